@@ -1,0 +1,1 @@
+"""spikeheb: a virtual plasticity laboratory."""

@@ -1,0 +1,120 @@
+"""A job for an engine, and the recording that it gives back: plain arrays, counted in steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb.cells import Cell
+from spikeheb.rules.rule import Rule
+
+Floats = npt.NDArray[np.float64]
+Steps = npt.NDArray[np.int64]
+
+NO_STEPS: Steps = np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A value that is set at a step: the current into a cell, its clamp, or a reward."""
+
+    lane: int
+    step: int
+    value: float
+
+
+@dataclass(frozen=True)
+class Job:
+    """Lanes of one rule on one cell (or on none), and what to record.
+
+    Attributes
+    ----------
+    rule : Rule
+    cell : Cell or None
+        None where the postsynaptic side is only its imposed spikes.
+    dt : float
+        Seconds.
+    steps : int
+        Steps 0 to steps - 1 are run.
+    lane_of_input : array of int, shape (inputs,)
+        Sorted.
+    pre : tuple of arrays of int
+        Steps of the spikes of each input.
+    post : tuple of arrays of int
+        Steps of the imposed spikes of each lane.
+    initial : mapping of str to array, shape (inputs,)
+        Initial values that replace the rule's own, such as the weight.
+    overrides : mapping of str to array, shape (lanes,)
+        Constants of the rule that differ between lanes.
+    currents, rewards : tuple of Change
+        Current into the cell from that step on; reward at that step.
+    samples : array of int, sorted
+        Steps at whose end weight and efficacy of every input are recorded.
+    sweeps : array of int, sorted
+        First steps of the windows in which the membrane potential is recorded at the end of every step.
+    sweep_steps : int
+        Length of a window.
+    receptor : str or None
+    seed : int
+    progress : callable, optional
+        Called with the fraction done.
+    """
+
+    rule: Rule
+    cell: Cell | None
+    dt: float
+    steps: int
+    lane_of_input: Steps
+    pre: tuple[Steps, ...]
+    post: tuple[Steps, ...]
+    initial: Mapping[str, Floats] = field(default_factory=dict)
+    overrides: Mapping[str, Floats] = field(default_factory=dict)
+    currents: tuple[Change, ...] = ()
+    rewards: tuple[Change, ...] = ()
+    samples: Steps = field(default_factory=lambda: NO_STEPS)
+    sweeps: Steps = field(default_factory=lambda: NO_STEPS)
+    sweep_steps: int = 0
+    receptor: str | None = None
+    seed: int = 0
+    progress: Callable[[float], None] | None = None
+
+    @property
+    def lanes(self) -> int:
+        """Number of lanes."""
+        return len(self.post)
+
+    @property
+    def inputs(self) -> int:
+        """Number of inputs, over all lanes."""
+        return len(self.pre)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What an engine recorded.
+
+    Attributes
+    ----------
+    w : array of float, shape (inputs,)
+        Weights at the end.
+    variables : mapping of str to array, shape (inputs,)
+        All synaptic variables at the end.
+    weight, efficacy : arrays of float, shape (inputs, samples)
+    v : array of float, shape (lanes, sweeps, sweep_steps)
+        Volts.
+    spikes : tuple of arrays of int
+        Steps of all spikes of each lane's cell, imposed ones included.
+    engine : mapping of str to str
+        Which engine ran, with versions and flags.
+    """
+
+    w: Floats
+    variables: Mapping[str, Floats]
+    weight: Floats
+    efficacy: Floats
+    v: Floats
+    spikes: tuple[Steps, ...]
+    engine: Mapping[str, str]

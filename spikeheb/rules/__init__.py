@@ -1,0 +1,16 @@
+"""Rules: what a plasticity rule is, how its file reads, and what its lines mean."""
+
+from spikeheb.rules.choices import choose
+from spikeheb.rules.file import read_rule
+from spikeheb.rules.rule import Bounds, Delayed, Handler, ParameterSet, Post, Rule
+
+__all__ = [
+    "Bounds",
+    "Delayed",
+    "Handler",
+    "ParameterSet",
+    "Post",
+    "Rule",
+    "choose",
+    "read_rule",
+]

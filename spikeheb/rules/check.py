@@ -1,0 +1,199 @@
+"""What must hold between the parts of a rule: names declared once, dimensions that agree, no handler missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from spikeheb.errors import ExpressionError, FormatError, unknown_name
+from spikeheb.expressions import gate
+from spikeheb.expressions import tree as t
+from spikeheb.expressions.equations import NOISE, check_expression, check_model
+from spikeheb.rules.rule import VERBS, Bounds, Handler, Rule
+from spikeheb.units import NONE, TIME, VOLTAGE, Dimension
+
+
+def check_rule(rule: Rule) -> None:
+    """Raise for the first thing that does not hold.
+
+    Raises
+    ------
+    FormatError, ExpressionError, UnknownName
+    """
+    _check_constants(rule)
+    known = known_names(rule)
+    _check_weight(rule)
+    check_model(rule.equations, known, path=rule.path, key="synapse.model")
+    for label, tree in (("efficacy", rule.efficacy), ("readout", rule.readout)):
+        if tree is not None:
+            check_expression(tree, NONE, known, label, path=rule.path, key=f"synapse.{label}")
+            _no_random(tree, {"rand", "randn"}, rule.path, f"synapse.{label}")
+    dimensions = {equation.name: equation.dimension for equation in rule.equations}
+    for name, tree in rule.initial.items():
+        check_expression(tree, dimensions[name], known, name, path=rule.path, key=f"synapse.initial.{name}")
+    for equation in rule.equations:
+        if equation.expression is not None:
+            _no_random(equation.expression, {"rand", "randn"}, rule.path, "synapse.model")
+    _check_post(rule, known)
+    for index, handler in enumerate(rule.handlers):
+        _check_handler(rule, handler, known, f"on[{index}]")
+    _check_bounds(rule, rule.bounds, known, "bounds")
+    for name, chosen in rule.sets.items():
+        if chosen.bounds is not None:
+            _check_bounds(rule, chosen.bounds, known, f"sets.{name}.bounds")
+    _check_missing(rule)
+
+
+def known_names(rule: Rule) -> dict[str, Dimension]:
+    """Every name that an expression of the rule may read, with its dimension.
+
+    Raises
+    ------
+    FormatError
+        Where one name is declared in two places.
+    """
+    known: dict[str, Dimension] = {"v": VOLTAGE}
+
+    def declare(name: str, dimension: Dimension, place: str) -> None:
+        if name in known:
+            raise FormatError(f'"{name}" is declared twice; rename one', path=rule.path, key=place)
+        known[name] = dimension
+
+    for parameter in rule.parameters.values():
+        declare(parameter.name, parameter.dimension, f"parameters.{parameter.name}")
+    for equation in rule.equations:
+        declare(equation.name, equation.dimension, "synapse.model")
+    for name in sorted({constant for scheme in rule.interactions.values() for constant in scheme}):
+        declare(gate.check_name(name, path=rule.path, key="interactions"), NONE, "interactions")
+    all_bounds = [rule.bounds, *(chosen.bounds for chosen in rule.sets.values() if chosen.bounds)]
+    for name in sorted({"w_min", "w_max"} | {name for bounds in all_bounds for name in bounds.values}):
+        declare(name, NONE, "bounds")
+    if rule.post is not None:
+        for equation in rule.post.equations:
+            declare(equation.name, equation.dimension, "post.model")
+        for name, delayed in rule.post.delayed.items():
+            if delayed.of not in known:
+                raise unknown_name("variable", delayed.of, known, path=rule.path, key=f"post.{name}.of")
+            _check_delay(rule, delayed.by, f"post.{name}.by")
+            declare(name, known[delayed.of], f"post.{name}")
+    return known
+
+
+def _check_constants(rule: Rule) -> None:
+    schemes = list(rule.interactions.items())
+    for name, scheme in schemes:
+        if set(scheme) != set(schemes[0][1]):
+            raise FormatError(
+                f"names {', '.join(sorted(scheme))}, but {schemes[0][0]} names {', '.join(sorted(schemes[0][1]))}",
+                path=rule.path,
+                key=f"interactions.{name}",
+            )
+
+
+def _check_weight(rule: Rule) -> None:
+    equation = next((e for e in rule.equations if e.name == rule.weight and e.kind != "subexpression"), None)
+    if equation is None:
+        raise unknown_name("variable", rule.weight, rule.variables, path=rule.path, key="synapse.weight")
+    if equation.dimension != NONE:
+        raise FormatError(
+            f"the weight is a pure number, efficacy 1 being the cell's unit conductance (got {equation.dimension})",
+            path=rule.path,
+            key="synapse.model",
+        )
+    if equation.kind == "differential" and rule.bounds.kind not in ("hard", "none"):
+        raise FormatError(
+            f'a weight that moves by itself takes "hard" or "none" (got "{rule.bounds.kind}")', path=rule.path, key="bounds.kind"
+        )
+
+
+def _check_post(rule: Rule, known: Mapping[str, Dimension]) -> None:
+    if rule.post is None:
+        return
+    own = {e.name: e.dimension for e in rule.post.equations}
+    readable = {name: known[name] for name in [*rule.parameters, *own, *rule.constants, "v", *rule.post.delayed]}
+    check_model(rule.post.equations, readable, path=rule.path, key="post.model")
+    for n, line in enumerate(rule.post.on_spike):
+        key = f"post.on_spike[{n}]"
+        if line.target not in own:
+            raise unknown_name("variable", line.target, own, path=rule.path, key=key)
+        check_expression(line.value(), own[line.target], readable, line.target, path=rule.path, key=key)
+    for name, tree in rule.post.initial.items():
+        check_expression(tree, own[name], readable, name, path=rule.path, key=f"post.initial.{name}")
+
+
+def _check_delay(rule: Rule, name: str, key: str) -> None:
+    if name not in rule.parameters:
+        raise unknown_name("parameter", name, rule.parameters, path=rule.path, key=key)
+    if rule.parameters[name].dimension != TIME:
+        raise FormatError(f'"{name}" is not a time', path=rule.path, key=key)
+    for value in [rule.parameters[name].value, *(s.values[name] for s in rule.sets.values() if name in s.values)]:
+        if value < 0:
+            raise FormatError(f'"{name}" may not be negative (got {value:g} s)', path=rule.path, key=key)
+
+
+def _check_handler(rule: Rule, handler: Handler, known: Mapping[str, Dimension], key: str) -> None:
+    if handler.delay is not None:
+        _check_delay(rule, handler.delay, f"{key}.delay")
+    readable = {**known, "amount": NONE} if handler.event == "reward" else known
+    own = {e.name: e.dimension for e in rule.equations if e.kind != "subexpression"}
+    shared = {e.name: e.dimension for e in rule.post.equations} if rule.post else {}
+    for n, line in enumerate(handler.lines):
+        where = f"{key}.do[{n}]"
+        if line.target in VERBS:
+            _check_verb(handler, line, rule.path, where)
+            expected = NONE
+        elif line.target in own:
+            expected = own[line.target]
+            if line.target == rule.weight and line.op not in ("+=", "-="):
+                raise ExpressionError("change the weight with ltp, ltd, += or -=", path=rule.path, key=where)
+        elif line.target in shared:
+            expected = shared[line.target]
+            if handler.event != "pre" or line.op != "+=":
+                raise ExpressionError("only a pre handler may add (+=) to a [post] variable", path=rule.path, key=where)
+        else:
+            raise unknown_name("variable", line.target, [*own, *shared, *VERBS], path=rule.path, key=where)
+        names = {**readable, line.target: expected} if line.target not in VERBS else readable
+        value = line.value() if line.target not in VERBS else line.expression
+        check_expression(value, expected, names, line.target, path=rule.path, key=where)
+        _no_random(line.expression, {"rand"}, rule.path, where)
+        if NOISE in t.names(line.expression):
+            raise ExpressionError("xi (white noise) belongs in a model; use randn() here", path=rule.path, key=where)
+
+
+def _check_verb(handler: Handler, line: t.Statement, path: str, key: str) -> None:
+    if line.op != "=":
+        raise ExpressionError(f'write "{line.target} = ..." (got "{line.op}")', path=path, key=key)
+    if line.target == "transmit" and handler.event != "pre":
+        raise ExpressionError("only a pre handler transmits", path=path, key=key)
+    if sum(1 for other in handler.lines if other.target == "transmit") > 1:
+        raise ExpressionError("one handler transmits once", path=path, key=key)
+
+
+def _check_bounds(rule: Rule, bounds: Bounds, known: Mapping[str, Dimension], key: str) -> None:
+    for name, tree in (("F_plus", bounds.F_plus), ("F_minus", bounds.F_minus)):
+        check_expression(tree, NONE, known, name, path=rule.path, key=f"{key}.{name}")
+        _no_random(tree, {"rand"}, rule.path, f"{key}.{name}")
+
+
+def _no_random(tree: t.Tree, forbidden: set[str], path: str, key: str) -> None:
+    found = sorted(t.functions(tree) & forbidden)
+    if found:
+        raise ExpressionError(f"{found[0]}() is not allowed here", path=path, key=key)
+
+
+def _check_missing(rule: Rule) -> None:
+    """A rule without a pre handler, or a trace that is read and that nothing ever feeds."""
+    if not any(handler.event == "pre" for handler in rule.handlers):
+        raise FormatError('no handler for the event "pre"; a synapse that hears no spike does nothing', path=rule.path, key="on")
+    if not any(handler.event == "pre" and handler.delay is None for handler in rule.handlers):
+        raise FormatError('no undelayed handler for the event "pre", so nothing is transmitted', path=rule.path, key="on")
+    written = {line.target for handler in rule.handlers for line in handler.lines}
+    read = {name for handler in rule.handlers for line in handler.lines for name in t.names(line.expression)}
+    for equation in rule.equations:
+        if equation.kind != "differential" or equation.name in written or equation.name == rule.weight:
+            continue
+        assert equation.expression is not None
+        feeds = t.names(equation.expression) - {equation.name, *rule.parameters}
+        if rule.initial[equation.name] == t.ZERO and equation.name in read and not feeds:
+            raise FormatError(
+                f'"{equation.name}" is read but no handler ever changes it; is a handler missing?', path=rule.path, key="on"
+            )

@@ -1,0 +1,102 @@
+"""Choosing among what a rule file offers: set, interaction, bounds, coincidence, delays, single parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from spikeheb.errors import FormatError, UnitError, unknown_name
+from spikeheb.rules.bounds import override_bounds
+from spikeheb.rules.rule import COINCIDENCES, Bounds, Rule
+from spikeheb.units import TIME, quantity
+
+
+def choose(
+    rule: Rule,
+    *,
+    set: str | None = None,
+    interaction: str | None = None,
+    bounds: str | Mapping[str, object] | Bounds | None = None,
+    coincidence: str | None = None,
+    axonal_delay: object = None,
+    backpropagation_delay: object = None,
+    parameters: Mapping[str, object] | None = None,
+) -> Rule:
+    """The rule with other choices; what is not given stays.
+
+    Parameters
+    ----------
+    rule : Rule
+    set : str, optional
+        A published set of the file. It replaces values, interaction and bounds where it says something about them.
+    interaction : str, optional
+        A scheme of the file's ``[interactions]``.
+    bounds : str or mapping, optional
+        A kind (``"soft"``), or a table such as ``{"kind": "hard", "w_min": 0, "w_max": 2}``.
+    coincidence : {"pre_first", "post_first"}, optional
+        Which side acts first when both spikes arrive in one time step.
+    axonal_delay, backpropagation_delay : float or str, optional
+        Seconds or text with a unit: from the presynaptic spike, and from the postsynaptic one, to the synapse.
+    parameters : mapping, optional
+        Single values; text with units, SI floats or Brian2 quantities.
+
+    Raises
+    ------
+    UnknownName, FormatError, UnitError
+    """
+    if set is not None:
+        rule = _with_set(rule, set)
+    if interaction is not None:
+        if interaction not in rule.interactions:
+            raise unknown_name("interaction", interaction, rule.interactions, path=rule.path, key="interactions")
+        rule = replace(rule, interaction=interaction)
+    if bounds is not None:
+        rule = replace(rule, bounds=override_bounds(rule.bounds, bounds, rule.weight, path=rule.path))
+    if coincidence is not None:
+        if coincidence not in COINCIDENCES:
+            raise unknown_name("coincidence policy", coincidence, COINCIDENCES, path=rule.path)
+        rule = replace(rule, coincidence=coincidence)
+    for name, delay in (("axonal_delay", axonal_delay), ("backpropagation_delay", backpropagation_delay)):
+        if delay is not None:
+            rule = replace(rule, **{name: _delay(delay, rule.path, name)})  # type: ignore[arg-type]  # both are floats
+    return _with_parameters(rule, parameters or {})
+
+
+def _delay(value: object, path: str, name: str) -> float:
+    delay = quantity(value, TIME, path=path, key=name)
+    if delay < 0:
+        raise UnitError(f"a delay may not be negative (got {delay:g} s)", path=path, key=name)
+    return delay
+
+
+def _with_set(rule: Rule, name: str) -> Rule:
+    if name not in rule.sets:
+        raise unknown_name("set", name, rule.sets, path=rule.path, key="sets")
+    chosen = rule.sets[name]
+    parameters = {
+        key: replace(parameter, value=chosen.values[key], source=chosen.reference) if key in chosen.values else parameter
+        for key, parameter in rule.parameters.items()
+    }
+    return replace(
+        rule,
+        parameters=parameters,
+        set=name,
+        interaction=chosen.interaction or rule.interaction,
+        bounds=chosen.bounds or rule.bounds,
+    )
+
+
+def _with_parameters(rule: Rule, given: Mapping[str, object]) -> Rule:
+    parameters = dict(rule.parameters)
+    numbers = dict(rule.bounds.values)
+    initial = dict(rule.initial)
+    for name, value in given.items():
+        if name in parameters:
+            number = quantity(value, parameters[name].dimension, path=rule.path, key=f"parameters.{name}")
+            parameters[name] = replace(parameters[name], value=number, source="given by the user")
+        elif name in numbers:
+            raise FormatError(f'"{name}" belongs to the bounds; give it as bounds={{"{name}": ...}}', path=rule.path, key=name)
+        else:
+            raise unknown_name("parameter", name, parameters, path=rule.path, key="parameters")
+    changed = tuple(sorted({*rule.changed, *given}))
+    return replace(rule, parameters=parameters, initial=initial, changed=changed)

@@ -1,0 +1,171 @@
+"""Reading a rule file: TOML in, checked `Rule` out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from spikeheb.errors import ExpressionError, FormatError, unknown_name
+from spikeheb.expressions import gate
+from spikeheb.expressions import tree as t
+from spikeheb.expressions.equations import Equation, parse_model
+from spikeheb.rules.bounds import parse_bounds
+from spikeheb.rules.check import check_rule
+from spikeheb.rules.rule import EVENTS, Delayed, Handler, ParameterSet, Post, Rule
+from spikeheb.tables import ParameterTable, ReferenceTable, decode_toml, read_parameters, read_references, read_values
+
+Scalar = str | int | float
+
+
+class _Synapse(msgspec.Struct, forbid_unknown_fields=True):
+    model: str
+    weight: str
+    efficacy: Scalar = ""
+    readout: Scalar | None = None
+    initial: dict[str, Scalar] = {}
+    method: str | None = None
+
+
+class _On(msgspec.Struct, forbid_unknown_fields=True):
+    event: str
+    do: list[str]
+    delay: str | None = None
+
+
+class _Set(msgspec.Struct, forbid_unknown_fields=True):
+    reference: str
+    tissue: str
+    fitted_to: list[str]
+    values: dict[str, Scalar] = {}
+    interaction: str | None = None
+    bounds: dict[str, Scalar] | None = None
+
+
+class _RuleTable(msgspec.Struct, forbid_unknown_fields=True):
+    schema: int
+    name: str
+    title: str
+    doc: str
+    synapse: _Synapse
+    on: list[_On] = []
+    references: dict[str, ReferenceTable] = {}
+    parameters: dict[str, ParameterTable] = {}
+    post: dict[str, object] | None = None
+    bounds: dict[str, Scalar] = msgspec.field(default_factory=lambda: {"kind": "none"})
+    interactions: dict[str, dict[str, int | float]] = {}
+    sets: dict[str, _Set] = {}
+    claims: dict[str, bool] = {}
+
+
+METHODS = ("exact", "euler", "rk2", "rk4", "exponential_euler", "heun", "milstein")
+
+
+def read_rule(path: Path | str) -> Rule:
+    """The rule of a file, with its first interaction scheme and no set chosen.
+
+    Raises
+    ------
+    FormatError, ExpressionError, UnitError, UnknownName
+        Naming the file and the key, for the first thing that is not as the format says.
+    """
+    where = str(path)
+    table = decode_toml(Path(path), _RuleTable)
+    if table.schema != 1:
+        raise FormatError(f"this version reads schema 1 (got {table.schema})", path=where, key="schema")
+    gate.check_name(table.name, path=where, key="name")
+    references = read_references(table.references)
+    parameters = read_parameters(table.parameters, references, path=where)
+    equations = parse_model(table.synapse.model, path=where, key="synapse.model")
+    weight = table.synapse.weight
+    rule = Rule(
+        name=table.name,
+        title=table.title,
+        doc=table.doc,
+        path=where,
+        references=references,
+        parameters=parameters,
+        equations=equations,
+        weight=weight,
+        efficacy=_expression(table.synapse.efficacy or weight, where, "synapse.efficacy"),
+        readout=None if table.synapse.readout is None else _expression(table.synapse.readout, where, "synapse.readout"),
+        initial=_initial(table.synapse.initial, equations, where, "synapse.initial"),
+        method=_method(table.synapse.method, where, "synapse.method"),
+        post=_read_post(table.post, where),
+        handlers=tuple(_handler(on, index, where) for index, on in enumerate(table.on)),
+        bounds=parse_bounds(table.bounds, weight, path=where, key="bounds"),
+        interactions={name: {k: float(v) for k, v in values.items()} for name, values in table.interactions.items()},
+        sets={},
+        claims=table.claims,
+        interaction=next(iter(table.interactions), None),
+    )
+    sets = {name: _read_set(name, raw, rule) for name, raw in table.sets.items()}
+    rule = replace(rule, sets=sets)
+    check_rule(rule)
+    return rule
+
+
+def _expression(value: Scalar, path: str, key: str) -> t.Tree:
+    return gate.parse_expression(str(value), path=path, key=key)
+
+
+def _initial(raw: Mapping[str, Scalar], equations: tuple[Equation, ...], path: str, key: str) -> dict[str, t.Tree]:
+    declared = [equation.name for equation in equations if equation.kind != "subexpression"]
+    for name in raw:
+        if name not in declared:
+            raise unknown_name("variable", name, declared, path=path, key=key)
+    return {name: _expression(raw.get(name, 0), path, f"{key}.{name}") for name in declared}
+
+
+def _method(method: str | None, path: str, key: str) -> str | None:
+    if method is not None and method not in METHODS:
+        raise unknown_name("method", method, METHODS, path=path, key=key)
+    return method
+
+
+def _handler(on: _On, index: int, path: str) -> Handler:
+    key = f"on[{index}]"
+    if on.event not in EVENTS:
+        raise unknown_name("event", on.event, EVENTS, path=path, key=f"{key}.event")
+    if not on.do:
+        raise FormatError("a handler without lines", path=path, key=f"{key}.do")
+    lines = tuple(gate.parse_statement(line, path=path, key=f"{key}.do[{n}]") for n, line in enumerate(on.do))
+    return Handler(on.event, on.delay, lines)
+
+
+def _read_post(raw: dict[str, object] | None, path: str) -> Post | None:
+    if raw is None:
+        return None
+    rest = dict(raw)
+    model, method = rest.pop("model", ""), rest.pop("method", None)
+    on_spike, initial = rest.pop("on_spike", []), rest.pop("initial", {})
+    if not isinstance(model, str) or not isinstance(on_spike, list) or not isinstance(initial, dict):
+        raise FormatError("expected model (text), on_spike (a list of lines), initial (a table)", path=path, key="post")
+    if method is not None and not isinstance(method, str):
+        raise FormatError("expected the name of a method", path=path, key="post.method")
+    equations = parse_model(model, path=path, key="post.model")
+    delayed = {}
+    for name, entry in rest.items():
+        if not isinstance(entry, dict) or set(entry) != {"of", "by"}:
+            raise FormatError('expected { of = "variable", by = "parameter" }', path=path, key=f"post.{name}")
+        delayed[gate.check_name(name, path=path, key="post")] = Delayed(str(entry["of"]), str(entry["by"]))
+    statements = tuple(gate.parse_statement(line, path=path, key=f"post.on_spike[{n}]") for n, line in enumerate(on_spike))
+    method = _method(method, path, "post.method")
+    return Post(equations, method, statements, _initial(initial, equations, path, "post.initial"), delayed)
+
+
+def _read_set(name: str, raw: _Set, rule: Rule) -> ParameterSet:
+    key = f"sets.{name}"
+    try:
+        gate.check_name(name, path=rule.path, key=key)
+    except ExpressionError as error:
+        raise FormatError(error.message, path=rule.path, key=key) from None
+    if raw.reference not in rule.references:
+        raise unknown_name("reference", raw.reference, rule.references, path=rule.path, key=f"{key}.reference")
+    if raw.interaction is not None and raw.interaction not in rule.interactions:
+        raise unknown_name("interaction", raw.interaction, rule.interactions, path=rule.path, key=f"{key}.interaction")
+    bounds = None if raw.bounds is None else parse_bounds(raw.bounds, rule.weight, path=rule.path, key=f"{key}.bounds")
+    values = read_values(raw.values, rule.parameters, path=rule.path, key=f"{key}.values")
+    return ParameterSet(name, raw.reference, raw.tissue, tuple(raw.fitted_to), values, raw.interaction, bounds)

@@ -1,0 +1,179 @@
+"""What a rule's lines mean, in the one form that every engine carries out.
+
+A handler becomes plain assignments in order: ``ltp``, ``ltd`` and changes of the weight are gathered into one update,
+applied at the last of them and clipped once; ``transmit`` stays a verb, because what it moves is the cell's.
+Differential variables are divided into those that are solved exactly between events and those that are stepped.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from spikeheb.expressions import tree as t
+from spikeheb.expressions.equations import NOISE
+from spikeheb.rules.rule import Bounds, Handler, Rule
+
+TRANSMIT = "transmit"
+"""The target of the line at which the conductance grows by efficacy times the line's value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A handler made plain.
+
+    Attributes
+    ----------
+    event : str
+        ``"pre"``, ``"post"`` or ``"reward"``.
+    delay : float
+        Seconds from the spike at the soma to the synapse: axonal or backpropagation delay plus the handler's own.
+    lines : tuple of Statement
+        Assignments (``=`` only) in order; a target that begins with an underscore is local to the handler.
+    """
+
+    event: str
+    delay: float
+    lines: tuple[t.Statement, ...]
+
+
+def actions(rule: Rule) -> tuple[Action, ...]:
+    """The rule's handlers made plain, in the file's order."""
+    transmits = any(line.target == TRANSMIT for handler in rule.handlers for line in handler.lines)
+    first = next(h for h in rule.handlers if h.event == "pre" and h.delay is None)
+    found = []
+    for handler in rule.handlers:
+        delay = {"pre": rule.axonal_delay, "post": rule.backpropagation_delay}.get(handler.event, 0.0)
+        if handler.delay is not None:
+            delay += rule.parameters[handler.delay].value
+        lines = plain_lines(handler, rule.weight, rule.bounds)
+        if not transmits and handler is first:
+            lines = (t.Statement(TRANSMIT, "=", t.ONE), *lines)
+        found.append(Action(handler.event, delay, lines))
+    return tuple(found)
+
+
+def plain_lines(handler: Handler, weight: str, bounds: Bounds) -> tuple[t.Statement, ...]:
+    """The handler's lines with the weight's change gathered into one clipped assignment at the last of its lines."""
+    moving = [n for n, line in enumerate(handler.lines) if line.target in ("ltp", "ltd", weight)]
+    plain: list[t.Statement] = []
+    total: t.Tree = t.Name(weight)
+    for n, line in enumerate(handler.lines):
+        if n not in moving:
+            value = line.expression if line.target == TRANSMIT else line.value()
+            plain.append(t.Statement(line.target, "=", value))
+            continue
+        sign, change = _change(line, bounds)
+        if n != moving[-1]:
+            local = f"_change{n}"
+            plain.append(t.Statement(local, "=", change))
+            change = t.Name(local)
+        total = t.Binary(sign, total, change)
+        if n == moving[-1]:
+            plain.append(t.Statement(weight, "=", clipped(total, bounds)))
+    return tuple(plain)
+
+
+def _change(line: t.Statement, bounds: Bounds) -> tuple[str, t.Tree]:
+    if line.target == "ltp":
+        return "+", t.multiply(bounds.F_plus, line.expression)
+    if line.target == "ltd":
+        return "-", t.multiply(bounds.F_minus, line.expression)
+    return line.op[0], line.expression
+
+
+def clipped(value: t.Tree, bounds: Bounds) -> t.Tree:
+    """The value held within the limits that the bounds have."""
+    if bounds.w_min is None and bounds.w_max is None:
+        return value
+    low: t.Tree = t.Name("w_min") if bounds.w_min is not None else t.Number(-math.inf)
+    high: t.Tree = t.Name("w_max") if bounds.w_max is not None else t.Number(math.inf)
+    return t.Call("clip", (value, low, high))
+
+
+def reads_membrane(rule: Rule) -> bool:
+    """Whether the rule needs a membrane potential."""
+    trees = [e.expression for e in rule.equations if e.expression is not None]
+    trees += [line.expression for handler in rule.handlers for line in handler.lines]
+    if rule.post is not None:
+        trees += [e.expression for e in rule.post.equations if e.expression is not None]
+        trees += [line.expression for line in rule.post.on_spike]
+        if any(delayed.of == "v" for delayed in rule.post.delayed.values()):
+            return True
+    return any("v" in t.names(tree) for tree in trees)
+
+
+def is_noisy(rule: Rule) -> bool:
+    """Whether two runs with different seeds differ."""
+    trees = [e.expression for e in rule.equations if e.expression is not None]
+    trees += [line.expression for handler in rule.handlers for line in handler.lines]
+    trees += [rule.bounds.F_plus, rule.bounds.F_minus, *rule.initial.values()]
+    return any(NOISE in t.names(tree) or t.functions(tree) & {"rand", "randn"} for tree in trees)
+
+
+def stepped(rule: Rule) -> frozenset[str]:
+    """Differential variables of the synapse that must be stepped on the clock.
+
+    The others are linear with constant coefficients and read only where a spike arrives, so they are solved exactly
+    from one event to the next.
+    """
+    equations = {e.name: e for e in rule.equations}
+    derivatives = {
+        name: expand(e.expression, rule) for name, e in equations.items() if e.kind == "differential" and e.expression is not None
+    }
+    found = {name for name, tree in derivatives.items() if not _solvable(tree, name, rule, set(derivatives))}
+    continuous = [expand(tree, rule) for tree in (rule.efficacy, rule.readout) if tree is not None]
+    found |= {name for name in derivatives for tree in continuous if name in t.names(tree)}
+    while True:
+        reads = {other for name in found for other in t.names(derivatives[name]) if other in derivatives}
+        readers = {name for name, tree in derivatives.items() if t.names(tree) & found}
+        if reads | readers <= found:
+            return frozenset(found)
+        found |= reads | readers
+
+
+def expand(tree: t.Tree, rule: Rule) -> t.Tree:
+    """The tree with the model's subexpressions put in."""
+    subexpressions = {e.name: e.expression for e in rule.equations if e.kind == "subexpression" and e.expression is not None}
+    for _ in subexpressions:
+        tree = t.substitute(tree, subexpressions)
+    return tree
+
+
+def _solvable(tree: t.Tree, name: str, rule: Rule, differential: set[str]) -> bool:
+    outside = {NOISE, "v"}
+    if rule.post is not None:
+        outside |= {e.name for e in rule.post.equations} | set(rule.post.delayed)
+    if t.names(tree) & outside:
+        return False
+    return affine(tree, differential) is not None
+
+
+def affine(tree: t.Tree, variables: set[str] | frozenset[str]) -> tuple[dict[str, t.Tree], t.Tree] | None:
+    """Coefficients of the variables and the rest, where the tree is linear in them; else None."""
+    if not t.names(tree) & variables:
+        return {}, tree
+    match tree:
+        case t.Name(name):
+            return {name: t.ONE}, t.ZERO
+        case t.Negative(operand):
+            inner = affine(operand, variables)
+            return inner and ({n: t.Negative(c) for n, c in inner[0].items()}, t.subtract(t.ZERO, inner[1]))
+        case t.Binary("+" | "-" as op, left, right):
+            a, b = affine(left, variables), affine(right, variables)
+            if a is None or b is None:
+                return None
+            join = t.add if op == "+" else t.subtract
+            both = {n: join(a[0].get(n, t.ZERO), b[0].get(n, t.ZERO)) for n in {**a[0], **b[0]}}
+            return both, join(a[1], b[1])
+        case t.Binary("*", left, right):
+            fixed, moving = (left, right) if not t.names(left) & variables else (right, left)
+            inner = affine(moving, variables) if not t.names(fixed) & variables else None
+            return inner and ({n: t.multiply(fixed, c) for n, c in inner[0].items()}, t.multiply(fixed, inner[1]))
+        case t.Binary("/", left, right):
+            inner = affine(left, variables) if not t.names(right) & variables else None
+            return inner and (
+                {n: t.Binary("/", c, right) for n, c in inner[0].items()},
+                t.ZERO if inner[1] == t.ZERO else t.Binary("/", inner[1], right),
+            )
+    return None

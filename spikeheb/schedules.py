@@ -1,0 +1,217 @@
+"""Schedules: what the experimenter does to each cell, and when.
+
+A lane is one cell with its inputs under one condition. All its times are seconds from the start of its induction; the
+schedule puts the test pulses of baseline and follow-up around it. Inductions of different length end together, so that
+a minute after induction is the same minute in every lane.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb.errors import ScheduleError
+
+Times = npt.NDArray[np.float64]
+Steps = npt.NDArray[np.int64]
+
+NOTHING: Times = np.zeros(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """A current step into the cell: `amplitude` amperes from `start` for `lasts` seconds."""
+
+    start: float
+    lasts: float
+    amplitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clamp:
+    """The membrane potential held at `v` volts from `start` for `lasts` seconds."""
+
+    start: float
+    lasts: float
+    v: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """A reward of that amount at `time` seconds."""
+
+    time: float
+    amount: float = 1.0
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One condition of a protocol.
+
+    Attributes
+    ----------
+    condition : mapping of str to float or str
+        What is varied, SI: ``{"frequency": 20.0, "delta_t": 0.01}``.
+    pre : tuple of arrays of float
+        For each input, its spike times in seconds from the start of the induction.
+    post : array of float
+        Imposed spikes of the cell.
+    currents, clamps, rewards : tuples
+    overrides : mapping of str to float
+        Parameters of the rule that differ in this lane (external calcium).
+    """
+
+    condition: Mapping[str, float | str]
+    pre: tuple[Times, ...]
+    post: Times = field(default_factory=lambda: NOTHING)
+    currents: tuple[Current, ...] = ()
+    clamps: tuple[Clamp, ...] = ()
+    rewards: tuple[Reward, ...] = ()
+    overrides: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.pre:
+            raise ScheduleError("a lane needs at least one input", key=self.label)
+        object.__setattr__(self, "pre", tuple(spike_times(p, f"{self.label}: pre[{n}]") for n, p in enumerate(self.pre)))
+        object.__setattr__(self, "post", spike_times(self.post, f"{self.label}: post"))
+        for event in (*self.currents, *self.clamps):
+            if not (event.start >= 0 and event.lasts > 0 and math.isfinite(event.start + event.lasts)):
+                raise ScheduleError(f"a step needs start >= 0 and lasts > 0 (got {event})", key=self.label)
+        for reward in self.rewards:
+            if not (reward.time >= 0 and math.isfinite(reward.time) and math.isfinite(reward.amount)):
+                raise ScheduleError(f"a reward needs a time >= 0 and a finite amount (got {reward})", key=self.label)
+
+    @property
+    def label(self) -> str:
+        """The condition in words."""
+        return ", ".join(f"{name} = {value:g}" if isinstance(value, float) else f"{name} = {value}" for name, value in self.condition.items())
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the start of the induction to the last thing that happens in it."""
+        ends = [float(p[-1]) for p in (*self.pre, self.post) if p.size]
+        ends += [event.start + event.lasts for event in (*self.currents, *self.clamps)]
+        ends += [reward.time for reward in self.rewards]
+        return max(ends, default=0.0)
+
+
+def spike_times(times: object, label: str) -> Times:
+    """The times as an array of float, in seconds.
+
+    Raises
+    ------
+    ScheduleError
+        For NaN, negative or unsorted times.
+    """
+    try:
+        array = np.asarray(times, dtype=float)
+    except (TypeError, ValueError):
+        raise ScheduleError("spike times must be numbers, in seconds", key=label) from None
+    if array.ndim != 1:
+        raise ScheduleError(f"spike times must be one row of numbers (got {array.ndim} dimensions)", key=label)
+    if not np.all(np.isfinite(array)):
+        where = int(np.flatnonzero(~np.isfinite(array))[0])
+        raise ScheduleError(f"spike time {where} is {array[where]}; all must be finite", key=label)
+    if array.size and array.min() < 0:
+        raise ScheduleError(f"spike time {array.min():g} s is negative; shift the train", key=label)
+    if np.any(np.diff(array) < 0):
+        where = int(np.flatnonzero(np.diff(array) < 0)[0])
+        raise ScheduleError(f"spike times are not sorted: {array[where]:g} s before {array[where + 1]:g} s", key=label)
+    return array
+
+
+def to_steps(times: Times, dt: float, label: str) -> Steps:
+    """The nearest time steps.
+
+    Raises
+    ------
+    ScheduleError
+        Where two spikes of the train fall into one step.
+    """
+    steps = np.rint(times / dt).astype(np.int64)
+    same = np.flatnonzero(np.diff(steps) == 0)
+    if same.size:
+        first, second = times[same[0]], times[same[0] + 1]
+        gap = float(np.diff(times).min())
+        hint = f"; use dt of at most {gap / 2 * 1e3:.3g} ms" if gap > 0 else "; they are the same time"
+        raise ScheduleError(f"two spikes in one step of {dt * 1e3:g} ms ({first:g} s and {second:g} s){hint}", key=label)
+    return steps
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """All lanes of a protocol, and the test pulses around the induction.
+
+    Attributes
+    ----------
+    lanes : tuple of Lane
+    baseline, follow_up : float
+        Seconds of test pulses before and after the induction.
+    test_interval : float
+        Seconds between test pulses.
+    tested : int
+        The input that the test pulses go through.
+    dt : float
+        Time step in seconds.
+    receptor : str or None
+        The receptor of the cell that the inputs drive; None for the first in its file.
+    """
+
+    lanes: tuple[Lane, ...]
+    baseline: float = 600.0
+    follow_up: float = 2400.0
+    test_interval: float = 10.0
+    tested: int = 0
+    dt: float = 1e-4
+    receptor: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.lanes:
+            raise ScheduleError("a schedule needs at least one lane")
+        if not (math.isfinite(self.dt) and 0 < self.dt <= 1e-2):
+            raise ScheduleError(f"dt must be a time up to 10 ms (got {self.dt} s)")
+        if not (self.test_interval >= 0.5 and math.isfinite(self.test_interval)):
+            raise ScheduleError(f"test pulses need an interval of 0.5 s or more (got {self.test_interval} s)")
+        if not (self.baseline >= 0 and self.follow_up >= 0 and math.isfinite(self.baseline + self.follow_up)):
+            raise ScheduleError("baseline and follow-up must be finite and not negative")
+        names = list(self.lanes[0].condition)
+        for lane in self.lanes:
+            if list(lane.condition) != names:
+                raise ScheduleError(f"all lanes must name the same conditions ({', '.join(names)})", key=lane.label)
+            if len(lane.pre) <= self.tested:
+                raise ScheduleError(f"there is no input {self.tested} to test", key=lane.label)
+
+    def without_test_pulses(self) -> Schedule:
+        """The bare induction."""
+        return Schedule(self.lanes, 0.0, 0.0, self.test_interval, self.tested, self.dt, self.receptor)
+
+    @property
+    def induction_end(self) -> float:
+        """Seconds from the start of the session to the end of every lane's induction."""
+        return self.baseline + max(lane.duration for lane in self.lanes)
+
+    def induction_start(self, lane: Lane) -> float:
+        """Seconds from the start of the session to the start of that lane's induction."""
+        return round((self.induction_end - lane.duration) / self.dt) * self.dt
+
+    @property
+    def pulses(self) -> Times:
+        """Times of the test pulses from the start of the session: those of the baseline, then those of the follow-up."""
+        before = np.arange(math.floor(self.baseline / self.test_interval + 1e-9)) * self.test_interval
+        count = math.floor(self.follow_up / self.test_interval + 1e-9)
+        after = self.induction_end + np.arange(1, count + 1) * self.test_interval
+        return np.concatenate([before, after])
+
+    @property
+    def pulses_before(self) -> int:
+        """How many of the pulses belong to the baseline."""
+        return math.floor(self.baseline / self.test_interval + 1e-9)
+
+
+def same_conditions(lanes: Sequence[Lane]) -> dict[str, list[float | str]]:
+    """The condition of every lane, by name."""
+    return {name: [lane.condition[name] for lane in lanes] for name in lanes[0].condition}
