@@ -1,1 +1,102 @@
-"""spikeheb: a virtual plasticity laboratory."""
+"""spikeheb: a virtual plasticity laboratory.
+
+Everything public is loaded when it is first used, so that ``import spikeheb`` takes no time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spikeheb.cells import Cell as Cell
+    from spikeheb.errors import BuildError as BuildError
+    from spikeheb.errors import DuplicateName as DuplicateName
+    from spikeheb.errors import EngineError as EngineError
+    from spikeheb.errors import ExpressionError as ExpressionError
+    from spikeheb.errors import FormatError as FormatError
+    from spikeheb.errors import NonFiniteError as NonFiniteError
+    from spikeheb.errors import OutputExists as OutputExists
+    from spikeheb.errors import ScheduleError as ScheduleError
+    from spikeheb.errors import SpikehebError as SpikehebError
+    from spikeheb.errors import StorageError as StorageError
+    from spikeheb.errors import UnitError as UnitError
+    from spikeheb.errors import UnknownName as UnknownName
+    from spikeheb.library import cell as cell
+    from spikeheb.library import protocol as protocol
+    from spikeheb.library import rule as rule
+    from spikeheb.protocols import Amperes as Amperes
+    from spikeheb.protocols import Concentration as Concentration
+    from spikeheb.protocols import Conductance as Conductance
+    from spikeheb.protocols import Frequency as Frequency
+    from spikeheb.protocols import Protocol as Protocol
+    from spikeheb.protocols import Time as Time
+    from spikeheb.protocols import Voltage as Voltage
+    from spikeheb.published import Published as Published
+    from spikeheb.rules import Rule as Rule
+    from spikeheb.schedules import Clamp as Clamp
+    from spikeheb.schedules import Current as Current
+    from spikeheb.schedules import Lane as Lane
+    from spikeheb.schedules import Reward as Reward
+    from spikeheb.schedules import Schedule as Schedule
+    from spikeheb.stimuli import bursts as bursts
+    from spikeheb.stimuli import pairings as pairings
+    from spikeheb.stimuli import poisson as poisson
+    from spikeheb.stimuli import train as train
+
+_HOMES = {
+    "Cell": "spikeheb.cells",
+    "BuildError": "spikeheb.errors",
+    "DuplicateName": "spikeheb.errors",
+    "EngineError": "spikeheb.errors",
+    "ExpressionError": "spikeheb.errors",
+    "FormatError": "spikeheb.errors",
+    "NonFiniteError": "spikeheb.errors",
+    "OutputExists": "spikeheb.errors",
+    "ScheduleError": "spikeheb.errors",
+    "SpikehebError": "spikeheb.errors",
+    "StorageError": "spikeheb.errors",
+    "UnitError": "spikeheb.errors",
+    "UnknownName": "spikeheb.errors",
+    "cell": "spikeheb.library",
+    "protocol": "spikeheb.library",
+    "rule": "spikeheb.library",
+    "Amperes": "spikeheb.protocols",
+    "Concentration": "spikeheb.protocols",
+    "Conductance": "spikeheb.protocols",
+    "Frequency": "spikeheb.protocols",
+    "Protocol": "spikeheb.protocols",
+    "Time": "spikeheb.protocols",
+    "Voltage": "spikeheb.protocols",
+    "Published": "spikeheb.published",
+    "Rule": "spikeheb.rules",
+    "Clamp": "spikeheb.schedules",
+    "Current": "spikeheb.schedules",
+    "Lane": "spikeheb.schedules",
+    "Reward": "spikeheb.schedules",
+    "Schedule": "spikeheb.schedules",
+    "bursts": "spikeheb.stimuli",
+    "pairings": "spikeheb.stimuli",
+    "poisson": "spikeheb.stimuli",
+    "train": "spikeheb.stimuli",
+}
+
+__all__ = list(_HOMES)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES, "__version__"})
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        import importlib
+
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("spikeheb")
+        if name not in _HOMES:
+            raise AttributeError(f"module 'spikeheb' has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+        return value

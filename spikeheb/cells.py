@@ -12,17 +12,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
-from spikeheb.errors import ExpressionError, FormatError, unknown_name
+from spikeheb.errors import ExpressionError, FormatError, NonFiniteError, unknown_name
 from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
-from spikeheb.expressions.equations import Equation, check_expression, check_model, parse_model
+from spikeheb.expressions.equations import NOISE, Equation, check_expression, check_model, parse_model
 from spikeheb.expressions.printers import evaluate, to_brian
 from spikeheb.tables import (
     Parameter,
     ParameterTable,
     Reference,
     ReferenceTable,
+    check_source,
     content_hash,
     decode_toml,
     read_parameters,
@@ -30,7 +32,7 @@ from spikeheb.tables import (
 )
 from spikeheb.units import CONDUCTANCE, CURRENT, TIME, VOLTAGE, Dimension, quantity
 
-METHODS = ("exponential_euler", "euler", "rk2", "rk4", "exact")
+METHODS = ("exponential_euler", "euler", "rk2", "rk4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Receptor:
         Seconds; None for an instantaneous rise.
     decay : float
         Seconds.
+    doc, source : str
+        Which EPSP the unit gives; where the numbers are from.
     """
 
     name: str
@@ -54,10 +58,15 @@ class Receptor:
     reversal: float
     rise: float | None
     decay: float
+    doc: str = ""
+    source: str = ""
 
     @property
     def parts(self) -> tuple[tuple[str, float, float], ...]:
-        """The exponentials: name of the state, time constant, weight (so that their sum peaks at 1)."""
+        """The exponentials: name of the state, time constant, weight (so that their sum peaks at 1).
+
+        A spike adds ``abs(weight) * unit`` times what it transmits; parts of negative weight are subtracted in ``I_syn``.
+        """
         if self.rise is None:
             return ((f"g_{self.name}", self.decay, 1.0),)
         peak = math.log(self.decay / self.rise) * self.rise * self.decay / (self.decay - self.rise)
@@ -98,8 +107,23 @@ class Cell:
         return {name: parameter.value for name, parameter in self.parameters.items()}
 
     def rest(self) -> dict[str, float]:
-        """Initial values of the membrane's variables, SI."""
-        return {name: float(evaluate(tree, self.constants)) for name, tree in self.initial.items()}  # type: ignore[arg-type]  # evaluates to a number
+        """Initial values of the membrane's variables, SI.
+
+        Raises
+        ------
+        NonFiniteError
+        """
+        return {name: self._start(name, tree) for name, tree in self.initial.items()}
+
+    def _start(self, name: str, tree: t.Tree) -> float:
+        try:
+            with np.errstate(all="ignore"):
+                value = float(evaluate(tree, self.constants))  # type: ignore[arg-type]  # a complex one raises below
+        except (ArithmeticError, TypeError):
+            value = math.nan
+        if not math.isfinite(value):
+            raise NonFiniteError(f'"{to_brian(tree)}" is not a finite number', path=self.path, key=f"membrane.initial.{name}")
+        return value
 
     def receptor(self, name: str | None) -> Receptor:
         """The receptor of that name, or the first of the file.
@@ -203,6 +227,8 @@ class _Receptor(msgspec.Struct, forbid_unknown_fields=True):
     reversal: str | int | float
     decay: str
     rise: str | None = None
+    doc: str = ""
+    source: str = "chosen for illustration"
 
 
 class _CellTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -235,7 +261,6 @@ def read_cell(path: Path | str) -> Cell:
     references = read_references(table.references)
     parameters = read_parameters(table.parameters, references, path=where)
     equations = parse_model(table.membrane.model, path=where, key="membrane.model")
-    spike = table.spike
     cell = Cell(
         name=table.name,
         title=table.title,
@@ -247,10 +272,10 @@ def read_cell(path: Path | str) -> Cell:
         method=table.membrane.method,
         threshold=gate.parse_expression(table.membrane.threshold, path=where, key="membrane.threshold"),
         initial=_initial(table.membrane.initial, equations, where),
-        shape=tuple(_hold(hold, n, where) for n, hold in enumerate(spike.shape)),
-        reset=tuple(gate.parse_statement(line, path=where, key=f"spike.reset[{n}]") for n, line in enumerate(spike.reset)),
-        refractory=_positive(spike.refractory, TIME, where, "spike.refractory", zero=True),
-        receptors={name: _receptor(name, raw, where) for name, raw in table.receptors.items()},
+        shape=tuple(_hold(hold, n, where) for n, hold in enumerate(table.spike.shape)),
+        reset=tuple(gate.parse_statement(line, path=where, key=f"spike.reset[{n}]") for n, line in enumerate(table.spike.reset)),
+        refractory=_positive(table.spike.refractory, TIME, where, "spike.refractory", zero=True),
+        receptors={name: _receptor(name, raw, references, where) for name, raw in table.receptors.items()},
     )
     _check_cell(cell)
     return cell
@@ -287,40 +312,89 @@ def _positive(value: object, dimension: Dimension, path: str, key: str, *, zero:
     return number
 
 
-def _receptor(name: str, raw: _Receptor, path: str) -> Receptor:
+def _receptor(name: str, raw: _Receptor, references: Mapping[str, Reference], path: str) -> Receptor:
     key = f"receptors.{name}"
     gate.check_name(name, path=path, key=key)
+    check_source(raw.source, references, path=path, key=f"{key}.source")
     decay = _positive(raw.decay, TIME, path, f"{key}.decay")
     rise = None if raw.rise is None else _positive(raw.rise, TIME, path, f"{key}.rise")
     if rise is not None and rise >= decay:
-        raise FormatError("the rise must be faster than the decay", path=path, key=f"{key}.rise")
+        raise FormatError(f"the rise ({raw.rise}) must be faster than the decay ({raw.decay})", path=path, key=f"{key}.rise")
     unit = _positive(raw.unit, CONDUCTANCE, path, f"{key}.unit")
-    return Receptor(name, unit, quantity(raw.reversal, VOLTAGE, path=path, key=f"{key}.reversal"), rise, decay)
+    reversal = quantity(raw.reversal, VOLTAGE, path=path, key=f"{key}.reversal")
+    return Receptor(name, unit, reversal, rise, decay, raw.doc, raw.source)
 
 
 def _check_cell(cell: Cell) -> None:
-    where = cell.path
+    known = _declared(cell)
+    _check_membrane(cell, known)
+    _check_initial(cell, known)
+    _check_spike(cell, known)
+    _check_at_rest(cell)
+
+
+def _declared(cell: Cell) -> dict[str, Dimension]:
+    """Every name that the membrane may read, with its dimension."""
     known: dict[str, Dimension] = {"I_syn": CURRENT, "I_ext": CURRENT}
-    for name, dimension in [(p.name, p.dimension) for p in cell.parameters.values()] + [(e.name, e.dimension) for e in cell.equations]:
+    parameters = [(parameter.name, parameter.dimension) for parameter in cell.parameters.values()]
+    for name, dimension in parameters + [(equation.name, equation.dimension) for equation in cell.equations]:
         if name in known:
-            raise FormatError(f'"{name}" is declared twice; rename one', path=where, key="membrane.model")
+            raise FormatError(f'"{name}" is declared twice; rename one', path=cell.path, key="membrane.model")
         known[name] = dimension
-    if known.get("v") != VOLTAGE or not any(e.name == "v" and e.kind == "differential" for e in cell.equations):
-        raise FormatError('expected an equation "dv/dt = ... : volt"', path=where, key="membrane.model")
     if not cell.receptors:
-        raise FormatError("a cell needs at least one receptor", path=where, key="receptors")
-    check_model(cell.equations, known, path=where, key="membrane.model")
+        raise FormatError("a cell needs at least one receptor", path=cell.path, key="receptors")
+    taken = {f"E_{name}" for name in cell.receptors}
+    for receptor in cell.receptors.values():
+        taken |= {prefix + state for state, _, _ in receptor.parts for prefix in ("", "tau_", "mean_")}
+    if taken & set(known):
+        raise FormatError(f'"{min(taken & set(known))}" belongs to a receptor; rename it', path=cell.path, key="membrane.model")
+    return known
+
+
+def _check_membrane(cell: Cell, known: Mapping[str, Dimension]) -> None:
+    where, key = cell.path, "membrane.model"
+    if known.get("v") != VOLTAGE or not any(e.name == "v" and e.kind == "differential" for e in cell.equations):
+        raise FormatError('expected an equation "dv/dt = ... : volt"', path=where, key=key)
+    check_model(cell.equations, known, path=where, key=key)
+    trees = [e.expression for e in cell.equations if e.expression is not None]
+    read = frozenset().union(*(t.names(tree) for tree in trees))
+    for name, what in (("I_syn", "synapses"), ("I_ext", "injected current")):
+        if name not in read:
+            raise FormatError(f'nothing reads "{name}", so {what} would do nothing; add it to dv/dt', path=where, key=key)
+    if NOISE in read and cell.method != "euler":
+        raise FormatError(f'noise needs method = "euler" (got "{cell.method}")', path=where, key="membrane.method")
+    _refuse_random(where, key, *trees)
+
+
+def _refuse_random(path: str, key: str, *trees: t.Tree) -> None:
+    if any(t.functions(tree) & {"rand", "randn"} for tree in trees):
+        raise ExpressionError('a cell draws no random numbers here; write noise as "xi" in an equation', path=path, key=key)
+
+
+def _check_initial(cell: Cell, known: Mapping[str, Dimension]) -> None:
+    constants = {name: known[name] for name in cell.parameters}
     for name, tree in cell.initial.items():
-        constants = {parameter.name: parameter.dimension for parameter in cell.parameters.values()}
-        check_expression(tree, known[name], constants, name, path=where, key=f"membrane.initial.{name}")
+        key = f"membrane.initial.{name}"
+        check_expression(tree, known[name], constants, name, path=cell.path, key=key)
+        _refuse_random(cell.path, key, tree)
+
+
+def _check_spike(cell: Cell, known: Mapping[str, Dimension]) -> None:
+    where, key = cell.path, "membrane.threshold"
     if not isinstance(cell.threshold, t.Compare | t.Logic):
-        raise ExpressionError('expected a comparison such as "v > V_T"', path=where, key="membrane.threshold")
-    check_expression(cell.threshold, TIME / TIME, known, "threshold", path=where, key="membrane.threshold")
+        raise ExpressionError('expected a comparison such as "v > V_T"', path=where, key=key)
+    check_expression(cell.threshold, TIME / TIME, known, "threshold", path=where, key=key)
+    _refuse_random(where, key, cell.threshold)
     for n, line in enumerate(cell.reset):
+        key = f"spike.reset[{n}]"
         if line.target not in cell.initial:
-            raise unknown_name("variable", line.target, cell.initial, path=where, key=f"spike.reset[{n}]")
-        check_expression(line.value(), known[line.target], known, line.target, path=where, key=f"spike.reset[{n}]")
-    names = {state for receptor in cell.receptors.values() for state, _, _ in receptor.parts}
-    names |= {f"E_{name}" for name in cell.receptors}
-    if names & set(known):
-        raise FormatError(f'"{sorted(names & set(known))[0]}" belongs to a receptor; rename it', path=where, key="membrane.model")
+            raise unknown_name("variable", line.target, cell.initial, path=where, key=key)
+        check_expression(line.value(), known[line.target], known, line.target, path=where, key=key)
+        _refuse_random(where, key, line.expression)
+
+
+def _check_at_rest(cell: Cell) -> None:
+    """A threshold that holds before anything has happened is written the wrong way round."""
+    values = {**cell.constants, **cell.rest()}
+    if t.names(cell.threshold) <= set(values) and evaluate(cell.threshold, values):
+        raise FormatError(f'"{to_brian(cell.threshold)}" already holds at the initial values', path=cell.path, key="membrane.threshold")

@@ -15,13 +15,24 @@
     ├── EngineError        (RuntimeError)       the engine cannot run this, or did not do what was asked
     └── NonFiniteError     (FloatingPointError) a weight, parameter or voltage became NaN or infinite
 
-A message reads ``where: key: what was found, what is allowed, what to do``.
+A message reads ``where: key: what was found, what is allowed, what to do``, on one printable line whatever the text
+that it quotes.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+
+
+MAX_MESSAGE = 600
+MAX_KEY = 120
+
+
+def one_line(text: str, length: int) -> str:
+    """The text in printable ASCII, other characters escaped, cut to at most `length` characters."""
+    shown = "".join(c if " " <= c <= "~" else ascii(c)[1:-1] for c in text[: length + 1])
+    return shown if len(shown) <= length else shown[: length - 3] + "..."
 
 
 class SpikehebError(Exception):
@@ -38,10 +49,11 @@ class SpikehebError(Exception):
     """
 
     def __init__(self, message: str, *, path: str | None = None, key: str | None = None) -> None:
-        self.message = message
+        self.message = one_line(message, MAX_MESSAGE)
         self.path = path
-        self.key = key
-        super().__init__(": ".join(part for part in (path, key, message) if part))
+        self.key = one_line(key, MAX_KEY) if key else key
+        shown = path and "".join(c if c.isprintable() else ascii(c)[1:-1] for c in path)
+        super().__init__(": ".join(part for part in (shown, self.key, self.message) if part))
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -96,6 +108,7 @@ def unknown_name(
 ) -> UnknownName:
     """An `UnknownName` that offers the nearest names, or lists them all when none is near."""
     names = sorted(known)
+    found = one_line(found, 60)
     near = difflib.get_close_matches(found, names, n=3, cutoff=0.5)
     if near:
         hint = "did you mean " + " or ".join(f'"{name}"' for name in near) + "?"

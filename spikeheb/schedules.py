@@ -78,23 +78,30 @@ class Lane:
             raise ScheduleError("a lane needs at least one input", key=self.label)
         object.__setattr__(self, "pre", tuple(spike_times(p, f"{self.label}: pre[{n}]") for n, p in enumerate(self.pre)))
         object.__setattr__(self, "post", spike_times(self.post, f"{self.label}: post"))
-        for event in (*self.currents, *self.clamps):
-            if not (event.start >= 0 and event.lasts > 0 and math.isfinite(event.start + event.lasts)):
-                raise ScheduleError(f"a step needs start >= 0 and lasts > 0 (got {event})", key=self.label)
+        for event in self.steps:
+            level = event.amplitude if isinstance(event, Current) else event.v
+            if not (event.start >= 0 and event.lasts > 0 and math.isfinite(event.start + event.lasts + level)):
+                raise ScheduleError(f"a step needs start >= 0, lasts > 0 and finite values (got {event})", key=self.label)
         for reward in self.rewards:
             if not (reward.time >= 0 and math.isfinite(reward.time) and math.isfinite(reward.amount)):
                 raise ScheduleError(f"a reward needs a time >= 0 and a finite amount (got {reward})", key=self.label)
 
     @property
+    def steps(self) -> tuple[Current | Clamp, ...]:
+        """The current steps, then the clamps."""
+        return (*self.currents, *self.clamps)
+
+    @property
     def label(self) -> str:
         """The condition in words."""
-        return ", ".join(f"{name} = {value:g}" if isinstance(value, float) else f"{name} = {value}" for name, value in self.condition.items())
+        values = [f"{value:g}" if isinstance(value, float) else value for value in self.condition.values()]
+        return ", ".join(f"{name} = {value}" for name, value in zip(self.condition, values, strict=True))
 
     @property
     def duration(self) -> float:
         """Seconds from the start of the induction to the last thing that happens in it."""
         ends = [float(p[-1]) for p in (*self.pre, self.post) if p.size]
-        ends += [event.start + event.lasts for event in (*self.currents, *self.clamps)]
+        ends += [event.start + event.lasts for event in self.steps]
         ends += [reward.time for reward in self.rewards]
         return max(ends, default=0.0)
 
@@ -125,14 +132,14 @@ def spike_times(times: object, label: str) -> Times:
 
 
 def to_steps(times: Times, dt: float, label: str) -> Steps:
-    """The nearest time steps.
+    """The nearest time steps; half-way ones all go down, so that two trains keep their distance.
 
     Raises
     ------
     ScheduleError
         Where two spikes of the train fall into one step.
     """
-    steps = np.rint(times / dt).astype(np.int64)
+    steps = np.floor(times / dt + (0.5 - 1e-6)).astype(np.int64)
     same = np.flatnonzero(np.diff(steps) == 0)
     if same.size:
         first, second = times[same[0]], times[same[0] + 1]
@@ -200,8 +207,12 @@ class Schedule:
 
     @property
     def pulses(self) -> Times:
-        """Times of the test pulses from the start of the session: those of the baseline, then those of the follow-up."""
-        before = np.arange(math.floor(self.baseline / self.test_interval + 1e-9)) * self.test_interval
+        """Times of the test pulses in seconds from the start of the session.
+
+        In the baseline they stand in the middle of each interval; the first of the follow-up comes one interval after the
+        end of the induction.
+        """
+        before = (np.arange(self.pulses_before) + 0.5) * self.test_interval
         count = math.floor(self.follow_up / self.test_interval + 1e-9)
         after = self.induction_end + np.arange(1, count + 1) * self.test_interval
         return np.concatenate([before, after])

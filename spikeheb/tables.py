@@ -95,9 +95,7 @@ def read_references(raw: Mapping[str, ReferenceTable]) -> dict[str, Reference]:
     return {key: Reference(entry.doi, entry.place) for key, entry in raw.items()}
 
 
-def read_parameters(
-    raw: Mapping[str, ParameterTable], references: Mapping[str, Reference], *, path: str
-) -> dict[str, Parameter]:
+def read_parameters(raw: Mapping[str, ParameterTable], references: Mapping[str, Reference], *, path: str) -> dict[str, Parameter]:
     """The parameters by name.
 
     Raises
@@ -114,20 +112,19 @@ def read_parameters(
             value, dimension = parse_quantity(str(entry.value))
         except UnitError as error:
             raise UnitError(error.message, path=path, key=f"{key}.value") from None
-        if entry.source not in references and not any(word in entry.source for word in ("chosen", "convention", "unverified")):
-            raise FormatError(
-                f'"{entry.source}" is not one of the references ({", ".join(references) or "none"}) '
-                'nor "chosen for illustration"',
-                path=path,
-                key=f"{key}.source",
-            )
+        check_source(entry.source, references, path=path, key=f"{key}.source")
         found[name] = Parameter(name, value, dimension, entry.doc, entry.source)
     return found
 
 
-def read_values(
-    raw: Mapping[str, str | int | float], parameters: Mapping[str, Parameter], *, path: str, key: str
-) -> dict[str, float]:
+def check_source(source: str, references: Mapping[str, Reference], *, path: str, key: str) -> None:
+    """Raise a FormatError unless the source is a reference of the file, or says that there is none."""
+    if source not in references and not any(word in source for word in ("chosen", "convention", "unverified")):
+        known = ", ".join(references) or "none"
+        raise FormatError(f'"{source}" is not one of the references ({known}) nor "chosen for illustration"', path=path, key=key)
+
+
+def read_values(raw: Mapping[str, str | int | float], parameters: Mapping[str, Parameter], *, path: str, key: str) -> dict[str, float]:
     """SI values for known parameters.
 
     Raises

@@ -1,0 +1,1 @@
+"""The reference engine: Brian2 itself, the only place that imports it."""

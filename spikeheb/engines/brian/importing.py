@@ -1,0 +1,113 @@
+"""Importing Brian2 without its side effects.
+
+Importing Brian2 evaluates a file ``brian_preferences`` of the working directory as Python and replaces
+``sys.excepthook``. Here it is imported from an empty folder, the hook is put back, and its compiled modules are kept in
+a cache folder of our own whose files are checked before they are loaded: a truncated shared object kills the process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from spikeheb.engines import cache as build_cache
+from spikeheb.errors import EngineError
+
+
+@cache
+def brian() -> Any:
+    """The module ``brian2``, imported once.
+
+    Raises
+    ------
+    EngineError
+        Where Brian2 cannot be imported, with its own reason.
+    """
+    hook, here = sys.excepthook, Path.cwd()
+    with tempfile.TemporaryDirectory(prefix="spikeheb-") as empty:
+        os.chdir(empty)
+        try:
+            import brian2
+        except Exception as error:
+            raise EngineError(f"Brian2 cannot be imported ({type(error).__name__}: {error}); reinstall it") from error
+        finally:
+            os.chdir(here)
+            sys.excepthook = hook
+    brian2.BrianLogger.log_level_error()
+    return brian2
+
+
+def versions() -> dict[str, str]:
+    """Brian2's and numpy's versions, for the record."""
+    import numpy as np
+
+    return {"brian2": str(brian().__version__), "numpy": np.__version__}
+
+
+def set_target(target: str) -> None:
+    """Choose numpy or cython as the target of Brian2's generated code.
+
+    The Cython cache is our own folder; modules that do not match their recorded checksum are removed first, so that
+    Cython builds them again.
+    """
+    b2 = brian()
+    b2.set_device("runtime")
+    b2.prefs.codegen.target = target
+    if target == "cython":
+        folder = build_cache.root() / "cython"
+        folder.mkdir(parents=True, exist_ok=True)
+        remove_damaged(folder)
+        b2.prefs.codegen.runtime.cython.cache_dir = str(folder)
+
+
+_RECORD = "checksums.json"
+
+
+def remove_damaged(folder: Path) -> list[str]:
+    """Remove compiled modules that differ from what was recorded after they were built; their names."""
+    recorded = _read_record(folder)
+    removed = []
+    for module in sorted(folder.glob("*.so")):
+        if recorded.get(module.name) not in (None, _checksum(module)) or not _complete_elf(module):
+            module.unlink()
+            removed.append(module.name)
+    return removed
+
+
+def record_modules(folder: Path) -> None:
+    """Record the checksums of compiled modules that have none yet."""
+    recorded = _read_record(folder)
+    modules = {path.name: path for path in folder.glob("*.so")}
+    known = {name: recorded.get(name) or _checksum(path) for name, path in modules.items()}
+    if known != recorded:
+        temporary = folder / f"{_RECORD}.{os.getpid()}"
+        temporary.write_text(json.dumps(known))
+        os.replace(temporary, folder / _RECORD)
+
+
+def _read_record(folder: Path) -> dict[str, str]:
+    try:
+        found = json.loads((folder / _RECORD).read_text())
+    except (OSError, ValueError):
+        return {}
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _complete_elf(path: Path) -> bool:
+    """Whether an ELF file is as long as its section table says; other formats pass."""
+    data = path.read_bytes()
+    if data[:4] != b"\x7fELF" or len(data) < 64:
+        return bool(data) and data[:4] != b"\x7fELF"
+    offset = int.from_bytes(data[40:48], "little")
+    size, count = int.from_bytes(data[58:60], "little"), int.from_bytes(data[60:62], "little")
+    return len(data) >= offset + size * count

@@ -1,0 +1,176 @@
+"""Running a job inside this process, with Brian2's numpy or Cython target.
+
+The clock is set forward over steps in which nothing can happen: with no membrane all of them between events; with one,
+those in which every cell is on its way back to rest (see `quiet`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spikeheb.engines import cache as build_cache
+from spikeheb.engines.brian import importing
+from spikeheb.engines.brian.network import Built, build
+from spikeheb.engines.brian.quiet import Relaxation
+from spikeheb.engines.compiler import compiler
+from spikeheb.engines.job import Floats, Job, Recording, Steps
+from spikeheb.engines.values import constants, efficacy, per_input
+from spikeheb.errors import EngineError, NonFiniteError
+from spikeheb.rules.meaning import actions, stepped
+
+CHECK_EVERY = 256
+
+
+def run(job: Job, target: str = "auto") -> Recording:
+    """Carry the job out.
+
+    Parameters
+    ----------
+    job : Job
+    target : {"auto", "numpy", "cython"}
+        ``auto`` is Cython where there is a compiler, else numpy; the recording says which.
+
+    Raises
+    ------
+    EngineError, NonFiniteError
+    """
+    note = ""
+    if target in ("auto", "cython") and compiler() is None:
+        target, note = "numpy", "no C++ compiler found, numpy instead of cython"
+    target = "cython" if target == "auto" else target
+    b2 = importing.brian()
+    importing.set_target(target)
+    b2.start_scope()
+    b2.seed(job.seed)
+    built = build(job)
+    watch = _Watch(job, built)
+    built.network.add(watch.operation(b2))
+    built.network.run(job.steps * job.dt * b2.second, namespace={})
+    if target == "cython":
+        importing.record_modules(build_cache.root() / "cython")
+    _check_values(built)
+    engine = {"engine": f"brian:{target}", **importing.versions(), "steps_run": str(watch.steps_run)}
+    return watch.recording({**engine, "note": note} if note else engine)
+
+
+def _check_values(built: Built) -> None:
+    """Constants must read back as they were set."""
+    for label, value in built.values.items():
+        owner, _, name = label.partition(".")
+        group = next(obj for obj in built.network.objects if obj.name == owner)
+        if group.variables[name].constant and not np.array_equal(np.atleast_1d(group.variables[name].get_value()), value):
+            raise EngineError(f"{label} did not keep the value that was set")
+
+
+class _Watch:
+    """Runs at the end of every step: records, checks that all is finite, and sets the clock forward."""
+
+    def __init__(self, job: Job, built: Built) -> None:
+        self.job, self.built = job, built
+        self.timestep = built.clock.variables["timestep"].get_value()
+        self.time = built.clock.variables["t"].get_value()
+        self.variables = {name: built.synapses.variables[name] for name in job.rule.variables}
+        self.known = {name: per_input(job, value) for name, value in constants(job).items()}
+        self.samples = {int(step): n for n, step in enumerate(job.samples)}
+        self.weight = np.zeros((job.inputs, len(job.samples)))
+        self.efficacy = np.zeros((job.inputs, len(job.samples)))
+        self.v = np.zeros((job.lanes, len(job.sweeps), job.sweep_steps))
+        self.sweep_of = _sweep_of(job)
+        self.needed, self.reach = _needed(job)
+        self.may_skip = not stepped(job.rule) and job.rule.post is None
+        self.relaxation = Relaxation(job.cell, job.dt) if job.cell is not None and self.may_skip else None
+        self.states: list[Floats] = []
+        self.busy_until = -1
+        self.steps_run = 0
+
+    def operation(self, b2: Any) -> Any:
+        return b2.NetworkOperation(self.after_step, clock=self.built.clock, when="end", order=100, name="watch")
+
+    def after_step(self) -> None:
+        step = int(self.timestep[0])
+        self.steps_run += 1
+        if self.steps_run == 1 and self.relaxation is not None:
+            self.states = [self.built.cells.variables[name].get_value() for name in self.relaxation.names]
+        if step in self.samples:
+            self.sample(self.samples[step])
+        place = self.sweep_of.get(step)
+        if place is not None:
+            self.v[:, place[0], place[1]] = self.built.cells.variables["v"].get_value()
+        if self.steps_run % CHECK_EVERY == 0:
+            self.check(step)
+            if self.job.progress is not None:
+                self.job.progress(step / self.job.steps)
+        if self.may_skip:
+            self.skip(step)
+
+    def sample(self, n: int) -> None:
+        values = self.values()
+        self.weight[:, n] = values[self.job.rule.weight]
+        self.efficacy[:, n] = efficacy(self.job, values, self.known)
+
+    def values(self) -> dict[str, Floats]:
+        return {name: np.array(variable.get_value(), dtype=float) for name, variable in self.variables.items()}
+
+    def check(self, step: int) -> None:
+        for name, variable in self.variables.items():
+            _finite(variable.get_value(), name, "input", step, self.job.dt)
+        if self.job.cell is not None:
+            _finite(self.built.cells.variables["v"].get_value(), "v", "lane", step, self.job.dt)
+
+    def skip(self, step: int) -> None:
+        """Set the clock so that its next tick lands on the next step in which something can happen."""
+        position = int(np.searchsorted(self.needed, step, side="right"))
+        if position > 0 and self.needed[position - 1] == step:
+            self.busy_until = max(self.busy_until, step + self.reach)
+        upcoming = int(self.needed[position]) if position < len(self.needed) else self.job.steps
+        if step < self.busy_until or upcoming <= step + 1:
+            return
+        if self.relaxation is not None:
+            if step % 16 or self.held(step):
+                return
+            state = np.array(self.states)
+            if not self.relaxation.can_jump(state):
+                return
+            for variable, value in zip(self.states, self.relaxation.jump(state, upcoming - 1 - step), strict=True):
+                variable[:] = value
+        self.timestep[0] = upcoming - 1
+        self.time[0] = (upcoming - 1) * self.job.dt
+
+    def held(self, step: int) -> bool:
+        cell = self.job.cell
+        if cell is None or cell.refractory == 0:
+            return False
+        return bool(np.any(self.built.cells.variables["held_until"].get_value() > step * self.job.dt))
+
+    def recording(self, engine: dict[str, str]) -> Recording:
+        self.check(self.job.steps)
+        values = self.values()
+        spikes = self.built.spikes
+        index = np.asarray(spikes.i)
+        steps = np.rint(np.asarray(spikes.t / importing.brian().second) / self.job.dt).astype(np.int64)
+        trains = tuple(steps[index == lane] for lane in range(self.job.lanes))
+        return Recording(values[self.job.rule.weight], values, self.weight, self.efficacy, self.v, trains, engine)
+
+
+def _finite(array: Floats, name: str, what: str, step: int, dt: float) -> None:
+    bad = np.flatnonzero(~np.isfinite(array))
+    if bad.size:
+        raise NonFiniteError(f"{name} of {what} {bad[0]} became {np.ravel(array)[bad[0]]} at or before {step * dt:.4f} s")
+
+
+def _sweep_of(job: Job) -> dict[int, tuple[int, int]]:
+    return {int(start) + k: (n, k) for n, start in enumerate(job.sweeps) for k in range(job.sweep_steps)}
+
+
+def _needed(job: Job) -> tuple[Steps, int]:
+    """Steps that must be run, sorted, and how many steps after an event its longest delay ends."""
+    events = [np.asarray(train, dtype=np.int64) for train in (*job.pre, *job.post)]
+    changes = np.array([c.step for c in (*job.currents, *job.rewards)], dtype=np.int64)
+    delays = {round(action.delay / job.dt) for action in actions(job.rule)}
+    delayed = [train + delay for train in events for delay in delays if delay]
+    sweeps = (job.sweeps[:, None] + np.arange(job.sweep_steps)).ravel() if job.sweep_steps else job.sweeps
+    ends = np.array([job.steps - 1])
+    found = np.unique(np.concatenate([*events, *delayed, changes, job.samples, sweeps, ends]))
+    return found[(found >= 0) & (found < job.steps)], max(delays, default=0)

@@ -1,0 +1,148 @@
+"""The C++ compiler: which one there is, and the flags that every kernel is built with.
+
+The flags keep NaN and infinity apart from numbers and keep every operation as it is written, so that C++, numpy and
+Brian2 compute the same; ``-ffast-math`` would delete the checks for NaN.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from spikeheb.engines import cache
+from spikeheb.errors import BuildError, StorageError
+
+NAMES = ("g++", "c++", "clang++")
+NATIVE = "-march=native"
+FLAGS = ("-std=c++17", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-shared", "-fPIC")
+SUFFIX = ".dll" if sys.platform == "win32" else ".so"
+_PROBE = '#include <cmath>\nextern "C" double probe(double x) { return std::exp(x); }\n'
+_PATIENCE = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """A C++ compiler that has shown that it works.
+
+    Attributes
+    ----------
+    command : tuple of str
+        The program, with whatever ``CXX`` says after it.
+    version : str
+        First line of its own ``--version``.
+    flags : tuple of str
+    cpu : str
+        What tells this processor from others, where the flags make code for just this one.
+    """
+
+    command: tuple[str, ...]
+    version: str
+    flags: tuple[str, ...]
+    cpu: str
+
+    @property
+    def identity(self) -> str:
+        """Everything about compiler and processor that a library depends on."""
+        return "\n".join((*self.command, self.version, *self.flags, self.cpu))
+
+    def build(self, source: Path, library: Path) -> None:
+        """Compile one file to a shared library.
+
+        Raises
+        ------
+        BuildError
+            With the compiler's first complaint.
+        """
+        problem = _compile(self.command, self.flags, source, library)
+        if problem:
+            raise BuildError(f"{self.command[0]} failed: {problem}", path=str(source))
+
+
+@functools.cache
+def compiler() -> Compiler | None:
+    """The compiler that ``CXX`` names (then no other is tried), else the first of g++, c++, clang++; None if none works.
+
+    What was found is kept in the build cache, so that a process pays for the probe only once on a machine.
+    """
+    given = shlex.split(os.environ.get("CXX", ""))
+    for command in [given] if given else [[name] for name in NAMES]:
+        program = shutil.which(command[0])
+        if program:
+            found = _remembered((program, *command[1:]))
+            if found:
+                return found
+    return None
+
+
+def _remembered(command: tuple[str, ...]) -> Compiler | None:
+    """The probe's outcome, from the cache where this very program was probed before."""
+    real = Path(command[0]).resolve()
+    stamp = real.stat()
+    cpu = processor()
+    told = "\n".join((*command, str(real), str(stamp.st_size), str(stamp.st_mtime_ns), cpu, *FLAGS))
+
+    def write(folder: Path) -> None:
+        found = probe(command, cpu)
+        if found is None:
+            raise BuildError("it does not work")
+        (folder / "probe.json").write_text(json.dumps({"version": found.version, "flags": found.flags}), encoding="utf-8")
+
+    try:
+        folder = cache.fetch("compiler", hashlib.sha256(told.encode()).hexdigest()[:32], write)
+        raw = json.loads((folder / "probe.json").read_text(encoding="utf-8"))
+    except BuildError:
+        return None
+    except StorageError:
+        return probe(command, cpu)
+    return Compiler(command, raw["version"], tuple(raw["flags"]), cpu)
+
+
+def probe(command: tuple[str, ...], cpu: str) -> Compiler | None:
+    """Compile a trivial file, for this very processor where the compiler can, and give back what worked."""
+    with tempfile.TemporaryDirectory(prefix="spikeheb-") as folder:
+        source, library = Path(folder) / "probe.cpp", Path(folder) / f"probe{SUFFIX}"
+        source.write_text(_PROBE, encoding="utf-8")
+        for flags in ((*FLAGS, NATIVE), FLAGS):
+            if _compile(command, flags, source, library) is None and library.exists():
+                return Compiler(command, _version(command), flags, cpu if NATIVE in flags else platform.machine())
+    return None
+
+
+def processor() -> str:
+    """Text that differs between processors for which ``-march=native`` makes different code."""
+    cpuinfo = Path("/proc/cpuinfo")
+    try:
+        with cpuinfo.open(encoding="utf-8", errors="replace") as file:
+            first = file.read(8192).split("\n\n")[0]
+    except OSError:
+        return f"{platform.machine()} {platform.processor()}"
+    lines = [line for line in first.splitlines() if line.startswith(("vendor_id", "model", "cpu family", "flags", "Features", "CPU"))]
+    return "\n".join([platform.machine(), *lines])
+
+
+def _compile(command: tuple[str, ...], flags: tuple[str, ...], source: Path, library: Path) -> str | None:
+    """None if it worked, else the first line that speaks of an error."""
+    arguments = [*command, *flags, "-o", str(library), str(source)]
+    try:
+        done = subprocess.run(arguments, capture_output=True, text=True, errors="replace", timeout=_PATIENCE, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    if done.returncode == 0:
+        return None
+    complaints = [line for line in done.stderr.splitlines() if "error" in line] or done.stderr.splitlines()
+    return complaints[0] if complaints else f"exit code {done.returncode}"
+
+
+def _version(command: tuple[str, ...]) -> str:
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True, errors="replace", timeout=_PATIENCE, check=False)
+    return done.stdout.splitlines()[0] if done.stdout else "unknown version"

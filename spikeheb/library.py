@@ -1,0 +1,168 @@
+"""The library: rules, cells and protocols, found by name or given by path.
+
+A path to a file is taken as it is. A name is looked for in the folders of the environment variable ``SPIKEHEB_PATH``
+(separated as in ``PATH``; each may hold ``rules/*.toml``, ``cells/*.toml`` and ``protocols/*.py``) and among the built-in
+files. No file hides another: one name found twice is an error that lists both.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from spikeheb.cells import Cell, read_cell
+from spikeheb.cells import with_parameters as with_cell_parameters
+from spikeheb.errors import DuplicateName, FormatError, UnknownName, unknown_name
+from spikeheb.protocols import Protocol, read_protocol
+from spikeheb.rules import Bounds, Rule, choose, read_rule
+
+VARIABLE = "SPIKEHEB_PATH"
+SUFFIXES = {"rule": ".toml", "cell": ".toml", "protocol": ".py"}
+
+
+def names(kind: str) -> dict[str, Path]:
+    """All files of a kind, ``"rule"``, ``"cell"`` or ``"protocol"``, by name.
+
+    Raises
+    ------
+    DuplicateName
+        Where two files have one name.
+    """
+    found = _found(kind)
+    return {name: _only(kind, name, found[name]) for name in sorted(found)}
+
+
+def find(kind: str, name_or_path: str | Path) -> Path:
+    """The file of that name, or the path itself.
+
+    Text is a path if it ends in the suffix of a file (``.toml``, ``.py``) or holds a path separator.
+
+    Raises
+    ------
+    UnknownName
+        Where there is no such file; the nearest names are offered.
+    DuplicateName
+        Where the name is found twice.
+    FormatError
+        For a file of another kind.
+    """
+    _suffix(kind)
+    if isinstance(name_or_path, Path) or _is_path(name_or_path):
+        return _given(kind, Path(name_or_path))
+    found = _found(kind)
+    if name_or_path not in found:
+        error = unknown_name(kind, name_or_path, found)
+        missing = [str(folder) for folder in _user_folders() if not folder.is_dir()]
+        hint = f" ({VARIABLE} names {', '.join(missing)}, which does not exist)" if missing else ""
+        raise UnknownName(error.message + hint)
+    return _only(kind, name_or_path, found[name_or_path])
+
+
+def rule(
+    name_or_path: str | Path | Rule,
+    *,
+    set: str | None = None,
+    interaction: str | None = None,
+    bounds: str | Mapping[str, object] | Bounds | None = None,
+    coincidence: str | None = None,
+    axonal_delay: object = None,
+    backpropagation_delay: object = None,
+    **parameters: object,
+) -> Rule:
+    """A rule by name, path or as it is, with choices made.
+
+    Parameters
+    ----------
+    name_or_path : str, Path or Rule
+    set, interaction, bounds, coincidence, axonal_delay, backpropagation_delay
+        As in `spikeheb.rules.choose`.
+    **parameters
+        Single values: text with units, SI numbers or Brian2 quantities.
+
+    Raises
+    ------
+    UnknownName, DuplicateName, FormatError, ExpressionError, UnitError
+    """
+    chosen = name_or_path if isinstance(name_or_path, Rule) else read_rule(find("rule", name_or_path))
+    return choose(
+        chosen,
+        set=set,
+        interaction=interaction,
+        bounds=bounds,
+        coincidence=coincidence,
+        axonal_delay=axonal_delay,
+        backpropagation_delay=backpropagation_delay,
+        parameters=parameters,
+    )
+
+
+def cell(name_or_path: str | Path, **parameters: object) -> Cell:
+    """A cell by name or path, with single parameters changed.
+
+    Raises
+    ------
+    UnknownName, DuplicateName, FormatError, ExpressionError, UnitError
+    """
+    return with_cell_parameters(read_cell(find("cell", name_or_path)), parameters)
+
+
+def protocol(name_or_path: str | Path, **parameters: object) -> Protocol:
+    """A protocol by name or path, with single parameters changed.
+
+    The file is Python and is executed: give only files that you trust.
+
+    Raises
+    ------
+    UnknownName, DuplicateName, FormatError, UnitError
+    """
+    return read_protocol(find("protocol", name_or_path), parameters)
+
+
+def _suffix(kind: str) -> str:
+    if kind not in SUFFIXES:
+        raise unknown_name("kind of file", kind, SUFFIXES)
+    return SUFFIXES[kind]
+
+
+def _is_path(text: str) -> bool:
+    separators = [separator for separator in (os.sep, os.altsep, "/") if separator]
+    return text.endswith(tuple(SUFFIXES.values())) or any(separator in text for separator in separators)
+
+
+def _given(kind: str, path: Path) -> Path:
+    if path.suffix != _suffix(kind):
+        raise FormatError(f"a {kind} is a {_suffix(kind)} file", path=str(path))
+    if not path.is_file():
+        raise UnknownName("there is no such file" if not path.is_dir() else "is a folder", path=str(path))
+    return path
+
+
+def _only(kind: str, name: str, paths: list[Path]) -> Path:
+    if len(paths) > 1:
+        listed = " and ".join(str(path) for path in paths)
+        raise DuplicateName(f'{kind} "{name}" is there {len(paths)} times: {listed}; rename one, or give a path')
+    return paths[0]
+
+
+def _found(kind: str) -> dict[str, list[Path]]:
+    """Every different file of a kind, by name."""
+    found: dict[str, dict[Path, Path]] = {}
+    for folder in _folders(kind):
+        for path in sorted(folder.glob(f"*{_suffix(kind)}")):
+            if path.is_file() and not path.name.startswith((".", "_")):
+                found.setdefault(path.stem, {}).setdefault(path.resolve(), path)
+    return {name: list(paths.values()) for name, paths in found.items()}
+
+
+def _folders(kind: str) -> Iterator[Path]:
+    _suffix(kind)
+    for folder in _user_folders():
+        yield folder / f"{kind}s"
+    package = Path(__file__).parent
+    root = package / "_library" if (package / "_library").is_dir() else package.parent
+    yield root / "protocols" if kind == "protocol" else root / "models" / f"{kind}s"
+
+
+def _user_folders() -> list[Path]:
+    return [Path(entry).expanduser() for entry in os.environ.get(VARIABLE, "").split(os.pathsep) if entry]

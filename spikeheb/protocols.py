@@ -1,0 +1,339 @@
+"""Protocols: scripts that say what the experimenter does, loaded by path.
+
+A protocol file is Python. Unlike rule and cell files, which are data and pass a gate, it runs with all the rights of the
+user as soon as it is loaded: load only protocols that you trust.
+
+A protocol defines a docstring (its first line is the title), a frozen dataclass ``Parameters`` whose fields all have
+defaults, and ``schedule(p, rng) -> Schedule``. Optional are ``PUBLISHED`` and ``FITTED``: paths, relative to the script, of
+measured values and of windows fitted to them (see `spikeheb.published`).
+
+The fields of ``Parameters`` are annotated with ``int``, ``float`` (a pure number), ``bool``, ``str``, ``Literal[...]``, one
+of the kinds below, or ``tuple[..., ...]`` of these::
+
+    delta_t: tuple[sh.Time, ...] = (-0.01, 0.01)     # accepts "-10 ms, 10 ms", numbers in seconds, Brian2 quantities
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.util
+import itertools
+import sys
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from spikeheb import units
+from spikeheb.errors import FormatError, SpikehebError, unknown_name
+from spikeheb.published import FittedWindow, Published, read_fits, read_published
+from spikeheb.schedules import Schedule
+from spikeheb.tables import content_hash
+
+Time = Annotated[float, units.TIME]
+Frequency = Annotated[float, units.FREQUENCY]
+Voltage = Annotated[float, units.VOLTAGE]
+Amperes = Annotated[float, units.CURRENT]  # `Current` is a step of it, in `spikeheb.schedules`
+Conductance = Annotated[float, units.CONDUCTANCE]
+Concentration = Annotated[float, units.CONCENTRATION]
+
+_SIMPLE = {int: "a whole number", bool: "true or false", str: "a word"}
+_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_count = itertools.count()
+
+
+@dataclasses.dataclass(frozen=True)
+class Protocol:
+    """A protocol with its parameters chosen.
+
+    Attributes
+    ----------
+    name, title, doc, path : str
+    parameters : object
+        The file's ``Parameters``; SI.
+    published : Published or None
+        Measured values.
+    fitted : tuple of FittedWindow
+        Windows that were fitted to measured values.
+    source_hash : str
+        The first 16 hexadecimal digits of the SHA-256 of the file.
+    kinds : mapping of str to annotation
+        What each parameter accepts.
+    """
+
+    name: str
+    title: str
+    doc: str
+    path: str
+    parameters: Any
+    published: Published | None
+    fitted: tuple[FittedWindow, ...]
+    source_hash: str
+    kinds: Mapping[str, Any] = dataclasses.field(repr=False)
+    build: Callable[[Any, np.random.Generator], object] = dataclasses.field(repr=False)
+
+    def schedule(self, rng: np.random.Generator) -> Schedule:
+        """What is done to each cell, and when; two generators in the same state give the same.
+
+        Raises
+        ------
+        ScheduleError, FormatError
+            Naming the file, and for a fault in the script its line.
+        """
+        with _Blame(self.path):
+            schedule = self.build(self.parameters, rng)
+        if not isinstance(schedule, Schedule):
+            raise FormatError(f"expected a Schedule (got {type(schedule).__name__})", path=self.path, key="schedule")
+        return schedule
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The parameters by name, SI."""
+        return {name: getattr(self.parameters, name) for name in self.kinds}
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The parameters by name as text that `with_parameters` reads back: ``"10 ms"``."""
+        return {name: _text(self.kinds[name], value) for name, value in self.values.items()}
+
+    def describe(self) -> dict[str, object]:
+        """Everything that decides what the protocol does, as plain data."""
+        return {"name": self.name, "source": self.source_hash, "parameters": self.values}
+
+    @property
+    def hash(self) -> str:
+        """Content hash of `describe`."""
+        return content_hash(self.describe())
+
+
+def read_protocol(path: Path | str, given: Mapping[str, object] | None = None) -> Protocol:
+    """The protocol of a script, with single parameters changed.
+
+    The script is executed (see the module's first paragraph).
+
+    Raises
+    ------
+    FormatError
+        Naming the file and the line, where it cannot be read or run, or lacks what a protocol needs.
+    UnknownName, UnitError
+        For a parameter that does not exist or a value that does not fit.
+    """
+    where = str(path)
+    try:
+        source = Path(path).read_bytes()
+    except OSError as error:
+        raise FormatError(f"cannot be read ({error.strerror or error})", path=where) from None
+    module, hints = _execute(source, Path(path))
+    folder = Path(path).parent
+    measured, fits = _optional_path(module, "PUBLISHED", where), _optional_path(module, "FITTED", where)
+    title, _, doc = (module.__doc__ or "").strip().partition("\n")
+    if not title:
+        raise FormatError("expected a docstring whose first line is the title", path=where)
+    build = getattr(module, "schedule", None)
+    if not callable(build):
+        raise FormatError('expected a function "schedule(p, rng)"', path=where)
+    return Protocol(
+        name=Path(path).stem,
+        title=title.rstrip("."),
+        doc=doc.strip(),
+        path=where,
+        parameters=_instance(module.Parameters, hints, {}, given or {}, where),
+        published=read_published(folder / measured) if measured else None,
+        fitted=read_fits(folder / fits) if fits else (),
+        source_hash=hashlib.sha256(source).hexdigest()[:16],
+        kinds=hints,
+        build=build,
+    )
+
+
+def with_parameters(protocol: Protocol, given: Mapping[str, object]) -> Protocol:
+    """The protocol with single parameters changed (text with units, SI numbers or Brian2 quantities).
+
+    Raises
+    ------
+    UnknownName, UnitError, FormatError
+    """
+    chosen = _instance(type(protocol.parameters), protocol.kinds, protocol.values, given, protocol.path)
+    return dataclasses.replace(protocol, parameters=chosen)
+
+
+class _Blame:
+    """Turns what a script raises into one error that names the script, and the line unless it was raised on purpose."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None or not isinstance(error, Exception | SystemExit):
+            return
+        if isinstance(error, SpikehebError):
+            if error.path is None:
+                raise type(error)(error.message, path=self.path, key=error.key) from error
+            return
+        message = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
+        if isinstance(error, SyntaxError):
+            message = f"SyntaxError: {error.msg}"
+        line = _line_in(error, self.path)
+        raise FormatError(message, path=self.path, key=f"line {line}" if line else None) from error
+
+
+def _line_in(error: BaseException, path: str) -> int | None:
+    """The last line of the script that the error passed through."""
+    if isinstance(error, SyntaxError) and error.filename == path:
+        return error.lineno
+    line, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _execute(source: bytes, path: Path) -> tuple[ModuleType, dict[str, Any]]:
+    """The script's namespace, and the annotations of its ``Parameters``.
+
+    It runs as a module of a private name, which is known to Python only while it runs; no bytecode is written.
+    """
+    name = f"_spikeheb_protocol_{next(_count)}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None:
+        raise FormatError("expected a Python file (.py)", path=str(path))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        with _Blame(str(path)):
+            exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
+            return module, _annotations(module, str(path))
+    finally:
+        del sys.modules[name]
+
+
+def _annotations(module: ModuleType, path: str) -> dict[str, Any]:
+    kind = getattr(module, "Parameters", None)
+    if not isinstance(kind, type) or not dataclasses.is_dataclass(kind) or not kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]  # every dataclass has it
+        raise FormatError('expected a frozen dataclass "Parameters"', path=path)
+    hints = typing.get_type_hints(kind, include_extras=True)
+    for field in dataclasses.fields(kind):
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            raise FormatError("needs a default", path=path, key=f"Parameters.{field.name}")
+        _check_kind(hints[field.name], path, f"Parameters.{field.name}")
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+
+
+def _check_kind(kind: Any, path: str, key: str) -> None:
+    item = _item(kind)
+    if item is not None:
+        kind = item
+    if kind is not float and kind not in _SIMPLE and typing.get_origin(kind) is not Literal and _dimension(kind) is None:
+        raise FormatError(
+            "expected int, float, bool, str, Literal[...], sh.Time or another of its kind, or tuple[one of these, ...]", path=path, key=key
+        )
+
+
+def _optional_path(module: ModuleType, name: str, path: str) -> str | None:
+    value = getattr(module, name, None)
+    if value is not None and not isinstance(value, str):
+        raise FormatError("expected a path relative to the script", path=path, key=name)
+    return value
+
+
+def _instance(kind: type, hints: Mapping[str, Any], base: Mapping[str, object], given: Mapping[str, object], path: str) -> Any:
+    """An instance of the script's ``Parameters``: its defaults, then `base`, then `given`; all checked."""
+    for name in given:
+        if name not in hints:
+            raise unknown_name("parameter", name, hints, path=path, key="parameters")
+    with _Blame(path):
+        defaults = kind()
+    values = {name: getattr(defaults, name) for name in hints} | dict(base) | dict(given)
+    converted = {name: convert(hints[name], value, path=path, key=f"parameters.{name}") for name, value in values.items()}
+    with _Blame(path):
+        return kind(**converted)
+
+
+def convert(kind: Any, value: object, *, path: str | None = None, key: str | None = None) -> Any:
+    """The value as a parameter of that annotation holds it: SI floats, tuples, whole numbers, words.
+
+    Raises
+    ------
+    UnitError
+        For a quantity of another kind.
+    FormatError
+        For anything else that does not fit.
+    """
+    item = _item(kind)
+    if item is not None:
+        return tuple(convert(item, one, path=path, key=f"{key}[{n}]") for n, one in enumerate(_split(value)))
+    dimension = units.NONE if kind is float else _dimension(kind)
+    if dimension is not None:
+        return units.quantity(value, dimension, path=path, key=key)
+    if typing.get_origin(kind) is Literal:
+        return _choice(typing.get_args(kind), value, path, key)
+    found = {int: _whole, bool: _truth, str: _word}[kind](value)
+    if found is None:
+        raise FormatError(f"expected {_SIMPLE[kind]} (got {value!r})", path=path, key=key)
+    return found
+
+
+def _item(kind: Any) -> Any | None:
+    """``X`` of ``tuple[X, ...]``."""
+    arguments = typing.get_args(kind)
+    return arguments[0] if typing.get_origin(kind) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis else None
+
+
+def _dimension(kind: Any) -> units.Dimension | None:
+    if typing.get_origin(kind) is not Annotated:
+        return None
+    return next((extra for extra in typing.get_args(kind)[1:] if isinstance(extra, units.Dimension)), None)
+
+
+def _split(value: object) -> list[Any]:
+    """The items of a list, or of text with commas; one value alone is a list of one."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.strip("()[] ").split(",") if part.strip()]
+    if isinstance(value, Iterable) and getattr(value, "ndim", 1) > 0:
+        return list(value)
+    return [value]
+
+
+def _choice(choices: tuple[object, ...], value: object, path: str | None, key: str | None) -> object:
+    for choice in choices:
+        if type(value) is type(choice) and value == choice:
+            return choice
+    for choice in choices:
+        if isinstance(value, str) and value == str(choice):
+            return choice
+    allowed = ", ".join(f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in choices)
+    raise FormatError(f"expected one of {allowed} (got {value!r})", path=path, key=key)
+
+
+def _whole(value: object) -> int | None:
+    try:
+        number = float(value) if not isinstance(value, bool) else None  # type: ignore[arg-type]  # anything else raises
+    except (TypeError, ValueError):
+        return None
+    return int(number) if number is not None and number.is_integer() else None
+
+
+def _truth(value: object) -> bool | None:
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    return _TRUTH.get(value.lower()) if isinstance(value, str) else None
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _text(kind: Any, value: Any) -> str:
+    item = _item(kind)
+    if item is not None:
+        return ", ".join(_text(item, one) for one in value)
+    dimension = units.NONE if kind is float else _dimension(kind)
+    return str(value) if dimension is None else units.format_quantity(value, dimension)

@@ -1,0 +1,342 @@
+"""Published outcomes: measured rows of a CSV file, and windows that somebody fitted to them.
+
+A file of measurements has a header line, and one line for each measured value. Lines that start with ``#`` are its
+documentation. These columns must be there, and their cells stay empty where the source does not say:
+
+=================  ==========================================================================================
+ratio              after / before; always given
+sem                standard error of the ratio
+n                  number of cells or connections
+measure            ``amplitude`` or ``slope`` of the EPSP, ``EPSC`` or ``IPSC``
+delta_t_reference  what delta_t was measured from and to, in words
+calcium_mM         external calcium
+temperature_C      of the bath
+age                of the animals, in words
+digitisation_error of the ratio, as the file's documentation defines it
+series             the experiment within the paper that the row belongs to
+citation           with DOI; always given
+note               anything else
+=================  ==========================================================================================
+
+All other columns are conditions. A unit at the end of the name is taken off and the cells are converted to SI:
+``delta_t_ms`` gives the condition ``delta_t`` in seconds, ``frequency_hz`` gives ``frequency``. Without a unit, a column
+holds SI numbers, or words if its first cell is no number.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from spikeheb.errors import FormatError, UnitError, unknown_name
+from spikeheb.units import parse_quantity, unit
+
+Value = float | str
+
+COLUMNS = (
+    "ratio", "sem", "n", "measure", "delta_t_reference", "calcium_mM", "temperature_C", "age", "digitisation_error", "series",
+    "citation", "note",
+)  # fmt: skip
+MEASURES = ("amplitude", "slope", "EPSC", "IPSC")
+FIT_COLUMNS = (
+    "A_plus", "A_plus_error", "tau_plus_ms", "tau_plus_error_ms", "A_minus", "A_minus_error", "tau_minus_ms", "tau_minus_error_ms",
+    "citation", "note",
+)  # fmt: skip
+MAX_BYTES = 1_000_000
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One measured value with its condition (SI); None where the source does not say."""
+
+    condition: Mapping[str, Value]
+    ratio: float
+    sem: float | None
+    n: int | None
+    measure: str | None
+    delta_t_reference: str | None
+    calcium_mM: float | None
+    temperature_C: float | None
+    age: str | None
+    digitisation_error: float | None
+    series: str | None
+    citation: str
+    note: str | None
+    line: int
+
+
+@dataclass(frozen=True)
+class Published:
+    """The measurements of one file.
+
+    Attributes
+    ----------
+    path : str
+    doc : str
+        The comment lines of the file.
+    rows : tuple of Measurement
+    hash : str
+        The first 16 hexadecimal digits of the SHA-256 of the file.
+    """
+
+    path: str
+    doc: str
+    rows: tuple[Measurement, ...]
+    hash: str
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Names of the conditions, in the order of the columns."""
+        return tuple(self.rows[0].condition)
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """Names of the series, in the order of their first rows."""
+        return tuple(dict.fromkeys(row.series for row in self.rows if row.series is not None))
+
+    def match(self, condition: Mapping[str, Value], series: str | None = None) -> list[Measurement]:
+        """The rows measured under that condition (of one series, if given); empty if there are none.
+
+        Numbers agree within one part in a million. What the file has no column for is not compared.
+
+        Raises
+        ------
+        UnknownName
+            Where the condition lacks one that the rows differ in, or there is no such series.
+        """
+        for name in self.conditions:
+            if name not in condition:
+                raise unknown_name("condition", name, condition, path=self.path)
+        if series is not None and series not in self.series:
+            raise unknown_name("series", series, self.series, path=self.path)
+        rows = [row for row in self.rows if series is None or row.series == series]
+        return [row for row in rows if all(_same(value, condition[name]) for name, value in row.condition.items())]
+
+
+@dataclass(frozen=True, slots=True)
+class FittedWindow:
+    """Exponentials that were fitted to measured points: the change is ``A exp(-|delta_t|/tau)`` on either side.
+
+    Attributes
+    ----------
+    A_plus, A_minus : float
+        Change at delta_t = 0+ and 0-, as a fraction of the value before; A_minus is negative for depression.
+    tau_plus, tau_minus : float
+        Seconds.
+    errors : mapping of str to float
+        Standard errors of these four, where the source gives them.
+    """
+
+    A_plus: float
+    tau_plus: float
+    A_minus: float
+    tau_minus: float
+    errors: Mapping[str, float]
+    citation: str
+    note: str | None
+
+    def ratio(self, delta_t: float) -> float:
+        """After / before at `delta_t` seconds; at 0, the mean of both sides' limits."""
+        if delta_t == 0:
+            return 1 + (self.A_plus + self.A_minus) / 2
+        amplitude, tau = (self.A_plus, self.tau_plus) if delta_t > 0 else (self.A_minus, self.tau_minus)
+        return 1 + amplitude * math.exp(-abs(delta_t) / tau)
+
+
+def read_published(path: Path | str) -> Published:
+    """The measurements of a CSV file.
+
+    Raises
+    ------
+    FormatError
+        Naming file, line and column, for the first cell that is not as this module says.
+    """
+    where = str(path)
+    content, doc, header, lines = _read_lines(Path(path))
+    _check_header(header, COLUMNS, where)
+    names = [name for name in header if name not in COLUMNS]
+    if not names:
+        raise FormatError("no condition column, such as delta_t_ms", path=where, key="line 1")
+    texts = {name for name in names if _is_text(name, lines[0][1][name])}
+    rows = tuple(_measurement(number, cells, names, texts, where) for number, cells in lines)
+    return Published(where, doc, rows, hashlib.sha256(content).hexdigest()[:16])
+
+
+def read_fits(path: Path | str) -> tuple[FittedWindow, ...]:
+    """The fitted windows of a CSV file: one a line, with the columns `FIT_COLUMNS`.
+
+    Raises
+    ------
+    FormatError
+        Naming file, line and column.
+    """
+    where = str(path)
+    _, _, header, lines = _read_lines(Path(path))
+    _check_header(header, FIT_COLUMNS, where)
+    for name in header:
+        if name not in FIT_COLUMNS:
+            raise FormatError(f'expected only {", ".join(FIT_COLUMNS)} (got "{name}")', path=where, key="header")
+    return tuple(_fit(number, cells, where) for number, cells in lines)
+
+
+Line = tuple[int, Mapping[str, str]]
+
+
+def _read_lines(path: Path) -> tuple[bytes, str, list[str], list[Line]]:
+    """The bytes, the comment, the header, and the numbered lines with their cells by column."""
+    where = str(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise FormatError(f"cannot be read ({error.strerror or error})", path=where) from None
+    except UnicodeDecodeError:
+        raise FormatError("is not UTF-8 text", path=where) from None
+    if len(content) > MAX_BYTES:
+        raise FormatError(f"more than {MAX_BYTES} bytes", path=where)
+    numbered = [(n, line) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    doc = "\n".join(line.lstrip("# ").rstrip() for _, line in numbered if line.startswith("#"))
+    cells = [(n, _split(line, n, where)) for n, line in numbered if not line.startswith("#")]
+    if len(cells) < 2:
+        raise FormatError("expected a header line and at least one row", path=where)
+    header = cells[0][1]
+    return content, doc, header, [(n, _by_column(header, row, n, where)) for n, row in cells[1:]]
+
+
+def _split(line: str, number: int, path: str) -> list[str]:
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], strict=True))]
+    except csv.Error as error:
+        raise FormatError(f"is not CSV ({error}); a cell with a comma needs quotes", path=path, key=f"line {number}") from None
+
+
+def _by_column(header: list[str], row: list[str], number: int, path: str) -> Mapping[str, str]:
+    if len(row) != len(header):
+        raise FormatError(
+            f"expected {len(header)} cells (got {len(row)}); a cell with a comma needs quotes", path=path, key=f"line {number}"
+        )
+    return dict(zip(header, row, strict=True))
+
+
+def _check_header(header: list[str], needed: Iterable[str], path: str) -> None:
+    for name in header:
+        if not name or header.count(name) > 1:
+            raise FormatError(f'column "{name}" is there twice' if name else "a column without a name", path=path, key="header")
+    for name in needed:
+        if name not in header:
+            raise FormatError(f'column "{name}" is missing; leave its cells empty where the source does not say', path=path, key="header")
+
+
+def _split_unit(column: str) -> tuple[str, str]:
+    """The condition's name, and the unit at the end of the column's name (or nothing)."""
+    name, _, suffix = column.rpartition("_")
+    suffix = "Hz" if suffix == "hz" else suffix
+    return (name, suffix) if name and unit(suffix) else (column, "")
+
+
+def _is_text(column: str, first: str) -> bool:
+    try:
+        float(first)
+    except ValueError:
+        return not _split_unit(column)[1]
+    return False
+
+
+def _measurement(line: int, cells: Mapping[str, str], names: list[str], texts: set[str], path: str) -> Measurement:
+    def text(column: str) -> str | None:
+        return cells[column] or None
+
+    def number(column: str) -> float | None:
+        return _number(cells[column], path, line, column) if cells[column] else None
+
+    condition = {_split_unit(name)[0]: _condition(name, cells[name], name in texts, path, line) for name in names}
+    if len(condition) < len(names):
+        raise FormatError("two columns give the same condition", path=path, key="header")
+    if text("measure") not in (None, *MEASURES):
+        raise FormatError(f'expected one of {", ".join(MEASURES)} (got "{cells["measure"]}")', path=path, key=_place(line, "measure"))
+    n = number("n")
+    if n is not None and (n != int(n) or n < 1):
+        raise FormatError(f'expected a whole number from 1 on (got "{cells["n"]}")', path=path, key=_place(line, "n"))
+    return Measurement(
+        condition=condition,
+        ratio=_number(_given(cells, "ratio", path, line), path, line, "ratio"),
+        sem=number("sem"),
+        n=None if n is None else int(n),
+        measure=text("measure"),
+        delta_t_reference=text("delta_t_reference"),
+        calcium_mM=number("calcium_mM"),
+        temperature_C=number("temperature_C"),
+        age=text("age"),
+        digitisation_error=number("digitisation_error"),
+        series=text("series"),
+        citation=_given(cells, "citation", path, line),
+        note=text("note"),
+        line=line,
+    )
+
+
+def _fit(line: int, cells: Mapping[str, str], path: str) -> FittedWindow:
+    def number(column: str) -> float:
+        value = _si(_given(cells, column, path, line), path, line, column)
+        if value < 0 and column != "A_minus":
+            raise FormatError(f'expected 0 or more (got "{cells[column]}")', path=path, key=_place(line, column))
+        return value
+
+    errors = ("A_plus_error", "tau_plus_error_ms", "A_minus_error", "tau_minus_error_ms")
+    return FittedWindow(
+        A_plus=number("A_plus"),
+        tau_plus=number("tau_plus_ms"),
+        A_minus=number("A_minus"),
+        tau_minus=number("tau_minus_ms"),
+        errors={column.partition("_error")[0]: number(column) for column in errors if cells[column]},
+        citation=_given(cells, "citation", path, line),
+        note=cells["note"] or None,
+    )
+
+
+def _given(cells: Mapping[str, str], column: str, path: str, line: int) -> str:
+    if not cells[column]:
+        raise FormatError("may not be empty", path=path, key=_place(line, column))
+    return cells[column]
+
+
+def _condition(column: str, cell: str, is_text: bool, path: str, line: int) -> Value:
+    if not cell:
+        raise FormatError("a condition may not be empty", path=path, key=_place(line, column))
+    return cell if is_text else _si(cell, path, line, column)
+
+
+def _si(cell: str, path: str, line: int, column: str) -> float:
+    """The number in the cell, from the unit at the end of the column's name to SI."""
+    _number(cell, path, line, column, signed=True)
+    try:
+        return parse_quantity(f"{cell} {_split_unit(column)[1]}")[0]
+    except UnitError as error:
+        raise FormatError(error.message, path=path, key=_place(line, column)) from None
+
+
+def _number(cell: str, path: str, line: int, column: str, *, signed: bool = False) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or (value < 0 and not signed):
+        kind = "a number" if signed else "a number of 0 or more"
+        raise FormatError(f'expected {kind} (got "{cell}")', path=path, key=_place(line, column))
+    return value
+
+
+def _place(line: int, column: str) -> str:
+    return f"line {line}, {column}"
+
+
+def _same(published: Value, wanted: Value) -> bool:
+    if isinstance(published, str) or isinstance(wanted, str):
+        return published == wanted
+    return math.isclose(published, wanted, rel_tol=TOLERANCE, abs_tol=1e-12)

@@ -1,0 +1,104 @@
+"""Results on disk: labelled data sets as NetCDF, written whole or not at all, and never unpickled."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spikeheb.errors import FormatError, OutputExists, StorageError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def save(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
+    """Write a result as NetCDF.
+
+    The file is written beside its place under another name, read back, and then renamed, so that a full disk or an
+    interruption leaves either the old file or the new one.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    path : path-like
+    force : bool
+        Replace an existing file.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    OutputExists
+        Where the file exists and `force` is not set.
+    StorageError
+        Where it cannot be written whole.
+    """
+    target = Path(path)
+    if target.exists() and not force:
+        raise OutputExists("exists already; choose another name or use --force", path=str(target))
+    handle, temporary = _temporary(target)
+    os.close(handle)
+    try:
+        data.to_netcdf(temporary, engine="h5netcdf")
+        load(temporary)
+        os.replace(temporary, target)
+    except (OSError, FormatError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise StorageError(f"could not be written whole ({reason})", path=str(target)) from None
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    return target
+
+
+def _temporary(target: Path) -> tuple[int, str]:
+    try:
+        return tempfile.mkstemp(prefix=f".{target.stem}-", suffix=".nc", dir=target.parent)
+    except OSError as error:
+        raise StorageError(f"cannot be written ({error.strerror})", path=str(target)) from None
+
+
+def load(path: Path | str) -> xr.Dataset:
+    """Read a result back, whole, into memory.
+
+    Raises
+    ------
+    FormatError
+        Where the file is missing, truncated or not NetCDF.
+    """
+    import xarray as xr
+
+    if not Path(path).is_file():
+        raise FormatError("there is no such file", path=str(path))
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as data:
+            return data.load()
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        first = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        raise FormatError(f"is not a whole NetCDF file ({first})", path=str(path)) from None
+
+
+def prepare_folder(path: Path | str, names: tuple[str, ...], *, force: bool = False) -> Path:
+    """Make the output folder and see that it can be written, before anything is computed.
+
+    Raises
+    ------
+    OutputExists
+        Where one of the named files is there and `force` is not set.
+    StorageError
+        Where the folder cannot be made or written.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"spikeheb")
+    except OSError as error:
+        raise StorageError(f"cannot be written ({error.strerror}); choose another folder with --out", path=str(folder)) from None
+    for name in names:
+        if (folder / name).exists() and not force:
+            raise OutputExists("exists already; use --force to replace it, or another --out", path=str(folder / name))
+    return folder

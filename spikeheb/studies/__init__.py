@@ -1,0 +1,1 @@
+"""Studies: rule x cell x protocol, carried out by an engine, as a labelled result."""

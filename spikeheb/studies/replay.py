@@ -1,0 +1,156 @@
+"""Replay: given spike trains, what does the rule make of the weight?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb.cells import Cell
+from spikeheb.engines.choice import carry_out, check_engine
+from spikeheb.engines.job import NO_STEPS, Change, Job, Steps
+from spikeheb.errors import ScheduleError
+from spikeheb.rules.meaning import actions
+from spikeheb.rules.rule import Rule
+from spikeheb.schedules import Reward, Times, spike_times, to_steps
+from spikeheb.studies.labels import describe, provenance
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Trains = Sequence[float] | Sequence[Sequence[float]] | npt.NDArray[np.float64] | Sequence[npt.NDArray[np.float64]]
+
+
+def replay(
+    rule: Rule,
+    pre: Trains,
+    post: Trains,
+    w0: float | Sequence[float] | None = None,
+    cell: Cell | str | None = None,
+    events: Sequence[Reward] | Sequence[Sequence[Reward]] | None = None,
+    record: bool | float = False,
+    *,
+    dt: float = 1e-4,
+    engine: str = "auto",
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> xr.Dataset:
+    """Run the rule on spike trains, a lane each.
+
+    Parameters
+    ----------
+    rule : Rule
+    pre, post : list of arrays of float
+        Spike times in seconds, one train for each lane (a single train is one lane); sorted, not negative.
+    w0 : float or array, shape (lanes,), optional
+        Initial weight; the rule's own where absent.
+    cell : Cell or str, optional
+        Where the rule reads the membrane potential. The cell's own spikes count as well as the imposed ones.
+    events : list of Reward, or one list for each lane, optional
+    record : bool or float
+        True records the weight after every step in which a spike fell; a number, every so many seconds.
+    dt : float
+        Time step in seconds; spike times are rounded to it, and the largest shift is in the result.
+    engine, seed, progress
+        See `run`.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``w`` (lane,): the final weight; with `record` ``w_record`` (lane, time).
+
+    Raises
+    ------
+    ScheduleError
+        For unsorted, negative or non-finite times, two spikes of a train in one step, or unequal numbers of lanes.
+    """
+    import xarray as xr
+
+    check_engine(engine)
+    cell = _cell(cell)
+    pre_times, post_times = _lanes(pre, "pre"), _lanes(post, "post")
+    if len(pre_times) != len(post_times):
+        raise ScheduleError(f"pre has {len(pre_times)} lanes and post has {len(post_times)}; give one train of each for every lane")
+    pre_steps = tuple(to_steps(train, dt, f"pre[{n}]") for n, train in enumerate(pre_times))
+    post_steps = tuple(to_steps(train, dt, f"post[{n}]") for n, train in enumerate(post_times))
+    rewards = _rewards(events, len(pre_steps), dt)
+    steps = _length(rule, (*pre_steps, *post_steps, *(np.array([r.step]) for r in rewards)), dt)
+    samples = _samples(record, (*pre_steps, *post_steps), steps, dt)
+    lanes = len(pre_steps)
+    initial = {} if w0 is None else {rule.weight: _weights(w0, lanes)}
+    job = Job(
+        rule, cell, dt, steps, np.arange(lanes), pre_steps, post_steps,
+        initial=initial, rewards=rewards, samples=samples, seed=seed, progress=progress,
+    )  # fmt: skip
+    recording = carry_out(job, engine)
+    data = xr.Dataset({"w": ("lane", recording.w)}, coords={"lane": np.arange(lanes)})
+    if samples.size:
+        data = data.assign_coords(time=samples * dt).assign(w_record=(("lane", "time"), recording.weight))
+    data.attrs = provenance("replay", rule, cell, recording.engine, seed, dt)
+    data.attrs["largest_shift_s"] = largest_shift((*pre_times, *post_times), dt)
+    return describe(
+        data,
+        {"w": ("1", "weight at the end"), "w_record": ("1", "weight"), "time": ("s", "time"), "lane": ("1", "lane")},
+    )
+
+
+def largest_shift(trains: Sequence[Times], dt: float) -> float:
+    """The largest distance in seconds that rounding to the time step moves a spike."""
+    return max((float(np.max(np.abs(train - np.rint(train / dt) * dt))) for train in trains if train.size), default=0.0)
+
+
+def _cell(cell: Cell | str | None) -> Cell | None:
+    if isinstance(cell, str):
+        from spikeheb import library
+
+        return library.cell(cell)
+    return cell
+
+
+def _lanes(trains: Trains, side: str) -> list[Times]:
+    if isinstance(trains, np.ndarray) and trains.ndim == 1 and trains.dtype != object:
+        trains = [trains]
+    items = list(trains)
+    if not items:
+        return [spike_times([], f"{side}[0]")]
+    if all(np.ndim(item) == 0 for item in items):  # type: ignore[arg-type]  # ragged input is checked below
+        items = [items]  # type: ignore[list-item]
+    return [spike_times(train, f"{side}[{n}]") for n, train in enumerate(items)]
+
+
+def _weights(w0: float | Sequence[float], lanes: int) -> npt.NDArray[np.float64]:
+    array = np.asarray(w0, dtype=float)
+    if array.ndim > 1 or (array.ndim == 1 and array.size != lanes) or not np.all(np.isfinite(array)):
+        raise ScheduleError(f"expected one finite weight, or one for each of {lanes} lanes", key="w0")
+    return np.broadcast_to(array, (lanes,)).copy()
+
+
+def _rewards(events: Sequence[Reward] | Sequence[Sequence[Reward]] | None, lanes: int, dt: float) -> tuple[Change, ...]:
+    if not events:
+        return ()
+    lists = [events] * lanes if isinstance(events[0], Reward) else list(events)
+    if len(lists) != lanes:
+        raise ScheduleError(f"expected rewards for {lanes} lanes (got {len(lists)})", key="events")
+    return tuple(
+        Change(lane, round(reward.time / dt), reward.amount)
+        for lane, items in enumerate(lists)
+        for reward in items  # type: ignore[union-attr]
+    )
+
+
+def _length(rule: Rule, trains: Sequence[Steps], dt: float) -> int:
+    """Steps until the last event has reached the synapse."""
+    longest = max((round(action.delay / dt) for action in actions(rule)), default=0)
+    return max((int(train[-1]) for train in trains if train.size), default=0) + longest + 1
+
+
+def _samples(record: bool | float, trains: Sequence[Steps], steps: int, dt: float) -> Steps:
+    if record is False:
+        return NO_STEPS
+    if record is True:
+        return np.unique(np.concatenate([np.zeros(1, dtype=np.int64), *trains]))
+    if not record > 0:
+        raise ScheduleError(f"record is True, False or a number of seconds (got {record})", key="record")
+    return np.arange(0, steps, max(1, round(record / dt)))

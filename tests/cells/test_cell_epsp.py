@@ -1,0 +1,209 @@
+"""The EPSP of every cell, held against a fine integration and the values that published cells of this kind have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spikeheb.cells import Cell, Receptor, assemble, read_cell
+from spikeheb.expressions import tree as t
+from spikeheb.expressions.printers import resolve_units, to_numpy
+
+CELLS = Path(__file__).parents[2] / "models" / "cells"
+CONDUCTANCES = np.array([1e-9, 2e-9, 5e-9])
+LASTS = 0.04
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: cell, synapse in ms, EPSP in mV at 1, 2 and 5 nS, time of the peak in ms."""
+
+    cell: str
+    rise: float | None
+    decay: float
+    epsp: tuple[float, float, float]
+    peak_time: float
+
+
+TABLE = [
+    Row("l5_pyramidal", None, 2.0, (0.330, 0.659, 1.633), 3.9),
+    Row("l5_pyramidal", 0.2, 1.7, (0.387, 0.772, 1.911), 3.75),
+    Row("l5_clopath", None, 2.0, (0.330, 0.659, 1.633), 3.9),
+    Row("ca1_pyramidal", 0.5, 3.0, (0.987, 1.956, 4.761), 7.2),
+    Row("l23_pyramidal", 0.3, 2.0, (1.015, 2.015, 4.919), 5.0),
+    Row("pv_interneuron", 0.2, 1.0, (0.893, 1.772, 4.326), 2.6),
+    Row("sst_interneuron", 0.3, 2.0, (1.281, 2.531, 6.101), 5.4),
+]
+rows = pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.cell}-{row.rise or 0:g}-{row.decay:g}")
+
+
+def the_cell(row: Row) -> Cell:
+    cell = read_cell(CELLS / f"{row.cell}.toml")
+    own = cell.receptor("ampa")
+    if row.rise == own.rise:
+        return cell
+    rise = None if row.rise is None else row.rise * 1e-3
+    return replace(cell, receptors={"ampa": Receptor("ampa", own.unit, own.reversal, rise, row.decay * 1e-3)})
+
+
+# --- a reference that reads only the numbers ---------------------------------------------------------------------------
+
+
+def conductance(receptor: Receptor, times: np.ndarray) -> np.ndarray:
+    """Conductance over its peak at those times after the spike."""
+    if receptor.rise is None:
+        return np.exp(-times / receptor.decay)
+
+    def difference(times: np.ndarray) -> np.ndarray:
+        return np.exp(-times / receptor.decay) - np.exp(-times / receptor.rise)
+
+    return difference(times) / difference(np.linspace(0, 5 * receptor.decay, 200_001)).max()
+
+
+def fine_epsp(cell: Cell, conductances: np.ndarray, dt: float = 1e-5) -> np.ndarray:
+    """EPSPs from rest, RK4 with steps of 10 us: shape (samples, conductances), in volts."""
+    p = cell.constants
+    receptor = cell.receptor("ampa")
+    shape = conductance(receptor, np.arange(2 * round(LASTS / dt) + 3) * dt / 2)
+
+    def slopes(v: np.ndarray, w: np.ndarray, g: float) -> tuple[np.ndarray, np.ndarray]:
+        current = p["g_L"] * (p["E_L"] - v) + conductances * g * (receptor.reversal - v) - w
+        if "Delta_T" in p:
+            current = current + p["g_L"] * p["Delta_T"] * np.exp((v - p.get("V_T", p.get("V_rest"))) / p["Delta_T"])
+            return current / p["C"], (p["a"] * (v - p["E_L"]) - w) / p["tau_w"]
+        return current / p["C"], 0 * v
+
+    v, w = np.full(conductances.size, p["E_L"]), np.zeros(conductances.size)
+    trace = [v]
+    for n in range(round(LASTS / dt)):
+        k1 = slopes(v, w, shape[2 * n])
+        k2 = slopes(v + dt / 2 * k1[0], w + dt / 2 * k1[1], shape[2 * n + 1])
+        k3 = slopes(v + dt / 2 * k2[0], w + dt / 2 * k2[1], shape[2 * n + 1])
+        k4 = slopes(v + dt * k3[0], w + dt * k3[1], shape[2 * n + 2])
+        v = v + dt / 6 * (k1[0] + 2 * k2[0] + 2 * k3[0] + k4[0])
+        w = w + dt / 6 * (k1[1] + 2 * k2[1] + 2 * k3[1] + k4[1])
+        trace.append(v)
+    return np.array(trace)
+
+
+# --- exponential Euler over the equations that an engine is given --------------------------------------------------------
+
+
+def affine(tree: t.Tree, name: str) -> tuple[t.Tree, t.Tree]:
+    """Factor and remainder of the tree in that variable; a function of it counts as remainder."""
+    match tree:
+        case t.Name(found) if found == name:
+            return t.ONE, t.ZERO
+        case t.Negative(operand):
+            factor, rest = affine(operand, name)
+            return t.subtract(t.ZERO, factor), t.subtract(t.ZERO, rest)
+        case t.Binary("+" | "-" as op, left, right):
+            (a, b), (c, d) = affine(left, name), affine(right, name)
+            join = t.add if op == "+" else t.subtract
+            return join(a, c), join(b, d)
+        case t.Binary("*", left, right):
+            (a, b), (c, d) = affine(left, name), affine(right, name)
+            assert t.ZERO in (a, c), "quadratic"
+            return (t.multiply(b, c), t.multiply(b, d)) if a == t.ZERO else (t.multiply(a, d), t.multiply(b, d))
+        case t.Binary("/", left, right):
+            assert name not in t.names(right)
+            a, b = affine(left, name)
+            return (a if a == t.ZERO else t.Binary("/", a, right)), (b if b == t.ZERO else t.Binary("/", b, right))
+    return t.ZERO, tree
+
+
+def compiled(tree: t.Tree, declared: set[str]):
+    code = compile(to_numpy(resolve_units(tree, declared)), "<equation>", "eval")
+    return lambda values: eval(code, {"_np": np}, values)
+
+
+def stepped_epsp(cell: Cell, conductances: np.ndarray, dt: float = 1e-4) -> np.ndarray:
+    """EPSPs from rest by the assembled equations: shape (samples, conductances), in volts; the spike comes at sample 0."""
+    membrane = assemble(cell, dt)
+    written_in = {e.name: e.expression for e in membrane.equations if e.kind == "subexpression"}
+    states = [e for e in membrane.equations if e.kind == "differential"]
+    declared = {*membrane.constants, *(e.name for e in states), "I_ext"}
+    parts = {}
+    for equation in states:
+        factor, rest = affine(t.substitute(equation.expression, written_in), equation.name)
+        parts[equation.name] = compiled(factor, declared), compiled(rest, declared)
+    values = {**membrane.constants, "I_ext": 0.0, **{e.name: np.zeros(conductances.size) for e in states}}
+    values |= {name: np.full(conductances.size, start) for name, start in cell.rest().items()}
+    for state, _, weight in cell.receptor("ampa").parts:
+        values[state] = values[state] + abs(weight) * conductances
+    trace = [values["v"]]
+    for _ in range(round(LASTS / dt)):
+        new = {}
+        for name, (factor, rest) in parts.items():
+            a, b = factor(values), rest(values)
+            growth = np.exp(a * dt)
+            new[name] = values[name] * growth + (b * dt if np.all(a == 0) else b / a * (growth - 1))
+        values |= new
+        trace.append(values["v"])
+    return np.array(trace)
+
+
+@pytest.fixture(scope="module")
+def fine():
+    known: dict[str, np.ndarray] = {}
+
+    def get(row: Row) -> np.ndarray:
+        key = repr(row)
+        if key not in known:
+            known[key] = fine_epsp(the_cell(row), CONDUCTANCES)
+        return known[key]
+
+    return get
+
+
+def peaks(trace: np.ndarray) -> np.ndarray:
+    return trace.max(axis=0) - trace[0]
+
+
+@rows
+def test_a_fine_integration_of_the_files_numbers_gives_the_table(row, fine):
+    """The table's own steps of 10 us leave it 0.3 % high for the exponential synapse."""
+    assert peaks(fine(row)) * 1e3 == pytest.approx(row.epsp, rel=0.004)
+    assert fine(row)[:, 0].argmax() * 0.01 == pytest.approx(row.peak_time, abs=0.05)
+
+
+@rows
+def test_the_assembled_equations_give_the_table_at_a_tenth_of_a_millisecond(row, fine):
+    trace = stepped_epsp(the_cell(row), CONDUCTANCES)
+    assert peaks(trace) * 1e3 == pytest.approx(row.epsp, rel=0.02)
+    assert peaks(trace) == pytest.approx(peaks(fine(row)), rel=2e-4)
+    assert np.max(np.abs(trace - fine(row)[::10]) / peaks(fine(row))) < 5e-4
+
+
+@pytest.mark.parametrize("dt", [2e-5, 5e-5, 2e-4])
+@pytest.mark.parametrize("row", [TABLE[0], TABLE[5]], ids=lambda row: row.cell)
+def test_the_epsp_hardly_depends_on_the_step(row, dt, fine):
+    assert peaks(stepped_epsp(the_cell(row), CONDUCTANCES, dt)) == pytest.approx(peaks(fine(row)), rel=2e-3)
+
+
+@rows
+def test_without_the_mean_over_the_step_the_error_is_at_least_tenfold(row, fine):
+    cell = the_cell(row)
+    with_mean = np.abs(peaks(stepped_epsp(cell, CONDUCTANCES)) / peaks(fine(row)) - 1)
+    without = np.abs(peaks(stepped_epsp(replace(cell, method="euler"), CONDUCTANCES)) / peaks(fine(row)) - 1)
+    assert np.all(without > 10 * with_mean)
+
+
+@pytest.mark.parametrize("path", sorted(CELLS.glob("*.toml")), ids=lambda path: path.stem)
+def test_efficacy_1_gives_an_epsp_of_one_or_two_millivolts_and_an_ipsp(path):
+    cell = read_cell(path)
+    unit = np.array([cell.receptor("ampa").unit])
+    trace = stepped_epsp(cell, unit)
+    assert 1.0e-3 < peaks(trace)[0] < 2.0e-3
+    gaba = replace(cell.receptor("gaba"), name="ampa")
+    trace = stepped_epsp(replace(cell, receptors={"ampa": gaba}), np.array([gaba.unit]))
+    assert -1.0e-3 < trace.min() - trace[0, 0] < -0.2e-3
+
+
+@pytest.mark.parametrize("path", sorted(CELLS.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_cell_rests_where_it_starts(path):
+    trace = stepped_epsp(read_cell(path), np.zeros(1))
+    assert np.max(np.abs(trace - trace[0])) < 1e-7

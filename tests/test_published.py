@@ -1,0 +1,119 @@
+"""Measured values: what a file says is what is read, and one clear line with file, line and column for what it may not say."""
+
+import math
+
+import pytest
+
+import spikeheb as sh
+from spikeheb.published import COLUMNS, read_fits, read_published
+
+HEADER = "frequency_hz,delta_t_ms,pattern," + ",".join(COLUMNS)
+ROW = "20,-10,burst,0.66,0.1,4,amplitude,,2.5,,P12-P21,0.028,frequency,somebody 2001,"
+OTHER = "0.1,0,single,1.1,,,,,,,,,timing,somebody 2001,a note"
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(*lines, name="data.csv"):
+        path = tmp_path / name
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_row_is_read_in_si_and_empty_cells_are_none(file):
+    published = read_published(file("# Where it is from,", "#  in words", HEADER, ROW, "", OTHER))
+    assert published.doc == "Where it is from,\nin words"
+    assert published.conditions == ("frequency", "delta_t", "pattern")
+    first, second = published.rows
+    assert dict(first.condition) == {"frequency": 20.0, "delta_t": -0.01, "pattern": "burst"}
+    assert (first.ratio, first.sem, first.n, first.measure, first.calcium_mM) == (0.66, 0.1, 4, "amplitude", 2.5)
+    assert (first.delta_t_reference, first.temperature_C, first.note) == (None, None, None)
+    assert (second.sem, second.n, second.digitisation_error, second.note) == (None, None, None, "a note")
+    assert (first.line, second.line) == (4, 6)
+    assert published.series == ("frequency", "timing")
+
+
+def test_match_tolerates_rounding_and_nothing_more(file):
+    published = read_published(file(HEADER, ROW, OTHER))
+    wanted = {"frequency": 20.0, "delta_t": -0.03 + 0.02, "pattern": "burst", "pairs": 75}
+    assert [row.ratio for row in published.match(wanted)] == [0.66]
+    assert published.match({**wanted, "delta_t": -0.0101}) == []
+    assert published.match({**wanted, "pattern": "single"}) == []
+    assert [row.ratio for row in published.match({"frequency": 0.1, "delta_t": 1e-17, "pattern": "single"})] == [1.1]
+
+
+def test_match_of_one_series(file):
+    published = read_published(file(HEADER, ROW, ROW.replace("0.66", "0.69").replace("frequency", "second")))
+    wanted = {"frequency": 20.0, "delta_t": -0.01, "pattern": "burst"}
+    assert [row.ratio for row in published.match(wanted)] == [0.66, 0.69]
+    assert [row.ratio for row in published.match(wanted, "second")] == [0.69]
+    with pytest.raises(sh.UnknownName, match='no series named "secnd"; did you mean "second"'):
+        published.match(wanted, "secnd")
+    with pytest.raises(sh.UnknownName, match='no condition named "pattern"'):
+        published.match({"frequency": 20.0, "delta_t": -0.01})
+
+
+def test_the_hash_is_that_of_the_content(file):
+    one, two = file(HEADER, ROW, name="a.csv"), file(HEADER, ROW, name="b.csv")
+    assert read_published(one).hash == read_published(two).hash
+    assert read_published(one).hash != read_published(file(HEADER, OTHER, name="c.csv")).hash
+
+
+REFUSED = {
+    "line 2, ratio: may not be empty": (HEADER, ROW.replace("0.66", "")),
+    'line 2, ratio: expected a number of 0 or more (got "nan")': (HEADER, ROW.replace("0.66", "nan")),
+    'line 2, sem: expected a number of 0 or more (got "-0.1")': (HEADER, ROW.replace(",0.1,", ",-0.1,")),
+    'line 2, n: expected a whole number from 1 on (got "4.5")': (HEADER, ROW.replace(",4,", ",4.5,")),
+    'line 2, measure: expected one of amplitude, slope, EPSC, IPSC (got "amplitud")': (HEADER, ROW.replace("amplitude", "amplitud")),
+    "line 2, citation: may not be empty": (HEADER, ROW.replace("somebody 2001", "")),
+    'line 3, delta_t_ms: expected a number (got "ten")': (HEADER, ROW, ROW.replace("-10", "ten")),
+    'line 2, delta_t_ms: expected a number (got "10 ms")': (HEADER, ROW.replace("-10", "10 ms")),
+    "line 2, delta_t_ms: a condition may not be empty": (HEADER, ROW.replace("-10", "")),
+    "line 2: expected 15 cells (got 14); a cell with a comma needs quotes": (HEADER, ROW.replace("20,", "", 1)),
+    "line 2: is not CSV (unexpected end of data); a cell with a comma needs quotes": (HEADER, ROW + '"open'),
+    'header: column "citation" is missing; leave its cells empty where the source does not say': (
+        HEADER.replace("citation", "citaton"),
+        ROW,
+    ),
+    'header: column "sem" is there twice': (HEADER.replace("pattern", "sem"), ROW),
+    "header: two columns give the same condition": (HEADER.replace("pattern", "delta_t_s"), ROW.replace("burst", "1")),
+    "header: no condition column, such as delta_t_ms": (",".join(COLUMNS), ROW.split(",", 3)[3]),
+    "expected a header line and at least one row": ("# nothing", HEADER),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_a_fault_is_named_with_file_line_and_column(file, message):
+    path = file(*REFUSED[message])
+    with pytest.raises(sh.FormatError) as caught:
+        read_published(path)
+    assert str(caught.value) == f"{path}: {message}"
+
+
+def test_a_missing_or_binary_file(tmp_path):
+    with pytest.raises(sh.FormatError, match=r"none\.csv: cannot be read \(No such file"):
+        read_published(tmp_path / "none.csv")
+    (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(sh.FormatError, match=r"b\.csv: is not UTF-8 text"):
+        read_published(tmp_path / "b.csv")
+
+
+FIT_HEADER = "A_plus,A_plus_error,tau_plus_ms,tau_plus_error_ms,A_minus,A_minus_error,tau_minus_ms,tau_minus_error_ms,citation,note"
+
+
+def test_a_fitted_window(file):
+    (fit,) = read_fits(file(FIT_HEADER, "0.5,0.1,16.8,,-0.2,,33.7,5,somebody 2001,"))
+    assert (fit.A_plus, fit.tau_plus, fit.A_minus, fit.tau_minus) == (0.5, 0.0168, -0.2, 0.0337)
+    assert fit.errors == {"A_plus": 0.1, "tau_minus": 0.005}
+    assert fit.ratio(0.0168) == pytest.approx(1 + 0.5 / math.e, rel=1e-12)
+    assert fit.ratio(-0.0337) == pytest.approx(1 - 0.2 / math.e, rel=1e-12)
+    assert fit.ratio(0) == pytest.approx(1.15)
+
+
+def test_a_fault_in_a_fit(file):
+    with pytest.raises(sh.FormatError, match=r'line 2, tau_plus_ms: expected 0 or more \(got "-16\.8"\)'):
+        read_fits(file(FIT_HEADER, "0.5,0.1,-16.8,,-0.2,,33.7,5,somebody 2001,"))
+    with pytest.raises(sh.FormatError, match='header: expected only .* "extra"'):
+        read_fits(file(FIT_HEADER + ",extra", "0.5,0.1,16.8,,-0.2,,33.7,5,somebody 2001,,"))
