@@ -42,6 +42,15 @@ if TYPE_CHECKING:
     from spikeheb.stimuli import pairings as pairings
     from spikeheb.stimuli import poisson as poisson
     from spikeheb.stimuli import train as train
+    from spikeheb.cli import main as main
+    from spikeheb.engines.brian.textbook import set_initial as set_initial
+    from spikeheb.engines.brian.textbook import synapses as synapses
+    from spikeheb.plots import plot as plot
+    from spikeheb.results import load as load
+    from spikeheb.results import save as save
+    from spikeheb.studies.experiment import run as run
+    from spikeheb.studies.replay import replay as replay
+    from spikeheb.studies.window import window as window
 
 _HOMES = {
     "Cell": "spikeheb.cells",
@@ -78,6 +87,15 @@ _HOMES = {
     "pairings": "spikeheb.stimuli",
     "poisson": "spikeheb.stimuli",
     "train": "spikeheb.stimuli",
+    "main": "spikeheb.cli",
+    "set_initial": "spikeheb.engines.brian.textbook",
+    "synapses": "spikeheb.engines.brian.textbook",
+    "plot": "spikeheb.plots",
+    "load": "spikeheb.results",
+    "save": "spikeheb.results",
+    "run": "spikeheb.studies.experiment",
+    "replay": "spikeheb.studies.replay",
+    "window": "spikeheb.studies.window",
 }
 
 __all__ = list(_HOMES)

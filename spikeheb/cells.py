@@ -18,7 +18,7 @@ from spikeheb.errors import ExpressionError, FormatError, NonFiniteError, unknow
 from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import NOISE, Equation, check_expression, check_model, parse_model
-from spikeheb.expressions.printers import evaluate, to_brian
+from spikeheb.expressions.printers import evaluate, resolve_units, to_brian
 from spikeheb.tables import (
     Parameter,
     ParameterTable,
@@ -28,6 +28,7 @@ from spikeheb.tables import (
     content_hash,
     decode_toml,
     read_parameters,
+    read_quantity,
     read_references,
 )
 from spikeheb.units import CONDUCTANCE, CURRENT, TIME, VOLTAGE, Dimension, quantity
@@ -270,7 +271,7 @@ def read_cell(path: Path | str) -> Cell:
         parameters=parameters,
         equations=equations,
         method=table.membrane.method,
-        threshold=gate.parse_expression(table.membrane.threshold, path=where, key="membrane.threshold"),
+        threshold=gate.parse_condition(table.membrane.threshold, path=where, key="membrane.threshold"),
         initial=_initial(table.membrane.initial, equations, where),
         shape=tuple(_hold(hold, n, where) for n, hold in enumerate(table.spike.shape)),
         reset=tuple(gate.parse_statement(line, path=where, key=f"spike.reset[{n}]") for n, line in enumerate(table.spike.reset)),
@@ -302,11 +303,11 @@ def _initial(raw: Mapping[str, str | int | float], equations: tuple[Equation, ..
 
 def _hold(raw: _HoldTable, index: int, path: str) -> Hold:
     key = f"spike.shape[{index}]"
-    return Hold(quantity(raw.v, VOLTAGE, path=path, key=f"{key}.v"), _positive(raw.lasts, TIME, path, f"{key}.lasts"))
+    return Hold(read_quantity(raw.v, VOLTAGE, path=path, key=f"{key}.v"), _positive(raw.lasts, TIME, path, f"{key}.lasts"))
 
 
 def _positive(value: object, dimension: Dimension, path: str, key: str, *, zero: bool = False) -> float:
-    number = quantity(value, dimension, path=path, key=key)
+    number = read_quantity(value, dimension, path=path, key=key)
     if number < 0 or (number == 0 and not zero):
         raise FormatError(f"expected {'0 or more' if zero else 'more than 0'} (got {value})", path=path, key=key)
     return number
@@ -321,7 +322,7 @@ def _receptor(name: str, raw: _Receptor, references: Mapping[str, Reference], pa
     if rise is not None and rise >= decay:
         raise FormatError(f"the rise ({raw.rise}) must be faster than the decay ({raw.decay})", path=path, key=f"{key}.rise")
     unit = _positive(raw.unit, CONDUCTANCE, path, f"{key}.unit")
-    reversal = quantity(raw.reversal, VOLTAGE, path=path, key=f"{key}.reversal")
+    reversal = read_quantity(raw.reversal, VOLTAGE, path=path, key=f"{key}.reversal")
     return Receptor(name, unit, reversal, rise, decay, raw.doc, raw.source)
 
 
@@ -381,8 +382,6 @@ def _check_initial(cell: Cell, known: Mapping[str, Dimension]) -> None:
 
 def _check_spike(cell: Cell, known: Mapping[str, Dimension]) -> None:
     where, key = cell.path, "membrane.threshold"
-    if not isinstance(cell.threshold, t.Compare | t.Logic):
-        raise ExpressionError('expected a comparison such as "v > V_T"', path=where, key=key)
     check_expression(cell.threshold, TIME / TIME, known, "threshold", path=where, key=key)
     _refuse_random(where, key, cell.threshold)
     for n, line in enumerate(cell.reset):
@@ -396,5 +395,6 @@ def _check_spike(cell: Cell, known: Mapping[str, Dimension]) -> None:
 def _check_at_rest(cell: Cell) -> None:
     """A threshold that holds before anything has happened is written the wrong way round."""
     values = {**cell.constants, **cell.rest()}
-    if t.names(cell.threshold) <= set(values) and evaluate(cell.threshold, values):
+    threshold = resolve_units(cell.threshold, set(values))
+    if t.names(threshold) <= set(values) and evaluate(threshold, values):
         raise FormatError(f'"{to_brian(cell.threshold)}" already holds at the initial values', path=cell.path, key="membrane.threshold")

@@ -24,7 +24,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-
 MAX_MESSAGE = 600
 MAX_KEY = 120
 
@@ -103,9 +102,7 @@ class NonFiniteError(SpikehebError, FloatingPointError):
     """A weight, parameter or voltage became NaN or infinite."""
 
 
-def unknown_name(
-    kind: str, found: str, known: Iterable[str], *, path: str | None = None, key: str | None = None
-) -> UnknownName:
+def unknown_name(kind: str, found: str, known: Iterable[str], *, path: str | None = None, key: str | None = None) -> UnknownName:
     """An `UnknownName` that offers the nearest names, or lists them all when none is near."""
     names = sorted(known)
     found = one_line(found, 60)

@@ -161,7 +161,7 @@ def read_published(path: Path | str) -> Published:
     _check_header(header, COLUMNS, where)
     names = [name for name in header if name not in COLUMNS]
     if not names:
-        raise FormatError("no condition column, such as delta_t_ms", path=where, key="line 1")
+        raise FormatError("no condition column, such as delta_t_ms", path=where, key="header")
     texts = {name for name in names if _is_text(name, lines[0][1][name])}
     rows = tuple(_measurement(number, cells, names, texts, where) for number, cells in lines)
     return Published(where, doc, rows, hashlib.sha256(content).hexdigest()[:16])
@@ -286,6 +286,8 @@ def _fit(line: int, cells: Mapping[str, str], path: str) -> FittedWindow:
         value = _si(_given(cells, column, path, line), path, line, column)
         if value < 0 and column != "A_minus":
             raise FormatError(f'expected 0 or more (got "{cells[column]}")', path=path, key=_place(line, column))
+        if value == 0 and column in ("tau_plus_ms", "tau_minus_ms"):
+            raise FormatError("expected more than 0", path=path, key=_place(line, column))
         return value
 
     errors = ("A_plus_error", "tau_plus_error_ms", "A_minus_error", "tau_minus_error_ms")

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import copy
+import difflib
+import functools
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from types import UnionType
+from typing import TypeVar, get_args, get_type_hints
 
 import msgspec
 
-from spikeheb.errors import FormatError, UnitError, unknown_name
+from spikeheb.errors import FormatError, UnitError, one_line, unknown_name
 from spikeheb.expressions import gate
 from spikeheb.units import Dimension, format_quantity, parse_quantity, quantity
 
-MAX_BYTES = 100_000
+MAX_BYTES = 40_000
+MAX_ENTRIES = 100
+MAX_LEVELS = 6
+MAX_PROSE = 4000
+MAX_TITLE = 200
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +77,130 @@ def decode_toml(path: Path, kind: type[Table]) -> Table:
     Raises
     ------
     FormatError
-        Where the file cannot be read, is not TOML, lacks a key or has one too many.
+        Where the file cannot be read, is not TOML, lacks a key or has one too many, or holds a value that no such file
+        needs: a name of odd characters, control characters, a number that is not finite, a date.
     """
     where = str(path)
+    content = _load(path, where)
+    _check_value(content, "", 0, where)
     try:
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError as error:
+        message, _, place = str(error).partition(" - at `")
+        key = _locate(content, place.rstrip("`").removeprefix("$").lstrip("."), kind)
+        key, message = _explained(message, key, kind)
+        raise FormatError(message, path=where, key=key or None) from None
+
+
+def _load(path: Path, where: str) -> dict[str, object]:
+    try:
+        if path.exists() and not path.is_file():
+            raise FormatError("is not a file", path=where)
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise FormatError(f"more than {MAX_BYTES} bytes; rule and cell files are about one screen", path=where)
-        content = tomllib.loads(raw.decode("utf-8"))
+        return tomllib.loads(raw.decode("utf-8"))
+    except FormatError:
+        raise
     except OSError as error:
         raise FormatError(f"cannot be read ({error.strerror or error})", path=where) from None
     except UnicodeDecodeError:
         raise FormatError("is not UTF-8 text", path=where) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         raise FormatError(f"is not TOML ({error})", path=where) from None
+
+
+def _check_value(value: object, key: str, level: int, path: str) -> None:
+    """Raise a FormatError unless the value is text, a finite number, a truth value, or a small table or list of such."""
+    if level > MAX_LEVELS:
+        raise FormatError(f"tables and lists more than {MAX_LEVELS} deep", path=path, key=key)
+    if isinstance(value, dict | list):
+        if len(value) > MAX_ENTRIES:
+            raise FormatError(f"{len(value)} entries; at most {MAX_ENTRIES} are allowed", path=path, key=key or None)
+        inside = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, entry in inside:
+            _check_value(entry, _below(key, name, path), level + 1, path)
+    elif isinstance(value, str):
+        check_prose(value, path=path, key=key)
+    elif not isinstance(value, int | float):
+        raise FormatError(f"expected text or a number (got a {type(value).__name__})", path=path, key=key)
+    elif not abs(value) <= 1e100:
+        raise FormatError("a number that is not finite or too large", path=path, key=key)
+
+
+def _below(key: str, name: str | int, path: str) -> str:
+    if isinstance(name, int):
+        return f"{key}[{name}]"
+    if not _KEY.fullmatch(name):
+        raise FormatError(f'the key "{one_line(name, 60)}" is not a name: letters, digits and underscores', path=path, key=key or None)
+    return f"{key}.{name}" if key else name
+
+
+def check_prose(text: str, *, path: str, key: str) -> None:
+    """Raise a FormatError for text with characters that do not print (line breaks and tabs apart), or too much of it."""
+    limit = MAX_TITLE if key == "title" else MAX_PROSE
+    if len(text) > limit:
+        raise FormatError(f"{len(text)} characters; at most {limit} are allowed", path=path, key=key)
+    allowed = "" if key == "title" else "\n\t"
+    odd = next((c for c in text if not c.isprintable() and c not in allowed), None)
+    if odd:
+        raise FormatError(f'the character "{one_line(odd, 12)}" does not print and is not allowed', path=path, key=key)
+
+
+def _locate(content: dict[str, object], place: str, kind: type[object]) -> str:
+    """The place that msgspec names, with the entry that fails written in for each ``[...]``."""
+    content = copy.deepcopy(content)
+    failure = _failure(content, kind)
+    while "[...]" in place:
+        before, _, after = place.partition("[...]")
+        table: dict[str, object] = _reach(content, before)  # type: ignore[assignment]  # msgspec found a table there
+        while _failure(content, kind) == failure:
+            name, entry = table.popitem()
+        table[name] = entry
+        place = f"{before}.{name}{after}"
+    return place
+
+
+def _failure(content: object, kind: type[object]) -> str:
     try:
-        return msgspec.convert(content, kind)
+        msgspec.convert(content, kind)
     except msgspec.ValidationError as error:
-        message, _, place = str(error).partition(" - at `$")
-        key = place.rstrip("`").lstrip(".").replace("[...]", "") or None
-        raise FormatError(message[0].lower() + message[1:], path=where, key=key) from None
+        return str(error)
+    return ""
+
+
+def _steps(place: str) -> list[str]:
+    return [step.rstrip("]") for step in re.split(r"[.\[]", place) if step]
+
+
+def _reach(content: object, place: str) -> object:
+    for step in _steps(place):
+        content = content[int(step)] if isinstance(content, list) else content[step]  # type: ignore[index]  # a place in it
+    return content
+
+
+def _explained(message: str, key: str, kind: type[object]) -> tuple[str, str]:
+    """Key and message in the words of this laboratory."""
+    about = re.search("Object (contains unknown|missing required) field `(.*)`", message)
+    if not about:
+        return key, message[0].lower() + message[1:]
+    fields = _fields(key, kind)
+    near = difflib.get_close_matches(about[2], fields, n=1) if about[1] == "contains unknown" else []
+    hint = f'; did you mean "{near[0]}"?' if near else f"; this table has {', '.join(fields)}"
+    return f"{key}.{about[2]}".lstrip("."), ("no such key" if about[1] == "contains unknown" else "is missing") + hint
+
+
+def _fields(place: str, kind: object) -> tuple[str, ...]:
+    """The keys of the table at that place."""
+    for step in _steps(place):
+        kind = _hints(kind)[step] if hasattr(kind, "__struct_fields__") else get_args(kind)[-1]
+        kind = next((k for k in get_args(kind) if k is not type(None)), kind) if isinstance(kind, UnionType) else kind
+    fields: tuple[str, ...] = getattr(kind, "__struct_fields__", ())
+    return fields
+
+
+_hints = functools.cache(get_type_hints)
 
 
 def read_references(raw: Mapping[str, ReferenceTable]) -> dict[str, Reference]:
@@ -135,8 +248,19 @@ def read_values(raw: Mapping[str, str | int | float], parameters: Mapping[str, P
     for name, value in raw.items():
         if name not in parameters:
             raise unknown_name("parameter", name, parameters, path=path, key=key)
-        found[name] = quantity(value, parameters[name].dimension, path=path, key=f"{key}.{name}")
+        found[name] = read_quantity(value, parameters[name].dimension, path=path, key=f"{key}.{name}")
     return found
+
+
+def read_quantity(value: object, dimension: Dimension, *, path: str, key: str) -> float:
+    """The SI value that a file gives; what is not a pure number must name its unit.
+
+    Raises
+    ------
+    UnitError
+    """
+    bare = isinstance(value, int | float) and not isinstance(value, bool)
+    return quantity(f"{value}" if bare else value, dimension, path=path, key=key)
 
 
 def content_hash(value: object) -> str:

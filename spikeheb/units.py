@@ -9,11 +9,15 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 
 from spikeheb.errors import UnitError
 
+MAX_UNIT = 80
+MAX_QUANTITY = 120
+
+_SMALLEST = 2.2250738585072014e-308
 _BASE = ("metre", "kilogram", "second", "amp", "kelvin", "mole")
 
 
@@ -103,7 +107,7 @@ _PLAIN = {"second", "volt", "amp", "siemens", "farad", "ohm", "coulomb", "hertz"
 _PREFIXES = {"": 0, "f": -15, "p": -12, "n": -9, "u": -6, "m": -3, "c": -2, "k": 3, "M": 6, "G": 9}
 
 
-def _table() -> dict[str, tuple[Dimension, Decimal]]:
+def _table() -> dict[str, tuple[Dimension, Fraction]]:
     """Every unit name with its dimension and its size in SI."""
     stems = {
         "second": TIME, "s": TIME,
@@ -117,25 +121,26 @@ def _table() -> dict[str, tuple[Dimension, Decimal]]:
         "metre": LENGTH, "meter": LENGTH,
         "mole": _dimension(mole=1), "mol": _dimension(mole=1),
     }  # fmt: skip
-    table = {
-        prefix + stem: (dimension, Decimal(1).scaleb(power))
-        for stem, dimension in stems.items()
-        for prefix, power in _PREFIXES.items()
-    }
+    table = {prefix + stem: (dimension, Fraction(10) ** power) for stem, dimension in stems.items() for prefix, power in _PREFIXES.items()}
     for stem in ("molar", "M"):
         for prefix, power in {"": 0, "m": -3, "u": -6, "n": -9, "p": -12}.items():
-            table[prefix + stem] = (CONCENTRATION, Decimal(1).scaleb(power + 3))
-    table["um"] = (LENGTH, Decimal("1e-6"))
-    table["kelvin"] = (TEMPERATURE, Decimal(1))
-    table["kilogram"] = (_dimension(kilogram=1), Decimal(1))
-    table["minute"] = table["min"] = (TIME, Decimal(60))
-    table["hour"] = (TIME, Decimal(3600))
+            table[prefix + stem] = (CONCENTRATION, Fraction(10) ** (power + 3))
+    table["um"] = (LENGTH, Fraction(10) ** -6)
+    table["kelvin"] = (TEMPERATURE, Fraction(1))
+    table["kilogram"] = (_dimension(kilogram=1), Fraction(1))
+    table["minute"] = table["min"] = (TIME, Fraction(60))
+    table["hour"] = (TIME, Fraction(3600))
     return table
 
 
 _UNITS = _table()
-_TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z]+)|(?P<number>\d+)|(?P<op>\*\*|\^|\*|/|\(|\)|-))")
-_QUANTITY = re.compile(r"\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*\*?\s*(?P<unit>.*)", re.ASCII)
+_BRIAN_UNIT = re.compile(
+    "(?:da|[YZEPTGMkhdcmunpfazy])?(?:met(?:er|re)|gram(?:me)?|kilogram(?:me)?|second|amp(?:ere)?|kelvin|mole?|candle|radian|steradian|hertz|"
+    "newton|pascal|joule|watt|coulomb|volt|farad|ohm|siemens|weber|tesla|henry|lumen|lux|becquerel|gray|sievert|katal|molar|lit(?:re|er)|"
+    "celsius)[23]?|[cmu]m[23]?"
+)
+_FACTOR = re.compile(r"(^|\*|/)([A-Za-z]+|1)(?:(?:\*\*|\^)(?:(-?[1-9])|\((-?[1-9])\)))?")
+_QUANTITY = re.compile(r" *([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?) *\*? *([ -~]*)")
 
 
 def unit(name: str) -> tuple[Dimension, float] | None:
@@ -144,7 +149,12 @@ def unit(name: str) -> tuple[Dimension, float] | None:
     return (entry[0], float(entry[1])) if entry else None
 
 
-def parse_unit(text: str) -> tuple[Dimension, Decimal]:
+def is_unit(name: str) -> bool:
+    """Whether the name is a unit here, or one that Brian2 would take in place of a variable of that name."""
+    return name in _UNITS or bool(_BRIAN_UNIT.fullmatch(name))
+
+
+def parse_unit(text: str) -> tuple[Dimension, Fraction]:
     """Dimension and SI size of a product of powers of units, such as ``"mV**-2"``, ``"amp/second"`` or ``"1"``.
 
     Raises
@@ -152,46 +162,19 @@ def parse_unit(text: str) -> tuple[Dimension, Decimal]:
     UnitError
         For an unknown unit or anything that is not a product of powers of units.
     """
-    problem = UnitError(f'"{text}" is not a unit; write one such as "ms", "nS", "1/second" or "mV**-2"')
-    if len(text) > 80:
-        raise UnitError("a unit of more than 80 characters")
-    tokens: list[str] = []
-    position = 0
-    while position < len(text.rstrip()):
-        match = _TOKEN.match(text, position)
-        if not match:
-            raise problem
-        tokens.append(match.group().strip())
-        position = match.end()
-    dimension, size = NONE, Decimal(1)
-    sign, index = 1, 0
-    if not tokens:
-        raise problem
-    while index < len(tokens):
-        token = tokens[index]
-        index += 1
-        if token == "1":
-            factor: tuple[Dimension, Decimal] = (NONE, Decimal(1))
-        elif token in _UNITS:
-            factor = _UNITS[token]
-        else:
-            raise UnitError(f'unknown unit "{token}" in "{text}"') if token[0].isalpha() else problem
-        power = 1
-        if index < len(tokens) and tokens[index] in ("**", "^"):
-            digits = "".join(tokens[index + 1 : index + 3]) if tokens[index + 1 : index + 2] == ["-"] else "".join(
-                tokens[index + 1 : index + 2]
-            )
-            if not re.fullmatch(r"-?\d", digits):
-                raise problem
-            power = int(digits)
-            index += 1 + len(digits)
-        dimension = dimension * factor[0] ** (sign * power)
-        size = size * factor[1] ** (sign * power)
-        if index < len(tokens):
-            if tokens[index] not in ("*", "/") or index + 1 == len(tokens):
-                raise problem
-            sign = 1 if tokens[index] == "*" else -1
-            index += 1
+    if len(text) > MAX_UNIT:
+        raise UnitError(f"a unit of more than {MAX_UNIT} characters")
+    packed = "" if re.search("[A-Za-z0-9] +[A-Za-z0-9]", text) else text.replace(" ", "")
+    dimension, size, position = NONE, Fraction(1), 0
+    while match := _FACTOR.match(packed, position):
+        op, name, power = match[1], match[2], int(match[3] or match[4] or 1)
+        if name != "1" and name not in _UNITS:
+            raise UnitError(f'unknown unit "{name}" in "{text}"')
+        factor = (NONE, Fraction(1)) if name == "1" else _UNITS[name]
+        power = -power if op == "/" else power
+        dimension, size, position = dimension * factor[0] ** power, size * factor[1] ** power, match.end()
+    if not packed or position < len(packed):
+        raise UnitError(f'"{text}" is not a unit; write one such as "ms", "nS", "1/second" or "mV**-2"')
     return dimension, size
 
 
@@ -201,22 +184,22 @@ def parse_quantity(text: str) -> tuple[float, Dimension]:
     Raises
     ------
     UnitError
-        Where the text is not a number followed by a unit, or not finite.
+        Where the text is not a number followed by a unit, or is beyond what a float holds.
     """
-    match = _QUANTITY.fullmatch(text) if len(text) <= 120 else None
+    match = _QUANTITY.fullmatch(text) if len(text) <= MAX_QUANTITY else None
     if not match:
         raise UnitError(f'"{text[:60]}" is not a quantity; write a number and a unit, such as "20 ms"')
-    try:
-        number = Decimal(match["number"])
-    except InvalidOperation:  # pragma: no cover - the pattern admits only numbers
-        raise UnitError(f'"{text}" is not a quantity') from None
-    unit_text = match["unit"].strip()
+    unit_text = match[2].strip()
     if unit_text.startswith("/"):
         unit_text = "1" + unit_text
-    dimension, size = parse_unit(unit_text) if unit_text else (NONE, Decimal(1))
-    value = float(number * size)
-    if not math.isfinite(value):
-        raise UnitError(f'"{text}" is too large')
+    dimension, size = parse_unit(unit_text) if unit_text else (NONE, Fraction(1))
+    number = Fraction(match[1]) * size
+    try:
+        value = float(number)
+    except OverflowError:
+        raise UnitError(f'"{text}" is too large') from None
+    if number and abs(value) < _SMALLEST:
+        raise UnitError(f'"{text}" is too small')
     return value, dimension
 
 
@@ -243,8 +226,8 @@ def quantity(value: object, dimension: Dimension, *, path: str | None = None, ke
         _check_brian_dimension(value, dimension, expected, path, key)
     try:
         number = float(value)  # type: ignore[arg-type]  # anything else raises below
-    except (TypeError, ValueError):
-        raise UnitError(f"{expected} (got {value!r})", path=path, key=key) from None
+    except (TypeError, ValueError, OverflowError):
+        raise UnitError(f"{expected} (got {type(value).__name__} {value!r:.60})", path=path, key=key) from None
     if not math.isfinite(number):
         raise UnitError(f"{expected} (got {number})", path=path, key=key)
     return number
@@ -268,19 +251,35 @@ _DISPLAY = {
     CHARGE: (("pC", -12),),
     RESISTANCE: (("Mohm", 6), ("ohm", 0)),
 }
+_POWERS = (1, -1, 2, -2, 3, -3)
 
 
 def format_quantity(value: float, dimension: Dimension) -> str:
-    """Text that `parse_quantity` reads back: ``0.02`` and a time give ``"20 ms"``."""
+    """Text that `parse_quantity` reads back exactly: ``0.02`` and a time give ``"20 ms"``."""
+    value = float(value)
     if dimension == NONE:
-        return f"{value:.12g}"
-    choices = _DISPLAY.get(dimension)
-    if not choices:
-        unit_text = dimension.brian
-        return f"{value:.12g} {unit_text}"
-    name, power = choices[0]
-    for candidate, exponent in choices:
-        if 0.1 <= abs(value) / 10.0**exponent < 10000:
-            name, power = candidate, exponent
-            break
-    return f"{float(Decimal(repr(value)).scaleb(-power)):.12g} {name}"
+        return _number_text(value, 0, "")
+    for exponent in _POWERS:
+        for kind, choices in _DISPLAY.items():
+            if kind**exponent == dimension:
+                name, power = _scale(value, choices, exponent)
+                return _number_text(value, power * exponent, name if exponent == 1 else f"{name}**{exponent}")
+    return _number_text(value, 0, dimension.brian)
+
+
+def _scale(value: float, choices: tuple[tuple[str, int], ...], exponent: int) -> tuple[str, int]:
+    """The unit, and its power of ten, in which the value is neither tiny nor huge; else the first."""
+    for name, power in choices:
+        if 0.1 <= abs(value) / 10.0 ** (power * exponent) < 10000:
+            return name, power
+    return choices[0]
+
+
+def _number_text(value: float, power: int, unit_text: str) -> str:
+    """The value over 10**power: in 12 digits where these read back, else in as many as it takes."""
+    if not math.isfinite(value):
+        return str(value)
+    scaled = Decimal(repr(value)).scaleb(-power)
+    short = f"{float(scaled):.12g} {unit_text}".rstrip()
+    exact = f"{scaled.normalize()} {unit_text}".rstrip()
+    return short if parse_quantity(short)[0] == value else exact

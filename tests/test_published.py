@@ -115,5 +115,5 @@ def test_a_fitted_window(file):
 def test_a_fault_in_a_fit(file):
     with pytest.raises(sh.FormatError, match=r'line 2, tau_plus_ms: expected 0 or more \(got "-16\.8"\)'):
         read_fits(file(FIT_HEADER, "0.5,0.1,-16.8,,-0.2,,33.7,5,somebody 2001,"))
-    with pytest.raises(sh.FormatError, match='header: expected only .* "extra"'):
+    with pytest.raises(sh.FormatError, match=r'header: expected only .* "extra"'):
         read_fits(file(FIT_HEADER + ",extra", "0.5,0.1,16.8,,-0.2,,33.7,5,somebody 2001,,"))

@@ -83,9 +83,7 @@ REFUSED = {
     "bursts: expected a whole number from 1 on (got 0)": lambda: sh.bursts(0.01, 0, 5, 10, interval=10),
     "start: expected 0 or more (got -1 s)": lambda: sh.train(3, 10, start=-1),
     "rate: expected 0 or more (got -5)": lambda: sh.poisson(-5, 1, np.random.default_rng(0)),
-    "refractory: 500 Hz cannot be reached with a refractory time of 0.002 s": lambda: sh.poisson(
-        500, 1, np.random.default_rng(0), 0.002
-    ),
+    "refractory: 500 Hz cannot be reached with a refractory time of 0.002 s": lambda: sh.poisson(500, 1, np.random.default_rng(0), 0.002),
     "rate: 1e+09 Hz for 3600 s are more than 10000000 spikes": lambda: sh.poisson(1e9, 3600, np.random.default_rng(0)),
 }
 

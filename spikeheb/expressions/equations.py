@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from spikeheb.errors import ExpressionError, UnitError
-from spikeheb.expressions import gate
+from spikeheb.errors import ExpressionError, UnitError, one_line
+from spikeheb.expressions import gate, limits
 from spikeheb.expressions import tree as t
 from spikeheb.units import NONE, TIME, Dimension, parse_unit, unit
 
-_DIFFERENTIAL = re.compile(r"d([A-Za-z]\w*)\s*/\s*dt\s*=\s*([^:]+):([^:()]+)", re.ASCII)
-_SUBEXPRESSION = re.compile(r"([A-Za-z]\w*)\s*=\s*([^:]+):([^:()]+)", re.ASCII)
-_VARIABLE = re.compile(r"([A-Za-z]\w*)\s*:([^:()]+)", re.ASCII)
+_DIFFERENTIAL = re.compile(r"d([A-Za-z][A-Za-z0-9_]*) */ *dt *=([^:]+):([^:()]+)")
+_SUBEXPRESSION = re.compile(r"([A-Za-z][A-Za-z0-9_]*) *=([^:]+):([^:()]+)")
+_VARIABLE = re.compile(r"([A-Za-z][A-Za-z0-9_]*) *:([^:()]+)")
+MAX_LEVELS = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +64,22 @@ def _parse_line(line: str, path: str | None, key: str | None) -> Equation:
         if match:
             name = gate.check_name(match[1], path=path, key=key)
             tree = None if kind == "variable" else gate.parse_expression(match[2], path=path, key=key)
-            try:
-                dimension, size = parse_unit(match[match.lastindex or 0].strip())
-            except UnitError as error:
-                raise ExpressionError(error.message, path=path, key=key) from None
-            if size != 1:
-                unit_text = match[match.lastindex or 0].strip()
-                raise ExpressionError(f'write an unscaled unit for "{name}" (got "{unit_text}")', path=path, key=key)
-            return Equation(kind, name, tree, dimension)
-    shown = ascii(line)[1:-1][:60]
+            return Equation(kind, name, tree, _unit(match[match.lastindex or 0].strip(), name, path, key))
     raise ExpressionError(
-        f'"{shown}" is not "dx/dt = expression : unit", "x = expression : unit" or "x : unit" (without flags)',
+        f'"{one_line(line, 60)}" is not "dx/dt = expression : unit", "x = expression : unit" or "x : unit" (without flags)',
         path=path,
         key=key,
     )
+
+
+def _unit(text: str, name: str, path: str | None, key: str | None) -> Dimension:
+    try:
+        dimension, size = parse_unit(text)
+    except UnitError as error:
+        raise ExpressionError(error.message, path=path, key=key) from None
+    if size != 1:
+        raise ExpressionError(f'write an unscaled unit for "{name}" (got "{text}")', path=path, key=key)
+    return dimension
 
 
 def dimension_of(tree: t.Tree, known: Mapping[str, Dimension]) -> Dimension:
@@ -116,8 +120,9 @@ def _name_dimension(name: str, known: Mapping[str, Dimension]) -> Dimension:
     named_unit = unit(name) if len(name) > 1 else None
     if named_unit:
         return named_unit[0]
-    near = [other for other in known if other.lower() == name.lower()]
-    hint = f'; did you mean "{near[0]}"?' if near else f"; declared: {' '.join(sorted(known)) or 'nothing'}"
+    near = difflib.get_close_matches(name.lower(), {other.lower() for other in known}, n=1, cutoff=0.6)
+    meant = [other for other in known if other.lower() in near]
+    hint = f'; did you mean "{meant[0]}"?' if meant else f"; declared: {' '.join(sorted(known)) or 'nothing'}"
     raise ExpressionError(f'undeclared name "{name}"{hint}')
 
 
@@ -138,7 +143,7 @@ def _power_dimension(base: t.Tree, exponent: t.Tree, known: Mapping[str, Dimensi
         return NONE
     if t.names(exponent):
         raise ExpressionError(f"{found} to a power that is not a literal number")
-    return found ** Fraction(gate.constant(exponent)).limit_denominator(12)
+    return found ** Fraction(limits.constant(exponent)).limit_denominator(12)
 
 
 def _call_dimension(function: str, arguments: tuple[t.Tree, ...], known: Mapping[str, Dimension]) -> Dimension:
@@ -160,13 +165,18 @@ NOISE = "xi"
 
 def check_model(
     equations: tuple[Equation, ...], known: Mapping[str, Dimension], *, path: str | None = None, key: str | None = None
-) -> None:
-    """Hold each line's two sides against each other.
+) -> dict[str, t.Tree]:
+    """Hold each line's two sides against each other, and bound what the lines come to with subexpressions put in.
+
+    Returns
+    -------
+    dict
+        Each subexpression with the subexpressions that it reads put in.
 
     Raises
     ------
     ExpressionError
-        Naming the line, where a name is undeclared or dimensions disagree.
+        Naming the line, where a name is undeclared, dimensions disagree, subexpressions run in a circle or grow too large.
     """
     for equation in equations:
         if equation.expression is None:
@@ -175,6 +185,45 @@ def check_model(
         names = {**known, NOISE: TIME ** Fraction(-1, 2)} if equation.kind == "differential" else known
         label = f"d{equation.name}/dt" if equation.kind == "differential" else equation.name
         check_expression(equation.expression, expected, names, label, path=path, key=key)
+    subexpressions = {e.name: e.expression for e in equations if e.kind == "subexpression" and e.expression is not None}
+    full: dict[str, t.Tree] = {}
+    for name in subexpressions:
+        _put_in(name, subexpressions, full, (), path=path, key=key)
+    for equation in equations:
+        if equation.kind == "differential" and equation.expression is not None:
+            check_expanded(equation.expression, full, f"d{equation.name}/dt", path=path, key=key)
+    return full
+
+
+def _put_in(
+    name: str,
+    subexpressions: Mapping[str, t.Tree],
+    full: dict[str, t.Tree],
+    above: tuple[str, ...],
+    *,
+    path: str | None,
+    key: str | None,
+) -> None:
+    """Write into `full` the subexpression `name` with those that it reads put in."""
+    if name in above:
+        raise ExpressionError(f'"{name}" depends on itself ({" -> ".join((*above, name))})', path=path, key=key)
+    for other in sorted(t.names(subexpressions[name]) & set(subexpressions)):
+        if other not in full:
+            _put_in(other, subexpressions, full, (*above, name), path=path, key=key)
+    full[name] = check_expanded(subexpressions[name], full, name, path=path, key=key)
+
+
+def check_expanded(tree: t.Tree, full: Mapping[str, t.Tree], label: str, *, path: str | None = None, key: str | None = None) -> t.Tree:
+    """The tree with the expanded subexpressions put in, if it stays within the limits."""
+    read = [node.id for node in t.walk(tree) if isinstance(node, t.Name) and node.id in full]
+    if not read:
+        return tree
+    size = sum(t.count(full[name]) for name in read)
+    found = tree if size > limits.MAX_EXPANDED else t.substitute(tree, full)
+    if size > limits.MAX_EXPANDED or t.depth(found) > MAX_LEVELS:
+        raise ExpressionError(f"{label} is too large with its subexpressions put in", path=path, key=key)
+    limits.check_limits(found, f"{label}, with its subexpressions put in", nodes=limits.MAX_EXPANDED, path=path, key=key)
+    return found
 
 
 def check_expression(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import keyword
-import math
 import re
 
 from spikeheb.errors import ExpressionError, one_line
@@ -26,7 +25,7 @@ MAX_TEXT = 1000
 MAX_DEPTH = 32
 MAX_LINES = 60
 
-RESERVED = frozenset(
+_WORDS = (
     "t dt i j N pi e inf nan xi I_syn I_ext lastupdate lastspike not_refractory transmit ltp ltd amount "
     "t_in_timesteps N_incoming N_outgoing "
     "auto break case char const continue default do double else enum extern float for goto if inline int long "
@@ -37,16 +36,15 @@ RESERVED = frozenset(
     "reinterpret_cast requires static_assert static_cast thread_local wchar_t and_eq bitand bitor compl not_eq or_eq "
     "xor xor_eq print None True False "
     "sin cos tan sinh cosh tanh arcsin arccos arctan floor ceil sign timestep log10 log1p expm1 exprel diff poisson "
-    "binomial".split()  # noqa: SIM905 - a list of words reads best as words
+    "binomial"
 )
+RESERVED = frozenset(_WORDS.split())
 """Names that belong to the laboratory, to Brian2, to C++ or to Python, and cannot be declared."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 _ALLOWED = re.compile(r"[A-Za-z0-9_ .,+\-*/()<>=!\t]*")
 _STATEMENT = re.compile(r"[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*(=|\+=|-=|\*=|/=)(?!=)[ \t]*(.+)")
-_ODD_NUMBER = re.compile(
-    r"(?<![A-Za-z0-9_.])(?:0[0-9]|(?>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2}(?![0-9]))?)[A-Za-z0-9_.])"
-)
+_ODD_NUMBER = re.compile(r"(?<![A-Za-z0-9_.])(?:0[0-9]|(?>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2}(?![0-9]))?)[A-Za-z0-9_.])")
 _BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 

@@ -82,14 +82,25 @@ def constant(tree: t.Tree) -> float:
         case t.Negative(operand):
             return -constant(operand)
         case t.Binary(op, left, right):
-            a, b = constant(left), constant(right)
-            try:
-                value = {"+": a + b, "-": a - b, "*": a * b}.get(op)
-                result = a / b if op == "/" else a**b if value is None else value
-            except (OverflowError, ZeroDivisionError):
-                return math.inf
-            return result if isinstance(result, float) else math.inf
+            return _combined(op, constant(left), constant(right))
     return math.inf
+
+
+def _combined(op: str, a: float, b: float) -> float:
+    try:
+        match op:
+            case "+":
+                return a + b
+            case "-":
+                return a - b
+            case "*":
+                return a * b
+            case "/":
+                return a / b
+        power: object = a**b
+    except (OverflowError, ZeroDivisionError):
+        return math.inf
+    return power if isinstance(power, float) else math.inf
 
 
 def reach(tree: t.Tree) -> float:
@@ -115,6 +126,7 @@ def reach(tree: t.Tree) -> float:
             return math.log(max(math.e, reach(argument))) if t.names(argument) else abs(math.log(abs(constant(argument)) or 1e-300))
         case t.Call(_, arguments):
             return max((reach(argument) for argument in arguments), default=1.0)
+    return math.inf
 
 
 def terms(tree: t.Tree) -> float:
@@ -126,7 +138,7 @@ def terms(tree: t.Tree) -> float:
             return terms(left) * terms(right)
         case t.Binary("**", left, right):
             exponent = 1.0 if t.names(right) else min(abs(constant(right)), MAX_REACH)
-            return max(1.0, terms(left) ** max(1.0, exponent))
+            return float(max(1.0, min(terms(left), 1e4) ** max(1.0, exponent)))
         case _:
             return max((terms(child) for child in t.children(tree)), default=1.0)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from spikeheb.expressions import tree as t
+from spikeheb.expressions.limits import constant
 from spikeheb.units import unit
 
 _LEVEL = {"or": 1, "and": 2, "not": 3, "compare": 4, "+": 5, "-": 5, "*": 6, "/": 6, "negative": 7, "**": 8}
@@ -105,16 +106,47 @@ def _numpy_call(function: str, arguments: list[str]) -> str:
             return f"_np.clip({', '.join(arguments)})"
         case "rand" | "randn":
             return f"_{function}()"
-        case _:
+        case _ if function in NUMPY_FUNCTIONS:
             return f"_np.{NUMPY_FUNCTIONS[function]}({arguments[0]})"
+        case _:
+            return f"_{function}({', '.join(arguments)})"
 
 
+def to_numpy(tree: t.Tree, name: Callable[[str], str] = str) -> str:
+    """Python text of the tree over numpy (as ``_np``), all names SI floats or arrays, each written as `name` says."""
+    words = {"and": "&", "or": "|", "not": "_np.logical_not"}
+    return _print(tree, Language(_numpy_number, name, _numpy_call, _power_operator, words))
 
 
-def to_numpy(tree: t.Tree) -> str:
-    """Python text of the tree over numpy (as ``_np``), all names SI floats or arrays."""
-    words = {"and": "&", "or": "|", "not": "~"}
-    return _print(tree, Language(_numpy_number, str, _numpy_call, _power_operator, words))
+# --- C++ --------------------------------------------------------------------------------------------------------------
+
+_CPP_FUNCTIONS = {"int": "truth", "abs": "magnitude"}
+
+
+def _cpp_number(value: float) -> str:
+    return repr(float(value)) if math.isfinite(value) else f"{'-' if value < 0 else ''}INFINITY"
+
+
+def _cpp_call(function: str, arguments: list[str]) -> str:
+    return f"{_CPP_FUNCTIONS.get(function, function)}({', '.join(arguments)})"
+
+
+def _cpp_power(left: t.Tree, right: t.Tree, below: Callable[[t.Tree, int], str]) -> str:
+    """Multiplication and square roots where the exponent is a literal multiple of a quarter; else ``power``."""
+    quarters = 4 * constant(right) if not t.names(right) else math.nan
+    base = below(left, 0)
+    if abs(quarters) <= 64 and quarters == int(quarters):
+        count = int(quarters)
+        for name, part in (("whole", 4), ("halves", 2), ("quarters", 1)):
+            if count % part == 0:
+                return f"{name}<{count // part}>({base})"
+    return f"power({base}, {below(right, 0)})"
+
+
+def to_cpp(tree: t.Tree, name: Callable[[str], str] = str) -> str:
+    """C++ text of the tree, each name written as `name` says; the functions are those of ``runtime.hpp``."""
+    words = {"and": "&&", "or": "||", "not": "!"}
+    return _print(tree, Language(_cpp_number, name, _cpp_call, _cpp_power, words))
 
 
 def resolve_units(tree: t.Tree, declared: frozenset[str] | set[str]) -> t.Tree:
@@ -146,9 +178,7 @@ def evaluate(tree: t.Tree, values: Mapping[str, object], random: Mapping[str, Ca
 
 # --- LaTeX ------------------------------------------------------------------------------------------------------------
 
-_GREEK = (
-    "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega Gamma Delta Theta Omega".split()
-)
+_GREEK = "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega Gamma Delta Theta Omega".split()
 
 
 def latex_name(name: str) -> str:

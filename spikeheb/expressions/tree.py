@@ -104,6 +104,16 @@ def walk(tree: Tree) -> Iterator[Tree]:
         yield from walk(child)
 
 
+def count(tree: Tree) -> int:
+    """How many nodes the tree has."""
+    return 1 + sum(count(child) for child in children(tree))
+
+
+def depth(tree: Tree) -> int:
+    """How many levels the tree has."""
+    return 1 + max((depth(child) for child in children(tree)), default=0)
+
+
 def names(tree: Tree) -> frozenset[str]:
     """Every name that the tree reads."""
     return frozenset(node.id for node in walk(tree) if isinstance(node, Name))

@@ -8,9 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-def normalised_error(
-    model: npt.ArrayLike, data: npt.ArrayLike, sem: npt.ArrayLike, where: npt.ArrayLike | None = None
-) -> float:
+def normalised_error(model: npt.ArrayLike, data: npt.ArrayLike, sem: npt.ArrayLike, where: npt.ArrayLike | None = None) -> float:
     """Pfister & Gerstner's normalised error ``E = mean(((data - model)/sem)**2)``.
 
     Parameters

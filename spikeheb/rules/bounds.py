@@ -12,6 +12,7 @@ from dataclasses import replace
 from spikeheb.errors import FormatError, UnitError, unknown_name
 from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
+from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.rule import BOUND_KINDS, Bounds
 from spikeheb.units import NONE, quantity
 
@@ -94,14 +95,15 @@ def override_bounds(old: Bounds, given: object, weight: str, *, path: str | None
     if not isinstance(given, Mapping):
         raise FormatError(f"expected a kind ({', '.join(BOUND_KINDS)}) or a table (got {given!r})", path=path, key="bounds")
     raw: dict[str, object] = {"kind": old.kind, **given}
-    limits = {"w_min": 0.0, **{name: value for name, value in old.values.items() if name in ("w_min", "w_max")}}
-    if raw["kind"] != "none":
-        raw = {**limits, **raw}
+    kept: dict[str, object] = {"w_min": 0.0, **old.values} if raw["kind"] != "none" else {}
+    if raw["kind"] == old.kind == "law":
+        kept |= {"F_plus": to_brian(old.F_plus), "F_minus": to_brian(old.F_minus)}
+    else:
+        numbers = ("w_min", "w_max", "mu_plus", "mu_minus") if raw["kind"] == "power" else ("w_min", "w_max")
+        kept = {name: value for name, value in kept.items() if name in numbers}
+    raw = {**kept, **raw}
     if raw["kind"] in ("hard", "soft", "power") and "w_max" not in raw:
         raise FormatError(f'"{raw["kind"]}" needs a w_max, and the rule has none', path=path, key="bounds.w_max")
-    if raw["kind"] == "power":
-        raw = {"mu_plus": old.values.get("mu_plus"), "mu_minus": old.values.get("mu_minus"), **raw}
-        raw = {name: value for name, value in raw.items() if value is not None}
     return parse_bounds(raw, weight, path=path, key="bounds")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from spikeheb.errors import ExpressionError, FormatError, unknown_name
 from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
-from spikeheb.expressions.equations import NOISE, check_expression, check_model
+from spikeheb.expressions.equations import NOISE, check_expanded, check_expression, check_model
 from spikeheb.rules.rule import VERBS, Bounds, Handler, Rule
 from spikeheb.units import NONE, TIME, VOLTAGE, Dimension
 
@@ -20,19 +20,12 @@ def check_rule(rule: Rule) -> None:
     FormatError, ExpressionError, UnknownName
     """
     _check_constants(rule)
-    known = known_names(rule)
+    declared = known_names(rule)
+    limits = _bounds_names(rule)
+    known = {name: dimension for name, dimension in declared.items() if name not in limits}
     _check_weight(rule)
-    check_model(rule.equations, known, path=rule.path, key="synapse.model")
-    for label, tree in (("efficacy", rule.efficacy), ("readout", rule.readout)):
-        if tree is not None:
-            check_expression(tree, NONE, known, label, path=rule.path, key=f"synapse.{label}")
-            _no_random(tree, {"rand", "randn"}, rule.path, f"synapse.{label}")
-    dimensions = {equation.name: equation.dimension for equation in rule.equations}
-    for name, tree in rule.initial.items():
-        check_expression(tree, dimensions[name], known, name, path=rule.path, key=f"synapse.initial.{name}")
-    for equation in rule.equations:
-        if equation.expression is not None:
-            _no_random(equation.expression, {"rand", "randn"}, rule.path, "synapse.model")
+    _only_bounds_read(rule, limits)
+    _check_synapse(rule, known)
     _check_post(rule, known)
     for index, handler in enumerate(rule.handlers):
         _check_handler(rule, handler, known, f"on[{index}]")
@@ -41,6 +34,40 @@ def check_rule(rule: Rule) -> None:
         if chosen.bounds is not None:
             _check_bounds(rule, chosen.bounds, known, f"sets.{name}.bounds")
     _check_missing(rule)
+
+
+def _check_synapse(rule: Rule, known: Mapping[str, Dimension]) -> None:
+    full = check_model(rule.equations, known, path=rule.path, key="synapse.model")
+    for equation in rule.equations:
+        if equation.expression is not None:
+            _no_random(equation.expression, {"rand", "randn"}, rule.path, "synapse.model")
+    for label, tree in (("efficacy", rule.efficacy), ("readout", rule.readout)):
+        if tree is not None:
+            check_expression(tree, NONE, known, label, path=rule.path, key=f"synapse.{label}")
+            check_expanded(tree, full, label, path=rule.path, key=f"synapse.{label}")
+            _no_random(tree, {"rand", "randn"}, rule.path, f"synapse.{label}")
+    dimensions = {equation.name: equation.dimension for equation in rule.equations}
+    constants = {name: known[name] for name in rule.constants if name in known}
+    for name, tree in rule.initial.items():
+        check_expression(tree, dimensions[name], constants, name, path=rule.path, key=f"synapse.initial.{name}")
+
+
+def _bounds_names(rule: Rule) -> set[str]:
+    every = [rule.bounds, *(chosen.bounds for chosen in rule.sets.values() if chosen.bounds)]
+    return {"w_min", "w_max"} | {name for bounds in every for name in bounds.values}
+
+
+def _only_bounds_read(rule: Rule, limits: set[str]) -> None:
+    """Whoever chooses other bounds takes their numbers away, so nothing but F_plus and F_minus may read these."""
+    trees = [("synapse.model", e.expression) for e in rule.equations] + [("synapse.efficacy", rule.efficacy)]
+    trees += [("synapse.readout", rule.readout), *((f"synapse.initial.{n}", tree) for n, tree in rule.initial.items())]
+    trees += [(f"on[{i}].do[{n}]", line.expression) for i, h in enumerate(rule.handlers) for n, line in enumerate(h.lines)]
+    for key, tree in trees:
+        read = sorted(t.names(tree) & limits) if tree is not None else []
+        if read:
+            raise ExpressionError(
+                f'"{read[0]}" belongs to the bounds, which may be changed; only F_plus and F_minus may read it', path=rule.path, key=key
+            )
 
 
 def known_names(rule: Rule) -> dict[str, Dimension]:
@@ -64,15 +91,15 @@ def known_names(rule: Rule) -> dict[str, Dimension]:
         declare(equation.name, equation.dimension, "synapse.model")
     for name in sorted({constant for scheme in rule.interactions.values() for constant in scheme}):
         declare(gate.check_name(name, path=rule.path, key="interactions"), NONE, "interactions")
-    all_bounds = [rule.bounds, *(chosen.bounds for chosen in rule.sets.values() if chosen.bounds)]
-    for name in sorted({"w_min", "w_max"} | {name for bounds in all_bounds for name in bounds.values}):
-        declare(name, NONE, "bounds")
+    for name in sorted(_bounds_names(rule)):
+        declare(gate.check_name(name, path=rule.path, key="bounds"), NONE, "bounds")
     if rule.post is not None:
         for equation in rule.post.equations:
             declare(equation.name, equation.dimension, "post.model")
         for name, delayed in rule.post.delayed.items():
-            if delayed.of not in known:
-                raise unknown_name("variable", delayed.of, known, path=rule.path, key=f"post.{name}.of")
+            sources = ["v", *(equation.name for equation in rule.post.equations)]
+            if delayed.of not in sources:
+                raise unknown_name("variable", delayed.of, sources, path=rule.path, key=f"post.{name}.of")
             _check_delay(rule, delayed.by, f"post.{name}.by")
             declare(name, known[delayed.of], f"post.{name}")
     return known
@@ -108,16 +135,24 @@ def _check_weight(rule: Rule) -> None:
 def _check_post(rule: Rule, known: Mapping[str, Dimension]) -> None:
     if rule.post is None:
         return
+    path = rule.path
     own = {e.name: e.dimension for e in rule.post.equations}
-    readable = {name: known[name] for name in [*rule.parameters, *own, *rule.constants, "v", *rule.post.delayed]}
-    check_model(rule.post.equations, readable, path=rule.path, key="post.model")
+    constants = {name: known[name] for name in rule.constants if name in known}
+    readable = {**constants, **own, "v": VOLTAGE, **{name: known[name] for name in rule.post.delayed}}
+    check_model(rule.post.equations, readable, path=path, key="post.model")
+    for equation in rule.post.equations:
+        if equation.expression is not None:
+            _no_random(equation.expression, {"rand", "randn"}, path, "post.model")
+    written = {e.name: e.dimension for e in rule.post.equations if e.kind != "subexpression"}
     for n, line in enumerate(rule.post.on_spike):
         key = f"post.on_spike[{n}]"
-        if line.target not in own:
-            raise unknown_name("variable", line.target, own, path=rule.path, key=key)
-        check_expression(line.value(), own[line.target], readable, line.target, path=rule.path, key=key)
+        if line.target not in written:
+            raise unknown_name("variable", line.target, written, path=path, key=key)
+        check_expression(line.value(), own[line.target], readable, line.target, path=path, key=key)
+        _no_random(line.expression, {"rand"}, path, key)
     for name, tree in rule.post.initial.items():
-        check_expression(tree, own[name], readable, name, path=rule.path, key=f"post.initial.{name}")
+        check_expression(tree, own[name], {**constants, "v": VOLTAGE}, name, path=path, key=f"post.initial.{name}")
+        _no_random(tree, {"rand", "randn"}, path, f"post.initial.{name}")
 
 
 def _check_delay(rule: Rule, name: str, key: str) -> None:
@@ -135,7 +170,7 @@ def _check_handler(rule: Rule, handler: Handler, known: Mapping[str, Dimension],
         _check_delay(rule, handler.delay, f"{key}.delay")
     readable = {**known, "amount": NONE} if handler.event == "reward" else known
     own = {e.name: e.dimension for e in rule.equations if e.kind != "subexpression"}
-    shared = {e.name: e.dimension for e in rule.post.equations} if rule.post else {}
+    shared = {e.name: e.dimension for e in rule.post.equations if e.kind != "subexpression"} if rule.post else {}
     for n, line in enumerate(handler.lines):
         where = f"{key}.do[{n}]"
         if line.target in VERBS:
@@ -170,7 +205,8 @@ def _check_verb(handler: Handler, line: t.Statement, path: str, key: str) -> Non
 
 def _check_bounds(rule: Rule, bounds: Bounds, known: Mapping[str, Dimension], key: str) -> None:
     for name, tree in (("F_plus", bounds.F_plus), ("F_minus", bounds.F_minus)):
-        check_expression(tree, NONE, known, name, path=rule.path, key=f"{key}.{name}")
+        names = {**known, **dict.fromkeys(bounds.values, NONE)}
+        check_expression(tree, NONE, names, name, path=rule.path, key=f"{key}.{name}")
         _no_random(tree, {"rand"}, rule.path, f"{key}.{name}")
 
 
@@ -194,6 +230,4 @@ def _check_missing(rule: Rule) -> None:
         assert equation.expression is not None
         feeds = t.names(equation.expression) - {equation.name, *rule.parameters}
         if rule.initial[equation.name] == t.ZERO and equation.name in read and not feeds:
-            raise FormatError(
-                f'"{equation.name}" is read but no handler ever changes it; is a handler missing?', path=rule.path, key="on"
-            )
+            raise FormatError(f'"{equation.name}" is read but no handler ever changes it; is a handler missing?', path=rule.path, key="on")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from spikeheb.errors import FormatError, UnitError, unknown_name
 from spikeheb.rules.bounds import override_bounds
+from spikeheb.rules.check import check_rule
 from spikeheb.rules.rule import COINCIDENCES, Bounds, Rule
 from spikeheb.units import TIME, quantity
 
@@ -42,7 +43,7 @@ def choose(
 
     Raises
     ------
-    UnknownName, FormatError, UnitError
+    UnknownName, FormatError, ExpressionError, UnitError
     """
     if set is not None:
         rule = _with_set(rule, set)
@@ -52,6 +53,7 @@ def choose(
         rule = replace(rule, interaction=interaction)
     if bounds is not None:
         rule = replace(rule, bounds=override_bounds(rule.bounds, bounds, rule.weight, path=rule.path))
+        check_rule(rule)
     if coincidence is not None:
         if coincidence not in COINCIDENCES:
             raise unknown_name("coincidence policy", coincidence, COINCIDENCES, path=rule.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,12 +19,13 @@ from spikeheb.rules.rule import EVENTS, Delayed, Handler, ParameterSet, Post, Ru
 from spikeheb.tables import ParameterTable, ReferenceTable, decode_toml, read_parameters, read_references, read_values
 
 Scalar = str | int | float
+_DATA = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 
 class _Synapse(msgspec.Struct, forbid_unknown_fields=True):
     model: str
     weight: str
-    efficacy: Scalar = ""
+    efficacy: Scalar | None = None
     readout: Scalar | None = None
     initial: dict[str, Scalar] = {}
     method: str | None = None
@@ -89,14 +91,14 @@ def read_rule(path: Path | str) -> Rule:
         parameters=parameters,
         equations=equations,
         weight=weight,
-        efficacy=_expression(table.synapse.efficacy or weight, where, "synapse.efficacy"),
+        efficacy=_expression(weight if table.synapse.efficacy is None else table.synapse.efficacy, where, "synapse.efficacy"),
         readout=None if table.synapse.readout is None else _expression(table.synapse.readout, where, "synapse.readout"),
         initial=_initial(table.synapse.initial, equations, where, "synapse.initial"),
         method=_method(table.synapse.method, where, "synapse.method"),
         post=_read_post(table.post, where),
         handlers=tuple(_handler(on, index, where) for index, on in enumerate(table.on)),
         bounds=parse_bounds(table.bounds, weight, path=where, key="bounds"),
-        interactions={name: {k: float(v) for k, v in values.items()} for name, values in table.interactions.items()},
+        interactions={name: _scheme(name, values, where) for name, values in table.interactions.items()},
         sets={},
         claims=table.claims,
         interaction=next(iter(table.interactions), None),
@@ -111,12 +113,21 @@ def _expression(value: Scalar, path: str, key: str) -> t.Tree:
     return gate.parse_expression(str(value), path=path, key=key)
 
 
-def _initial(raw: Mapping[str, Scalar], equations: tuple[Equation, ...], path: str, key: str) -> dict[str, t.Tree]:
+def _initial(raw: Mapping[str, object], equations: tuple[Equation, ...], path: str, key: str) -> dict[str, t.Tree]:
     declared = [equation.name for equation in equations if equation.kind != "subexpression"]
-    for name in raw:
+    for name, value in raw.items():
         if name not in declared:
             raise unknown_name("variable", name, declared, path=path, key=key)
-    return {name: _expression(raw.get(name, 0), path, f"{key}.{name}") for name in declared}
+        if isinstance(value, bool) or not isinstance(value, Scalar):
+            raise FormatError(f"expected a number or an expression (got {value})", path=path, key=f"{key}.{name}")
+    return {name: gate.parse_expression(str(raw.get(name, 0)), path=path, key=f"{key}.{name}") for name in declared}
+
+
+def _scheme(name: str, values: Mapping[str, int | float], path: str) -> dict[str, float]:
+    for constant, value in values.items():
+        if value not in (0, 1):
+            raise FormatError(f"expected 0 or 1 (got {value:g})", path=path, key=f"interactions.{name}.{constant}")
+    return {constant: float(value) for constant, value in values.items()}
 
 
 def _method(method: str | None, path: str, key: str) -> str | None:
@@ -146,14 +157,20 @@ def _read_post(raw: dict[str, object] | None, path: str) -> Post | None:
     if method is not None and not isinstance(method, str):
         raise FormatError("expected the name of a method", path=path, key="post.method")
     equations = parse_model(model, path=path, key="post.model")
-    delayed = {}
-    for name, entry in rest.items():
-        if not isinstance(entry, dict) or set(entry) != {"of", "by"}:
-            raise FormatError('expected { of = "variable", by = "parameter" }', path=path, key=f"post.{name}")
-        delayed[gate.check_name(name, path=path, key="post")] = Delayed(str(entry["of"]), str(entry["by"]))
+    delayed = {gate.check_name(name, path=path, key=f"post.{name}"): _delayed(name, entry, path) for name, entry in rest.items()}
     statements = tuple(gate.parse_statement(line, path=path, key=f"post.on_spike[{n}]") for n, line in enumerate(on_spike))
     method = _method(method, path, "post.method")
     return Post(equations, method, statements, _initial(initial, equations, path, "post.initial"), delayed)
+
+
+def _delayed(name: str, entry: object, path: str) -> Delayed:
+    if isinstance(entry, dict) and set(entry) == {"of", "by"}:
+        of, by = entry["of"], entry["by"]
+        if isinstance(of, str) and isinstance(by, str):
+            return Delayed(of, by)
+    known = "model, method, on_spike, initial"
+    message = f'expected a key of [post] ({known}) or a delayed read {{ of = "variable", by = "parameter" }}'
+    raise FormatError(message, path=path, key=f"post.{name}")
 
 
 def _read_set(name: str, raw: _Set, rule: Rule) -> ParameterSet:
@@ -167,5 +184,10 @@ def _read_set(name: str, raw: _Set, rule: Rule) -> ParameterSet:
     if raw.interaction is not None and raw.interaction not in rule.interactions:
         raise unknown_name("interaction", raw.interaction, rule.interactions, path=rule.path, key=f"{key}.interaction")
     bounds = None if raw.bounds is None else parse_bounds(raw.bounds, rule.weight, path=rule.path, key=f"{key}.bounds")
+    for n, data in enumerate(raw.fitted_to):
+        if not _DATA.fullmatch(data):
+            raise FormatError(
+                f'"{data}" is not the name of a data set, such as "sjostrom_2001"', path=rule.path, key=f"{key}.fitted_to[{n}]"
+            )
     values = read_values(raw.values, rule.parameters, path=rule.path, key=f"{key}.values")
     return ParameterSet(name, raw.reference, raw.tissue, tuple(raw.fitted_to), values, raw.interaction, bounds)

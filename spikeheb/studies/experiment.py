@@ -15,7 +15,7 @@ from spikeheb.engines.job import Change, Job, Recording, Steps
 from spikeheb.engines.values import constants, efficacy, initial_values, per_input
 from spikeheb.errors import ScheduleError
 from spikeheb.measure.compare import normalised_error
-from spikeheb.measure.epsp import SweepMeasures, measure_sweeps
+from spikeheb.measure.epsp import measure_sweeps
 from spikeheb.protocols import Protocol
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Lane, Schedule, to_steps
@@ -192,24 +192,43 @@ def _epsps(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
     minutes = np.where(np.arange(pulses.size) < n_before, schedule.pulses - schedule.baseline, schedule.pulses - schedule.induction_end) / 60
     time = np.arange(job.sweep_steps) * job.dt - round(SWEEP_BEFORE / job.dt) * job.dt
     rejected = _rejected(job, recording, pulses)
-    measured: SweepMeasures = measure_sweeps(recording.v, time, minutes, rejected=rejected)
+    measured = measure_sweeps(recording.v, time, minutes, 0.0, rejected)
     columns = np.searchsorted(job.samples, pulses)
+    efficacies = recording.efficacy[tested][:, columns]
     return xr.Dataset(
         {
             "epsp": (("condition", "sweep"), measured.amplitude),
             "rejected": (("condition", "sweep"), measured.rejected),
-            "efficacy": (("condition", "sweep"), recording.efficacy[tested][:, columns]),
+            "efficacy": (("condition", "sweep"), efficacies),
+            "drift_before": ("condition", measured.drift.slope),
+            "drift_after": ("condition", _relative_change(efficacies[:, n_before:])),
             "v_before": (("condition", "time"), measured.trace_before),
             "v_after": (("condition", "time"), measured.trace_after),
-            **{name: ("condition", getattr(measured, name)) for name in MEASURED},
+            **{name: ("condition", getattr(measured, source)) for name, source in MEASURED.items()},
         },
         coords={"minutes": ("sweep", minutes), "time": time},
     )
 
 
-MEASURED = (
-    "epsp_before", "epsp_after", "epsp_ratio", "epsp_ratio_sem", "slope_before", "slope_after", "slope_ratio", "drift_before", "rejected_sweeps",
-)  # fmt: skip
+MEASURED = {
+    "epsp_before": "amplitude_before",
+    "epsp_after": "amplitude_after",
+    "epsp_ratio": "amplitude_ratio",
+    "epsp_ratio_sem": "amplitude_ratio_sem",
+    "slope_before": "slope_before",
+    "slope_after": "slope_after",
+    "slope_ratio": "slope_ratio",
+    "rejected_sweeps": "rejected_count",
+}
+
+
+def _relative_change(values: Floats) -> Floats:
+    """Last over first value, minus 1."""
+    if not values.shape[1]:
+        return np.full(values.shape[0], np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change: Floats = values[:, -1] / values[:, 0] - 1
+    return change
 
 
 def _rejected(job: Job, recording: Recording, pulses: Steps) -> npt.NDArray[np.bool_]:
@@ -254,7 +273,8 @@ _TEXTS = {
     "slope_before": ("V/s", "EPSP slope before induction"),
     "slope_after": ("V/s", "EPSP slope 20-40 min after induction"),
     "slope_ratio": ("1", "EPSP slope after / before"),
-    "drift_before": ("1", "drift over the baseline, as a fraction of its mean"),
+    "drift_before": ("1", "drift of the EPSP over the baseline, as a fraction of its mean"),
+    "drift_after": ("1", "change of the efficacy over the follow-up, test pulses alone"),
     "rejected": ("1", "sweep rejected because the cell spiked"),
     "rejected_sweeps": ("1", "number of rejected sweeps"),
     "efficacy": ("1", "efficacy at the test pulse"),

@@ -18,6 +18,7 @@ from typing import Any
 
 from spikeheb.engines import cache as build_cache
 from spikeheb.errors import EngineError
+from spikeheb.units import Dimension
 
 
 @cache
@@ -48,6 +49,12 @@ def versions() -> dict[str, str]:
     import numpy as np
 
     return {"brian2": str(brian().__version__), "numpy": np.__version__}
+
+
+def quantity(value: float, dimension: Dimension) -> Any:
+    """The Brian2 quantity of an SI value."""
+    b2 = brian()
+    return b2.Quantity(value, dim=b2.get_or_create_dimension([float(power) for power in (*dimension.exponents, 0)]))
 
 
 def set_target(target: str) -> None:

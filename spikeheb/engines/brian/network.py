@@ -22,7 +22,7 @@ from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import evaluate, to_brian
 from spikeheb.rules.check import known_names
 from spikeheb.rules.meaning import actions, clipped, reads_membrane, stepped
-from spikeheb.units import NONE
+from spikeheb.units import CURRENT, NONE, Dimension
 
 CELL_ORDER, HOLD_ORDER, POST_ORDER, SYNAPSE_ORDER, CLIP_ORDER = 0, 1, 2, 3, 4
 AFTER_SPIKE_ORDER = 1000
@@ -41,8 +41,10 @@ class Built:
     """What was set: ``synapses.w`` and so on, to be read back."""
 
 
-def build(job: Job) -> Built:
+def build(job: Job, *, sweeping: bool = False) -> Built:
     """The network of a job, with every value set.
+
+    With `sweeping`, the cells have an event ``sweep`` in every step of a sweep, for a monitor to record at.
 
     Raises
     ------
@@ -56,37 +58,24 @@ def build(job: Job) -> Built:
         raise EngineError('delayed reads in [post] need the "kernel" engine', path=job.rule.path, key="post")
     clock = b2.Clock(dt=job.dt * b2.second, name="clock")
     receptor = job.cell.receptor(job.receptor) if job.cell else None
-    cells, objects = _cells(job, clock)
+    cells, objects = _cells(job, clock, sweeping)
+    objects += _post(job, cells, clock)
     source = _generator(job.pre, job, clock, "pre_spikes", "thresholds")
     synapses = _synapses(job, source, cells, receptor, clock)
     objects += [source, synapses, *_imposed(job, cells, clock)]
-    objects += _changes(job.currents, "I_ext", "amp", job, cells, clock)
-    objects += _changes(job.rewards, "amount", "1", job, cells, clock)
-    objects += _post(job, cells, clock)
+    objects += _changes(job.currents, "I_ext", CURRENT, job, cells, clock)
+    objects += _changes(job.rewards, "amount", NONE, job, cells, clock)
+    if sweeping:
+        edges = [(start, 1.0) for start in job.sweeps] + [(start + job.sweep_steps, 0.0) for start in job.sweeps]
+        switches = tuple(Change(lane, int(step), value) for step, value in edges if step < job.steps for lane in range(job.lanes))
+        objects += _changes(switches, "sweeping", NONE, job, cells, clock)
     spikes = b2.SpikeMonitor(cells, name="spikes")
     built = Built(b2.Network(*objects, spikes), clock, synapses, cells, spikes)
     _set_values(job, built, receptor)
     return built
 
 
-def _unit(brian_unit: str) -> Any:
-    """The Brian2 unit of a name printed by `Dimension.brian`."""
-    b2 = brian()
-    if brian_unit == "1":
-        return 1
-    factors = brian_unit.split("*") if "**" not in brian_unit else _power_factors(brian_unit)
-    unit: Any = 1
-    for factor in factors:
-        name, _, power = factor.partition("^")
-        unit = unit * getattr(b2, name) ** (float(power) if power else 1)
-    return unit
-
-
-def _power_factors(brian_unit: str) -> list[str]:
-    return brian_unit.replace("**", "^").replace("(", "").replace(")", "").split("*")
-
-
-def _cells(job: Job, clock: Any) -> tuple[Any, list[Any]]:
+def _cells(job: Job, clock: Any, sweeping: bool) -> tuple[Any, list[Any]]:
     b2 = brian()
     extra = ["forced : 1"]
     if job.rule.post is not None:
@@ -95,13 +84,16 @@ def _cells(job: Job, clock: Any) -> tuple[Any, list[Any]]:
     if any(action.event == "reward" for action in actions(job.rule)) or job.rewards:
         extra.append("amount : 1")
         events["reward"] = "amount != 0"
+    if sweeping:
+        extra.append("sweeping : 1")
+        events["sweep"] = "sweeping > 0.5"
     if job.cell is None:
         cells = b2.NeuronGroup(
             job.lanes, "\n".join(extra), threshold="forced > 0.5", reset="forced = 0", events=dict(events), clock=clock, name="cells", namespace={}
         )
     else:
         cells = _membrane_group(job, extra, events, clock)
-    if events:
+    if "reward" in events:
         cells.run_on_event("reward", "amount = 0", when="resets", order=1)
     return cells, [cells]
 
@@ -162,7 +154,7 @@ def _imposed(job: Job, cells: Any, clock: Any) -> list[Any]:
     return [source, pathway]
 
 
-def _changes(changes: tuple[Change, ...], variable: str, unit: str, job: Job, cells: Any, clock: Any) -> list[Any]:
+def _changes(changes: tuple[Change, ...], variable: str, dimension: Dimension, job: Job, cells: Any, clock: Any) -> list[Any]:
     """Values that are set at their step: one generator neuron a change."""
     if not changes:
         return []
@@ -171,10 +163,10 @@ def _changes(changes: tuple[Change, ...], variable: str, unit: str, job: Job, ce
     b2 = brian()
     source = _generator([[c.step] for c in changes], job, clock, f"source_{variable}", "before_groups")
     pathway = b2.Synapses(
-        source, cells, f"value : {unit} (constant)", on_pre=f"{variable}_post = value", clock=clock, name=f"set_{variable}", namespace={}
+        source, cells, f"value : {dimension.brian} (constant)", on_pre=f"{variable}_post = value", clock=clock, name=f"set_{variable}", namespace={}
     )
     pathway.connect(i=np.arange(len(changes)), j=np.array([c.lane for c in changes]))
-    pathway.value = np.array([c.value for c in changes]) * _unit(unit)
+    pathway.value_ = np.array([c.value for c in changes])
     source.order = 0
     pathway.pre.when, pathway.pre.order = "before_groups", 1
     return [source, pathway]
@@ -196,7 +188,7 @@ def _synapses(job: Job, source: Any, cells: Any, receptor: Receptor | None, cloc
         if not statements:
             continue
         code["pre" if action.event == "pre" else "post"][name] = statements
-        order[name] = _pathway_order(action.event, n, rule.coincidence)
+        order[name] = pathway_order(action.event, n, rule.coincidence)
         delay[name] = round(action.delay / job.dt) * job.dt * b2.second
         event[name] = "reward" if action.event == "reward" else "spike"
     synapses = b2.Synapses(
@@ -225,7 +217,8 @@ def _synapses(job: Job, source: Any, cells: Any, receptor: Receptor | None, cloc
     return synapses
 
 
-def _pathway_order(event: str, position: int, coincidence: str) -> int:
+def pathway_order(event: str, position: int, coincidence: str) -> int:
+    """When a handler runs within the slot of the synapses."""
     base = {"pre": -100 if coincidence == "pre_first" else 100, "post": 0, "reward": 200}[event]
     return base + position
 

@@ -21,6 +21,8 @@ from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.rules.meaning import actions, stepped
 
 CHECK_EVERY = 256
+LONG = 1_000_000
+"""Steps from which on compiling for half a minute pays."""
 
 
 def run(job: Job, target: str = "auto") -> Recording:
@@ -30,16 +32,17 @@ def run(job: Job, target: str = "auto") -> Recording:
     ----------
     job : Job
     target : {"auto", "numpy", "cython"}
-        ``auto`` is Cython where there is a compiler, else numpy; the recording says which.
+        ``auto`` is Cython for long jobs where there is a compiler, else numpy; the recording says which.
 
     Raises
     ------
     EngineError, NonFiniteError
     """
     note = ""
-    if target in ("auto", "cython") and compiler() is None:
+    if target == "auto":
+        target = "cython" if _needed(job)[0].size > LONG and compiler() is not None else "numpy"
+    elif target == "cython" and compiler() is None:
         target, note = "numpy", "no C++ compiler found, numpy instead of cython"
-    target = "cython" if target == "auto" else target
     b2 = importing.brian()
     importing.set_target(target)
     b2.start_scope()
@@ -47,7 +50,8 @@ def run(job: Job, target: str = "auto") -> Recording:
     built = build(job)
     watch = _Watch(job, built)
     built.network.add(watch.operation(b2))
-    built.network.run(job.steps * job.dt * b2.second, namespace={})
+    with np.errstate(all="ignore"):  # what is not finite is found by the watch, with time and index
+        built.network.run(job.steps * job.dt * b2.second, namespace={})
     if target == "cython":
         importing.record_modules(build_cache.root() / "cython")
     _check_values(built)

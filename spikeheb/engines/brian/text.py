@@ -51,22 +51,24 @@ def synapse_model(rule: Rule, stepped: frozenset[str]) -> str:
     return "\n".join(equation_line(e, flags[e.name], renames) for e in rule.equations)
 
 
-def handler_code(rule: Rule, action: Action, receptor: Receptor | None) -> str:
-    """The statements of a handler; `transmit` becomes growth of the receptor's conductance."""
+def renamed_lines(rule: Rule, action: Action) -> tuple[t.Statement, ...]:
+    """The handler's lines with the postsynaptic side's names and its own temporaries as Brian2 writes them."""
     renames: dict[str, t.Tree] = dict(outside_names(rule))
     renames |= {line.target: t.Name(local(line.target)) for line in action.lines if line.target.startswith("_")}
+    return tuple(t.Statement(local(line.target), line.op, t.substitute(line.expression, renames)) for line in action.lines)
+
+
+def handler_code(rule: Rule, action: Action, receptor: Receptor | None) -> str:
+    """The statements of a handler; `transmit` becomes growth of the receptor's conductance."""
     shared = {e.name for e in rule.post.equations} if rule.post else set()
     lines = []
-    for line in action.lines:
+    for line in renamed_lines(rule, action):
         if line.target == TRANSMIT:
-            lines += transmission(rule, line.expression, receptor, renames)
-            continue
-        value = to_brian(t.substitute(line.expression, renames))
-        if line.target in shared:
-            grown = t.substitute(_growth(line), renames)
-            lines.append(f"{line.target}_post += {to_brian(grown)}")
+            lines += transmission(rule, line.expression, receptor)
+        elif line.target in shared:
+            lines.append(f"{line.target}_post += {to_brian(_growth(line))}")
         else:
-            lines.append(f"{local(line.target)} = {value}")
+            lines.append(f"{line.target} = {to_brian(line.expression)}")
     return "\n".join(lines)
 
 
@@ -76,11 +78,11 @@ def _growth(line: t.Statement) -> t.Tree:
     return line.expression.right
 
 
-def transmission(rule: Rule, fraction: t.Tree, receptor: Receptor | None, renames: Mapping[str, t.Tree]) -> list[str]:
-    """Growth of each exponential of the receptor by efficacy times the released fraction."""
+def transmission(rule: Rule, fraction: t.Tree, receptor: Receptor | None) -> list[str]:
+    """Growth of each exponential of the receptor by efficacy times the released fraction (already renamed)."""
     if receptor is None:
         return []
-    amount = to_brian(t.substitute(t.multiply(rule.efficacy, fraction), renames))
+    amount = to_brian(t.multiply(t.substitute(rule.efficacy, outside_names(rule)), fraction))
     return [f"{state}_post += unit_{state}*({amount})" for state, _, _ in receptor.parts]
 
 

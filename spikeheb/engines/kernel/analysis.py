@@ -1,0 +1,349 @@
+"""What a kernel has to compute for a rule on a cell: the analysis that code is generated from, and that a reader can see.
+
+Synaptic variables fall into three kinds. Plain ones change only in handlers. Decaying ones are linear with coefficients
+that hold still between events, so that they are solved exactly from one event to the next. Stepped ones need the clock.
+A variable is one-sided if only the spikes of one side ever move it: all synapses of that neuron share its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from spikeheb.cells import Cell, Receptor, assemble
+from spikeheb.engines.kernel.fold import fold, structural
+from spikeheb.errors import EngineError
+from spikeheb.expressions import tree as t
+from spikeheb.expressions.equations import NOISE, Equation
+from spikeheb.expressions.printers import resolve_units
+from spikeheb.rules.check import known_names
+from spikeheb.rules.meaning import TRANSMIT, Action, actions, affine, clipped, expand, reads_membrane, stepped
+from spikeheb.rules.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Variables that are stepped together on the clock.
+
+    Attributes
+    ----------
+    names : tuple of str
+    derivatives : mapping of str to Tree
+        Subexpressions put in.
+    method : str
+    equations : tuple of Equation
+        As the file has them.
+    """
+
+    names: tuple[str, ...]
+    derivatives: Mapping[str, t.Tree]
+    method: str
+    equations: tuple[Equation, ...]
+
+    @property
+    def noisy(self) -> bool:
+        """Whether white noise drives it."""
+        return any(NOISE in t.names(tree) for tree in self.derivatives.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Decay:
+    """Variables that are solved exactly between events: ``dz_i/dt = sum_k slopes[i][k] z_k + rests[i]``."""
+
+    names: tuple[str, ...]
+    slopes: tuple[tuple[t.Tree, ...], ...]
+    rests: tuple[t.Tree, ...]
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """What the coefficients read."""
+        trees = [*self.rests, *(tree for row in self.slopes for tree in row)]
+        return frozenset().union(*map(t.names, trees))
+
+
+@dataclass(frozen=True, slots=True)
+class CellPlan:
+    """What a kernel has to compute for the cell.
+
+    Attributes
+    ----------
+    cell : Cell
+    block : Block
+        Membrane and receptors.
+    plain : tuple of str
+        Variables that only the reset changes.
+    constants : mapping of str to float
+    threshold : Tree
+    reset : tuple of Statement
+    receptor : Receptor
+        The one that the inputs drive.
+    """
+
+    cell: Cell
+    block: Block
+    plain: tuple[str, ...]
+    constants: Mapping[str, float]
+    threshold: t.Tree
+    reset: tuple[t.Statement, ...]
+    receptor: Receptor
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a kernel has to compute.
+
+    Attributes
+    ----------
+    rule : Rule
+    folded : mapping of str to float
+        Constants that are written into the code.
+    constants : tuple of str
+        Those that the code reads when it runs.
+    plain : tuple of str
+    decays : tuple of Decay
+    stepped : Block or None
+    clip : Tree or None
+        The weight held within its limits, where the model moves it.
+    sides : mapping of str to str
+        ``"pre"`` or ``"post"`` for the variables that are one-sided.
+    actions : tuple of Action
+        Handlers made plain, in the order in which they run within a step; subexpressions put in.
+    efficacy : Tree
+    post : Block or None
+    post_plain : tuple of str
+    on_spike : tuple of Statement
+    cell : CellPlan or None
+    """
+
+    rule: Rule
+    folded: Mapping[str, float]
+    constants: tuple[str, ...]
+    plain: tuple[str, ...]
+    decays: tuple[Decay, ...]
+    stepped: Block | None
+    clip: t.Tree | None
+    sides: Mapping[str, str]
+    actions: tuple[Action, ...]
+    efficacy: t.Tree
+    post: Block | None = None
+    post_plain: tuple[str, ...] = ()
+    on_spike: tuple[t.Statement, ...] = ()
+    cell: CellPlan | None = None
+    delayed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The synaptic variables in the rule's order."""
+        return self.rule.variables
+
+    @property
+    def clocked(self) -> bool:
+        """Whether anything has to be stepped."""
+        return self.cell is not None or self.stepped is not None or self.post is not None
+
+    @property
+    def post_names(self) -> tuple[str, ...]:
+        """Variables of ``[post]``, the stepped ones first."""
+        return (*(self.post.names if self.post else ()), *self.post_plain)
+
+
+def analyse(
+    rule: Rule, cell: Cell | None, dt: float, *, receptor: str | None = None, varying: frozenset[str] = frozenset()
+) -> Plan:
+    """The plan for a rule on a cell (or on none).
+
+    Parameters
+    ----------
+    rule : Rule
+    cell : Cell or None
+    dt : float
+        Seconds; only numbers depend on it, never the structure.
+    receptor : str, optional
+        The one that the inputs drive; the first of the cell's file if not given.
+    varying : set of str
+        Constants that differ between lanes.
+
+    Raises
+    ------
+    EngineError
+        For a rule that reads the membrane where there is no cell.
+    """
+    if cell is None and reads_membrane(rule):
+        raise EngineError(f'the rule "{rule.name}" reads the membrane potential; name a cell', path=rule.path)
+    folded = structural(rule, varying)
+    clean = _Cleaner(rule, folded)
+    on_clock = stepped(rule)
+    block = _synaptic_block(rule, on_clock, clean)
+    decays = _decays(rule, on_clock, clean)
+    plain = tuple(e.name for e in rule.equations if e.kind == "variable")
+    handlers = _ordered(rule, clean)
+    moving = any(e.name == rule.weight and e.kind == "differential" for e in rule.equations)
+    clip = clean.tree(clipped(t.Name(rule.weight), rule.bounds)) if moving and rule.bounds.values else None
+    post = _post_block(rule, clean)
+    return Plan(
+        rule=rule,
+        folded=folded,
+        constants=tuple(name for name in rule.constants if name not in folded),
+        plain=plain,
+        decays=decays,
+        stepped=block,
+        clip=clip,
+        sides=_sides(rule, plain, decays, handlers),
+        actions=handlers,
+        efficacy=clean.tree(rule.efficacy),
+        post=post,
+        post_plain=tuple(e.name for e in rule.post.equations if e.kind == "variable") if rule.post else (),
+        on_spike=tuple(t.Statement(s.target, "=", clean.tree(s.value())) for s in rule.post.on_spike) if rule.post else (),
+        cell=None if cell is None else _cell_plan(cell, dt, cell.receptor(receptor)),
+        delayed={name: (d.of, d.by) for name, d in rule.post.delayed.items()} if rule.post else {},
+    )
+
+
+class _Cleaner:
+    """Trees of a rule with subexpressions, units and structural constants put in."""
+
+    def __init__(self, rule: Rule, folded: Mapping[str, float]) -> None:
+        self.rule, self.folded = rule, folded
+        self.known = {*known_names(rule), NOISE, "amount", "dt"}
+        post = rule.post.equations if rule.post else ()
+        self.post = {e.name: e.expression for e in post if e.kind == "subexpression" and e.expression is not None}
+
+    def tree(self, tree: t.Tree) -> t.Tree:
+        whole = expand(tree, self.rule)
+        for _ in self.post:
+            whole = t.substitute(whole, self.post)
+        return fold(resolve_units(whole, self.known), self.folded)
+
+
+def _synaptic_block(rule: Rule, names: frozenset[str], clean: _Cleaner) -> Block | None:
+    equations = tuple(e for e in rule.equations if e.name in names)
+    if not equations:
+        return None
+    shown = tuple(e for e in rule.equations if e.name in names or e.kind == "subexpression")
+    derivatives = {e.name: clean.tree(e.expression) for e in equations if e.expression is not None}
+    return Block(tuple(derivatives), derivatives, rule.method or "exact", shown)
+
+
+def _post_block(rule: Rule, clean: _Cleaner) -> Block | None:
+    if rule.post is None:
+        return None
+    derivatives = {e.name: clean.tree(e.expression) for e in rule.post.equations if e.kind == "differential" and e.expression is not None}
+    return Block(tuple(derivatives), derivatives, rule.post.method or "exact", rule.post.equations)
+
+
+def _decays(rule: Rule, on_clock: frozenset[str], clean: _Cleaner) -> tuple[Decay, ...]:
+    """The variables solved between events, those that feed each other together."""
+    derivatives = {
+        e.name: clean.tree(e.expression)
+        for e in rule.equations
+        if e.kind == "differential" and e.name not in on_clock and e.expression is not None
+    }
+    groups: list[set[str]] = []
+    for name, tree in derivatives.items():
+        joined = {name} | (t.names(tree) & set(derivatives))
+        for group in [group for group in groups if group & joined]:
+            groups.remove(group)
+            joined |= group
+        groups.append(joined)
+    ordered = [tuple(name for name in derivatives if name in group) for group in groups]
+    return tuple(_decay(names, derivatives) for names in sorted(ordered, key=lambda names: list(derivatives).index(names[0])))
+
+
+def _decay(names: tuple[str, ...], derivatives: Mapping[str, t.Tree]) -> Decay:
+    slopes, rests = [], []
+    for name in names:
+        found = affine(derivatives[name], set(names))
+        assert found is not None, "`stepped` keeps only what is affine"
+        slopes.append(tuple(found[0].get(other, t.ZERO) for other in names))
+        rests.append(found[1])
+    return Decay(names, tuple(slopes), tuple(rests))
+
+
+def _ordered(rule: Rule, clean: _Cleaner) -> tuple[Action, ...]:
+    """The handlers as they run within a step: pre then post (or the other way round), rewards last."""
+    first = ("pre", "post") if rule.coincidence == "pre_first" else ("post", "pre")
+    found = [_clean_action(action, clean) for action in actions(rule)]
+    return tuple(action for event in (*first, "reward") for action in found if action.event == event)
+
+
+def _clean_action(action: Action, clean: _Cleaner) -> Action:
+    lines = (t.Statement(line.target, "=", clean.tree(line.expression)) for line in action.lines)
+    kept = tuple(line for line in lines if line.expression != t.Name(line.target))
+    return Action(action.event, action.delay, kept)
+
+
+def _sides(rule: Rule, plain: tuple[str, ...], decays: tuple[Decay, ...], handlers: tuple[Action, ...]) -> dict[str, str]:
+    """The largest set of variables that one side's spikes alone move, from values which that side has alone."""
+    decay_of = {name: decay for decay in decays for name in decay.names}
+    sides: dict[str, str] = {}
+    for name in (*plain, *decay_of):
+        writers = [a for a in handlers if any(line.target == name for line in a.lines)]
+        events = {action.event for action in writers}
+        random = t.functions(rule.initial[name]) & {"rand", "randn"}
+        if len(events) == 1 and events <= {"pre", "post"} and len({a.delay for a in writers}) == 1 and not random:
+            sides[name] = writers[0].event
+    constants = {*rule.constants, "dt"}
+    while True:
+        broken = [name for name, side in sides.items() if not _stays(name, side, sides, decay_of, handlers, constants)]
+        if not broken:
+            return sides
+        for name in broken:
+            del sides[name]
+
+
+def _stays(
+    name: str, side: str, sides: Mapping[str, str], decay_of: Mapping[str, Decay], handlers: tuple[Action, ...], constants: set[str]
+) -> bool:
+    """Whether all that the variable's changes read is constant or of the same side."""
+    read: set[str] = set()
+    for action in handlers:
+        if any(line.target == name for line in action.lines):
+            read |= _read_for(name, action)
+    if name in decay_of:
+        read |= decay_of[name].reads | set(decay_of[name].names)
+    return all(other in constants or sides.get(other) == side for other in read)
+
+
+def _read_for(name: str, action: Action) -> set[str]:
+    """Everything that the values given to the variable in the action depend on, through the action's own locals."""
+    read: set[str] = set()
+    wanted = {name}
+    for line in reversed(action.lines):
+        if line.target in wanted:
+            read |= t.names(line.expression)
+            read |= {function for function in t.functions(line.expression) if function in ("rand", "randn")}
+            wanted |= {other for other in t.names(line.expression) if other.startswith("_")}
+    return {other for other in read if not other.startswith("_")}
+
+
+def _cell_plan(cell: Cell, dt: float, receptor: Receptor) -> CellPlan:
+    membrane = assemble(cell, dt)
+    subexpressions = {e.name: e.expression for e in membrane.equations if e.kind == "subexpression" and e.expression is not None}
+    known = {*membrane.constants, *(e.name for e in membrane.equations), "I_ext", NOISE, "dt"}
+
+    def clean(tree: t.Tree) -> t.Tree:
+        for _ in subexpressions:
+            tree = t.substitute(tree, subexpressions)
+        return fold(resolve_units(tree, known), {})
+
+    derivatives = {e.name: clean(e.expression) for e in membrane.equations if e.kind == "differential" and e.expression is not None}
+    return CellPlan(
+        cell=cell,
+        block=Block(tuple(derivatives), derivatives, cell.method, membrane.equations),
+        plain=tuple(e.name for e in membrane.equations if e.kind == "variable"),
+        constants=membrane.constants,
+        threshold=clean(cell.threshold),
+        reset=tuple(t.Statement(s.target, "=", clean(s.value())) for s in cell.reset),
+        receptor=receptor,
+    )
+
+
+def touched(action: Action, plan: Plan) -> tuple[frozenset[str], frozenset[str]]:
+    """The synaptic variables that an action reads and those that it writes."""
+    reads: set[str] = set()
+    for line in action.lines:
+        reads |= t.names(line.expression)
+        if line.target == TRANSMIT and plan.cell is not None:
+            reads |= t.names(plan.efficacy)
+    own = set(plan.variables)
+    return frozenset(reads & own), frozenset({line.target for line in action.lines} & own)

@@ -1,0 +1,259 @@
+"""A job as the arrays that a kernel reads and writes: the counterpart of ``struct Job`` in `lanes.hpp`."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikeheb.engines.job import Change, Floats, Job, Steps
+from spikeheb.engines.kernel.analysis import Plan
+from spikeheb.engines.kernel.layout import Layout, layout, place_dtype, synapse_dtype
+from spikeheb.engines.values import constants, initial_values
+from spikeheb.errors import EngineError, NonFiniteError
+from spikeheb.expressions.printers import evaluate
+
+FAR = np.iinfo(np.int64).max // 4
+ROOM = 256
+"""Spikes for which a lane with a cell has room at first, beyond those imposed."""
+
+
+@dataclass
+class Arrays:
+    """All state and all input of a job. A run changes `synapses`, `states`, `places`, `history` and what is recorded."""
+
+    job: Job
+    synapses: Any
+    states: Floats
+    places: Any
+    history: Floats
+    spikes: Steps
+    weight: Floats
+    efficacy: Floats
+    v: Floats
+    failures: Steps
+    fixed: dict[str, tuple[np.ndarray[Any, Any], int]]
+    """Arrays that are only read, with the distance between two lanes (0 where all share one row)."""
+
+
+def arrays(job: Job, plan: Plan) -> Arrays:
+    """The arrays of a job that starts.
+
+    Raises
+    ------
+    EngineError
+        For sweeps that overlap.
+    """
+    if job.sweep_steps and np.any(np.diff(job.sweeps) < job.sweep_steps):
+        raise EngineError("two recorded stretches of the membrane potential overlap")
+    places = layout(plan)
+    late_by = _late_by(job, plan)
+    history_each = int(np.max(late_by + 1, axis=0).sum()) if plan.delayed else 0
+    states = _states(job, plan, places)
+    imposed = max((len(train) for train in job.post), default=0)
+    found = Arrays(
+        job=job,
+        synapses=_synapses(job, plan),
+        states=states,
+        places=_places(job, plan),
+        history=_history(job, plan, states, places, late_by, history_each),
+        spikes=np.zeros((job.lanes, imposed + ROOM if job.cell is not None else 0), dtype=np.int64),
+        weight=np.zeros((job.inputs, len(job.samples))),
+        efficacy=np.zeros((job.inputs, len(job.samples))),
+        v=np.zeros((job.lanes, len(job.sweeps), job.sweep_steps)),
+        failures=np.full((job.lanes, 2), -1, dtype=np.int64),
+        fixed={},
+    )
+    found.fixed = {**_inputs(job), **_numbers(job, plan, places, late_by), "start": (states[:1].copy(), 0)}
+    return found
+
+
+def _synapses(job: Job, plan: Plan) -> Any:
+    synapses = np.zeros(job.inputs, dtype=synapse_dtype(plan))
+    for name, values in initial_values(job).items():
+        synapses[name] = values
+    return synapses
+
+
+def _states(job: Job, plan: Plan, places: Layout) -> Floats:
+    states = np.zeros((job.lanes, places.state_size))
+    if job.cell is not None:
+        for name, value in job.cell.rest().items():
+            states[:, places.cell.index(name)] = value
+    if job.rule.post is not None:
+        known = constants(job)
+        for name, tree in job.rule.post.initial.items():
+            value = np.asarray(evaluate(tree, known), dtype=float)
+            if not np.all(np.isfinite(value)):
+                raise NonFiniteError(f"the initial value of {name} is not finite", path=job.rule.path, key="post.initial")
+            states[:, len(places.cell) + places.post.index(name)] = value
+    return states
+
+
+def _places(job: Job, plan: Plan) -> Any:
+    found = np.zeros(job.lanes, dtype=place_dtype(plan))
+    found["held_through"] = -1
+    found["part_at"] = FAR
+    return found
+
+
+def _late_by(job: Job, plan: Plan) -> Steps:
+    """By how many steps each delayed variable is read late; one row, or one for each lane."""
+    values = constants(job)
+    columns = [np.rint(np.asarray(values[by]) / job.dt).astype(np.int64) for _, by in plan.delayed.values()]
+    rows = job.lanes if any(column.ndim for column in columns) else 1
+    return np.array([np.broadcast_to(column, rows) for column in columns], dtype=np.int64).reshape(len(columns), rows).T.copy()
+
+
+def _history(job: Job, plan: Plan, states: Floats, places: Layout, late_by: Steps, each: int) -> Floats:
+    """Rings of past values, filled with the initial ones."""
+    history = np.zeros((job.lanes, each))
+    by = np.broadcast_to(late_by, (job.lanes, len(plan.delayed)))
+    for lane in range(job.lanes if plan.delayed else 0):
+        start = 0
+        for k, (of, _) in enumerate(plan.delayed.values()):
+            source = places.cell.index("v") if of == "v" else len(places.cell) + places.post.index(of)
+            end = start + int(by[lane, k]) + 1
+            history[lane, start:end] = states[lane, source]
+            start = end
+    return history
+
+
+def _inputs(job: Job) -> dict[str, tuple[np.ndarray[Any, Any], int]]:
+    lanes = np.asarray(job.lane_of_input, dtype=np.int64)
+    first_input = np.searchsorted(lanes, np.arange(job.lanes + 1)).astype(np.int64)
+    counts = np.array([len(train) for train in job.pre], dtype=np.int64)
+    steps = _joined(job.pre)
+    inputs = np.repeat(np.arange(job.inputs, dtype=np.int64), counts)
+    if np.any(np.diff(first_input) > 1):
+        order = np.lexsort((inputs, steps, lanes[inputs]))
+        steps, inputs = steps[order], inputs[order]
+    spikes_before = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    found = {
+        "first_input": first_input,
+        "pre_first": spikes_before[first_input],
+        "pre_steps": steps,
+        "pre_inputs": inputs,
+        "post_first": np.concatenate([[0], np.cumsum([len(train) for train in job.post])]).astype(np.int64),
+        "post_steps": _joined(job.post),
+        "samples": np.ascontiguousarray(job.samples, dtype=np.int64),
+        "sweeps": np.ascontiguousarray(job.sweeps, dtype=np.int64),
+    }
+    for name, changes in (("current", job.currents), ("reward", job.rewards)):
+        found |= _changes(name, changes, job.lanes)
+    return {name: (array, 0) for name, array in found.items()}
+
+
+def _joined(trains: Sequence[Steps]) -> Steps:
+    return np.concatenate([*trains, np.zeros(0, dtype=np.int64)]).astype(np.int64)
+
+
+def _changes(name: str, changes: tuple[Change, ...], lanes: int) -> dict[str, np.ndarray[Any, Any]]:
+    ordered = sorted(changes, key=lambda change: (change.lane, change.step))
+    of_lane = np.array([change.lane for change in ordered], dtype=np.int64)
+    return {
+        f"{name}_first": np.searchsorted(of_lane, np.arange(lanes + 1)).astype(np.int64),
+        f"{name}_steps": np.array([change.step for change in ordered], dtype=np.int64),
+        f"{name}_values": np.array([change.value for change in ordered], dtype=np.float64),
+    }
+
+
+def _numbers(job: Job, plan: Plan, places: Layout, late_by: Steps) -> dict[str, tuple[np.ndarray[Any, Any], int]]:
+    values = constants(job)
+    rows = job.lanes if job.overrides else 1
+    table = np.zeros((rows, max(1, len(plan.constants))))
+    for column, name in enumerate(plan.constants):
+        table[:, column] = values[name]
+    delays = _delays(job, plan)
+    return {
+        "constants": (table, table.shape[1] if rows > 1 else 0),
+        "cell": (_cell_numbers(job, plan, places), 0),
+        "delays": (delays, delays.shape[1] if len(delays) > 1 else 0),
+        "durations": (_durations(job), 0),
+        "late_by": (late_by, late_by.shape[1] if len(late_by) > 1 else 0),
+    }
+
+
+def _cell_numbers(job: Job, plan: Plan, places: Layout) -> Floats:
+    if plan.cell is None:
+        return np.zeros(1)
+    receptor = plan.cell.receptor
+    values = dict(plan.cell.constants)
+    values |= {places.released[state]: receptor.unit * abs(weight) for state, _, weight in receptor.parts}
+    values |= {name: hold.v for name, hold in zip(places.shape, plan.cell.cell.shape, strict=True)}
+    return np.array([values[name] for name in places.cell_constants])
+
+
+def _delays(job: Job, plan: Plan) -> Steps:
+    """Steps from a spike to each action; one row, or one for each lane where a delay is overridden."""
+    handlers = [handler for event in ("pre", "post", "reward") for handler in job.rule.handlers if handler.event == event]
+    if job.rule.coincidence == "post_first":
+        handlers.sort(key=lambda handler: ("post", "pre", "reward").index(handler.event))
+    columns = []
+    for action, handler in zip(plan.actions, handlers, strict=True):
+        delay = np.asarray(action.delay)
+        if handler.delay in job.overrides:
+            delay = delay - job.rule.constants[handler.delay] + np.asarray(job.overrides[handler.delay], dtype=float)
+        columns.append(np.rint(delay / job.dt).astype(np.int64))
+    rows = job.lanes if any(column.ndim for column in columns) else 1
+    table = np.array([np.broadcast_to(column, rows) for column in columns], dtype=np.int64)
+    return table.reshape(len(columns), rows).T.copy()
+
+
+def _durations(job: Job) -> Steps:
+    """Steps of the refractory time, and of each part of the spike's shape (one at least)."""
+    if job.cell is None:
+        return np.zeros(1, dtype=np.int64)
+    parts = [max(1, round(hold.lasts / job.dt)) for hold in job.cell.shape]
+    return np.array([round(job.cell.refractory / job.dt), *parts], dtype=np.int64)
+
+
+_POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
+
+
+class JobStruct(ctypes.Structure):
+    """``struct Job`` of `lanes.hpp`, member by member."""
+
+    _fields_ = [  # noqa: RUF012 - ctypes reads it
+        ("lanes", _COUNT), ("inputs", _COUNT), ("steps", _COUNT),
+        ("dt", ctypes.c_double),
+        ("seed", ctypes.c_uint64),
+        ("constants", _POINTER), ("constants_each", _COUNT),
+        ("cell", _POINTER),
+        ("delays", _POINTER), ("delays_each", _COUNT),
+        ("durations", _POINTER),
+        ("late_by", _POINTER), ("late_each", _COUNT),
+        ("first_input", _POINTER),
+        ("pre_first", _POINTER), ("pre_steps", _POINTER), ("pre_inputs", _POINTER),
+        ("post_first", _POINTER), ("post_steps", _POINTER),
+        ("current_first", _POINTER), ("current_steps", _POINTER), ("current_values", _POINTER),
+        ("reward_first", _POINTER), ("reward_steps", _POINTER), ("reward_values", _POINTER),
+        ("samples", _POINTER), ("sample_count", _COUNT),
+        ("sweeps", _POINTER), ("sweep_count", _COUNT), ("sweep_steps", _COUNT),
+        ("synapses", _POINTER),
+        ("states", _POINTER),
+        ("places", _POINTER),
+        ("history", _POINTER), ("history_each", _COUNT),
+        ("weight", _POINTER), ("efficacy", _POINTER),
+        ("v", _POINTER),
+        ("spikes", _POINTER), ("capacity", _COUNT),
+        ("start", _POINTER),
+        ("failures", _POINTER),
+    ]  # fmt: skip
+
+
+def struct(found: Arrays) -> JobStruct:
+    """The pointers to the arrays; they must outlive it."""
+    job = found.job
+    told = JobStruct(lanes=job.lanes, inputs=job.inputs, steps=job.steps, dt=job.dt, seed=job.seed & (2**64 - 1))
+    told.sample_count, told.sweep_count, told.sweep_steps = len(job.samples), len(job.sweeps), job.sweep_steps
+    told.history_each, told.capacity = found.history.shape[1], found.spikes.shape[1]
+    told.constants_each, told.delays_each, told.late_each = (found.fixed[name][1] for name in ("constants", "delays", "late_by"))
+    for name, (array, _) in found.fixed.items():
+        setattr(told, name, array.ctypes.data)
+    for name in ("synapses", "states", "places", "history", "weight", "efficacy", "v", "spikes", "failures"):
+        setattr(told, name, getattr(found, name).ctypes.data)
+    return told

@@ -1,0 +1,71 @@
+"""From a plan to a loaded library: source, compiler, build cache, ctypes."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from spikeheb.engines import cache
+from spikeheb.engines.compiler import SUFFIX, Compiler
+from spikeheb.engines.kernel.analysis import Plan
+from spikeheb.engines.kernel.source import generate, header
+from spikeheb.errors import EngineError
+
+HEADERS = ("runtime.hpp", "quiet.hpp", "lanes.hpp")
+SOURCE = "model.cpp"
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A library that is loaded.
+
+    Attributes
+    ----------
+    path : Path
+        The folder with the library and all of its source.
+    key : str
+        Hash of source, compiler, flags and processor.
+    loaded : ctypes.CDLL
+        Calls release Python's lock.
+    """
+
+    path: Path
+    key: str
+    loaded: ctypes.CDLL
+
+
+def build(plan: Plan, compiler: Compiler) -> Library:
+    """The library of a plan, compiled where the build cache does not have it.
+
+    Raises
+    ------
+    BuildError, StorageError
+    """
+    return load(generate(plan), header(plan), compiler)
+
+
+def load(source: str, first_lines: str, compiler: Compiler) -> Library:
+    """The library of a source; `first_lines` is a comment that does not decide which library it is."""
+    told = "\0".join((source, *_headers(), compiler.identity))
+    key = hashlib.sha256(told.encode()).hexdigest()[:32]
+
+    def compile_in(folder: Path) -> None:
+        for name, text in zip(HEADERS, _headers(), strict=True):
+            (folder / name).write_text(text, encoding="utf-8")
+        (folder / SOURCE).write_text(first_lines + source, encoding="utf-8")
+        compiler.build(folder / SOURCE, folder / f"model{SUFFIX}")
+
+    folder = cache.fetch("kernel", key, compile_in)
+    try:
+        return Library(folder, key, ctypes.CDLL(str(folder / f"model{SUFFIX}")))
+    except OSError as error:
+        raise EngineError(f"the kernel's library cannot be loaded ({error})", path=str(folder)) from None
+
+
+@functools.cache
+def _headers() -> tuple[str, ...]:
+    here = Path(__file__).parent
+    return tuple((here / name).read_text(encoding="utf-8") for name in HEADERS)

@@ -1,0 +1,99 @@
+"""Exact solutions between events in numpy: the counterpart of ``Propagator`` in `runtime.hpp`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from spikeheb.engines.job import Floats, Job
+from spikeheb.engines.kernel.analysis import Decay
+from spikeheb.engines.kernel.methods import ELAPSED, solution
+from spikeheb.engines.values import constants, per_input
+from spikeheb.expressions import tree as t
+from spikeheb.expressions.printers import evaluate, to_numpy
+
+ORDER = 20
+
+
+def exprel(x: Any) -> Any:
+    """``(exp(x) - 1)/x``, and 1 at 0."""
+    x = np.asarray(x, dtype=float)
+    return np.where(x == 0, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x))
+
+
+def decayed(decay: Decay, values: Mapping[str, Floats], elapsed: Floats, job: Job) -> dict[str, Floats]:
+    """The group's values that many steps later, for all inputs of a job.
+
+    Parameters
+    ----------
+    decay : Decay
+    values : mapping of str to array, shape (inputs,)
+        All synaptic variables as stored.
+    elapsed : array, shape (inputs,)
+        Steps.
+    """
+    known: dict[str, Any] = {name: per_input(job, value) for name, value in constants(job).items()}
+    known |= {**values, "dt": job.dt}
+    if len(decay.names) == 1:
+        name = decay.names[0]
+        (line,) = solution(decay)
+        scope = {"__builtins__": {}, "_np": np, "_exprel": exprel, **known, f"{ELAPSED}_{name}": elapsed}
+        return {name: np.broadcast_to(eval(to_numpy(line.expression), scope), elapsed.shape).copy()}
+    slopes = np.array([[_row(slope, known, elapsed) for slope in row] for row in decay.slopes])
+    rests = np.array([_row(rest, known, elapsed) for rest in decay.rests])
+    start = np.array([values[name] for name in decay.names])
+    end = propagate(np.moveaxis(slopes, -1, 0), start.T, rests.T, job.dt, elapsed.astype(np.int64))
+    return {name: end[:, n] for n, name in enumerate(decay.names)}
+
+
+def _row(tree: t.Tree, known: Mapping[str, Any], like: Floats) -> Floats:
+    return np.broadcast_to(np.asarray(evaluate(tree, known), dtype=float), like.shape)
+
+
+def propagate(slopes: Floats, start: Floats, rests: Floats, dt: float, steps: np.ndarray[Any, Any]) -> Floats:
+    """Solve ``dz/dt = A z + b`` over whole numbers of steps.
+
+    Parameters
+    ----------
+    slopes : array, shape (many, n, n)
+    start, rests : arrays, shape (many, n)
+    dt : float
+    steps : array of int, shape (many,)
+    """
+    z = start.copy()
+    left, power = steps.copy(), 0
+    norm = np.abs(slopes).sum(axis=2).max(initial=0.0)
+    grown, summed = None, None
+    while np.any(left):
+        grown, summed = _power(slopes, dt, power, norm, grown, summed)
+        odd = (left & 1).astype(bool)
+        z[odd] = (np.einsum("mik,mk->mi", grown, z) + np.einsum("mik,mk->mi", summed, rests))[odd]
+        left >>= 1
+        power += 1
+    return z
+
+
+def _power(slopes: Floats, dt: float, power: int, norm: float, grown: Floats | None, summed: Floats | None) -> tuple[Floats, Floats]:
+    """``exp(A h)`` and its integral for ``h = 2**power dt``: by the series where that converges fast, else by doubling."""
+    h = dt * 2.0**power
+    if norm * h <= 0.5:
+        return _series(slopes, h)
+    if grown is None or summed is None:
+        halvings = int(np.ceil(np.log2(norm * h / 0.5)))
+        grown, summed = _series(slopes, h / 2.0**halvings)
+        for _ in range(halvings):
+            grown, summed = grown @ grown, summed + grown @ summed
+        return grown, summed
+    return grown @ grown, summed + grown @ summed
+
+
+def _series(slopes: Floats, h: float) -> tuple[Floats, Floats]:
+    term = np.broadcast_to(np.eye(slopes.shape[-1]), slopes.shape)
+    grown, summed = term.copy(), h * term
+    for order in range(1, ORDER):
+        term = term @ slopes * (h / order)
+        grown = grown + term
+        summed = summed + term * (h / (order + 1))
+    return grown, summed

@@ -1,0 +1,331 @@
+// The runner of lanes: one cell (or only its imposed spikes) with its inputs, from event to event or step by step.
+//
+// Model, which is generated from a rule and a cell, says what happens; this file says when. All state belongs to the
+// caller, so that a run may be stopped anywhere and goes on with the same bytes.
+#pragma once
+
+#include "quiet.hpp"
+#include "runtime.hpp"
+
+#include <type_traits>
+#include <utility>
+
+enum Event { PRE, POST, REWARD };
+enum Status : int64_t { DONE = 0, NOT_FINITE = 1, SPIKES_FULL = 2 };
+enum Purpose : uint64_t { NOISE_OF_SYNAPSE = 1, NOISE_OF_CELL = 2, NOISE_OF_POST = 3, DRAWS_OF_HANDLER = 4 };
+
+// Arrays of the caller. Those called `first` hold, for each lane and one beyond, where its part of an array starts.
+struct Job {
+  int64_t lanes, inputs, steps;
+  double dt;
+  uint64_t seed;
+  const double *constants; int64_t constants_each;       // of the rule: one row, or one for each lane
+  const double *cell;                                    // of the cell
+  const int64_t *delays; int64_t delays_each;            // steps, by action: one row, or one for each lane
+  const int64_t *durations;                              // steps: refractory time, then the parts of the spike's shape
+  const int64_t *late_by; int64_t late_each;             // steps, by delayed variable
+  const int64_t *first_input;
+  const int64_t *pre_first, *pre_steps, *pre_inputs;
+  const int64_t *post_first, *post_steps;
+  const int64_t *current_first, *current_steps; const double *current_values;
+  const int64_t *reward_first, *reward_steps; const double *reward_values;
+  const int64_t *samples; int64_t sample_count;
+  const int64_t *sweeps; int64_t sweep_count, sweep_steps;
+  void *synapses;                                        // Model::Synapse by input
+  double *states;                                        // Model::State by lane
+  int64_t *places;                                       // Place by lane
+  double *history; int64_t history_each;                 // rings of delayed values by lane
+  double *weight, *efficacy;                             // inputs x samples
+  double *v;                                             // lanes x sweeps x sweep_steps
+  int64_t *spikes; int64_t capacity;                     // lanes x capacity
+  const double *start;                                   // a Model::State to look for rest from
+  int64_t *failures;                                     // by lane: step, input
+};
+
+template <class M> class Lane {
+public:
+  static constexpr int A = M::actions;
+  static constexpr bool has_cell = M::has_cell;
+  static constexpr bool stepped_synapses = M::stepped;
+
+  // What a lane carries along besides variables: how far it is, and how much of each array is behind it.
+  struct Place {
+    int64_t now, current, imposed, sample, sweep, spikes, held_through, part, part_at;
+    int64_t done[A > 0 ? A : 1];
+  };
+
+  Lane(const Job &job, int64_t lane)
+      : job(job), lane(lane), quiet(job.start), place(reinterpret_cast<Place *>(job.places)[lane]),
+        state(reinterpret_cast<typename M::template State<double> *>(job.states)[lane]),
+        synapses(static_cast<typename M::Synapse *>(job.synapses)) {
+    M::read(shared, job.constants + lane * job.constants_each, job.cell, job.dt);
+    first = job.first_input[lane];
+    last = job.first_input[lane + 1];
+    delays = job.delays + lane * job.delays_each;
+    pre_begin = job.pre_first[lane];
+    pre_count = job.pre_first[lane + 1] - pre_begin;
+    imposed = job.post_steps + job.post_first[lane];
+    imposed_count = job.post_first[lane + 1] - job.post_first[lane];
+    // Without a cell its spikes are just the imposed ones.
+    spikes = has_cell ? job.spikes + lane * job.capacity : nullptr;
+    for (int a = 0; a < A; ++a) at[a] = arrival(a);
+    for (int k = 0; k < M::late_count; ++k) late.values[k] = M::late_source(k, state);
+    schedule();
+  }
+
+  Status run(int64_t until) {
+    for (;;) {
+      if constexpr (!has_cell && !M::has_post) {  // nothing happens to a lane between events but its synapses' own motion
+        const int64_t end = next < until ? next : until;
+        if constexpr (stepped_synapses) step_synapses(place.now, next < until ? next + 1 : until);
+        place.now = end;
+      }
+      if (place.now >= until) return failed ? NOT_FINITE : DONE;
+      if (has_cell && place.spikes == job.capacity) return SPIKES_FULL;
+      const int64_t now = place.now;
+      const bool eventful = now == next;
+      if constexpr (has_cell) {
+        if (eventful) set_current(now);
+        else if (M::can_rest && now % 16 == 0 && rest(now)) continue;
+      }
+      bool spike = false;
+      if constexpr (has_cell || M::has_post) {
+        update(now);
+        spike = fires(now);
+      }
+      if (eventful || spike) deliver(now, std::make_integer_sequence<int, A>());
+      if constexpr (has_cell || M::has_post)
+        if (spike || now == place.part_at) shape(now, spike);
+      if constexpr (has_cell) record_v(now);
+      if (eventful) record_sample(now);
+      if (failed) return NOT_FINITE;
+      if (eventful || spike) schedule();
+      ++place.now;
+    }
+  }
+
+private:
+  const Job &job;
+  const int64_t lane;
+  Quiet<M> quiet;
+  Place &place;
+  typename M::template State<double> &state;
+  typename M::Synapse *const synapses;
+  typename M::Shared shared;
+  typename M::Late late{};
+  int64_t first, last, pre_begin, pre_count, imposed_count;
+  const int64_t *delays, *imposed;
+  int64_t *spikes;
+  int64_t at[A > 0 ? A : 1];  // the step of each action's next arrival
+  int64_t next = 0;           // the next step in which something is scheduled
+  bool failed = false;
+
+  // --- when ------------------------------------------------------------------------------------------------------------
+
+  int64_t arrival(int a) const {
+    const int64_t done = place.done[a];
+    switch (M::event[a]) {
+      case PRE: return done < pre_count ? job.pre_steps[pre_begin + done] + delays[a] : FAR;
+      case POST:
+        if constexpr (has_cell) return done < place.spikes ? spikes[done] + delays[a] : FAR;
+        else return done < imposed_count ? imposed[done] + delays[a] : FAR;
+      default: {
+        const int64_t k = job.reward_first[lane] + done;
+        return k < job.reward_first[lane + 1] ? job.reward_steps[k] : FAR;
+      }
+    }
+  }
+  static void sooner(int64_t &best, int64_t step) { if (step < best) best = step; }
+
+  void schedule() {
+    next = FAR;
+    for (int a = 0; a < A; ++a) sooner(next, at[a]);
+    if (has_cell || M::has_post) {
+      if (place.imposed < imposed_count) sooner(next, imposed[place.imposed]);
+      sooner(next, place.part_at);
+    }
+    if (place.sample < job.sample_count) sooner(next, job.samples[place.sample]);
+    if constexpr (has_cell) {
+      const int64_t k = job.current_first[lane] + place.current;
+      if (k < job.current_first[lane + 1]) sooner(next, job.current_steps[k]);
+      if (place.sweep < job.sweep_count) sooner(next, job.sweeps[place.sweep]);
+    }
+  }
+
+  // --- what ------------------------------------------------------------------------------------------------------------
+
+  void set_current(int64_t now) {
+    int64_t k = job.current_first[lane] + place.current;
+    for (; k < job.current_first[lane + 1] && job.current_steps[k] == now; ++k, ++place.current) state.I_ext = job.current_values[k];
+  }
+
+  void update(int64_t now) {
+    if constexpr (has_cell) {
+      const double before = state.cell.v_;
+      M::step_cell(state, shared, noise<M::cell_noisy>(NOISE_OF_CELL, lane), now);
+      if (now <= place.held_through) state.cell.v_ = before;
+    }
+    if constexpr (M::late_count > 0) read_late(now);
+    if constexpr (M::has_post) M::step_post(state, late, shared, noise<M::post_noisy>(NOISE_OF_POST, lane), now);
+    if constexpr (M::late_count > 0) keep_late(now);
+    if constexpr (stepped_synapses && (has_cell || M::has_post)) step_synapses(now, now + 1);
+  }
+
+  // An imposed spike, or the threshold where the cell is not held.
+  bool fires(int64_t now) {
+    bool spike = place.imposed < imposed_count && imposed[place.imposed] == now;
+    if (spike) ++place.imposed;
+    if constexpr (has_cell) {
+      spike |= now > place.held_through && M::threshold(state, shared);
+      if (spike) {
+        spikes[place.spikes++] = now;
+        for (int a = 0; a < A; ++a)
+          if (M::event[a] == POST) at[a] = arrival(a);
+      }
+    }
+    return spike;
+  }
+
+  void step_synapses(int64_t from, int64_t to) {
+    if (from >= to) return;
+    for (int64_t i = first; i < last; ++i) {
+      typename M::Synapse s = synapses[i];
+      const uint64_t key = noise<M::synapse_noisy>(NOISE_OF_SYNAPSE, i);
+      for (int64_t now = from; now < to; ++now) M::step_synapse(s, state, late, shared, key, now);
+      if (!std::isfinite(s.weight())) fail(to - 1, i);
+      synapses[i] = s;
+    }
+  }
+
+  template <bool used> uint64_t noise(Purpose purpose, int64_t index) const {
+    if constexpr (used) return stream(job.seed, purpose, uint64_t(index));
+    else return 0;
+  }
+
+  template <int... a> void deliver(int64_t now, std::integer_sequence<int, a...>) { (deliver_one<a>(now), ...); }
+
+  template <int a> void deliver_one(int64_t now) {
+    if (at[a] != now) return;
+    if constexpr (M::event[a] == PRE) {
+      for (; at[a] == now; ++place.done[a], at[a] = arrival(a)) act<a>(job.pre_inputs[pre_begin + place.done[a]], now, 0.0);
+    } else {
+      const double amount = M::event[a] == REWARD ? job.reward_values[job.reward_first[lane] + place.done[a]] : 0.0;
+      for (int64_t i = first; i < last; ++i) act<a>(i, now, amount);
+      ++place.done[a];
+      at[a] = arrival(a);
+    }
+  }
+
+  template <int a> void act(int64_t i, int64_t now, double amount) {
+    typename M::Synapse &s = synapses[i];
+    const uint64_t draws = noise<(M::draws[a] > 0)>(DRAWS_OF_HANDLER, i);
+    M::template on<a>(s, state, late, shared, now, amount, draws);
+    if (M::moves_weight[a] && !std::isfinite(s.weight())) fail(now, i);
+  }
+
+  // [post].on_spike, then the parts of the spike's shape one after the other, then the reset and the refractory time.
+  void shape(int64_t now, bool spike) {
+    if (spike) {
+      M::on_spike(state, late, shared);
+      place.part = 0;
+      place.part_at = now;
+    }
+    if constexpr (has_cell) {
+      if (place.part < M::shape_parts) {
+        state.cell.v_ = M::shape_v(shared, place.part);
+        place.held_through = FAR;
+        place.part_at = now + job.durations[1 + place.part];
+        ++place.part;
+        return;
+      }
+      M::reset(state, shared);
+      place.held_through = now + job.durations[0] - 1;
+    }
+    place.part_at = FAR;
+  }
+
+  void record_v(int64_t now) {
+    if (place.sweep < job.sweep_count && now >= job.sweeps[place.sweep]) {
+      const int64_t k = now - job.sweeps[place.sweep];
+      job.v[(lane * job.sweep_count + place.sweep) * job.sweep_steps + k] = state.cell.v_;
+      if (k == job.sweep_steps - 1) { ++place.sweep; schedule(); }
+    }
+    if (!std::isfinite(state.cell.v_)) fail(now, -1);
+  }
+
+  void record_sample(int64_t now) {
+    if (place.sample >= job.sample_count || job.samples[place.sample] != now) return;
+    for (int64_t i = first; i < last; ++i) {
+      job.weight[i * job.sample_count + place.sample] = synapses[i].weight();
+      job.efficacy[i * job.sample_count + place.sample] = M::efficacy(synapses[i], state, late, shared);
+    }
+    ++place.sample;
+  }
+
+  void fail(int64_t now, int64_t input) {
+    if (failed) return;
+    failed = true;
+    job.failures[2 * lane] = now;
+    job.failures[2 * lane + 1] = input;
+  }
+
+  // --- delayed reads ---------------------------------------------------------------------------------------------------
+
+  // Ring k holds the last late_by[k] + 1 values.
+  double *ring(int k, int64_t now, int64_t ago) const {
+    const int64_t *by = job.late_by + lane * job.late_each;
+    double *start = job.history + lane * job.history_each;
+    for (int j = 0; j < k; ++j) start += by[j] + 1;
+    return start + (now + by[k] + 1 - ago) % (by[k] + 1);
+  }
+  void read_late(int64_t now) {
+    for (int k = 0; k < M::late_count; ++k) {
+      const int64_t by = (job.late_by + lane * job.late_each)[k];
+      if (by > 0) late.values[k] = *ring(k, now, by);
+    }
+  }
+  void keep_late(int64_t now) {
+    for (int k = 0; k < M::late_count; ++k) {
+      const double value = M::late_source(k, state);
+      *ring(k, now, 0) = value;
+      if ((job.late_by + lane * job.late_each)[k] == 0) late.values[k] = value;
+    }
+  }
+
+  // --- quiet stretches -------------------------------------------------------------------------------------------------
+
+  // Jump to the next scheduled step, if the cell is near rest and nothing can happen until then.
+  bool rest(int64_t now) {
+    if constexpr (has_cell && M::can_rest) {
+      const int64_t end = next < job.steps ? next : job.steps;
+      const bool recording = place.sweep < job.sweep_count && now >= job.sweeps[place.sweep];
+      if (end - now < Quiet<M>::WORTHWHILE || recording || now <= place.held_through) return false;
+      if (!quiet.allows(state, shared)) return false;
+      quiet.advance(state, end - now);
+      if constexpr (stepped_synapses) step_synapses(now, end);
+      place.now = end;
+      return true;
+    }
+    return false;
+  }
+};
+
+template <class M> int64_t advance(const Job &job, int64_t first_lane, int64_t last_lane, int64_t until) {
+  FlushToZero flush;
+  int64_t status = DONE;
+  if (until > job.steps) until = job.steps;
+  for (int64_t lane = first_lane; lane < last_lane; ++lane) {
+    const Status found = Lane<M>(job, lane).run(until);
+    if (found == NOT_FINITE) return NOT_FINITE;
+    if (found == SPIKES_FULL) status = SPIKES_FULL;
+  }
+  return status;
+}
+
+// The caller checks these against its own idea of the arrays.
+template <class M> void sizes(int64_t *out) {
+  out[0] = sizeof(Job);
+  out[1] = sizeof(typename M::Synapse);
+  out[2] = sizeof(typename M::template State<double>);
+  out[3] = sizeof(typename Lane<M>::Place);
+}

@@ -1,0 +1,73 @@
+"""Where each number of a plan stands in the arrays that Python and the kernel share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikeheb.engines.kernel.analysis import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The order of members.
+
+    Attributes
+    ----------
+    cell, post : tuple of str
+        Variables of a lane's cell and of ``[post]``; then comes the injected current.
+    cell_constants : tuple of str
+        The cell's constants, then the conductances that a unit of release adds, then the values of the spike's shape.
+    released : mapping of str to str
+        For each exponential of the receptor, the constant that says how much a unit of release adds to it.
+    shape : tuple of str
+    moving : tuple of int
+        Places in a lane's state of the variables that move by themselves, v first.
+    """
+
+    cell: tuple[str, ...]
+    post: tuple[str, ...]
+    cell_constants: tuple[str, ...]
+    released: Mapping[str, str]
+    shape: tuple[str, ...]
+    moving: tuple[int, ...]
+
+    @property
+    def state_size(self) -> int:
+        """Numbers in a lane's state."""
+        return len(self.cell) + max(1, len(self.post)) + 1
+
+
+def layout(plan: Plan) -> Layout:
+    """The layout of a plan's arrays."""
+    post = plan.post_names
+    if plan.cell is None:
+        cell: tuple[str, ...] = ("v",)
+        moving: list[int] = []
+        constants: tuple[str, ...] = ()
+        released: dict[str, str] = {}
+        shape: tuple[str, ...] = ()
+    else:
+        block = plan.cell.block.names
+        cell = ("v", *(name for name in block if name != "v"), *plan.cell.plain)
+        moving = list(range(len(block)))
+        released = {state: f"_unit_{state}" for state, _, _ in plan.cell.receptor.parts}
+        shape = tuple(f"_shape_{n}" for n in range(len(plan.cell.cell.shape)))
+        constants = (*plan.cell.constants, *released.values(), *shape)
+    moving += [len(cell) + n for n in range(len(plan.post.names) if plan.post else 0)]
+    return Layout(cell, post, constants, released, shape, tuple(moving))
+
+
+def synapse_dtype(plan: Plan) -> np.dtype[np.void]:
+    """One synapse: its variables, then the step of each decaying group's stored values."""
+    members = [(name, "f8") for name in plan.variables]
+    members += [(f"since {decay.names[0]}", "i8") for decay in plan.decays]
+    return np.dtype(members)
+
+
+def place_dtype(plan: Plan) -> np.dtype[np.void]:
+    """How far a lane is."""
+    names = ("now", "current", "imposed", "sample", "sweep", "spikes", "held_through", "part", "part_at")
+    return np.dtype([*((name, "i8") for name in names), ("done", "i8", (max(1, len(plan.actions)),))])

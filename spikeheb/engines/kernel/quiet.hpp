@@ -1,0 +1,219 @@
+// Quiet stretches: where nothing is scheduled for a while, a cell's way back to rest is computed instead of stepped.
+//
+// Near its fixed point r the step F of a cell is linear but for a small remainder, so that n steps from z lead to
+// r + J**n (z - r), with J the Jacobian of the step itself: the result is what stepping gives, not what the equations
+// would give in continuous time. J comes from the code of the step, run with numbers that carry their derivatives.
+#pragma once
+
+#include "runtime.hpp"
+
+template <class M> class Quiet {
+public:
+  static constexpr int N = M::moving_count;         // variables that move by themselves, cell and [post]
+  static constexpr int64_t WORTHWHILE = 64;         // shorter stretches are stepped
+  static constexpr double BOUND_V = 1e-12;          // largest error of v in volts, over the whole way back
+  static constexpr double BOUND = 1e-12;            // of [post] variables, as a fraction of their size
+  using State = typename M::template State<double>;
+
+  explicit Quiet(const double *start) : start(start) {}
+
+  // Whether the rest of the way may be computed: the remainder stays below the bounds, and no threshold is near.
+  bool allows(const State &state, const typename M::Shared &shared) {
+    if (!known_for(state)) prepare(state, shared);
+    if (!usable) return false;
+    double away[N], linear[N], left[N] = {};
+    for (int i = 0; i < N; ++i) away[i] = entry(state, i) - fixed[i];
+    product(jacobian, away, linear);
+    for (const double scale : {1.0, 2.0, -1.0}) {
+      State there = at_rest;
+      for (int i = 0; i < N; ++i) entry(there, i) = fixed[i] + scale * away[i];
+      move<double>(there, shared);
+      for (int i = 0; i < N; ++i) {
+        const double rounding = 8 * EPSILON * (std::fabs(fixed[i]) + std::fabs(away[i]));
+        const double found = std::fabs(entry(there, i) - fixed[i] - scale * linear[i]) - rounding;
+        left[i] = std::fmax(left[i], found / (scale * scale));
+        if (std::isnan(found)) return false;
+      }
+    }
+    for (int i = 0; i < N; ++i) {
+      if (i > 0 && i < M::moving_in_cell) continue;  // what the others do to v is in v's sum
+      double error = 0.0;
+      for (int k = 0; k < N; ++k) error += summed[i][k] * left[k];
+      const double bound = i == 0 ? BOUND_V : BOUND * std::fmax(std::fabs(fixed[i]), std::fabs(away[i]));
+      if (!(error <= bound)) return false;
+    }
+    return !may_fire(state, away, shared);
+  }
+
+  void advance(State &state, int64_t steps) const {
+    double away[N], moved[N];
+    for (int i = 0; i < N; ++i) away[i] = entry(state, i) - fixed[i];
+    for (int j = 0; steps; ++j, steps >>= 1) {
+      if (j == count) {  // so long that nothing of it is left
+        for (double &a : away) a = 0.0;
+        break;
+      }
+      if (!(steps & 1)) continue;
+      product(powers[j], away, moved);
+      std::memcpy(away, moved, sizeof away);
+    }
+    for (int i = 0; i < N; ++i) entry(state, i) = fixed[i] + away[i];
+  }
+
+private:
+  static constexpr double EPSILON = 0x1p-52;
+  static constexpr int POWERS = 40;
+  static constexpr int SIZE = sizeof(State) / sizeof(double);
+  using Matrix = double[N][N];
+
+  const double *const start;  // a State to look for the fixed point from
+  bool prepared = false, usable = false;
+  State at_rest{};
+  double fixed[N];
+  Matrix jacobian, summed;  // summed: sum of the magnitudes of the powers, about |(1 - J)**-1|
+  Matrix powers[POWERS];    // J**(2**j)
+  int count = 0;            // powers beyond this are zero
+  double reach[N];          // the farthest that a unit of each variable takes v from rest
+
+  template <class T> static T *entries(typename M::template State<T> &state) { return reinterpret_cast<T *>(&state); }
+  static double &entry(State &state, int i) { return entries<double>(state)[M::moving[i]]; }
+  static double entry(const State &state, int i) { return reinterpret_cast<const double *>(&state)[M::moving[i]]; }
+
+  template <class T> static void move(typename M::template State<T> &state, const typename M::Shared &shared) {
+    const typename M::Late late{};
+    M::step_cell(state, shared, 0, 0);
+    if constexpr (M::has_post) M::step_post(state, late, shared, 0, 0);
+  }
+
+  static void product(const Matrix &m, const double (&x)[N], double (&out)[N]) {
+    for (int i = 0; i < N; ++i) {
+      out[i] = 0.0;
+      for (int k = 0; k < N; ++k) out[i] += m[i][k] * x[k];
+    }
+  }
+
+  // Whatever does not move by itself (injected current, variables of the reset) decides where rest is.
+  bool known_for(const State &state) const {
+    if (!prepared) return false;
+    const double *a = reinterpret_cast<const double *>(&state), *b = reinterpret_cast<const double *>(&at_rest);
+    for (int k = 0; k < SIZE; ++k) {
+      bool moves = false;
+      for (const int m : M::moving) moves |= m == k;
+      if (!moves && a[k] != b[k]) return false;
+    }
+    return true;
+  }
+
+  void prepare(const State &state, const typename M::Shared &shared) {
+    prepared = true;
+    at_rest = state;
+    for (int i = 0; i < N; ++i) entry(at_rest, i) = start[M::moving[i]];
+    usable = find_rest(shared) && find_powers();
+  }
+
+  // Newton's method on F(z) = z.
+  bool find_rest(const typename M::Shared &shared) {
+    double smallest = INFINITY;
+    for (int round = 0; round < 60; ++round) {
+      Matrix slope;
+      double change[N][1], largest = 0.0;
+      differentiate(shared, slope, change);
+      std::memcpy(jacobian, slope, sizeof slope);
+      for (int i = 0; i < N; ++i)
+        for (int k = 0; k < N; ++k) slope[i][k] = (i == k) - slope[i][k];
+      if (!solve(slope, change)) return false;
+      for (int i = 0; i < N; ++i) {
+        double &z = entry(at_rest, i);
+        z += change[i][0];
+        largest = std::fmax(largest, std::fabs(change[i][0]) / std::fmax(std::fabs(z), 1e-30));
+        if (!std::isfinite(z)) return false;
+      }
+      if (largest <= 16 * EPSILON || (largest < 1e-12 && largest >= smallest)) {
+        for (int i = 0; i < N; ++i) fixed[i] = entry(at_rest, i);
+        differentiate(shared, jacobian, change);
+        return !M::threshold(at_rest, shared);
+      }
+      smallest = std::fmin(smallest, largest);
+    }
+    return false;
+  }
+
+  // The Jacobian of the step at at_rest, and how far the step leads away from there.
+  void differentiate(const typename M::Shared &shared, Matrix &slope, double (&change)[N][1]) const {
+    using D = Dual<N>;
+    typename M::template State<D> state;
+    const double *values = reinterpret_cast<const double *>(&at_rest);
+    D *all = entries<D>(state);
+    for (int k = 0; k < SIZE; ++k) all[k] = D(values[k]);
+    for (int i = 0; i < N; ++i) all[M::moving[i]].by[i] = 1.0;
+    move<D>(state, shared);
+    for (int i = 0; i < N; ++i) {
+      change[i][0] = all[M::moving[i]].value - values[M::moving[i]];
+      for (int k = 0; k < N; ++k) slope[i][k] = all[M::moving[i]].by[k];
+    }
+  }
+
+  bool find_powers() {
+    std::memcpy(powers[0], jacobian, sizeof jacobian);
+    for (int k = 0; k < N; ++k) reach[k] = k == 0;
+    for (count = 1;; ++count) {
+      const Matrix &last = powers[count - 1];
+      double norm = 0.0;
+      for (int k = 0; k < N; ++k) reach[k] = std::fmax(reach[k], 2.0 * std::fabs(last[0][k]));
+      for (const auto &row : last)
+        for (const double x : row) norm = std::fmax(norm, std::fabs(x));
+      if (!std::isfinite(norm) || norm > 1e12) return false;
+      if (norm < 1e-40) break;
+      if (count == POWERS) return false;
+      for (int i = 0; i < N; ++i)
+        for (int k = 0; k < N; ++k) {
+          powers[count][i][k] = 0.0;
+          for (int m = 0; m < N; ++m) powers[count][i][k] += last[i][m] * last[m][k];
+        }
+    }
+    Matrix slope;
+    for (int i = 0; i < N; ++i)
+      for (int k = 0; k < N; ++k) {
+        slope[i][k] = (i == k) - jacobian[i][k];
+        summed[i][k] = i == k;
+      }
+    if (!solve(slope, summed)) return false;
+    for (auto &row : summed)
+      for (double &x : row) x = std::fabs(x);
+    return true;
+  }
+
+  // x becomes a**-1 x; Gauss with row exchanges, rows scaled, since volts and siemens differ by many powers of ten.
+  template <int K> static bool solve(Matrix &a, double (&x)[N][K]) {
+    for (int c = 0; c < N; ++c) {
+      int best = -1;
+      double most = 0.0;
+      for (int r = c; r < N; ++r) {
+        double size = 0.0;
+        for (int k = c; k < N; ++k) size = std::fmax(size, std::fabs(a[r][k]));
+        if (size > 0.0 && std::fabs(a[r][c]) / size > most) { most = std::fabs(a[r][c]) / size; best = r; }
+      }
+      if (best < 0) return false;
+      for (int k = 0; k < N; ++k) std::swap(a[c][k], a[best][k]);
+      for (int k = 0; k < K; ++k) std::swap(x[c][k], x[best][k]);
+      for (int r = 0; r < N; ++r) {
+        if (r == c) continue;
+        const double factor = a[r][c] / a[c][c];
+        for (int k = c; k < N; ++k) a[r][k] -= factor * a[c][k];
+        for (int k = 0; k < K; ++k) x[r][k] -= factor * x[c][k];
+      }
+    }
+    for (int r = 0; r < N; ++r)
+      for (int k = 0; k < K; ++k) x[r][k] /= a[r][r];
+    return true;
+  }
+
+  // Whether v could reach the threshold on the way, with the other variables as they are now or as at rest.
+  bool may_fire(const State &state, const double (&away)[N], const typename M::Shared &shared) const {
+    double farthest = 0.0;
+    for (int k = 0; k < N; ++k) farthest += reach[k] * std::fabs(away[k]);
+    State now = state, rest = at_rest;
+    now.cell.v_ = rest.cell.v_ = fixed[0] + farthest;
+    return M::threshold(now, shared) || M::threshold(rest, shared);
+  }
+};

@@ -1,0 +1,180 @@
+"""Running a job's lanes: with the compiled kernel where there is a compiler, else with the same trees in numpy."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from spikeheb.engines.compiler import Compiler, compiler
+from spikeheb.engines.job import Floats, Job, Recording
+from spikeheb.engines.kernel.analysis import Plan, analyse
+from spikeheb.engines.kernel.arrays import FAR, Arrays, JobStruct, arrays, struct
+from spikeheb.engines.kernel.build import Library, build
+from spikeheb.engines.kernel.flow import decayed
+from spikeheb.errors import EngineError, NonFiniteError
+
+PIECE = 0.05
+"""Seconds that a call into the kernel should take, so that Ctrl-C is heard and progress is seen."""
+DONE, NOT_FINITE, SPIKES_FULL = 0, 1, 2
+
+
+def run(job: Job, *, threads: int | None = None) -> Recording:
+    """Carry the job out.
+
+    Parameters
+    ----------
+    job : Job
+    threads : int, optional
+        Lanes are shared among so many; as many as there are processors if not given. The result does not depend on it.
+
+    Raises
+    ------
+    EngineError
+        For what this engine cannot do.
+    NonFiniteError
+        With the time and the lane or input.
+    BuildError, StorageError
+    """
+    plan = analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=frozenset(job.overrides))
+    chosen = compiler()
+    if chosen is None:
+        from spikeheb.engines.kernel import numpy_lanes
+
+        return numpy_lanes.run(job, plan)
+    return Run(job, plan, build(plan, chosen), chosen).to_end(threads)
+
+
+class Run:
+    """A job on its way: it may be stopped anywhere, and goes on with the same bytes.
+
+    Parameters
+    ----------
+    job : Job
+    plan : Plan
+    library : Library
+    compiler : Compiler
+    """
+
+    def __init__(self, job: Job, plan: Plan, library: Library, compiler: Compiler) -> None:
+        self.job, self.plan, self.library, self.compiler = job, plan, library, compiler
+        self.arrays: Arrays = arrays(job, plan)
+        self.struct: JobStruct = struct(self.arrays)
+        self._advance = library.loaded.advance_lanes
+        self._advance.argtypes = [ctypes.POINTER(JobStruct), ctypes.c_int64, ctypes.c_int64, ctypes.c_int64]
+        self._advance.restype = ctypes.c_int64
+        self._check_sizes()
+
+    def to_end(self, threads: int | None = None) -> Recording:
+        """Run to the end in pieces that take a moment each."""
+        workers = max(1, min(threads or os.cpu_count() or 1, self.job.lanes))
+        with ThreadPoolExecutor(workers) as pool:
+            for first, last in _ranges(self.job.lanes, workers):
+                self._range_to_end(first, last, pool, workers)
+        return self.recording()
+
+    def _range_to_end(self, first: int, last: int, pool: ThreadPoolExecutor, workers: int) -> None:
+        until, piece = 0, max(1, int(self.job.steps * min(1.0, PIECE * workers / self._expected(first, last))))
+        while until < self.job.steps:
+            until = min(until + piece, self.job.steps)
+            start = time.perf_counter()
+            self.advance(until, first, last, pool, workers)
+            piece = max(1, int(piece * min(2.0, PIECE / max(time.perf_counter() - start, 1e-6))))
+            if self.job.progress is not None:
+                self.job.progress((first + (last - first) * until / self.job.steps) / self.job.lanes)
+
+    def _expected(self, first: int, last: int) -> float:
+        """A rough guess of the seconds that these lanes take."""
+        share = (last - first) / self.job.lanes
+        spikes = sum(len(train) for train in (*self.job.pre, *self.job.post))
+        steps = self.job.steps * (self.job.lanes + self.job.inputs) if self.plan.clocked else 0
+        return 1e-6 + share * (3e-8 * spikes + 2e-8 * steps)
+
+    def advance(
+        self, until: int, first: int = 0, last: int | None = None, pool: ThreadPoolExecutor | None = None, workers: int = 1
+    ) -> None:
+        """Run lanes to step `until`, or as far beyond as a quiet stretch leads.
+
+        Raises
+        ------
+        NonFiniteError
+        """
+        last = self.job.lanes if last is None else last
+        while True:
+            if pool is None or workers == 1:
+                status = [self._advance(self.struct, first, last, until)]
+            else:
+                edges = np.linspace(first, last, workers + 1).astype(int)
+                status = list(pool.map(lambda pair: self._advance(self.struct, *pair, until), zip(edges[:-1], edges[1:], strict=True)))
+            if NOT_FINITE in status:
+                raise self._not_finite()
+            if SPIKES_FULL not in status:
+                return
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Twice the room for spikes."""
+        old = self.arrays.spikes
+        self.arrays.spikes = np.zeros((old.shape[0], 2 * old.shape[1]), dtype=np.int64)
+        self.arrays.spikes[:, : old.shape[1]] = old
+        self.struct = struct(self.arrays)
+
+    def _not_finite(self) -> NonFiniteError:
+        lane = int(np.argmin(np.where(self.arrays.failures[:, 0] < 0, FAR, self.arrays.failures[:, 0])))
+        step, index = (int(number) for number in self.arrays.failures[lane])
+        what = "v" if index < 0 else self.job.rule.weight
+        where = f"lane {lane}" if index < 0 else f"input {index}"
+        return NonFiniteError(f"{what} of {where} is not finite at {step * self.job.dt:.4f} s", path=self.job.rule.path)
+
+    def _check_sizes(self) -> None:
+        """The library must have the same idea of the arrays as `arrays`."""
+        found = (ctypes.c_int64 * 4)()
+        self.library.loaded.sizes_of_lanes(found)
+        held = self.arrays
+        expected = [ctypes.sizeof(JobStruct), held.synapses.itemsize, 8 * held.states.shape[1], held.places.itemsize]
+        if list(found) != expected:
+            raise EngineError(f"the kernel's arrays do not fit ({list(found)}, expected {expected})", path=str(self.library.path))
+
+    def recording(self) -> Recording:
+        """What was recorded; synaptic variables as they are at the last step.
+
+        Raises
+        ------
+        NonFiniteError
+        """
+        job, held = self.job, self.arrays
+        variables = final_values(self.plan, held, job)
+        for name, values in variables.items():
+            if not np.all(np.isfinite(values)):
+                where = int(np.flatnonzero(~np.isfinite(values))[0])
+                raise NonFiniteError(f"{name} of input {where} is not finite at the end", path=job.rule.path)
+        spikes: Sequence[np.ndarray] = [train[train < job.steps] for train in job.post]  # type: ignore[type-arg]
+        if job.cell is not None:
+            spikes = [row[: int(place)].copy() for row, place in zip(held.spikes, held.places["spikes"], strict=True)]
+        engine = {
+            "engine": "kernel:c++",
+            "kernel": self.library.key,
+            "compiler": self.compiler.version,
+            "flags": " ".join(self.compiler.flags),
+            "numpy": np.__version__,
+        }
+        return Recording(variables[job.rule.weight], variables, held.weight, held.efficacy, held.v, tuple(spikes), engine)
+
+
+def _ranges(lanes: int, workers: int) -> list[tuple[int, int]]:
+    """Ranges of lanes that are run one after the other, so that a piece of many lanes does not last too long."""
+    size = max(workers, 4096)
+    return [(first, min(first + size, lanes)) for first in range(0, lanes, size)]
+
+
+def final_values(plan: Plan, held: Arrays, job: Job) -> dict[str, Floats]:
+    """All synaptic variables at the last step, those that decay brought there from their last event."""
+    values = {name: np.array(held.synapses[name]) for name in plan.variables}
+    for decay in plan.decays:
+        elapsed = (job.steps - 1 - held.synapses[f"since {decay.names[0]}"]).astype(float)
+        values |= decayed(decay, values, elapsed, job)
+    return values

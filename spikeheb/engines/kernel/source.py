@@ -1,0 +1,415 @@
+"""The C++ of a kernel: one struct that says what happens, each part under the equation that it came from.
+
+`lanes.hpp` says when it happens. Names of the rule and the cell get an underscore at the end, so that they meet no name of
+C++; parameters are members of ``k.p`` (rule) and ``k.q`` (cell), whatever depends only on them of ``k.d``, and the variables
+of a synapse, a cell and ``[post]`` members of ``s``, ``z.cell`` and ``z.post``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from spikeheb.engines.kernel import methods
+from spikeheb.engines.kernel.analysis import Block, Decay, Plan, touched
+from spikeheb.engines.kernel.layout import Layout, layout
+from spikeheb.expressions import tree as t
+from spikeheb.expressions.printers import to_brian, to_cpp
+from spikeheb.rules.meaning import TRANSMIT, Action
+
+Naming = Callable[[str], str]
+HANDLER = "(Synapse &s, State<double> &z, const Late &late, const Shared &k, int64_t now, double amount, uint64_t draws)"
+
+
+def mangled(name: str) -> str:
+    """A user's name as C++ has it."""
+    return f"{name}_"
+
+
+def generate(plan: Plan) -> str:
+    """The whole file, but for the header that says for which rule it was first built."""
+    writer = _Writer(plan)
+    return writer.file()
+
+
+def header(plan: Plan) -> str:
+    """Comment lines on the rule and the cell that a library was first built for."""
+    rule, cell = plan.rule, plan.cell
+    lines = [f"// Rule: {rule.label}, hash {rule.hash}."]
+    if cell is not None:
+        lines.append(f"// Cell: {cell.cell.name}, hash {cell.cell.hash}.")
+    lines.append("// Their constants are read at run time: every rule and cell of the same structure runs in this library.")
+    return "\n".join(lines) + "\n\n"
+
+
+class _Hoister:
+    """Collects the subtrees that depend on constants alone, to be computed once for each lane."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[str, t.Tree], str] = {}
+
+    def tree(self, tree: t.Tree, fixed: frozenset[str], space: str) -> t.Tree:
+        names = t.names(tree)
+        composed = isinstance(tree, t.Binary | t.Call | t.Negative)
+        if composed and names and names <= fixed and not t.functions(tree) & {"rand", "randn"}:
+            name = self.found.setdefault((space, tree), f"_fixed_{len(self.found)}")
+            return t.Name(name)
+        match tree:
+            case t.Number() | t.Name():
+                return tree
+            case t.Negative(operand):
+                return t.Negative(self.tree(operand, fixed, space))
+            case t.Binary(op, left, right):
+                return t.Binary(op, self.tree(left, fixed, space), self.tree(right, fixed, space))
+            case t.Compare(op, left, right):
+                return t.Compare(op, self.tree(left, fixed, space), self.tree(right, fixed, space))
+            case t.Logic(op, operands):
+                return t.Logic(op, tuple(self.tree(operand, fixed, space) for operand in operands))
+            case t.Call(function, arguments):
+                return t.Call(function, tuple(self.tree(argument, fixed, space) for argument in arguments))
+
+
+class _Writer:
+    """Prints the parts of a plan; remembers what was hoisted out of them."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.layout: Layout = layout(plan)
+        self.hoister = _Hoister()
+        self.rule_fixed = frozenset({*plan.constants, "dt"})
+        self.cell_fixed = frozenset({*plan.cell.constants, "dt"}) if plan.cell else frozenset()
+        self.fields = {name: f"s.{mangled(name)}" for name in plan.variables}
+        self.fields |= {name: f"z.post.{mangled(name)}" for name in plan.post_names}
+        self.fields |= {name: f"late.values[{n}]" for n, name in enumerate(plan.delayed)}
+        self.fields |= {"v": "z.cell.v_", "amount": "amount", "dt": "k.dt"}
+        for decay in plan.decays:
+            self.fields |= {f"{methods.ELAPSED}_{name}": f"double(now - s.{since(decay)})" for name in decay.names}
+
+    # --- names ---
+
+    def rule_name(self, locals_: Iterable[str] = ()) -> Naming:
+        own = set(locals_)
+
+        def name(id_: str) -> str:
+            if id_ not in own and id_ in self.fields:
+                return self.fields[id_]
+            if id_.startswith("_fixed_"):
+                return f"k.d.{id_[1:]}"
+            return mangled(id_) if id_ in own or id_.startswith("_") else f"k.p.{mangled(id_)}"
+
+        return name
+
+    def cell_name(self, id_: str) -> str:
+        if id_.startswith("_fixed_"):
+            return f"k.d.{id_[1:]}"
+        if id_ == "dt":
+            return "k.dt"
+        if id_ == "I_ext":
+            return "z.I_ext"
+        if id_ in self.layout.cell:
+            return f"z.cell.{mangled(id_)}"
+        return mangled(id_) if id_.startswith("_") else f"k.q.{mangled(id_)}"
+
+    def rule_text(self, tree: t.Tree, locals_: Iterable[str] = ()) -> str:
+        return to_cpp(self.hoister.tree(tree, self.rule_fixed, "rule"), self.rule_name(locals_))
+
+    def cell_text(self, tree: t.Tree) -> str:
+        return to_cpp(self.hoister.tree(tree, self.cell_fixed, "cell"), self.cell_name)
+
+    # --- the file ---
+
+    def file(self) -> str:
+        parts = [self.efficacy(), *(self.handler(n, action) for n, action in enumerate(self.plan.actions)), self.dispatch()]
+        parts += [self.synapse_step(), self.cell_parts(), self.post_parts(), self.late()]
+        body = "\n".join(part for part in parts if part)
+        return "\n".join(
+            [
+                '#include "lanes.hpp"',
+                "",
+                "struct Model {",
+                indent("\n".join([self.facts(), self.structs(), self.constants()])),
+                indent(body).rstrip(),
+                "};",
+                "",
+                'extern "C" int64_t advance_lanes(const Job *job, int64_t first_lane, int64_t last_lane, int64_t until) {',
+                "  return advance<Model>(*job, first_lane, last_lane, until);",
+                "}",
+                'extern "C" void sizes_of_lanes(int64_t *out) { sizes<Model>(out); }',
+                "",
+            ]
+        )
+
+    def facts(self) -> str:
+        plan, places = self.plan, self.layout
+        events = [action.event.upper() for action in plan.actions]
+        moving = plan.rule.weight
+        facts = {
+            "has_cell": plan.cell is not None,
+            "has_post": plan.post is not None,
+            "stepped": plan.stepped is not None,
+            "cell_noisy": plan.cell is not None and plan.cell.block.noisy,
+            "post_noisy": plan.post is not None and plan.post.noisy,
+            "synapse_noisy": plan.stepped is not None and plan.stepped.noisy,
+            "can_rest": can_rest(plan),
+        }
+        lines = [f"static constexpr bool {name} = {str(value).lower()};" for name, value in facts.items()]
+        lines.append(f"static constexpr int actions = {len(events)};")
+        lines.append(array("Event", "event", events))
+        lines.append(array("int", "draws", [random_draws(action) for action in plan.actions]))
+        weighty = [any(line.target == moving for line in action.lines) for action in plan.actions]
+        lines.append(array("bool", "moves_weight", [str(value).lower() for value in weighty]))
+        lines.append(f"static constexpr int shape_parts = {len(plan.cell.cell.shape) if plan.cell else 0};")
+        lines.append(f"static constexpr int late_count = {len(plan.delayed)};")
+        lines.append(f"static constexpr int moving_in_cell = {len(plan.cell.block.names) if plan.cell else 0};")
+        lines.append(f"static constexpr int moving_count = {max(1, len(places.moving))};")
+        lines.append(array("int", "moving", places.moving or (0,)))
+        return "\n".join(lines) + "\n"
+
+    def structs(self) -> str:
+        plan, places = self.plan, self.layout
+        text = [struct("Constants", "double", plan.constants, "of the rule")]
+        text.append(struct("CellConstants", "double", places.cell_constants, "of the cell"))
+        text.append("struct Synapse {")
+        text.append(f"  double {', '.join(map(mangled, plan.variables))};")
+        if plan.decays:
+            stamps = ", ".join(since(decay) for decay in plan.decays)
+            text.append(f"  int64_t {stamps};  // the step of the value that is stored")
+        text.append(f"  double weight() const {{ return {mangled(plan.rule.weight)}; }}")
+        text.append("};")
+        text.append(struct("Cell", "T", places.cell, "", template=True))
+        text.append(struct("Post", "T", places.post, "", template=True))
+        text.append("template <class T> struct State { Cell<T> cell; Post<T> post; T I_ext; };")
+        text.append(f"struct Late {{ double values[{max(1, len(plan.delayed))}]; }};  // {', '.join(plan.delayed) or 'nothing is read late'}")
+        return "\n".join(text) + "\n"
+
+    def constants(self) -> str:
+        """What depends on constants alone; collected while the rest was printed, so it is printed last."""
+        solved = [(n, decay) for n, decay in enumerate(self.plan.decays) if len(decay.names) > 1]
+        lines = ["struct Derived {"]
+        lines += [f"  double {name[1:]};" for name in self.hoister.found.values()]
+        lines += [f"  Propagator<{len(decay.names)}> flow_{n};" for n, decay in solved]
+        lines += ["};", "struct Shared { Constants p; CellConstants q; Derived d; double dt; };", ""]
+        lines.append("static void read(Shared &k, const double *constants, const double *cell, double dt) {")
+        lines.append("  std::memcpy(&k.p, constants, sizeof k.p);")
+        lines.append("  std::memcpy(&k.q, cell, sizeof k.q);")
+        lines.append("  k.dt = dt;")
+        for (space, tree), name in self.hoister.found.items():
+            naming = self.rule_name() if space == "rule" else self.cell_name
+            lines.append(f"  k.d.{name[1:]} = {to_cpp(tree, naming)};")
+        for n, decay in solved:
+            lines += [f"  {line}" for line in self.prepare_flow(n, decay)]
+        return "\n".join([*lines, "}"]) + "\n"
+
+    def prepare_flow(self, n: int, decay: Decay) -> list[str]:
+        rows = ", ".join("{" + ", ".join(to_cpp(slope, self.rule_name()) for slope in row) + "}" for row in decay.slopes)
+        size = len(decay.names)
+        return [f"const double slopes_{n}[{size}][{size}] = {{{rows}}};", f"k.d.flow_{n}.prepare(slopes_{n}, dt);"]
+
+    # --- synapses ---
+
+    def efficacy(self) -> str:
+        lines = [f"// efficacy = {to_brian(self.plan.rule.efficacy)}"]
+        lines.append("static double efficacy(const Synapse &s, const State<double> &z, const Late &late, const Shared &k) {")
+        lines += [f"  return {self.rule_text(self.plan.efficacy)};", "}", ""]
+        return "\n".join(lines)
+
+    def handler(self, n: int, action: Action) -> str:
+        reads, writes = touched(action, self.plan)
+        lines = [f"// {action.event}: {describe(action)}", f"static void on_{n}{HANDLER} {{"]
+        declared: set[str] = set()
+        stores: list[str] = []
+        for index, decay in enumerate(self.plan.decays):
+            group = set(decay.names)
+            stored = bool(group & writes) or bool(decay.reads & writes)
+            if not (group & reads or stored):
+                continue
+            if not (len(group) == 1 and overwritten(decay.names[0], action)):
+                lines += self.load(index, decay, stored)
+                declared |= group
+            if stored:
+                stores += [f"  s.{mangled(name)} = {mangled(name)};" for name in decay.names] + [f"  s.{since(decay)} = now;"]
+        lines += self.assignments(action, declared, {name for decay in self.plan.decays for name in decay.names})
+        return "\n".join([*lines, *stores, "}", ""])
+
+    def dispatch(self) -> str:
+        lines = [f"template <int action> static void on{HANDLER} {{"]
+        call = "(s, z, late, k, now, amount, draws);"
+        lines += [f"  if constexpr (action == {n}) on_{n}{call}" for n in range(len(self.plan.actions))]
+        return "\n".join([*lines, "}", ""])
+
+    def load(self, index: int, decay: Decay, stored: bool) -> list[str]:
+        """The group's values now, as locals."""
+        const = "" if stored else "const "
+        if len(decay.names) == 1:
+            (line,) = methods.solution(decay)
+            return [f"  {const}double {mangled(line.target)} = {self.rule_text(line.expression)};"]
+        values = ", ".join(f"s.{mangled(name)}" for name in decay.names)
+        rests = ", ".join(self.rule_text(rest) for rest in decay.rests)
+        size = len(decay.names)
+        lines = [f"  double group_{index}[{size}] = {{{values}}};", f"  const double rests_{index}[{size}] = {{{rests}}};"]
+        lines.append(f"  k.d.flow_{index}.advance(group_{index}, rests_{index}, now - s.{since(decay)});")
+        return lines + [f"  {const}double {mangled(name)} = group_{index}[{n}];" for n, name in enumerate(decay.names)]
+
+    def assignments(self, action: Action, declared: set[str], solved: set[str]) -> list[str]:
+        lines: list[str] = []
+        draw = 0
+        for statement in action.lines:
+            expression, draw, drawn = number_draws(statement.expression, draw)
+            lines += [f"  const double {mangled(name)} = normal(draws, {DRAWS_PER_STEP}*uint64_t(now) + {n});" for name, n in drawn]
+            if statement.target == TRANSMIT:
+                lines += self.transmission(expression, declared)
+                continue
+            text = self.rule_text(expression, declared)
+            target = statement.target
+            if target.startswith("_"):
+                lines.append(f"  const double {mangled(target)} = {text};")
+            elif target in solved:
+                lines.append(f"  {'' if target in declared else 'double '}{mangled(target)} = {text};")
+                declared.add(target)
+            else:
+                lines.append(f"  {self.fields[target]} = {text};")
+        return lines
+
+    def transmission(self, fraction: t.Tree, declared: set[str]) -> list[str]:
+        if self.plan.cell is None:
+            return []
+        released = self.rule_text(t.multiply(self.plan.efficacy, fraction), declared)
+        lines = [f"  const double released = {released};"]
+        return lines + [f"  z.cell.{mangled(state)} += k.q.{mangled(unit)}*released;" for state, unit in self.layout.released.items()]
+
+    def synapse_step(self) -> str:
+        plan = self.plan
+        lines = []
+        if plan.stepped is not None:
+            lines += equation_comments(plan.stepped)
+        lines.append("static void step_synapse(Synapse &s, const State<double> &z, const Late &late, const Shared &k, uint64_t key, int64_t now) {")
+        if plan.stepped is not None:
+            lines += self.step_lines(plan.stepped, self.rule_text, self.fields.__getitem__, "double")
+            if plan.clip is not None:
+                lines.append(f"  {self.fields[plan.rule.weight]} = {self.rule_text(plan.clip)};")
+        return "\n".join([*lines, "}", ""])
+
+    def step_lines(self, block: Block, text: Callable[[t.Tree], str], field: Naming, kind: str) -> list[str]:
+        lines = []
+        if block.noisy:
+            needed = " || ".join(f"{text(tree)} != 0.0" for tree in methods.amplitudes(block))
+            root = text(t.Call("sqrt", (methods.DT,)))
+            lines.append(f"  const double _noise_ = ({needed}) ? {root}*normal(key, uint64_t(now)) : 0.0;")
+        for statement in methods.step(block):
+            if statement.target.startswith("_"):
+                lines.append(f"  const {kind} {mangled(statement.target)} = {text(statement.expression)};")
+            else:
+                lines.append(f"  {field(statement.target)} = {text(statement.expression)};")
+        return lines
+
+    # --- cell and [post] ---
+
+    def cell_parts(self) -> str:
+        cell = self.plan.cell
+        if cell is None:
+            return ""
+        lines = equation_comments(cell.block)
+        lines.append("template <class T> static void step_cell(State<T> &z, const Shared &k, uint64_t key, int64_t now) {")
+        lines += self.step_lines(cell.block, self.cell_text, lambda name: f"z.cell.{mangled(name)}", "T")
+        lines += ["}", "", f"// threshold: {to_brian(cell.cell.threshold)}"]
+        lines.append("static bool threshold(const State<double> &z, const Shared &k) {")
+        lines += [f"  return {self.cell_text(cell.threshold)};", "}", ""]
+        lines.append("static void reset(State<double> &z, const Shared &k) {")
+        lines += [f"  {self.cell_name(s.target)} = {self.cell_text(s.expression)};" for s in cell.reset]
+        lines += ["}", "static double shape_v(const Shared &k, int64_t part) {"]
+        lines += [f"  if (part == {n}) return k.q.{mangled(name)};" for n, name in enumerate(self.layout.shape)]
+        return "\n".join([*lines, "  return 0.0;", "}", ""])
+
+    def post_parts(self) -> str:
+        plan = self.plan
+        lines = equation_comments(plan.post) if plan.post else []
+        if plan.post is not None:
+            lines.append("template <class T> static void step_post(State<T> &z, const Late &late, const Shared &k, uint64_t key, int64_t now) {")
+            lines += [*self.step_lines(plan.post, self.rule_text, self.fields.__getitem__, "T"), "}", ""]
+        lines.append("static void on_spike(State<double> &z, const Late &late, const Shared &k) {")
+        lines += [f"  {self.fields[s.target]} = {self.rule_text(s.expression)};" for s in plan.on_spike]
+        return "\n".join([*lines, "}", ""])
+
+    def late(self) -> str:
+        lines = ["static double late_source(int which, const State<double> &z) {"]
+        lines += [f"  if (which == {n}) return {self.fields[of]};  // {name}" for n, (name, (of, _)) in enumerate(self.plan.delayed.items())]
+        return "\n".join([*lines, "  return 0.0;", "}", ""])
+
+
+DRAWS_PER_STEP = 64
+"""Random numbers that the handlers of one synapse may draw in one step."""
+
+
+def can_rest(plan: Plan) -> bool:
+    """Whether the cell's quiet stretches can be computed instead of stepped."""
+    if plan.cell is None or plan.cell.block.noisy or plan.delayed:
+        return False
+    if plan.post is not None and plan.post.noisy:
+        return False
+    outside = {"v", *plan.post_names}
+    return plan.stepped is None or not any(t.names(tree) & outside for tree in plan.stepped.derivatives.values())
+
+
+def random_draws(action: Action) -> int:
+    """How many normal numbers the action draws."""
+    return sum(1 for line in action.lines for node in t.walk(line.expression) if isinstance(node, t.Call) and node.function == "randn")
+
+
+def number_draws(tree: t.Tree, first: int) -> tuple[t.Tree, int, list[tuple[str, int]]]:
+    """The tree with a local in place of each ``randn()``, the next number, and the locals with theirs."""
+    drawn: list[tuple[str, int]] = []
+
+    def name(node: t.Tree) -> t.Tree:
+        if isinstance(node, t.Call) and node.function == "randn":
+            drawn.append((f"_draw{first + len(drawn)}", first + len(drawn)))
+            return t.Name(drawn[-1][0])
+        return node
+
+    return t.rebuild(tree, name), first + len(drawn), drawn
+
+
+def overwritten(name: str, action: Action) -> bool:
+    """Whether the action gives the variable a new value before it reads it."""
+    for line in action.lines:
+        if name in t.names(line.expression):
+            return False
+        if line.target == name:
+            return True
+    return False
+
+
+def since(decay: Decay) -> str:
+    """The member that holds the step of a group's stored values."""
+    return f"since_{decay.names[0]}"
+
+
+def describe(action: Action) -> str:
+    """The action's lines as text."""
+    return "; ".join(f"{line.target} = {to_brian(line.expression)}" for line in action.lines)
+
+
+def equation_comments(block: Block) -> list[str]:
+    """The equations of a block as comments."""
+    lines = [f"// {block.method}"]
+    for equation in block.equations:
+        if equation.expression is not None:
+            left = f"d{equation.name}/dt" if equation.kind == "differential" else equation.name
+            lines.append(f"//   {left} = {to_brian(equation.expression)}")
+    return lines
+
+
+def struct(name: str, kind: str, members: Sequence[str], note: str, *, template: bool = False) -> str:
+    """A struct of numbers, never empty."""
+    head = f"template <class T> struct {name}" if template else f"struct {name}"
+    shown = ", ".join(map(mangled, members)) or "none"
+    return f"{head} {{ {kind} {shown}; }};" + (f"  // {note}" if note else "")
+
+
+def array(kind: str, name: str, values: Iterable[object]) -> str:
+    """A constant array, never empty."""
+    shown = [str(value) for value in values] or ["{}"]
+    return f"static constexpr {kind} {name}[] = {{{', '.join(shown)}}};"
+
+
+def indent(text: str) -> str:
+    """The text two columns to the right."""
+    return "\n".join(f"  {line}" if line else line for line in text.split("\n"))

@@ -1,0 +1,125 @@
+"""How figures look: colours that all can tell apart, text that stays legible at half size, no global state.
+
+The palette is Okabe and Ito's (2008). In experiments the hue says the sign of delta_t: blue where the presynaptic spike
+comes first, vermilion where it comes last, green for both at once.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+import matplotlib
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+
+BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#000000"
+CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+DASHES = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)))
+GREY, LIGHT = "#6E6E6E", "#C8C8C8"
+BY_SIGN = {1: (BLUE, SKY, PURPLE), -1: (VERMILION, ORANGE, BLACK), 0: (GREEN, PURPLE, BLACK)}
+
+SETTINGS: dict[str, Any] = {
+    "font.size": 13,
+    "axes.titlesize": 13,
+    "axes.labelsize": 13,
+    "figure.titlesize": 14,
+    "xtick.labelsize": 12,
+    "ytick.labelsize": 12,
+    "legend.fontsize": 12,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "lines.linewidth": 2.0,
+    "lines.solid_capstyle": "round",
+    "figure.facecolor": "white",
+    "savefig.dpi": 150,
+    "svg.hashsalt": "spikeheb",
+}
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def styled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """The function, carried out under `SETTINGS`; the settings of the caller come back afterwards."""
+
+    @functools.wraps(function)
+    def inside(*args: Arguments.args, **options: Arguments.kwargs) -> Result:
+        with matplotlib.rc_context(SETTINGS):
+            return function(*args, **options)
+
+    return inside
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure in inches, known to nobody else (no pyplot)."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def new_axes(width: float = 7.0, height: float = 4.5) -> Axes:
+    """The only Axes of a new figure."""
+    return new_figure(width, height).add_subplot()
+
+
+def shades(colour: str, count: int) -> list[str]:
+    """From a light tint to the colour itself."""
+    rgb = np.array(to_rgb(colour))
+    return [to_hex(1 - (1 - rgb) * share) for share in np.linspace(0.45 if count > 1 else 1.0, 1.0, count)]
+
+
+def branch_colours(signs: Sequence[int]) -> list[str]:
+    """A colour for each branch: by the sign of its delta_t where signs differ, else one after the other."""
+    if len(set(signs)) < 2:
+        return [BY_SIGN[signs[0]][0] if len(signs) == 1 and signs[0] else CYCLE[n % len(CYCLE)] for n in range(len(signs))]
+    seen = {1: 0, -1: 0, 0: 0}
+    colours = []
+    for sign in signs:
+        colours.append(BY_SIGN[sign][seen[sign] % 3])
+        seen[sign] += 1
+    return colours
+
+
+def spread(values: npt.ArrayLike, gap: float) -> npt.NDArray[np.float64]:
+    """The values moved apart as little as makes neighbours differ by `gap`; the order stays."""
+    wanted = np.asarray(values, dtype=float)
+    order = np.argsort(wanted, kind="stable")
+    groups: list[tuple[float, int]] = []
+    for value in wanted[order]:
+        groups.append((float(value), 1))
+        while len(groups) > 1 and _overlap(groups[-2], groups[-1], gap):
+            (first, n), (second, m) = groups[-2:]
+            groups[-2:] = [((n * first + m * second) / (n + m), n + m)]
+    placed = np.concatenate([centre + (np.arange(n) - (n - 1) / 2) * gap for centre, n in groups]) if groups else wanted
+    found = np.empty_like(wanted)
+    found[order] = placed
+    return found
+
+
+def _overlap(low: tuple[float, int], high: tuple[float, int], gap: float) -> bool:
+    return high[0] - (high[1] - 1) / 2 * gap < low[0] + (low[1] - 1) / 2 * gap + gap - 1e-12
+
+
+def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, str]], size: float = 12) -> None:
+    """Names at the right ends of lines: x, y, text, colour; names that would overlap are moved apart."""
+    if not ends:
+        return
+    low, high = ax.get_ylim()
+    height = _height_in_points(ax)
+    gap = (high - low) * size * 1.15 / height
+    for (x, y, text, colour), at in zip(ends, spread([end[1] for end in ends], gap), strict=True):
+        ax.annotate(
+            text, (x, y), xytext=(x, at), textcoords="data", color=colour, fontsize=size, va="center", ha="left",
+            annotation_clip=False,
+        )  # fmt: skip
+
+
+def _height_in_points(ax: Axes) -> float:
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return max(1.0, ax.get_position().height * figure.get_size_inches()[1] * 72)

@@ -1,0 +1,75 @@
+"""Recorded sweeps, and what must be true of them whatever file they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb.errors import FormatError, UnitError
+from spikeheb.units import CURRENT, VOLTAGE, parse_unit
+
+Floats = npt.NDArray[np.float64]
+
+LARGEST = {"V": 1.0, "A": 1e-6}
+"""Larger values than these, in volts and amperes, mean that the unit is not the one that was said."""
+
+
+@dataclass(frozen=True)
+class Sweeps:
+    """Recorded sweeps, as `measure.epsp.measure_sweeps` takes them.
+
+    Attributes
+    ----------
+    v : array, shape (sweeps, samples)
+        Volts, or amperes under clamp.
+    time : array, shape (samples,)
+        Seconds from the stimulus.
+    minutes : array, shape (sweeps,)
+        When each sweep was taken.
+    induction_end : float
+        In the same minutes.
+    unit : {"V", "A"}
+    """
+
+    v: Floats
+    time: Floats
+    minutes: Floats
+    induction_end: float
+    unit: str
+
+    @property
+    def kind(self) -> str:
+        """``"epsp"`` for a membrane potential, ``"epsc"`` for a current."""
+        return "epsp" if self.unit == "V" else "epsc"
+
+
+def size_of(unit: str, path: str) -> tuple[float, str]:
+    """Size of the unit in SI, and ``"V"`` or ``"A"``; a UnitError for any other kind of unit."""
+    try:
+        dimension, size = parse_unit(unit)
+    except UnitError as error:
+        raise UnitError(error.message, path=path, key="unit") from None
+    if dimension not in (VOLTAGE, CURRENT):
+        raise UnitError(f'sweeps are a voltage such as "mV" or a current such as "pA" (got "{unit}", {dimension})', path=path, key="unit")
+    return float(size), "V" if dimension == VOLTAGE else "A"
+
+
+def checked(v: Floats, time: Floats, minutes: Floats, unit: str, path: str) -> Sweeps:
+    """The sweeps, or a FormatError for values, minutes or times that cannot be."""
+    bad = np.argwhere(~np.isfinite(v))
+    if bad.size:
+        raise FormatError(f"sample {bad[0][1]} is {v[tuple(bad[0])]}; all must be finite", path=path, key=f"sweep {bad[0][0]}")
+    if np.any(np.diff(minutes) <= 0):
+        late = int(np.flatnonzero(np.diff(minutes) <= 0)[0])
+        raise FormatError(
+            f"minute {minutes[late + 1]:g} comes after {minutes[late]:g}; sort the sweeps by time", path=path, key=f"sweep {late + 1}"
+        )
+    if not (time[0] <= 0 < time[-1]):
+        raise FormatError(
+            f"the pulse lies outside the sweep, which goes from {time[0]:g} s to {time[-1]:g} s around it", path=path, key="pulse"
+        )
+    if np.abs(v).max() > LARGEST[unit]:
+        raise FormatError(f"values up to {np.abs(v).max():g} {unit}: the unit is not what was said", path=path, key="unit")
+    return Sweeps(v, time, minutes, 0.0, unit)

@@ -1,0 +1,1 @@
+"""Its folder becomes importable, so that a test may write ``from oracles import pair``."""

@@ -1,0 +1,70 @@
+"""Targets of the reference engine against each other and against the oracles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jobs import DT, LIBRARY, lanes, random_trains, rule
+from oracles import pair, triplet
+
+from spikeheb.cells import read_cell
+from spikeheb.engines.brian import runtime, standalone
+
+BATCH = 50
+train = st.lists(st.integers(0, 4000), max_size=25, unique=True).map(lambda s: np.array(sorted(s)) * DT)
+batches = st.lists(st.tuples(train, train), min_size=BATCH, max_size=BATCH)
+
+
+def tolerance(job, w):
+    end = job.steps * job.dt
+    return (1e-12 + 4 * np.finfo(float).eps * end / 0.0168) * max(1.0, float(np.max(np.abs(w))))
+
+
+@pytest.mark.parametrize("scheme", ["all_to_all", "symmetric", "presynaptic_centred", "restricted"])
+@settings(max_examples=4, deadline=None)
+@given(trains=batches)
+def test_every_pairing_scheme_equals_its_spike_by_spike_oracle(scheme, trains):
+    for coincidence in ("pre_first", "post_first"):
+        pre, post = zip(*trains, strict=True)
+        job = lanes(rule(interaction=scheme, coincidence=coincidence), pre, post)
+        found = runtime.run(job, "numpy").w
+        expected = [pair.final_weight(p, q, 0.5, scheme=scheme, coincidence=coincidence) for p, q in trains]
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("which", ["visual_cortex_all_full", "visual_cortex_nearest_full"])
+@settings(max_examples=2, deadline=None)
+@given(trains=batches)
+def test_the_triplet_rule_equals_its_oracle(which, trains):
+    the_rule = rule("triplet", set=which)
+    pre, post = zip(*trains, strict=True)
+    found = runtime.run(lanes(the_rule, pre, post), "numpy").w
+    values = {name: p.value for name, p in the_rule.parameters.items()}
+    expected = [triplet.final_weight(p, q, 1.0, **values, scheme=the_rule.interaction) for p, q in trains]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "which"), [("pair", "gutig"), ("triplet", "visual_cortex_all_full")])
+def test_numpy_cython_and_standalone_agree_on_given_spikes(name, which):
+    the_rule = rule(name, set=which)
+    pre, post = random_trains(np.random.default_rng(3), 20)
+    job = lanes(the_rule, pre, post)
+    reference = runtime.run(job, "numpy").w
+    for other in (runtime.run(job, "cython"), standalone.run(job)):
+        np.testing.assert_allclose(other.w, reference, rtol=0, atol=tolerance(job, reference))
+
+
+@pytest.mark.slow
+def test_targets_agree_in_a_closed_loop_with_sweeps_and_samples():
+    cell = read_cell(LIBRARY / "cells" / "ca1_pyramidal.toml")
+    pre, post = random_trains(np.random.default_rng(4), 3, duration=0.5)
+    job = lanes(rule(set="additive"), pre, post, cell, samples=np.array([0, 2000, 4000]), sweeps=np.array([100, 3000]), sweep_steps=500)
+    reference, other = runtime.run(job, "numpy"), standalone.run(job)
+    assert [s.tolist() for s in other.spikes] == [s.tolist() for s in reference.spikes]
+    np.testing.assert_allclose(other.w, reference.w, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(other.weight, reference.weight, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(other.efficacy, reference.efficacy, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(other.v, reference.v, rtol=0, atol=1e-12)

@@ -1,0 +1,154 @@
+"""What Brian2 does silently is an error here; each test provokes it."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from jobs import DT, lanes, rule
+
+from spikeheb.engines.brian import building, importing, runtime, standalone
+from spikeheb.engines.job import Change
+from spikeheb.errors import BuildError, EngineError, NonFiniteError, StorageError, UnknownName
+
+
+@pytest.fixture(scope="module")
+def job():
+    return lanes(rule(set="additive"), [[0.0, 0.05], [0.01]], [[0.01], [0.0]])
+
+
+@pytest.fixture(scope="module")
+def built(job, tmp_path_factory):
+    """The job's program, in a cache of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPIKEHEB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield standalone.run(job)
+
+
+@pytest.mark.slow
+def test_a_second_run_builds_nothing_whatever_the_values(built, job, monkeypatch):
+    monkeypatch.setattr(standalone, "_build", lambda *_: pytest.fail("built again"))
+    other = replace(job, rule=rule(set="additive", parameters={"A_plus": 0.02, "tau_plus": "10 ms"}), initial={"w": np.array([0.25, 0.75])})
+    again = standalone.run(other)
+    np.testing.assert_allclose(again.w, runtime.run(other, "numpy").w, rtol=0, atol=1e-14)
+    assert abs(again.w - built.w).min() > 0.1
+
+
+@pytest.mark.slow
+def test_a_value_file_of_the_wrong_size_is_an_error(built, job, monkeypatch):
+    monkeypatch.setattr(standalone, "_write", lambda file, value: value[:-1].tofile(file))
+    with pytest.raises(EngineError, match="does not match expected size"):
+        standalone.run(job)
+
+
+@pytest.mark.slow
+def test_a_value_that_the_program_did_not_take_is_an_error(built, job, monkeypatch):
+    monkeypatch.setattr(standalone, "_write", lambda file, value: (value + 1).tofile(file))
+    with pytest.raises(EngineError, match="did not take the value"):
+        standalone.run(job)
+
+
+@pytest.mark.slow
+def test_a_value_that_is_not_finite_never_reaches_the_program(built, job):
+    with pytest.raises(NonFiniteError, match="initial value of w"):
+        standalone.run(replace(job, initial={"w": np.array([np.nan, 1.0])}))
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_an_error(built, job, monkeypatch):
+    plain = subprocess.run
+
+    def limited(*arguments, **options):
+        def no_space():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4, 4))
+
+        return plain(*arguments, **options, preexec_fn=no_space)
+
+    monkeypatch.setattr(standalone.subprocess, "run", limited)
+    with pytest.raises((StorageError, EngineError), match="disk full"):
+        standalone.run(job)
+
+
+@pytest.mark.slow
+def test_an_emptied_result_file_is_an_error(built, job, monkeypatch):
+    call = standalone._call
+
+    def then_empty(program, place, values, arrays):
+        call(program, place, values, arrays)
+        (place / "results" / arrays["synapses.w"]["file"]).write_bytes(b"")
+
+    monkeypatch.setattr(standalone, "_call", then_empty)
+    with pytest.raises(StorageError, match=r"synapses\.w has 0 bytes instead of 16"):
+        standalone.run(job)
+
+
+def test_models_that_differ_have_programs_that_differ(job):
+    others = [
+        replace(job, rule=rule(set="multiplicative")),
+        replace(job, rule=rule(set="additive", coincidence="post_first")),
+        replace(job, post=job.post[::-1]),
+        replace(job, steps=job.steps + 1),
+        replace(job, dt=2e-4),
+        replace(job, rewards=(Change(0, 5, 1.0),)),
+    ]
+    keys = {standalone.content_hash(standalone._structure(j)) for j in (job, *others)}
+    assert len(keys) == 1 + len(others)
+    same = replace(job, rule=rule(set="additive", parameters={"tau_plus": "5 ms"}), initial={"w": np.ones(2)})
+    assert standalone._structure(same) == standalone._structure(job)
+
+
+def test_without_a_compiler_standalone_says_so_and_cython_falls_back(job, monkeypatch):
+    monkeypatch.setattr(standalone, "compiler", lambda: None)
+    monkeypatch.setattr(runtime, "compiler", lambda: None)
+    with pytest.raises(BuildError, match="no C\\+\\+ compiler found"):
+        standalone.run(job)
+    recording = runtime.run(job, "cython")
+    assert recording.engine["engine"] == "brian:numpy"
+    assert "no C++ compiler" in recording.engine["note"]
+
+
+def test_a_truncated_compiled_module_is_removed_before_it_is_loaded(tmp_path):
+    module = tmp_path / "_cython_magic_1.so"
+    whole = bytearray(b"\x7fELF" + bytes(60)) + bytes(2000)
+    whole[40:48] = (1000).to_bytes(8, "little")
+    whole[58:60], whole[60:62] = (64).to_bytes(2, "little"), (16).to_bytes(2, "little")
+    module.write_bytes(whole)
+    assert importing.remove_damaged(tmp_path) == []
+    importing.record_modules(tmp_path)
+    module.write_bytes(whole[:1500])
+    assert importing.remove_damaged(tmp_path) == [module.name]
+    module.write_bytes(whole[:1500])
+    (tmp_path / "checksums.json").unlink()
+    assert importing.remove_damaged(tmp_path) == [module.name]
+
+
+def test_preferences_in_the_working_directory_are_not_run_and_the_hook_stays(tmp_path):
+    (tmp_path / "brian_preferences").write_text(f"codegen.target = open({str(tmp_path / 'canary')!r}, 'w').name\n")
+    code = (
+        "import sys; hook = sys.excepthook\n"
+        "from spikeheb.engines.brian.importing import brian\n"
+        "brian(); assert sys.excepthook is hook; print(brian().prefs.codegen.target)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "auto"
+    assert not (tmp_path / "canary").exists()
+
+
+def test_an_override_of_nothing_is_an_error(job):
+    with pytest.raises(UnknownName, match="A_plus"):
+        runtime.run(replace(job, overrides={"A_pluss": np.ones(2)}), "numpy")
+
+
+def test_weights_at_odd_times_are_refused_by_standalone_before_memory_runs_out(job):
+    long = replace(job, steps=300_000_000, samples=np.array([0, 7, 299_999_999]))
+    with pytest.raises(EngineError, match="no common interval"):
+        building.sampling_step(long)
+    assert building.sampling_step(replace(job, samples=np.array([0, 100, 250]))) == 50
+    assert DT == job.dt
