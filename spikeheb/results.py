@@ -45,7 +45,7 @@ def save(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
     try:
         data.to_netcdf(temporary, engine="h5netcdf")
         load(temporary)
-        os.replace(temporary, target)
+        Path(temporary).replace(target)
     except (OSError, FormatError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise StorageError(f"could not be written whole ({reason})", path=str(target)) from None

@@ -139,8 +139,8 @@ _BRIAN_UNIT = re.compile(
     "newton|pascal|joule|watt|coulomb|volt|farad|ohm|siemens|weber|tesla|henry|lumen|lux|becquerel|gray|sievert|katal|molar|lit(?:re|er)|"
     "celsius)[23]?|[cmu]m[23]?"
 )
-_FACTOR = re.compile(r"(^|\*|/)([A-Za-z]+|1)(?:(?:\*\*|\^)(?:(-?[1-9])|\((-?[1-9])\)))?")
-_QUANTITY = re.compile(r" *([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?) *\*? *([ -~]*)")
+_FACTOR = re.compile(r"(^|(?<=.)[*/])([A-Za-z]+|1)(?:(?:\*\*|\^)(?:(-?[1-9])|\((-?[1-9])\)))?")
+_QUANTITY = re.compile(r" *([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?) *(?:\*? *([ -~]+))?")
 
 
 def unit(name: str) -> tuple[Dimension, float] | None:
@@ -189,7 +189,7 @@ def parse_quantity(text: str) -> tuple[float, Dimension]:
     match = _QUANTITY.fullmatch(text) if len(text) <= MAX_QUANTITY else None
     if not match:
         raise UnitError(f'"{text[:60]}" is not a quantity; write a number and a unit, such as "20 ms"')
-    unit_text = match[2].strip()
+    unit_text = (match[2] or "").strip()
     if unit_text.startswith("/"):
         unit_text = "1" + unit_text
     dimension, size = parse_unit(unit_text) if unit_text else (NONE, Fraction(1))
@@ -268,9 +268,9 @@ def format_quantity(value: float, dimension: Dimension) -> str:
 
 
 def _scale(value: float, choices: tuple[tuple[str, int], ...], exponent: int) -> tuple[str, int]:
-    """The unit, and its power of ten, in which the value is neither tiny nor huge; else the first."""
+    """The unit, and its power of ten, in which the value is neither tiny nor huge; else, and in powers, the first."""
     for name, power in choices:
-        if 0.1 <= abs(value) / 10.0 ** (power * exponent) < 10000:
+        if exponent == 1 and 0.1 <= abs(value) / 10.0**power < 10000:
             return name, power
     return choices[0]
 

@@ -364,6 +364,18 @@ def test_readers_that_would_run_what_they_read_are_refused_by_name(neo, reader, 
         read_spikes(saved(tmp_path, "1 2", "a.txt"), reader=reader)
 
 
+def test_such_readers_are_not_tried_either(neo, monkeypatch, tmp_path):
+    path = saved(tmp_path, "x", "a.dat")
+    assert neo.io.ElphyIO in neo.io.list_candidate_ios(path)
+    tried: list[object] = []
+    monkeypatch.setattr(neo.io, "list_candidate_ios", lambda path: [neo.io.ElphyIO, neo.io.PickleIO])
+    for refused in (neo.io.ElphyIO, neo.io.PickleIO):
+        monkeypatch.setattr(refused, "__init__", lambda self, *args: tried.append(args))
+    with pytest.raises(FormatError, match="no reader for such files"):
+        read_spikes(path)
+    assert not tried
+
+
 def test_without_neo_the_line_says_what_to_install(monkeypatch, tmp_path):
     for name in [name for name in sys.modules if name == "neo" or name.startswith("neo.")]:
         monkeypatch.delitem(sys.modules, name)

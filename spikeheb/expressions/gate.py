@@ -44,7 +44,8 @@ RESERVED = frozenset(_WORDS.split())
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 _ALLOWED = re.compile(r"[A-Za-z0-9_ .,+\-*/()<>=!\t]*")
 _STATEMENT = re.compile(r"[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*(=|\+=|-=|\*=|/=)(?!=)[ \t]*(.+)")
-_ODD_NUMBER = re.compile(r"(?<![A-Za-z0-9_.])(?:0[0-9]|(?>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2}(?![0-9]))?)[A-Za-z0-9_.])")
+_NUMBER = re.compile(r"(?<![A-Za-z0-9_.])(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?(?![A-Za-z0-9_.])")
+_ODD_NUMBER = re.compile(r"(?<![A-Za-z0-9_])[0-9.]")
 _BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
@@ -163,7 +164,7 @@ def _check_text(text: object, path: str | None, key: str | None) -> None:
     end = allowed.end() if allowed else 0
     if end < len(text):
         raise _refusal(f'the character "{_shown(text[end])}" is not allowed in "{_shown(text)}"', path, key)
-    if "__" in text or _ODD_NUMBER.search(text):
+    if "__" in text or _ODD_NUMBER.search(_NUMBER.sub(" ", text)):
         found = "only plain decimal numbers (exponents of two digits) and single underscores are allowed"
         raise _refusal(f'{found} in "{_shown(text)}"', path, key)
     if re.search(r"([-+][ \t]*){3,}|(not[ \t]*){3,}", text):

@@ -43,7 +43,7 @@ def _print(tree: t.Tree, language: Language, level: int = 0) -> str:
         case t.Call(function, arguments):
             return language.call(function, [below(argument, 0) for argument in arguments])
         case t.Binary("**", left, right):
-            return language.power(left, right, below)
+            own, text = _LEVEL["**"], language.power(left, right, below)
         case t.Negative(operand):
             own, text = _LEVEL["negative"], "-" + below(operand, _LEVEL["negative"] + 1)
         case t.Binary(op, left, right):
@@ -209,14 +209,17 @@ def to_latex(tree: t.Tree, level: int = 0) -> str:
             return latex_name(name)
         case t.Negative(operand):
             own, text = 7, "-" + to_latex(operand, 7)
+        case t.Binary("/", t.Negative(left), right):
+            own, text = 7, rf"-\frac{{{to_latex(left)}}}{{{to_latex(right)}}}"
         case t.Binary("/", left, right):
-            return rf"\frac{{{to_latex(left)}}}{{{to_latex(right)}}}"
+            own, text = 8, rf"\frac{{{to_latex(left)}}}{{{to_latex(right)}}}"
         case t.Binary("**", left, right):
-            return f"{to_latex(left, 9)}^{{{to_latex(right)}}}"
+            own, text = 8, f"{to_latex(left, 9)}^{{{to_latex(right)}}}"
         case t.Binary(op, left, right):
             own = _LEVEL[op]
             sign = {"*": r" \, "}.get(op, f" {op} ")
-            text = to_latex(left, own) + sign + to_latex(right, own + (op == "-"))
+            after = to_latex(right, own + (op == "-"))
+            text = to_latex(left, own) + sign + (rf"\left({after}\right)" if after.startswith("-") else after)
         case t.Compare(op, left, right):
             words = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne"}
             own, text = 4, f"{to_latex(left, 5)} {words.get(op, op)} {to_latex(right, 5)}"

@@ -7,6 +7,7 @@ comes first, vermilion where it comes last, green for both at once.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
@@ -16,12 +17,15 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#000000"
 CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 DASHES = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)))
 GREY, LIGHT = "#6E6E6E", "#C8C8C8"
 BY_SIGN = {1: (BLUE, SKY, PURPLE), -1: (VERMILION, ORANGE, BLACK), 0: (GREEN, PURPLE, BLACK)}
+
+LINEAR_UP_TO = 5.0
 
 SETTINGS: dict[str, Any] = {
     "font.size": 13,
@@ -105,21 +109,45 @@ def _overlap(low: tuple[float, int], high: tuple[float, int], gap: float) -> boo
     return high[0] - (high[1] - 1) / 2 * gap < low[0] + (low[1] - 1) / 2 * gap + gap - 1e-12
 
 
-def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, str]], size: float = 12) -> None:
-    """Names at the right ends of lines: x, y, text, colour; names that would overlap are moved apart."""
+End = tuple[float, float, str, str]
+"""x, y, text and colour of a name at the right end of a line."""
+
+
+def end_labels(ax: Axes, ends: Sequence[End], size: float = 12) -> None:
+    """Names at the right ends of lines; names that would overlap are moved apart.
+
+    To be called when the limits of the Axes are final.
+    """
     if not ends:
         return
-    low, high = ax.get_ylim()
-    height = _height_in_points(ax)
-    gap = (high - low) * size * 1.15 / height
-    for (x, y, text, colour), at in zip(ends, spread([end[1] for end in ends], gap), strict=True):
+    ax.get_ylim()  # brings the limits up to date
+    to_share = ax.transScale + ax.transLimits
+    wanted = [float(to_share.transform((x, y))[1]) for x, y, _, _ in ends]
+    for (x, _, text, colour), y in zip(ends, spread(wanted, size * 1.2 / _height_in_points(ax)), strict=True):
         ax.annotate(
-            text, (x, y), xytext=(x, at), textcoords="data", color=colour, fontsize=size, va="center", ha="left",
-            annotation_clip=False,
+            minus(text), (x, y), (8, 0), xycoords=ax.get_xaxis_transform(), textcoords="offset points", color=colour, fontsize=size,
+            va="center", annotation_clip=False,
         )  # fmt: skip
+
+
+def minus(text: str) -> str:
+    """The text with a true minus before negative numbers."""
+    return re.sub(r"(?<![\w.])-(?=[\d.])", "\N{MINUS SIGN}", text)
+
+
+def ratio_axis(axes: Sequence[Axes], largest: float = LINEAR_UP_TO) -> None:
+    """One scale for ratios on Axes that share it: doublings where they span more than a factor of `largest`."""
+    low = min(float(ax.dataLim.y0) for ax in axes)
+    high = max(float(ax.dataLim.y1) for ax in axes)
+    if not 0 < low < high / largest:
+        return
+    for ax in axes:
+        ax.set_yscale("log", base=2)
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        ax.yaxis.set_minor_locator(NullLocator())
 
 
 def _height_in_points(ax: Axes) -> float:
     figure = ax.get_figure(root=True)
     assert figure is not None
-    return max(1.0, ax.get_position().height * figure.get_size_inches()[1] * 72)
+    return max(1.0, float(ax.get_position().height * figure.get_size_inches()[1] * 72))

@@ -25,18 +25,21 @@ def check_rule(rule: Rule) -> None:
     known = {name: dimension for name, dimension in declared.items() if name not in limits}
     _check_weight(rule)
     _only_bounds_read(rule, limits)
-    _check_synapse(rule, known)
+    full = _check_synapse(rule, known)
     _check_post(rule, known)
     for index, handler in enumerate(rule.handlers):
         _check_handler(rule, handler, known, f"on[{index}]")
-    _check_bounds(rule, rule.bounds, known, "bounds")
-    for name, chosen in rule.sets.items():
-        if chosen.bounds is not None:
-            _check_bounds(rule, chosen.bounds, known, f"sets.{name}.bounds")
+        for n, line in enumerate(handler.lines):
+            check_expanded(line.expression, full, line.target, path=rule.path, key=f"on[{index}].do[{n}]")
+    for key, bounds in _every_bounds(rule).items():
+        _check_bounds(rule, bounds, known, key)
+        for name, tree in (("F_plus", bounds.F_plus), ("F_minus", bounds.F_minus)):
+            check_expanded(tree, full, name, path=rule.path, key=f"{key}.{name}")
     _check_missing(rule)
 
 
-def _check_synapse(rule: Rule, known: Mapping[str, Dimension]) -> None:
+def _check_synapse(rule: Rule, known: Mapping[str, Dimension]) -> Mapping[str, t.Tree]:
+    """Check all of [synapse]; give the subexpressions, each with those that it reads put in."""
     full = check_model(rule.equations, known, path=rule.path, key="synapse.model")
     for equation in rule.equations:
         if equation.expression is not None:
@@ -50,11 +53,16 @@ def _check_synapse(rule: Rule, known: Mapping[str, Dimension]) -> None:
     constants = {name: known[name] for name in rule.constants if name in known}
     for name, tree in rule.initial.items():
         check_expression(tree, dimensions[name], constants, name, path=rule.path, key=f"synapse.initial.{name}")
+    return full
+
+
+def _every_bounds(rule: Rule) -> dict[str, Bounds]:
+    """The bounds in force and those of the sets, by key."""
+    return {"bounds": rule.bounds} | {f"sets.{name}.bounds": chosen.bounds for name, chosen in rule.sets.items() if chosen.bounds}
 
 
 def _bounds_names(rule: Rule) -> set[str]:
-    every = [rule.bounds, *(chosen.bounds for chosen in rule.sets.values() if chosen.bounds)]
-    return {"w_min", "w_max"} | {name for bounds in every for name in bounds.values}
+    return {"w_min", "w_max"} | {name for bounds in _every_bounds(rule).values() for name in bounds.values}
 
 
 def _only_bounds_read(rule: Rule, limits: set[str]) -> None:

@@ -21,6 +21,7 @@ SHOWN = {"s": ("ms", 1e3), "V": ("mV", 1e3), "A": ("pA", 1e12), "V/s": ("mV/ms",
 _PREFERRED = ("frequency", "delta_t")
 _SIGNED = "delta_t"
 _TITLES = {"delta_t": "Δt"}
+_FIRST = {1: "pre first", -1: "post first", 0: "both at once"}
 _NOT_CONDITIONS = ("series",)
 
 
@@ -31,7 +32,7 @@ class Branch:
     Attributes
     ----------
     label : str
-        ``"Δt = +10 ms"``; empty where there is only one branch.
+        ``"Δt = +10 ms"``, or which side comes first; empty where there is only one branch.
     index : array of int
         Positions along ``condition``.
     sign : int
@@ -53,11 +54,15 @@ class Row:
         Name of the published series, or nothing.
     axis : str
         Name of the condition along the axis; empty where none varies.
+    varied : tuple of str
+        Names of all conditions that vary.
     branches : tuple of Branch
+        Those of many conditions come first.
     """
 
     series: str
     axis: str
+    varied: tuple[str, ...]
     branches: tuple[Branch, ...]
 
 
@@ -83,6 +88,11 @@ def heading(data: xr.Dataset, name: str, title: str | None = None) -> str:
     unit = shown_unit(data, name)[0]
     text = title if title is not None else _TITLES.get(name, name)
     return f"{text} ({unit})" if unit else text
+
+
+def response(data: xr.Dataset) -> str:
+    """``"EPSP"``, or ``"EPSC"`` where currents were measured."""
+    return "EPSC" if data["v_before"].attrs.get("units") == "A" else "EPSP"
 
 
 def value_text(data: xr.Dataset, name: str, position: int, *, unit: bool = True) -> str:
@@ -121,7 +131,7 @@ def _row(data: xr.Dataset, series: str, index: npt.NDArray[np.int64]) -> Row:
         key: tuple[object, ...] = tuple(data[name].values[n] for name in others)
         groups.setdefault((*key, _sign(data, n)) if axis == _SIGNED else key, []).append(int(n))
     branches = [_branch(data, axis, others, members) for members in groups.values()]
-    return Row(series, axis, tuple(sorted(branches, key=lambda branch: -len(branch.index))))
+    return Row(series, axis, tuple(varied), tuple(sorted(branches, key=lambda branch: -len(branch.index))))
 
 
 def _priority(data: xr.Dataset, name: str, index: npt.NDArray[np.int64]) -> tuple[int, int, int]:
@@ -132,8 +142,10 @@ def _priority(data: xr.Dataset, name: str, index: npt.NDArray[np.int64]) -> tupl
 
 def _branch(data: xr.Dataset, axis: str, others: Sequence[str], members: list[int]) -> Branch:
     order = sorted(members, key=lambda n: data[axis].values[n]) if axis else members
-    text = label(data, order[0], others) if others else ""
-    return Branch(text, np.array(order, dtype=np.int64), _sign(data, order[0]))
+    sign = _sign(data, order[0])
+    words = [label(data, order[0], others)] if others else []
+    words += [_FIRST[sign]] if axis == _SIGNED else []
+    return Branch(", ".join(words), np.array(order, dtype=np.int64), sign)
 
 
 def _sign(data: xr.Dataset, position: int) -> int:

@@ -189,7 +189,9 @@ def _epsps(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
     tested = _tested_inputs(schedule, job)
     pulses = np.rint(schedule.pulses / job.dt).astype(np.int64)
     n_before = schedule.pulses_before
-    minutes = np.where(np.arange(pulses.size) < n_before, schedule.pulses - schedule.baseline, schedule.pulses - schedule.induction_end) / 60
+    minutes = (
+        np.where(np.arange(pulses.size) < n_before, schedule.pulses - schedule.baseline, schedule.pulses - schedule.induction_end) / 60
+    )
     time = np.arange(job.sweep_steps) * job.dt - round(SWEEP_BEFORE / job.dt) * job.dt
     rejected = _rejected(job, recording, pulses)
     measured = measure_sweeps(recording.v, time, minutes, 0.0, rejected)
@@ -256,12 +258,15 @@ def _published(data: xr.Dataset, protocol: Protocol, schedule: Schedule) -> xr.D
     names = [name for name in dict.fromkeys(series) if name]
     errors: Mapping[str, list[float]] = {
         f"error_{measure}": [
-            normalised_error(data[f"{measure}_ratio"].values, column["published_ratio"], column["published_sem"], series == name) for name in names
+            normalised_error(data[f"{measure}_ratio"].values, column["published_ratio"], column["published_sem"], series == name)
+            for name in names
         ]
         for measure in ("efficacy", "epsp")
         if f"{measure}_ratio" in data
     }
-    return data.assign({name: ("series_name", np.array(values)) for name, values in errors.items()}).assign_coords(series_name=np.array(names, dtype=str))
+    return data.assign({name: ("series_name", np.array(values)) for name, values in errors.items()}).assign_coords(
+        series_name=np.array(names, dtype=str)
+    )
 
 
 _TEXTS = {

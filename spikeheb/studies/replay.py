@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -112,11 +112,11 @@ def _cell(cell: Cell | str | None) -> Cell | None:
 def _lanes(trains: Trains, side: str) -> list[Times]:
     if isinstance(trains, np.ndarray) and trains.ndim == 1 and trains.dtype != object:
         trains = [trains]
-    items = list(trains)
+    items: list[Any] = list(trains)
     if not items:
         return [spike_times([], f"{side}[0]")]
-    if all(np.ndim(item) == 0 for item in items):  # type: ignore[arg-type]  # ragged input is checked below
-        items = [items]  # type: ignore[list-item]
+    if all(np.ndim(item) == 0 for item in items):
+        items = [items]
     return [spike_times(train, f"{side}[{n}]") for n, train in enumerate(items)]
 
 
@@ -130,14 +130,11 @@ def _weights(w0: float | Sequence[float], lanes: int) -> npt.NDArray[np.float64]
 def _rewards(events: Sequence[Reward] | Sequence[Sequence[Reward]] | None, lanes: int, dt: float) -> tuple[Change, ...]:
     if not events:
         return ()
-    lists = [events] * lanes if isinstance(events[0], Reward) else list(events)
+    shared = [event for event in events if isinstance(event, Reward)]
+    lists = [shared] * lanes if shared else [list(items) for items in events if not isinstance(items, Reward)]
     if len(lists) != lanes:
         raise ScheduleError(f"expected rewards for {lanes} lanes (got {len(lists)})", key="events")
-    return tuple(
-        Change(lane, round(reward.time / dt), reward.amount)
-        for lane, items in enumerate(lists)
-        for reward in items  # type: ignore[union-attr]
-    )
+    return tuple(Change(lane, round(reward.time / dt), reward.amount) for lane, items in enumerate(lists) for reward in items)
 
 
 def _length(rule: Rule, trains: Sequence[Steps], dt: float) -> int:

@@ -47,7 +47,10 @@ def test_delays_move_the_spikes_at_the_synapse():
 def test_a_slow_trace_read_after_its_own_increment_gives_another_result(tmp_path):
     """The oracle tests would catch it: the triplet rule with the increments moved to the front."""
     source = (LIBRARY / "rules" / "triplet.toml").read_text()
-    wrong = source.replace('"ltp = r1*(A2_plus + A3_plus*o2)", "o1 = adds*o1 + 1", "o2 = adds*o2 + 1"', '"o2 = adds*o2 + 1", "ltp = r1*(A2_plus + A3_plus*o2)", "o1 = adds*o1 + 1"')
+    wrong = source.replace(
+        '"ltp = r1*(A2_plus + A3_plus*o2)", "o1 = adds*o1 + 1", "o2 = adds*o2 + 1"',
+        '"o2 = adds*o2 + 1", "ltp = r1*(A2_plus + A3_plus*o2)", "o1 = adds*o1 + 1"',
+    )
     assert wrong != source
     (tmp_path / "wrong.toml").write_text(wrong)
     times = [np.arange(60) * 0.1], [np.arange(60) * 0.1 + 0.01]
@@ -74,7 +77,9 @@ def test_weight_and_efficacy_are_recorded_after_the_step():
 
 def test_setting_the_clock_forward_changes_nothing():
     """Stepping through every quiet stretch gives the same voltages to rounding."""
-    job = lanes(rule("triplet"), [[0.1, 0.5, 1.5]], [[0.11, 0.52]], cell("l5_pyramidal"), sweeps=np.array([900, 14900]), sweep_steps=1101, tail=0.2)
+    job = lanes(
+        rule("triplet"), [[0.1, 0.5, 1.5]], [[0.11, 0.52]], cell("l5_pyramidal"), sweeps=np.array([900, 14900]), sweep_steps=1101, tail=0.2
+    )
     skipped = run(job)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(quiet.Relaxation, "can_jump", lambda self, state: False)
@@ -96,7 +101,7 @@ def test_a_current_makes_the_cell_fire_and_its_spikes_count():
     job = lanes(rule(set="additive"), [[0.0]], [[]], cell(), tail=0.2, currents=(Change(0, 100, 1e-9), Change(0, 1500, 0.0)))
     recording = run(job)
     assert recording.spikes[0].size > 2
-    assert 100 < recording.spikes[0][0] and recording.spikes[0][-1] <= 1500
+    assert recording.spikes[0][0] > 100 and recording.spikes[0][-1] <= 1500
     expected = 0.005 * np.exp(-recording.spikes[0] * DT / 0.02).sum()
     assert recording.w[0] - 0.5 == pytest.approx(expected, abs=1e-14)
 
@@ -130,14 +135,19 @@ def test_rewards_reach_the_synapses_of_their_lane(tmp_path):
 
 
 def test_a_clock_driven_rule_is_stepped(tmp_path):
-    text = MINIMAL.format(do='["w += 0.1"]').replace('model = "w : 1"', 'model = """\ndw/dt = w*(1 - w)/(0.1*second) : 1\n"""\nmethod = "rk4"')
+    text = MINIMAL.format(do='["w += 0.1"]').replace(
+        'model = "w : 1"', 'model = """\ndw/dt = w*(1 - w)/(0.1*second) : 1\n"""\nmethod = "rk4"'
+    )
     grown = run(lanes(write_rule(tmp_path, "mine", text), [[0.0]], [[]], tail=0.05)).w[0]
     exact = 1 / (1 - (0.1 / 1.1) * np.exp(-0.05 / 0.1))
     assert grown == pytest.approx(exact, rel=1e-3)
 
 
 def test_post_variables_follow_the_cell(tmp_path):
-    text = MINIMAL.format(do='["w += (u_minus + 65*mV)/mV"]') + '\n[post]\nmodel = "du_minus/dt = (v - u_minus)/(10*ms) : volt"\nmethod = "exponential_euler"\ninitial = { u_minus = "-65*mV" }\n'
+    text = (
+        MINIMAL.format(do='["w += (u_minus + 65*mV)/mV"]')
+        + '\n[post]\nmodel = "du_minus/dt = (v - u_minus)/(10*ms) : volt"\nmethod = "exponential_euler"\ninitial = { u_minus = "-65*mV" }\n'
+    )
     follower = write_rule(tmp_path, "mine", text)
     job = lanes(follower, [[0.0, 0.1]], [[]], cell(), tail=0.01, currents=(Change(0, 1, 5e-11),))
     reached = run(job).w[0]

@@ -151,4 +151,4 @@ def test_weights_at_odd_times_are_refused_by_standalone_before_memory_runs_out(j
     with pytest.raises(EngineError, match="no common interval"):
         building.sampling_step(long)
     assert building.sampling_step(replace(job, samples=np.array([0, 100, 250]))) == 50
-    assert DT == job.dt
+    assert job.dt == DT

@@ -43,6 +43,12 @@ def test_the_amplitude_counts_from_the_pulse_and_not_from_before():
     assert amplitude(v, TIME) == pytest.approx(2e-3)
 
 
+def test_everything_in_the_100_ms_after_the_pulse_counts():
+    v = np.full(TIME.size, REST)
+    v[TIME > 0.0999] = REST + 1e-3
+    assert amplitude(v, TIME) == pytest.approx(1e-3)
+
+
 def test_nothing_after_the_window_counts():
     v = REST + 1e-3 * shape(TIME)
     v[TIME > 0.1001] += 5e-3

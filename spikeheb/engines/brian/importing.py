@@ -95,7 +95,7 @@ def record_modules(folder: Path) -> None:
     if known != recorded:
         temporary = folder / f"{_RECORD}.{os.getpid()}"
         temporary.write_text(json.dumps(known))
-        os.replace(temporary, folder / _RECORD)
+        temporary.replace(folder / _RECORD)
 
 
 def _read_record(folder: Path) -> dict[str, str]:

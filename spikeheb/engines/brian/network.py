@@ -89,7 +89,14 @@ def _cells(job: Job, clock: Any, sweeping: bool) -> tuple[Any, list[Any]]:
         events["sweep"] = "sweeping > 0.5"
     if job.cell is None:
         cells = b2.NeuronGroup(
-            job.lanes, "\n".join(extra), threshold="forced > 0.5", reset="forced = 0", events=dict(events), clock=clock, name="cells", namespace={}
+            job.lanes,
+            "\n".join(extra),
+            threshold="forced > 0.5",
+            reset="forced = 0",
+            events=dict(events),
+            clock=clock,
+            name="cells",
+            namespace={},
         )
     else:
         cells = _membrane_group(job, extra, events, clock)
@@ -163,7 +170,13 @@ def _changes(changes: tuple[Change, ...], variable: str, dimension: Dimension, j
     b2 = brian()
     source = _generator([[c.step] for c in changes], job, clock, f"source_{variable}", "before_groups")
     pathway = b2.Synapses(
-        source, cells, f"value : {dimension.brian} (constant)", on_pre=f"{variable}_post = value", clock=clock, name=f"set_{variable}", namespace={}
+        source,
+        cells,
+        f"value : {dimension.brian} (constant)",
+        on_pre=f"{variable}_post = value",
+        clock=clock,
+        name=f"set_{variable}",
+        namespace={},
     )
     pathway.connect(i=np.arange(len(changes)), j=np.array([c.lane for c in changes]))
     pathway.value_ = np.array([c.value for c in changes])

@@ -38,7 +38,9 @@ class Relaxation:
         membrane = assemble(cell, dt)
         self.names = [e.name for e in membrane.equations if e.kind == "differential"]
         self._constants = {**membrane.constants, "I_ext": 0.0}
-        self._updates = [_update(e, membrane.equations, self._constants, cell.method, dt) for e in membrane.equations if e.kind == "differential"]
+        self._updates = [
+            _update(e, membrane.equations, self._constants, cell.method, dt) for e in membrane.equations if e.kind == "differential"
+        ]
         self._threshold = cell.threshold
         known = all(update is not None for update in self._updates)
         self.rest = self._fixed_point(cell) if known else None

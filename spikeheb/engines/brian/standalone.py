@@ -157,7 +157,10 @@ def _recording(job: Job, results: Results, engine: dict[str, str]) -> Recording:
     if job.samples.size:
         rows = job.samples // building.sampling_step(job)
         known = {name: per_input(job, value) for name, value in constants(job).items()}
-        sampled = {name: read(f"sampled.{name}", job.inputs).reshape(-1, job.inputs)[rows].astype(float) for name in building.sampled_variables(job)}
+        sampled = {
+            name: read(f"sampled.{name}", job.inputs).reshape(-1, job.inputs)[rows].astype(float)
+            for name in building.sampled_variables(job)
+        }
         weight = sampled[job.rule.weight].T
         columns = [efficacy(job, {name: value[k] for name, value in sampled.items()}, known) for k in range(len(rows))]
         strength = np.array(columns).T

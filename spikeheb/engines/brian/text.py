@@ -45,9 +45,7 @@ def equation_line(equation: Equation, flag: str = "", renames: Mapping[str, t.Tr
 def synapse_model(rule: Rule, stepped: frozenset[str]) -> str:
     """The synaptic equations with Brian2's flags."""
     renames = outside_names(rule)
-    flags = {
-        e.name: ("clock-driven" if e.name in stepped else "event-driven") if e.kind == "differential" else "" for e in rule.equations
-    }
+    flags = {e.name: ("clock-driven" if e.name in stepped else "event-driven") if e.kind == "differential" else "" for e in rule.equations}
     return "\n".join(equation_line(e, flags[e.name], renames) for e in rule.equations)
 
 

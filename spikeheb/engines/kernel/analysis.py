@@ -147,9 +147,7 @@ class Plan:
         return (*(self.post.names if self.post else ()), *self.post_plain)
 
 
-def analyse(
-    rule: Rule, cell: Cell | None, dt: float, *, receptor: str | None = None, varying: frozenset[str] = frozenset()
-) -> Plan:
+def analyse(rule: Rule, cell: Cell | None, dt: float, *, receptor: str | None = None, varying: frozenset[str] = frozenset()) -> Plan:
     """The plan for a rule on a cell (or on none).
 
     Parameters
@@ -283,25 +281,18 @@ def _sides(rule: Rule, plain: tuple[str, ...], decays: tuple[Decay, ...], handle
         if len(events) == 1 and events <= {"pre", "post"} and len({a.delay for a in writers}) == 1 and not random:
             sides[name] = writers[0].event
     constants = {*rule.constants, "dt"}
-    while True:
-        broken = [name for name, side in sides.items() if not _stays(name, side, sides, decay_of, handlers, constants)]
-        if not broken:
-            return sides
+
+    def stays(name: str, side: str) -> bool:
+        """Whether all that the variable's changes read is constant or of the same side."""
+        read = set().union(*(_read_for(name, a) for a in handlers if any(line.target == name for line in a.lines)))
+        if name in decay_of:
+            read |= decay_of[name].reads | set(decay_of[name].names)
+        return all(other in constants or sides.get(other) == side for other in read)
+
+    while broken := [name for name, side in sides.items() if not stays(name, side)]:
         for name in broken:
             del sides[name]
-
-
-def _stays(
-    name: str, side: str, sides: Mapping[str, str], decay_of: Mapping[str, Decay], handlers: tuple[Action, ...], constants: set[str]
-) -> bool:
-    """Whether all that the variable's changes read is constant or of the same side."""
-    read: set[str] = set()
-    for action in handlers:
-        if any(line.target == name for line in action.lines):
-            read |= _read_for(name, action)
-    if name in decay_of:
-        read |= decay_of[name].reads | set(decay_of[name].names)
-    return all(other in constants or sides.get(other) == side for other in read)
+    return sides
 
 
 def _read_for(name: str, action: Action) -> set[str]:

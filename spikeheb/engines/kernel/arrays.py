@@ -51,7 +51,6 @@ def arrays(job: Job, plan: Plan) -> Arrays:
         raise EngineError("two recorded stretches of the membrane potential overlap")
     places = layout(plan)
     late_by = _late_by(job, plan)
-    history_each = int(np.max(late_by + 1, axis=0).sum()) if plan.delayed else 0
     states = _states(job, plan, places)
     imposed = max((len(train) for train in job.post), default=0)
     found = Arrays(
@@ -59,7 +58,7 @@ def arrays(job: Job, plan: Plan) -> Arrays:
         synapses=_synapses(job, plan),
         states=states,
         places=_places(job, plan),
-        history=_history(job, plan, states, places, late_by, history_each),
+        history=_history(plan, states, late_by),
         spikes=np.zeros((job.lanes, imposed + ROOM if job.cell is not None else 0), dtype=np.int64),
         weight=np.zeros((job.inputs, len(job.samples))),
         efficacy=np.zeros((job.inputs, len(job.samples))),
@@ -86,10 +85,10 @@ def _states(job: Job, plan: Plan, places: Layout) -> Floats:
     if job.rule.post is not None:
         known = constants(job)
         for name, tree in job.rule.post.initial.items():
-            value = np.asarray(evaluate(tree, known), dtype=float)
-            if not np.all(np.isfinite(value)):
+            start = np.asarray(evaluate(tree, known), dtype=float)
+            if not np.all(np.isfinite(start)):
                 raise NonFiniteError(f"the initial value of {name} is not finite", path=job.rule.path, key="post.initial")
-            states[:, len(places.cell) + places.post.index(name)] = value
+            states[:, len(places.cell) + places.post.index(name)] = start
     return states
 
 
@@ -105,20 +104,26 @@ def _late_by(job: Job, plan: Plan) -> Steps:
     values = constants(job)
     columns = [np.rint(np.asarray(values[by]) / job.dt).astype(np.int64) for _, by in plan.delayed.values()]
     rows = job.lanes if any(column.ndim for column in columns) else 1
-    return np.array([np.broadcast_to(column, rows) for column in columns], dtype=np.int64).reshape(len(columns), rows).T.copy()
+    return _table(columns, rows)
 
 
-def _history(job: Job, plan: Plan, states: Floats, places: Layout, late_by: Steps, each: int) -> Floats:
-    """Rings of past values, filled with the initial ones."""
-    history = np.zeros((job.lanes, each))
-    by = np.broadcast_to(late_by, (job.lanes, len(plan.delayed)))
-    for lane in range(job.lanes if plan.delayed else 0):
-        start = 0
-        for k, (of, _) in enumerate(plan.delayed.values()):
-            source = places.cell.index("v") if of == "v" else len(places.cell) + places.post.index(of)
-            end = start + int(by[lane, k]) + 1
-            history[lane, start:end] = states[lane, source]
-            start = end
+def _table(columns: list[Steps], rows: int) -> Steps:
+    table: Steps = np.zeros((rows, len(columns)), dtype=np.int64)
+    for n, column in enumerate(columns):
+        table[:, n] = column
+    return table
+
+
+def _history(plan: Plan, states: Floats, late_by: Steps) -> Floats:
+    """Rings of past values by lane, one after the other, filled with the initial values."""
+    places, lanes = layout(plan), len(states)
+    by = np.broadcast_to(late_by, (lanes, len(plan.delayed)))
+    history = np.zeros((lanes, int((by + 1).sum(axis=1).max(initial=0))))
+    sources = [of for of, _ in plan.delayed.values()]
+    columns = [places.cell.index(of) if of == "v" else len(places.cell) + places.post.index(of) for of in sources]
+    for lane in range(lanes if columns else 0):
+        values = np.repeat(states[lane, columns], by[lane] + 1)
+        history[lane, : len(values)] = values
     return history
 
 
@@ -195,12 +200,11 @@ def _delays(job: Job, plan: Plan) -> Steps:
     columns = []
     for action, handler in zip(plan.actions, handlers, strict=True):
         delay = np.asarray(action.delay)
-        if handler.delay in job.overrides:
-            delay = delay - job.rule.constants[handler.delay] + np.asarray(job.overrides[handler.delay], dtype=float)
+        if handler.delay is not None and handler.delay in job.overrides:
+            delay = delay - job.rule.constants[handler.delay] + np.asarray(job.overrides[handler.delay])
         columns.append(np.rint(delay / job.dt).astype(np.int64))
     rows = job.lanes if any(column.ndim for column in columns) else 1
-    table = np.array([np.broadcast_to(column, rows) for column in columns], dtype=np.int64)
-    return table.reshape(len(columns), rows).T.copy()
+    return _table(columns, rows)
 
 
 def _durations(job: Job) -> Steps:
@@ -217,7 +221,7 @@ _POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
 class JobStruct(ctypes.Structure):
     """``struct Job`` of `lanes.hpp`, member by member."""
 
-    _fields_ = [  # noqa: RUF012 - ctypes reads it
+    _fields_ = [
         ("lanes", _COUNT), ("inputs", _COUNT), ("steps", _COUNT),
         ("dt", ctypes.c_double),
         ("seed", ctypes.c_uint64),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.engines.job import Floats, Job
-from spikeheb.engines.kernel.analysis import Decay
+from spikeheb.engines.kernel.analysis import Decay, Plan
 from spikeheb.engines.kernel.methods import ELAPSED, solution
 from spikeheb.engines.values import constants, per_input
 from spikeheb.expressions import tree as t
@@ -21,6 +21,15 @@ def exprel(x: Any) -> Any:
     """``(exp(x) - 1)/x``, and 1 at 0."""
     x = np.asarray(x, dtype=float)
     return np.where(x == 0, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x))
+
+
+def final_values(plan: Plan, synapses: Any, job: Job) -> dict[str, Floats]:
+    """All synaptic variables at the last step; those that decay are brought there from their last event."""
+    values = {name: np.array(synapses[name]) for name in plan.variables}
+    for decay in plan.decays:
+        elapsed = (job.steps - 1 - synapses[f"since {decay.names[0]}"]).astype(float)
+        values |= decayed(decay, values, elapsed, job)
+    return values
 
 
 def decayed(decay: Decay, values: Mapping[str, Floats], elapsed: Floats, job: Job) -> dict[str, Floats]:
@@ -65,27 +74,23 @@ def propagate(slopes: Floats, start: Floats, rests: Floats, dt: float, steps: np
     z = start.copy()
     left, power = steps.copy(), 0
     norm = np.abs(slopes).sum(axis=2).max(initial=0.0)
-    grown, summed = None, None
+    flow: tuple[Floats, Floats] | None = None
     while np.any(left):
-        grown, summed = _power(slopes, dt, power, norm, grown, summed)
+        flow = _power(slopes, dt * 2.0**power, norm, flow)
         odd = (left & 1).astype(bool)
-        z[odd] = (np.einsum("mik,mk->mi", grown, z) + np.einsum("mik,mk->mi", summed, rests))[odd]
+        z[odd] = (np.einsum("mik,mk->mi", flow[0], z) + np.einsum("mik,mk->mi", flow[1], rests))[odd]
         left >>= 1
         power += 1
     return z
 
 
-def _power(slopes: Floats, dt: float, power: int, norm: float, grown: Floats | None, summed: Floats | None) -> tuple[Floats, Floats]:
-    """``exp(A h)`` and its integral for ``h = 2**power dt``: by the series where that converges fast, else by doubling."""
-    h = dt * 2.0**power
+def _power(slopes: Floats, h: float, norm: float, half: tuple[Floats, Floats] | None) -> tuple[Floats, Floats]:
+    """``exp(A h)`` and its integral: by the series where that converges fast, else by doubling that of ``h/2``."""
     if norm * h <= 0.5:
         return _series(slopes, h)
-    if grown is None or summed is None:
-        halvings = int(np.ceil(np.log2(norm * h / 0.5)))
-        grown, summed = _series(slopes, h / 2.0**halvings)
-        for _ in range(halvings):
-            grown, summed = grown @ grown, summed + grown @ summed
-        return grown, summed
+    if half is None:
+        half = _power(slopes, h / 2, norm, None)
+    grown, summed = half
     return grown @ grown, summed + grown @ summed
 
 

@@ -148,7 +148,7 @@ private:
     if constexpr (has_cell) {
       const int64_t k = job.current_first[lane] + place.current;
       if (k < job.current_first[lane + 1]) sooner(next, job.current_steps[k]);
-      if (place.sweep < job.sweep_count) sooner(next, job.sweeps[place.sweep]);
+      if (place.sweep < job.sweep_count && job.sweeps[place.sweep] > place.now) sooner(next, job.sweeps[place.sweep]);
     }
   }
 

@@ -7,15 +7,16 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 
 from spikeheb.engines.compiler import Compiler, compiler
-from spikeheb.engines.job import Floats, Job, Recording
+from spikeheb.engines.job import Job, Recording, Steps
 from spikeheb.engines.kernel.analysis import Plan, analyse
 from spikeheb.engines.kernel.arrays import FAR, Arrays, JobStruct, arrays, struct
 from spikeheb.engines.kernel.build import Library, build
-from spikeheb.engines.kernel.flow import decayed
+from spikeheb.engines.kernel.flow import final_values
 from spikeheb.errors import EngineError, NonFiniteError
 
 PIECE = 0.05
@@ -109,7 +110,7 @@ class Run:
                 status = [self._advance(self.struct, first, last, until)]
             else:
                 edges = np.linspace(first, last, workers + 1).astype(int)
-                status = list(pool.map(lambda pair: self._advance(self.struct, *pair, until), zip(edges[:-1], edges[1:], strict=True)))
+                status = list(pool.map(lambda pair: self._advance(self.struct, *pair, until), pairwise(edges)))
             if NOT_FINITE in status:
                 raise self._not_finite()
             if SPIKES_FULL not in status:
@@ -147,12 +148,12 @@ class Run:
         NonFiniteError
         """
         job, held = self.job, self.arrays
-        variables = final_values(self.plan, held, job)
+        variables = final_values(self.plan, held.synapses, job)
         for name, values in variables.items():
             if not np.all(np.isfinite(values)):
                 where = int(np.flatnonzero(~np.isfinite(values))[0])
                 raise NonFiniteError(f"{name} of input {where} is not finite at the end", path=job.rule.path)
-        spikes: Sequence[np.ndarray] = [train[train < job.steps] for train in job.post]  # type: ignore[type-arg]
+        spikes: Sequence[Steps] = [train[train < job.steps] for train in job.post]
         if job.cell is not None:
             spikes = [row[: int(place)].copy() for row, place in zip(held.spikes, held.places["spikes"], strict=True)]
         engine = {
@@ -169,12 +170,3 @@ def _ranges(lanes: int, workers: int) -> list[tuple[int, int]]:
     """Ranges of lanes that are run one after the other, so that a piece of many lanes does not last too long."""
     size = max(workers, 4096)
     return [(first, min(first + size, lanes)) for first in range(0, lanes, size)]
-
-
-def final_values(plan: Plan, held: Arrays, job: Job) -> dict[str, Floats]:
-    """All synaptic variables at the last step, those that decay brought there from their last event."""
-    values = {name: np.array(held.synapses[name]) for name in plan.variables}
-    for decay in plan.decays:
-        elapsed = (job.steps - 1 - held.synapses[f"since {decay.names[0]}"]).astype(float)
-        values |= decayed(decay, values, elapsed, job)
-    return values

@@ -17,6 +17,7 @@ from spikeheb.expressions.printers import to_brian, to_cpp
 from spikeheb.rules.meaning import TRANSMIT, Action
 
 Naming = Callable[[str], str]
+STEP = "(State<T> &z, const Late &late, const Shared &k, uint64_t key, int64_t now) {"
 HANDLER = "(Synapse &s, State<double> &z, const Late &late, const Shared &k, int64_t now, double amount, uint64_t draws)"
 
 
@@ -178,7 +179,8 @@ class _Writer:
         text.append(struct("Cell", "T", places.cell, "", template=True))
         text.append(struct("Post", "T", places.post, "", template=True))
         text.append("template <class T> struct State { Cell<T> cell; Post<T> post; T I_ext; };")
-        text.append(f"struct Late {{ double values[{max(1, len(plan.delayed))}]; }};  // {', '.join(plan.delayed) or 'nothing is read late'}")
+        late = ", ".join(plan.delayed) or "nothing is read late"
+        text.append(f"struct Late {{ double values[{max(1, len(plan.delayed))}]; }};  // {late}")
         return "\n".join(text) + "\n"
 
     def constants(self) -> str:
@@ -281,7 +283,7 @@ class _Writer:
         lines = []
         if plan.stepped is not None:
             lines += equation_comments(plan.stepped)
-        lines.append("static void step_synapse(Synapse &s, const State<double> &z, const Late &late, const Shared &k, uint64_t key, int64_t now) {")
+        lines.append(f"static void step_synapse(Synapse &s, {STEP[1:].replace('State<T>', 'const State<double>')}")
         if plan.stepped is not None:
             lines += self.step_lines(plan.stepped, self.rule_text, self.fields.__getitem__, "double")
             if plan.clip is not None:
@@ -323,7 +325,7 @@ class _Writer:
         plan = self.plan
         lines = equation_comments(plan.post) if plan.post else []
         if plan.post is not None:
-            lines.append("template <class T> static void step_post(State<T> &z, const Late &late, const Shared &k, uint64_t key, int64_t now) {")
+            lines.append(f"template <class T> static void step_post{STEP}")
             lines += [*self.step_lines(plan.post, self.rule_text, self.fields.__getitem__, "T"), "}", ""]
         lines.append("static void on_spike(State<double> &z, const Late &late, const Shared &k) {")
         lines += [f"  {self.fields[s.target]} = {self.rule_text(s.expression)};" for s in plan.on_spike]
@@ -331,7 +333,8 @@ class _Writer:
 
     def late(self) -> str:
         lines = ["static double late_source(int which, const State<double> &z) {"]
-        lines += [f"  if (which == {n}) return {self.fields[of]};  // {name}" for n, (name, (of, _)) in enumerate(self.plan.delayed.items())]
+        for n, (name, (of, _)) in enumerate(self.plan.delayed.items()):
+            lines.append(f"  if (which == {n}) return {self.fields[of]};  // {name}")
         return "\n".join([*lines, "  return 0.0;", "}", ""])
 
 

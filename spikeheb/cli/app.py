@@ -1,0 +1,110 @@
+"""All commands under one name, and what becomes of errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from spikeheb.cli.analyse import analyse
+from spikeheb.cli.catalogue import check, list_names
+from spikeheb.cli.experiment import run as run_protocol
+from spikeheb.cli.replay import replay
+from spikeheb.cli.show import show
+from spikeheb.cli.window import window
+from spikeheb.errors import SpikehebError, one_line
+
+USER_ERROR = 2
+INTERRUPTED = 130
+DEBUG = "--debug"
+
+_UsageError: Any = typer.BadParameter.__mro__[2]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Without the program's name.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    _survive_odd_characters()
+    debug = DEBUG in arguments
+    try:
+        code = build()(args=[a for a in arguments if a != DEBUG], prog_name="spikeheb", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except SpikehebError as error:
+        return _refuse(str(error), debug)
+    except _UsageError as error:
+        return _refuse(_usage(error), debug)
+    except (KeyboardInterrupt, typer.Abort):
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return int(code or 0)
+
+
+def build() -> typer.Typer:
+    """The commands."""
+    app = typer.Typer(
+        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": ["--help", "-h"]}
+    )
+    app.callback()(_everything)
+    app.command("list")(list_names)
+    app.command("show")(show)
+    app.command("check")(check)
+    app.command("run")(run_protocol)
+    app.command("window")(window)
+    app.command("replay")(replay)
+    app.command("analyse")(analyse)
+    return app
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import spikeheb
+
+        typer.echo(f"spikeheb {spikeheb.__version__}")  # type: ignore[attr-defined]  # loaded when asked for
+        raise typer.Exit
+
+
+def _everything(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option(DEBUG, help="Show the traceback of errors (may stand anywhere).")] = False,
+) -> None:
+    """A virtual plasticity laboratory: any plasticity rule, any induction protocol, EPSP before and after."""
+
+
+def _refuse(message: str, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    print(f"error: {message}", file=sys.stderr)
+    return USER_ERROR
+
+
+def _usage(error: Any) -> str:
+    """A usage error on one line, with where to find help."""
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return "a command is missing; see spikeheb --help"
+    hint = f" (see {context.command_path} --help)" if context is not None else ""
+    return one_line(" ".join(error.format_message().split()), 400) + hint
+
+
+def _survive_odd_characters() -> None:
+    """Characters that the terminal cannot show are written as escapes instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")

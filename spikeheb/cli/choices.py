@@ -1,0 +1,121 @@
+"""From the words of a command line to rules, protocols and cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from spikeheb.errors import FormatError, UnknownName, unknown_name
+
+if TYPE_CHECKING:
+    from spikeheb.cells import Cell
+    from spikeheb.protocols import Protocol
+    from spikeheb.rules import Rule
+
+PREFIXES = ("protocol", "rule", "cell")
+_SET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class RuleChoices:
+    """What the flags say about a rule; None where they are silent."""
+
+    set: str | None = None
+    interaction: str | None = None
+    bounds: str | None = None
+    coincidence: str | None = None
+    axonal_delay: str | None = None
+    backpropagation_delay: str | None = None
+
+
+def read_rule(text: str, choices: RuleChoices) -> Rule:
+    """The rule that ``NAME`` or ``NAME:SET`` and the flags say.
+
+    Raises
+    ------
+    FormatError
+        Where name and flag give different sets.
+    SpikehebError
+        As `library.rule`.
+    """
+    from spikeheb import library
+
+    name, own = split_set(text)
+    if own and choices.set and own != choices.set:
+        raise FormatError(f'--rule {text} names the set "{own}" and --set the set "{choices.set}"; give one')
+    return library.rule(
+        name,
+        set=own or choices.set,
+        interaction=choices.interaction,
+        bounds=choices.bounds,
+        coincidence=choices.coincidence,
+        axonal_delay=choices.axonal_delay,
+        backpropagation_delay=choices.backpropagation_delay,
+    )
+
+
+def split_set(text: str) -> tuple[str, str | None]:
+    """``"triplet:hippocampus_all_full"`` as name and set; a path may hold colons of its own."""
+    name, colon, last = text.rpartition(":")
+    return (name, last) if colon and name and _SET.fullmatch(last) else (text, None)
+
+
+def assignments(items: Sequence[str] | None) -> dict[str, str]:
+    """``name=value`` pairs.
+
+    Raises
+    ------
+    FormatError
+        For text of another form, and a name that is given twice.
+    """
+    found: dict[str, str] = {}
+    for item in items or ():
+        name, equals, value = (part.strip() for part in item.partition("="))
+        if not equals or not name or not value:
+            raise FormatError(f'-p expects name=value (got "{item}")')
+        if name in found:
+            raise FormatError(f'-p {name} is given twice ("{found[name]}" and "{value}")')
+        found[name] = value
+    return found
+
+
+def share_out(
+    given: Mapping[str, str], protocol: Protocol | None, rule: Rule, cell: Cell | None = None
+) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """What is meant for the protocol, the rule and the cell.
+
+    A bare name is a parameter of the protocol if it has one of that name, else of the rule. ``protocol.``, ``rule.`` and
+    ``cell.`` in front of a name say it.
+
+    Raises
+    ------
+    UnknownName
+        Where nobody has such a parameter; the nearest are offered.
+    """
+    known: dict[str, Sequence[str]] = {
+        "protocol": tuple(protocol.kinds) if protocol is not None else (),
+        "rule": tuple(rule.parameters),
+        "cell": tuple(cell.parameters) if cell is not None else (),
+    }
+    parts: dict[str, dict[str, str]] = {prefix: {} for prefix in PREFIXES}
+    for name, value in given.items():
+        prefix, bare = _owner(name, value, known, rule)
+        parts[prefix][bare] = value
+    return parts["protocol"], parts["rule"], parts["cell"]
+
+
+def _owner(name: str, value: str, known: Mapping[str, Sequence[str]], rule: Rule) -> tuple[str, str]:
+    prefix, dot, bare = name.partition(".")
+    if dot and prefix in PREFIXES:
+        if bare not in known[prefix]:
+            raise unknown_name(f"parameter of the {prefix}", bare, known[prefix], key=f"-p {name}")
+        return prefix, bare
+    for owner in ("protocol", "rule"):
+        if name in known[owner]:
+            return owner, name
+    if name in rule.bounds.values:
+        raise UnknownName(f'"{name}" belongs to the bounds; use --bounds {name}={value}', key=f"-p {name}")
+    named = {*known["protocol"], *known["rule"], *(f"cell.{other}" for other in known["cell"])}
+    raise unknown_name("parameter", name, named, key=f"-p {name}")

@@ -1,0 +1,77 @@
+"""Tables and text on stdout: framed in a terminal, plain where they are read by another program."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Sequence
+
+import typer
+
+WIDTH = 100
+
+
+def note(text: str) -> None:
+    """A line for the person at the terminal, on stderr."""
+    typer.echo(text, err=True)
+
+
+def data_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table; tab-separated where stdout is no terminal."""
+    if sys.stdout.isatty():
+        _framed(columns, rows)
+        return
+    for row in (columns, *rows):
+        typer.echo("\t".join(" ".join(cell.split()) for cell in row))
+
+
+def text_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table to be read; in columns of equal width where stdout is no terminal."""
+    if sys.stdout.isatty():
+        _framed(columns, rows)
+        return
+    widths = [max(len(row[k]) for row in (columns, *rows)) for k in range(len(columns))]
+    for row in (columns, *rows):
+        typer.echo(("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip())
+
+
+def heading(text: str) -> None:
+    """A heading, with an empty line before it."""
+    typer.echo("")
+    typer.secho(text, bold=True)
+
+
+def paragraphs(text: str) -> None:
+    """Prose, its lines of at most `WIDTH` characters; empty lines and indented blocks stay."""
+    for block in text.split("\n\n"):
+        typer.echo(textwrap.fill(" ".join(block.split()), WIDTH))
+        typer.echo("")
+
+
+def lines(items: Sequence[str]) -> None:
+    """Lines as they are, indented."""
+    for item in items:
+        typer.echo(f"  {item}")
+
+
+def _framed(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for k, column in enumerate(columns):
+        number = all(_is_number(row[k]) for row in rows)
+        table.add_column(Text(column), justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(highlight=False).print(table)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text or "0")
+    except ValueError:
+        return False
+    return True

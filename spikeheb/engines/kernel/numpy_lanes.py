@@ -1,0 +1,298 @@
+"""Lanes without a compiler: what `lanes.hpp` does, on whole arrays.
+
+Without a clock the first event of every input is handled, then the second of every input, and so on; with one, all lanes
+go from step to step together. Quiet stretches are stepped, so that a long session with a cell is slow here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from spikeheb.engines.job import Floats, Job, Recording, Steps
+from spikeheb.engines.kernel import random
+from spikeheb.engines.kernel.analysis import Plan
+from spikeheb.engines.kernel.arrays import FAR, Arrays, arrays
+from spikeheb.engines.kernel.flow import exprel, final_values, propagate
+from spikeheb.engines.kernel.layout import layout
+from spikeheb.engines.kernel.numpy_source import generate
+from spikeheb.engines.kernel.source import DRAWS_PER_STEP
+from spikeheb.engines.values import constants
+from spikeheb.errors import NonFiniteError
+
+REPORT_EVERY = 4096
+
+
+def run(job: Job, plan: Plan) -> Recording:
+    """Carry the job out.
+
+    Raises
+    ------
+    EngineError, NonFiniteError
+    """
+    with np.errstate(all="ignore"):
+        return (_Clocked if plan.clocked else _Events)(job, plan).run()
+
+
+class _Lanes:
+    """State as arrays by name, and the generated functions."""
+
+    def __init__(self, job: Job, plan: Plan) -> None:
+        self.job, self.plan = job, plan
+        self.held: Arrays = arrays(job, plan)
+        places = layout(plan)
+        self.s = {name: self.held.synapses[name] for name in self.held.synapses.dtype.names}
+        columns = [np.ascontiguousarray(column) for column in self.held.states.T]
+        self.z = dict(zip(places.cell, columns, strict=False)) | {"I_ext": columns[-1]}
+        self.n = dict(zip(places.post, columns[len(places.cell) :], strict=False))
+        self.p = constants(job)
+        self.q = dict(zip(places.cell_constants, self.held.fixed["cell"][0], strict=False))
+        self.lane = np.asarray(job.lane_of_input, dtype=np.int64)
+        self.source = generate(plan, frozenset(job.overrides))
+        self.code: dict[str, Any] = {"__builtins__": {}, "_np": np, "_exprel": exprel, "_flow": _flow, "_draws": _draws}
+        exec(compile(self.source, "<kernel>", "exec"), self.code)
+        self.draw_keys = random.streams(job.seed, random.DRAWS_OF_HANDLER, np.arange(job.inputs))
+
+    def act(self, action: int, inputs: Steps, now: Any, amount: Any = 0.0) -> None:
+        function: Callable[..., None] = self.code[f"on_{action}"]
+        function(self.s, self.z, self.n, self.p, self.q, inputs, self.lane[inputs], now, amount, self.draw_keys, self.job.dt)
+
+    def sample(self, inputs: Any, column: Any) -> None:
+        self.held.weight[inputs, column] = self.s[self.job.rule.weight][inputs]
+        self.held.efficacy[inputs, column] = self.code["efficacy"](self.s, self.z, self.n, self.p, inputs, self.lane[inputs])
+
+    def check(self, name: str, values: Floats, what: str, step: Any) -> None:
+        bad = np.flatnonzero(~np.isfinite(values))
+        if bad.size:
+            when = float(np.max(np.broadcast_to(step, values.shape)[bad[0]])) * self.job.dt
+            raise NonFiniteError(f"{name} of {what} {bad[0]} is not finite at {when:.4f} s", path=self.job.rule.path)
+
+    def recording(self, spikes: tuple[Steps, ...]) -> Recording:
+        for name in self.held.synapses.dtype.names:
+            self.held.synapses[name] = self.s[name]
+        variables = final_values(self.plan, self.held.synapses, self.job)
+        for name, values in variables.items():
+            self.check(name, values, "input", self.job.steps)
+        engine = {"engine": "kernel:numpy", "numpy": np.__version__, "note": "no C++ compiler found: numpy instead"}
+        held = self.held
+        return Recording(variables[self.job.rule.weight], variables, held.weight, held.efficacy, held.v, spikes, engine)
+
+
+class _Events(_Lanes):
+    """Inputs are independent: the k-th event of each, for all at once."""
+
+    def run(self) -> Recording:
+        inputs, steps, kinds, extras = self._all_events()
+        order = np.lexsort((kinds, steps, inputs))
+        inputs, steps, kinds, extras = inputs[order], steps[order], kinds[order], extras[order]
+        first = np.searchsorted(inputs, inputs)
+        rank = np.arange(len(inputs)) - first
+        order = np.lexsort((inputs, kinds, rank))
+        groups = np.flatnonzero(np.diff(np.stack([rank[order], kinds[order]]), prepend=-1).any(axis=0))
+        for chosen in np.split(order, groups[1:]):
+            if not chosen.size:
+                continue
+            kind = int(kinds[chosen[0]])
+            if kind == len(self.plan.actions):
+                self.sample(inputs[chosen], extras[chosen].astype(int))
+            else:
+                self.act(kind, inputs[chosen], steps[chosen], extras[chosen])
+                self.check(self.job.rule.weight, self.s[self.job.rule.weight], "input", steps[chosen].max())
+        if self.job.progress is not None:
+            self.job.progress(1.0)
+        return self.recording(tuple(train[train < self.job.steps] for train in self.job.post))
+
+    def _all_events(self) -> tuple[Steps, Steps, Steps, Floats]:
+        """Input, step, kind (an action, or a sample) and amount (or the number of the sample) of everything that happens."""
+        job, found = self.job, []
+        delays = np.broadcast_to(self.held.fixed["delays"][0], (job.lanes, len(self.plan.actions)))
+        for kind, action in enumerate(self.plan.actions):
+            for i in range(job.inputs):
+                lane = int(self.lane[i])
+                train, extra = self._train(action.event, i, lane)
+                found.append((np.full(len(train), i), train + delays[lane, kind], np.full(len(train), kind), extra))
+        for i in range(job.inputs if len(job.samples) else 0):
+            count = len(job.samples)
+            found.append((np.full(count, i), job.samples, np.full(count, len(self.plan.actions)), np.arange(float(count))))
+        if not found:
+            found = [(np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), np.zeros(0))]
+        inputs, steps, kinds, extras = (np.concatenate([part[k] for part in found]) for k in range(4))
+        kept = steps < job.steps
+        return inputs[kept], steps[kept], kinds[kept], extras[kept]
+
+    def _train(self, event: str, i: int, lane: int) -> tuple[Steps, Floats]:
+        """Steps and amounts of the events of a kind at an input."""
+        if event == "reward":
+            rewards = [change for change in self.job.rewards if change.lane == lane]
+            return np.array([change.step for change in rewards], dtype=np.int64), np.array([change.value for change in rewards])
+        train = self.job.pre[i] if event == "pre" else self.job.post[lane]
+        return train, np.zeros(len(train))
+
+
+class _Clocked(_Lanes):
+    """All lanes from step to step."""
+
+    def __init__(self, job: Job, plan: Plan) -> None:
+        super().__init__(job, plan)
+        self.held_through = np.full(job.lanes, -1, dtype=np.int64)
+        self.part = np.zeros(job.lanes, dtype=np.int64)
+        self.part_at = np.full(job.lanes, FAR, dtype=np.int64)
+        self.spikes: list[list[int]] = [[] for _ in range(job.lanes)]
+        self.everyone = np.arange(job.inputs)
+        self.delays = np.broadcast_to(self.held.fixed["delays"][0], (job.lanes, len(plan.actions)))
+        self.pre = [self._bucket(kind) if action.event == "pre" else {} for kind, action in enumerate(plan.actions)]
+        self.post: list[dict[int, list[int]]] = [{} for _ in plan.actions]
+        self.imposed: dict[int, list[int]] = {}
+        for lane, train in enumerate(job.post):
+            for step in train.tolist():
+                self.imposed.setdefault(step, []).append(lane)
+        self.currents = _by_step(job.currents)
+        self.rewards = _by_step(job.rewards)
+        self.samples = {int(step): n for n, step in enumerate(job.samples)}
+        self.sweeps = {int(start) + k: (n, k) for n, start in enumerate(job.sweeps) for k in range(job.sweep_steps)}
+        self.past = self._rings()
+
+    def _bucket(self, kind: int) -> dict[int, list[int]]:
+        """The inputs whose spikes arrive at each step."""
+        found: dict[int, list[int]] = {}
+        for i, train in enumerate(self.job.pre):
+            for step in (train + self.delays[self.lane[i], kind]).tolist():
+                found.setdefault(step, []).append(i)
+        return found
+
+    def _rings(self) -> list[tuple[str, str, Steps, Floats]]:
+        """Name, source, delay by lane and past values (lanes x longest delay + 1) of each delayed variable."""
+        late_by = np.broadcast_to(self.held.fixed["late_by"][0], (self.job.lanes, len(self.plan.delayed)))
+        rings = []
+        for k, (name, (of, _)) in enumerate(self.plan.delayed.items()):
+            source = self.z["v"] if of == "v" else self.n[of]
+            self.n[name] = source.copy()
+            rings.append((name, of, late_by[:, k], np.repeat(source[:, None], int(late_by[:, k].max()) + 1, axis=1)))
+        return rings
+
+    def run(self) -> Recording:
+        for now in range(self.job.steps):
+            self.step(now)
+            if now % REPORT_EVERY == 0 and self.job.progress is not None:
+                self.job.progress(now / self.job.steps)
+        return self.recording(tuple(np.array(train, dtype=np.int64) for train in self.spikes))
+
+    def step(self, now: int) -> None:
+        for change in self.currents.get(now, ()):
+            self.z["I_ext"][change.lane] = change.value
+        self.update(now)
+        spiking = self.fire(now)
+        self.deliver(now, spiking)
+        self.shape(now, spiking)
+        if now in self.sweeps:
+            self.held.v[:, *self.sweeps[now]] = self.z["v"]
+        if now in self.samples:
+            self.sample(self.everyone, self.samples[now])
+        self.check("v", self.z["v"], "lane", now)
+        self.check(self.job.rule.weight, self.s[self.job.rule.weight], "input", now)
+
+    def update(self, now: int) -> None:
+        job, plan, code = self.job, self.plan, self.code
+        if plan.cell is not None:
+            before = self.z["v"].copy()
+            code["step_cell"](self.z, self.q, self._noise(random.NOISE_OF_CELL, job.lanes, now), job.dt)
+            held = now <= self.held_through
+            self.z["v"][held] = before[held]
+        for name, _, by, ring in self.past:
+            late = ring[np.arange(job.lanes), (now - by) % ring.shape[1]]
+            self.n[name] = np.where(by > 0, late, self.n[name])
+        if plan.post is not None:
+            code["step_post"](self.z, self.n, self.p, self._noise(random.NOISE_OF_POST, job.lanes, now), job.dt)
+        for name, of, by, ring in self.past:
+            ring[:, now % ring.shape[1]] = self.z["v"] if of == "v" else self.n[of]
+            self.n[name] = np.where(by == 0, ring[:, now % ring.shape[1]], self.n[name])
+        if plan.stepped is not None:
+            noise = self._noise(random.NOISE_OF_SYNAPSE, job.inputs, now)
+            code["step_synapses"](self.s, self.z, self.n, self.p, slice(None), self.lane, noise, job.dt)
+
+    def _noise(self, purpose: int, count: int, now: int) -> Callable[[], Floats]:
+        def draw() -> Floats:
+            keys = random.streams(self.job.seed, purpose, np.arange(count))
+            numbers: Floats = np.sqrt(self.job.dt) * random.normal(keys, now)
+            return numbers
+
+        return draw
+
+    def fire(self, now: int) -> Any:
+        spiking = np.zeros(self.job.lanes, dtype=bool)
+        spiking[self.imposed.get(now, [])] = True
+        if self.plan.cell is not None:
+            spiking |= (now > self.held_through) & self.code["threshold"](self.z, self.q, self.job.dt)
+        for lane in np.flatnonzero(spiking).tolist():
+            self.spikes[lane].append(now)
+            for kind, action in enumerate(self.plan.actions):
+                if action.event == "post":
+                    self.post[kind].setdefault(now + int(self.delays[lane, kind]), []).append(lane)
+        return spiking
+
+    def deliver(self, now: int, spiking: Any) -> None:
+        for kind, action in enumerate(self.plan.actions):
+            if action.event == "pre":
+                inputs = self.pre[kind].pop(now, [])
+                if inputs:
+                    self.act(kind, np.array(inputs), now)
+            elif action.event == "post":
+                lanes = self.post[kind].pop(now, [])
+                if lanes:
+                    self.act(kind, np.flatnonzero(np.isin(self.lane, lanes)), now)
+            else:
+                for change in self.rewards.get(now, ()):
+                    self.act(kind, np.flatnonzero(self.lane == change.lane), now, change.value)
+
+    def shape(self, now: int, spiking: Any) -> None:
+        if np.any(spiking):
+            self._at(spiking, lambda z, n, p: self.code["on_spike"](z, n, p, self.job.dt))
+        self.part[spiking] = 0
+        self.part_at[spiking] = now
+        due = self.part_at == now
+        if self.plan.cell is None:
+            return
+        durations = self.held.fixed["durations"][0]
+        shapes = self.plan.cell.cell.shape
+        for part, hold in enumerate(shapes):
+            begin = due & (self.part == part)
+            self.z["v"][begin] = hold.v
+            self.held_through[begin] = FAR
+            self.part_at[begin] = now + durations[1 + part]
+        ended = due & (self.part == len(shapes))
+        self.part[due] += 1
+        if np.any(ended):
+            self._at(ended, lambda z, _n, _p: self.code["reset"](z, self.q, self.job.dt))
+            self.held_through[ended] = now + durations[0] - 1
+            self.part_at[ended] = FAR
+
+    def _at(self, lanes: Any, change: Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], None]) -> None:
+        """Carry a change out at some lanes only."""
+        z, n = ({name: values[lanes] for name, values in group.items()} for group in (self.z, self.n))
+        p = {name: value if isinstance(value, float) else value[lanes] for name, value in self.p.items()}
+        change(z, n, p)
+        for group, part in ((self.z, z), (self.n, n)):
+            for name, values in part.items():
+                group[name][lanes] = values
+
+
+def _by_step(changes: Any) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for change in changes:
+        found.setdefault(change.step, []).append(change)
+    return found
+
+
+def _draws(keys: Any, inputs: Any, now: Any) -> Callable[[int], Floats]:
+    """The normal numbers of a handler, by their position in it."""
+    return lambda n: random.normal(keys[inputs], DRAWS_PER_STEP * np.asarray(now) + n)
+
+
+def _flow(slopes: Any, values: Any, rests: Any, dt: float, steps: Any) -> Any:
+    """Coupled variables brought to now; coefficients may be numbers or arrays over inputs."""
+    count = len(steps)
+    wide = np.array([[np.broadcast_to(slope, count) for slope in row] for row in slopes], dtype=float)
+    b = np.array([np.broadcast_to(rest, count) for rest in rests], dtype=float)
+    return propagate(np.moveaxis(wide, -1, 0), np.array(values).T, b.T, dt, np.asarray(steps, dtype=np.int64)).T

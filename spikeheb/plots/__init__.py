@@ -1,0 +1,156 @@
+"""Figures: a result in, Axes out. The only importer of matplotlib; nothing is computed here but means for the eye.
+
+`plot` draws one panel, into Axes of the user's own if given; `figure` makes the whole figure of a result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from spikeheb.errors import FormatError, StorageError, unknown_name
+from spikeheb.plots import style
+from spikeheb.plots.course import courses, draw_course, panels_of
+from spikeheb.plots.outcome import draw_outcome, legend_handles
+from spikeheb.plots.pages import experiment_page, outcome_title, replay_page, window_page
+from spikeheb.plots.traces import draw_traces
+from spikeheb.plots.windows import draw_replay, draw_window
+from spikeheb.studies.conditions import Row, arrange
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["figure", "plot", "write"]
+
+PANELS = {
+    "experiment": ("course", "outcome", "traces"),
+    "recording": ("course", "traces"),
+    "window": ("window",),
+    "replay": ("replay",),
+}
+
+
+@style.styled
+def plot(data: xr.Dataset, ax: Axes | None = None, *, panel: str | None = None, series: str | None = None, label: str | None = None) -> Axes:
+    """Draw one panel of a result.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        A result of `run`, `window`, `replay`, or of a recording.
+    ax : matplotlib Axes, optional
+        Where to draw; new Axes where absent.
+    panel : {"course", "outcome", "traces"}, optional
+        Experiments only. ``course``: normalised EPSP against minutes (the default where there were test pulses);
+        ``outcome``: result over data; ``traces``: averaged EPSPs of the conditions that changed most.
+    series : str, optional
+        Experiments only: the published series to show; the first where absent.
+    label : str, optional
+        Windows only: the name of the line, where it is not to be that of the rule.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    UnknownName
+        For a panel or series that this result does not have.
+    FormatError
+        For a data set that is not a result, or lacks what the panel shows.
+    """
+    study = _study(data)
+    panel = panel or ("outcome" if study == "experiment" and "epsp" not in data else PANELS[study][0])
+    if panel not in PANELS[study]:
+        raise unknown_name("panel", panel, PANELS[study])
+    ax = style.new_axes() if ax is None else ax
+    if panel == "window":
+        draw_window(ax, data, label=label).legend(loc="best")
+        return ax
+    ends = draw_replay(ax, data) if panel == "replay" else _draw_experiment(ax, data, panel, series)
+    ax.autoscale_view()
+    style.end_labels(ax, ends)
+    return ax
+
+
+def _draw_experiment(ax: Axes, data: xr.Dataset, panel: str, series: str | None) -> list[style.End]:
+    row = _row(data, series)
+    if panel == "traces":
+        if "v_before" not in data:
+            raise FormatError("there are no sweeps in this result: it was made without test pulses", key="v_before")
+        draw_traces(ax, data, row)
+        return []
+    if panel == "outcome":
+        ends = draw_outcome(ax, data, row)
+        ax.set_title(outcome_title(data, row))
+        ax.add_artist(ax.legend(handles=legend_handles(data), loc="best"))
+    else:
+        ends = draw_course(ax, data, row, [pair for one in panels_of(row) for pair in one], courses(data))
+    style.ratio_axis([ax])
+    return ends
+
+
+@style.styled
+def figure(data: xr.Dataset) -> Figure:
+    """The whole figure of a result, with all its panels.
+
+    Raises
+    ------
+    FormatError
+        For a data set that is not a result.
+    """
+    pages = {"experiment": experiment_page, "recording": experiment_page, "window": window_page, "replay": replay_page}
+    return pages[_study(data)](data)
+
+
+@style.styled
+def write(figure: Figure, path: Path | str) -> Path:
+    """Write a figure to a file, whole or not at all; the suffix says the format.
+
+    Raises
+    ------
+    StorageError
+    """
+    target = Path(path)
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
+        os.close(handle)
+        figure.savefig(temporary)
+        os.chmod(temporary, 0o666 & ~_mask())
+        os.replace(temporary, target)
+    except OSError as error:
+        raise StorageError(f"could not be written whole ({error.strerror or error})", path=str(target)) from None
+    finally:
+        if temporary:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink(missing_ok=True)
+    return target
+
+
+def _mask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _study(data: xr.Dataset) -> str:
+    study = str(data.attrs.get("study", ""))
+    if study not in PANELS:
+        raise FormatError(f'expected a result of {", ".join(PANELS)} (got study = "{study}")', key="study")
+    return study
+
+
+def _row(data: xr.Dataset, series: str | None) -> Row:
+    rows = {row.series: row for row in arrange(data)}
+    if series is None:
+        return next(iter(rows.values()))
+    if series not in rows:
+        raise unknown_name("series", series, rows)
+    return rows[series]

@@ -1,0 +1,128 @@
+"""Result over data: the model's ratios, and the published ones with their standard errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from spikeheb.plots.style import GREY, LIGHT, End, branch_colours, minus
+from spikeheb.studies.conditions import Branch, Row, heading, shown, value_text
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Floats = npt.NDArray[np.float64]
+
+SIDE_STEP = 0.016
+"""Distance between published points of several branches at one place, as a fraction of the axis."""
+DASHED = (0, (3, 2))
+
+
+def draw_outcome(ax: Axes, data: xr.Dataset, row: Row) -> list[End]:
+    """EPSP ratio and efficacy ratio of the model against the quantity of the axis, over the published points.
+
+    Returns the names of the lines.
+    """
+    ax.axhline(1, color=LIGHT, linewidth=1, zorder=0)
+    if row.axis == "delta_t":
+        ax.axvline(0, color=LIGHT, linewidth=1, zorder=0)
+    place = _places(data, row)
+    aside = _steps_aside(row, place)
+    colours = branch_colours([branch.sign for branch in row.branches])
+    ends: list[End] = []
+    for branch, colour in zip(row.branches, colours, strict=True):
+        x = np.array([place[int(n)] for n in branch.index])
+        stepped = x + np.array([aside[int(n)] for n in branch.index])
+        alone = len(branch.index) == 1
+        _draw_model(ax, data, branch, stepped if alone else x, colour)
+        _draw_published(ax, data, branch, stepped, colour)
+        if not alone and row.axis != "delta_t":
+            ends.append((float(x[-1]), _last(data, branch), branch.label, colour))
+    _name_single(ax, row, colours, "s" if "epsp_ratio" in data else "x")
+    _label_axes(ax, data, row, place)
+    return ends
+
+
+def legend_handles(data: xr.Dataset) -> list[Artist]:
+    """What lines and markers mean, in no branch's colour."""
+    found: list[Artist] = []
+    if "published_ratio" in data and np.isfinite(data["published_ratio"].values).any():
+        found.append(Line2D([], [], color=GREY, marker="o", linestyle="", markersize=8, label="published ± SEM"))
+    if "epsp_ratio" in data:
+        found.append(Line2D([], [], color=GREY, label="model, EPSP"))
+    if "efficacy_ratio" in data:
+        found.append(Line2D([], [], color=GREY, linestyle=DASHED, linewidth=1.5, label="model, efficacy"))
+    return found
+
+
+def _places(data: xr.Dataset, row: Row) -> dict[int, float]:
+    """The place on the axis of each condition; words are counted."""
+    index = [int(n) for branch in row.branches for n in branch.index]
+    if not row.axis:
+        return {n: float(k) for k, n in enumerate(index)}
+    if data[row.axis].dtype.kind in "fiu":
+        values = shown(data, row.axis)
+        return {n: float(values[n]) for n in index}
+    words = list(dict.fromkeys(str(data[row.axis].values[n]) for n in index))
+    return {n: float(words.index(str(data[row.axis].values[n]))) for n in index}
+
+
+def _steps_aside(row: Row, place: dict[int, float]) -> dict[int, float]:
+    """How far each condition moves so that those at one place stand side by side."""
+    width = float(np.ptp(list(place.values()))) or 1.0
+    at: dict[float, list[int]] = {}
+    for branch in sorted(row.branches, key=lambda branch: branch.sign):
+        for n in branch.index:
+            at.setdefault(place[int(n)], []).append(int(n))
+    return {n: (k - (len(same) - 1) / 2) * SIDE_STEP * width for same in at.values() for k, n in enumerate(same)}
+
+
+def _draw_model(ax: Axes, data: xr.Dataset, branch: Branch, x: Floats, colour: str) -> None:
+    """Lines, dotted where nothing else shows what was computed; for a single condition an open square and a cross."""
+    alone = len(branch.index) == 1
+    dots = "" if "published_ratio" in data else "."
+    for name, line, width, marker in (("efficacy_ratio", DASHED, 1.5, "x"), ("epsp_ratio", "-", 2.0, "s")):
+        if name in data:
+            ax.plot(
+                x, data[name].values[branch.index], color=colour, linestyle="" if alone else line, linewidth=width,
+                marker=marker if alone else dots, markersize=8, markerfacecolor="none", label=name, zorder=2,
+            )  # fmt: skip
+
+
+def _draw_published(ax: Axes, data: xr.Dataset, branch: Branch, x: Floats, colour: str) -> None:
+    if "published_ratio" not in data:
+        return
+    ratio, sem = data["published_ratio"].values[branch.index], data["published_sem"].values[branch.index]
+    there = np.isfinite(ratio)
+    if there.any():
+        ax.errorbar(
+            x[there], ratio[there], np.nan_to_num(sem[there]), fmt="o", color=colour, markersize=8, markeredgecolor="white",
+            markeredgewidth=0.8, elinewidth=1.6, capsize=3, label="published", zorder=3,
+        )  # fmt: skip
+
+
+def _last(data: xr.Dataset, branch: Branch) -> float:
+    return float(data["epsp_ratio" if "epsp_ratio" in data else "efficacy_ratio"].values[branch.index[-1]])
+
+
+def _name_single(ax: Axes, row: Row, colours: list[str], marker: str) -> None:
+    """The names of branches of one condition, in their colours, in a corner."""
+    single = [(b.label, c) for b, c in zip(row.branches, colours, strict=True) if len(b.index) == 1 and row.axis != "delta_t" and b.label]
+    if single:
+        handles = [Line2D([], [], color=colour, marker=marker, linestyle="", markerfacecolor="none", markersize=8) for _, colour in single]
+        ax.legend(handles, [minus(text) for text, _ in single], labelcolor="linecolor", loc="upper left", handletextpad=0.2, borderpad=0)
+
+
+def _label_axes(ax: Axes, data: xr.Dataset, row: Row, place: dict[int, float]) -> None:
+    ax.set_xlabel(heading(data, row.axis) if row.axis else "")
+    ax.set_ylabel("after / before")
+    ax.margins(x=0.06)
+    if not row.axis:
+        ax.set_xticks([])
+    elif data[row.axis].dtype.kind not in "fiu":
+        ax.set_xticks(list(place.values()), [value_text(data, row.axis, n) for n in place])

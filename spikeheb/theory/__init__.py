@@ -1,0 +1,1 @@
+"""Closed forms: what can be known without a simulation."""

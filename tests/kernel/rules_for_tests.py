@@ -1,0 +1,269 @@
+"""Rules that use what the format offers and the kernel could get wrong, each about as short as it can be."""
+
+HEAD = """
+schema = 1
+name = "{name}"
+title = "{name}"
+doc = "For a test."
+"""
+
+CALCIUM = """
+[parameters]
+tau_ca = { value = "20 ms", doc = "", source = "chosen" }
+C_1 = { value = 1, doc = "", source = "chosen" }
+C_2 = { value = 2, doc = "", source = "chosen" }
+D = { value = "13.7 ms", doc = "", source = "chosen" }
+theta_d = { value = 1, doc = "", source = "chosen" }
+theta_p = { value = 1.3, doc = "", source = "chosen" }
+gamma_d = { value = 200, doc = "", source = "chosen" }
+gamma_p = { value = 321.808, doc = "", source = "chosen" }
+sigma = { value = 2.8284, doc = "", source = "chosen" }
+tau = { value = "15 s", doc = "", source = "chosen" }
+
+[synapse]
+model = \"\"\"
+dc/dt = -c/tau_ca : 1
+up = int(c >= theta_p) : 1
+down = int(c >= theta_d) : 1
+drho/dt = (-rho*(1 - rho)*(0.5 - rho) + gamma_p*(1 - rho)*up - gamma_d*rho*down)/tau + sigma*sqrt((up + down)/tau)*xi : 1
+\"\"\"
+method = "heun"
+weight = "rho"
+efficacy = "1 + 4*rho"
+initial = { rho = 0.3 }
+
+[[on]]
+event = "pre"
+do = ["transmit = 1"]
+
+[[on]]
+event = "pre"
+delay = "D"
+do = ["c += C_1"]
+
+[[on]]
+event = "post"
+do = ["c += C_2"]
+
+[bounds]
+kind = "none"
+"""
+
+RELEASE = """
+[parameters]
+U = { value = 0.3, doc = "", source = "chosen" }
+tau_rec = { value = "200 ms", doc = "", source = "chosen" }
+tau_f = { value = "50 ms", doc = "", source = "chosen" }
+eta = { value = 0.02, doc = "", source = "chosen" }
+tau_y = { value = "30 ms", doc = "", source = "chosen" }
+
+[synapse]
+model = \"\"\"
+dR/dt = (1 - R)/tau_rec : 1
+du/dt = (U - u)/tau_f : 1
+dy/dt = -y/tau_y : 1
+w : 1
+last : 1
+\"\"\"
+weight = "w"
+efficacy = "w"
+initial = { R = 1, u = "U", w = 0.5 }
+
+[[on]]
+event = "pre"
+do = ["u += U*(1 - u)", "last = u*R", "transmit = last", "R -= last", "ltd = eta*y*last"]
+
+[[on]]
+event = "post"
+do = ["ltp = eta*(1 - y)*last", "y += 1"]
+
+[bounds]
+kind = "soft"
+w_min = 0
+w_max = 1
+"""
+
+CASCADE = """
+[parameters]
+tau_a = { value = "10 ms", doc = "", source = "chosen" }
+tau_b = { value = "10 ms", doc = "", source = "chosen" }
+tau_y = { value = "40 ms", doc = "", source = "chosen" }
+gain = { value = 0.02, doc = "", source = "chosen" }
+
+[synapse]
+model = \"\"\"
+dfirst/dt = -first/tau_a : 1
+dsecond_one/dt = (first - second_one)/tau_b : 1
+dy/dt = -y/tau_y : 1
+dslow/dt = (w - slow)/(1*second) : 1
+w : 1
+\"\"\"
+weight = "w"
+efficacy = "w"
+initial = { w = 0.5, slow = 0.5 }
+
+[[on]]
+event = "pre"
+do = ["ltd = gain*y*slow", "first += 1"]
+
+[[on]]
+event = "post"
+do = ["ltp = 3*gain*second_one*(1 - slow)", "y += 1"]
+
+[bounds]
+kind = "hard"
+w_min = 0.1
+w_max = 0.9
+"""
+
+REWARD = """
+[parameters]
+tau_e = { value = "1 s", doc = "", source = "chosen" }
+tau_x = { value = "20 ms", doc = "", source = "chosen" }
+late = { value = "3 ms", doc = "", source = "chosen" }
+
+[synapse]
+model = \"\"\"
+dx/dt = -x/tau_x : 1
+dy/dt = -y/tau_x : 1
+delig/dt = -elig/tau_e : 1
+w : 1
+\"\"\"
+weight = "w"
+efficacy = "w"
+initial = { w = 0.5 }
+
+[[on]]
+event = "pre"
+do = ["elig -= 0.01*y", "x += 1"]
+
+[[on]]
+event = "post"
+delay = "late"
+do = ["elig += 0.01*x", "y += 1"]
+
+[[on]]
+event = "reward"
+do = ["w += amount*elig"]
+
+[bounds]
+kind = "hard"
+w_min = 0
+w_max = 1
+"""
+
+VOLTAGE = """
+[parameters]
+theta = { value = "-65 mV", doc = "", source = "chosen" }
+theta_high = { value = "-55 mV", doc = "", source = "chosen" }
+A_d = { value = "2e-3 / mV", doc = "", source = "chosen" }
+A_p = { value = "2e-4 / mV**2 / ms", doc = "", source = "chosen" }
+tau_u = { value = "10 ms", doc = "", source = "chosen" }
+tau_x = { value = "15 ms", doc = "", source = "chosen" }
+
+[synapse]
+model = \"\"\"
+dx/dt = -x/tau_x : 1
+dw/dt = A_p*x*positive(v - theta_high)*positive(u - theta) : 1
+\"\"\"
+method = "euler"
+weight = "w"
+efficacy = "w"
+initial = { w = 0.5 }
+
+[post]
+model = \"\"\"
+du/dt = (v - u)/tau_u : volt
+\"\"\"
+method = "euler"
+initial = { u = "theta - 5*mV" }
+
+[[on]]
+event = "pre"
+do = ["ltd = A_d*positive(u - theta)", "x += 1"]
+
+[bounds]
+kind = "hard"
+w_min = 0
+w_max = 3
+"""
+
+LATE = VOLTAGE.replace("u - theta)\"", "u_late - theta)\"").replace("positive(u - theta) : 1", "positive(u_late - theta) : 1").replace(
+    "[[on]]", 'u_late = { of = "u", by = "delay_u" }\n\n[[on]]', 1
+).replace("tau_x = {", 'delay_u = { value = "3 ms", doc = "", source = "chosen" }\ntau_x = {', 1)
+
+NOISY_JUMPS = """
+[parameters]
+tau = { value = "20 ms", doc = "", source = "chosen" }
+A = { value = 0.01, doc = "", source = "chosen" }
+
+[synapse]
+model = \"\"\"
+dx/dt = -x/tau : 1
+dy/dt = -y/tau : 1
+w : 1
+\"\"\"
+weight = "w"
+efficacy = "w"
+initial = { w = "0.4 + 0.2*rand()" }
+
+[[on]]
+event = "pre"
+do = ["ltd = A*y*(1 + 0.1*randn())", "x += 1"]
+
+[[on]]
+event = "post"
+do = ["ltp = A*x*(1 + 0.1*randn())", "y += 1"]
+
+[bounds]
+kind = "hard"
+w_min = 0
+w_max = 1
+"""
+
+HOMEOSTAT = """
+[parameters]
+tau_r = { value = "500 ms", doc = "", source = "chosen" }
+tau_x = { value = "20 ms", doc = "", source = "chosen" }
+eta = { value = 0.01, doc = "", source = "chosen" }
+
+[synapse]
+model = \"\"\"
+dx/dt = -x/tau_x : 1
+w : 1
+\"\"\"
+weight = "w"
+efficacy = "w"
+initial = { w = 0.5 }
+
+[post]
+model = \"\"\"
+dr/dt = -r/tau_r : 1
+heard : 1
+\"\"\"
+on_spike = ["r += 1"]
+
+[[on]]
+event = "pre"
+do = ["heard += 0.01*w", "x += 1"]
+
+[[on]]
+event = "post"
+do = ["ltp = eta*x*(1 - r) + 0.001*heard"]
+
+[bounds]
+kind = "hard"
+w_min = 0
+w_max = 2
+"""
+
+ALL = {
+    "calcium": CALCIUM,
+    "release": RELEASE,
+    "cascade": CASCADE,
+    "reward": REWARD,
+    "voltage": VOLTAGE,
+    "late": LATE,
+    "noisy_jumps": NOISY_JUMPS,
+    "homeostat": HOMEOSTAT,
+}

@@ -1,0 +1,33 @@
+"""The window against its closed form."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import spikeheb as sh
+from spikeheb.theory.pair import pairing_change
+
+
+@pytest.mark.parametrize("coincidence", ["pre_first", "post_first"])
+@pytest.mark.parametrize("frequency", [1.0, 10.0])
+def test_the_additive_window_is_the_finite_double_sum(coincidence, frequency):
+    rule = sh.rule("pair", set="additive", coincidence=coincidence, bounds="none")
+    delta_t = np.arange(-60, 61, 2) * 1e-3
+    data = sh.window(rule, delta_t=delta_t, pairs=60, frequency=frequency, engine="brian:numpy")
+    constants = {name: rule.constants[name] for name in ("A_plus", "A_minus", "tau_plus", "tau_minus")}
+    expected = pairing_change(delta_t, 60, frequency, **constants, coincidence=coincidence)
+    np.testing.assert_allclose(data["w"].values - 0.5, expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(data["change"].values, expected / 0.5, rtol=0, atol=4e-12)
+
+
+def test_delta_t_zero_is_an_ordinary_point_and_the_default_grid_has_it():
+    data = sh.window(sh.rule("pair"), pairs=1, engine="brian:numpy")
+    assert data.sizes["delta_t"] == 61
+    assert float(data["change"].sel(delta_t=0)) == pytest.approx(0.01)
+    assert data["delta_t"].attrs["units"] == "s"
+
+
+def test_a_delta_t_as_long_as_the_period_is_refused():
+    with pytest.raises(sh.ScheduleError, match="period"):
+        sh.window(sh.rule("pair"), delta_t=[0.12], frequency=10.0)
