@@ -42,10 +42,10 @@ def heading(text: str) -> None:
 
 
 def paragraphs(text: str) -> None:
-    """Prose, its lines of at most `WIDTH` characters; empty lines and indented blocks stay."""
+    """Prose, each paragraph after an empty line and filled to lines of at most `WIDTH` characters."""
     for block in text.split("\n\n"):
-        typer.echo(textwrap.fill(" ".join(block.split()), WIDTH))
         typer.echo("")
+        typer.echo(textwrap.fill(" ".join(block.split()), WIDTH))
 
 
 def lines(items: Sequence[str]) -> None:

@@ -95,7 +95,7 @@ def run(
         "test_pulses": int(test_pulses),
         "largest_shift_s": max(largest_shift((*lane.pre, lane.post), schedule.dt) for lane in schedule.lanes),
     }
-    return describe(data, _TEXTS)
+    return describe(data, TEXTS)
 
 
 def session(schedule: Schedule, rule: Rule, cell: Cell, seed: int = 0, progress: Callable[[float], None] | None = None) -> Job:
@@ -269,7 +269,7 @@ def _published(data: xr.Dataset, protocol: Protocol, schedule: Schedule) -> xr.D
     )
 
 
-_TEXTS = {
+TEXTS = {
     "epsp": ("V", "EPSP amplitude"),
     "epsp_before": ("V", "EPSP amplitude before induction"),
     "epsp_after": ("V", "EPSP amplitude 20-40 min after induction"),

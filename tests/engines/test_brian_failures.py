@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import signal
 import subprocess
 import sys
@@ -60,7 +59,16 @@ def test_a_value_that_is_not_finite_never_reaches_the_program(built, job):
 
 
 @pytest.mark.slow
+def test_a_whole_number_cannot_be_set_from_outside_where_it_would_be_truncated(built, job, tmp_path, monkeypatch):
+    plain = building.values
+    monkeypatch.setattr(building, "values", lambda j: {**plain(j), "synapses.N": np.array([1.5])})
+    with pytest.raises(EngineError, match=r"no variable synapses\.N"):
+        standalone.run(job)
+
+
+@pytest.mark.slow
 def test_a_full_disk_is_an_error(built, job, monkeypatch):
+    resource = pytest.importorskip("resource")
     plain = subprocess.run
 
     def limited(*arguments, **options):

@@ -1,4 +1,15 @@
-"""Rules that use what the format offers and the kernel could get wrong, each about as short as it can be."""
+"""Rules that use what the format offers and the kernel could get wrong, each about as short as it can be; and jobs."""
+
+from pathlib import Path
+
+import numpy as np
+
+from spikeheb.cells import read_cell
+from spikeheb.engines.job import Change, Job
+from spikeheb.rules import choose, read_rule
+
+LIBRARY = Path(__file__).parents[2] / "models"
+DT = 1e-4
 
 HEAD = """
 schema = 1
@@ -188,9 +199,12 @@ w_min = 0
 w_max = 3
 """
 
-LATE = VOLTAGE.replace("u - theta)\"", "u_late - theta)\"").replace("positive(u - theta) : 1", "positive(u_late - theta) : 1").replace(
-    "[[on]]", 'u_late = { of = "u", by = "delay_u" }\n\n[[on]]', 1
-).replace("tau_x = {", 'delay_u = { value = "3 ms", doc = "", source = "chosen" }\ntau_x = {', 1)
+LATE = (
+    VOLTAGE.replace('u - theta)"', 'u_late - theta)"')
+    .replace("positive(u - theta) : 1", "positive(u_late - theta) : 1")
+    .replace("[[on]]", 'u_late = { of = "u", by = "delay_u" }\n\n[[on]]', 1)
+    .replace("tau_x = {", 'delay_u = { value = "3 ms", doc = "", source = "chosen" }\ntau_x = {', 1)
+)
 
 NOISY_JUMPS = """
 [parameters]
@@ -267,3 +281,53 @@ ALL = {
     "noisy_jumps": NOISY_JUMPS,
     "homeostat": HOMEOSTAT,
 }
+
+
+def read(folder, name, **choices):
+    """The test rule of that name, or the library's."""
+    if name in ALL:
+        path = folder / f"{name}.toml"
+        path.write_text(HEAD.format(name=name) + ALL[name])
+    else:
+        path = LIBRARY / "rules" / f"{name}.toml"
+    return choose(read_rule(path), **choices)
+
+
+def cell(name):
+    return read_cell(LIBRARY / "cells" / f"{name}.toml")
+
+
+def trains(rng, count, steps, rate):
+    """Poisson trains of steps."""
+    return tuple(np.unique(rng.integers(0, steps, rng.poisson(rate * steps * DT))) for _ in range(count))
+
+
+def job(rule, on_cell=None, *, seed=1, lanes=3, inputs=2, steps=8000, rate=30.0, **more):
+    """Random trains with ties, rewards for a rule that hears them, current steps where there is a cell."""
+    rng = np.random.default_rng(seed)
+    pre, post = trains(rng, lanes * inputs, steps, rate), trains(rng, lanes, steps, rate)
+    post = tuple(np.union1d(train, pre[lane * inputs][::4]) for lane, train in enumerate(post))
+    if any(handler.event == "reward" for handler in rule.handlers):
+        more.setdefault("rewards", (Change(0, 2000, 1.0), Change(lanes - 1, 5000, -0.5)))
+    if on_cell is not None:
+        more.setdefault("currents", (Change(0, 2000, 1.2e-9), Change(0, 3000, 0.0)))
+        more.setdefault("sweeps", np.array([100, 4000]))
+        more.setdefault("sweep_steps", 1000)
+    more.setdefault("samples", np.array([0, 3999, steps - 1]))
+    return Job(rule, on_cell, DT, steps, np.repeat(np.arange(lanes), inputs), pre, post, **more)
+
+
+def same(found, expected, atol=1e-12):
+    """Hold two recordings against each other: first the spike steps, then weights, efficacies and potentials."""
+    for lane, (a, b) in enumerate(zip(found.spikes, expected.spikes, strict=True)):
+        np.testing.assert_array_equal(a, b, err_msg=f"spikes of lane {lane}")
+    np.testing.assert_allclose(found.w, expected.w, rtol=0, atol=atol)
+    np.testing.assert_allclose(found.weight, expected.weight, rtol=0, atol=atol)
+    np.testing.assert_allclose(found.efficacy, expected.efficacy, rtol=0, atol=10 * atol)
+    np.testing.assert_allclose(found.v, expected.v, rtol=0, atol=1e-12)
+
+
+def as_bytes(recording):
+    """All that was recorded, for comparing byte by byte."""
+    arrays = [recording.w, recording.weight, recording.efficacy, recording.v, *recording.spikes, *recording.variables.values()]
+    return [array.tobytes() for array in arrays]

@@ -1,0 +1,104 @@
+"""``spikeheb list`` and ``spikeheb check``."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spikeheb.cli.kinds import kind_of
+from spikeheb.cli.printing import data_table, note
+from spikeheb.errors import FormatError, SpikehebError, unknown_name
+
+if TYPE_CHECKING:
+    from spikeheb.rules import Rule
+
+KINDS = ("rules", "cells", "protocols")
+
+
+def list_names(
+    kind: Annotated[str | None, typer.Argument(metavar="[rules|cells|protocols]", help="What to list; everything where absent.")] = None,
+) -> None:
+    """List the rules, cells and protocols that can be used by name."""
+    from spikeheb import library
+
+    if kind is not None and kind not in KINDS:
+        raise unknown_name("kind of thing", kind, KINDS)
+    rows, broken = [], False
+    for plural in KINDS if kind is None else (kind,):
+        for name, path in library.names(plural.removesuffix("s")).items():
+            title, problem = _title(plural.removesuffix("s"), path)
+            rows.append([plural.removesuffix("s"), name, title])
+            broken |= problem
+    data_table(["kind", "name", "title"], rows)
+    if broken:
+        raise typer.Exit(2)
+
+
+def _title(kind: str, path: Path) -> tuple[str, bool]:
+    """Title of a file, and whether it has an error (which is then shown)."""
+    from spikeheb.cells import read_cell
+    from spikeheb.rules import read_rule
+
+    try:
+        if kind == "protocol":
+            return _script_title(path), False
+        return (read_rule if kind == "rule" else read_cell)(path).title, False
+    except SpikehebError as error:
+        note(f"error: {error}")
+        return "(not usable)", True
+
+
+def _script_title(path: Path) -> str:
+    """First line of a script's docstring, without running the script."""
+    try:
+        text = ast.get_docstring(ast.parse(path.read_bytes())) or ""
+    except (OSError, SyntaxError, ValueError) as error:
+        raise FormatError(f"cannot be read as Python ({str(error).splitlines()[0]})", path=str(path)) from None
+    return text.partition("\n")[0].rstrip(".")
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Rule, cell or protocol files; a protocol is run.")],
+) -> None:
+    """Check files: one line for each, OK or what is wrong."""
+    failed = False
+    for path in files:
+        try:
+            typer.echo(f"OK {_check_file(path)}: {path}")
+        except SpikehebError as error:
+            failed = True
+            note(f"error: {error}")
+    if failed:
+        raise typer.Exit(2)
+
+
+def _check_file(path: Path) -> str:
+    """Read a file, with all choices that it offers; returns what it is."""
+    import numpy as np
+
+    from spikeheb import library
+    from spikeheb.cells import read_cell
+    from spikeheb.rules import read_rule
+
+    kind = kind_of(path)
+    if kind == "protocol":
+        protocol = library.protocol(path)
+        lanes = len(protocol.schedule(np.random.default_rng(0)).lanes)
+        return f"protocol {protocol.name}, {lanes} {'condition' if lanes == 1 else 'conditions'}"
+    if kind == "cell":
+        return f"cell {read_cell(path).name}"
+    return _check_choices(read_rule(path))
+
+
+def _check_choices(rule: Rule) -> str:
+    from spikeheb.rules import choose
+    from spikeheb.rules.check import check_rule
+
+    for name in rule.sets:
+        check_rule(choose(rule, set=name))
+    for name in rule.interactions:
+        check_rule(choose(rule, interaction=name))
+    return f"rule {rule.name}, {len(rule.sets)} {'set' if len(rule.sets) == 1 else 'sets'}"

@@ -1,0 +1,64 @@
+"""``spikeheb run``: a protocol with a rule on a cell."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from spikeheb.cli import options
+from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
+from spikeheb.cli.output import folder_name, output, write
+from spikeheb.cli.progress import progress as shown_progress
+
+
+def run(
+    protocol: Annotated[str, typer.Argument(metavar="PROTOCOL", help="A protocol of the library, or the path of a script.")],
+    rule: options.RuleName,
+    set: options.Set = None,
+    interaction: options.Interaction = None,
+    bounds: options.Bounds = None,
+    coincidence: options.Coincidence = None,
+    axonal_delay: options.AxonalDelay = None,
+    backpropagation_delay: options.BackpropagationDelay = None,
+    cell: Annotated[
+        str, typer.Option("--cell", "-c", metavar="CELL", help="A cell, by name or path.", rich_help_panel=options.RUN_PANEL)
+    ] = "l5_pyramidal",
+    parameter: options.Assignments = None,
+    test_pulses: Annotated[
+        options.Switch, typer.Option(help="off: the bare induction, no EPSP is measured.", rich_help_panel=options.RUN_PANEL)
+    ] = options.Switch.on,
+    engine: options.Engine = "auto",
+    seed: options.Seed = 0,
+    progress: options.Progress = None,
+    out: options.Out = None,
+    force: options.Force = False,
+) -> None:
+    """Carry out a protocol with a rule on a cell: EPSP before and after, beside the published points.
+
+    -p changes a parameter of the protocol if it has one of that name, else of the rule; protocol.NAME, rule.NAME and
+    cell.NAME say which is meant.
+    """
+    from spikeheb import library
+    from spikeheb.cli.report import print_notes, print_outcome
+    from spikeheb.engines.choice import check_engine
+    from spikeheb.protocols import with_parameters
+    from spikeheb.studies.experiment import run as run_study
+
+    check_engine(engine)
+    given = assignments(parameter)
+    chosen_rule = read_rule(rule, RuleChoices(set, interaction, bounds, coincidence, axonal_delay, backpropagation_delay))
+    chosen_protocol, chosen_cell = library.protocol(protocol), library.cell(cell)
+    of_protocol, of_rule, of_cell = share_out(given, chosen_protocol, chosen_rule, chosen_cell)
+    chosen_protocol = with_parameters(chosen_protocol, of_protocol)
+    chosen_rule = library.rule(chosen_rule, **of_rule)  # type: ignore[arg-type]  # parameters only
+    if of_cell:
+        chosen_cell = library.cell(cell, **of_cell)
+    default = folder_name(chosen_protocol.name, chosen_rule.name, chosen_rule.set or "")
+    with output(out or default, force) as folder, shown_progress(f"{chosen_protocol.name}, {chosen_rule.label}", progress) as report:
+        data = run_study(
+            chosen_protocol, chosen_rule, chosen_cell, engine=engine, seed=seed, test_pulses=test_pulses is options.Switch.on, progress=report
+        )
+    print_outcome(data)
+    print_notes(data)
+    write(data, folder, force)

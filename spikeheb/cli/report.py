@@ -1,0 +1,112 @@
+"""Results as tables."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spikeheb.cli.printing import data_table, note
+from spikeheb.studies import conditions
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Table = tuple[list[str], list[list[str]]]
+
+_COLUMNS = {
+    "epsp_before": "before",
+    "epsp_after": "after",
+    "epsp_ratio": "ratio",
+    "epsp_ratio_sem": "ratio SEM",
+    "efficacy_ratio": "efficacy ratio",
+    "published_ratio": "published ratio",
+    "published_sem": "published SEM",
+    "rejected_sweeps": "rejected sweeps",
+}
+_RESPONSE = ("epsp_before", "epsp_after", "epsp_ratio", "epsp_ratio_sem")
+MICROSECOND = 1e-6
+
+
+def number(value: float) -> str:
+    """Four digits; nothing for what is not known."""
+    if not math.isfinite(value):
+        return "" if math.isnan(value) else str(value)
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
+def outcome_table(data: xr.Dataset) -> Table:
+    """One line a condition: before, after, ratios, what was published."""
+    named = conditions.names(data)
+    shown = [name for name in _COLUMNS if name in data and _says_something(data, name)]
+    response = conditions.response(data) if "v_before" in data else ""
+    titles = [f"{response} {_COLUMNS[name]}" if name in _RESPONSE else _COLUMNS[name] for name in shown]
+    columns = [conditions.heading(data, name, name) for name in named]
+    columns += [conditions.heading(data, name, title) for name, title in zip(shown, titles, strict=True)]
+    values = {name: conditions.shown(data, name) for name in shown}
+    rows = [
+        [conditions.value_text(data, name, n, unit=False) for name in named] + [number(float(values[name][n])) for name in shown]
+        for n in range(data.sizes["condition"])
+    ]
+    return columns, rows
+
+
+def _says_something(data: xr.Dataset, name: str) -> bool:
+    """Columns that would be empty, or full of noughts, are left out."""
+    values = np.asarray(data[name].values, dtype=float)
+    if name in ("rejected_sweeps", "epsp_ratio_sem"):
+        return bool(np.any(values > 1e-9))
+    return bool(np.isfinite(values).any()) or not name.startswith("published")
+
+
+def error_table(data: xr.Dataset) -> Table | None:
+    """Pfister and Gerstner's normalised error E of each series and measure, where there are data."""
+    measures = [(name, title) for name, title in (("error_epsp", "E (EPSP)"), ("error_efficacy", "E (efficacy)")) if name in data]
+    if not measures or not data.sizes.get("series_name"):
+        return None
+    rows = [
+        [str(series), *(number(float(data[name].values[n])) for name, _ in measures)]
+        for n, series in enumerate(data["series_name"].values)
+    ]
+    return ["series", *(title for _, title in measures)], rows
+
+
+def window_table(data: xr.Dataset) -> Table:
+    """One line a delta_t, one column a rule."""
+    change = np.atleast_2d(data["change"].values)
+    titles = [str(name) for name in data["rule"].values] if "rule" in data.dims else [str(data.attrs["rule_label"])]
+    rows = [
+        [conditions.value_text(data, "delta_t", n, unit=False), *(number(float(row[n])) for row in change)]
+        for n in range(data.sizes["delta_t"])
+    ]
+    return ["delta_t (ms)", *(f"change, {title}" for title in titles)], rows
+
+
+def replay_table(data: xr.Dataset) -> Table:
+    """One line a lane: the weight at the end, in all its digits."""
+    return ["lane", "w"], [[str(lane), repr(float(w))] for lane, w in zip(data["lane"].values, data["w"].values, strict=True)]
+
+
+def print_outcome(data: xr.Dataset) -> None:
+    """The tables of an experiment or a recording."""
+    data_table(*outcome_table(data))
+    errors = error_table(data)
+    if errors is not None:
+        print()
+        data_table(*errors)
+
+
+def print_notes(data: xr.Dataset) -> None:
+    """Which engine ran, and what else one should know, on stderr."""
+    attrs = data.attrs
+    if "engine" in attrs:
+        note(f"engine: {attrs['engine']}")
+    if attrs.get("engine_note"):
+        note(f"note: {attrs['engine_note']}")
+    if float(attrs.get("largest_shift_s", 0)) > MICROSECOND:
+        note(f"note: spikes were moved by up to {attrs['largest_shift_s'] * 1e3:.3g} ms to fall on time steps")
+    if "own_spikes" in data and np.any(data["own_spikes"].values > 0):
+        note("note: in some conditions the cell fired by itself, beyond the imposed spikes (own_spikes in the result)")
+    if "rejected_sweeps" in data and np.any(data["rejected_sweeps"].values > 0):
+        note(f"note: {int(data['rejected_sweeps'].sum())} sweeps were rejected because the cell spiked")

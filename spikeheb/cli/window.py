@@ -1,0 +1,94 @@
+"""``spikeheb window``: the change of the weight against delta_t."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spikeheb.cli import options
+from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
+from spikeheb.cli.output import folder_name, output, write
+from spikeheb.cli.progress import part
+from spikeheb.cli.progress import progress as shown_progress
+from spikeheb.errors import UnknownName
+
+if TYPE_CHECKING:
+    from spikeheb.rules import Rule
+
+
+def window(
+    rule: options.RuleNames,
+    set: options.Set = None,
+    interaction: options.Interaction = None,
+    bounds: options.Bounds = None,
+    coincidence: options.Coincidence = None,
+    axonal_delay: options.AxonalDelay = None,
+    backpropagation_delay: options.BackpropagationDelay = None,
+    parameter: options.Assignments = None,
+    delta_t: Annotated[
+        str | None, typer.Option(metavar="TIMES", help='Such as "-20 ms, -10 ms, 10 ms, 20 ms"; by default -60 to 60 ms.', rich_help_panel=options.RUN_PANEL)
+    ] = None,
+    pairs: Annotated[int, typer.Option(min=1, help="How many pairs.", rich_help_panel=options.RUN_PANEL)] = 60,
+    frequency: Annotated[str, typer.Option(metavar="RATE", help="Pairs a second.", rich_help_panel=options.RUN_PANEL)] = "1 Hz",
+    w0: Annotated[
+        float | None, typer.Option(help="Initial weight; by default the rule's own.", rich_help_panel=options.RUN_PANEL)
+    ] = None,
+    cell: Annotated[
+        str | None, typer.Option("--cell", "-c", metavar="CELL", help="For rules that read the membrane potential.", rich_help_panel=options.RUN_PANEL)
+    ] = None,
+    engine: options.Engine = "auto",
+    seed: options.Seed = 0,
+    progress: options.Progress = None,
+    out: options.Out = None,
+    force: options.Force = False,
+) -> None:
+    """The change of the weight after many equal pairs against delta_t = t_post - t_pre, for one rule or several.
+
+    --rule NAME:SET chooses a set for one rule, --set one for all others.
+    """
+    from spikeheb.cli.report import print_notes, window_table
+    from spikeheb.cli.printing import data_table
+    from spikeheb.engines.choice import check_engine
+    from spikeheb.protocols import Time, convert
+    from spikeheb.studies.overlay import overlay
+    from spikeheb.studies.window import window as window_study
+    from spikeheb.units import FREQUENCY, quantity
+
+    check_engine(engine)
+    choices = RuleChoices(set, interaction, bounds, coincidence, axonal_delay, backpropagation_delay)
+    rules = _with_parameters([read_rule(text, choices) for text in rule], assignments(parameter))
+    times = None if delta_t is None else convert(tuple[Time, ...], delta_t, key="--delta-t")
+    rate = quantity(frequency, FREQUENCY, key="--frequency")
+    default = folder_name("window", *(f"{one.name}-{one.set}" if one.set else one.name for one in rules))
+    with output(out or default, force) as folder, shown_progress("window", progress) as report:
+        found = [
+            window_study(one, times, pairs, rate, w0=w0, cell=cell, engine=engine, seed=seed, progress=part(report, n, len(rules)))
+            for n, one in enumerate(rules)
+        ]
+    data = found[0] if len(found) == 1 else overlay(found)
+    data_table(*window_table(data))
+    print_notes(data)
+    write(data, folder, force)
+
+
+def _with_parameters(rules: list[Rule], given: dict[str, str]) -> list[Rule]:
+    """The rules with the parameters given; each goes to all rules that have one of that name."""
+    from spikeheb import library
+
+    found, unused = [], dict.fromkeys(given)
+    problem: UnknownName | None = None
+    for rule in rules:
+        own = {}
+        for name, value in given.items():
+            try:
+                _, part_of_rule, _ = share_out({name: value}, None, rule)
+            except UnknownName as error:
+                problem = problem or error
+                continue
+            own |= part_of_rule
+            unused.pop(name, None)
+        found.append(library.rule(rule, **own))  # type: ignore[arg-type]  # parameters only
+    if unused and problem is not None:
+        raise problem
+    return found

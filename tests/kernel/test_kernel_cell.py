@@ -1,0 +1,144 @@
+"""A lane with a cell: imposed spikes, refractory time, the shape of a spike, release, and quiet stretches that are jumped."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from kernel_rules import DT, LIBRARY, cell, job, read, same
+
+from spikeheb.cells import Hold, with_parameters
+from spikeheb.engines.compiler import compiler
+from spikeheb.engines.job import Change, Job
+from spikeheb.engines.kernel import build as building
+from spikeheb.engines.kernel import runner
+from spikeheb.engines.kernel.analysis import analyse
+
+pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
+NONE = np.zeros(0, dtype=np.int64)
+
+
+def one_lane(rule, on, *, pre=NONE, post=NONE, steps=2000, **more):
+    more.setdefault("sweeps", np.array([0]))
+    more.setdefault("sweep_steps", steps)
+    return Job(rule, on, DT, steps, np.array([0]), (np.asarray(pre),), (np.asarray(post),), **more)
+
+
+def test_an_imposed_spike_acts_in_its_own_step_even_while_refractory(tmp_path):
+    lif = cell("l23_pyramidal")
+    found = runner.run(one_lane(read(tmp_path, "pair"), lif, pre=[95], post=[100, 105]))
+    assert found.spikes[0].tolist() == [100, 105]
+    assert found.w[0] == pytest.approx(0.5 + 0.005 * (np.exp(-0.5 / 20) + np.exp(-1 / 20)), abs=1e-15)
+
+
+def test_refractory_time_holds_v_at_its_reset_value(tmp_path):
+    """With 2 ms in steps of 0.1 ms a spike at step n leaves v held up to step n + 19."""
+    lif = cell("l23_pyramidal")
+    v = runner.run(one_lane(read(tmp_path, "pair"), lif, post=[100], currents=(Change(0, 0, 1e-10),))).v[0, 0]
+    reset = lif.parameters["V_r"].value
+    held = np.flatnonzero(v == reset)
+    assert held.tolist() == list(range(100, 120))
+
+
+def test_no_threshold_while_refractory(tmp_path):
+    strong = (Change(0, 0, 1e-7),)
+    found = runner.run(one_lane(read(tmp_path, "pair"), cell("l23_pyramidal"), currents=strong)).spikes[0]
+    assert np.all(np.diff(found) == 20)
+
+
+def test_the_parts_of_a_spike_follow_each_other_then_the_reset(tmp_path):
+    of = replace(cell("l23_pyramidal"), shape=(Hold(0.03, 1e-3), Hold(0.01, 5e-4)))
+    v = runner.run(one_lane(read(tmp_path, "pair"), of, post=[100])).v[0, 0]
+    assert v[100:110].tolist() == [0.03] * 10
+    assert v[110:115].tolist() == [0.01] * 5
+    assert v[115:135].tolist() == [of.parameters["V_r"].value] * 20
+    assert v[135] != v[134]
+
+
+def test_release_adds_the_unit_conductance_and_its_mean_over_the_step_reaches_the_membrane(tmp_path):
+    """One EPSP against the closed form of a passive membrane with a small conductance."""
+    lif = cell("l23_pyramidal")
+    small = replace(lif, receptors={"ampa": replace(lif.receptors["ampa"], unit=1e-14, rise=None)})
+    v = runner.run(one_lane(read(tmp_path, "pair", parameters={}), small, pre=[100])).v[0, 0] - lif.parameters["E_L"].value
+    g_L, E_L, C = (lif.parameters[name].value for name in ("g_L", "E_L", "C"))
+    tau, decay = C / g_L, lif.receptors["ampa"].decay
+    t = (np.arange(2000) - 100) * DT
+    drive = 0.5 * 1e-14 * (lif.receptors["ampa"].reversal - E_L) / C
+    expected = np.where(t > 0, drive * (np.exp(-t / tau) - np.exp(-t / decay)) / (1 / decay - 1 / tau), 0)
+    np.testing.assert_allclose(v, expected, rtol=0, atol=0.03 * expected.max())
+
+
+def session(rule, of, steps=400_000):
+    rng = np.random.default_rng(3)
+    pulses = np.arange(5000, steps, 40_000)
+    pre = np.unique(np.concatenate([pulses, rng.integers(100_000, 120_000, 40)]))
+    post = np.unique(rng.integers(100_000, 120_000, 30))
+    return one_lane(rule, of, pre=pre, post=post, steps=steps, sweeps=pulses, sweep_steps=1500, samples=pulses)
+
+
+def stepped_only(the_job):
+    """The same code with quiet stretches stepped."""
+    plan = analyse(the_job.rule, the_job.cell, the_job.dt)
+    source = re.sub(r"can_rest = true", "can_rest = false", building.generate(plan))
+    chosen = compiler()
+    run = runner.Run(the_job, plan, building.load(source, "", chosen), chosen)
+    run.advance(the_job.steps)
+    return run.recording()
+
+
+@pytest.mark.parametrize("on", sorted(path.stem for path in (LIBRARY / "cells").glob("*.toml")))
+def test_jumping_equals_stepping(on, tmp_path):
+    """Potentials to 1e-9 mV, spikes the same, weights to 1e-12; and it was worth it."""
+    the_job = session(read(tmp_path, "pair"), cell(on))
+    found, expected = runner.run(the_job), stepped_only(the_job)
+    same(found, expected)
+    assert np.any(found.w != 0.5)
+
+
+@pytest.mark.parametrize("name", ["homeostat", "calcium", "release"])
+def test_jumping_equals_stepping_with_slow_variables(name, tmp_path):
+    the_job = session(read(tmp_path, name), cell("l5_pyramidal"))
+    same(runner.run(the_job), stepped_only(the_job))
+
+
+def test_a_cell_that_fires_by_itself_is_not_jumped(tmp_path):
+    the_job = one_lane(
+        read(tmp_path, "pair"), cell("l23_pyramidal"), steps=50_000, currents=(Change(0, 10, 4e-10),), sweeps=NONE, sweep_steps=0
+    )
+    found = runner.run(the_job)
+    assert found.spikes[0].size > 50
+    same(found, stepped_only(the_job))
+
+
+def test_a_current_that_ends_moves_the_resting_point(tmp_path):
+    weak = (Change(0, 1000, 5e-11), Change(0, 100_000, 0.0))
+    the_job = one_lane(
+        read(tmp_path, "pair"), cell("l5_pyramidal"), steps=200_000, currents=weak, sweeps=np.array([90_000, 199_000]), sweep_steps=900
+    )
+    found = runner.run(the_job)
+    same(found, stepped_only(the_job))
+    assert found.v[0, 0, 0] > found.v[0, 1, -1] + 1e-3
+
+
+def test_room_for_spikes_grows(tmp_path):
+    the_job = one_lane(
+        read(tmp_path, "pair"), cell("pv_interneuron"), steps=60_000, currents=(Change(0, 0, 3e-9),), sweeps=NONE, sweep_steps=0
+    )
+    found = runner.run(the_job).spikes[0]
+    assert found.size > 1000
+    assert np.all(np.diff(found) > 0)
+
+
+def test_the_step_decides_nothing_but_precision(tmp_path):
+    """Half the step: spikes of an injected current move by less than a step, none appears or vanishes."""
+    rule, of = read(tmp_path, "pair"), cell("l5_pyramidal")
+    coarse = runner.run(one_lane(rule, of, steps=5000, currents=(Change(0, 0, 8e-10),)))
+    fine = runner.run(replace(one_lane(rule, of, steps=10_000, currents=(Change(0, 0, 8e-10),)), dt=DT / 2))
+    assert coarse.spikes[0].size == fine.spikes[0].size > 3
+    assert np.max(np.abs(coarse.spikes[0] * DT - fine.spikes[0] * DT / 2)) < 1.5e-3
+
+
+def test_parameters_of_a_cell_share_a_library(tmp_path):
+    of = cell("l5_pyramidal")
+    first = runner.run(job(read(tmp_path, "pair"), of)).engine["kernel"]
+    assert runner.run(job(read(tmp_path, "pair"), with_parameters(of, {"C": "200 pF"}))).engine["kernel"] == first

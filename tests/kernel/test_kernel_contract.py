@@ -1,0 +1,66 @@
+"""Every rule file, and the test rules: the kernel does what Brian2 does."""
+
+import numpy as np
+import pytest
+from kernel_rules import ALL, LIBRARY, cell, job, read, same
+
+from spikeheb.engines.brian import runtime
+from spikeheb.engines.kernel import runner
+from spikeheb.errors import EngineError
+from spikeheb.expressions.equations import NOISE
+from spikeheb.expressions import tree as t
+from spikeheb.rules.meaning import is_noisy, reads_membrane
+
+FILES = sorted(path.stem for path in (LIBRARY / "rules").glob("*.toml"))
+TESTED = [name for name in ALL if name != "late"]
+
+
+def deterministic(folder, name):
+    """The rule without noise, or None where that is not a matter of one parameter."""
+    rule = read(folder, name)
+    if is_noisy(rule) and "sigma" in rule.parameters:
+        rule = read(folder, name, parameters={"sigma": 0})
+    drawn = any(t.functions(line.expression) & {"randn"} for handler in rule.handlers for line in handler.lines)
+    noisy = any(NOISE in t.names(e.expression) for e in rule.equations if e.expression is not None) and "sigma" not in rule.parameters
+    return None if drawn or noisy else rule
+
+
+def compare(rule, on, **more):
+    the_job = job(rule, on, **more)
+    try:
+        expected = runtime.run(the_job, "numpy")
+    except EngineError as error:
+        pytest.skip(f"not in Brian2: {error.message}")
+    found = runner.run(the_job)
+    scale = max(1.0, float(np.abs(expected.w).max()))
+    same(found, expected, atol=scale * (1e-12 + 4 * np.finfo(float).eps * the_job.steps * the_job.dt / 1e-3))
+
+
+@pytest.mark.parametrize("name", [*TESTED, *FILES])
+def test_given_spikes(name, tmp_path):
+    rule = deterministic(tmp_path, name)
+    if rule is None or reads_membrane(rule):
+        pytest.skip("in distribution only, or with a cell")
+    compare(rule, None, steps=10_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("on", ["l23_pyramidal", "l5_pyramidal"])
+@pytest.mark.parametrize("name", [*TESTED, *FILES])
+def test_closed_loop(name, on, tmp_path):
+    rule = deterministic(tmp_path, name)
+    if rule is None:
+        pytest.skip("in distribution only")
+    compare(rule, cell(on), steps=6000, lanes=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("on", ["l23_pyramidal", "l5_pyramidal"])
+def test_twenty_seconds_of_a_cell_that_fires(on, tmp_path):
+    """The same spike steps throughout, then weights to 1e-10."""
+    rule = read(tmp_path, "pair", set="multiplicative")
+    the_job = job(rule, cell(on), lanes=1, inputs=20, rate=25.0, steps=200_000, sweeps=np.zeros(0, dtype=np.int64), sweep_steps=0)
+    the_job = type(the_job)(**{**vars(the_job), "post": (np.zeros(0, dtype=np.int64),)})
+    expected, found = runtime.run(the_job, "cython"), runner.run(the_job)
+    assert found.spikes[0].size > 20
+    same(found, expected, atol=1e-10)
