@@ -100,6 +100,13 @@ class Protocol:
         """The parameters by name as text that `with_parameters` reads back: ``"10 ms"``."""
         return {name: _text(self.kinds[name], value) for name, value in self.values.items()}
 
+    @property
+    def changed(self) -> dict[str, str]:
+        """Of `texts`, those that differ from the script's defaults."""
+        defaults = type(self.parameters)()
+        standard = {name: _text(kind, convert(kind, getattr(defaults, name))) for name, kind in self.kinds.items()}
+        return {name: text for name, text in self.texts.items() if text != standard[name]}
+
     def describe(self) -> dict[str, object]:
         """Everything that decides what the protocol does, as plain data."""
         return {"name": self.name, "source": self.source_hash, "parameters": self.values}

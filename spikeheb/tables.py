@@ -208,8 +208,10 @@ def read_references(raw: Mapping[str, ReferenceTable]) -> dict[str, Reference]:
     return {key: Reference(entry.doi, entry.place) for key, entry in raw.items()}
 
 
-def read_parameters(raw: Mapping[str, ParameterTable], references: Mapping[str, Reference], *, path: str) -> dict[str, Parameter]:
-    """The parameters by name.
+def read_parameters(
+    raw: Mapping[str, ParameterTable], references: Mapping[str, Reference], *, path: str, endings: bool = False
+) -> dict[str, Parameter]:
+    """The parameters by name; with `endings` these may be ``_pre`` and ``_post``.
 
     Raises
     ------
@@ -220,7 +222,7 @@ def read_parameters(raw: Mapping[str, ParameterTable], references: Mapping[str, 
     found = {}
     for name, entry in raw.items():
         key = f"parameters.{name}"
-        gate.check_name(name, path=path, key=key)
+        gate.check_name(name, constant=endings, path=path, key=key)
         try:
             value, dimension = parse_quantity(str(entry.value))
         except UnitError as error:

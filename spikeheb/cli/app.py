@@ -51,8 +51,9 @@ def run(arguments: Sequence[str]) -> int:
     except _UsageError as error:
         return _refuse(_usage(error), debug)
     except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    if code == INTERRUPTED:
         print("interrupted", file=sys.stderr)
-        return INTERRUPTED
     return int(code or 0)
 
 

@@ -55,14 +55,14 @@ def strip_comment(line: str) -> str:
     return line.split("#", 1)[0].strip()
 
 
-def check_name(name: str, *, path: str | None = None, key: str | None = None) -> str:
-    """The name itself, if a file may declare it.
+def check_name(name: str, *, constant: bool = False, path: str | None = None, key: str | None = None) -> str:
+    """The name itself, if a file may declare it; a `constant` may end in ``_pre`` or ``_post``, a variable may not.
 
     Raises
     ------
     ExpressionError
-        For a name of another form, a reserved word, a function, a unit, or the endings that Brian2 gives a meaning of
-        its own.
+        For a name of another form, a reserved word, a function, a unit, or an ending by which Brian2 means the variables
+        of the cells on either side.
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name) or "__" in name:
         raise _refusal(f'"{_shown(name)}" is not a name: letters, digits and single underscores, 40 at most', path, key)
@@ -70,7 +70,7 @@ def check_name(name: str, *, path: str | None = None, key: str | None = None) ->
         raise _refusal(f'the name "{name}" is reserved; choose another', path, key)
     if len(name) > 1 and is_unit(name):
         raise _refusal(f'the name "{name}" is a unit; choose another', path, key)
-    if name.endswith(("_pre", "_post")):
+    if name.endswith(("_pre", "_post")) and not constant:
         raise _refusal(f'the name "{name}" may not end in _pre or _post; choose another', path, key)
     return name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 HEIGHT = 3.7
 TRACES, COURSE, ONLY_COURSE, OUTCOME, BARE = 3.3, 3.0, 4.6, 4.4, 5.8
 """Height of a row and widths of its panels, in inches."""
+LONGEST = 60
+"""Characters of changed parameters that a title holds."""
 
 
 def experiment_page(data: xr.Dataset) -> Figure:
@@ -109,7 +112,8 @@ def title(data: xr.Dataset) -> str:
     attrs = data.attrs
     if attrs["study"] == "recording":
         return str(attrs.get("recording", "recording"))
-    changed = f" ({attrs['protocol_changed']})" if attrs.get("protocol_changed") else ""
+    text = textwrap.shorten(str(attrs.get("protocol_changed", "")), LONGEST)
+    changed = f" ({text})" if text else ""
     return f"{attrs.get('protocol', '')}{changed}: {attrs.get('rule_label', '')}"
 
 

@@ -110,6 +110,10 @@ def known_names(rule: Rule) -> dict[str, Dimension]:
                 raise unknown_name("variable", delayed.of, sources, path=rule.path, key=f"post.{name}.of")
             _check_delay(rule, delayed.by, f"post.{name}.by")
             declare(name, known[delayed.of], f"post.{name}")
+    for name in rule.parameters:
+        stem, _, side = name.rpartition("_")
+        if side in ("pre", "post") and stem in known and stem not in rule.parameters:
+            raise FormatError(f'"{name}" would be read as the variable {stem}; rename it', path=rule.path, key=f"parameters.{name}")
     return known
 
 

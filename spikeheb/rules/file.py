@@ -79,7 +79,7 @@ def read_rule(path: Path | str) -> Rule:
         raise FormatError(f"this version reads schema 1 (got {table.schema})", path=where, key="schema")
     gate.check_name(table.name, path=where, key="name")
     references = read_references(table.references)
-    parameters = read_parameters(table.parameters, references, path=where)
+    parameters = read_parameters(table.parameters, references, path=where, endings=True)
     equations = parse_model(table.synapse.model, path=where, key="synapse.model")
     weight = table.synapse.weight
     rule = Rule(

@@ -92,6 +92,7 @@ def run(
         "protocol_title": protocol.title,
         "protocol_hash": protocol.hash,
         "protocol_parameters": str(protocol.parameters),
+        "protocol_changed": ", ".join(f"{name} = {text}" for name, text in protocol.changed.items()),
         "test_pulses": int(test_pulses),
         "largest_shift_s": max(largest_shift((*lane.pre, lane.post), schedule.dt) for lane in schedule.lanes),
     }

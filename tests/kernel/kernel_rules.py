@@ -1,10 +1,11 @@
 """Rules that use what the format offers and the kernel could get wrong, each about as short as it can be; and jobs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from spikeheb.cells import read_cell
+from spikeheb.cells import Hold, read_cell
 from spikeheb.engines.job import Change, Job
 from spikeheb.rules import choose, read_rule
 
@@ -294,6 +295,9 @@ def read(folder, name, **choices):
 
 
 def cell(name):
+    """A cell of the library, or "shaped": one whose spike has two parts."""
+    if name == "shaped":
+        return replace(cell("l5_pyramidal"), name=name, shape=(Hold(0.03, 1e-3), Hold(0.01, 5e-4)), refractory=1e-3)
     return read_cell(LIBRARY / "cells" / f"{name}.toml")
 
 
@@ -313,7 +317,7 @@ def job(rule, on_cell=None, *, seed=1, lanes=3, inputs=2, steps=8000, rate=30.0,
         more.setdefault("currents", (Change(0, 2000, 1.2e-9), Change(0, 3000, 0.0)))
         more.setdefault("sweeps", np.array([100, 4000]))
         more.setdefault("sweep_steps", 1000)
-    more.setdefault("samples", np.array([0, 3999, steps - 1]))
+    more.setdefault("samples", np.unique([0, min(3999, steps // 2), steps - 1]))
     return Job(rule, on_cell, DT, steps, np.repeat(np.arange(lanes), inputs), pre, post, **more)
 
 

@@ -118,7 +118,7 @@ def test_hostile_names_meet_nothing_of_the_languages(tmp_path):
 def test_every_tree_that_is_hoisted_reads_constants_only(tmp_path):
     from spikeheb.engines.kernel.source import _Writer
 
-    writer = _Writer(analyse(read(tmp_path, "late"), cell("l5_clopath"), DT))
+    writer = _Writer(analyse(read(tmp_path, "late"), cell("shaped"), DT))
     writer.file()
     assert writer.hoister.found
     for space, tree in writer.hoister.found:

@@ -34,7 +34,7 @@ def test_an_imposed_spike_acts_in_its_own_step_even_while_refractory(tmp_path):
 def test_refractory_time_holds_v_at_its_reset_value(tmp_path):
     """With 2 ms in steps of 0.1 ms a spike at step n leaves v held up to step n + 19."""
     lif = cell("l23_pyramidal")
-    v = runner.run(one_lane(read(tmp_path, "pair"), lif, post=[100], currents=(Change(0, 0, 1e-10),))).v[0, 0]
+    v = runner.run(one_lane(read(tmp_path, "pair"), lif, post=[100], currents=(Change(0, 0, 2e-10),))).v[0, 0]
     reset = lif.parameters["V_r"].value
     held = np.flatnonzero(v == reset)
     assert held.tolist() == list(range(100, 120))
@@ -129,13 +129,19 @@ def test_room_for_spikes_grows(tmp_path):
     assert np.all(np.diff(found) > 0)
 
 
-def test_the_step_decides_nothing_but_precision(tmp_path):
-    """Half the step: spikes of an injected current move by less than a step, none appears or vanishes."""
+def test_a_finer_step_brings_spikes_of_an_injected_current_closer(tmp_path):
+    """The method is of first order, the grid of spikes too: from dt/2 on each halving leaves about half the error."""
     rule, of = read(tmp_path, "pair"), cell("l5_pyramidal")
-    coarse = runner.run(one_lane(rule, of, steps=5000, currents=(Change(0, 0, 8e-10),)))
-    fine = runner.run(replace(one_lane(rule, of, steps=10_000, currents=(Change(0, 0, 8e-10),)), dt=DT / 2))
-    assert coarse.spikes[0].size == fine.spikes[0].size > 3
-    assert np.max(np.abs(coarse.spikes[0] * DT - fine.spikes[0] * DT / 2)) < 1.5e-3
+
+    def times(fineness):
+        coarse = one_lane(rule, of, steps=5000 * fineness, currents=(Change(0, 0, 8e-10),), sweeps=NONE, sweep_steps=0)
+        return runner.run(replace(coarse, dt=DT / fineness)).spikes[0] * DT / fineness
+
+    reference = times(64)
+    errors = [np.abs(times(fineness) - reference).mean() for fineness in (1, 2, 4)]
+    assert reference.size > 5
+    assert errors[1] < 0.6 * errors[0]
+    assert errors[2] < 0.6 * errors[1]
 
 
 def test_parameters_of_a_cell_share_a_library(tmp_path):

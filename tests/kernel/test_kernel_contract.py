@@ -7,8 +7,8 @@ from kernel_rules import ALL, LIBRARY, cell, job, read, same
 from spikeheb.engines.brian import runtime
 from spikeheb.engines.kernel import runner
 from spikeheb.errors import EngineError
-from spikeheb.expressions.equations import NOISE
 from spikeheb.expressions import tree as t
+from spikeheb.expressions.equations import NOISE
 from spikeheb.rules.meaning import is_noisy, reads_membrane
 
 FILES = sorted(path.stem for path in (LIBRARY / "rules").glob("*.toml"))
@@ -18,6 +18,8 @@ TESTED = [name for name in ALL if name != "late"]
 def deterministic(folder, name):
     """The rule without noise, or None where that is not a matter of one parameter."""
     rule = read(folder, name)
+    if name == "cascade":  # Brian2's closed form is 0/0 where both rates are the same
+        rule = read(folder, name, parameters={"tau_b": "12 ms"})
     if is_noisy(rule) and "sigma" in rule.parameters:
         rule = read(folder, name, parameters={"sigma": 0})
     drawn = any(t.functions(line.expression) & {"randn"} for handler in rule.handlers for line in handler.lines)

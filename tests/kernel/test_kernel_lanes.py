@@ -48,7 +48,7 @@ def test_compiled_and_numpy_agree_on_given_spikes(name, tmp_path):
     assert np.any(found.w != found.weight[:, 0]), "nothing happened"
 
 
-@pytest.mark.parametrize("on", ["l5_pyramidal", "l23_pyramidal", "l5_clopath"])
+@pytest.mark.parametrize("on", ["l5_pyramidal", "l23_pyramidal", "shaped"])
 @pytest.mark.parametrize("name", list(ALL))
 def test_compiled_and_numpy_agree_in_a_closed_loop(name, on, tmp_path):
     the_job = job(read(tmp_path, name), cell(on), steps=4500, lanes=2, sweeps=np.array([100, 2500]), samples=np.array([0, 4499]))

@@ -8,6 +8,7 @@ import pytest
 from spikeheb.engines.kernel import methods
 from spikeheb.engines.kernel.analysis import Block
 from spikeheb.engines.kernel.flow import exprel, propagate
+from spikeheb.engines.kernel.fold import fold
 from spikeheb.errors import EngineError
 from spikeheb.expressions.gate import parse_expression
 from spikeheb.expressions.printers import to_numpy
@@ -59,7 +60,7 @@ def test_heun_takes_the_mean_amplitude_of_both_ends():
 
 def test_exponential_euler_holds_functions_of_the_variable_still():
     slope, rest = methods.partly_linear(parse_expression("g*(E - v) + exp(v/D) - v*w/C"), "v")
-    assert to_numpy(slope) == "-g - w/C"
+    assert to_numpy(fold(slope, {})) == "-g - w/C"
     assert "exp" in to_numpy(rest)
 
 

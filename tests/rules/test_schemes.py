@@ -25,7 +25,7 @@ def replayed(rule: Rule, pre: list[int], post: list[int], w0: float) -> float:
     decays = {
         name: f"tau_{suffix}" for name, suffix in {"x": "plus", "y": "minus", "r1": "plus", "o1": "minus", "r2": "x", "o2": "y"}.items()
     }
-    state: dict[str, object] = {name: 0.0 for name in rule.variables} | {"w": w0}
+    state: dict[str, object] = {**dict.fromkeys(rule.variables, 0.0), "w": w0}
     constants, order = rule.constants, ["pre", "post"]
     if rule.coincidence == "post_first":
         order.reverse()

@@ -1,15 +1,17 @@
 """Importing Brian2 without its side effects.
 
 Importing Brian2 evaluates a file ``brian_preferences`` of the working directory as Python and replaces
-``sys.excepthook``. Here it is imported from an empty folder, the hook is put back, and its compiled modules are kept in
+``sys.excepthook`` and what Ctrl-C does. Here it is imported from an empty folder, these are put back, and its compiled modules are kept in
 a cache folder of our own whose files are checked before they are loaded: a truncated shared object kills the process.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import signal
 import sys
 import tempfile
 from functools import cache
@@ -30,7 +32,7 @@ def brian() -> Any:
     EngineError
         Where Brian2 cannot be imported, with its own reason.
     """
-    hook, here = sys.excepthook, Path.cwd()
+    hook, here, on_interrupt = sys.excepthook, Path.cwd(), signal.getsignal(signal.SIGINT)
     with tempfile.TemporaryDirectory(prefix="spikeheb-") as empty:
         os.chdir(empty)
         try:
@@ -40,6 +42,8 @@ def brian() -> Any:
         finally:
             os.chdir(here)
             sys.excepthook = hook
+            with contextlib.suppress(ValueError, TypeError):  # another thread than the main one; a handler unknown to Python
+                signal.signal(signal.SIGINT, on_interrupt)
     brian2.BrianLogger.log_level_error()
     return brian2
 
@@ -66,6 +70,7 @@ def set_target(target: str) -> None:
     b2 = brian()
     b2.set_device("runtime")
     b2.prefs.codegen.target = target
+    b2.prefs.core.stop_on_keyboard_interrupt = False  # else a run ends early without an error
     if target == "cython":
         folder = build_cache.root() / "cython"
         folder.mkdir(parents=True, exist_ok=True)

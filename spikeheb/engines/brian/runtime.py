@@ -54,6 +54,8 @@ def run(job: Job, target: str = "auto") -> Recording:
         built.network.run(job.steps * job.dt * b2.second, namespace={})
     if target == "cython":
         importing.record_modules(build_cache.root() / "cython")
+    if watch.last_step != job.steps - 1:
+        raise EngineError(f"the run stopped at {watch.last_step * job.dt:g} s of {job.steps * job.dt:g} s")
     _check_values(built)
     engine = {"engine": f"brian:{target}", **importing.versions(), "steps_run": str(watch.steps_run)}
     return watch.recording({**engine, "note": note} if note else engine)
@@ -88,12 +90,13 @@ class _Watch:
         self.states: list[Floats] = []
         self.busy_until = -1
         self.steps_run = 0
+        self.last_step = -1
 
     def operation(self, b2: Any) -> Any:
         return b2.NetworkOperation(self.after_step, clock=self.built.clock, when="end", order=100, name="watch")
 
     def after_step(self) -> None:
-        step = int(self.timestep[0])
+        step = self.last_step = int(self.timestep[0])
         self.steps_run += 1
         if self.steps_run == 1 and self.relaxation is not None:
             self.states = [self.built.cells.variables[name].get_value() for name in self.relaxation.names]
