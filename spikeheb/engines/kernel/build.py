@@ -14,7 +14,7 @@ from spikeheb.engines.kernel.analysis import Plan
 from spikeheb.engines.kernel.source import generate, header
 from spikeheb.errors import EngineError
 
-HEADERS = ("runtime.hpp", "quiet.hpp", "lanes.hpp")
+HEADERS = ("runtime.hpp", "range.hpp", "quiet.hpp", "glide.hpp", "lanes.hpp")
 SOURCE = "model.cpp"
 
 

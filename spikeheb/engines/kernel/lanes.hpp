@@ -4,6 +4,7 @@
 // caller, so that a run may be stopped anywhere and goes on with the same bytes.
 #pragma once
 
+#include "glide.hpp"
 #include "quiet.hpp"
 #include "runtime.hpp"
 
@@ -46,7 +47,9 @@ template <class M> class Lane {
 public:
   static constexpr int A = M::actions;
   static constexpr bool has_cell = M::has_cell;
-  static constexpr bool stepped_synapses = M::stepped;
+  static constexpr bool stepped_synapses = M::stepped_count > 0;
+  static constexpr int64_t STRETCH = 4096;
+  using Around = typename Glide<M>::Around;
 
   // What a lane carries along besides variables: how far it is, and how much of each array is behind it.
   struct Place {
@@ -75,11 +78,7 @@ public:
 
   Status run(int64_t until) {
     for (;;) {
-      if constexpr (!has_cell && !M::has_post) {  // nothing happens to a lane between events but its synapses' own motion
-        const int64_t end = next < until ? next : until;
-        if constexpr (stepped_synapses) step_synapses(place.now, next < until ? next + 1 : until);
-        place.now = end;
-      }
+      if constexpr (!has_cell && !M::has_post) to_next(until);
       if (place.now >= until) return failed ? NOT_FINITE : DONE;
       if (has_cell && place.spikes == job.capacity) return SPIKES_FULL;
       const int64_t now = place.now;
@@ -112,7 +111,7 @@ private:
   typename M::template State<double> &state;
   typename M::Synapse *const synapses;
   typename M::Shared shared;
-  typename M::Late late{};
+  typename M::template Late<double> late{};
   int64_t first, last, pre_begin, pre_count, imposed_count;
   const int64_t *delays, *imposed;
   int64_t *spikes;
@@ -160,6 +159,11 @@ private:
   }
 
   void update(int64_t now) {
+    update_cell(now);
+    if constexpr (stepped_synapses) step_synapses(now, now + 1, Around{});
+  }
+
+  void update_cell(int64_t now) {
     if constexpr (has_cell) {
       const double before = state.cell.v_;
       M::step_cell(state, shared, noise<M::cell_noisy>(NOISE_OF_CELL, lane), now);
@@ -168,7 +172,6 @@ private:
     if constexpr (M::late_count > 0) read_late(now);
     if constexpr (M::has_post) M::step_post(state, late, shared, noise<M::post_noisy>(NOISE_OF_POST, lane), now);
     if constexpr (M::late_count > 0) keep_late(now);
-    if constexpr (stepped_synapses && (has_cell || M::has_post)) step_synapses(now, now + 1);
   }
 
   // An imposed spike, or the threshold where the cell is not held.
@@ -186,12 +189,28 @@ private:
     return spike;
   }
 
-  void step_synapses(int64_t from, int64_t to) {
-    if (from >= to) return;
-    for (int64_t i = first; i < last; ++i) {
+  // Without a cell and [post] nothing happens to a lane between events but its synapses' own motion. It goes on to a
+  // place that does not depend on `until`, so that runs in other pieces have the same bytes.
+  void to_next(int64_t until) {
+    const int64_t whole = (until + STRETCH - 1) / STRETCH * STRETCH, most = whole < job.steps ? whole : job.steps;
+    if (next < most) {
+      if (stepped_synapses) step_synapses(place.now, next + 1, Around{});
+      place.now = next;
+    } else {
+      if (stepped_synapses) step_synapses(place.now, most, Around{});
+      place.now = most > place.now ? most : place.now;
+    }
+  }
+
+  void step_synapses(int64_t from, int64_t to, const Around &around) {
+    for (int64_t i = first; i < last && from < to; ++i) {
       typename M::Synapse s = synapses[i];
       const uint64_t key = noise<M::synapse_noisy>(NOISE_OF_SYNAPSE, i);
-      for (int64_t now = from; now < to; ++now) M::step_synapse(s, state, late, shared, key, now);
+      for (int64_t now = from; now < to;) {
+        if (M::can_glide && to - now >= Glide<M>::WORTHWHILE && Glide<M>::advance(s, to - now, around, shared)) break;
+        const int64_t end = to - now > Glide<M>::WORTHWHILE ? now + Glide<M>::WORTHWHILE : to;
+        for (; now < end; ++now) M::step_synapse(s, state, late, shared, key, now);
+      }
       if (!std::isfinite(s.weight())) fail(to - 1, i);
       synapses[i] = s;
     }
@@ -297,16 +316,45 @@ private:
   // Jump to the next scheduled step, if the cell is near rest and nothing can happen until then.
   bool rest(int64_t now) {
     if constexpr (has_cell && M::can_rest) {
-      const int64_t end = next < job.steps ? next : job.steps;
+      const int64_t end = next < job.steps ? next : job.steps, past = longest_delay();
       const bool recording = place.sweep < job.sweep_count && now >= job.sweeps[place.sweep];
-      if (end - now < Quiet<M>::WORTHWHILE || recording || now <= place.held_through) return false;
+      if (end - now < Quiet<M>::WORTHWHILE + past || recording || now <= place.held_through) return false;
       if (!quiet.allows(state, shared)) return false;
-      quiet.advance(state, end - now);
-      if constexpr (stepped_synapses) step_synapses(now, end);
+      Around around;
+      if constexpr (stepped_synapses) {
+        look_around(around, now);
+        for (int64_t i = first; i < last; ++i)
+          if (!Glide<M>::left_alone(synapses[i], end - now, around, shared)) return false;
+      }
+      quiet.advance(state, end - now - past);
+      for (int64_t n = end - past; n < end; ++n) update_cell(n);
+      if constexpr (stepped_synapses) step_synapses(now, end, around);
       place.now = end;
       return true;
     }
     return false;
+  }
+
+  int64_t longest_delay() const {
+    int64_t longest = 0;
+    for (int k = 0; k < M::late_count; ++k) {
+      const int64_t by = (job.late_by + lane * job.late_each)[k];
+      if (by + 1 > longest) longest = by + 1;
+    }
+    return longest;
+  }
+
+  // The ranges of the cell, of [post] and of their remembered past, from now on.
+  void look_around(Around &around, int64_t now) const {
+    quiet.ranges(state, around.state, Glide<M>::OUTSIDE);
+    for (int k = 0; k < M::late_count; ++k) {
+      Range whole = M::late_source(k, around.state);
+      for (int64_t ago = 1; ago <= (job.late_by + lane * job.late_each)[k]; ++ago) {
+        const double value = *ring(k, now, ago);
+        whole = Range(std::min(whole.low, value), std::max(whole.high, value), Glide<M>::OUTSIDE);
+      }
+      around.late.values[k] = whole;
+    }
   }
 };
 

@@ -62,6 +62,11 @@ def _parts(block: Block) -> dict[str, tuple[t.Tree, t.Tree]]:
     return found
 
 
+def drifts(block: Block) -> list[t.Tree]:
+    """The derivatives without noise, in the block's order."""
+    return [drift for drift, _ in _parts(block).values()]
+
+
 def amplitudes(block: Block) -> list[t.Tree]:
     """The factors of the noise that are not zero by form; where all are zero in value no number need be drawn."""
     return [amplitude for _, amplitude in _parts(block).values() if amplitude != t.ZERO]

@@ -5,7 +5,7 @@
 // would give in continuous time. J comes from the code of the step, run with numbers that carry their derivatives.
 #pragma once
 
-#include "runtime.hpp"
+#include "range.hpp"
 
 template <class M> class Quiet {
 public:
@@ -60,6 +60,19 @@ public:
     for (int i = 0; i < N; ++i) entry(state, i) = fixed[i] + away[i];
   }
 
+  // Where every variable may be on its way back; those that move depend on `mark`.
+  void ranges(const State &state, typename M::template State<Range> &out, uint64_t mark) const {
+    double away[N];
+    for (int i = 0; i < N; ++i) away[i] = entry(state, i) - fixed[i];
+    Range *all = entries<Range>(out);
+    const double *now = reinterpret_cast<const double *>(&state);
+    for (int k = 0; k < SIZE; ++k) all[k] = Range(now[k]);
+    for (int i = 0; i < N; ++i) {
+      const double farthest = farthest_from_rest(i, away);
+      all[M::moving[i]] = Range(fixed[i] - farthest, fixed[i] + farthest, mark);
+    }
+  }
+
 private:
   static constexpr double EPSILON = 0x1p-52;
   static constexpr int POWERS = 40;
@@ -73,14 +86,14 @@ private:
   Matrix jacobian, summed;  // summed: sum of the magnitudes of the powers, about |(1 - J)**-1|
   Matrix powers[POWERS];    // J**(2**j)
   int count = 0;            // powers beyond this are zero
-  double reach[N];          // the farthest that a unit of each variable takes v from rest
+  Matrix reach;             // the farthest that a unit of each variable takes each from rest
 
   template <class T> static T *entries(typename M::template State<T> &state) { return reinterpret_cast<T *>(&state); }
   static double &entry(State &state, int i) { return entries<double>(state)[M::moving[i]]; }
   static double entry(const State &state, int i) { return reinterpret_cast<const double *>(&state)[M::moving[i]]; }
 
   template <class T> static void move(typename M::template State<T> &state, const typename M::Shared &shared) {
-    const typename M::Late late{};
+    const typename M::template Late<T> late{};
     M::step_cell(state, shared, 0, 0);
     if constexpr (M::has_post) M::step_post(state, late, shared, 0, 0);
   }
@@ -155,11 +168,13 @@ private:
 
   bool find_powers() {
     std::memcpy(powers[0], jacobian, sizeof jacobian);
-    for (int k = 0; k < N; ++k) reach[k] = k == 0;
+    for (int i = 0; i < N; ++i)
+      for (int k = 0; k < N; ++k) reach[i][k] = i == k;
     for (count = 1;; ++count) {
       const Matrix &last = powers[count - 1];
       double norm = 0.0;
-      for (int k = 0; k < N; ++k) reach[k] = std::fmax(reach[k], 2.0 * std::fabs(last[0][k]));
+      for (int i = 0; i < N; ++i)
+        for (int k = 0; k < N; ++k) reach[i][k] = std::fmax(reach[i][k], 2.0 * std::fabs(last[i][k]));
       for (const auto &row : last)
         for (const double x : row) norm = std::fmax(norm, std::fabs(x));
       if (!std::isfinite(norm) || norm > 1e12) return false;
@@ -208,10 +223,15 @@ private:
     return true;
   }
 
+  double farthest_from_rest(int i, const double (&away)[N]) const {
+    double sum = 0.0;
+    for (int k = 0; k < N; ++k) sum += reach[i][k] * std::fabs(away[k]);
+    return sum;
+  }
+
   // Whether v could reach the threshold on the way, with the other variables as they are now or as at rest.
   bool may_fire(const State &state, const double (&away)[N], const typename M::Shared &shared) const {
-    double farthest = 0.0;
-    for (int k = 0; k < N; ++k) farthest += reach[k] * std::fabs(away[k]);
+    const double farthest = farthest_from_rest(0, away);
     State now = state, rest = at_rest;
     now.cell.v_ = rest.cell.v_ = fixed[0] + farthest;
     return M::threshold(now, shared) || M::threshold(rest, shared);

@@ -14,11 +14,11 @@ from spikeheb.engines.kernel.analysis import Block, Decay, Plan, touched
 from spikeheb.engines.kernel.layout import Layout, layout
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
-from spikeheb.rules.meaning import TRANSMIT, Action
+from spikeheb.rules.meaning import TRANSMIT, Action, affine
 
 Naming = Callable[[str], str]
-STEP = "(State<T> &z, const Late &late, const Shared &k, uint64_t key, int64_t now) {"
-HANDLER = "(Synapse &s, State<double> &z, const Late &late, const Shared &k, int64_t now, double amount, uint64_t draws)"
+STEP = "(State<T> &z, const Late<T> &late, const Shared &k, uint64_t key, int64_t now) {"
+HANDLER = "(Synapse &s, State<double> &z, const Late<double> &late, const Shared &k, int64_t now, double amount, uint64_t draws)"
 
 
 def mangled(name: str) -> str:
@@ -120,7 +120,7 @@ class _Writer:
 
     def file(self) -> str:
         parts = [self.efficacy(), *(self.handler(n, action) for n, action in enumerate(self.plan.actions)), self.dispatch()]
-        parts += [self.synapse_step(), self.cell_parts(), self.post_parts(), self.late()]
+        parts += [self.synapse_step(), self.synapse_motion(), self.cell_parts(), self.post_parts(), self.late()]
         body = "\n".join(part for part in parts if part)
         return "\n".join(
             [
@@ -146,13 +146,17 @@ class _Writer:
         facts = {
             "has_cell": plan.cell is not None,
             "has_post": plan.post is not None,
-            "stepped": plan.stepped is not None,
             "cell_noisy": plan.cell is not None and plan.cell.block.noisy,
             "post_noisy": plan.post is not None and plan.post.noisy,
             "synapse_noisy": plan.stepped is not None and plan.stepped.noisy,
             "can_rest": can_rest(plan),
+            "can_glide": plan.stepped is not None and plan.stepped.method in GLIDING,
         }
         lines = [f"static constexpr bool {name} = {str(value).lower()};" for name, value in facts.items()]
+        stepped = plan.stepped.names if plan.stepped else ()
+        lines.append(f"static constexpr int stepped_count = {len(stepped)};")
+        lines.append(array("bool", "linear", [str(name in self.lines_of()).lower() for name in stepped]))
+        lines.append(f"static constexpr double correction = {GLIDING.get(plan.stepped.method, 0.0) if plan.stepped else 0.0};")
         lines.append(f"static constexpr int actions = {len(events)};")
         lines.append(array("Event", "event", events))
         lines.append(array("int", "draws", [random_draws(action) for action in plan.actions]))
@@ -169,8 +173,8 @@ class _Writer:
         plan, places = self.plan, self.layout
         text = [struct("Constants", "double", plan.constants, "of the rule")]
         text.append(struct("CellConstants", "double", places.cell_constants, "of the cell"))
-        text.append("struct Synapse {")
-        text.append(f"  double {', '.join(map(mangled, plan.variables))};")
+        text.append(struct("Variables", "T", plan.variables, "of a synapse", template=True))
+        text.append("struct Synapse : Variables<double> {")
         if plan.decays:
             stamps = ", ".join(since(decay) for decay in plan.decays)
             text.append(f"  int64_t {stamps};  // the step of the value that is stored")
@@ -180,7 +184,7 @@ class _Writer:
         text.append(struct("Post", "T", places.post, "", template=True))
         text.append("template <class T> struct State { Cell<T> cell; Post<T> post; T I_ext; };")
         late = ", ".join(plan.delayed) or "nothing is read late"
-        text.append(f"struct Late {{ double values[{max(1, len(plan.delayed))}]; }};  // {late}")
+        text.append(f"template <class T> struct Late {{ T values[{max(1, len(plan.delayed))}]; }};  // {late}")
         return "\n".join(text) + "\n"
 
     def constants(self) -> str:
@@ -210,7 +214,7 @@ class _Writer:
 
     def efficacy(self) -> str:
         lines = [f"// efficacy = {to_brian(self.plan.rule.efficacy)}"]
-        lines.append("static double efficacy(const Synapse &s, const State<double> &z, const Late &late, const Shared &k) {")
+        lines.append("static double efficacy(const Synapse &s, const State<double> &z, const Late<double> &late, const Shared &k) {")
         lines += [f"  return {self.rule_text(self.plan.efficacy)};", "}", ""]
         return "\n".join(lines)
 
@@ -283,11 +287,49 @@ class _Writer:
         lines = []
         if plan.stepped is not None:
             lines += equation_comments(plan.stepped)
-        lines.append(f"static void step_synapse(Synapse &s, {STEP[1:].replace('State<T>', 'const State<double>')}")
+        lines.append(f"static void step_synapse(Synapse &s, {STEP[1:].replace('State<T>', 'const State<double>').replace('Late<T>', 'Late<double>')}")
         if plan.stepped is not None:
             lines += self.step_lines(plan.stepped, self.rule_text, self.fields.__getitem__, "double")
-            if plan.clip is not None:
-                lines.append(f"  {self.fields[plan.rule.weight]} = {self.rule_text(plan.clip)};")
+            lines.append("  hold_weight(s, k);")
+        lines += ["}", "static void hold_weight(Synapse &s, const Shared &k) {"]
+        if plan.clip is not None:
+            lines.append(f"  {self.fields[plan.rule.weight]} = {self.rule_text(plan.clip)};")
+        return "\n".join([*lines, "}", ""])
+
+    def lines_of(self) -> dict[str, tuple[t.Tree, t.Tree]]:
+        """Slope and rest of the stepped variables that are linear in themselves and read nothing else that varies."""
+        found = {}
+        for name, tree in (self.plan.stepped.derivatives if self.plan.stepped else {}).items():
+            parts = affine(tree, {name})
+            if parts is not None and (t.names(tree) <= self.rule_fixed | {name}):
+                found[name] = (parts[0].get(name, t.ZERO), parts[1])
+        return found
+
+    def synapse_motion(self) -> str:
+        """What the computation of quiet stretches asks about the stepped variables."""
+        plan = self.plan
+        stepped = plan.stepped.names if plan.stepped else ()
+        lines = ["template <class S> static auto &variable(S &s, int which) {", "  (void)which;"]
+        lines += [f"  if (which == {n}) return {self.fields[name]};" for n, name in enumerate(stepped[1:], 1)]
+        lines += [f"  return {self.fields[stepped[0] if stepped else plan.variables[0]]};", "}"]
+        lines.append("template <class T> static void copy(const Synapse &from, Variables<T> &s) {")
+        lines += [f"  {self.fields[name]} = from.{mangled(name)};" for name in plan.variables]
+        lines += ["}", "// slope and rest of what is linear in itself; the logarithm of its factor in a step, by slope times dt"]
+        lines.append("static void line(int which, const Shared &k, double &slope, double &rest) {")
+        for n, name in enumerate(stepped):
+            if name in self.lines_of():
+                slope, rest = (self.rule_text(tree) for tree in self.lines_of()[name])
+                lines.append(f"  if (which == {n}) {{ slope = {slope}; rest = {rest}; return; }}")
+        lines += ["  slope = rest = 0.0;", "}"]
+        growth = GROWTH.get(plan.stepped.method, "x") if plan.stepped else "x"
+        lines += ["static double growth(double x) {", f"  return {growth};", "}"]
+        lines.append("template <class T>")
+        lines.append("static void drift(const Variables<T> &s, const State<T> &z, const Late<T> &late, const Shared &k, T *slope, T &noise) {")
+        lines.append("  (void)slope;")
+        if plan.stepped is not None:
+            for n, drift in enumerate(methods.drifts(plan.stepped)):
+                lines.append(f"  slope[{n}] = {self.rule_text(drift)};")
+            lines += [f"  noise = noise + magnitude(T({self.rule_text(tree)}));" for tree in methods.amplitudes(plan.stepped)]
         return "\n".join([*lines, "}", ""])
 
     def step_lines(self, block: Block, text: Callable[[t.Tree], str], field: Naming, kind: str) -> list[str]:
@@ -327,12 +369,12 @@ class _Writer:
         if plan.post is not None:
             lines.append(f"template <class T> static void step_post{STEP}")
             lines += [*self.step_lines(plan.post, self.rule_text, self.fields.__getitem__, "T"), "}", ""]
-        lines.append("static void on_spike(State<double> &z, const Late &late, const Shared &k) {")
+        lines.append("static void on_spike(State<double> &z, const Late<double> &late, const Shared &k) {")
         lines += [f"  {self.fields[s.target]} = {self.rule_text(s.expression)};" for s in plan.on_spike]
         return "\n".join([*lines, "}", ""])
 
     def late(self) -> str:
-        lines = ["static double late_source(int which, const State<double> &z) {"]
+        lines = ["template <class T> static T late_source(int which, const State<T> &z) {"]
         for n, (name, (of, _)) in enumerate(self.plan.delayed.items()):
             lines.append(f"  if (which == {n}) return {self.fields[of]};  // {name}")
         return "\n".join([*lines, "  return 0.0;", "}", ""])
@@ -342,14 +384,24 @@ DRAWS_PER_STEP = 64
 """Random numbers that the handlers of one synapse may draw in one step."""
 
 
+GLIDING = {"euler": -0.5, "heun": -0.5, "rk2": 0.0, "rk4": 0.0}
+"""Methods whose steps can be followed over a quiet stretch, with the factor of ``dt f f'`` in the equation that they solve."""
+GROWTH = {
+    "euler": "std::log1p(x)",
+    "heun": "std::log1p(x)",
+    "rk2": "std::log1p(x*(1.0 + x/2.0))",
+    "rk4": "std::log1p(x*(1.0 + x/2.0*(1.0 + x/3.0*(1.0 + x/4.0))))",
+}
+
+
 def can_rest(plan: Plan) -> bool:
     """Whether the cell's quiet stretches can be computed instead of stepped."""
-    if plan.cell is None or plan.cell.block.noisy or plan.delayed:
+    if plan.cell is None or plan.cell.block.noisy:
         return False
-    if plan.post is not None and plan.post.noisy:
-        return False
-    outside = {"v", *plan.post_names}
-    return plan.stepped is None or not any(t.names(tree) & outside for tree in plan.stepped.derivatives.values())
+    if plan.post is None:
+        return True
+    reads = frozenset().union(*map(t.names, plan.post.derivatives.values()))
+    return not plan.post.noisy and not reads & set(plan.delayed)
 
 
 def random_draws(action: Action) -> int:
