@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,25 +42,60 @@ def save(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
     target = Path(path)
     if target.exists() and not force:
         raise OutputExists("exists already; choose another name or use --force", path=str(target))
-    handle, temporary = _temporary(target)
-    os.close(handle)
-    try:
-        data.to_netcdf(temporary, engine="h5netcdf")
-        load(temporary)
-        Path(temporary).replace(target)
-    except (OSError, FormatError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise StorageError(f"could not be written whole ({reason})", path=str(target)) from None
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    replace_file(target, _image(data), load)
     return target
 
 
-def _temporary(target: Path) -> tuple[int, str]:
+def _image(data: xr.Dataset) -> bytes:
+    """The bytes of the file. They are made in memory because HDF5 ends the process where a disk is full."""
+    import h5netcdf
+    import xarray as xr
+
+    buffer = io.BytesIO()
+    with h5netcdf.File(buffer, "w") as file:
+        data.dump_to_store(xr.backends.H5NetCDFStore(file))
+    return buffer.getvalue()
+
+
+def replace_file(target: Path, content: bytes, check: Callable[[Path], object] | None = None) -> None:
+    """Put a file with that content in place, or raise and leave what was there.
+
+    Parameters
+    ----------
+    target : Path
+    content : bytes
+    check : callable, optional
+        Reads the new file before it is put in place.
+
+    Raises
+    ------
+    StorageError
+    """
+    temporary: Path | None = None
     try:
-        return tempfile.mkstemp(prefix=f".{target.stem}-", suffix=".nc", dir=target.parent)
-    except OSError as error:
-        raise StorageError(f"cannot be written ({error.strerror})", path=str(target)) from None
+        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if check is not None:
+            check(temporary)
+        temporary.chmod(0o666 & ~_mask())
+        temporary.replace(target)
+    except (OSError, FormatError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise StorageError(f"could not be written whole ({reason})", path=str(target)) from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _mask() -> int:
+    """Which permissions new files do not get; it can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def load(path: Path | str) -> xr.Dataset:

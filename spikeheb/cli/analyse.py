@@ -15,7 +15,8 @@ FILE_PANEL = "The file"
 
 def analyse(
     recording: Annotated[
-        Path, typer.Argument(metavar="RECORDING", help="CSV: time_ms, then a column a sweep, headed by its minute; or a file that Neo reads.")
+        Path,
+        typer.Argument(metavar="RECORDING", help="CSV: time_ms, then a column a sweep, headed by its minute; or a file that Neo reads."),
     ],
     unit: Annotated[str | None, typer.Option(metavar="UNIT", help='Such as "mV" or "pA".', rich_help_panel=FILE_PANEL)] = None,
     pulse: Annotated[str, typer.Option(metavar="TIME", help="When the stimulus comes in a sweep.", rich_help_panel=FILE_PANEL)] = "0 ms",

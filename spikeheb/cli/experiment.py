@@ -51,13 +51,19 @@ def run(
     chosen_protocol, chosen_cell = library.protocol(protocol), library.cell(cell)
     of_protocol, of_rule, of_cell = share_out(given, chosen_protocol, chosen_rule, chosen_cell)
     chosen_protocol = with_parameters(chosen_protocol, of_protocol)
-    chosen_rule = library.rule(chosen_rule, **of_rule)  # type: ignore[arg-type]  # parameters only
+    chosen_rule = library.rule(chosen_rule, **of_rule)
     if of_cell:
         chosen_cell = library.cell(cell, **of_cell)
     default = folder_name(chosen_protocol.name, chosen_rule.name, chosen_rule.set or "")
     with output(out or default, force) as folder, shown_progress(f"{chosen_protocol.name}, {chosen_rule.label}", progress) as report:
         data = run_study(
-            chosen_protocol, chosen_rule, chosen_cell, engine=engine, seed=seed, test_pulses=test_pulses is options.Switch.on, progress=report
+            chosen_protocol,
+            chosen_rule,
+            chosen_cell,
+            engine=engine,
+            seed=seed,
+            test_pulses=test_pulses is options.Switch.on,
+            progress=report,
         )
     print_outcome(data)
     print_notes(data)

@@ -34,7 +34,7 @@ def rule_text(rule: Rule) -> str:
 
 def cell_text(cell: Cell) -> str:
     """The cell as LaTeX (amsmath): its equations, its spike, and a table of parameters."""
-    threshold = f"spike when ${to_latex(cell.threshold)}$"
+    threshold = f"spike, that is when ${to_latex(cell.threshold)}$"
     return "\n\n".join(
         [f"% {cell.name}: {cell.title}", _align(equation_rows(cell.equations)), _event(threshold, cell.reset), _parameters(cell.parameters)]
     )
@@ -47,9 +47,7 @@ def equation_rows(equations: Iterable[Equation]) -> list[str]:
 
 
 def _event(name: str, statements: Sequence[Statement]) -> str:
-    return f"At a {name}:\n{_align([_statement(line) for line in statements])}" if not name.startswith("spike") else (
-        f"A {name}, then:\n{_align([_statement(line) for line in statements])}"
-    )
+    return f"At a {name}:\n{_align([_statement(line) for line in statements])}"
 
 
 def _statement(line: Statement) -> str:

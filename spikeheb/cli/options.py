@@ -19,7 +19,8 @@ class Switch(StrEnum):
 
 
 RuleName = Annotated[
-    str, typer.Option("--rule", "-r", metavar="NAME[:SET]", help="A rule of the library, or the path of its file.", rich_help_panel=RULE_PANEL)
+    str,
+    typer.Option("--rule", "-r", metavar="NAME[:SET]", help="A rule of the library, or the path of its file.", rich_help_panel=RULE_PANEL),
 ]
 RuleNames = Annotated[
     list[str],
@@ -63,6 +64,7 @@ Progress = Annotated[
     typer.Option("--progress/--no-progress", help="Show progress on stderr; by default in a terminal.", rich_help_panel=RUN_PANEL),
 ]
 Out = Annotated[
-    Path | None, typer.Option(metavar="FOLDER", help="Where to write; by default a folder named after the run.", rich_help_panel=OUTPUT_PANEL)
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Where to write; by default a folder named after the run.", rich_help_panel=OUTPUT_PANEL),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace an earlier result.", rich_help_panel=OUTPUT_PANEL)]

@@ -29,12 +29,13 @@ def replay(
     axonal_delay: options.AxonalDelay = None,
     backpropagation_delay: options.BackpropagationDelay = None,
     parameter: options.Assignments = None,
-    w0: Annotated[
-        float | None, typer.Option(help="Initial weight; by default the rule's own.", rich_help_panel=options.RUN_PANEL)
-    ] = None,
-    record: Annotated[bool, typer.Option("--record", help="Keep the weight along time as well.", rich_help_panel=options.RUN_PANEL)] = False,
+    w0: Annotated[float | None, typer.Option(help="Initial weight; by default the rule's own.", rich_help_panel=options.RUN_PANEL)] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Keep the weight along time as well.", rich_help_panel=options.RUN_PANEL)
+    ] = False,
     cell: Annotated[
-        str | None, typer.Option("--cell", "-c", metavar="CELL", help="For rules that read the membrane potential.", rich_help_panel=options.RUN_PANEL)
+        str | None,
+        typer.Option("--cell", "-c", metavar="CELL", help="For rules that read the membrane potential.", rich_help_panel=options.RUN_PANEL),
     ] = None,
     dt: Annotated[str, typer.Option(metavar="TIME", help="Time step.", rich_help_panel=options.RUN_PANEL)] = "0.1 ms",
     engine: options.Engine = "auto",
@@ -54,7 +55,7 @@ def replay(
 
     check_engine(engine)
     chosen = read_rule(rule, RuleChoices(set, interaction, bounds, coincidence, axonal_delay, backpropagation_delay))
-    chosen = library.rule(chosen, **share_out(assignments(parameter), None, chosen)[1])  # type: ignore[arg-type]  # parameters only
+    chosen = library.rule(chosen, **share_out(assignments(parameter), None, chosen)[1])
     step = quantity(dt, TIME, key="--dt")
     names, pre, post = _trains(read_spikes(spikes), cell, str(spikes))
     default = folder_name("replay", spikes.stem, chosen.name, chosen.set or "")

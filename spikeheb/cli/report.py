@@ -66,8 +66,7 @@ def error_table(data: xr.Dataset) -> Table | None:
     if not measures or not data.sizes.get("series_name"):
         return None
     rows = [
-        [str(series), *(number(float(data[name].values[n])) for name, _ in measures)]
-        for n, series in enumerate(data["series_name"].values)
+        [str(series), *(number(float(data[name].values[n])) for name, _ in measures)] for n, series in enumerate(data["series_name"].values)
     ]
     return ["series", *(title for _, title in measures)], rows
 

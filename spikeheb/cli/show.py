@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from spikeheb.expressions.equations import Equation
     from spikeheb.expressions.tree import Statement
     from spikeheb.protocols import Protocol
+    from spikeheb.published import Published
     from spikeheb.rules import Bounds, Handler, Rule
     from spikeheb.tables import Parameter, Reference
 
@@ -108,7 +109,14 @@ def _show_sets(rule: Rule) -> None:
         return
     heading(f"Published sets ({rule.set} is chosen)" if rule.set else "Published sets (none is chosen: --set NAME)")
     rows = [
-        [name, s.tissue, ", ".join(s.fitted_to), s.reference, s.interaction or "", bounds_text(s.bounds, factors=s.bounds.kind == "law") if s.bounds else ""]
+        [
+            name,
+            s.tissue,
+            ", ".join(s.fitted_to),
+            s.reference,
+            s.interaction or "",
+            bounds_text(s.bounds, factors=s.bounds.kind == "law") if s.bounds else "",
+        ]
         for name, s in rule.sets.items()
     ]
     columns = ["set", "tissue", "fitted to", "reference", "interaction", "bounds"]
@@ -170,17 +178,23 @@ def _show_protocol(protocol: Protocol) -> None:
     _title("protocol", protocol.name, protocol.title, protocol.path, protocol.doc)
     heading("Parameters (-p name=value)")
     text_table(["name", "default", "takes"], [[name, text, takes(protocol.kinds[name])] for name, text in protocol.texts.items()])
-    published = protocol.published
-    if published is not None:
-        heading(f"Published points ({published.path})")
-        rows = [[*(f"{value:g}" if isinstance(value, float) else value for value in row.condition.values()), f"{row.ratio:g}",
-                 "" if row.sem is None else f"{row.sem:g}", "" if row.n is None else str(row.n), row.series or ""] for row in published.rows]  # fmt: skip
-        text_table([*published.conditions, "ratio", "SEM", "n", "series"], rows)
-        lines(["", "conditions in SI units", *dict.fromkeys(row.citation for row in published.rows)])
+    if protocol.published is not None:
+        _show_published(protocol.published)
     for fit in protocol.fitted:
         heading(f"Fitted window: {fit.citation}")
-        lines([f"A_plus = {fit.A_plus:g}, tau_plus = {fit.tau_plus * 1e3:g} ms, A_minus = {fit.A_minus:g}, tau_minus = {fit.tau_minus * 1e3:g} ms"])
-        lines([fit.note] if fit.note else [])
+        lines([f"A_plus = {fit.A_plus:g}, tau_plus = {fit.tau_plus * 1e3:g} ms"])
+        lines([f"A_minus = {fit.A_minus:g}, tau_minus = {fit.tau_minus * 1e3:g} ms", *([fit.note] if fit.note else [])])
+
+
+def _show_published(published: Published) -> None:
+    heading(f"Published points, conditions in SI units ({published.path})")
+    rows = []
+    for row in published.rows:
+        condition = [value if isinstance(value, str) else f"{value:g}" for value in row.condition.values()]
+        sem, n = "" if row.sem is None else f"{row.sem:g}", "" if row.n is None else str(row.n)
+        rows.append([*condition, f"{row.ratio:g}", sem, n, row.measure or "", row.series or ""])
+    text_table([*published.conditions, "ratio", "SEM", "n", "measure", "series"], rows)
+    lines(list(dict.fromkeys(row.citation for row in published.rows)))
 
 
 def takes(kind: object) -> str:

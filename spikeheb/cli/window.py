@@ -27,15 +27,17 @@ def window(
     backpropagation_delay: options.BackpropagationDelay = None,
     parameter: options.Assignments = None,
     delta_t: Annotated[
-        str | None, typer.Option(metavar="TIMES", help='Such as "-20 ms, -10 ms, 10 ms, 20 ms"; by default -60 to 60 ms.', rich_help_panel=options.RUN_PANEL)
+        str | None,
+        typer.Option(
+            metavar="TIMES", help='Such as "-20 ms, -10 ms, 10 ms, 20 ms"; by default -60 to 60 ms.', rich_help_panel=options.RUN_PANEL
+        ),
     ] = None,
     pairs: Annotated[int, typer.Option(min=1, help="How many pairs.", rich_help_panel=options.RUN_PANEL)] = 60,
     frequency: Annotated[str, typer.Option(metavar="RATE", help="Pairs a second.", rich_help_panel=options.RUN_PANEL)] = "1 Hz",
-    w0: Annotated[
-        float | None, typer.Option(help="Initial weight; by default the rule's own.", rich_help_panel=options.RUN_PANEL)
-    ] = None,
+    w0: Annotated[float | None, typer.Option(help="Initial weight; by default the rule's own.", rich_help_panel=options.RUN_PANEL)] = None,
     cell: Annotated[
-        str | None, typer.Option("--cell", "-c", metavar="CELL", help="For rules that read the membrane potential.", rich_help_panel=options.RUN_PANEL)
+        str | None,
+        typer.Option("--cell", "-c", metavar="CELL", help="For rules that read the membrane potential.", rich_help_panel=options.RUN_PANEL),
     ] = None,
     engine: options.Engine = "auto",
     seed: options.Seed = 0,
@@ -47,8 +49,8 @@ def window(
 
     --rule NAME:SET chooses a set for one rule, --set one for all others.
     """
-    from spikeheb.cli.report import print_notes, window_table
     from spikeheb.cli.printing import data_table
+    from spikeheb.cli.report import print_notes, window_table
     from spikeheb.engines.choice import check_engine
     from spikeheb.protocols import Time, convert
     from spikeheb.studies.overlay import overlay
@@ -76,19 +78,18 @@ def _with_parameters(rules: list[Rule], given: dict[str, str]) -> list[Rule]:
     """The rules with the parameters given; each goes to all rules that have one of that name."""
     from spikeheb import library
 
-    found, unused = [], dict.fromkeys(given)
-    problem: UnknownName | None = None
+    found, used = [], set()
+    problems: list[UnknownName] = []
     for rule in rules:
-        own = {}
+        own: dict[str, str] = {}
         for name, value in given.items():
             try:
-                _, part_of_rule, _ = share_out({name: value}, None, rule)
+                own |= share_out({name: value}, None, rule)[1]
             except UnknownName as error:
-                problem = problem or error
-                continue
-            own |= part_of_rule
-            unused.pop(name, None)
-        found.append(library.rule(rule, **own))  # type: ignore[arg-type]  # parameters only
-    if unused and problem is not None:
-        raise problem
+                problems.append(error)
+            else:
+                used.add(name)
+        found.append(library.rule(rule, **own))
+    if used != set(given):
+        raise next(error for error in problems if error.key not in {f"-p {name}" for name in used})
     return found

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
-from spikeheb.engines.job import Job, Recording
-from spikeheb.errors import unknown_name
+from dataclasses import replace
 
-ENGINES = ("auto", "brian", "brian:numpy", "brian:cython", "brian:standalone")
+from spikeheb.engines.job import Job, Recording
+from spikeheb.errors import EngineError, unknown_name
+
+ENGINES = ("auto", "kernel", "brian", "brian:numpy", "brian:cython", "brian:standalone")
 
 
 def check_engine(name: str) -> str:
@@ -30,18 +32,33 @@ def carry_out(job: Job, engine: str = "auto") -> Recording:
     Parameters
     ----------
     job : Job
-    engine : {"auto", "brian", "brian:numpy", "brian:cython", "brian:standalone"}
+    engine : {"auto", "kernel", "brian", "brian:numpy", "brian:cython", "brian:standalone"}
 
     Raises
     ------
     UnknownName, EngineError, BuildError, NonFiniteError
     """
     check_engine(engine)
+    if engine.startswith("brian"):
+        return _brian(job, engine)
+    from spikeheb.engines.kernel import runner
+    from spikeheb.engines.kernel.analysis import analyse
+
+    try:
+        analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=frozenset(job.overrides))
+    except EngineError as error:
+        if engine == "kernel":
+            raise
+        recording = _brian(job, "brian")
+        return replace(recording, engine={**recording.engine, "note": f"not the kernel: {error.message}"})
+    return runner.run(job)
+
+
+def _brian(job: Job, engine: str) -> Recording:
     if engine == "brian:standalone":
         from spikeheb.engines.brian import standalone
 
         return standalone.run(job)
     from spikeheb.engines.brian import runtime
 
-    target = {"brian:numpy": "numpy", "brian:cython": "cython"}.get(engine, "auto")
-    return runtime.run(job, target)
+    return runtime.run(job, {"brian:numpy": "numpy", "brian:cython": "cython"}.get(engine, "auto"))

@@ -5,22 +5,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spikeheb.errors import FormatError, StorageError, unknown_name
+from spikeheb.errors import FormatError, unknown_name
 from spikeheb.plots import style
 from spikeheb.plots.course import courses, draw_course, panels_of
 from spikeheb.plots.outcome import draw_outcome, legend_handles
 from spikeheb.plots.pages import experiment_page, outcome_title, replay_page, window_page
 from spikeheb.plots.traces import draw_traces
 from spikeheb.plots.windows import draw_replay, draw_window
+from spikeheb.results import replace_file
 from spikeheb.studies.conditions import Row, arrange
 
 if TYPE_CHECKING:
@@ -37,7 +36,9 @@ PANELS = {
 
 
 @style.styled
-def plot(data: xr.Dataset, ax: Axes | None = None, *, panel: str | None = None, series: str | None = None, label: str | None = None) -> Axes:
+def plot(
+    data: xr.Dataset, ax: Axes | None = None, *, panel: str | None = None, series: str | None = None, label: str | None = None
+) -> Axes:
     """Draw one panel of a result.
 
     Parameters
@@ -118,26 +119,10 @@ def write(figure: Figure, path: Path | str) -> Path:
     StorageError
     """
     target = Path(path)
-    temporary = ""
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
-        os.close(handle)
-        figure.savefig(temporary)
-        os.chmod(temporary, 0o666 & ~_mask())
-        os.replace(temporary, target)
-    except OSError as error:
-        raise StorageError(f"could not be written whole ({error.strerror or error})", path=str(target)) from None
-    finally:
-        if temporary:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink(missing_ok=True)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=target.suffix.lstrip(".") or "png")
+    replace_file(target, buffer.getvalue())
     return target
-
-
-def _mask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _study(data: xr.Dataset) -> str:

@@ -111,7 +111,8 @@ def title(data: xr.Dataset) -> str:
     """What was done with which rule."""
     attrs = data.attrs
     if attrs["study"] == "recording":
-        return str(attrs.get("recording", "recording"))
+        ratio, sem = float(data["epsp_ratio"].values[0]), float(data["epsp_ratio_sem"].values[0])
+        return f"{attrs.get('recording', 'recording')}: {response(data)} ratio {ratio:.3g} ± {sem:.1g}"
     text = textwrap.shorten(str(attrs.get("protocol_changed", "")), LONGEST)
     changed = f" ({text})" if text else ""
     return f"{attrs.get('protocol', '')}{changed}: {attrs.get('rule_label', '')}"

@@ -27,7 +27,7 @@ BY_SIGN = {1: (BLUE, SKY, PURPLE), -1: (VERMILION, ORANGE, BLACK), 0: (GREEN, PU
 
 LINEAR_UP_TO = 5.0
 
-SETTINGS: dict[str, Any] = {
+SETTINGS: Any = {
     "font.size": 13,
     "axes.titlesize": 13,
     "axes.labelsize": 13,

@@ -51,4 +51,5 @@ def draw_traces(ax: Axes, data: xr.Dataset, row: Row) -> None:
             draw("v_before", n, GREY, "before" if number == 0 else "_", 2)
     ax.set_xlabel("ms from test pulse")
     ax.set_ylabel(f"{response(data)} ({unit})")
-    ax.legend(loc="upper right", labelcolor="linecolor", handlelength=0, handletextpad=0, borderpad=0, borderaxespad=0, fontsize=11)
+    if chosen:
+        ax.legend(loc="upper right", labelcolor="linecolor", handlelength=0, handletextpad=0, borderpad=0, borderaxespad=0, fontsize=11)

@@ -53,7 +53,6 @@ def choose(
         rule = replace(rule, interaction=interaction)
     if bounds is not None:
         rule = replace(rule, bounds=override_bounds(rule.bounds, bounds, rule.weight, path=rule.path))
-        check_rule(rule)
     if coincidence is not None:
         if coincidence not in COINCIDENCES:
             raise unknown_name("coincidence policy", coincidence, COINCIDENCES, path=rule.path)
@@ -61,7 +60,10 @@ def choose(
     for name, delay in (("axonal_delay", axonal_delay), ("backpropagation_delay", backpropagation_delay)):
         if delay is not None:
             rule = replace(rule, **{name: _delay(delay, rule.path, name)})  # type: ignore[arg-type]  # both are floats
-    return _with_parameters(rule, parameters or {})
+    rule = _with_parameters(rule, parameters or {})
+    if bounds is not None or parameters:
+        check_rule(rule)
+    return rule
 
 
 def _delay(value: object, path: str, name: str) -> float:

@@ -91,24 +91,27 @@ def clipped(value: t.Tree, bounds: Bounds) -> t.Tree:
     return t.Call("clip", (value, low, high))
 
 
+def _trees(rule: Rule) -> list[t.Tree]:
+    """Every tree that is computed while the rule runs, [post] included."""
+    trees = [e.expression for e in rule.equations] + [rule.efficacy, rule.readout]
+    trees += [line.expression for handler in rule.handlers for line in handler.lines]
+    trees += [rule.bounds.F_plus, rule.bounds.F_minus, *rule.initial.values()]
+    if rule.post is not None:
+        trees += [e.expression for e in rule.post.equations]
+        trees += [*(line.expression for line in rule.post.on_spike), *rule.post.initial.values()]
+    return [tree for tree in trees if tree is not None]
+
+
 def reads_membrane(rule: Rule) -> bool:
     """Whether the rule needs a membrane potential."""
-    trees = [e.expression for e in rule.equations if e.expression is not None]
-    trees += [line.expression for handler in rule.handlers for line in handler.lines]
-    if rule.post is not None:
-        trees += [e.expression for e in rule.post.equations if e.expression is not None]
-        trees += [line.expression for line in rule.post.on_spike]
-        if any(delayed.of == "v" for delayed in rule.post.delayed.values()):
-            return True
-    return any("v" in t.names(tree) for tree in trees)
+    if rule.post is not None and any(delayed.of == "v" for delayed in rule.post.delayed.values()):
+        return True
+    return any("v" in t.names(tree) for tree in _trees(rule))
 
 
 def is_noisy(rule: Rule) -> bool:
     """Whether two runs with different seeds differ."""
-    trees = [e.expression for e in rule.equations if e.expression is not None]
-    trees += [line.expression for handler in rule.handlers for line in handler.lines]
-    trees += [rule.bounds.F_plus, rule.bounds.F_minus, *rule.initial.values()]
-    return any(NOISE in t.names(tree) or t.functions(tree) & {"rand", "randn"} for tree in trees)
+    return any(NOISE in t.names(tree) or t.functions(tree) & {"rand", "randn"} for tree in _trees(rule))
 
 
 def stepped(rule: Rule) -> frozenset[str]:

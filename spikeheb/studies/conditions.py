@@ -34,7 +34,7 @@ class Branch:
     label : str
         ``"Δt = +10 ms"``, or which side comes first; empty where there is only one branch.
     index : array of int
-        Positions along ``condition``.
+        Positions along ``condition``; in the order of the protocol where the axis has words.
     sign : int
         Of delta_t; 0 where it is 0 or no condition.
     """
@@ -141,7 +141,7 @@ def _priority(data: xr.Dataset, name: str, index: npt.NDArray[np.int64]) -> tupl
 
 
 def _branch(data: xr.Dataset, axis: str, others: Sequence[str], members: list[int]) -> Branch:
-    order = sorted(members, key=lambda n: data[axis].values[n]) if axis else members
+    order = sorted(members, key=lambda n: data[axis].values[n]) if axis and data[axis].dtype.kind in "fiu" else members
     sign = _sign(data, order[0])
     words = [label(data, order[0], others)] if others else []
     words += [_FIRST[sign]] if axis == _SIGNED else []

@@ -132,8 +132,8 @@ def session(schedule: Schedule, rule: Rule, cell: Cell, seed: int = 0, progress:
     return Job(
         rule, cell, dt, last + 1, np.array(lane_of_input), tuple(pre), tuple(post),
         overrides=_overrides(schedule, rule), currents=tuple(currents), rewards=tuple(rewards),
-        samples=np.unique(np.concatenate([pulses, [settled]])), sweeps=pulses - before, sweep_steps=before + after + 1 if pulses.size else 0,
-        receptor=schedule.receptor, seed=seed, progress=progress,
+        samples=np.unique(np.concatenate([pulses, [settled]])), sweeps=pulses - before,
+        sweep_steps=before + after + 1 if pulses.size else 0, receptor=schedule.receptor, seed=seed, progress=progress,
     )  # fmt: skip
 
 

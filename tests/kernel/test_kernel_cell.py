@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from kernel_rules import DT, LIBRARY, cell, job, read, same
+from kernel_rules import ALL, DT, HEAD, LIBRARY, cell, job, read, same
 
 from spikeheb.cells import Hold, with_parameters
 from spikeheb.engines.compiler import compiler
@@ -13,6 +13,8 @@ from spikeheb.engines.job import Change, Job
 from spikeheb.engines.kernel import build as building
 from spikeheb.engines.kernel import runner
 from spikeheb.engines.kernel.analysis import analyse
+from spikeheb.rules import choose, read_rule
+from spikeheb.rules.meaning import reads_membrane
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
 NONE = np.zeros(0, dtype=np.int64)
@@ -73,13 +75,14 @@ def session(rule, of, steps=400_000):
     pulses = np.arange(5000, steps, 40_000)
     pre = np.unique(np.concatenate([pulses, rng.integers(100_000, 120_000, 40)]))
     post = np.unique(rng.integers(100_000, 120_000, 30))
-    return one_lane(rule, of, pre=pre, post=post, steps=steps, sweeps=pulses, sweep_steps=1500, samples=pulses)
+    sweeps = (pulses, 1500) if of is not None else (NONE, 0)
+    return one_lane(rule, of, pre=pre, post=post, steps=steps, sweeps=sweeps[0], sweep_steps=sweeps[1], samples=pulses)
 
 
 def stepped_only(the_job):
     """The same code with quiet stretches stepped."""
     plan = analyse(the_job.rule, the_job.cell, the_job.dt)
-    source = re.sub(r"can_rest = true", "can_rest = false", building.generate(plan))
+    source = re.sub(r"(can_rest|can_glide) = true", r"\1 = false", building.generate(plan))
     chosen = compiler()
     run = runner.Run(the_job, plan, building.load(source, "", chosen), chosen)
     run.advance(the_job.steps)
@@ -95,10 +98,28 @@ def test_jumping_equals_stepping(on, tmp_path):
     assert np.any(found.w != 0.5)
 
 
-@pytest.mark.parametrize("name", ["homeostat", "calcium", "release"])
-def test_jumping_equals_stepping_with_slow_variables(name, tmp_path):
-    the_job = session(read(tmp_path, name), cell("l5_pyramidal"))
-    same(runner.run(the_job), stepped_only(the_job))
+@pytest.mark.parametrize("on", [None, "l5_pyramidal", "shaped"])
+@pytest.mark.parametrize("name", ["homeostat", "calcium", "release", "voltage", "late"])
+def test_jumping_equals_stepping_with_variables_that_need_the_clock(name, on, tmp_path):
+    """Noise drives calcium's weight while calcium is high; in between the weight moves by itself and is computed."""
+    rule = read(tmp_path, name)
+    if on is None and reads_membrane(rule):
+        pytest.skip("reads the membrane")
+    the_job = session(rule, cell(on) if on else None)
+    found = runner.run(the_job)
+    same(found, stepped_only(the_job))
+    assert np.ptp(found.weight[0]) > 1e-6
+
+
+@pytest.mark.parametrize("method", ["euler", "heun", "rk2", "rk4"])
+@pytest.mark.parametrize("tau", ["2 s", "150 s"])
+def test_a_variable_that_moves_by_itself_is_computed_as_its_method_steps_it(method, tau, tmp_path):
+    text = ALL["calcium"].replace('method = "heun"', f'method = "{method}"').replace("sqrt((up + down)/tau)*xi", "0/second")
+    path = tmp_path / "gliding.toml"
+    path.write_text(HEAD.format(name="gliding") + text.replace(" + sigma*0/second", ""))
+    rule = choose(read_rule(path), parameters={"tau": tau})
+    the_job = one_lane(rule, None, steps=300_000, initial={"rho": np.array([0.37])}, sweeps=NONE, sweep_steps=0, post=[10])
+    np.testing.assert_allclose(runner.run(the_job).w, stepped_only(the_job).w, rtol=0, atol=1e-12)
 
 
 def test_a_cell_that_fires_by_itself_is_not_jumped(tmp_path):

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from kernel_rules import ALL, LIBRARY, cell, job, read, same
+from kernel_rules import ALL, DT, LIBRARY, cell, job, read, same, trains
 
 from spikeheb.engines.brian import runtime
+from spikeheb.engines.job import Job
 from spikeheb.engines.kernel import runner
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
@@ -61,8 +62,8 @@ def test_closed_loop(name, on, tmp_path):
 def test_twenty_seconds_of_a_cell_that_fires(on, tmp_path):
     """The same spike steps throughout, then weights to 1e-10."""
     rule = read(tmp_path, "pair", set="multiplicative")
-    the_job = job(rule, cell(on), lanes=1, inputs=20, rate=25.0, steps=200_000, sweeps=np.zeros(0, dtype=np.int64), sweep_steps=0)
-    the_job = type(the_job)(**{**vars(the_job), "post": (np.zeros(0, dtype=np.int64),)})
+    rng, steps, none = np.random.default_rng(2), 200_000, np.zeros(0, dtype=np.int64)
+    the_job = Job(rule, cell(on), DT, steps, np.zeros(150, dtype=np.int64), trains(rng, 150, steps, 25.0), (none,))
     expected, found = runtime.run(the_job, "cython"), runner.run(the_job)
     assert found.spikes[0].size > 20
     same(found, expected, atol=1e-10)

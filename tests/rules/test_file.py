@@ -151,7 +151,7 @@ WRONG: list[tuple[str, str, str, type[SpikehebError], str]] = [
     ('tau = "10 ms"', 'tau = "10 mV"', "sets.fast.values.tau", UnitError, 'expected a time such as "20 ms" (got "10 mV", a voltage)'),
     ('tau = "10 ms"', "tau = 10", "sets.fast.values.tau", UnitError, 'expected a time such as "20 ms" (got "10", a number)'),
     ('tau = "10 ms"', 'tua = "10 ms"', "sets.fast.values", UnknownName, 'no parameter named "tua"; did you mean "tau"?'),
-    ('doc = "decay", source = "paper"', 'doc = "decay", source = "pape"', "parameters.tau.source", FormatError, "not one of the references (paper)"),
+    ('"decay", source = "paper"', '"decay", source = "pap"', "parameters.tau.source", FormatError, "one of the references (paper)"),
     ('reference = "paper"', 'reference = "papr"', "sets.fast.reference", UnknownName, 'did you mean "paper"?'),
     ('interaction = "nearest"', 'interaction = "near"', "sets.fast.interaction", UnknownName, 'did you mean "nearest"?'),
     ('["paper_1998"]', '["paper 1998"]', "sets.fast.fitted_to[0]", FormatError, "is not the name of a data set"),

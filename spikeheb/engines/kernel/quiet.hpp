@@ -11,8 +11,8 @@ template <class M> class Quiet {
 public:
   static constexpr int N = M::moving_count;         // variables that move by themselves, cell and [post]
   static constexpr int64_t WORTHWHILE = 64;         // shorter stretches are stepped
-  static constexpr double BOUND_V = 1e-12;          // largest error of v in volts, over the whole way back
-  static constexpr double BOUND = 1e-12;            // of [post] variables, as a fraction of their size
+  static constexpr double BOUND_V = 1e-14;          // largest error of v in volts, over the whole way back
+  static constexpr double BOUND = 1e-13;            // of [post] variables, as a fraction of their size
   using State = typename M::template State<double>;
 
   explicit Quiet(const double *start) : start(start) {}

@@ -156,7 +156,7 @@ class _Writer:
         stepped = plan.stepped.names if plan.stepped else ()
         lines.append(f"static constexpr int stepped_count = {len(stepped)};")
         lines.append(array("bool", "linear", [str(name in self.lines_of()).lower() for name in stepped]))
-        lines.append(f"static constexpr double correction = {GLIDING.get(plan.stepped.method, 0.0) if plan.stepped else 0.0};")
+        lines.append(f"static constexpr int order = {GLIDING.get(plan.stepped.method, 0) if plan.stepped else 0};")
         lines.append(f"static constexpr int actions = {len(events)};")
         lines.append(array("Event", "event", events))
         lines.append(array("int", "draws", [random_draws(action) for action in plan.actions]))
@@ -384,8 +384,8 @@ DRAWS_PER_STEP = 64
 """Random numbers that the handlers of one synapse may draw in one step."""
 
 
-GLIDING = {"euler": -0.5, "heun": -0.5, "rk2": 0.0, "rk4": 0.0}
-"""Methods whose steps can be followed over a quiet stretch, with the factor of ``dt f f'`` in the equation that they solve."""
+GLIDING = {"euler": 1, "heun": 1, "rk2": 2, "rk4": 4}
+"""Methods whose steps can be followed over a quiet stretch, with their order where there is no noise."""
 GROWTH = {
     "euler": "std::log1p(x)",
     "heun": "std::log1p(x)",

@@ -1,0 +1,272 @@
+"""Figures, by the data that reach the Axes."""
+
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.figure import Figure
+
+import spikeheb as sh
+from spikeheb import plots
+from spikeheb.plots import style
+
+
+def line(ax, name):
+    """The x and y of the lines of that label, one after the other."""
+    found = [one.get_xydata() for one in ax.lines if one.get_label() == name]
+    assert found, f"no line {name} among {[one.get_label() for one in ax.lines]}"
+    return np.concatenate(found)
+
+
+def texts(ax):
+    return [one.get_text() for one in ax.texts]
+
+
+# experiments
+
+
+def test_course_is_the_mean_of_each_minute_over_the_baseline(sjostrom):
+    ax = sh.plot(sjostrom)
+    after = line(ax, "50 Hz, Δt = +10 ms")
+    assert after[:, 0] == pytest.approx(np.arange(1, 41))
+    assert after[:, 1] == pytest.approx(np.full(40, 1.75))
+    assert "minutes" in ax.get_xlabel()
+    assert "EPSP / baseline" in ax.get_ylabel()
+
+
+def test_course_leaves_rejected_sweeps_out(sjostrom):
+    sjostrom["epsp"][0, 20] = np.nan
+    after = line(sh.plot(sjostrom), "0.1 Hz, Δt = +10 ms")
+    assert np.isnan(after[:, 1]).sum() == 1
+
+
+def test_outcome_has_model_and_data(sjostrom):
+    ax = sh.plot(sjostrom, panel="outcome")
+    model = line(ax, "epsp_ratio")
+    assert model[:5] == pytest.approx(np.column_stack([[0.1, 10, 20, 40, 50], [1.0, 1.1, 1.2, 1.5, 1.75]]))
+    assert line(ax, "efficacy_ratio")[:, 1] == pytest.approx(1.01 * model[:, 1])
+    bars = [container for container in ax.containers if container.get_label() == "published"]
+    assert [bar.lines[0].get_ydata().size for bar in bars] == [5, 5]
+    segments = bars[0].lines[2][0].get_segments()
+    assert [np.ptp(segment[:, 1]) for segment in segments] == pytest.approx([0.2] * 5)
+    assert bars[0].lines[0].get_xdata() == pytest.approx([0.1, 10, 20, 40, 50], abs=1)
+
+
+def test_published_points_at_one_place_stand_side_by_side(sjostrom):
+    ax = sh.plot(sjostrom, panel="outcome")
+    plus, minus = (container.lines[0].get_xdata() for container in ax.containers)
+    assert np.all(np.abs(plus - minus) > 0.5)
+    assert (plus + minus) / 2 == pytest.approx([0.1, 10, 20, 40, 50])
+
+
+def test_a_point_without_sem_is_drawn_without_a_bar(sjostrom):
+    ax = sh.plot(sjostrom, panel="outcome", series="timing")
+    heights = [np.ptp(segment[:, 1]) for bar in ax.containers for segment in bar.lines[2][0].get_segments()]
+    assert sorted(heights) == pytest.approx([0.0, 0.2, 0.2, 0.2])
+
+
+def test_traces_are_those_that_changed_most(sjostrom):
+    ax = sh.plot(sjostrom, panel="traces")
+    labels = [one.get_label() for one in ax.lines]
+    assert labels == ["50 Hz, +10 ms", "before", "10 Hz, \N{MINUS SIGN}10 ms"]
+    peaks = [one.get_ydata().max() for one in ax.lines]
+    assert peaks == pytest.approx(np.array([1.75, 1.0, 0.6]) * np.exp(-0.1))
+    assert "mV" in ax.get_ylabel()
+
+
+def test_series_are_told_apart(sjostrom):
+    assert line(sh.plot(sjostrom, panel="outcome", series="timing"), "epsp_ratio").shape == (4, 2)
+    with pytest.raises(sh.UnknownName, match='no series named "timming"; did you mean "timing"'):
+        sh.plot(sjostrom, series="timming")
+
+
+def test_figure_has_a_row_a_series_and_names_the_error(sjostrom):
+    figure = plots.figure(sjostrom)
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert [title for title in titles if "E =" in title] == [
+        "frequency series\nE = 0.25 (EPSP), 0.25 (efficacy)",
+        "timing series\nE = 1.25 (EPSP), 1.25 (efficacy)",
+    ]
+    assert titles.count("averaged EPSPs") == 2
+    assert {"Δt = +10 ms", "Δt = \N{MINUS SIGN}10 ms", "Δt = 0 ms"} <= set(titles)
+    assert figure.get_suptitle() == "made_up: rule / set"
+
+
+def test_ratios_of_a_row_share_their_scale(sjostrom):
+    figure = plots.figure(sjostrom)
+    courses = [ax for ax in figure.axes if ax.get_xlabel() == "minutes from induction"]
+    outcome = next(ax for ax in figure.axes if ax.get_title(loc="left").startswith("frequency"))
+    assert courses[0].get_ylim() == courses[1].get_ylim() == outcome.get_ylim()
+
+
+def test_every_condition_of_a_course_is_named(sjostrom):
+    figure = plots.figure(sjostrom)
+    ax = next(ax for ax in figure.axes if ax.get_title(loc="left") == "Δt = +10 ms")
+    assert texts(ax) == ["0.1 Hz", "10 Hz", "20 Hz", "40 Hz", "50 Hz"]
+
+
+def test_lines_that_end_together_share_a_name(made):
+    data = made({"frequency": [1.0, 5.0, 10.0, 50.0]}, [0.8, 0.8, 0.8, 1.5])
+    assert texts(sh.plot(data)) == ["1 to 10 Hz", "50 Hz"]
+
+
+def test_of_many_conditions_some_are_picked(made):
+    delta_t = np.arange(1, 41) * 1e-3
+    data = made({"delta_t": delta_t}, 1 + np.exp(-delta_t / 0.01))
+    ax = sh.plot(data)
+    named = [one for one in ax.lines if one.get_color() != style.LIGHT and str(one.get_label()).startswith("Δt")]
+    assert len(named) == 6
+    assert sum(str(one.get_label()).startswith("Δt") for one in ax.lines) == 40
+    assert texts(ax)[0] == "+40 ms"
+    assert texts(ax)[-1] == "+1 ms"
+
+
+def test_against_delta_t_the_two_sides_are_two_branches(made):
+    data = made({"delta_t": [-0.02, -0.01, 0.01, 0.02], "frequency": [1.0] * 4}, [0.9, 0.8, 1.3, 1.1])
+    ax = sh.plot(data, panel="outcome")
+    lines = [one for one in ax.lines if one.get_label() == "epsp_ratio"]
+    assert [one.get_xdata().tolist() for one in lines] == [[-20, -10], [10, 20]]
+    assert [one.get_color() for one in lines] == [style.VERMILION, style.BLUE]
+    assert "Δt (ms)" in ax.get_xlabel()
+
+
+def test_wide_ranges_get_a_logarithmic_scale(made):
+    figure = plots.figure(made({"frequency": [1.0, 10.0, 100.0]}, [0.5, 2.0, 7.0]))
+    assert {ax.get_yscale() for ax in figure.axes if "minutes" in ax.get_xlabel() or "frequency" in ax.get_xlabel()} == {"log"}
+    assert sh.plot(made({"frequency": [1.0, 10.0]}, [0.8, 1.5])).get_yscale() == "linear"
+
+
+def test_conditions_in_words(made):
+    ax = sh.plot(made({"drug": ["none", "APV"]}, [1.5, 1.0]), panel="outcome")
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["none", "APV"]
+
+
+def test_without_test_pulses_only_the_outcome_is_there(made):
+    data = made({"frequency": [1.0, 10.0]}, [0.8, 1.5], test_pulses=False)
+    assert line(sh.plot(data), "efficacy_ratio")[:, 1] == pytest.approx([0.808, 1.515])
+    assert len(plots.figure(data).axes) == 1
+    for panel in ("course", "traces"):
+        with pytest.raises(sh.FormatError, match="without test pulses"):
+            sh.plot(data, panel=panel)
+
+
+def test_a_result_full_of_nan_is_still_drawn(made):
+    data = made({"frequency": [1.0, 10.0]}, [np.nan, np.nan])
+    assert isinstance(plots.figure(data), Figure)
+
+
+def test_one_condition_alone(made):
+    figure = plots.figure(made({}, [1.4]))
+    assert [ax.get_xlabel() for ax in figure.axes] == ["ms from test pulse", "minutes from induction"]
+
+
+# recordings, windows, replays
+
+
+def test_recordings_show_every_sweep(made):
+    data = made({"recording": ["a"]}, [1.4]).drop_vars("efficacy_ratio")
+    data.attrs = {"study": "recording", "recording": "a.csv"}
+    ax = sh.plot(data)
+    assert line(ax, "single sweeps")[:, 1] == pytest.approx([1] * 10 + [1.4] * 40)
+    assert plots.figure(data).get_suptitle() == "a.csv: EPSP ratio 1.4 ± 0"
+    with pytest.raises(sh.UnknownName, match='no panel named "outcome"'):
+        sh.plot(data, panel="outcome")
+
+
+def window(label="pair", change=(-0.2, 0.1, 0.4)):
+    data = xr.Dataset({"change": ("delta_t", np.array(change))}, coords={"delta_t": [-0.01, 0.0, 0.01]})
+    data.attrs = {"study": "window", "rule_label": label, "pairs": 60, "frequency_Hz": 1.0}
+    return data
+
+
+def test_window_is_broken_at_coincidence():
+    ax = sh.plot(window())
+    points = np.concatenate([one.get_xydata() for one in ax.lines[2:]])
+    assert points[np.argsort(points[:, 0])] == pytest.approx(np.array([[-10, -0.2], [0, 0.1], [10, 0.4]]))
+    assert all(len(set(np.sign(one.get_xdata()))) == 1 for one in ax.lines[2:])
+    assert "60 pairs at 1 Hz" in ax.get_ylabel()
+
+
+def test_windows_of_several_rules_are_overlaid():
+    both = xr.concat([window(), window("triplet", (-0.3, 0, 0.2))], "rule", combine_attrs="drop_conflicts")
+    ax = plots.figure(both.assign_coords(rule=["pair", "triplet"])).axes[0]
+    assert ax.get_legend_handles_labels()[1] == ["pair", "triplet"]
+    mine = sh.plot(window())
+    assert sh.plot(window("triplet"), ax=mine, label="mine") is mine
+    names, colours = zip(*[(one.get_label(), one.get_color()) for one in mine.lines if one.get_label()[0] != "_"], strict=True)
+    assert names == ("pair", "mine")
+    assert colours[0] != colours[1]
+
+
+def test_replay_is_weight_against_time():
+    data = xr.Dataset(
+        {"w": ("lane", [0.6, 0.4]), "w_record": (("lane", "time"), [[0.5, 0.5, 0.6], [0.5, 0.4, 0.4]])},
+        coords={"lane": ["a", "b"], "time": [0.0, 1.0, 2.0]},
+        attrs={"study": "replay", "rule_label": "pair"},
+    )
+    ax = sh.plot(data)
+    assert line(ax, "a") == pytest.approx(np.array([[0, 0.5], [1, 0.5], [2, 0.6]]))
+    assert texts(ax) == ["a", "b"]
+    ax = sh.plot(data.drop_vars("w_record"))
+    assert ax.lines[0].get_ydata() == pytest.approx([0.6, 0.4])
+
+
+# manners
+
+
+def test_axes_of_the_user_are_used_and_settings_stay(sjostrom):
+    before = dict(matplotlib.rcParams)
+    ax = Figure().add_subplot()
+    assert sh.plot(sjostrom, ax=ax) is ax
+    plots.figure(sjostrom)
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_no_window_and_no_pyplot():
+    code = (
+        "import sys, xarray as xr, spikeheb as sh;"
+        "d = xr.Dataset({'w': ('lane', [1.0])}, coords={'lane': [0]}, attrs={'study': 'replay'});"
+        "sh.plot(d); assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_is_no_result_is_refused():
+    with pytest.raises(sh.FormatError, match="expected a result of experiment"):
+        sh.plot(xr.Dataset())
+    with pytest.raises(sh.UnknownName, match='no panel named "corse"; did you mean "course"'):
+        data = xr.Dataset(attrs={"study": "experiment"})
+        sh.plot(data, panel="corse")
+
+
+def test_write_replaces_whole_files_only(sjostrom, tmp_path, monkeypatch):
+    path = plots.write(plots.figure(sjostrom), tmp_path / "figure.png")
+    assert path.read_bytes()[:4] == b"\x89PNG"
+    first = path.read_bytes()
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(sh.StorageError, match=r"figure\.png: could not be written whole \(No space left on device\)"):
+        plots.write(Figure(), path)
+    assert path.read_bytes() == first
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_text_is_legible_at_half_size():
+    sizes = [value for name, value in style.SETTINGS.items() if name.endswith("size") and isinstance(value, int)]
+    assert min(sizes) >= 12
+
+
+@pytest.mark.parametrize(
+    ("values", "gap", "expected"),
+    [
+        ([1.0, 2.0, 3.0], 0.5, [1.0, 2.0, 3.0]),
+        ([1.0, 1.0], 0.5, [0.75, 1.25]),
+        ([3.0, 1.0, 1.1], 0.5, [3.0, 0.8, 1.3]),
+        ([0.0, 0.4, 0.8], 0.5, [-0.1, 0.4, 0.9]),
+        ([], 1.0, []),
+    ],
+)
+def test_names_are_moved_apart_as_little_as_needed(values, gap, expected):
+    assert style.spread(values, gap) == pytest.approx(expected)

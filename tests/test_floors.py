@@ -1,0 +1,130 @@
+"""The house stands: who imports whom, read from the source of every file."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "spikeheb"
+
+FLOORS = [
+    {"errors"},
+    {"units"},
+    {"expressions"},
+    {"tables"},
+    {"rules", "cells", "schedules", "results", "published"},
+    {"protocols"},
+    {"stimuli", "recordings", "theory", "measure", "library"},
+    {"engines"},
+    {"studies"},
+    {"plots"},
+    {"cli", "lab"},
+    {"__init__", "__main__"},
+]
+"""From the ground up; what stands on a floor imports only from the floors below it, and from itself."""
+
+LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
+ONLY = {"brian2": "engines/brian", "matplotlib": "plots"}
+"""Which folder alone may import what is slow to import."""
+
+MAX_LINES = 400
+OWN_CODE = sorted(PACKAGE.rglob("*.py"))
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in OWN_CODE}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports anywhere in it, in full; ``from a import b`` is ``a.b`` where that is a module."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are written in full"
+            yield from (full if (full := f"{node.module}.{name.name}") in MODULES else str(node.module) for name in node.names)
+
+
+def part(module: str) -> str:
+    """The part of the house that a module belongs to."""
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def test_every_part_of_the_house_has_a_floor() -> None:
+    parts = {
+        path.stem if path.is_file() else path.name for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    folders = {path.parent for path in OWN_CODE}
+    assert parts <= set(LEVEL)
+    assert not [folder for folder in folders if not (folder / "__init__.py").exists()]
+
+
+@pytest.mark.parametrize("path", OWN_CODE, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_module_imports_only_from_lower_floors(path: Path) -> None:
+    own = path.stem if path.parent == PACKAGE else path.relative_to(PACKAGE).parts[0]
+    inside = [name for name in imports(path) if name.split(".")[0] == "spikeheb"]
+    if own in ("cli", "lab"):
+        inside = [name for name in inside if name != "spikeheb"]  # the bare package, for its version and its public names
+    wrong = [name for name in inside if part(name) != own and LEVEL[part(name)] >= LEVEL[own]]
+    assert wrong == []
+
+
+def test_imports_do_not_run_in_a_circle() -> None:
+    graph = {name: {other for other in imports(path) if other in MODULES and other != "spikeheb"} for name, path in MODULES.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" <- ".join(error.args[1]))
+
+
+@pytest.mark.parametrize("library", ONLY)
+def test_slow_library_has_one_importer(library: str) -> None:
+    importers = {path for path in OWN_CODE if any(name.split(".")[0] == library for name in imports(path))}
+    assert importers, f"nothing imports {library}"
+    assert [str(path) for path in importers if not path.is_relative_to(PACKAGE / ONLY[library])] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "protocols").glob("*.py")), ids=lambda path: path.stem)
+def test_protocol_is_a_short_script_that_imports_little(path: Path) -> None:
+    assert {name.split(".")[0] for name in imports(path)} <= {"spikeheb", "numpy", "dataclasses", "typing", "__future__"}
+    assert [name for name in imports(path) if name.startswith("spikeheb.")] == []
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 90
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "oracles").glob("*.py")), ids=lambda path: path.stem)
+def test_oracle_knows_nothing_of_what_it_judges(path: Path) -> None:
+    allowed = {"numpy", "oracles", *sys.stdlib_module_names} | ({"pytest", "hypothesis"} if path.stem.startswith("test_") else set())
+    assert {name.split(".")[0] for name in imports(path)} <= allowed
+
+
+def test_content_is_no_package() -> None:
+    assert [path for folder in ("models", "protocols") for path in (ROOT / folder).rglob("__init__.py")] == []
+    assert [path for path in (ROOT / "models").rglob("*") if path.is_file() and path.suffix != ".toml"] == []
+
+
+@pytest.mark.parametrize("path", OWN_CODE, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_module_is_short_enough_to_read(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+def test_a_wrong_import_would_be_seen(tmp_path: Path) -> None:
+    """The reader of imports finds each way to write one."""
+    path = tmp_path / "wrong.py"
+    path.write_text(
+        "import brian2.units as u\nimport a, b\nfrom spikeheb.rules import rule, Rule\nfrom spikeheb import cells\n"
+        "def f():\n    from matplotlib import pyplot\nif x:\n    import c.d\n",
+        encoding="utf-8",
+    )
+    assert set(imports(path)) == {
+        "brian2.units", "a", "b", "spikeheb.rules.rule", "spikeheb.rules", "spikeheb.cells", "matplotlib", "c.d",
+    }  # fmt: skip
