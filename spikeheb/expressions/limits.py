@@ -19,6 +19,8 @@ MAX_EXPONENT = 16.0
 MAX_REACH = 64.0
 MAX_DEGREE = 256.0
 MAX_BASE = 1e6
+MAX_DIGITS = 1000.0
+MAX_EXPONENT_DIGITS = 8.0
 
 
 def check_limits(tree: t.Tree, label: str, *, nodes: int = MAX_NODES, path: str | None = None, key: str | None = None) -> None:
@@ -36,6 +38,8 @@ def check_limits(tree: t.Tree, label: str, *, nodes: int = MAX_NODES, path: str 
     problem = problem or next((found for found in map(_problem, t.walk(tree)) if found), "")
     if not problem and terms(tree) > MAX_TERMS:
         problem = f"more than {MAX_TERMS} terms when multiplied out"
+    if not problem and not digits(tree) <= MAX_DIGITS:
+        problem = f"numbers of more than {MAX_DIGITS:g} digits"
     if not problem and _degree(tree) > MAX_DEGREE:
         problem = f"powers of powers beyond {MAX_DEGREE:g}"
     if problem:
@@ -51,7 +55,7 @@ def _problem(node: t.Tree) -> str:
             return _power_problem(left, right)
         case t.Call("exp", (argument,)) if _exponentials(argument):
             return "an exponential of an exponential"
-        case t.Call("exp", (argument,)) if "log" in t.functions(argument) and not reach(argument) <= MAX_REACH:
+        case t.Call("exp", (argument,)) if "log" in t.functions(argument) and not _tame(argument, MAX_REACH):
             return f"the exponential of more than {MAX_REACH:g} logarithms"
     return ""
 
@@ -60,11 +64,16 @@ def _power_problem(base: t.Tree, exponent: t.Tree) -> str:
     if t.functions(exponent):
         return "a function in an exponent"
     largest = MAX_REACH if t.names(exponent) else MAX_EXPONENT
-    if not reach(exponent) <= largest:
+    if not _tame(exponent, largest):
         return f"an exponent beyond {largest:g}"
     if not t.names(base) and not t.functions(base) and not abs(constant(base)) <= MAX_BASE:
         return f"a power of a number beyond {MAX_BASE:g}"
     return ""
+
+
+def _tame(exponent: t.Tree, largest: float) -> bool:
+    """Whether an exponent is small, and a simple fraction."""
+    return reach(exponent) <= largest and digits(exponent) <= MAX_EXPONENT_DIGITS
 
 
 def _exponentials(tree: t.Tree) -> bool:
@@ -119,7 +128,7 @@ def reach(tree: t.Tree) -> float:
         case t.Binary("/", left, t.Name()):
             return reach(left)
         case t.Binary("/", left, right):
-            return reach(left) / abs(constant(right)) if not t.names(right) and constant(right) else math.inf
+            return reach(left) / abs(constant(right)) if 0 < abs(constant(right)) < math.inf else math.inf
         case t.Binary("**", _, _):
             return abs(constant(tree))
         case t.Call("log", (argument,)):
@@ -127,6 +136,16 @@ def reach(tree: t.Tree) -> float:
         case t.Call(_, arguments):
             return max((reach(argument) for argument in arguments), default=1.0)
     return math.inf
+
+
+def digits(tree: t.Tree) -> float:
+    """How many decimal digits the numbers of the tree have together, before or behind the point."""
+    match tree:
+        case t.Number(value):
+            return abs(math.log10(abs(value))) if value else 0.0
+        case t.Binary("**", left, right):
+            return digits(left) * max(1.0, reach(right)) + digits(right)
+    return math.fsum(digits(child) for child in t.children(tree))
 
 
 def terms(tree: t.Tree) -> float:

@@ -90,7 +90,10 @@ def _draw_experiment(ax: Axes, data: xr.Dataset, panel: str, series: str | None)
     if panel == "outcome":
         ends = draw_outcome(ax, data, row)
         ax.set_title(outcome_title(data, row))
-        ax.add_artist(ax.legend(handles=legend_handles(data), loc="best"))
+        names = ax.get_legend()
+        ax.legend(handles=legend_handles(data), loc="best")
+        if names is not None:
+            ax.add_artist(names)
     else:
         ends = draw_course(ax, data, row, [pair for one in panels_of(row) for pair in one], courses(data))
     style.ratio_axis([ax])

@@ -115,7 +115,7 @@ def _name_single(ax: Axes, row: Row, colours: list[str], marker: str) -> None:
     single = [(b.label, c) for b, c in zip(row.branches, colours, strict=True) if len(b.index) == 1 and row.axis != "delta_t" and b.label]
     if single:
         handles = [Line2D([], [], color=colour, marker=marker, linestyle="", markerfacecolor="none", markersize=8) for _, colour in single]
-        ax.legend(handles, [minus(text) for text, _ in single], labelcolor="linecolor", loc="upper left", handletextpad=0.2, borderpad=0)
+        ax.legend(handles, [minus(text) for text, _ in single], labelcolor="linecolor", loc="best", handletextpad=0.2, borderpad=0)
 
 
 def _label_axes(ax: Axes, data: xr.Dataset, row: Row, place: dict[int, float]) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+POST_HANDLER = '[[on]]\nevent = "post"\ndo = ["ltp = A_plus*x", "y += 1"]\n'
 BARE = ("--test-pulses", "off", "--engine", "brian:numpy")
 
 
@@ -15,7 +16,7 @@ def run(spikeheb, *arguments):
         (("--set", "additiv"), 'no set named "additiv"; did you mean "additive"?'),
         (("--cell", "l5_pyramid"), 'no cell named "l5_pyramid"; did you mean "l5_pyramidal"'),
         (("--engine", "brain"), 'no engine named "brain"; did you mean "brian"'),
-        (("--interaction", "symetric"), 'no interaction named "symetric"; did you mean "symmetric"?'),
+        (("--interaction", "symetric"), 'no interaction named "symetric"; did you mean "symmetric"'),
         (("--bounds", "softt"), 'no kind of bounds named "softt"; did you mean "soft"?'),
         (("--bounds", "w_max=-1"), "w_min must be below w_max"),
         (("--coincidence", "first"), 'did you mean "pre_first" or "post_first"?'),
@@ -103,8 +104,8 @@ def test_spikes(spikeheb, tmp_path, lines, words):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('event = "post"', 'event = "pre"', "post"),
-        ("ltd = A_minus*y", "ltd = A_minuss*y", 'on[0].do[1]: no name named "A_minuss"'),
+        (POST_HANDLER, "", 'on: "y" is read but no handler ever changes it; is a handler missing?'),
+        ("ltd = A_minus*y", "ltd = A_minuss*y", 'on[0].do[1]: in ltd: undeclared name "A_minuss"; did you mean "A_minus"?'),
         ('"15 ms"', '"15 mV"', "synapse.model"),
         ('"15 ms"', '"15 msec"', 'unknown unit "msec"'),
         ("A_minus*y", "A_minus.__class__", "on[0].do[1]"),
@@ -123,8 +124,8 @@ def test_a_faulty_rule_file_is_named_with_its_key(spikeheb, mine, old, new, word
 
 def test_a_fault_in_a_protocol_is_named_with_its_line(spikeheb, small):
     small.write_text(small.read_text().replace("lanes = []", "lanes = [1/0]"))
-    assert f"{small}: line 17: ZeroDivisionError" in spikeheb("run", small, "--rule", "pair", *BARE).refusal
-    assert "line 17" in spikeheb("check", small).refusal
+    assert f"{small}: line 16: ZeroDivisionError" in spikeheb("run", small, "--rule", "pair", *BARE).refusal
+    assert "line 16" in spikeheb("check", small).refusal
 
 
 def test_check_goes_on_after_a_fault(spikeheb, mine, small):

@@ -4,6 +4,7 @@ import pytest
 from kernel_rules import ALL, LIBRARY, cell, read
 
 from spikeheb.engines.kernel.analysis import analyse
+from spikeheb.engines.kernel.explain import explain, show_source
 from spikeheb.engines.kernel.source import generate
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
@@ -123,3 +124,22 @@ def test_every_tree_that_is_hoisted_reads_constants_only(tmp_path):
     assert writer.hoister.found
     for space, tree in writer.hoister.found:
         assert t.names(tree) <= (writer.rule_fixed if space == "rule" else writer.cell_fixed)
+
+
+def test_the_explanation_says_kind_and_side_of_every_variable(tmp_path):
+    text = explain(read(tmp_path, "pair", set="gutig"))
+    assert "x: solved exactly between events; presynaptic spikes alone move it" in text
+    assert "w: changes in handlers only" in text
+    assert "no clock" in text
+    assert "first: solved exactly between events, together with second_one" in explain(read(tmp_path, "cascade"))
+    calcium = explain(read(tmp_path, "calcium"), cell("l5_pyramidal"))
+    assert "rho: stepped on the clock (heun)" in calcium
+    assert "cell v: stepped on the clock (exponential_euler)" in calcium
+
+
+def test_the_source_names_rule_hash_and_equations(tmp_path):
+    rule = read(tmp_path, "calcium")
+    text = show_source(rule, cell("l5_pyramidal"))
+    assert rule.hash in text
+    assert cell("l5_pyramidal").hash in text
+    assert "//   dc/dt = -c/tau_ca" in text

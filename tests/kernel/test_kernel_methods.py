@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from spikeheb.engines.kernel import methods
-from spikeheb.engines.kernel.analysis import Block
 from spikeheb.engines.kernel.flow import exprel, propagate
 from spikeheb.engines.kernel.fold import fold
+from spikeheb.engines.kernel.plan import Block
 from spikeheb.errors import EngineError
 from spikeheb.expressions.gate import parse_expression
 from spikeheb.expressions.printers import to_numpy

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 
 import spikeheb as sh
 from spikeheb import plots
@@ -81,6 +82,13 @@ def test_series_are_told_apart(sjostrom):
     assert line(sh.plot(sjostrom, panel="outcome", series="timing"), "epsp_ratio").shape == (4, 2)
     with pytest.raises(sh.UnknownName, match='no series named "timming"; did you mean "timing"'):
         sh.plot(sjostrom, series="timming")
+
+
+def test_single_conditions_are_named_beside_the_legend(sjostrom):
+    ax = sh.plot(sjostrom, panel="outcome", series="timing")
+    legends = [child for child in ax.get_children() if isinstance(child, Legend)]
+    named = {text.get_text() for legend in legends for text in legend.get_texts()}
+    assert named == {"Δt = +25 ms", "Δt = \N{MINUS SIGN}25 ms", "published ± SEM", "model, EPSP", "model, efficacy"}
 
 
 def test_figure_has_a_row_a_series_and_names_the_error(sjostrom):

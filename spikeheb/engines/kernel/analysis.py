@@ -8,143 +8,18 @@ A variable is one-sided if only the spikes of one side ever move it: all synapse
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from spikeheb.cells import Cell, Receptor, assemble
+from spikeheb.engines.kernel import methods
 from spikeheb.engines.kernel.fold import fold, structural
+from spikeheb.engines.kernel.plan import Block, CellPlan, Decay, Plan
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
-from spikeheb.expressions.equations import NOISE, Equation
+from spikeheb.expressions.equations import NOISE
 from spikeheb.expressions.printers import resolve_units
 from spikeheb.rules.check import known_names
-from spikeheb.rules.meaning import TRANSMIT, Action, actions, affine, clipped, expand, reads_membrane, stepped
+from spikeheb.rules.meaning import Action, actions, affine, clipped, expand, reads_membrane, stepped
 from spikeheb.rules.rule import Rule
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Variables that are stepped together on the clock.
-
-    Attributes
-    ----------
-    names : tuple of str
-    derivatives : mapping of str to Tree
-        Subexpressions put in.
-    method : str
-    equations : tuple of Equation
-        As the file has them.
-    """
-
-    names: tuple[str, ...]
-    derivatives: Mapping[str, t.Tree]
-    method: str
-    equations: tuple[Equation, ...]
-
-    @property
-    def noisy(self) -> bool:
-        """Whether white noise drives it."""
-        return any(NOISE in t.names(tree) for tree in self.derivatives.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Decay:
-    """Variables that are solved exactly between events: ``dz_i/dt = sum_k slopes[i][k] z_k + rests[i]``."""
-
-    names: tuple[str, ...]
-    slopes: tuple[tuple[t.Tree, ...], ...]
-    rests: tuple[t.Tree, ...]
-
-    @property
-    def reads(self) -> frozenset[str]:
-        """What the coefficients read."""
-        trees = [*self.rests, *(tree for row in self.slopes for tree in row)]
-        return frozenset().union(*map(t.names, trees))
-
-
-@dataclass(frozen=True, slots=True)
-class CellPlan:
-    """What a kernel has to compute for the cell.
-
-    Attributes
-    ----------
-    cell : Cell
-    block : Block
-        Membrane and receptors.
-    plain : tuple of str
-        Variables that only the reset changes.
-    constants : mapping of str to float
-    threshold : Tree
-    reset : tuple of Statement
-    receptor : Receptor
-        The one that the inputs drive.
-    """
-
-    cell: Cell
-    block: Block
-    plain: tuple[str, ...]
-    constants: Mapping[str, float]
-    threshold: t.Tree
-    reset: tuple[t.Statement, ...]
-    receptor: Receptor
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a kernel has to compute.
-
-    Attributes
-    ----------
-    rule : Rule
-    folded : mapping of str to float
-        Constants that are written into the code.
-    constants : tuple of str
-        Those that the code reads when it runs.
-    plain : tuple of str
-    decays : tuple of Decay
-    stepped : Block or None
-    clip : Tree or None
-        The weight held within its limits, where the model moves it.
-    sides : mapping of str to str
-        ``"pre"`` or ``"post"`` for the variables that are one-sided.
-    actions : tuple of Action
-        Handlers made plain, in the order in which they run within a step; subexpressions put in.
-    efficacy : Tree
-    post : Block or None
-    post_plain : tuple of str
-    on_spike : tuple of Statement
-    cell : CellPlan or None
-    """
-
-    rule: Rule
-    folded: Mapping[str, float]
-    constants: tuple[str, ...]
-    plain: tuple[str, ...]
-    decays: tuple[Decay, ...]
-    stepped: Block | None
-    clip: t.Tree | None
-    sides: Mapping[str, str]
-    actions: tuple[Action, ...]
-    efficacy: t.Tree
-    post: Block | None = None
-    post_plain: tuple[str, ...] = ()
-    on_spike: tuple[t.Statement, ...] = ()
-    cell: CellPlan | None = None
-    delayed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The synaptic variables in the rule's order."""
-        return self.rule.variables
-
-    @property
-    def clocked(self) -> bool:
-        """Whether anything has to be stepped."""
-        return self.cell is not None or self.stepped is not None or self.post is not None
-
-    @property
-    def post_names(self) -> tuple[str, ...]:
-        """Variables of ``[post]``, the stepped ones first."""
-        return (*(self.post.names if self.post else ()), *self.post_plain)
 
 
 def analyse(rule: Rule, cell: Cell | None, dt: float, *, receptor: str | None = None, varying: frozenset[str] = frozenset()) -> Plan:
@@ -164,7 +39,7 @@ def analyse(rule: Rule, cell: Cell | None, dt: float, *, receptor: str | None = 
     Raises
     ------
     EngineError
-        For a rule that reads the membrane where there is no cell.
+        For a rule that reads the membrane where there is no cell, or a method that cannot be used.
     """
     if cell is None and reads_membrane(rule):
         raise EngineError(f'the rule "{rule.name}" reads the membrane potential; name a cell', path=rule.path)
@@ -178,7 +53,7 @@ def analyse(rule: Rule, cell: Cell | None, dt: float, *, receptor: str | None = 
     moving = any(e.name == rule.weight and e.kind == "differential" for e in rule.equations)
     clip = clean.tree(clipped(t.Name(rule.weight), rule.bounds)) if moving and rule.bounds.values else None
     post = _post_block(rule, clean)
-    return Plan(
+    plan = Plan(
         rule=rule,
         folded=folded,
         constants=tuple(name for name in rule.constants if name not in folded),
@@ -195,6 +70,10 @@ def analyse(rule: Rule, cell: Cell | None, dt: float, *, receptor: str | None = 
         cell=None if cell is None else _cell_plan(cell, dt, cell.receptor(receptor)),
         delayed={name: (d.of, d.by) for name, d in rule.post.delayed.items()} if rule.post else {},
     )
+    for stepped_block in (plan.stepped, plan.post, plan.cell.block if plan.cell else None):
+        if stepped_block is not None:
+            methods.step(stepped_block)
+    return plan
 
 
 class _Cleaner:
@@ -327,14 +206,3 @@ def _cell_plan(cell: Cell, dt: float, receptor: Receptor) -> CellPlan:
         reset=tuple(t.Statement(s.target, "=", clean(s.value())) for s in cell.reset),
         receptor=receptor,
     )
-
-
-def touched(action: Action, plan: Plan) -> tuple[frozenset[str], frozenset[str]]:
-    """The synaptic variables that an action reads and those that it writes."""
-    reads: set[str] = set()
-    for line in action.lines:
-        reads |= t.names(line.expression)
-        if line.target == TRANSMIT and plan.cell is not None:
-            reads |= t.names(plan.efficacy)
-    own = set(plan.variables)
-    return frozenset(reads & own), frozenset({line.target for line in action.lines} & own)

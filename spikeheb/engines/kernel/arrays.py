@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from spikeheb.engines.job import Change, Floats, Job, Steps
-from spikeheb.engines.kernel.analysis import Plan
+from spikeheb.engines.job import NO_STEPS, Change, Floats, Job, Steps
 from spikeheb.engines.kernel.layout import Layout, layout, place_dtype, synapse_dtype
+from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.values import constants, initial_values
 from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.expressions.printers import evaluate
@@ -153,7 +153,8 @@ def _inputs(job: Job) -> dict[str, tuple[np.ndarray[Any, Any], int]]:
 
 
 def _joined(trains: Sequence[Steps]) -> Steps:
-    return np.concatenate([*trains, np.zeros(0, dtype=np.int64)]).astype(np.int64)
+    joined: Steps = np.concatenate([*trains, NO_STEPS]).astype(np.int64)
+    return joined
 
 
 def _changes(name: str, changes: tuple[Change, ...], lanes: int) -> dict[str, np.ndarray[Any, Any]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from spikeheb.engines import cache
 from spikeheb.engines.compiler import SUFFIX, Compiler
-from spikeheb.engines.kernel.analysis import Plan
+from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.kernel.source import generate, header
 from spikeheb.errors import EngineError
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from spikeheb.engines.kernel.analysis import Block, Decay
 from spikeheb.engines.kernel.fold import fold
+from spikeheb.engines.kernel.plan import Block, Decay
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import NOISE

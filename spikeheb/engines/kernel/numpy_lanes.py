@@ -13,12 +13,12 @@ import numpy as np
 
 from spikeheb.engines.job import Floats, Job, Recording, Steps
 from spikeheb.engines.kernel import random
-from spikeheb.engines.kernel.analysis import Plan
 from spikeheb.engines.kernel.arrays import FAR, Arrays, arrays
 from spikeheb.engines.kernel.flow import exprel, final_values, propagate
+from spikeheb.engines.kernel.handlers import DRAWS_PER_STEP
 from spikeheb.engines.kernel.layout import layout
 from spikeheb.engines.kernel.numpy_source import generate
-from spikeheb.engines.kernel.source import DRAWS_PER_STEP
+from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.values import constants
 from spikeheb.errors import NonFiniteError
 
@@ -106,7 +106,8 @@ class _Events(_Lanes):
 
     def _all_events(self) -> tuple[Steps, Steps, Steps, Floats]:
         """Input, step, kind (an action, or a sample) and amount (or the number of the sample) of everything that happens."""
-        job, found = self.job, []
+        job = self.job
+        found: list[tuple[Any, ...]] = []
         delays = np.broadcast_to(self.held.fixed["delays"][0], (job.lanes, len(self.plan.actions)))
         for kind, action in enumerate(self.plan.actions):
             for i in range(job.inputs):

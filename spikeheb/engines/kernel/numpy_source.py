@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from spikeheb.engines.kernel import methods
-from spikeheb.engines.kernel.analysis import Block, Decay, Plan, touched
+from spikeheb.engines.kernel.handlers import describe, number_draws, overwritten, random_draws, touched
 from spikeheb.engines.kernel.layout import layout
-from spikeheb.engines.kernel.source import describe, equation_comments, number_draws, overwritten, random_draws
+from spikeheb.engines.kernel.plan import Block, Decay, Plan
+from spikeheb.engines.kernel.source import equation_comments
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_numpy
 from spikeheb.rules.meaning import TRANSMIT, Action

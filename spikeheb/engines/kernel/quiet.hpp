@@ -11,7 +11,7 @@ template <class M> class Quiet {
 public:
   static constexpr int N = M::moving_count;         // variables that move by themselves, cell and [post]
   static constexpr int64_t WORTHWHILE = 64;         // shorter stretches are stepped
-  static constexpr double BOUND_V = 1e-14;          // largest error of v in volts, over the whole way back
+  static constexpr double BOUND_V = 1e-13;          // largest error of v in volts, over the whole way back
   static constexpr double BOUND = 1e-13;            // of [post] variables, as a fraction of their size
   using State = typename M::template State<double>;
 
@@ -21,20 +21,10 @@ public:
   bool allows(const State &state, const typename M::Shared &shared) {
     if (!known_for(state)) prepare(state, shared);
     if (!usable) return false;
-    double away[N], linear[N], left[N] = {};
+    double away[N], left[N] = {};
     for (int i = 0; i < N; ++i) away[i] = entry(state, i) - fixed[i];
-    product(jacobian, away, linear);
-    for (const double scale : {1.0, 2.0, -1.0}) {
-      State there = at_rest;
-      for (int i = 0; i < N; ++i) entry(there, i) = fixed[i] + scale * away[i];
-      move<double>(there, shared);
-      for (int i = 0; i < N; ++i) {
-        const double rounding = 8 * EPSILON * (std::fabs(fixed[i]) + std::fabs(away[i]));
-        const double found = std::fabs(entry(there, i) - fixed[i] - scale * linear[i]) - rounding;
-        left[i] = std::fmax(left[i], found / (scale * scale));
-        if (std::isnan(found)) return false;
-      }
-    }
+    for (const double all : {1.0, -1.0})
+      for (const double v : {1.0, -1.0}) measure_remainder(away, all, v, shared, left);
     for (int i = 0; i < N; ++i) {
       if (i > 0 && i < M::moving_in_cell) continue;  // what the others do to v is in v's sum
       double error = 0.0;
@@ -58,6 +48,25 @@ public:
       std::memcpy(away, moved, sizeof away);
     }
     for (int i = 0; i < N; ++i) entry(state, i) = fixed[i] + away[i];
+  }
+
+  // What the step leaves over beside its linear part, with every variable as far from rest as it may come on its way: v is
+  // often farther from there later on than now, when adaptation draws it down.
+  void measure_remainder(const double (&away)[N], double all, double v, const typename M::Shared &shared, double (&left)[N]) const {
+    double there[N], linear[N];
+    State state = at_rest;
+    for (int i = 0; i < N; ++i) {
+      there[i] = std::copysign(farthest_from_rest(i, away), away[i]) * all;
+      if (i == 0) there[i] = std::fabs(there[i]) * v;
+      entry(state, i) = fixed[i] + there[i];
+    }
+    product(jacobian, there, linear);
+    move<double>(state, shared);
+    for (int i = 0; i < N; ++i) {
+      const double found = std::fabs(entry(state, i) - fixed[i] - linear[i]);
+      const double rounding = 8 * EPSILON * (std::fabs(fixed[i]) + std::fabs(there[i]));
+      left[i] = std::isnan(found) ? INFINITY : std::fmax(left[i], found - rounding);
+    }
   }
 
   // Where every variable may be on its way back; those that move depend on `mark`.

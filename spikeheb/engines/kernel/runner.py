@@ -13,10 +13,11 @@ import numpy as np
 
 from spikeheb.engines.compiler import Compiler, compiler
 from spikeheb.engines.job import Job, Recording, Steps
-from spikeheb.engines.kernel.analysis import Plan, analyse
+from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.engines.kernel.arrays import FAR, Arrays, JobStruct, arrays, struct
 from spikeheb.engines.kernel.build import Library, build
 from spikeheb.engines.kernel.flow import final_values
+from spikeheb.engines.kernel.plan import Plan
 from spikeheb.errors import EngineError, NonFiniteError
 
 PIECE = 0.05

@@ -7,11 +7,14 @@ of a synapse, a cell and ``[post]`` members of ``s``, ``z.cell`` and ``z.post``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from spikeheb.engines.kernel import methods
-from spikeheb.engines.kernel.analysis import Block, Decay, Plan, touched
+from spikeheb.engines.kernel.handlers import DRAWS_PER_STEP, describe, number_draws, overwritten, random_draws, touched
+from spikeheb.engines.kernel.hoist import Hoister
 from spikeheb.engines.kernel.layout import Layout, layout
+from spikeheb.engines.kernel.plan import Block, Decay, Plan
+from spikeheb.engines.kernel.text import array, indent, mangled, struct
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
 from spikeheb.rules.meaning import TRANSMIT, Action, affine
@@ -19,11 +22,6 @@ from spikeheb.rules.meaning import TRANSMIT, Action, affine
 Naming = Callable[[str], str]
 STEP = "(State<T> &z, const Late<T> &late, const Shared &k, uint64_t key, int64_t now) {"
 HANDLER = "(Synapse &s, State<double> &z, const Late<double> &late, const Shared &k, int64_t now, double amount, uint64_t draws)"
-
-
-def mangled(name: str) -> str:
-    """A user's name as C++ has it."""
-    return f"{name}_"
 
 
 def generate(plan: Plan) -> str:
@@ -42,40 +40,13 @@ def header(plan: Plan) -> str:
     return "\n".join(lines) + "\n\n"
 
 
-class _Hoister:
-    """Collects the subtrees that depend on constants alone, to be computed once for each lane."""
-
-    def __init__(self) -> None:
-        self.found: dict[tuple[str, t.Tree], str] = {}
-
-    def tree(self, tree: t.Tree, fixed: frozenset[str], space: str) -> t.Tree:
-        names = t.names(tree)
-        composed = isinstance(tree, t.Binary | t.Call | t.Negative)
-        if composed and names and names <= fixed and not t.functions(tree) & {"rand", "randn"}:
-            name = self.found.setdefault((space, tree), f"_fixed_{len(self.found)}")
-            return t.Name(name)
-        match tree:
-            case t.Number() | t.Name():
-                return tree
-            case t.Negative(operand):
-                return t.Negative(self.tree(operand, fixed, space))
-            case t.Binary(op, left, right):
-                return t.Binary(op, self.tree(left, fixed, space), self.tree(right, fixed, space))
-            case t.Compare(op, left, right):
-                return t.Compare(op, self.tree(left, fixed, space), self.tree(right, fixed, space))
-            case t.Logic(op, operands):
-                return t.Logic(op, tuple(self.tree(operand, fixed, space) for operand in operands))
-            case t.Call(function, arguments):
-                return t.Call(function, tuple(self.tree(argument, fixed, space) for argument in arguments))
-
-
 class _Writer:
     """Prints the parts of a plan; remembers what was hoisted out of them."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.layout: Layout = layout(plan)
-        self.hoister = _Hoister()
+        self.hoister = Hoister()
         self.rule_fixed = frozenset({*plan.constants, "dt"})
         self.cell_fixed = frozenset({*plan.cell.constants, "dt"}) if plan.cell else frozenset()
         self.fields = {name: f"s.{mangled(name)}" for name in plan.variables}
@@ -287,7 +258,9 @@ class _Writer:
         lines = []
         if plan.stepped is not None:
             lines += equation_comments(plan.stepped)
-        lines.append(f"static void step_synapse(Synapse &s, {STEP[1:].replace('State<T>', 'const State<double>').replace('Late<T>', 'Late<double>')}")
+        lines.append(
+            f"static void step_synapse(Synapse &s, {STEP[1:].replace('State<T>', 'const State<double>').replace('Late<T>', 'Late<double>')}"
+        )
         if plan.stepped is not None:
             lines += self.step_lines(plan.stepped, self.rule_text, self.fields.__getitem__, "double")
             lines.append("  hold_weight(s, k);")
@@ -324,7 +297,9 @@ class _Writer:
         growth = GROWTH.get(plan.stepped.method, "x") if plan.stepped else "x"
         lines += ["static double growth(double x) {", f"  return {growth};", "}"]
         lines.append("template <class T>")
-        lines.append("static void drift(const Variables<T> &s, const State<T> &z, const Late<T> &late, const Shared &k, T *slope, T &noise) {")
+        lines.append(
+            "static void drift(const Variables<T> &s, const State<T> &z, const Late<T> &late, const Shared &k, T *slope, T &noise) {"
+        )
         lines.append("  (void)slope;")
         if plan.stepped is not None:
             for n, drift in enumerate(methods.drifts(plan.stepped)):
@@ -380,10 +355,6 @@ class _Writer:
         return "\n".join([*lines, "  return 0.0;", "}", ""])
 
 
-DRAWS_PER_STEP = 64
-"""Random numbers that the handlers of one synapse may draw in one step."""
-
-
 GLIDING = {"euler": 1, "heun": 1, "rk2": 2, "rk4": 4}
 """Methods whose steps can be followed over a quiet stretch, with their order where there is no noise."""
 GROWTH = {
@@ -404,42 +375,9 @@ def can_rest(plan: Plan) -> bool:
     return not plan.post.noisy and not reads & set(plan.delayed)
 
 
-def random_draws(action: Action) -> int:
-    """How many normal numbers the action draws."""
-    return sum(1 for line in action.lines for node in t.walk(line.expression) if isinstance(node, t.Call) and node.function == "randn")
-
-
-def number_draws(tree: t.Tree, first: int) -> tuple[t.Tree, int, list[tuple[str, int]]]:
-    """The tree with a local in place of each ``randn()``, the next number, and the locals with theirs."""
-    drawn: list[tuple[str, int]] = []
-
-    def name(node: t.Tree) -> t.Tree:
-        if isinstance(node, t.Call) and node.function == "randn":
-            drawn.append((f"_draw{first + len(drawn)}", first + len(drawn)))
-            return t.Name(drawn[-1][0])
-        return node
-
-    return t.rebuild(tree, name), first + len(drawn), drawn
-
-
-def overwritten(name: str, action: Action) -> bool:
-    """Whether the action gives the variable a new value before it reads it."""
-    for line in action.lines:
-        if name in t.names(line.expression):
-            return False
-        if line.target == name:
-            return True
-    return False
-
-
 def since(decay: Decay) -> str:
     """The member that holds the step of a group's stored values."""
     return f"since_{decay.names[0]}"
-
-
-def describe(action: Action) -> str:
-    """The action's lines as text."""
-    return "; ".join(f"{line.target} = {to_brian(line.expression)}" for line in action.lines)
 
 
 def equation_comments(block: Block) -> list[str]:
@@ -450,21 +388,3 @@ def equation_comments(block: Block) -> list[str]:
             left = f"d{equation.name}/dt" if equation.kind == "differential" else equation.name
             lines.append(f"//   {left} = {to_brian(equation.expression)}")
     return lines
-
-
-def struct(name: str, kind: str, members: Sequence[str], note: str, *, template: bool = False) -> str:
-    """A struct of numbers, never empty."""
-    head = f"template <class T> struct {name}" if template else f"struct {name}"
-    shown = ", ".join(map(mangled, members)) or "none"
-    return f"{head} {{ {kind} {shown}; }};" + (f"  // {note}" if note else "")
-
-
-def array(kind: str, name: str, values: Iterable[object]) -> str:
-    """A constant array, never empty."""
-    shown = [str(value) for value in values] or ["{}"]
-    return f"static constexpr {kind} {name}[] = {{{', '.join(shown)}}};"
-
-
-def indent(text: str) -> str:
-    """The text two columns to the right."""
-    return "\n".join(f"  {line}" if line else line for line in text.split("\n"))

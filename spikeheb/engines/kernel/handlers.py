@@ -1,0 +1,55 @@
+"""What a handler reads, writes and draws, whatever the language it is printed in."""
+
+from __future__ import annotations
+
+from spikeheb.engines.kernel.plan import Plan
+from spikeheb.expressions import tree as t
+from spikeheb.expressions.printers import to_brian
+from spikeheb.rules.meaning import TRANSMIT, Action
+
+DRAWS_PER_STEP = 64
+"""Random numbers that the handlers of one synapse may draw in one step."""
+
+
+def touched(action: Action, plan: Plan) -> tuple[frozenset[str], frozenset[str]]:
+    """The synaptic variables that an action reads and those that it writes."""
+    reads: set[str] = set()
+    for line in action.lines:
+        reads |= t.names(line.expression)
+        if line.target == TRANSMIT and plan.cell is not None:
+            reads |= t.names(plan.efficacy)
+    own = set(plan.variables)
+    return frozenset(reads & own), frozenset({line.target for line in action.lines} & own)
+
+
+def random_draws(action: Action) -> int:
+    """How many normal numbers the action draws."""
+    return sum(1 for line in action.lines for node in t.walk(line.expression) if isinstance(node, t.Call) and node.function == "randn")
+
+
+def number_draws(tree: t.Tree, first: int) -> tuple[t.Tree, int, list[tuple[str, int]]]:
+    """The tree with a local in place of each ``randn()``, the next number, and the locals with theirs."""
+    drawn: list[tuple[str, int]] = []
+
+    def name(node: t.Tree) -> t.Tree:
+        if isinstance(node, t.Call) and node.function == "randn":
+            drawn.append((f"_draw{first + len(drawn)}", first + len(drawn)))
+            return t.Name(drawn[-1][0])
+        return node
+
+    return t.rebuild(tree, name), first + len(drawn), drawn
+
+
+def overwritten(name: str, action: Action) -> bool:
+    """Whether the action gives the variable a new value before it reads it."""
+    for line in action.lines:
+        if name in t.names(line.expression):
+            return False
+        if line.target == name:
+            return True
+    return False
+
+
+def describe(action: Action) -> str:
+    """The action's lines as text."""
+    return "; ".join(f"{line.target} = {to_brian(line.expression)}" for line in action.lines)

@@ -1,0 +1,28 @@
+"""Small pieces of C++."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+def mangled(name: str) -> str:
+    """A user's name as C++ has it."""
+    return f"{name}_"
+
+
+def struct(name: str, kind: str, members: Sequence[str], note: str, *, template: bool = False) -> str:
+    """A struct of numbers, never empty."""
+    head = f"template <class T> struct {name}" if template else f"struct {name}"
+    shown = ", ".join(map(mangled, members)) or "none"
+    return f"{head} {{ {kind} {shown}; }};" + (f"  // {note}" if note else "")
+
+
+def array(kind: str, name: str, values: Iterable[object]) -> str:
+    """A constant array, never empty."""
+    shown = [str(value) for value in values] or ["{}"]
+    return f"static constexpr {kind} {name}[] = {{{', '.join(shown)}}};"
+
+
+def indent(text: str) -> str:
+    """The text two columns to the right."""
+    return "\n".join(f"  {line}" if line else line for line in text.split("\n"))

@@ -1,0 +1,168 @@
+"""The program as a process: start, exit codes, interruption, what happens when it cannot write or compile."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import spikeheb as sh
+from spikeheb.cli import output
+
+NUMPY = ("--engine", "brian:numpy")
+BARE = ("--test-pulses", "off", *NUMPY)
+HEAVY = ("brian2", "matplotlib", "xarray", "scipy", "numpy", "h5py", "msgspec", "neo")
+
+
+def process(*arguments, **options):
+    command = [sys.executable, *(str(argument) for argument in arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+
+
+def test_help_imports_nothing_heavy_and_answers_at_once():
+    code = (
+        "import sys; sys.argv = ['spikeheb', '--help']\n"
+        "from spikeheb.cli import main\n"
+        "try: main()\n"
+        f"finally: print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    )
+    taken = []
+    for _ in range(5):  # the best of some tries, for other programs may be busy
+        start = time.perf_counter()
+        found = process("-c", code)
+        taken.append(time.perf_counter() - start)
+        assert found.returncode == 0
+        assert "analyse" in found.stdout
+        assert found.stderr.strip() == "[]"
+        if min(taken) < 0.5:
+            return
+    pytest.fail(f"--help took {min(taken):.2f} s at best")
+
+
+def test_version_and_module():
+    assert process("-m", "spikeheb", "--version").stdout.strip() == f"spikeheb {sh.__version__}"
+
+
+def test_the_installed_command():
+    command = shutil.which("spikeheb", path=str(Path(sys.executable).parent))
+    if command is None:
+        pytest.skip("not installed as a command")
+    found = subprocess.run([command, "list", "kells"], capture_output=True, text=True)
+    assert found.returncode == 2
+    assert found.stderr == 'error: no kind of thing named "kells"; did you mean "cells"?\n'
+
+
+def test_a_protocol_runs_as_a_script(small, tmp_path):
+    found = process(small, "--rule", "pair", *BARE, "-p", "pairs=2", cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.startswith("delta_t (ms)\tefficacy ratio\n")
+    assert (tmp_path / "small-pair" / "result.nc").is_file()
+    found = process(small, "--rule", "pear", cwd=tmp_path)
+    assert (found.returncode, found.stderr) == (2, 'error: no rule named "pear"; did you mean "pair"?\n')
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_interruption_leaves_no_half_result(tmp_path):
+    command = [sys.executable, "-m", "spikeheb", "run", "sjostrom_2001", "--rule", "pair", *NUMPY, "--progress"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as running:
+        assert running.stderr is not None
+        assert running.stdout is not None
+        assert "0 %" in running.stderr.readline()
+        running.send_signal(signal.SIGINT)
+        errors = running.stderr.read()
+        assert running.wait(timeout=60) == 130
+        assert running.stdout.read() == ""
+    assert errors.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("environment", [{"CXX": "/bin/false"}, {"CXX": "no-such-compiler"}])
+def test_without_a_compiler_cython_falls_back_and_says_so(small, tmp_path, environment):
+    env = {**os.environ, "SPIKEHEB_CACHE": str(tmp_path / "cache"), **environment}
+    arguments = ["--rule", "pair", "--test-pulses", "off", "--engine", "brian:cython"]
+    found = process("-m", "spikeheb", "run", small, *arguments, "--out", "here", cwd=tmp_path, env=env)
+    assert found.returncode == 0, found.stderr
+    assert "engine: brian:numpy\nnote: no C++ compiler found, numpy instead of cython\n" in found.stderr
+    attrs = sh.load(tmp_path / "here" / "result.nc").attrs
+    assert (attrs["engine"], attrs["engine_note"]) == ("brian:numpy", "no C++ compiler found, numpy instead of cython")
+
+
+def test_a_full_disk_ends_in_one_line(small, tmp_path):
+    """Files of more than a few bytes cannot be written anywhere: what was computed is on stdout at least."""
+    resource = pytest.importorskip("resource")
+    code = (
+        "import resource, sys; from spikeheb.cli import main; import spikeheb.studies.experiment\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))\n"
+        "main()"
+    )
+    assert resource is not None
+    found = process("-c", code, "run", small, "--rule", "pair", *BARE, "--out", "full", cwd=tmp_path)
+    assert found.returncode == 2, found.stderr
+    assert len(found.stdout.splitlines()) == 3
+    last = found.stderr.splitlines()[-1]
+    assert last.startswith("error: full/result.nc: could not be written whole (File too large); nor could it be kept elsewhere")
+    assert "Traceback" not in found.stderr
+    assert list((tmp_path / "full").iterdir()) == []
+
+
+def test_a_result_that_cannot_be_written_is_kept_elsewhere(spikeheb, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    true_replace = Path.replace
+
+    def replace(self, target):
+        if Path(target).parent.name == "pairing-pair":
+            raise OSError(28, "No space left on device")
+        return true_replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    line = spikeheb("run", "pairing", "--rule", "pair", "-p", "pairs=2", *BARE).err.splitlines()[-1]
+    before, _, kept = line.partition("; the result is kept in ")
+    assert before == "error: pairing-pair/result.nc: could not be written whole (No space left on device)"
+    assert kept.startswith(str(tmp_path / "temporary"))
+    assert sh.load(kept).sizes["condition"] == 6
+
+
+def test_a_figure_that_cannot_be_written_leaves_the_result(spikeheb, tmp_path, monkeypatch):
+    def refuse(figure, path):
+        raise sh.StorageError("could not be written whole (No space left on device)", path=str(path))
+
+    monkeypatch.setattr("spikeheb.plots.write", refuse)
+    found = spikeheb("run", "pairing", "--rule", "pair", "-p", "pairs=2", *BARE)
+    assert found.code == 2
+    assert found.err.splitlines()[-1].endswith("the result is whole in pairing-pair/result.nc")
+    assert sh.load(tmp_path / "pairing-pair" / "result.nc").sizes["condition"] == 6
+
+
+def test_a_result_that_appears_meanwhile_is_not_overwritten(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "result.nc").write_text("another's")
+    import xarray as xr
+
+    with pytest.raises(sh.StorageError, match=r"exists already.*the result is kept in"):
+        output.write(xr.Dataset({"w": 1.0}), tmp_path, force=False)
+    assert (tmp_path / "result.nc").read_text() == "another's"
+
+
+def test_closed_pipe_is_no_fault():
+    found = subprocess.run(
+        f'"{sys.executable}" -m spikeheb show sjostrom_2001 | head -1', shell=True, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.startswith("sjostrom_2001")
+    assert found.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("sjostrom_2001", "triplet", "visual_cortex_all_min"), "sjostrom_2001-triplet-visual_cortex_all_min"),
+        (("replay", "my file/..", "pair", ""), "replay-my_file_..-pair"),
+    ],
+)
+def test_names_of_folders(words, name):
+    assert output.folder_name(*words) == Path(name)
