@@ -60,8 +60,8 @@ def test_a_value_that_is_not_finite_never_reaches_the_program(built, job):
 
 @pytest.mark.slow
 def test_a_whole_number_cannot_be_set_from_outside_where_it_would_be_truncated(built, job, tmp_path, monkeypatch):
-    plain = building.values
-    monkeypatch.setattr(building, "values", lambda j: {**plain(j), "synapses.N": np.array([1.5])})
+    plain = standalone.settings
+    monkeypatch.setattr(standalone, "settings", lambda j: {**plain(j), "synapses.N": np.array([1.5])})
     with pytest.raises(EngineError, match=r"no variable synapses\.N"):
         standalone.run(job)
 

@@ -16,9 +16,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from spikeheb.cells import assemble
-from spikeheb.engines.job import Floats, Job
-from spikeheb.engines.values import constants, initial_values, per_input
+from spikeheb.engines.job import Job
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.rules.meaning import expand
@@ -42,22 +40,6 @@ MAX_SAMPLES = 100_000_000
 def version() -> str:
     """Brian2's version, without importing it."""
     return installed("brian2")
-
-
-def values(job: Job) -> dict[str, Floats]:
-    """Every value that the program takes from its command line, by ``owner.name``."""
-    found: dict[str, object] = {}
-    for name, value in constants(job).items():
-        found[f"synapses.{name}"] = per_input(job, value) if name in job.overrides else value
-        if job.rule.post is not None:
-            found[f"post.{name}"] = value
-    found |= {f"synapses.{name}": value for name, value in initial_values(job).items()}
-    if job.cell is not None:
-        receptor = job.cell.receptor(job.receptor)
-        found |= {f"synapses.unit_{state}": receptor.unit * abs(weight) for state, _, weight in receptor.parts}
-        found |= {f"cells.{name}": value for name, value in assemble(job.cell, job.dt).constants.items()}
-        found |= {f"cells.{name}": np.full(job.lanes, value) for name, value in job.cell.rest().items()}
-    return {label: np.atleast_1d(np.asarray(value, dtype=float)) for label, value in found.items()}
 
 
 def sampled_variables(job: Job) -> list[str]:

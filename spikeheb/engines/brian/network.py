@@ -15,17 +15,19 @@ import numpy as np
 from spikeheb.cells import Receptor, assemble
 from spikeheb.engines.brian import text
 from spikeheb.engines.brian.importing import brian
+from spikeheb.engines.brian.settings import REFRACTORY_TIME, settings
 from spikeheb.engines.job import Change, Floats, Job
-from spikeheb.engines.values import constants, initial_values, per_input
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
-from spikeheb.expressions.printers import evaluate, to_brian
+from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.check import known_names
-from spikeheb.rules.meaning import actions, clipped, reads_membrane, stepped
+from spikeheb.rules.meaning import actions, reads_membrane, stepped
 from spikeheb.units import CURRENT, NONE, Dimension
 
 CELL_ORDER, HOLD_ORDER, POST_ORDER, SYNAPSE_ORDER, CLIP_ORDER = 0, 1, 2, 3, 4
 AFTER_SPIKE_ORDER = 1000
+FORCED, AMOUNT, SWEEPING, CURRENT_IN = (text.of_cell(name) for name in ("forced", "amount", "sweeping", "I_ext"))
+V_HELD, HELD_UNTIL, REFRACTORY = text.of_cell("v_held"), text.of_cell("held_until"), text.of_cell(REFRACTORY_TIME)
 
 
 @dataclass
@@ -63,36 +65,36 @@ def build(job: Job, *, sweeping: bool = False) -> Built:
     source = _generator(job.pre, job, clock, "pre_spikes", "thresholds")
     synapses = _synapses(job, source, cells, receptor, clock)
     objects += [source, synapses, *_imposed(job, cells, clock)]
-    objects += _changes(job.currents, "I_ext", CURRENT, job, cells, clock)
-    objects += _changes(job.rewards, "amount", NONE, job, cells, clock)
+    objects += _changes(job.currents, CURRENT_IN, CURRENT, job, cells, clock)
+    objects += _changes(job.rewards, AMOUNT, NONE, job, cells, clock)
     if sweeping:
         edges = [(start, 1.0) for start in job.sweeps] + [(start + job.sweep_steps, 0.0) for start in job.sweeps]
         switches = tuple(Change(lane, int(step), value) for step, value in edges if step < job.steps for lane in range(job.lanes))
-        objects += _changes(switches, "sweeping", NONE, job, cells, clock)
+        objects += _changes(switches, SWEEPING, NONE, job, cells, clock)
     spikes = b2.SpikeMonitor(cells, name="spikes")
     built = Built(b2.Network(*objects, spikes), clock, synapses, cells, spikes)
-    _set_values(job, built, receptor)
+    _set_values(job, built)
     return built
 
 
 def _cells(job: Job, clock: Any, sweeping: bool) -> tuple[Any, list[Any]]:
     b2 = brian()
-    extra = ["forced : 1"]
+    extra = [f"{FORCED} : 1"]
     if job.rule.post is not None:
         extra += [f"{e.name} : {e.dimension.brian} (linked)" for e in job.rule.post.equations if e.kind != "subexpression"]
     events = {}
     if any(action.event == "reward" for action in actions(job.rule)) or job.rewards:
-        extra.append("amount : 1")
-        events["reward"] = "amount != 0"
+        extra.append(f"{AMOUNT} : 1")
+        events["reward"] = f"{AMOUNT} != 0"
     if sweeping:
-        extra.append("sweeping : 1")
-        events["sweep"] = "sweeping > 0.5"
+        extra.append(f"{SWEEPING} : 1")
+        events["sweep"] = f"{SWEEPING} > 0.5"
     if job.cell is None:
         cells = b2.NeuronGroup(
             job.lanes,
             "\n".join(extra),
-            threshold="forced > 0.5",
-            reset="forced = 0",
+            threshold=f"{FORCED} > 0.5",
+            reset=f"{FORCED} = 0",
             events=dict(events),
             clock=clock,
             name="cells",
@@ -101,7 +103,7 @@ def _cells(job: Job, clock: Any, sweeping: bool) -> tuple[Any, list[Any]]:
     else:
         cells = _membrane_group(job, extra, events, clock)
     if "reward" in events:
-        cells.run_on_event("reward", "amount = 0", when="resets", order=1)
+        cells.run_on_event("reward", f"{AMOUNT} = 0", when="resets", order=1)
     return cells, [cells]
 
 
@@ -113,17 +115,18 @@ def _membrane_group(job: Job, extra: list[str], events: dict[str, str], clock: A
         raise EngineError('a spike with a shape needs the "kernel" engine', path=cell.path, key="spike.shape")
     membrane = assemble(cell, job.dt)
     held = cell.refractory > 0
-    lines = [text.membrane_model(membrane), "I_ext : amp", *extra, *text.constant_lines(membrane.dimensions)]
-    condition = to_brian(cell.threshold)
-    reset = text.statements(cell.reset) + "\nforced = 0"
+    names = text.membrane_names(membrane)
+    lines = [text.membrane_model(membrane), *extra]
+    condition = to_brian(t.substitute(cell.threshold, names))
+    reset = text.statements(cell.reset, names) + f"\n{FORCED} = 0"
     if held:
-        lines += ["v_held : volt", "held_until : second", "refractory_time : second (shared, constant)"]
-        condition = f"({condition}) and t >= held_until - 0.5*dt"
-        reset += "\nv_held = v\nheld_until = t + refractory_time"
+        lines += [f"{V_HELD} : volt", f"{HELD_UNTIL} : second", f"{REFRACTORY} : second (shared, constant)"]
+        condition = f"({condition}) and t >= {HELD_UNTIL} - 0.5*dt"
+        reset += f"\n{V_HELD} = v\n{HELD_UNTIL} = t + {REFRACTORY}"
     cells = b2.NeuronGroup(
         job.lanes,
         "\n".join(lines),
-        threshold=f"forced > 0.5 or ({condition})",
+        threshold=f"{FORCED} > 0.5 or ({condition})",
         reset=reset,
         events=dict(events),
         method=cell.method,
@@ -133,7 +136,7 @@ def _membrane_group(job: Job, extra: list[str], events: dict[str, str], clock: A
     )
     cells.state_updater.order = CELL_ORDER
     if held:
-        hold = "v = v*int(t >= held_until - 0.5*dt) + v_held*int(t < held_until - 0.5*dt)"
+        hold = f"v = v*int(t >= {HELD_UNTIL} - 0.5*dt) + {V_HELD}*int(t < {HELD_UNTIL} - 0.5*dt)"
         cells.run_regularly(hold, clock=clock, when="groups", order=HOLD_ORDER)
     return cells
 
@@ -154,7 +157,7 @@ def _imposed(job: Job, cells: Any, clock: Any) -> list[Any]:
         return []
     b2 = brian()
     source = _generator(job.post, job, clock, "imposed", "before_thresholds")
-    pathway = b2.Synapses(source, cells, on_pre="forced_post = 1", clock=clock, name="imposing", namespace={})
+    pathway = b2.Synapses(source, cells, on_pre=f"{FORCED}_post = 1", clock=clock, name="imposing", namespace={})
     pathway.connect(i=np.arange(job.lanes), j=np.arange(job.lanes))
     source.order = 0
     pathway.pre.when, pathway.pre.order = "before_thresholds", 1
@@ -165,7 +168,7 @@ def _changes(changes: tuple[Change, ...], variable: str, dimension: Dimension, j
     """Values that are set at their step: one generator neuron a change."""
     if not changes:
         return []
-    if variable == "I_ext" and job.cell is None:
+    if variable == CURRENT_IN and job.cell is None:
         raise EngineError("a current needs a cell")
     b2 = brian()
     source = _generator([[c.step] for c in changes], job, clock, f"source_{variable}", "before_groups")
@@ -192,7 +195,7 @@ def _synapses(job: Job, source: Any, cells: Any, receptor: Receptor | None, cloc
     dimensions = {name: known.get(name, NONE) for name in rule.constants}
     model = [text.synapse_model(rule, stepping), *text.constant_lines(dimensions, job.overrides)]
     if receptor is not None:
-        model += [f"unit_{state} : siemens (shared, constant)" for state, _, _ in receptor.parts]
+        model += [f"{text.of_cell('unit_' + state)} : siemens (shared, constant)" for state, _, _ in receptor.parts]
     code: dict[str, dict[str, str]] = {"pre": {}, "post": {}}
     order, delay, event = {}, {}, {}
     for n, action in enumerate(actions(rule)):
@@ -223,10 +226,9 @@ def _synapses(job: Job, source: Any, cells: Any, receptor: Receptor | None, cloc
     synapses.connect(i=np.arange(job.inputs), j=job.lane_of_input)
     if synapses.state_updater is not None:
         synapses.state_updater.order = SYNAPSE_ORDER
-    moving = any(e.name == rule.weight and e.kind == "differential" for e in rule.equations)
-    if moving and rule.bounds.kind != "none":
-        limited = to_brian(clipped(t.Name(rule.weight), rule.bounds))
-        synapses.run_regularly(f"{rule.weight} = {limited}", clock=clock, when="groups", order=CLIP_ORDER)
+    clip = text.clip_statement(rule)
+    if clip:
+        synapses.run_regularly(clip, clock=clock, when="groups", order=CLIP_ORDER)
     return synapses
 
 
@@ -243,7 +245,7 @@ def _post(job: Job, cells: Any, clock: Any) -> list[Any]:
         return []
     b2 = brian()
     known = known_names(job.rule)
-    lines = [text.equation_line(e) for e in post.equations]
+    lines = [text.equation_line(e, renames=text.constant_names(job.rule)) for e in post.equations]
     lines += text.constant_lines({name: known.get(name, NONE) for name in job.rule.constants}, job.overrides)
     if job.cell is not None:
         lines.append("v : volt (linked)")
@@ -258,7 +260,7 @@ def _post(job: Job, cells: Any, clock: Any) -> list[Any]:
     objects = [group]
     if post.on_spike:
         renames: dict[str, t.Tree] = {e.name: t.Name(f"{e.name}_post") for e in post.equations}
-        renames |= {name: t.Name(f"{name}_post") for name in ("v", *job.rule.constants)}
+        renames |= {"v": t.Name("v_post")} | {name: t.Name(f"{text.of_rule(name)}_post") for name in job.rule.constants}
         pathway = b2.Synapses(cells, group, on_pre=text.statements(post.on_spike, renames), clock=clock, name="after_spike", namespace={})
         pathway.connect(i=np.arange(job.lanes), j=np.arange(job.lanes))
         pathway.pre.order = AFTER_SPIKE_ORDER
@@ -266,33 +268,10 @@ def _post(job: Job, cells: Any, clock: Any) -> list[Any]:
     return objects
 
 
-def _set_values(job: Job, built: Built, receptor: Receptor | None) -> None:
+def _set_values(job: Job, built: Built) -> None:
     """Every constant and initial value, remembered under ``owner.name`` so that it can be read back."""
-    synaptic: dict[str, float | Floats] = {}
-    for name, value in constants(job).items():
-        synaptic[name] = per_input(job, value) if name in job.overrides else value
-    synaptic.update(initial_values(job))
-    if receptor is not None:
-        synaptic.update({f"unit_{state}": receptor.unit * abs(weight) for state, _, weight in receptor.parts})
-    _assign(built, built.synapses, synaptic)
-    post = job.rule.post
-    if post is not None:
-        group = next(obj for obj in built.network.objects if obj.name == "post")
-        of_lanes: dict[str, float | Floats] = dict(constants(job))
-        known = {name: np.broadcast_to(np.asarray(value, dtype=float), (job.lanes,)) for name, value in of_lanes.items()}
-        of_lanes.update({name: np.broadcast_to(evaluate(tree, known), (job.lanes,)).copy() for name, tree in post.initial.items()})  # type: ignore[call-overload]
-        _assign(built, group, of_lanes)
-    if job.cell is not None:
-        membrane = assemble(job.cell, job.dt)
-        cellular: dict[str, float | Floats] = dict(membrane.constants)
-        cellular.update({name: np.full(job.lanes, value) for name, value in job.cell.rest().items()})
-        if job.cell.refractory > 0:
-            cellular["refractory_time"] = round(job.cell.refractory / job.dt) * job.dt
-        _assign(built, built.cells, cellular)
-
-
-def _assign(built: Built, group: Any, values: dict[str, float | Floats]) -> None:
-    for name, value in values.items():
-        variable = group.variables[name]
-        setattr(group, name + "_", value)
-        built.values[f"{group.name}.{variable.name}"] = np.atleast_1d(np.asarray(value, dtype=float))
+    groups = {group.name: group for group in (*built.network.objects, built.synapses, built.cells)}
+    for label, value in settings(job).items():
+        owner, _, name = label.partition(".")
+        setattr(groups[owner], name + "_", value[0] if groups[owner].variables[name].scalar else value)
+        built.values[label] = value

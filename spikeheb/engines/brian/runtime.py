@@ -12,8 +12,9 @@ import numpy as np
 
 from spikeheb.engines import cache as build_cache
 from spikeheb.engines.brian import importing
-from spikeheb.engines.brian.network import Built, build
+from spikeheb.engines.brian.network import HELD_UNTIL, Built, build
 from spikeheb.engines.brian.quiet import Relaxation
+from spikeheb.engines.brian.text import of_cell
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Floats, Job, Recording, Steps
 from spikeheb.engines.values import constants, efficacy, per_input
@@ -99,7 +100,7 @@ class _Watch:
         step = self.last_step = int(self.timestep[0])
         self.steps_run += 1
         if self.steps_run == 1 and self.relaxation is not None:
-            self.states = [self.built.cells.variables[name].get_value() for name in self.relaxation.names]
+            self.states = [self.built.cells.variables[of_cell(name)].get_value() for name in self.relaxation.names]
         if step in self.samples:
             self.sample(self.samples[step])
         place = self.sweep_of.get(step)
@@ -135,7 +136,7 @@ class _Watch:
         if step < self.busy_until or upcoming <= step + 1:
             return
         if self.relaxation is not None:
-            if step % 16 or self.held(step):
+            if step % 64 or self.held(step):
                 return
             state = np.array(self.states)
             if not self.relaxation.can_jump(state):
@@ -149,7 +150,7 @@ class _Watch:
         cell = self.job.cell
         if cell is None or cell.refractory == 0:
             return False
-        return bool(np.any(self.built.cells.variables["held_until"].get_value() > step * self.job.dt))
+        return bool(np.any(self.built.cells.variables[HELD_UNTIL].get_value() > step * self.job.dt))
 
     def recording(self, engine: dict[str, str]) -> Recording:
         self.check(self.job.steps)

@@ -15,14 +15,16 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.engines import cache
+from spikeheb.engines import cache as build_cache
 from spikeheb.engines.brian import building
 from spikeheb.engines.brian.building import Array
+from spikeheb.engines.brian.settings import settings
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Floats, Job, Recording
 from spikeheb.engines.values import constants, efficacy, per_input
@@ -47,15 +49,21 @@ def run(job: Job) -> Recording:
     found = compiler()
     if found is None:
         raise BuildError('no C++ compiler found (tried CXX, g++, c++, clang++); install one, or use the engine "brian:numpy"')
-    key = content_hash([_structure(job), building.version(), found.identity])
-    folder = cache.fetch("brian-standalone", key, lambda place: _build(job, place))
+    key = content_hash([_structure(job), building.version(), found.identity, _own_source()])
+    folder = build_cache.fetch("brian-standalone", key, lambda place: _build(job, place))
     manifest = json.loads((folder / building.MANIFEST).read_text())
     with tempfile.TemporaryDirectory(prefix="spikeheb-run-") as place:
         results = Results(Path(place), manifest["arrays"])
-        values = building.values(job)
+        values = settings(job)
         _call(folder / "program", Path(place), values, manifest["arrays"])
         results.check_values(values)
         return _recording(job, results, {"engine": "brian:standalone", **manifest["versions"], "compiler": found.version})
+
+
+@cache
+def _own_source() -> str:
+    """What this package makes of a job: a program built by another version of it is another program."""
+    return content_hash([path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))])
 
 
 def _structure(job: Job) -> object:

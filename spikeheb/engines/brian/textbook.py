@@ -11,7 +11,7 @@ from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.check import known_names
-from spikeheb.rules.meaning import TRANSMIT, Action, actions, clipped, stepped
+from spikeheb.rules.meaning import TRANSMIT, Action, actions, stepped
 from spikeheb.rules.rule import Rule
 from spikeheb.units import NONE
 
@@ -50,7 +50,7 @@ def synapses(rule: Rule, source: Any, target: Any, *, drives: str | None = None,
     if any(action.event == "reward" for action in actions(rule)):
         raise EngineError("a rule with rewards needs an event of the target group", path=rule.path, key="on")
     known = known_names(rule)
-    namespace = {name: quantity(value, known.get(name, NONE)) for name, value in rule.constants.items()}
+    namespace = {text.of_rule(name): quantity(value, known.get(name, NONE)) for name, value in rule.constants.items()}
     code: dict[str, dict[str, str]] = {"pre": {}, "post": {}}
     order, delay = {}, {}
     for n, action in enumerate(actions(rule)):
@@ -74,9 +74,9 @@ def synapses(rule: Rule, source: Any, target: Any, *, drives: str | None = None,
     )
     for name, position in order.items():
         getattr(made, name).order = position
-    moving = any(e.name == rule.weight and e.kind == "differential" for e in rule.equations)
-    if moving and rule.bounds.kind != "none":
-        made.run_regularly(f"{rule.weight} = {to_brian(clipped(t.Name(rule.weight), rule.bounds))}", when="groups", order=10)
+    clip = text.clip_statement(rule)
+    if clip:
+        made.run_regularly(clip, when="groups", order=10)
     return made
 
 
@@ -88,7 +88,7 @@ def set_initial(rule: Rule, made: Any) -> None:
 
 def _handler(rule: Rule, action: Action, drives: str | None) -> str:
     """The handler's statements; `transmit` raises the driven variable."""
-    efficacy = t.substitute(rule.efficacy, text.outside_names(rule))
+    efficacy = t.substitute(rule.efficacy, text.synapse_names(rule))
     lines = []
     for line in text.renamed_lines(rule, action):
         if line.target != TRANSMIT:

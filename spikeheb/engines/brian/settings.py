@@ -1,0 +1,49 @@
+"""Every number that a network is given, by ``owner.name``: what is set, written to a program's files, and read back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spikeheb.cells import assemble
+from spikeheb.engines.brian.text import of_cell, of_rule
+from spikeheb.engines.job import Floats, Job
+from spikeheb.engines.values import constants, initial_values, per_input
+from spikeheb.expressions.printers import evaluate
+
+REFRACTORY_TIME = "refractory_time"
+
+
+def settings(job: Job) -> dict[str, Floats]:
+    """Constants and initial values of synapses, cells and [post]; arrays of one element for shared constants."""
+    found: dict[str, object] = {}
+    for name, value in constants(job).items():
+        found[f"synapses.{of_rule(name)}"] = per_input(job, value) if name in job.overrides else value
+    found |= {f"synapses.{name}": value for name, value in initial_values(job).items()}
+    found |= _of_post(job)
+    found |= _of_cell(job)
+    return {label: np.atleast_1d(np.asarray(value, dtype=float)) for label, value in found.items()}
+
+
+def _of_post(job: Job) -> dict[str, object]:
+    post = job.rule.post
+    if post is None:
+        return {}
+    known = {name: np.broadcast_to(np.asarray(value, dtype=float), (job.lanes,)) for name, value in constants(job).items()}
+    if job.cell is not None:
+        known["v"] = np.full(job.lanes, job.cell.rest()["v"])
+    found: dict[str, object] = {f"post.{of_rule(name)}": value for name, value in constants(job).items()}
+    for name, tree in post.initial.items():
+        found[f"post.{name}"] = np.broadcast_to(np.asarray(evaluate(tree, known), dtype=float), (job.lanes,))
+    return found
+
+
+def _of_cell(job: Job) -> dict[str, object]:
+    if job.cell is None:
+        return {}
+    receptor = job.cell.receptor(job.receptor)
+    found: dict[str, object] = {f"synapses.{of_cell('unit_' + state)}": receptor.unit * abs(weight) for state, _, weight in receptor.parts}
+    found |= {f"cells.{of_cell(name)}": value for name, value in assemble(job.cell, job.dt).constants.items()}
+    found |= {f"cells.{of_cell(name)}": np.full(job.lanes, value) for name, value in job.cell.rest().items()}
+    if job.cell.refractory > 0:
+        found[f"cells.{of_cell(REFRACTORY_TIME)}"] = round(job.cell.refractory / job.dt) * job.dt
+    return found

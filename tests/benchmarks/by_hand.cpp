@@ -1,0 +1,135 @@
+// The same work as the kernel's lanes, written by hand for one rule each: plain loops, state in registers, exact decay from
+// event to event. The yardstick of the benchmarks.
+//
+// Spikes come as steps of dt, lane after lane; `first` says where a lane's part begins, and ends in the last one's end.
+#include "runtime.hpp"
+
+#include <random>
+
+struct Trains { const int64_t *first, *steps; };
+
+static inline double clamp(double w, double w_min, double w_max) { return w < w_min ? w_min : w > w_max ? w_max : w; }
+
+// Additive pair rule, all to all, hard bounds; at a tie the presynaptic spike comes first.
+extern "C" void pair_by_hand(int64_t lanes, Trains pre, Trains post, double dt, const double *p, double *weight) {
+  const double tau_plus = p[0], tau_minus = p[1], A_plus = p[2], A_minus = p[3], w_min = p[4], w_max = p[5];
+  const double per_x = -dt / tau_plus, per_y = -dt / tau_minus;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    int64_t i = pre.first[lane], j = post.first[lane], since_x = 0, since_y = 0;
+    const int64_t last_i = pre.first[lane + 1], last_j = post.first[lane + 1];
+    double x = 0.0, y = 0.0, w = weight[lane];
+    while (i < last_i || j < last_j) {
+      if (j == last_j || (i < last_i && pre.steps[i] <= post.steps[j])) {
+        const int64_t now = pre.steps[i++];
+        w = clamp(w - A_minus * (y * std::exp(per_y * double(now - since_y))), w_min, w_max);
+        x = x * std::exp(per_x * double(now - since_x)) + 1.0;
+        since_x = now;
+      } else {
+        const int64_t now = post.steps[j++];
+        w = clamp(w + A_plus * (x * std::exp(per_x * double(now - since_x))), w_min, w_max);
+        y = y * std::exp(per_y * double(now - since_y)) + 1.0;
+        since_y = now;
+      }
+    }
+    weight[lane] = w;
+  }
+}
+
+// Triplet rule of Pfister and Gerstner, all to all, hard bounds; slow traces are read before their own increment.
+extern "C" void triplet_by_hand(int64_t lanes, Trains pre, Trains post, double dt, const double *p, double *weight) {
+  const double per_r1 = -dt / p[0], per_o1 = -dt / p[1], per_r2 = -dt / p[2], per_o2 = -dt / p[3];
+  const double A2_plus = p[4], A3_plus = p[5], A2_minus = p[6], A3_minus = p[7], w_min = p[8], w_max = p[9];
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    int64_t i = pre.first[lane], j = post.first[lane], since_r = 0, since_o = 0;
+    const int64_t last_i = pre.first[lane + 1], last_j = post.first[lane + 1];
+    double r1 = 0.0, r2 = 0.0, o1 = 0.0, o2 = 0.0, w = weight[lane];
+    while (i < last_i || j < last_j) {
+      if (j == last_j || (i < last_i && pre.steps[i] <= post.steps[j])) {
+        const int64_t now = pre.steps[i++];
+        const double since = double(now - since_r), slow = r2 * std::exp(per_r2 * since);
+        w = clamp(w - o1 * std::exp(per_o1 * double(now - since_o)) * (A2_minus + A3_minus * slow), w_min, w_max);
+        r1 = r1 * std::exp(per_r1 * since) + 1.0;
+        r2 = slow + 1.0;
+        since_r = now;
+      } else {
+        const int64_t now = post.steps[j++];
+        const double since = double(now - since_o), slow = o2 * std::exp(per_o2 * since);
+        w = clamp(w + r1 * std::exp(per_r1 * double(now - since_r)) * (A2_plus + A3_plus * slow), w_min, w_max);
+        o1 = o1 * std::exp(per_o1 * since) + 1.0;
+        o2 = slow + 1.0;
+        since_o = now;
+      }
+    }
+    weight[lane] = w;
+  }
+}
+
+// Calcium rule of Graupner and Brunel with noise, Heun's method (which here is Euler's, since the amplitude of the noise
+// does not read rho). Skipped as the kernel skips it: below both thresholds calcium takes the power of its factor a step,
+// and rho, which nothing random moves there, the flow of the equation that Euler's steps follow.
+struct Calcium {
+  double tau_ca, C_pre, C_post, theta_d, theta_p, gamma_d, gamma_p, sigma, tau, rho_star;
+};
+
+static double flow(const Calcium &q, double rho, double dt, int64_t steps) {
+  const auto slope = [&](double r) {
+    const double f = -r * (1.0 - r) * (q.rho_star - r) / q.tau, by = -(q.rho_star - 2.0 * (1.0 + q.rho_star) * r + 3.0 * r * r) / q.tau;
+    return f * (1.0 - 0.5 * dt * by);
+  };
+  const double duration = dt * double(steps);
+  const int pieces = 1 + int(duration / (0.02 * q.tau));
+  const double h = duration / pieces;
+  for (int n = 0; n < pieces; ++n) {
+    const double k1 = slope(rho), k2 = slope(rho + 0.5 * h * k1), k3 = slope(rho + 0.5 * h * k2), k4 = slope(rho + h * k3);
+    rho += h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4);
+  }
+  return rho;
+}
+
+template <class Normal> static void calcium(int64_t lanes, Trains pre, Trains post, int64_t delay, int64_t steps, double dt, const Calcium &q,
+                                            Normal &&normal_of, double *weight) {
+  const double kept = 1.0 - dt / q.tau_ca, root = std::sqrt(dt);
+  const double one = q.sigma * std::sqrt(1.0 / q.tau) * root, two = q.sigma * std::sqrt(2.0 / q.tau) * root;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    int64_t i = pre.first[lane], j = post.first[lane], now = 0;
+    const int64_t last_i = pre.first[lane + 1], last_j = post.first[lane + 1];
+    double c = 0.0, rho = weight[lane];
+    while (now < steps) {
+      const int64_t from_pre = i < last_i ? pre.steps[i] + delay : steps, from_post = j < last_j ? post.steps[j] : steps;
+      const int64_t event = std::min(from_pre, from_post), until = std::min(event + 1, steps);
+      for (; now < until && c >= q.theta_d; ++now) {
+        const bool high = c >= q.theta_p;
+        const double drift = (-rho * (1.0 - rho) * (q.rho_star - rho) + (high ? q.gamma_p * (1.0 - rho) : 0.0) - q.gamma_d * rho) / q.tau;
+        rho += dt * drift + (high ? two : one) * normal_of(lane, now);
+        c *= kept;
+      }
+      if (now < until) {
+        rho = flow(q, rho, dt, until - now);
+        c *= std::exp(std::log1p(-dt / q.tau_ca) * double(until - now));
+        now = until;
+      }
+      if (event < steps && event == from_pre) { c += q.C_pre; ++i; }
+      if (event < steps && event == from_post) { c += q.C_post; ++j; }
+    }
+    weight[lane] = rho;
+  }
+}
+
+// With the kernel's own random numbers, which are a function of lane and step, so that the outcomes can be compared.
+extern "C" void calcium_by_hand(int64_t lanes, Trains pre, Trains post, int64_t delay, int64_t steps, double dt, uint64_t seed,
+                                const Calcium *q, double *weight) {
+  int64_t before = -1;
+  uint64_t key = 0;
+  calcium(lanes, pre, post, delay, steps, dt, *q, [&](int64_t lane, int64_t now) {
+    if (lane != before) { key = stream(seed, 1, uint64_t(lane)); before = lane; }
+    return normal(key, uint64_t(now));
+  }, weight);
+}
+
+// With the random numbers of the standard library.
+extern "C" void calcium_by_hand_std(int64_t lanes, Trains pre, Trains post, int64_t delay, int64_t steps, double dt, uint64_t seed,
+                                    const Calcium *q, double *weight) {
+  std::mt19937_64 engine(seed);
+  std::normal_distribution<double> normal;
+  calcium(lanes, pre, post, delay, steps, dt, *q, [&](int64_t, int64_t) { return normal(engine); }, weight);
+}
