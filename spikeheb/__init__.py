@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spikeheb.cells import Cell as Cell
+    from spikeheb.cli import main as main
+    from spikeheb.engines.brian.textbook import set_initial as set_initial
+    from spikeheb.engines.brian.textbook import synapses as synapses
     from spikeheb.errors import BuildError as BuildError
     from spikeheb.errors import DuplicateName as DuplicateName
     from spikeheb.errors import EngineError as EngineError
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from spikeheb.library import cell as cell
     from spikeheb.library import protocol as protocol
     from spikeheb.library import rule as rule
+    from spikeheb.plots import plot as plot
     from spikeheb.protocols import Amperes as Amperes
     from spikeheb.protocols import Concentration as Concentration
     from spikeheb.protocols import Conductance as Conductance
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
     from spikeheb.protocols import Time as Time
     from spikeheb.protocols import Voltage as Voltage
     from spikeheb.published import Published as Published
+    from spikeheb.results import load as load
+    from spikeheb.results import save as save
     from spikeheb.rules import Rule as Rule
     from spikeheb.schedules import Clamp as Clamp
     from spikeheb.schedules import Current as Current
@@ -42,12 +48,6 @@ if TYPE_CHECKING:
     from spikeheb.stimuli import pairings as pairings
     from spikeheb.stimuli import poisson as poisson
     from spikeheb.stimuli import train as train
-    from spikeheb.cli import main as main
-    from spikeheb.engines.brian.textbook import set_initial as set_initial
-    from spikeheb.engines.brian.textbook import synapses as synapses
-    from spikeheb.plots import plot as plot
-    from spikeheb.results import load as load
-    from spikeheb.results import save as save
     from spikeheb.studies.experiment import run as run
     from spikeheb.studies.replay import replay as replay
     from spikeheb.studies.window import window as window

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from spikeheb.cli.analyse import analyse
+from spikeheb.cli.cache import cache
 from spikeheb.cli.catalogue import check, list_names
 from spikeheb.cli.experiment import run as run_protocol
 from spikeheb.cli.replay import replay
@@ -70,6 +71,7 @@ def build() -> typer.Typer:
     app.command("window")(window)
     app.command("replay")(replay)
     app.command("analyse")(analyse)
+    app.command("cache")(cache)
     return app
 
 

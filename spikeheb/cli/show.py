@@ -28,6 +28,8 @@ def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A rule (or RULE:SET), cell or protocol, by name or path.")],
     set: options.Set = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print the equations in LaTeX.")] = False,
+    kernel: Annotated[bool, typer.Option("--kernel", help="Print what the kernel makes of a rule: analysis, then C++.")] = False,
+    cell: Annotated[str | None, typer.Option("--cell", metavar="CELL", help="With --kernel: on this cell.")] = None,
 ) -> None:
     """Show a rule, cell or protocol: equations, parameters with units and sources, sets, bounds, references."""
     from spikeheb import library
@@ -35,8 +37,13 @@ def show(
     for kind, path in find(split_set(name)[0]):
         if kind == "rule":
             rule = read_rule(f"{path}{name.removeprefix(split_set(name)[0])}", RuleChoices(set=set))
-            _print_latex(rule) if latex else _show_rule(rule)
+            if kernel:
+                _show_kernel(rule, cell)
+            else:
+                _print_latex(rule) if latex else _show_rule(rule)
             continue
+        if kernel:
+            raise FormatError("only a rule has a kernel; name a cell with --cell", path=str(path), key="--kernel")
         if set or split_set(name)[1]:
             raise FormatError(f"a {kind} has no sets", path=str(path))
         if kind == "cell":
@@ -46,6 +53,16 @@ def show(
             raise FormatError("a protocol has no equations", path=str(path), key="--latex")
         else:
             _show_protocol(library.protocol(path))
+
+
+def _show_kernel(rule: Rule, cell: str | None) -> None:
+    from spikeheb import library
+    from spikeheb.engines.kernel.explain import explain, show_source
+
+    on = library.cell(cell) if cell is not None else None
+    typer.echo(explain(rule, on))
+    heading("Generated C++")
+    typer.echo(show_source(rule, on))
 
 
 def _print_latex(shown: Rule | Cell) -> None:

@@ -104,7 +104,7 @@ def entries() -> list[Entry]:
     """All entries, in order of kind and key."""
     found = []
     for path in sorted(root().glob("*/*")):
-        if path.parent.name != LOCKS and _NAME.fullmatch(path.name) and path.is_dir():
+        if not path.parent.name.startswith(".") and _NAME.fullmatch(path.name) and path.is_dir():
             size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
             found.append(Entry(path.parent.name, path.name, path, size, path.stat().st_mtime, is_intact(path)))
     return found

@@ -42,16 +42,26 @@ def carry_out(job: Job, engine: str = "auto") -> Recording:
     if engine.startswith("brian"):
         return _brian(job, engine)
     from spikeheb.engines.kernel import runner
+
+    reason = None if engine == "kernel" else _against_kernel(job)
+    if reason is None:
+        return runner.run(job)
+    recording = _brian(job, "brian")
+    return replace(recording, engine={**recording.engine, "note": f"not the kernel: {reason}"})
+
+
+def _against_kernel(job: Job) -> str | None:
+    """Why Brian2 serves this job better, if it does."""
+    from spikeheb.engines.compiler import compiler
     from spikeheb.engines.kernel.analysis import analyse
 
     try:
         analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=frozenset(job.overrides))
     except EngineError as error:
-        if engine == "kernel":
-            raise
-        recording = _brian(job, "brian")
-        return replace(recording, engine={**recording.engine, "note": f"not the kernel: {error.message}"})
-    return runner.run(job)
+        return error.message
+    if job.cell is not None and compiler() is None:
+        return "there is no C++ compiler, and without one it steps through every quiet stretch"
+    return None
 
 
 def _brian(job: Job, engine: str) -> Recording:

@@ -178,7 +178,10 @@ def evaluate(tree: t.Tree, values: Mapping[str, object], random: Mapping[str, Ca
 
 # --- LaTeX ------------------------------------------------------------------------------------------------------------
 
-_GREEK = "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega Gamma Delta Theta Omega".split()
+_GREEK = (
+    "alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "rho", "sigma", "tau", "phi", "chi",
+    "psi", "omega", "Gamma", "Delta", "Theta", "Omega",
+)  # fmt: skip
 
 
 def latex_name(name: str) -> str:

@@ -48,7 +48,10 @@ def main() -> int:
             for label, run in (("cython", lambda j: runtime.run(j, "cython")), ("standalone", standalone.run)):
                 found, allowed = distance(job, reference, run(job).w)
                 worst |= found > allowed
-                print(f"{the_rule.label:45s} {label:11s} {found:9.2e}  allowed {allowed:9.2e}  {'' if found <= allowed else 'DISAGREES'}", flush=True)
+                print(
+                    f"{the_rule.label:45s} {label:11s} {found:9.2e}  allowed {allowed:9.2e}  {'' if found <= allowed else 'DISAGREES'}",
+                    flush=True,
+                )
     return int(worst)
 
 

@@ -72,12 +72,14 @@ def set_target(target: str) -> None:
     b2.prefs.codegen.target = target
     b2.prefs.core.stop_on_keyboard_interrupt = False  # else a run ends early without an error
     if target == "cython":
-        folder = build_cache.root() / "cython"
+        folder = build_cache.root() / CYTHON
         folder.mkdir(parents=True, exist_ok=True)
         remove_damaged(folder)
         b2.prefs.codegen.runtime.cython.cache_dir = str(folder)
 
 
+CYTHON = ".cython"
+"""The folder of Cython's modules in the cache; not an entry, because Brian2 adds to it as it runs."""
 _RECORD = "checksums.json"
 
 

@@ -1,0 +1,319 @@
+// Spike trains, drawn as a function of seed, train and counter: the counterpart of `inputs.py`, bit for bit.
+//
+// A Generator draws the spikes of a set of trains from one step to another, in whatever pieces; a Window holds them by
+// step, in each step by train, with as many steps of the past as the longest delay needs.
+#pragma once
+
+#include "runtime.hpp"
+
+#include <cstdlib>
+
+constexpr int64_t NEVER = int64_t(1) << 52;
+enum Kind : int64_t { POISSON = 0, GROUP = 1, REGULAR = 2, REPLAYED = 3 };
+constexpr uint64_t EVENTS_OF_GROUP = 16, MEMBERS_OF_GROUP = 32;  // added to the purpose of the trains
+
+inline uint64_t bits_of(double x) { uint64_t b; std::memcpy(&b, &x, 8); return b; }
+inline double double_of(uint64_t b) { double x; std::memcpy(&x, &b, 8); return x; }
+
+inline uint64_t random_bits(uint64_t stream, uint64_t counter) { return mix(mix(stream + 0x9E3779B97F4A7C15u * (counter + 1)) ^ stream); }
+
+// An exponential number of mean 1: minus the logarithm of a uniform number, by operations that round alike everywhere.
+inline double exponential_of(uint64_t random) {
+  const uint64_t b = bits_of((double(int64_t(random >> 12)) + 0.5) * 0x1p-52);
+  const double m = double_of((b & 0xFFFFFFFFFFFFFu) | 0x3FF0000000000000u);
+  const bool high = m > 1.4142135623730951;
+  const double f = (high ? 0.5 * m : m) - 1.0;
+  const double e = double(int64_t(b >> 52)) + (high ? -1022.0 : -1023.0);
+  const double s = f / (2.0 + f), z = s * s;
+  const double p =
+      z * (1.0 / 3 + z * (1.0 / 5 + z * (1.0 / 7 + z * (1.0 / 9 + z * (1.0 / 11 + z * (1.0 / 13 + z * (1.0 / 15)))))));
+  return -(e * 0.6931471805599453 + 2.0 * (s + s * p));
+}
+inline int64_t steps_of(double exponential, double scale) {
+  const double x = exponential * scale;
+  return int64_t(x < double(NEVER) ? x : double(NEVER));
+}
+
+template <class T> struct Buffer {
+  T *data = nullptr;
+  int64_t size = 0, room = 0;
+  bool reserve(int64_t wanted) {
+    if (wanted <= room) return true;
+    const int64_t more = wanted + wanted / 2 + 64;
+    T *grown = static_cast<T *>(std::realloc(data, size_t(more) * sizeof(T)));
+    if (!grown) return false;
+    data = grown;
+    room = more;
+    return true;
+  }
+  bool add(const T &value) {
+    if (!reserve(size + 1)) return false;
+    data[size++] = value;
+    return true;
+  }
+  void release() { std::free(data); data = nullptr; size = room = 0; }
+};
+
+// Arrays of the caller. Trains of private inputs are copies of one set; `copy` says which.
+struct Trains {
+  int64_t count;                                      // of one copy
+  uint64_t seed;
+  int64_t purpose, sources;
+  const int64_t *kind, *first;                        // by source; `first` train, and one beyond
+  const double *value;                                // by train: scale of the intervals; regular: period in steps
+  const double *start;                                // by train: phase of a regular one, latency in a group; steps
+  const double *event_scale, *skip_scale, *jitter;    // by source
+  const int64_t *replay_first, *replay;               // by train of all copies, and one beyond
+};
+
+class Generator {
+public:
+  // Trains `first` to `last` of a copy; they come out numbered from 0.
+  bool open(const Trains &trains, int64_t copy, int64_t first, int64_t last) {
+    told = &trains;
+    this->copy = copy;
+    this->first = first;
+    n = last - first;
+    if (!next.reserve(n) || !counter.reserve(n) || !active.reserve(n) || !key.reserve(n)) return false;
+    if (!event.reserve(trains.sources) || !event_counter.reserve(trains.sources)) return false;
+    for (int64_t s = 0; s < trains.sources; ++s) open_source(s);
+    return true;
+  }
+  void release() {
+    next.release(); counter.release(); active.release(); key.release(); event.release(); event_counter.release();
+    pending.release(); out_step.release(); out_train.release();
+  }
+
+  // Spikes of the steps up to `to` that were not drawn before, in no order.
+  bool draw(int64_t to) {
+    out_step.size = out_train.size = 0;
+    for (int64_t s = 0; s < told->sources; ++s) {
+      const int64_t a = low(s), b = high(s);
+      if (a >= b) continue;
+      const bool drawn = told->kind[s] == POISSON ? draw_poisson(a, b, to) : told->kind[s] == GROUP ? true : draw_listed(s, a, b, to);
+      if (!drawn) return false;
+    }
+    if (!draw_pending(to)) return false;
+    for (int64_t s = 0; s < told->sources; ++s)
+      if (told->kind[s] == GROUP && low(s) < high(s) && !draw_group(s, to)) return false;
+    return true;
+  }
+
+  // The earliest step at which a spike that was not drawn yet may come.
+  int64_t trains() const { return n; }
+
+  Buffer<int64_t> out_step;
+  Buffer<int32_t> out_train;
+
+private:
+  struct Spike { int64_t step; int32_t train; };
+  static constexpr int LOT = 256;
+
+  const Trains *told = nullptr;
+  int64_t copy = 0, first = 0, n = 0;
+  Buffer<int64_t> next, counter, event, event_counter;
+  Buffer<uint64_t> key;
+  Buffer<int32_t> active;
+  Buffer<Spike> pending;
+
+  // The trains of a source that are ours, counted from our first.
+  int64_t low(int64_t s) const { const int64_t a = told->first[s] - first; return a < 0 ? 0 : a; }
+  int64_t high(int64_t s) const { const int64_t b = told->first[s + 1] - first; return b > n ? n : b; }
+
+  void open_source(int64_t s) {
+    const Trains &t = *told;
+    if (t.kind[s] == GROUP) {
+      event.data[s] = steps_of(exponential_of(random_bits(event_key(s), 0)), t.event_scale[s]);
+      event_counter.data[s] = 0;
+      return;
+    }
+    for (int64_t j = low(s); j < high(s); ++j) {
+      const int64_t train = first + j;
+      counter.data[j] = 0;
+      key.data[j] = stream(t.seed, uint64_t(t.purpose), uint64_t(copy * t.count + train));
+      if (t.kind[s] == POISSON) next.data[j] = steps_of(exponential_of(random_bits(key.data[j], 0)), t.value[train]);
+      else next.data[j] = listed(s, j);
+    }
+  }
+  uint64_t event_key(int64_t s) const {
+    return stream(told->seed, uint64_t(told->purpose) + EVENTS_OF_GROUP, uint64_t(copy * told->sources + s));
+  }
+
+  // The step of a train's next spike where it is known without chance.
+  int64_t listed(int64_t s, int64_t j) const {
+    const int64_t train = first + j, k = counter.data[j];
+    if (told->kind[s] == REGULAR) {
+      const double at = told->start[train] + double(k) * told->value[train] + 0.5;
+      return int64_t(at < double(NEVER) ? at : double(NEVER));
+    }
+    const int64_t row = copy * told->count + train, place = told->replay_first[row] + k;
+    return place < told->replay_first[row + 1] ? told->replay[place] : NEVER;
+  }
+
+  bool draw_listed(int64_t s, int64_t a, int64_t b, int64_t to) {
+    for (int64_t j = a; j < b; ++j)
+      while (next.data[j] < to) {
+        if (!out_step.add(next.data[j]) || !out_train.add(int32_t(j))) return false;
+        ++counter.data[j];
+        next.data[j] = listed(s, j);
+      }
+    return true;
+  }
+
+  // Round by round: the next spike of every train that has one before `to`, all intervals of a lot at once.
+  bool draw_poisson(int64_t a, int64_t b, int64_t to) {
+    int64_t count = 0;
+    for (int64_t j = a; j < b; ++j) {
+      active.data[count] = int32_t(j);
+      count += next.data[j] < to;
+    }
+    const double *scale = told->value + first;
+    while (count) {
+      if (!out_step.reserve(out_step.size + count) || !out_train.reserve(out_train.size + count)) return false;
+      int64_t kept = 0;
+      for (int64_t from = 0; from < count; from += LOT) {
+        const int lot = int(count - from < LOT ? count - from : LOT);
+        int32_t *const which = active.data + from;
+        uint64_t random[LOT];
+        double scales[LOT];
+        int64_t interval[LOT];
+        for (int k = 0; k < lot; ++k) {
+          const int32_t j = which[k];
+          out_step.data[out_step.size + k] = next.data[j];
+          out_train.data[out_train.size + k] = j;
+          random[k] = random_bits(key.data[j], uint64_t(++counter.data[j]));
+          scales[k] = scale[j];
+        }
+        out_step.size += lot;
+        out_train.size += lot;
+        for (int k = 0; k < lot; ++k) interval[k] = 1 + steps_of(exponential_of(random[k]), scales[k]);
+        for (int k = 0; k < lot; ++k) {
+          const int32_t j = which[k];
+          const int64_t at = next.data[j] += interval[k];
+          active.data[kept] = j;
+          kept += at < to;
+        }
+      }
+      count = kept;
+    }
+    return true;
+  }
+
+  bool emit(int64_t step, int64_t train, int64_t to) {
+    if (train < 0 || train >= n) return true;
+    if (step >= to) return pending.add(Spike{step, int32_t(train)});
+    return out_step.add(step) && out_train.add(int32_t(train));
+  }
+  bool draw_pending(int64_t to) {
+    const int64_t before = pending.size;
+    pending.size = 0;
+    for (int64_t k = 0; k < before; ++k) {
+      const Spike spike = pending.data[k];
+      if (!emit(spike.step, spike.train, to)) return false;
+    }
+    return true;
+  }
+
+  bool draw_group(int64_t s, int64_t to) {
+    const Trains &t = *told;
+    const int64_t size = t.first[s + 1] - t.first[s];
+    const uint64_t events = event_key(s);
+    for (int64_t &k = event_counter.data[s]; event.data[s] < to;) {
+      const uint64_t members = stream(events, MEMBERS_OF_GROUP, uint64_t(k));
+      int64_t m = -1;
+      for (uint64_t draw = 0;; draw += 2) {
+        m += 1 + steps_of(exponential_of(random_bits(members, draw)), t.skip_scale[s]);
+        if (m >= size) break;
+        const int64_t train = t.first[s] + m;
+        const int64_t delay = t.jitter[s] > 0.0 ? steps_of(exponential_of(random_bits(members, draw + 1)), t.jitter[s]) : 0;
+        if (!emit(event.data[s] + int64_t(t.start[train]) + delay, train - first, to)) return false;
+      }
+      ++k;
+      event.data[s] += 1 + steps_of(exponential_of(random_bits(events, uint64_t(k))), t.event_scale[s]);
+    }
+    return true;
+  }
+};
+
+// The spikes of the steps from `base` to `end`.
+class Window {
+public:
+  int64_t base = 0, end = 0;
+
+  bool open(int64_t reach) { this->reach = reach; return true; }
+  void release() { generator.release(); begin.release(); count.release(); trains.release(); }
+
+  Generator generator;
+
+  // Spikes of a step: those numbered from `from` to `to`.
+  void row(int64_t step, const int32_t *&from, const int32_t *&to) const {
+    if (step < base || step >= end) { from = to = nullptr; return; }
+    from = trains.data + begin.data[step - base];
+    to = from + count.data[step - base];
+  }
+
+  // The first step from `step` on that has a spike, or the end.
+  int64_t following(int64_t step) const {
+    if (step < base) step = base;
+    while (step < end && count.data[step - base] == 0) ++step;
+    return step;
+  }
+
+  // Go on to step `to`, keeping the last `reach` steps.
+  bool extend(int64_t to) {
+    const int64_t from = end, kept = from - (from - reach > base ? from - reach : base), rows = kept + to - from;
+    if (!generator.draw(to) || !begin.reserve(rows + 1) || !count.reserve(rows)) return false;
+    const int64_t tail = keep(kept), drawn = generator.out_step.size;
+    base = from - kept;
+    end = to;
+    if (!trains.reserve(tail + drawn)) return false;
+    sort(kept, tail, drawn, rows);
+    return true;
+  }
+
+private:
+  int64_t reach = 0;
+  Buffer<int64_t> begin, count;
+  Buffer<int32_t> trains;
+
+  // Move the last `kept` rows to the front; the number of their spikes.
+  int64_t keep(int64_t kept) {
+    const int64_t dropped = end - base - kept;
+    int64_t tail = 0;
+    for (int64_t r = 0; r < kept; ++r) {
+      const int64_t old = begin.data[dropped + r], many = count.data[dropped + r];
+      std::memmove(trains.data + tail, trains.data + old, size_t(many) * sizeof(int32_t));
+      begin.data[r] = tail;
+      count.data[r] = many;
+      tail += many;
+    }
+    return tail;
+  }
+
+  // Rows of the new spikes by counting; the few of a row then in order, two alike as one.
+  void sort(int64_t kept, int64_t tail, int64_t drawn, int64_t rows) {
+    const int64_t *step = generator.out_step.data;
+    const int32_t *train = generator.out_train.data;
+    for (int64_t r = kept; r < rows; ++r) count.data[r] = 0;
+    for (int64_t k = 0; k < drawn; ++k) ++count.data[step[k] - base];
+    for (int64_t r = kept; r < rows; ++r) {
+      begin.data[r] = tail;
+      tail += count.data[r];
+      count.data[r] = 0;
+    }
+    for (int64_t k = 0; k < drawn; ++k) {
+      const int64_t r = step[k] - base;
+      int32_t *const row = trains.data + begin.data[r];
+      int64_t place = count.data[r]++;
+      for (; place > 0 && row[place - 1] > train[k]; --place) row[place] = row[place - 1];
+      row[place] = train[k];
+    }
+    for (int64_t r = kept; r < rows; ++r) {
+      int32_t *const row = trains.data + begin.data[r];
+      int64_t different = 0;
+      for (int64_t k = 0; k < count.data[r]; ++k)
+        if (k == 0 || row[k] != row[k - 1]) row[different++] = row[k];
+      count.data[r] = different;
+    }
+  }
+};

@@ -1,0 +1,206 @@
+"""The kernel's lanes against the same work by hand: `by_hand.cpp`, built with the kernel's own compiler and flags."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from measuring import Row, paired
+
+from spikeheb.engines.compiler import SUFFIX, Compiler, compiler
+from spikeheb.engines.job import Floats, Job, Steps
+from spikeheb.engines.kernel import runner
+from spikeheb.engines.kernel.analysis import analyse
+from spikeheb.engines.kernel.build import build
+from spikeheb.rules import Rule, choose, read_rule
+from spikeheb.schedules import to_steps
+from spikeheb.stimuli import pairings
+
+HERE = Path(__file__).parent
+RULES = HERE.parents[1] / "models" / "rules"
+DRAFTS = HERE.parent / "rules" / "drafts"
+DT = 1e-4
+STATE = ("synapses", "states", "places", "history", "weight", "efficacy", "v", "spikes", "failures")
+
+
+class Trains(ctypes.Structure):
+    """``struct Trains`` of `by_hand.cpp`."""
+
+    _fields_ = [("first", ctypes.c_void_p), ("steps", ctypes.c_void_p)]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A job for the kernel and the same by hand.
+
+    Attributes
+    ----------
+    work : str
+    job : Job
+        Without a cell, one input a lane.
+    by_hand : str
+        The function of `by_hand.cpp`.
+    numbers : array of float
+        The rule's parameters in the order that the function wants.
+    more : tuple
+        Its further arguments before them.
+    """
+
+    work: str
+    job: Job
+    by_hand: str
+    numbers: Floats
+    more: tuple[object, ...] = ()
+
+
+def needed_compiler() -> Compiler:
+    """The compiler that kernels are built with."""
+    found = compiler()
+    if found is None:
+        raise SystemExit("there is no C++ compiler: nothing can be measured")
+    return found
+
+
+@functools.cache
+def library() -> ctypes.CDLL:
+    """`by_hand.cpp`, compiled with the kernel's flags."""
+    folder = Path(tempfile.mkdtemp(prefix="spikeheb-by-hand-"))
+    for file in (HERE / "by_hand.cpp", Path(runner.__file__).parent / "runtime.hpp"):
+        shutil.copy(file, folder)
+    needed_compiler().build(folder / "by_hand.cpp", folder / f"by_hand{SUFFIX}")
+    loaded = ctypes.CDLL(str(folder / f"by_hand{SUFFIX}"))
+    shutil.rmtree(folder)
+    return loaded
+
+
+# --- the work ---
+
+
+def window_case(pairs: int = 60, delta_t: npt.NDArray[np.float64] | None = None) -> Case:
+    """The window of the pair rule."""
+    values = np.arange(-60, 61, 2) * 1e-3 if delta_t is None else delta_t
+    rule = choose(read_rule(RULES / "pair.toml"), set="additive")
+    numbers = _constants(rule, "tau_plus", "tau_minus", "A_plus", "A_minus", bounds=True)
+    return Case(f"window, {values.size} delta_t x {pairs} pairings at 1 Hz", _job(rule, [(v, pairs, 1.0) for v in values]), "pair_by_hand", numbers)
+
+
+def conditions_case(pairs: int = 60, rates: int = 20) -> Case:
+    """The triplet rule at 41 delta_t and many rates from 0.1 to 50 Hz."""
+    rule = choose(read_rule(RULES / "triplet.toml"), set="visual_cortex_all_full")
+    names = ("tau_plus", "tau_minus", "tau_x", "tau_y", "A2_plus", "A3_plus", "A2_minus", "A3_minus")
+    trials = [(delta_t * 8e-4, pairs, float(rate)) for rate in np.geomspace(0.1, 50, rates) for delta_t in range(-20, 21)]
+    return Case(
+        f"triplet, {len(trials)} conditions x {pairs} pairings, 0.1-50 Hz", _job(rule, trials), "triplet_by_hand", _constants(rule, *names, bounds=True)
+    )
+
+
+def calcium_case(lanes: int = 1000, seconds: float = 600.0, pairs: int = 60, sigma: float | None = None) -> Case:
+    """Graupner and Brunel's rule with noise: 60 pairs at 1 Hz, then what is left of the time without spikes."""
+    parameters = {} if sigma is None else {"sigma": sigma}
+    rule = choose(read_rule(DRAFTS / "graupner_brunel.toml"), set="DP", parameters=parameters)
+    names = ("tau_ca", "C_pre", "C_post", "theta_d", "theta_p", "gamma_d", "gamma_p", "sigma", "tau", "rho_star")
+    job = _job(rule, [(delta_t * 1e-3, pairs, 1.0) for delta_t in np.linspace(-60, 60, lanes).round(1)], steps=round(seconds / DT), seed=3)
+    delay = round(rule.constants["D"] / DT)
+    more = (ctypes.c_int64(delay), ctypes.c_int64(job.steps))
+    work = f"Graupner-Brunel with noise, {lanes} lanes, {seconds:g} s"
+    return Case(work, job, "calcium_by_hand", _constants(rule, *names), more)
+
+
+def _job(rule: Rule, trials: Sequence[tuple[float, int, float]], steps: int | None = None, seed: int = 0) -> Job:
+    """A lane for each delta_t, number of pairs and rate."""
+    trains = [pairings(*trial) for trial in trials]
+    pre, post = (tuple(to_steps(pair[side], DT, "train") for pair in trains) for side in (0, 1))
+    last = 1 + max(int(train[-1]) for train in (*pre, *post))
+    return Job(rule, None, DT, steps or last, np.arange(len(trials)), pre, post, seed=seed)
+
+
+def _constants(rule: Rule, *names: str, bounds: bool = False) -> Floats:
+    values = [rule.constants[name] for name in names]
+    return np.array(values + ([rule.bounds.values[name] for name in ("w_min", "w_max")] if bounds else []))
+
+
+# --- both ways ---
+
+
+class ByHand:
+    """A case by hand, on arrays made beforehand."""
+
+    def __init__(self, case: Case, function: str | None = None) -> None:
+        self.case = case
+        self.start = np.array(runner.arrays(case.job, _plan(case)).synapses[case.job.rule.weight])
+        self.weight = self.start.copy()
+        self._function = getattr(library(), function or case.by_hand)
+        self._function.restype = None
+        self._kept = [_joined(trains) for trains in (case.job.pre, case.job.post)]
+        trains = [Trains(first.ctypes.data, steps.ctypes.data) for first, steps in self._kept]
+        seed = () if not case.more else (ctypes.c_uint64(case.job.seed),)
+        before, after = case.more, seed
+        numbers = ctypes.c_void_p(case.numbers.ctypes.data)
+        self._arguments = (
+            ctypes.c_int64(case.job.lanes), *trains, *before, ctypes.c_double(case.job.dt), *after, numbers, ctypes.c_void_p(self.weight.ctypes.data)
+        )  # fmt: skip
+
+    def __call__(self) -> Callable[[], object]:
+        """Prepare a run, and give back what carries it out."""
+        self.weight[:] = self.start
+        return functools.partial(self._function, *self._arguments)
+
+
+def _joined(trains: Sequence[Steps]) -> tuple[Steps, Steps]:
+    """Where each lane's part begins (and the last ends), and all steps."""
+    first = np.concatenate([[0], np.cumsum([len(train) for train in trains])]).astype(np.int64)
+    return first, np.concatenate(trains).astype(np.int64)
+
+
+class InKernel:
+    """A case in the kernel, on arrays made beforehand; `to_end` with the pieces and progress of a real run."""
+
+    def __init__(self, case: Case, *, to_end: bool = False, threads: int = 1) -> None:
+        chosen, plan = needed_compiler(), _plan(case)
+        self.run = runner.Run(case.job, plan, build(plan, chosen), chosen)
+        self._saved = {name: getattr(self.run.arrays, name).copy() for name in STATE}
+        self._work: Callable[[], object] = functools.partial(self.run.advance, case.job.steps)
+        if to_end:
+            self._work = functools.partial(self.run.to_end, threads)
+
+    def __call__(self) -> Callable[[], object]:
+        """Prepare a run, and give back what carries it out."""
+        for name, array in self._saved.items():
+            getattr(self.run.arrays, name)[...] = array
+        return self._work
+
+    @property
+    def weight(self) -> Floats:
+        """The weights as they stand."""
+        found: Floats = np.array(self.run.arrays.synapses[self.run.job.rule.weight])
+        return found
+
+
+def _plan(case: Case) -> runner.Plan:
+    return analyse(case.job.rule, None, case.job.dt)
+
+
+def rows(runs: int = 9) -> list[Row]:
+    """Kernel over hand-written: its own time on prepared arrays, and the whole of `run`."""
+    found = []
+    for case, target, best_of in ((window_case(), 1.2, 50), (conditions_case(), 1.2, 5), (calcium_case(), 1.2, 1)):
+        by_hand = ByHand(case)
+        times = paired(InKernel(case), by_hand, runs=runs, best_of=best_of)
+        found.append(Row(case.work, "kernel / by hand", times.ratios, target, note=f"{_shown(min(times.second))} by hand"))
+        whole = paired(functools.partial(runner.run, case.job, threads=1), by_hand, runs=runs, best_of=max(1, best_of // 5))
+        found.append(Row(case.work, "whole `run` / by hand", whole.ratios, note=f"{_shown(min(whole.first))} with analysis, arrays, results"))
+        if case.by_hand == "calcium_by_hand":
+            other = paired(InKernel(case), ByHand(case, "calcium_by_hand_std"), runs=runs, best_of=best_of)
+            found.append(Row(case.work, "kernel / by hand with <random>", other.ratios))
+    return found
+
+
+def _shown(seconds: float) -> str:
+    return f"{seconds * 1e3:.3g} ms"
