@@ -1,0 +1,21 @@
+"""What the package offers, so that nothing comes or goes unnoticed."""
+
+from __future__ import annotations
+
+import spikeheb as sh
+
+PUBLIC = """
+Amperes BuildError Cell Clamp Concentration Conductance Current DuplicateName EngineError ExpressionError FormatError Frequency
+Lane NonFiniteError OutputExists Protocol Published Reward Rule Schedule ScheduleError SpikehebError StorageError Time
+UnitError UnknownName Voltage bursts cell load main pairings plot poisson protocol replay rule run save set_initial synapses
+train window
+""".split()
+
+
+def test_the_public_names():
+    assert sorted(sh.__all__) == sorted(PUBLIC)
+
+
+def test_every_public_name_can_be_had():
+    for name in PUBLIC:
+        assert getattr(sh, name) is not None
