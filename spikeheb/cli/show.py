@@ -47,8 +47,8 @@ def show(
         if set or split_set(name)[1]:
             raise FormatError(f"a {kind} has no sets", path=str(path))
         if kind == "cell":
-            cell = library.cell(path)
-            _print_latex(cell) if latex else _show_cell(cell)
+            shown = library.cell(path)
+            _print_latex(shown) if latex else _show_cell(shown)
         elif latex:
             raise FormatError("a protocol has no equations", path=str(path), key="--latex")
         else:

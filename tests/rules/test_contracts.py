@@ -11,7 +11,7 @@ from spikeheb.rules.meaning import is_noisy, reads_membrane, stepped
 
 KNOWN = {"event_driven", "bounded", "ltp_for_positive_dt", "noisy"}
 CASES = [(name, which) for name in library.names("rule") for which in (None, *sh.rule(name).sets)]
-every_rule = pytest.mark.parametrize(("name", "which"), CASES, ids=lambda value: str(value))
+every_rule = pytest.mark.parametrize(("name", "which"), CASES, ids=str)
 
 
 def weights(rule, pre, post, w0=None):
