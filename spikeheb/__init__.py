@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from spikeheb.protocols import Time as Time
     from spikeheb.protocols import Voltage as Voltage
     from spikeheb.published import Published as Published
+    from spikeheb.recordings import read_spikes as read_spikes
     from spikeheb.results import load as load
     from spikeheb.results import save as save
     from spikeheb.rules import Rule as Rule
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from spikeheb.stimuli import train as train
     from spikeheb.studies.experiment import run as run
     from spikeheb.studies.replay import replay as replay
+    from spikeheb.studies.slices import slice_of as slice_of
     from spikeheb.studies.window import window as window
 
 _HOMES = {
@@ -91,10 +93,12 @@ _HOMES = {
     "set_initial": "spikeheb.engines.brian.textbook",
     "synapses": "spikeheb.engines.brian.textbook",
     "plot": "spikeheb.plots",
+    "read_spikes": "spikeheb.recordings",
     "load": "spikeheb.results",
     "save": "spikeheb.results",
     "run": "spikeheb.studies.experiment",
     "replay": "spikeheb.studies.replay",
+    "slice_of": "spikeheb.studies.slices",
     "window": "spikeheb.studies.window",
 }
 

@@ -8,6 +8,7 @@ files. No file hides another: one name found twice is an error that lists both.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from spikeheb.cells import Cell, read_cell
 from spikeheb.cells import with_parameters as with_cell_parameters
 from spikeheb.errors import DuplicateName, FormatError, UnknownName, unknown_name
 from spikeheb.protocols import Protocol, read_protocol
-from spikeheb.rules import Bounds, Rule, choose, read_rule
+from spikeheb.rules import Bounds, Rule, choose, combine, read_rule
 
 VARIABLE = "SPIKEHEB_PATH"
 SUFFIXES = {"rule": ".toml", "cell": ".toml", "protocol": ".py"}
+_SET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def names(kind: str) -> dict[str, Path]:
@@ -75,6 +77,8 @@ def rule(
     Parameters
     ----------
     name_or_path : str, Path or Rule
+        Names joined by ``+`` are combined (`spikeheb.rules.combine`), each perhaps with its own set:
+        ``"triplet:visual_cortex_all_min+tsodyks_markram"``.
     set, interaction, bounds, coincidence, axonal_delay, backpropagation_delay
         As in `spikeheb.rules.choose`.
     **parameters
@@ -84,9 +88,12 @@ def rule(
     ------
     UnknownName, DuplicateName, FormatError, ExpressionError, UnitError
     """
-    chosen = name_or_path if isinstance(name_or_path, Rule) else read_rule(find("rule", name_or_path))
+    if isinstance(name_or_path, str) and is_combination(name_or_path):
+        if set is not None:
+            raise FormatError(f'a combination names the set of each rule, such as "pair:{set}+tsodyks_markram"', key="set")
+        name_or_path = combine([rule(name, set=own) for name, own in map(split_set, name_or_path.split("+"))])
     return choose(
-        chosen,
+        name_or_path if isinstance(name_or_path, Rule) else read_rule(find("rule", name_or_path)),
         set=set,
         interaction=interaction,
         bounds=bounds,
@@ -95,6 +102,17 @@ def rule(
         backpropagation_delay=backpropagation_delay,
         parameters=parameters,
     )
+
+
+def is_combination(text: str) -> bool:
+    """Whether the text names several rules, ``triplet+tsodyks_markram``, and not a file with such a name."""
+    return "+" in text and not Path(text).is_file()
+
+
+def split_set(text: str) -> tuple[str, str | None]:
+    """``"triplet:hippocampus_all_full"`` as name and set; a path may hold colons of its own."""
+    name, colon, last = text.rpartition(":")
+    return (name, last) if colon and name and _SET.fullmatch(last) else (text, None)
 
 
 def cell(name_or_path: str | Path, **parameters: object) -> Cell:

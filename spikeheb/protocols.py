@@ -5,7 +5,8 @@ user as soon as it is loaded: load only protocols that you trust.
 
 A protocol defines a docstring (its first line is the title), a frozen dataclass ``Parameters`` whose fields all have
 defaults, and ``schedule(p, rng) -> Schedule``. Optional are ``PUBLISHED`` and ``FITTED``: paths, relative to the script, of
-measured values and of windows fitted to them (see `spikeheb.published`).
+measured values and of windows fitted to them (see `spikeheb.published`); and ``NOT_SIMULATED``, that of measured values
+whose conditions no lane stands for, such as those under a drug.
 
 The fields of ``Parameters`` are annotated with ``int``, ``float`` (a pure number), ``bool``, ``str``, ``Literal[...]``, one
 of the kinds below, or ``tuple[..., ...]`` of these::
@@ -57,6 +58,8 @@ class Protocol:
         The file's ``Parameters``; SI.
     published : Published or None
         Measured values.
+    not_simulated : Published or None
+        Measured values that no lane stands for.
     fitted : tuple of FittedWindow
         Windows that were fitted to measured values.
     source_hash : str
@@ -71,6 +74,7 @@ class Protocol:
     path: str
     parameters: Any
     published: Published | None
+    not_simulated: Published | None
     fitted: tuple[FittedWindow, ...]
     source_hash: str
     kinds: Mapping[str, Any] = dataclasses.field(repr=False)
@@ -137,6 +141,7 @@ def read_protocol(path: Path | str, given: Mapping[str, object] | None = None) -
     module, hints = _execute(source, Path(path))
     folder = Path(path).parent
     measured, fits = _optional_path(module, "PUBLISHED", where), _optional_path(module, "FITTED", where)
+    others = _optional_path(module, "NOT_SIMULATED", where)
     title, _, doc = (module.__doc__ or "").strip().partition("\n")
     if not title:
         raise FormatError("expected a docstring whose first line is the title", path=where)
@@ -150,6 +155,7 @@ def read_protocol(path: Path | str, given: Mapping[str, object] | None = None) -
         path=where,
         parameters=_instance(module.Parameters, hints, {}, given or {}, where),
         published=read_published(folder / measured) if measured else None,
+        not_simulated=read_published(folder / others) if others else None,
         fitted=read_fits(folder / fits) if fits else (),
         source_hash=hashlib.sha256(source).hexdigest()[:16],
         kinds=hints,

@@ -4,7 +4,7 @@ A file of measurements has a header line, and one line for each measured value. 
 documentation. These columns must be there, and their cells stay empty where the source does not say:
 
 =================  ==========================================================================================
-ratio              after / before; always given
+ratio              after / before; may be empty only where there is an ``outcome``
 sem                standard error of the ratio
 n                  number of cells or connections
 measure            ``amplitude`` or ``slope`` of the EPSP, ``EPSC`` or ``IPSC``
@@ -17,6 +17,9 @@ series             the experiment within the paper that the row belongs to
 citation           with DOI; always given
 note               anything else
 =================  ==========================================================================================
+
+The column ``outcome`` is optional: ``LTP``, ``LTD`` or ``none``, for a source that gives a direction, with or without a
+number.
 
 All other columns are conditions. A unit at the end of the name is taken off and the cells are converted to SI:
 ``delta_t_ms`` gives the condition ``delta_t`` in seconds, ``frequency_hz`` gives ``frequency``. Without a unit, a column
@@ -41,6 +44,8 @@ COLUMNS = (
     "ratio", "sem", "n", "measure", "delta_t_reference", "calcium_mM", "temperature_C", "age", "digitisation_error", "series",
     "citation", "note",
 )  # fmt: skip
+OPTIONAL = ("outcome",)
+OUTCOMES = ("LTP", "LTD", "none")
 MEASURES = ("amplitude", "slope", "EPSC", "IPSC")
 FIT_COLUMNS = (
     "A_plus", "A_plus_error", "tau_plus_ms", "tau_plus_error_ms", "A_minus", "A_minus_error", "tau_minus_ms", "tau_minus_error_ms",
@@ -52,10 +57,11 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One measured value with its condition (SI); None where the source does not say."""
+    """One measured value or direction with its condition (SI); None where the source does not say."""
 
     condition: Mapping[str, Value]
-    ratio: float
+    ratio: float | None
+    outcome: str | None
     sem: float | None
     n: int | None
     measure: str | None
@@ -159,7 +165,7 @@ def read_published(path: Path | str) -> Published:
     where = str(path)
     content, doc, header, lines = _read_lines(Path(path))
     _check_header(header, COLUMNS, where)
-    names = [name for name in header if name not in COLUMNS]
+    names = [name for name in header if name not in (*COLUMNS, *OPTIONAL)]
     if not names:
         raise FormatError("no condition column, such as delta_t_ms", path=where, key="header")
     texts = {name for name in names if _is_text(name, lines[0][1][name])}
@@ -258,14 +264,17 @@ def _measurement(line: int, cells: Mapping[str, str], names: list[str], texts: s
     condition = {_split_unit(name)[0]: _condition(name, cells[name], name in texts, path, line) for name in names}
     if len(condition) < len(names):
         raise FormatError("two columns give the same condition", path=path, key="header")
-    if text("measure") not in (None, *MEASURES):
-        raise FormatError(f'expected one of {", ".join(MEASURES)} (got "{cells["measure"]}")', path=path, key=_place(line, "measure"))
+    for column, known in (("measure", MEASURES), ("outcome", OUTCOMES)):
+        if cells.get(column) and cells[column] not in known:
+            raise FormatError(f'expected one of {", ".join(known)} (got "{cells[column]}")', path=path, key=_place(line, column))
+    outcome = cells.get("outcome") or None
     n = number("n")
     if n is not None and (n != int(n) or n < 1):
         raise FormatError(f'expected a whole number from 1 on (got "{cells["n"]}")', path=path, key=_place(line, "n"))
     return Measurement(
         condition=condition,
-        ratio=_number(_given(cells, "ratio", path, line), path, line, "ratio"),
+        ratio=number("ratio") if outcome else _number(_given(cells, "ratio", path, line), path, line, "ratio"),
+        outcome=outcome,
         sem=number("sem"),
         n=None if n is None else int(n),
         measure=text("measure"),

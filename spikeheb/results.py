@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +41,7 @@ def save(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
     target = Path(path)
     if target.exists() and not force:
         raise OutputExists("exists already; choose another name or use --force", path=str(target))
-    replace_file(target, _image(data), load)
+    replace_file(target, _image(data))
     return target
 
 
@@ -57,15 +56,13 @@ def _image(data: xr.Dataset) -> bytes:
     return buffer.getvalue()
 
 
-def replace_file(target: Path, content: bytes, check: Callable[[Path], object] | None = None) -> None:
-    """Put a file with that content in place, or raise and leave what was there.
+def replace_file(target: Path, content: bytes) -> None:
+    """Put a file with that content in place, read back before, or raise and leave what was there.
 
     Parameters
     ----------
     target : Path
     content : bytes
-    check : callable, optional
-        Reads the new file before it is put in place.
 
     Raises
     ------
@@ -79,12 +76,12 @@ def replace_file(target: Path, content: bytes, check: Callable[[Path], object] |
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        if check is not None:
-            check(temporary)
+        if temporary.read_bytes() != content:
+            raise OSError("what was read back differs")
         temporary.chmod(0o666 & ~_mask())
         temporary.replace(target)
-    except (OSError, FormatError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except OSError as error:
+        reason = error.strerror or str(error)
         raise StorageError(f"could not be written whole ({reason})", path=str(target)) from None
     finally:
         if temporary is not None:

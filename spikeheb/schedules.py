@@ -7,9 +7,10 @@ a minute after induction is the same minute in every lane.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,10 @@ Times = npt.NDArray[np.float64]
 Steps = npt.NDArray[np.int64]
 
 NOTHING: Times = np.zeros(0)
+MARGIN = 0.105
+"""Seconds around a test pulse that a sweep takes."""
+MAX_STEP = 1e-2
+"""The longest time step in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,10 @@ class Lane:
         Imposed spikes of the cell.
     currents, clamps, rewards : tuples
     overrides : mapping of str to float
-        Parameters of the rule that differ in this lane (external calcium).
+        Parameters of the rule that differ in this lane.
+    calcium : float or None
+        External calcium in mM, if the experiment says so. It becomes the rule's parameter ``Ca``, where the rule has one
+        that is a concentration.
     """
 
     condition: Mapping[str, float | str]
@@ -72,6 +80,7 @@ class Lane:
     clamps: tuple[Clamp, ...] = ()
     rewards: tuple[Reward, ...] = ()
     overrides: Mapping[str, float] = field(default_factory=dict)
+    calcium: float | None = None
 
     def __post_init__(self) -> None:
         if not self.pre:
@@ -82,6 +91,12 @@ class Lane:
             level = event.amplitude if isinstance(event, Current) else event.v
             if not (event.start >= 0 and event.lasts > 0 and math.isfinite(event.start + event.lasts + level)):
                 raise ScheduleError(f"a step needs start >= 0, lasts > 0 and finite values (got {event})", key=self.label)
+        held = sorted(self.clamps, key=lambda clamp: clamp.start)
+        for one, two in itertools.pairwise(held):
+            if two.start < one.start + one.lasts - 1e-9:
+                raise ScheduleError(f"two voltage clamps overlap ({one} and {two})", key=self.label)
+        if self.calcium is not None and not 0 < self.calcium < math.inf:
+            raise ScheduleError(f"calcium must be above 0 and finite, in mM (got {self.calcium})", key=self.label)
         for reward in self.rewards:
             if not (reward.time >= 0 and math.isfinite(reward.time) and math.isfinite(reward.amount)):
                 raise ScheduleError(f"a reward needs a time >= 0 and a finite amount (got {reward})", key=self.label)
@@ -131,6 +146,13 @@ def spike_times(times: object, label: str) -> Times:
     return array
 
 
+def check_step(dt: float) -> float:
+    """The time step itself; a ScheduleError unless it is above 0 and at most 10 ms."""
+    if not (math.isfinite(dt) and 0 < dt <= MAX_STEP):
+        raise ScheduleError(f"expected a time step above 0 and at most {MAX_STEP * 1e3:g} ms (got {dt * 1e3:g} ms)", key="dt")
+    return dt
+
+
 def to_steps(times: Times, dt: float, label: str) -> Steps:
     """The nearest time steps; half-way ones all go down, so that two trains keep their distance.
 
@@ -166,6 +188,13 @@ class Schedule:
         Time step in seconds.
     receptor : str or None
         The receptor of the cell that the inputs drive; None for the first in its file.
+    copies : int
+        How many inputs there are of each in `Lane.pre`, all given its spikes (and its test pulses): fibres of a bundle.
+    control : bool
+        Whether every cell has one more input, which no spike of the induction reaches: test pulses of its own go through
+        it, a quarter of `test_interval` before the others.
+    paired_pulse : float or None
+        Seconds from each test pulse to a second one.
     """
 
     lanes: tuple[Lane, ...]
@@ -175,16 +204,23 @@ class Schedule:
     tested: int = 0
     dt: float = 1e-4
     receptor: str | None = None
+    copies: int = 1
+    control: bool = False
+    paired_pulse: float | None = None
 
     def __post_init__(self) -> None:
         if not self.lanes:
             raise ScheduleError("a schedule needs at least one lane")
-        if not (math.isfinite(self.dt) and 0 < self.dt <= 1e-2):
-            raise ScheduleError(f"dt must be a time up to 10 ms (got {self.dt} s)")
+        check_step(self.dt)
         if not (self.test_interval >= 0.5 and math.isfinite(self.test_interval)):
             raise ScheduleError(f"test pulses need an interval of 0.5 s or more (got {self.test_interval} s)")
         if not (self.baseline >= 0 and self.follow_up >= 0 and math.isfinite(self.baseline + self.follow_up)):
             raise ScheduleError("baseline and follow-up must be finite and not negative")
+        if self.copies < 1:
+            raise ScheduleError(f"every input must be there once or more (got copies = {self.copies})")
+        if self.paired_pulse is not None and not self.dt <= self.paired_pulse <= self.test_interval / 4 - MARGIN:
+            most = (self.test_interval / 4 - MARGIN) * 1e3
+            raise ScheduleError(f"the second pulse must come up to {most:g} ms after the first (got {self.paired_pulse * 1e3:g} ms)")
         names = list(self.lanes[0].condition)
         for lane in self.lanes:
             if list(lane.condition) != names:
@@ -194,7 +230,7 @@ class Schedule:
 
     def without_test_pulses(self) -> Schedule:
         """The bare induction."""
-        return Schedule(self.lanes, 0.0, 0.0, self.test_interval, self.tested, self.dt, self.receptor)
+        return replace(self, baseline=0.0, follow_up=0.0, paired_pulse=None)
 
     @property
     def induction_end(self) -> float:
@@ -218,11 +254,11 @@ class Schedule:
         return np.concatenate([before, after])
 
     @property
+    def control_pulses(self) -> Times:
+        """Times of the test pulses of the control input, each a quarter of an interval before one of `pulses`."""
+        return self.pulses - self.test_interval / 4 if self.control else NOTHING
+
+    @property
     def pulses_before(self) -> int:
         """How many of the pulses belong to the baseline."""
         return math.floor(self.baseline / self.test_interval + 1e-9)
-
-
-def same_conditions(lanes: Sequence[Lane]) -> dict[str, list[float | str]]:
-    """The condition of every lane, by name."""
-    return {name: [lane.condition[name] for lane in lanes] for name in lanes[0].condition}

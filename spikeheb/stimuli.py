@@ -1,7 +1,7 @@
 """Spike times of the usual stimuli: pairings, bursts of pairings, regular trains and Poisson trains.
 
 All builders are pure; times are seconds from the start of the induction. Every number may also be text with a unit
-(``"10 ms"``) or a Brian2 quantity. ``delta_t = t_post - t_pre`` at the synapse, and 0 is an ordinary case: what happens at
+(``"10 ms"``) or a Brian2 quantity. ``delta_t = t_post - t_pre`` (delays come on top), and 0 is an ordinary case: what happens at
 a coincidence is the rule's choice.
 """
 

@@ -100,7 +100,7 @@ def _load(path: Path, where: str) -> dict[str, object]:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise FormatError(f"more than {MAX_BYTES} bytes; rule and cell files are about one screen", path=where)
-        return tomllib.loads(raw.decode("utf-8"))
+        return tomllib.loads(raw.decode("utf-8-sig"))
     except FormatError:
         raise
     except OSError as error:

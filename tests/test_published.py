@@ -55,6 +55,16 @@ def test_match_of_one_series(file):
         published.match({"frequency": 20.0, "delta_t": -0.01})
 
 
+SIGN_HEADER = HEADER.replace("ratio", "ratio,outcome")
+
+
+def test_a_direction_may_stand_without_a_number(file):
+    ltd, both, plain = (ROW.replace("0.66", text) for text in (",LTD", "0.66,none", "0.66,"))
+    rows = read_published(file(SIGN_HEADER, ltd.replace("0.1,4", ","), both, plain)).rows
+    assert [(row.ratio, row.outcome, row.sem) for row in rows] == [(None, "LTD", None), (0.66, "none", 0.1), (0.66, None, 0.1)]
+    assert "outcome" not in rows[0].condition
+
+
 def test_the_hash_is_that_of_the_content(file):
     one, two = file(HEADER, ROW, name="a.csv"), file(HEADER, ROW, name="b.csv")
     assert read_published(one).hash == read_published(two).hash
@@ -67,6 +77,8 @@ REFUSED = {
     'line 2, sem: expected a number of 0 or more (got "-0.1")': (HEADER, ROW.replace(",0.1,", ",-0.1,")),
     'line 2, n: expected a whole number from 1 on (got "4.5")': (HEADER, ROW.replace(",4,", ",4.5,")),
     'line 2, measure: expected one of amplitude, slope, EPSC, IPSC (got "amplitud")': (HEADER, ROW.replace("amplitude", "amplitud")),
+    "line 3, ratio: may not be empty": (SIGN_HEADER, ROW.replace("0.66", ",LTP"), ROW.replace("0.66", ",")),
+    'line 2, outcome: expected one of LTP, LTD, none (got "up")': (SIGN_HEADER, ROW.replace("0.66", ",up")),
     "line 2, citation: may not be empty": (HEADER, ROW.replace("somebody 2001", "")),
     'line 3, delta_t_ms: expected a number (got "ten")': (HEADER, ROW, ROW.replace("-10", "ten")),
     'line 2, delta_t_ms: expected a number (got "10 ms")': (HEADER, ROW.replace("-10", "10 ms")),

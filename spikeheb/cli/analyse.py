@@ -44,6 +44,8 @@ def analyse(
             recording, unit=unit, pulse=stimulus, channel=int(channel) if channel.isdecimal() else channel, interval=spacing,
             first_after=first_after, reader=reader, follow=follow,
         )  # fmt: skip
-    print_outcome(data)
-    print_notes(data)
-    write(data, folder, force)
+    try:
+        print_outcome(data)
+    finally:  # whoever reads the table may have stopped reading
+        print_notes(data)
+        write(data, folder, force)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from spikeheb.rules import Rule
 
 PREFIXES = ("protocol", "rule", "cell")
-_SET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class RuleChoices:
 
 
 def read_rule(text: str, choices: RuleChoices) -> Rule:
-    """The rule that ``NAME`` or ``NAME:SET`` and the flags say.
+    """The rule that ``NAME``, ``NAME:SET`` or ``NAME:SET+NAME:SET`` and the flags say.
 
     Raises
     ------
@@ -57,9 +55,10 @@ def read_rule(text: str, choices: RuleChoices) -> Rule:
 
 
 def split_set(text: str) -> tuple[str, str | None]:
-    """``"triplet:hippocampus_all_full"`` as name and set; a path may hold colons of its own."""
-    name, colon, last = text.rpartition(":")
-    return (name, last) if colon and name and _SET.fullmatch(last) else (text, None)
+    """Name and set; a combination keeps the sets of its rules to itself."""
+    from spikeheb import library
+
+    return (text, None) if library.is_combination(text) else library.split_set(text)
 
 
 def assignments(items: Sequence[str] | None) -> dict[str, str]:

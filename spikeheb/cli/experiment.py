@@ -28,6 +28,17 @@ def run(
     test_pulses: Annotated[
         options.Switch, typer.Option(help="off: the bare induction, no EPSP is measured.", rich_help_panel=options.RUN_PANEL)
     ] = options.Switch.on,
+    copies: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Stimulate and test N inputs together in place of one.", rich_help_panel=options.RUN_PANEL),
+    ] = None,
+    control: Annotated[
+        bool, typer.Option("--control", help="Test an unstimulated input of the same cell as well.", rich_help_panel=options.RUN_PANEL)
+    ] = False,
+    paired_pulse: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Follow each test pulse by a second one, such as 50ms.", rich_help_panel=options.RUN_PANEL),
+    ] = None,
     engine: options.Engine = "auto",
     seed: options.Seed = 0,
     progress: options.Progress = None,
@@ -54,7 +65,7 @@ def run(
     chosen_rule = library.rule(chosen_rule, **of_rule)
     if of_cell:
         chosen_cell = library.cell(cell, **of_cell)
-    default = folder_name(chosen_protocol.name, chosen_rule.name, chosen_rule.set or "")
+    default = folder_name(chosen_protocol.name, chosen_rule.name, chosen_rule.set or "", *chosen_rule.changed)
     with output(out or default, force) as folder, shown_progress(f"{chosen_protocol.name}, {chosen_rule.label}", progress) as report:
         data = run_study(
             chosen_protocol,
@@ -63,8 +74,13 @@ def run(
             engine=engine,
             seed=seed,
             test_pulses=test_pulses is options.Switch.on,
+            copies=copies,
+            control=control,
+            paired_pulse=paired_pulse,
             progress=report,
         )
-    print_outcome(data)
-    print_notes(data)
-    write(data, folder, force)
+    try:
+        print_outcome(data)
+    finally:  # whoever reads the table may have stopped reading
+        print_notes(data)
+        write(data, folder, force)

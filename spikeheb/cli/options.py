@@ -20,11 +20,23 @@ class Switch(StrEnum):
 
 RuleName = Annotated[
     str,
-    typer.Option("--rule", "-r", metavar="NAME[:SET]", help="A rule of the library, or the path of its file.", rich_help_panel=RULE_PANEL),
+    typer.Option(
+        "--rule",
+        "-r",
+        metavar="NAME[:SET]",
+        help="A rule of the library, or the path of its file; A+B combines.",
+        rich_help_panel=RULE_PANEL,
+    ),
 ]
 RuleNames = Annotated[
     list[str],
-    typer.Option("--rule", "-r", metavar="NAME[:SET]", help="A rule, by name or path; several are overlaid.", rich_help_panel=RULE_PANEL),
+    typer.Option(
+        "--rule",
+        "-r",
+        metavar="NAME[:SET]",
+        help="A rule, by name or path; A+B combines; several are overlaid.",
+        rich_help_panel=RULE_PANEL,
+    ),
 ]
 Set = Annotated[str | None, typer.Option("--set", "-s", metavar="SET", help="A published set of the rule.", rich_help_panel=RULE_PANEL)]
 Interaction = Annotated[

@@ -60,13 +60,20 @@ def _framed(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for k, column in enumerate(columns):
+    console = Console(highlight=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    for k, column in enumerate(_headings(columns, rows, console.width)):
         number = all(_is_number(row[k]) for row in rows)
         table.add_column(Text(column), justify="right" if number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console(highlight=False).print(table)
+    console.print(table)
+
+
+def _headings(columns: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> Sequence[str]:
+    """The headings, a word a line where they are what makes the table wider than the terminal."""
+    widths = [max(len(row[k]) for row in (columns, *rows)) for k in range(len(columns))]
+    return columns if sum(widths) + 2 * len(widths) <= room else ["\n".join(column.split()) for column in columns]
 
 
 def _is_number(text: str) -> bool:

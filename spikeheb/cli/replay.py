@@ -58,13 +58,15 @@ def replay(
     chosen = library.rule(chosen, **share_out(assignments(parameter), None, chosen)[1])
     step = quantity(dt, TIME, key="--dt")
     names, pre, post = _trains(read_spikes(spikes), cell, str(spikes))
-    default = folder_name("replay", spikes.stem, chosen.name, chosen.set or "")
+    default = folder_name("replay", spikes.stem, chosen.name, chosen.set or "", *chosen.changed)
     with output(out or default, force) as folder, shown_progress("replay", progress) as report:
         data = replay_study(chosen, pre, post, w0, cell, record=record, dt=step, engine=engine, seed=seed, progress=report)
     data = data.assign_coords(lane=names)
-    data_table(*replay_table(data))
-    print_notes(data)
-    write(data, folder, force)
+    try:
+        data_table(*replay_table(data))
+    finally:  # whoever reads the table may have stopped reading
+        print_notes(data)
+        write(data, folder, force)
 
 
 def _trains(lanes: list[Lane], cell: str | None, path: str) -> tuple[list[str], list[Times], list[Times]]:

@@ -21,6 +21,9 @@ _COLUMNS = {
     "epsp_ratio": "ratio",
     "epsp_ratio_sem": "ratio SEM",
     "efficacy_ratio": "efficacy ratio",
+    "control_epsp_ratio": "unstimulated ratio",
+    "paired_pulse_ratio_before": "paired pulse before",
+    "paired_pulse_ratio_after": "paired pulse after",
     "published_ratio": "published ratio",
     "published_sem": "published SEM",
     "rejected_sweeps": "rejected sweeps",
@@ -49,6 +52,9 @@ def outcome_table(data: xr.Dataset) -> Table:
         [conditions.value_text(data, name, n, unit=False) for name in named] + [number(float(values[name][n])) for name in shown]
         for n in range(data.sizes["condition"])
     ]
+    if "published_outcome" in data:
+        columns.append("published")
+        rows = [[*row, str(text)] for row, text in zip(rows, data["published_outcome"].values, strict=True)]
     return columns, rows
 
 
@@ -108,4 +114,5 @@ def print_notes(data: xr.Dataset) -> None:
     if "own_spikes" in data and np.any(data["own_spikes"].values > 0):
         note("note: in some conditions the cell fired by itself, beyond the imposed spikes (own_spikes in the result)")
     if "rejected_sweeps" in data and np.any(data["rejected_sweeps"].values > 0):
-        note(f"note: {int(data['rejected_sweeps'].sum())} sweeps were rejected because the cell spiked")
+        count = int(data["rejected_sweeps"].sum())
+        note(f"note: {count} {'sweep was' if count == 1 else 'sweeps were'} rejected because the cell spiked")

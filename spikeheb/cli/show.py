@@ -34,7 +34,8 @@ def show(
     """Show a rule, cell or protocol: equations, parameters with units and sources, sets, bounds, references."""
     from spikeheb import library
 
-    for kind, path in find(split_set(name)[0]):
+    files = [("rule", name)] if library.is_combination(name) else find(split_set(name)[0])
+    for kind, path in files:
         if kind == "rule":
             rule = read_rule(f"{path}{name.removeprefix(split_set(name)[0])}", RuleChoices(set=set))
             if kernel:
@@ -196,20 +197,23 @@ def _show_protocol(protocol: Protocol) -> None:
     heading("Parameters (-p name=value)")
     text_table(["name", "default", "takes"], [[name, text, takes(protocol.kinds[name])] for name, text in protocol.texts.items()])
     if protocol.published is not None:
-        _show_published(protocol.published)
+        _show_published("Published points", protocol.published)
+    if protocol.not_simulated is not None:
+        _show_published("Published, but not simulated", protocol.not_simulated)
     for fit in protocol.fitted:
         heading(f"Fitted window: {fit.citation}")
         lines([f"A_plus = {fit.A_plus:g}, tau_plus = {fit.tau_plus * 1e3:g} ms"])
         lines([f"A_minus = {fit.A_minus:g}, tau_minus = {fit.tau_minus * 1e3:g} ms", *([fit.note] if fit.note else [])])
 
 
-def _show_published(published: Published) -> None:
-    heading(f"Published points, conditions in SI units ({published.path})")
+def _show_published(title: str, published: Published) -> None:
+    heading(f"{title}, conditions in SI units ({published.path})")
     rows = []
     for row in published.rows:
         condition = [value if isinstance(value, str) else f"{value:g}" for value in row.condition.values()]
         sem, n = "" if row.sem is None else f"{row.sem:g}", "" if row.n is None else str(row.n)
-        rows.append([*condition, f"{row.ratio:g}", sem, n, row.measure or "", row.series or ""])
+        ratio = row.outcome or "" if row.ratio is None else f"{row.ratio:g}"
+        rows.append([*condition, ratio, sem, n, row.measure or "", row.series or ""])
     text_table([*published.conditions, "ratio", "SEM", "n", "measure", "series"], rows)
     lines(list(dict.fromkeys(row.citation for row in published.rows)))
 

@@ -69,9 +69,11 @@ def window(
             for n, one in enumerate(rules)
         ]
     data = found[0] if len(found) == 1 else overlay(found)
-    data_table(*window_table(data))
-    print_notes(data)
-    write(data, folder, force)
+    try:
+        data_table(*window_table(data))
+    finally:  # whoever reads the table may have stopped reading
+        print_notes(data)
+        write(data, folder, force)
 
 
 def _with_parameters(rules: list[Rule], given: dict[str, str]) -> list[Rule]:

@@ -7,6 +7,7 @@ that is loaded kills the process, so an entry that does not match is built again
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -24,6 +25,7 @@ from spikeheb.errors import StorageError
 
 MANIFEST = "manifest.json"
 LOCKS = ".locks"
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
@@ -82,16 +84,23 @@ def fetch(kind: str, key: str, build: Callable[[Path], None]) -> Path:
     path = _place(kind, key)
     if is_intact(path):
         return path
-    try:
+    with writing():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _lock(kind, key):
             if not is_intact(path):
                 _build(path, build)
+    return path
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Work that writes to the cache: where that fails, a StorageError says what to do."""
+    try:
+        yield
     except OSError as error:
         if isinstance(error, StorageError) or not _in_cache(error):
             raise
         raise _unwritable(error) from None
-    return path
 
 
 def is_intact(path: Path) -> bool:
@@ -239,7 +248,9 @@ else:
 
 def _in_cache(error: OSError) -> bool:
     """Whether the error is about writing to the cache (a full disk names no file)."""
-    return error.filename is None or str(error.filename).startswith(str(root()))
+    if error.filename is None:
+        return error.errno in FULL
+    return str(error.filename).startswith(str(root()))
 
 
 def _unwritable(error: OSError) -> StorageError:

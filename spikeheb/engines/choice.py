@@ -65,10 +65,12 @@ def _against_kernel(job: Job) -> str | None:
 
 
 def _brian(job: Job, engine: str) -> Recording:
-    if engine == "brian:standalone":
-        from spikeheb.engines.brian import standalone
+    from spikeheb.engines.brian import runtime, standalone
+    from spikeheb.engines.compiler import compiler
 
+    if engine == "brian:standalone" and compiler() is not None:
         return standalone.run(job)
-    from spikeheb.engines.brian import runtime
-
+    if engine == "brian:standalone":
+        recording = runtime.run(job, "numpy")
+        return replace(recording, engine={**recording.engine, "note": "no C++ compiler found, numpy instead of standalone"})
     return runtime.run(job, {"brian:numpy": "numpy", "brian:cython": "cython"}.get(engine, "auto"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ Floats = npt.NDArray[np.float64]
 Steps = npt.NDArray[np.int64]
 
 NO_STEPS: Steps = np.zeros(0, dtype=np.int64)
+RELEASED = math.nan
+"""The value of a clamp that ends."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,9 @@ class Job:
         Constants of the rule that differ between lanes.
     currents, rewards : tuple of Change
         Current into the cell from that step on; reward at that step.
+    clamps : tuple of Change
+        The potential in volts at which the cell is held from that step on, or `RELEASED`. In a clamped step it replaces v
+        right after the cell's state update, and there is no threshold; an imposed spike acts as ever.
     samples : array of int, sorted
         Steps at whose end weight and efficacy of every input are recorded.
     sweeps : array of int, sorted
@@ -73,6 +79,7 @@ class Job:
     initial: Mapping[str, Floats] = field(default_factory=dict)
     overrides: Mapping[str, Floats] = field(default_factory=dict)
     currents: tuple[Change, ...] = ()
+    clamps: tuple[Change, ...] = ()
     rewards: tuple[Change, ...] = ()
     samples: Steps = field(default_factory=lambda: NO_STEPS)
     sweeps: Steps = field(default_factory=lambda: NO_STEPS)

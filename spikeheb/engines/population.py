@@ -261,6 +261,8 @@ class PopulationJob:
             raise EngineError(f'the precision is "float64" or "float32" (got "{self.precision}")')
         if self.imposed and sum(source.count for source in self.imposed) != self.cells:
             raise ScheduleError(f"imposed spikes need a train for each of the {self.cells} cells")
+        if not math.isfinite(self.current):
+            raise EngineError(f"the current must be a number (got {self.current})")
         if self.inhibition is not None and self.cell is None:
             raise EngineError("inhibitory inputs need a cell")
         for source in self.inputs + (self.inhibition.inputs if self.inhibition else ()):

@@ -28,6 +28,8 @@ RISE = (0.30, 0.75)
 LEAST = {"epsp": 1e-6, "epsc": 1e-14}
 """Smallest peak that counts as a response, in volts and amperes: far below what can be recorded."""
 
+STEADY = 1e-6
+"""Coefficient of variation up to which responses count as equal."""
 _ROUNDING = 1e-9
 
 
@@ -134,6 +136,29 @@ def paired_pulse_ratio(v: npt.ArrayLike, time: npt.ArrayLike, interval: float, w
     first = amplitude(traces, times, min(window, interval))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(amplitude(traces, times - interval, window) / first)
+
+
+def inverse_cv_squared(amplitudes: npt.ArrayLike) -> Floats:
+    """1/CV^2 of the amplitudes of sweeps: squared mean over variance.
+
+    Parameters
+    ----------
+    amplitudes : array, shape (..., sweeps)
+        NaN for rejected sweeps.
+
+    Returns
+    -------
+    array, shape (...)
+        NaN for less than two sweeps, and where they differ by no more than rounding: a response without variability has none.
+    """
+    values = np.asarray(amplitudes, dtype=float)
+    there = np.isfinite(values)
+    count = there.sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = values.sum(axis=-1, where=there) / count
+        variance = np.square(values - mean[..., None]).sum(axis=-1, where=there) / (count - 1)
+        found = np.square(mean) / variance
+    return np.asarray(np.where((count > 1) & (variance > np.square(STEADY * mean)), found, np.nan))
 
 
 # --- everything at once --------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def experiment_page(data: xr.Dataset) -> Figure:
     """One row a series: averaged EPSPs, EPSP against minutes, result over data; the ratios of a row share one scale."""
     rows = arrange(data)
     page = _full_page(data, rows) if "epsp" in data else _bare_page(data, rows)
-    page.suptitle(title(data), x=0.01, ha="left", fontweight="bold")
+    page.suptitle(title(data), x=0.01, ha="left", fontweight="bold", wrap=True)
     handles = legend_handles(data) if _has_outcome(data) else []
     if handles:
         page.legend(handles=handles, loc="outside lower right", ncols=len(handles), borderpad=0.1)

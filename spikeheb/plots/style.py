@@ -26,6 +26,8 @@ GREY, LIGHT = "#6E6E6E", "#C8C8C8"
 BY_SIGN = {1: (BLUE, SKY, PURPLE), -1: (VERMILION, ORANGE, BLACK), 0: (GREEN, PURPLE, BLACK)}
 
 LINEAR_UP_TO = 5.0
+NO_CHANGE = 0.05
+"""Ratios are shown at least from 1 minus this to 1 plus this, so that no change looks like none."""
 
 SETTINGS: Any = {
     "font.size": 13,
@@ -39,6 +41,7 @@ SETTINGS: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlelocation": "left",
+    "axes.formatter.useoffset": False,
     "lines.linewidth": 2.0,
     "lines.solid_capstyle": "round",
     "figure.facecolor": "white",
@@ -137,6 +140,8 @@ def minus(text: str) -> str:
 
 def ratio_axis(axes: Sequence[Axes], largest: float = LINEAR_UP_TO) -> None:
     """One scale for ratios on Axes that share it: doublings where they span more than a factor of `largest`."""
+    for ax in axes:
+        ax.update_datalim([(ax.dataLim.x0, 1 - NO_CHANGE), (ax.dataLim.x0, 1 + NO_CHANGE)])
     low = min(float(ax.dataLim.y0) for ax in axes)
     high = max(float(ax.dataLim.y1) for ax in axes)
     if not 0 < low < high / largest:

@@ -1,6 +1,7 @@
 """Rules: what a plasticity rule is, how its file reads, and what its lines mean."""
 
 from spikeheb.rules.choices import choose
+from spikeheb.rules.combine import combine
 from spikeheb.rules.file import read_rule
 from spikeheb.rules.rule import Bounds, Delayed, Handler, ParameterSet, Post, Rule
 
@@ -12,5 +13,6 @@ __all__ = [
     "Post",
     "Rule",
     "choose",
+    "combine",
     "read_rule",
 ]

@@ -9,7 +9,7 @@ from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import NOISE, check_expanded, check_expression, check_model
 from spikeheb.rules.rule import VERBS, Bounds, Handler, Rule
-from spikeheb.units import NONE, TIME, VOLTAGE, Dimension
+from spikeheb.units import NONE, TIME, VOLTAGE, Dimension, format_quantity
 
 
 def check_rule(rule: Rule) -> None:
@@ -20,6 +20,7 @@ def check_rule(rule: Rule) -> None:
     FormatError, ExpressionError, UnknownName
     """
     _check_constants(rule)
+    _check_time_constants(rule)
     declared = known_names(rule)
     limits = _bounds_names(rule)
     known = {name: dimension for name, dimension in declared.items() if name not in limits}
@@ -126,6 +127,20 @@ def _check_constants(rule: Rule) -> None:
                 path=rule.path,
                 key=f"interactions.{name}",
             )
+
+
+def _check_time_constants(rule: Rule) -> None:
+    """A time that a derivative is divided by must be above 0, in every set."""
+    equations = (*rule.equations, *(rule.post.equations if rule.post else ()))
+    trees = [e.expression for e in equations if e.kind == "differential" and e.expression is not None]
+    nodes = [node for tree in trees for node in t.walk(tree)]
+    divisors = {node.right.id for node in nodes if isinstance(node, t.Binary) and node.op == "/" and isinstance(node.right, t.Name)}
+    for name in sorted(divisors & set(rule.parameters)):
+        dimension = rule.parameters[name].dimension
+        values = {f"sets.{key}.values.{name}": s.values[name] for key, s in rule.sets.items() if name in s.values}
+        for key, value in {f"parameters.{name}": rule.parameters[name].value, **values}.items():
+            if dimension == TIME and value <= 0:
+                raise FormatError(f"a time constant must be above 0 (got {format_quantity(value, TIME)})", path=rule.path, key=key)
 
 
 def _check_weight(rule: Rule) -> None:

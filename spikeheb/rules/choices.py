@@ -61,6 +61,10 @@ def choose(
         if delay is not None:
             rule = replace(rule, **{name: _delay(delay, rule.path, name)})  # type: ignore[arg-type]  # both are floats
     rule = _with_parameters(rule, parameters or {})
+    flags: dict[str, object] = {"interaction": interaction, "bounds": bounds, "coincidence": coincidence}
+    flags |= {"axonal_delay": axonal_delay, "backpropagation_delay": backpropagation_delay}
+    given = {name for name, value in flags.items() if value is not None}
+    rule = replace(rule, changed=tuple(sorted({*rule.changed, *given})))
     if bounds is not None or parameters:
         check_rule(rule)
     return rule

@@ -138,8 +138,9 @@ class Rule:
 
     @property
     def label(self) -> str:
-        """Name and set, for tables and legends."""
-        return f"{self.name} / {self.set}" if self.set else self.name
+        """Name and set, and what was changed from the file, for tables and legends."""
+        published = f"{self.name} / {self.set}" if self.set else self.name
+        return f"{published} ({', '.join(self.changed)} changed)" if self.changed else published
 
     def describe(self) -> dict[str, object]:
         """Everything that decides what the rule does, as plain data (it is hashed and stored with results)."""

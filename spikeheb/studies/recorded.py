@@ -12,8 +12,8 @@ from spikeheb.errors import FormatError
 from spikeheb.measure.course import FOLLOW
 from spikeheb.measure.epsp import measure_sweeps
 from spikeheb.recordings import Sweeps, read_sweeps
-from spikeheb.studies.experiment import MEASURED, TEXTS
 from spikeheb.studies.labels import VERSION, describe
+from spikeheb.studies.readout import MEASURED, TEXTS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -78,7 +78,13 @@ def analyse(
             "follow_to_min": follow[1],
         },
     )
-    return _in_its_unit(describe(data, TEXTS), sweeps)
+    return _in_its_unit(describe(data, _texts(follow)), sweeps)
+
+
+def _texts(follow: tuple[float, float]) -> dict[str, tuple[str, str]]:
+    """Units and names of an experiment's variables, with the minutes that count here."""
+    standard, chosen = (f"{first:g}-{last:g} min" for first, last in (FOLLOW, follow))
+    return {name: (units, text.replace(standard, chosen)) for name, (units, text) in TEXTS.items()}
 
 
 def _in_its_unit(data: xr.Dataset, sweeps: Sweeps) -> xr.Dataset:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.errors import ScheduleError
+from spikeheb.protocols import Time, convert
 from spikeheb.rules.rule import Rule
 from spikeheb.stimuli import pairings
 from spikeheb.studies.labels import describe
 from spikeheb.studies.replay import replay
+from spikeheb.units import FREQUENCY, quantity
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,7 +25,7 @@ DELTA_T = np.arange(-60, 61, 2) * 1e-3
 
 
 def window(
-    rule: Rule,
+    rule: Rule | str,
     delta_t: Sequence[float] | npt.NDArray[np.float64] | None = None,
     pairs: int = 60,
     frequency: float = 1.0,
@@ -38,13 +41,14 @@ def window(
 
     Parameters
     ----------
-    rule : Rule
+    rule : Rule or str
+        A rule, or its name or path.
     delta_t : array of float, optional
-        ``t_post - t_pre`` in seconds; -60 to 60 ms in steps of 2 ms where absent. 0 is a tie, decided by the rule's
+        ``t_post - t_pre`` in seconds, or text with units; -60 to 60 ms in steps of 2 ms where absent. 0 is a tie, decided by the rule's
         coincidence policy.
     pairs : int
     frequency : float
-        Pairs a second, in Hz.
+        Pairs a second, in Hz, or text with a unit.
     w0 : float, optional
         Initial weight; the rule's own where absent.
 
@@ -58,9 +62,11 @@ def window(
     ScheduleError
         For a delta_t that is not shorter than the period.
     """
-    values = DELTA_T if delta_t is None else np.atleast_1d(np.asarray(delta_t, dtype=float))
-    if values.ndim != 1 or not values.size or not np.all(np.isfinite(values)):
+    rule = library.rule(rule)
+    values = DELTA_T if delta_t is None else np.array(convert(tuple[Time, ...], delta_t, key="delta_t"), dtype=float)
+    if not values.size:
         raise ScheduleError("expected a row of finite times in seconds", key="delta_t")
+    frequency = quantity(frequency, FREQUENCY, key="frequency")
     trains = [pairings(float(value), pairs, frequency) for value in values]
     start = _initial_weight(rule, w0)
     data = replay(

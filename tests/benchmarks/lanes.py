@@ -88,7 +88,9 @@ def window_case(pairs: int = 60, delta_t: npt.NDArray[np.float64] | None = None)
     values = np.arange(-60, 61, 2) * 1e-3 if delta_t is None else delta_t
     rule = choose(read_rule(RULES / "pair.toml"), set="additive")
     numbers = _constants(rule, "tau_plus", "tau_minus", "A_plus", "A_minus", bounds=True)
-    return Case(f"window, {values.size} delta_t x {pairs} pairings at 1 Hz", _job(rule, [(v, pairs, 1.0) for v in values]), "pair_by_hand", numbers)
+    return Case(
+        f"window, {values.size} delta_t x {pairs} pairings at 1 Hz", _job(rule, [(v, pairs, 1.0) for v in values]), "pair_by_hand", numbers
+    )
 
 
 def conditions_case(pairs: int = 60, rates: int = 20) -> Case:
@@ -97,7 +99,10 @@ def conditions_case(pairs: int = 60, rates: int = 20) -> Case:
     names = ("tau_plus", "tau_minus", "tau_x", "tau_y", "A2_plus", "A3_plus", "A2_minus", "A3_minus")
     trials = [(delta_t * 8e-4, pairs, float(rate)) for rate in np.geomspace(0.1, 50, rates) for delta_t in range(-20, 21)]
     return Case(
-        f"triplet, {len(trials)} conditions x {pairs} pairings, 0.1-50 Hz", _job(rule, trials), "triplet_by_hand", _constants(rule, *names, bounds=True)
+        f"triplet, {len(trials)} conditions x {pairs} pairings, 0.1-50 Hz",
+        _job(rule, trials),
+        "triplet_by_hand",
+        _constants(rule, *names, bounds=True),
     )
 
 
@@ -144,7 +149,7 @@ class ByHand:
         before, after = case.more, seed
         numbers = ctypes.c_void_p(case.numbers.ctypes.data)
         self._arguments = (
-            ctypes.c_int64(case.job.lanes), *trains, *before, ctypes.c_double(case.job.dt), *after, numbers, ctypes.c_void_p(self.weight.ctypes.data)
+            ctypes.c_int64(case.job.lanes), *trains, *before, ctypes.c_double(case.job.dt), *after, numbers, ctypes.c_void_p(self.weight.ctypes.data)  # noqa: E501 - the arguments in the order of the C++ function
         )  # fmt: skip
 
     def __call__(self) -> Callable[[], object]:
@@ -195,7 +200,9 @@ def rows(runs: int = 9) -> list[Row]:
         times = paired(InKernel(case), by_hand, runs=runs, best_of=best_of)
         found.append(Row(case.work, "kernel / by hand", times.ratios, target, note=f"{_shown(min(times.second))} by hand"))
         whole = paired(functools.partial(runner.run, case.job, threads=1), by_hand, runs=runs, best_of=max(1, best_of // 5))
-        found.append(Row(case.work, "whole `run` / by hand", whole.ratios, note=f"{_shown(min(whole.first))} with analysis, arrays, results"))
+        found.append(
+            Row(case.work, "whole `run` / by hand", whole.ratios, note=f"{_shown(min(whole.first))} with analysis, arrays, results")
+        )
         if case.by_hand == "calcium_by_hand":
             other = paired(InKernel(case), ByHand(case, "calcium_by_hand_std"), runs=runs, best_of=best_of)
             found.append(Row(case.work, "kernel / by hand with <random>", other.ratios))

@@ -123,5 +123,7 @@ def as_text(rows: Sequence[Row]) -> str:
         target = "" if row.target is None else f"{sign} {row.target:g} {row.unit}"
         low, middle, high = (f"{value:.3g}" for value in (min(row.values), row.median, max(row.values)))
         work = f"{row.work} ({row.note})" if row.note else row.work
-        lines.append(f"| {work} | {row.measure} | {target} | {low} - {middle} - {high} {row.unit}, {len(row.values)} runs | {row.outcome} |")
+        lines.append(
+            f"| {work} | {row.measure} | {target} | {low} - {middle} - {high} {row.unit}, {len(row.values)} runs | {row.outcome} |"
+        )
     return "\n".join(lines)

@@ -13,7 +13,6 @@ from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import resolve_units, to_numpy
 
 CELLS = Path(__file__).parents[2] / "models" / "cells"
-DRAFTS = Path(__file__).parent / "drafts"
 CONDUCTANCES = np.array([1e-9, 2e-9, 5e-9])
 LASTS = 0.04
 
@@ -43,8 +42,7 @@ rows = pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.cell}-{row.r
 
 
 def the_cell(row: Row) -> Cell:
-    folder = DRAFTS if row.cell == "l5_clopath" else CELLS
-    cell = read_cell(folder / f"{row.cell}.toml")
+    cell = read_cell(CELLS / f"{row.cell}.toml")
     if row.of_the_file:
         return cell
     own, rise = cell.receptor("ampa"), None if row.rise is None else row.rise * 1e-3

@@ -169,7 +169,7 @@ def test_a_receptor_peaks_at_its_unit():
 
 
 def test_clopaths_spike_is_held_for_two_milliseconds():
-    cell = read_cell(Path(__file__).parent / "drafts" / "l5_clopath.toml")
+    cell = read_cell(CELLS / "l5_clopath.toml")
     assert cell.shape == (Hold(0.0294, 1e-3), Hold(0.032862, 1e-3))
     assert [line.target for line in cell.reset] == ["v", "w_ad", "z", "V_T"]
 

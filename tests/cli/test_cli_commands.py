@@ -164,7 +164,7 @@ def test_recorded_sweeps_are_measured_like_virtual_ones(spikeheb, tmp_path):
     assert float(row["EPSP before (mV)"]) == pytest.approx(2 * np.exp(-0.1), rel=1e-3)
     assert float(row["EPSP ratio"]) == pytest.approx(1.5, rel=1e-3)
     assert row["rejected sweeps"] == "1"
-    assert "note: 1 sweeps were rejected because the cell spiked" in found.err
+    assert "note: 1 sweep was rejected because the cell spiked" in found.err
     data = sh.load(tmp_path / "analyse-real" / "result.nc")
     virtual = {"epsp", "epsp_before", "epsp_ratio", "slope_ratio", "drift_before", "rejected", "v_before", "v_after"}
     assert virtual <= set(data.data_vars)
@@ -249,3 +249,21 @@ def test_latex_is_balanced_and_escaped(spikeheb, mine):
     assert r"100 \% of x\_1 \& y" in out
     assert out.count("{") == out.count("}")
     assert out.count(r"\begin") == out.count(r"\end")
+
+
+def test_run_with_a_bundle_an_unstimulated_input_and_paired_pulses(spikeheb, small, tmp_path):
+    options = ("--copies", "3", "--control", "--paired-pulse", "60ms")
+    found = spikeheb("run", small, "--rule", "pair:additive", "--cell", "ca1_pyramidal", *options, *NUMPY)
+    assert found.code == 0
+    up = found.table[1]
+    assert up["unstimulated ratio"] == "1"
+    assert 0.8 < float(up["paired pulse before"]) < 1
+    (result,) = tmp_path.glob("small-pair-additive/result.nc")
+    data = sh.load(result)
+    assert (data.attrs["copies"], data.attrs["control"], data.attrs["paired_pulse_s"]) == (3, 1, 0.06)
+    assert float(data["epsp_before"][0]) > 2e-3
+
+
+def test_run_beside_published_directions(spikeheb):
+    found = spikeheb("run", "letzkus_2006", "--rule", "pair", *BARE)
+    assert [row["published"] for row in found.table] == ["", "LTP", "", "LTP", "", "LTD", "LTP", "LTD"]

@@ -157,6 +157,18 @@ def test_closed_pipe_is_no_fault():
     assert found.stderr == ""
 
 
+def test_a_result_is_written_though_nobody_reads_the_table(small, tmp_path):
+    code = (
+        "import os, sys; from spikeheb.cli import main; reading, writing = os.pipe(); os.close(reading); os.dup2(writing, 1)\n"
+        "sys.stdout = os.fdopen(1, 'w', buffering=1)\n"
+        "main()"
+    )
+    found = process("-c", code, "run", small, "--rule", "pair", *BARE, "--out", "kept", cwd=tmp_path)
+    assert found.returncode == 1
+    assert "Traceback" not in found.stderr
+    assert sh.load(tmp_path / "kept" / "result.nc").sizes["condition"] == 2
+
+
 @pytest.mark.parametrize(
     ("words", "name"),
     [

@@ -12,6 +12,7 @@ import pytest
 from jobs import DT, lanes, rule
 
 from spikeheb.engines.brian import building, importing, runtime, standalone
+from spikeheb.engines.choice import carry_out
 from spikeheb.engines.job import Change
 from spikeheb.errors import BuildError, EngineError, NonFiniteError, StorageError, UnknownName
 
@@ -119,6 +120,30 @@ def test_without_a_compiler_standalone_says_so_and_cython_falls_back(job, monkey
     recording = runtime.run(job, "cython")
     assert recording.engine["engine"] == "brian:numpy"
     assert "no C++ compiler" in recording.engine["note"]
+
+
+def test_a_compiler_that_fails_is_no_reason_to_stop(job, monkeypatch):
+    plain = runtime.build
+
+    class CompileError(Exception):
+        pass
+
+    def failing(the_job, **options):
+        if importing.brian().prefs.codegen.target == "cython":
+            raise RuntimeError("in Brian2") from CompileError("no Python.h")
+        return plain(the_job, **options)
+
+    monkeypatch.setattr(runtime, "build", failing)
+    recording = runtime.run(job, "cython")
+    assert recording.engine["engine"] == "brian:numpy"
+    assert "could not be compiled" in recording.engine["note"]
+
+
+def test_asked_for_standalone_without_a_compiler_the_choice_falls_back(job, monkeypatch):
+    monkeypatch.setattr("spikeheb.engines.compiler.compiler", lambda: None)
+    recording = carry_out(job, "brian:standalone")
+    assert recording.engine["engine"] == "brian:numpy"
+    assert "numpy instead of standalone" in recording.engine["note"]
 
 
 def test_a_truncated_compiled_module_is_removed_before_it_is_loaded(tmp_path):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from spikeheb.engines import cache
+from spikeheb.engines.brian import importing
 from spikeheb.errors import BuildError, StorageError
 
 
@@ -150,6 +151,22 @@ def test_error_of_another_file_passes_through():
 
     with pytest.raises(FileNotFoundError):
         cache.fetch("kernel", "abc", build)
+
+
+def test_error_that_names_no_file_is_the_disk_only_if_it_says_so():
+    with pytest.raises(BrokenPipeError), cache.writing():
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+    with pytest.raises(StorageError, match="No space left"), cache.writing():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_brian_says_it_as_well(tmp_path, monkeypatch):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    monkeypatch.setenv("SPIKEHEB_CACHE", str(blocked / "cache"))
+    with pytest.raises(StorageError, match="set SPIKEHEB_CACHE to another folder"):
+        importing.set_target("cython")
+    importing.set_target("numpy")
 
 
 def test_names_cannot_leave_the_cache():

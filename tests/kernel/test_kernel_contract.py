@@ -13,7 +13,7 @@ from spikeheb.expressions.equations import NOISE
 from spikeheb.rules.meaning import is_noisy, reads_membrane
 
 FILES = sorted(path.stem for path in (LIBRARY / "rules").glob("*.toml"))
-TESTED = [name for name in ALL if name != "late"]
+TESTED = list(ALL)
 
 
 def deterministic(folder, name):
@@ -55,6 +55,13 @@ def test_closed_loop(name, on, tmp_path):
     if rule is None:
         pytest.skip("in distribution only")
     compare(rule, cell(on), steps=6000, lanes=2)
+
+
+@pytest.mark.parametrize("on", ["shaped", "l5_clopath"])
+@pytest.mark.parametrize("name", ["pair", "late"])
+def test_spikes_with_a_shape_and_delayed_reads(name, on, tmp_path):
+    """Parts held one after the other, a spike imposed in the midst of one, and variables read as they were a while ago."""
+    compare(deterministic(tmp_path, name), cell(on), steps=4000, lanes=2, rate=60.0)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikeheb.errors import FormatError, NonFiniteError, UnknownName
-from spikeheb.measure.epsp import SweepMeasures, amplitude, measure_sweeps, paired_pulse_ratio, slope, spiked
+from spikeheb.measure.epsp import SweepMeasures, amplitude, inverse_cv_squared, measure_sweeps, paired_pulse_ratio, slope, spiked
 
 TIME = np.arange(-100, 1200) * 1e-4
 REST = -0.07
@@ -293,3 +293,17 @@ def test_an_unknown_kind_is_refused():
 def test_another_window_may_be_chosen():
     found = measure_sweeps(experiment(), TIME, MINUTES, 0.0, follow=(0.0, 10.0))
     assert found.amplitude_ratio == pytest.approx(1 + 0.5 * 61 / 2 / 120, rel=0.01)
+
+
+def test_inverse_cv_squared_is_mean_squared_over_variance():
+    rng = np.random.default_rng(0)
+    sweeps = rng.normal(2e-3, 4e-4, (3, 50))
+    sweeps[1, 7] = np.nan
+    expected = [np.nanmean(row) ** 2 / np.nanvar(row, ddof=1) for row in sweeps]
+    np.testing.assert_allclose(inverse_cv_squared(sweeps), expected)
+    assert inverse_cv_squared(sweeps * 1e3) == pytest.approx(inverse_cv_squared(sweeps))
+
+
+def test_a_response_without_variability_has_no_cv():
+    found = inverse_cv_squared([[1.0, 1.0, 1.0], [1.0, 1.0 + 1e-9, 1.0], [1.0, np.nan, np.nan], [np.nan] * 3])
+    assert np.isnan(found).all()

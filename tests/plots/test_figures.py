@@ -38,6 +38,25 @@ def test_course_is_the_mean_of_each_minute_over_the_baseline(sjostrom):
     assert "EPSP / baseline" in ax.get_ylabel()
 
 
+def test_no_change_looks_like_none(made):
+    data = made({"delta_t": [0.01]}, [1.00002])
+    for ax in (sh.plot(data), plots.figure(data).axes[1]):
+        ax.figure.canvas.draw()
+        low, high = ax.get_ylim()
+        assert (low, high) == pytest.approx((0.95, 1.05), abs=0.01)
+        assert ax.yaxis.get_offset_text().get_text() == ""
+
+
+def test_a_long_title_stays_inside_the_figure(made):
+    data = made({"delta_t": [0.01, 0.02]}, [1.1, 1.2], test_pulses=False)
+    data.attrs |= {"protocol_changed": "schedule = idealised, series = frequency", "rule_label": "triplet / visual_cortex_nearest_full"}
+    page = plots.figure(data)
+    page.canvas.draw()
+    title = page.get_suptitle()
+    assert "visual_cortex_nearest_full" in title
+    assert page._suptitle.get_window_extent().x1 <= page.bbox.x1
+
+
 def test_course_leaves_rejected_sweeps_out(sjostrom):
     sjostrom["epsp"][0, 20] = np.nan
     after = line(sh.plot(sjostrom), "0.1 Hz, Δt = +10 ms")

@@ -32,7 +32,7 @@ def test_it_loads_and_its_schedule_is_valid(name):
     schedule = protocol.schedule(np.random.default_rng(RNG))
     assert protocol.title
     assert protocol.doc
-    assert all(train.size for lane in schedule.lanes for train in lane.pre)
+    assert all(sum(train.size for train in (*lane.pre, lane.post)) for lane in schedule.lanes)
     assert all(lane.duration > 0 for lane in schedule.lanes)
     labels = [lane.label for lane in schedule.lanes]
     assert len(set(labels)) == len(labels)
@@ -54,6 +54,16 @@ def test_every_published_value_belongs_to_a_lane(name):
     matched = [row.line for lane in lanes for row in protocol.published.match(lane.condition)]
     assert sorted(set(matched)) == [row.line for row in protocol.published.rows]
     assert all("doi 10." in row.citation for row in protocol.published.rows)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if sh.protocol(name).not_simulated])
+def test_what_is_not_simulated_says_under_what_it_was_measured(name):
+    """And it is no second reading of a condition that is simulated."""
+    protocol = sh.protocol(name)
+    assert set(protocol.published.series).isdisjoint(protocol.not_simulated.series)
+    assert "not" in protocol.doc
+    assert "simulated" in protocol.doc
+    assert all("doi 10." in row.citation for row in protocol.not_simulated.rows)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -81,7 +91,7 @@ def test_the_file_is_short_and_imports_only_what_a_protocol_may(name):
 
 def test_those_without_measured_values_are_known():
     """Their docstrings say why."""
-    assert set(NAMES) - set(MEASURED) == {"pairing", "bi_poo_1998"}
+    assert set(NAMES) - set(MEASURED) == {"pairing", "bi_poo_1998", "froemke_dan_2002", "tbs", "replayed"}
 
 
 def test_no_data_file_is_forgotten():

@@ -36,7 +36,7 @@ def test_set_replaces_what_it_speaks_of_and_keeps_the_rest() -> None:
 def test_single_choices_stand_above_the_set() -> None:
     rule = choose(PAIR, set="van_rossum", interaction="restricted", bounds="none", parameters={"A_plus": 0.5})
     assert (rule.interaction, rule.bounds.kind, rule.constants["A_plus"], rule.constants["A_minus"]) == ("restricted", "none", 0.5, 0.003)
-    assert rule.changed == ("A_plus",)
+    assert rule.changed == ("A_plus", "bounds", "interaction")
     assert rule.parameters["A_plus"].source == "given by the user"
 
 
@@ -102,6 +102,7 @@ def test_coincidence_and_delays() -> None:
         ({"parameters": {"A_pluss": 1}}, UnknownName, 'did you mean "A_plus" or'),
         ({"parameters": {"tau_plus": "20 mV"}}, UnitError, 'expected a time such as "20 ms" (got "20 mV", a voltage)'),
         ({"parameters": {"tau_plus": float("nan")}}, UnitError, "(got nan)"),
+        ({"parameters": {"tau_plus": -0.02}}, FormatError, "parameters.tau_plus: a time constant must be above 0 (got -20 ms)"),
         ({"parameters": {"w_max": 2}}, FormatError, "belongs to the bounds"),
         ({"bounds": "hrd"}, UnknownName, 'did you mean "hard"?'),
         ({"bounds": 3}, FormatError, "expected a kind (hard, soft, power, law, none) or a table"),

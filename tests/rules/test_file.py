@@ -191,6 +191,9 @@ WRONG: list[tuple[str, str, str, type[SpikehebError], str]] = [
     ("w = 0.5", "w = true", "synapse.initial.w", FormatError, "got `bool`"),
     ('efficacy = "w"', 'efficacy = "w*tau"', "synapse.efficacy", ExpressionError, "efficacy should be a number"),
     ('efficacy = "w"', 'efficacy = "w*randn()"', "synapse.efficacy", ExpressionError, "randn() is not allowed here"),
+    ('tau = { value = "20 ms"', 'tau = { value = "-20 ms"', "parameters.tau", FormatError, "a time constant must be above 0 (got -20 ms)"),
+    ('tau = { value = "20 ms"', 'tau = { value = "0 ms"', "parameters.tau", FormatError, "a time constant must be above 0 (got 0 ms)"),
+    ('tau = "10 ms"', 'tau = "-10 ms"', "sets.fast.values.tau", FormatError, "a time constant must be above 0"),
     ("-x/tau", "-x*rand()/tau", "synapse.model", ExpressionError, "rand() is not allowed here"),
     ('efficacy = "w"', 'efficacy = "w"\nmethod = "eular"', "synapse.method", UnknownName, 'did you mean "euler"?'),
     ('kind = "hard"', 'kind = "hrd"', "bounds.kind", UnknownName, 'did you mean "hard"?'),
@@ -223,6 +226,13 @@ def test_wrong_file_is_named_with_place_and_remedy(
     assert (caught.value.key or "") == key, str(caught.value)
     assert words in str(caught.value)
     assert str(caught.value).startswith(f"{tmp_path / 'small.toml'}: {key}{': ' if key else ''}")
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    file = tmp_path / "small.toml"
+    plain = read(tmp_path)
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert read_rule(file).hash == plain.hash
 
 
 def test_weight_that_moves_takes_hard_bounds_or_none(tmp_path: Path) -> None:

@@ -96,3 +96,10 @@ def test_unknown_names_offer_the_nearest():
         run("pairing", "triplet", "l5_pyramidl")
     with pytest.raises(sh.UnknownName, match="brian:numpy"):
         run("pairing", "triplet", engine="brian:nump")
+
+
+def test_parameters_reach_a_protocol_that_was_read_before():
+    data = run(short(pairs=20), "pair", sh.cell("ca1_pyramidal"), test_pulses=False, engine="brian:numpy", delta_t="5 ms")
+    np.testing.assert_allclose(data["delta_t"], [0.005])
+    with pytest.raises(sh.UnknownName, match="parameter"):
+        run(short(), "pair", test_pulses=False, delta="5 ms")

@@ -31,3 +31,11 @@ def test_delta_t_zero_is_an_ordinary_point_and_the_default_grid_has_it():
 def test_a_delta_t_as_long_as_the_period_is_refused():
     with pytest.raises(sh.ScheduleError, match="period"):
         sh.window(sh.rule("pair"), delta_t=[0.12], frequency=10.0)
+
+
+def test_times_and_rates_may_be_text():
+    text = sh.window("pair", delta_t="-10 ms, 10 ms", frequency="10 Hz", engine="brian:numpy")
+    plain = sh.window(sh.rule("pair"), delta_t=[-0.01, 0.01], frequency=10.0, engine="brian:numpy")
+    assert text.identical(plain)
+    with pytest.raises(sh.UnitError, match="delta_t"):
+        sh.window("pair", delta_t=[np.nan])

@@ -1,19 +1,20 @@
 """All lanes of a job as one explicit Brian2 network.
 
-Within a time step Brian2 runs the state updates (slot ``groups``, in the order cells, held membranes, [post], synapses),
+Within a time step Brian2 runs the state updates (slot ``groups``: cells, held and clamped membranes, [post], synapses),
 then thresholds, synapses, resets and the record (slot ``end``). Imposed spikes, current steps and rewards are set before
 the threshold by generators whose pathways run in ``before_thresholds``, so that they act in their own step.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from spikeheb.cells import Receptor, assemble
-from spikeheb.engines.brian import text
+from spikeheb.engines.brian import late, shapes, text
 from spikeheb.engines.brian.importing import brian
 from spikeheb.engines.brian.settings import REFRACTORY_TIME, settings
 from spikeheb.engines.job import Change, Floats, Job
@@ -22,11 +23,12 @@ from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.check import known_names
 from spikeheb.rules.meaning import actions, reads_membrane, stepped
-from spikeheb.units import CURRENT, NONE, Dimension
+from spikeheb.units import CURRENT, NONE, VOLTAGE, Dimension
 
-CELL_ORDER, HOLD_ORDER, POST_ORDER, SYNAPSE_ORDER, CLIP_ORDER = 0, 1, 2, 3, 4
+CELL_ORDER, HOLD_ORDER, CLAMP_ORDER, POST_ORDER, LATE_ORDER, SYNAPSE_ORDER, CLIP_ORDER = range(7)
 AFTER_SPIKE_ORDER = 1000
 FORCED, AMOUNT, SWEEPING, CURRENT_IN = (text.of_cell(name) for name in ("forced", "amount", "sweeping", "I_ext"))
+CLAMPED, V_CLAMP = text.of_cell("clamped"), text.of_cell("v_clamp")
 V_HELD, HELD_UNTIL, REFRACTORY = text.of_cell("v_held"), text.of_cell("held_until"), text.of_cell(REFRACTORY_TIME)
 
 
@@ -43,10 +45,11 @@ class Built:
     """What was set: ``synapses.w`` and so on, to be read back."""
 
 
-def build(job: Job, *, sweeping: bool = False) -> Built:
+def build(job: Job, *, sweeping: bool = False, inputs: Callable[[Any], Any] | None = None) -> Built:
     """The network of a job, with every value set.
 
-    With `sweeping`, the cells have an event ``sweep`` in every step of a sweep, for a monitor to record at.
+    With `sweeping`, the cells have an event ``sweep`` in every step of a sweep, for a monitor to record at. With `inputs`, the
+    group that this gives for a clock takes the place of the trains; every lane hears all of it.
 
     Raises
     ------
@@ -56,16 +59,15 @@ def build(job: Job, *, sweeping: bool = False) -> Built:
     b2 = brian()
     if job.cell is None and reads_membrane(job.rule):
         raise EngineError(f'the rule "{job.rule.name}" reads the membrane potential; name a cell', path=job.rule.path)
-    if job.rule.post is not None and job.rule.post.delayed:
-        raise EngineError('delayed reads in [post] need the "kernel" engine', path=job.rule.path, key="post")
     clock = b2.Clock(dt=job.dt * b2.second, name="clock")
     receptor = job.cell.receptor(job.receptor) if job.cell else None
     cells, objects = _cells(job, clock, sweeping)
     objects += _post(job, cells, clock)
-    source = _generator(job.pre, job, clock, "pre_spikes", "thresholds")
+    source = inputs(clock) if inputs else _generator(job.pre, job, clock, "pre_spikes", "thresholds")
     synapses = _synapses(job, source, cells, receptor, clock)
     objects += [source, synapses, *_imposed(job, cells, clock)]
     objects += _changes(job.currents, CURRENT_IN, CURRENT, job, cells, clock)
+    objects += _clamps(job, cells, clock)
     objects += _changes(job.rewards, AMOUNT, NONE, job, cells, clock)
     if sweeping:
         edges = [(start, 1.0) for start in job.sweeps] + [(start + job.sweep_steps, 0.0) for start in job.sweeps]
@@ -82,6 +84,8 @@ def _cells(job: Job, clock: Any, sweeping: bool) -> tuple[Any, list[Any]]:
     extra = [f"{FORCED} : 1"]
     if job.rule.post is not None:
         extra += [f"{e.name} : {e.dimension.brian} (linked)" for e in job.rule.post.equations if e.kind != "subexpression"]
+        known = known_names(job.rule)
+        extra += [f"{name} : {known[name].brian} (linked)" for name in job.rule.post.delayed]
     events = {}
     if any(action.event == "reward" for action in actions(job.rule)) or job.rewards:
         extra.append(f"{AMOUNT} : 1")
@@ -111,33 +115,38 @@ def _membrane_group(job: Job, extra: list[str], events: dict[str, str], clock: A
     b2 = brian()
     cell = job.cell
     assert cell is not None
-    if cell.shape:
-        raise EngineError('a spike with a shape needs the "kernel" engine', path=cell.path, key="spike.shape")
     membrane = assemble(cell, job.dt)
-    held = cell.refractory > 0
+    held = cell.refractory > 0 or bool(cell.shape)
     names = text.membrane_names(membrane)
-    lines = [text.membrane_model(membrane), *extra]
+    lines = [text.membrane_model(membrane), *extra, *shapes.declarations(cell)]
     condition = to_brian(t.substitute(cell.threshold, names))
-    reset = text.statements(cell.reset, names) + f"\n{FORCED} = 0"
+    reset = text.statements(cell.reset, names)
     if held:
         lines += [f"{V_HELD} : volt", f"{HELD_UNTIL} : second", f"{REFRACTORY} : second (shared, constant)"]
         condition = f"({condition}) and t >= {HELD_UNTIL} - 0.5*dt"
         reset += f"\n{V_HELD} = v\n{HELD_UNTIL} = t + {REFRACTORY}"
+    at_spike = shapes.begin(cell, 1, job.dt, V_HELD, HELD_UNTIL) if cell.shape else reset
+    if job.clamps:
+        lines += [f"{CLAMPED} : 1", f"{V_CLAMP} : volt"]
+        condition = f"({condition}) and {CLAMPED} < 0.5"
     cells = b2.NeuronGroup(
         job.lanes,
         "\n".join(lines),
         threshold=f"{FORCED} > 0.5 or ({condition})",
-        reset=reset,
-        events=dict(events),
+        reset=f"{at_spike}\n{FORCED} = 0",
+        events={**events, **shapes.events(cell, FORCED)},
         method=cell.method,
         clock=clock,
         name="cells",
         namespace={},
     )
     cells.state_updater.order = CELL_ORDER
+    shapes.follow(cells, cell, job.dt, reset, V_HELD, HELD_UNTIL)
     if held:
         hold = f"v = v*int(t >= {HELD_UNTIL} - 0.5*dt) + {V_HELD}*int(t < {HELD_UNTIL} - 0.5*dt)"
         cells.run_regularly(hold, clock=clock, when="groups", order=HOLD_ORDER)
+    if job.clamps:
+        cells.run_regularly(f"v = v*(1 - {CLAMPED}) + {V_CLAMP}*{CLAMPED}", clock=clock, when="groups", order=CLAMP_ORDER)
     return cells
 
 
@@ -188,6 +197,15 @@ def _changes(changes: tuple[Change, ...], variable: str, dimension: Dimension, j
     return [source, pathway]
 
 
+def _clamps(job: Job, cells: Any, clock: Any) -> list[Any]:
+    """Two values for each change: whether the cell is held, and where."""
+    if job.clamps and job.cell is None:
+        raise EngineError("a voltage clamp needs a cell")
+    held = [c for c in job.clamps if not np.isnan(c.value)]
+    flags = tuple(replace(c, value=float(not np.isnan(c.value))) for c in job.clamps)
+    return _changes(flags, CLAMPED, NONE, job, cells, clock) + _changes(tuple(held), V_CLAMP, VOLTAGE, job, cells, clock)
+
+
 def _synapses(job: Job, source: Any, cells: Any, receptor: Receptor | None, clock: Any) -> Any:
     b2 = brian()
     rule, stepping = job.rule, stepped(job.rule)
@@ -223,7 +241,7 @@ def _synapses(job: Job, source: Any, cells: Any, receptor: Receptor | None, cloc
     )
     for name, position in order.items():
         getattr(synapses, name).order = position
-    synapses.connect(i=np.arange(job.inputs), j=job.lane_of_input)
+    synapses.connect(i=np.arange(job.inputs) % len(source), j=job.lane_of_input)
     if synapses.state_updater is not None:
         synapses.state_updater.order = SYNAPSE_ORDER
     clip = text.clip_statement(rule)
@@ -245,7 +263,8 @@ def _post(job: Job, cells: Any, clock: Any) -> list[Any]:
         return []
     b2 = brian()
     known = known_names(job.rule)
-    lines = [text.equation_line(e, renames=text.constant_names(job.rule)) for e in post.equations]
+    lines = [text.equation_line(e, renames=text.constant_names(job.rule) | late.before_advance(job)) for e in post.equations]
+    lines += late.declarations(job, known)
     lines += text.constant_lines({name: known.get(name, NONE) for name in job.rule.constants}, job.overrides)
     if job.cell is not None:
         lines.append("v : volt (linked)")
@@ -257,9 +276,13 @@ def _post(job: Job, cells: Any, clock: Any) -> list[Any]:
     for equation in post.equations:
         if equation.kind != "subexpression":
             setattr(cells, equation.name, b2.linked_var(group, equation.name))
+    for name in post.delayed:
+        setattr(cells, name, b2.linked_var(group, name))
+    if post.delayed:
+        group.run_regularly(late.advance(job), clock=clock, when="groups", order=LATE_ORDER)
     objects = [group]
     if post.on_spike:
-        renames: dict[str, t.Tree] = {e.name: t.Name(f"{e.name}_post") for e in post.equations}
+        renames: dict[str, t.Tree] = {name: t.Name(f"{name}_post") for name in (*(e.name for e in post.equations), *post.delayed)}
         renames |= {"v": t.Name("v_post")} | {name: t.Name(f"{text.of_rule(name)}_post") for name in job.rule.constants}
         pathway = b2.Synapses(cells, group, on_pre=text.statements(post.on_spike, renames), clock=clock, name="after_spike", namespace={})
         pathway.connect(i=np.arange(job.lanes), j=np.arange(job.lanes))

@@ -12,7 +12,7 @@ import numpy as np
 
 from spikeheb.engines import cache as build_cache
 from spikeheb.engines.brian import importing
-from spikeheb.engines.brian.network import HELD_UNTIL, Built, build
+from spikeheb.engines.brian.network import CLAMPED, HELD_UNTIL, Built, build
 from spikeheb.engines.brian.quiet import Relaxation
 from spikeheb.engines.brian.text import of_cell
 from spikeheb.engines.compiler import compiler
@@ -44,17 +44,36 @@ def run(job: Job, target: str = "auto") -> Recording:
         target = "cython" if _needed(job)[0].size > LONG and compiler() is not None else "numpy"
     elif target == "cython" and compiler() is None:
         target, note = "numpy", "no C++ compiler found, numpy instead of cython"
+    try:
+        return _run(job, target, note)
+    except Exception as error:
+        if target != "cython" or not _is_compilers(error):
+            raise
+    return _run(job, "numpy", "Cython's modules could not be compiled, numpy instead of cython")
+
+
+def _is_compilers(error: BaseException | None) -> bool:
+    """Whether a C++ compiler's failure is behind the error."""
+    while error is not None:
+        if type(error).__name__ in ("CompileError", "LinkError", "DistutilsPlatformError"):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _run(job: Job, target: str, note: str) -> Recording:
     b2 = importing.brian()
     importing.set_target(target)
     b2.start_scope()
     b2.seed(job.seed)
-    built = build(job)
-    watch = _Watch(job, built)
-    built.network.add(watch.operation(b2))
-    with np.errstate(all="ignore"):  # what is not finite is found by the watch, with time and index
-        built.network.run(job.steps * job.dt * b2.second, namespace={})
-    if target == "cython":
-        importing.record_modules(build_cache.root() / importing.CYTHON)
+    with build_cache.writing():  # Cython's modules, while the network is built and run
+        built = build(job)
+        watch = _Watch(job, built)
+        built.network.add(watch.operation(b2))
+        with np.errstate(all="ignore"):  # what is not finite is found by the watch, with time and index
+            built.network.run(job.steps * job.dt * b2.second, namespace={})
+        if target == "cython":
+            importing.record_modules(build_cache.root() / importing.CYTHON)
     if watch.last_step != job.steps - 1:
         raise EngineError(f"the run stopped at {watch.last_step * job.dt:g} s of {job.steps * job.dt:g} s")
     _check_values(built)
@@ -147,8 +166,11 @@ class _Watch:
         self.time[0] = (upcoming - 1) * self.job.dt
 
     def held(self, step: int) -> bool:
+        """Whether some cell is clamped or refractory, so that the relaxation says nothing of it."""
         cell = self.job.cell
-        if cell is None or cell.refractory == 0:
+        if self.job.clamps and np.any(self.built.cells.variables[CLAMPED].get_value() > 0):
+            return True
+        if cell is None or (cell.refractory == 0 and not cell.shape):
             return False
         return bool(np.any(self.built.cells.variables[HELD_UNTIL].get_value() > step * self.job.dt))
 
@@ -175,7 +197,7 @@ def _sweep_of(job: Job) -> dict[int, tuple[int, int]]:
 def _needed(job: Job) -> tuple[Steps, int]:
     """Steps that must be run, sorted, and how many steps after an event its longest delay ends."""
     events = [np.asarray(train, dtype=np.int64) for train in (*job.pre, *job.post)]
-    changes = np.array([c.step for c in (*job.currents, *job.rewards)], dtype=np.int64)
+    changes = np.array([c.step for c in (*job.currents, *job.clamps, *job.rewards)], dtype=np.int64)
     delays = {round(action.delay / job.dt) for action in actions(job.rule)}
     delayed = [train + delay for train in events for delay in delays if delay]
     sweeps = (job.sweeps[:, None] + np.arange(job.sweep_steps)).ravel() if job.sweep_steps else job.sweeps

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spikeheb.cells import assemble
+from spikeheb.engines.brian import late
 from spikeheb.engines.brian.text import of_cell, of_rule
 from spikeheb.engines.job import Floats, Job
 from spikeheb.engines.values import constants, initial_values, per_input
@@ -34,6 +35,9 @@ def _of_post(job: Job) -> dict[str, object]:
     found: dict[str, object] = {f"post.{of_rule(name)}": value for name, value in constants(job).items()}
     for name, tree in post.initial.items():
         found[f"post.{name}"] = np.broadcast_to(np.asarray(evaluate(tree, known), dtype=float), (job.lanes,))
+    for name, chain in late.links(job).items():
+        of = post.delayed[name].of
+        found |= {f"post.{link}": known["v"] if of == "v" else found[f"post.{of}"] for link in chain}
     return found
 
 
@@ -44,6 +48,6 @@ def _of_cell(job: Job) -> dict[str, object]:
     found: dict[str, object] = {f"synapses.{of_cell('unit_' + state)}": receptor.unit * abs(weight) for state, _, weight in receptor.parts}
     found |= {f"cells.{of_cell(name)}": value for name, value in assemble(job.cell, job.dt).constants.items()}
     found |= {f"cells.{of_cell(name)}": np.full(job.lanes, value) for name, value in job.cell.rest().items()}
-    if job.cell.refractory > 0:
+    if job.cell.refractory > 0 or job.cell.shape:
         found[f"cells.{of_cell(REFRACTORY_TIME)}"] = round(job.cell.refractory / job.dt) * job.dt
     return found

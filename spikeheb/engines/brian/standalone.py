@@ -22,14 +22,14 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.engines import cache as build_cache
-from spikeheb.engines.brian import building
+from spikeheb.engines.brian import building, late
 from spikeheb.engines.brian.building import Array
 from spikeheb.engines.brian.settings import settings
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Floats, Job, Recording
 from spikeheb.engines.values import constants, efficacy, per_input
 from spikeheb.errors import BuildError, EngineError, NonFiniteError, StorageError
-from spikeheb.rules.meaning import is_noisy
+from spikeheb.rules.meaning import actions, is_noisy
 from spikeheb.tables import content_hash
 
 
@@ -76,6 +76,8 @@ def _structure(job: Job) -> object:
         {name: value for name, value in cell.items() if name not in ("constants", "name", "initial")} if cell else None,
         job.dt, job.steps, job.lane_of_input.tolist(), [train.tolist() for train in job.pre], [train.tolist() for train in job.post],
         sorted(job.overrides), [[c.lane, c.step, c.value] for c in job.currents], [[c.lane, c.step, c.value] for c in job.rewards],
+        [[c.lane, c.step, repr(c.value)] for c in job.clamps],
+        [action.delay for action in actions(job.rule)], late.steps(job) if job.rule.post else None,
         job.samples.tolist(), job.sweeps.tolist(), job.sweep_steps, job.receptor, job.seed if is_noisy(job.rule) else None,
     ]  # fmt: skip
 

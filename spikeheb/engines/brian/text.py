@@ -9,7 +9,7 @@ from spikeheb.cells import Membrane, Receptor
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation
 from spikeheb.expressions.printers import to_brian
-from spikeheb.rules.meaning import TRANSMIT, Action, clipped
+from spikeheb.rules.meaning import TRANSMIT, Action, clipped, expand
 from spikeheb.rules.rule import Rule
 from spikeheb.units import Dimension
 
@@ -68,10 +68,13 @@ def synapse_model(rule: Rule, stepped: frozenset[str]) -> str:
 
 
 def renamed_lines(rule: Rule, action: Action) -> tuple[t.Statement, ...]:
-    """The handler's lines with the postsynaptic side's names and its own temporaries as Brian2 writes them."""
+    """The handler's lines with the postsynaptic side's names and its own temporaries as Brian2 writes them.
+
+    Subexpressions are put in: in a handler Brian2 computes them before it brings event-driven variables up to date.
+    """
     renames = synapse_names(rule)
     renames |= {line.target: t.Name(local(line.target)) for line in action.lines if line.target.startswith("_")}
-    return tuple(t.Statement(local(line.target), line.op, t.substitute(line.expression, renames)) for line in action.lines)
+    return tuple(t.Statement(local(line.target), line.op, t.substitute(expand(line.expression, rule), renames)) for line in action.lines)
 
 
 def handler_code(rule: Rule, action: Action, receptor: Receptor | None) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from spikeheb import library
 from spikeheb.engines.brian import text
 from spikeheb.engines.brian.importing import brian, quantity
 from spikeheb.engines.brian.network import pathway_order
-from spikeheb.errors import EngineError
+from spikeheb.errors import EngineError, unknown_name
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.check import known_names
@@ -16,7 +17,7 @@ from spikeheb.rules.rule import Rule
 from spikeheb.units import NONE
 
 
-def synapses(rule: Rule, source: Any, target: Any, *, drives: str | None = None, by: Any = 1, **options: Any) -> Any:
+def synapses(rule: Rule | str, source: Any, target: Any, *, drives: str | None = None, by: Any = 1, **options: Any) -> Any:
     """The rule between two groups of the user's own Brian2 network, in the form of a textbook.
 
     The object still has to be connected; its initial weight is set after that (``S.w = ...``; `set_initial` sets the
@@ -24,7 +25,8 @@ def synapses(rule: Rule, source: Any, target: Any, *, drives: str | None = None,
 
     Parameters
     ----------
-    rule : Rule
+    rule : Rule or str
+        A rule, or its name or path.
     source, target : Brian2 groups
         Where the rule reads the membrane potential, the target needs a variable ``v`` in volts.
     drives : str, optional
@@ -43,12 +45,16 @@ def synapses(rule: Rule, source: Any, target: Any, *, drives: str | None = None,
     ------
     EngineError
         For what cannot stand in a `Synapses` object alone: [post] variables, rewards.
+    UnknownName
+        For a rule that does not exist, or a variable that the target does not have.
     """
-    b2 = brian()
+    b2, rule = brian(), library.rule(rule)
     if rule.post is not None:
         raise EngineError("a rule with [post] variables needs a group of its own beside the synapses", path=rule.path, key="post")
     if any(action.event == "reward" for action in actions(rule)):
         raise EngineError("a rule with rewards needs an event of the target group", path=rule.path, key="on")
+    if drives is not None and drives not in target.variables:
+        raise unknown_name("variable of the target", drives, target.variables, key="drives")
     known = known_names(rule)
     namespace = {text.of_rule(name): quantity(value, known.get(name, NONE)) for name, value in rule.constants.items()}
     code: dict[str, dict[str, str]] = {"pre": {}, "post": {}}
@@ -80,9 +86,9 @@ def synapses(rule: Rule, source: Any, target: Any, *, drives: str | None = None,
     return made
 
 
-def set_initial(rule: Rule, made: Any) -> None:
+def set_initial(rule: Rule | str, made: Any) -> None:
     """Give connected synapses the rule's own initial values."""
-    for name, tree in rule.initial.items():
+    for name, tree in library.rule(rule).initial.items():
         setattr(made, name, to_brian(tree))
 
 

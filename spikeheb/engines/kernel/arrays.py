@@ -45,8 +45,10 @@ def arrays(job: Job, plan: Plan) -> Arrays:
     Raises
     ------
     EngineError
-        For sweeps that overlap.
+        For sweeps that overlap, and a clamp without a cell.
     """
+    if job.clamps and job.cell is None:
+        raise EngineError("a voltage clamp needs a cell")
     if job.sweep_steps and np.any(np.diff(job.sweeps) < job.sweep_steps):
         raise EngineError("two recorded stretches of the membrane potential overlap")
     places = layout(plan)
@@ -83,7 +85,9 @@ def _states(job: Job, plan: Plan, places: Layout) -> Floats:
         for name, value in job.cell.rest().items():
             states[:, places.cell.index(name)] = value
     if job.rule.post is not None:
-        known = constants(job)
+        known = dict(constants(job))
+        if job.cell is not None:
+            known["v"] = job.cell.rest()["v"]
         for name, tree in job.rule.post.initial.items():
             start = np.asarray(evaluate(tree, known), dtype=float)
             if not np.all(np.isfinite(start)):
@@ -147,7 +151,7 @@ def _inputs(job: Job) -> dict[str, tuple[np.ndarray[Any, Any], int]]:
         "samples": np.ascontiguousarray(job.samples, dtype=np.int64),
         "sweeps": np.ascontiguousarray(job.sweeps, dtype=np.int64),
     }
-    for name, changes in (("current", job.currents), ("reward", job.rewards)):
+    for name, changes in (("current", job.currents), ("clamp", job.clamps), ("reward", job.rewards)):
         found |= _changes(name, changes, job.lanes)
     return {name: (array, 0) for name, array in found.items()}
 
@@ -235,6 +239,7 @@ class JobStruct(ctypes.Structure):
         ("pre_first", _POINTER), ("pre_steps", _POINTER), ("pre_inputs", _POINTER),
         ("post_first", _POINTER), ("post_steps", _POINTER),
         ("current_first", _POINTER), ("current_steps", _POINTER), ("current_values", _POINTER),
+        ("clamp_first", _POINTER), ("clamp_steps", _POINTER), ("clamp_values", _POINTER),
         ("reward_first", _POINTER), ("reward_steps", _POINTER), ("reward_values", _POINTER),
         ("samples", _POINTER), ("sample_count", _COUNT),
         ("sweeps", _POINTER), ("sweep_count", _COUNT), ("sweep_steps", _COUNT),

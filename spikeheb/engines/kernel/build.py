@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spikeheb.engines import cache
@@ -14,7 +14,9 @@ from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.kernel.source import generate, header
 from spikeheb.errors import EngineError
 
-HEADERS = ("runtime.hpp", "range.hpp", "quiet.hpp", "glide.hpp", "lanes.hpp")
+HEADERS = ("runtime.hpp", "exponential.hpp", "range.hpp", "jets.hpp", "quiet.hpp", "glide.hpp", "lanes.hpp")
+FLAGS = ("-fno-tree-vectorize",)
+"""For lanes: the variables of one synapse would be packed into vectors and unpacked at every event, which costs a fifth."""
 SOURCE = "model.cpp"
 
 
@@ -44,16 +46,16 @@ def build(plan: Plan, compiler: Compiler) -> Library:
     ------
     BuildError, StorageError
     """
-    return load(generate(plan), header(plan), compiler)
+    return load(generate(plan), header(plan), replace(compiler, flags=(*compiler.flags, *FLAGS)))
 
 
-def load(source: str, first_lines: str, compiler: Compiler) -> Library:
+def load(source: str, first_lines: str, compiler: Compiler, headers: tuple[str, ...] = HEADERS) -> Library:
     """The library of a source; `first_lines` is a comment that does not decide which library it is."""
-    told = "\0".join((source, *_headers(), compiler.identity))
+    told = "\0".join((source, *_texts(headers), compiler.identity))
     key = hashlib.sha256(told.encode()).hexdigest()[:32]
 
     def compile_in(folder: Path) -> None:
-        for name, text in zip(HEADERS, _headers(), strict=True):
+        for name, text in zip(headers, _texts(headers), strict=True):
             (folder / name).write_text(text, encoding="utf-8")
         (folder / SOURCE).write_text(first_lines + source, encoding="utf-8")
         compiler.build(folder / SOURCE, folder / f"model{SUFFIX}")
@@ -66,6 +68,6 @@ def load(source: str, first_lines: str, compiler: Compiler) -> Library:
 
 
 @functools.cache
-def _headers() -> tuple[str, ...]:
+def _texts(headers: tuple[str, ...]) -> tuple[str, ...]:
     here = Path(__file__).parent
-    return tuple((here / name).read_text(encoding="utf-8") for name in HEADERS)
+    return tuple((here / name).read_text(encoding="utf-8") for name in headers)

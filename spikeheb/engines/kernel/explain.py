@@ -6,7 +6,8 @@ from spikeheb.cells import Cell
 from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.engines.kernel.handlers import describe
 from spikeheb.engines.kernel.plan import Block, Plan
-from spikeheb.engines.kernel.source import can_rest, generate, header
+from spikeheb.engines.kernel.source import generate, header
+from spikeheb.engines.kernel.stretches import can_rest
 from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.rule import Rule
 

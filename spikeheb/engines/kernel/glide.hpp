@@ -6,6 +6,7 @@
 // Euler's dx/dt = f - (dt/2) f f' + dt**2 (f f'**2/3 + f**2 f''/12), the modified equation of backward error analysis.
 #pragma once
 
+#include "jets.hpp"
 #include "range.hpp"
 
 template <class M> class Glide {
@@ -37,7 +38,7 @@ public:
     if (!motion.find(s, steps, around, k) || !motion.noise.zero()) return false;
     for (int i = 0; i < N; ++i) {
       if (M::linear[i] || motion.slope[i].zero()) continue;
-      if (motion.slope[i].on & ~(uint64_t(1) << i)) return false;
+      if (!M::smooth[i] || motion.slope[i].on & ~(uint64_t(1) << i)) return false;
       if (!flow(s, i, steps, k, motion.end[i])) return false;
     }
     for (int i = 0; i < N; ++i) M::variable(s, i) = motion.end[i];
@@ -45,6 +46,9 @@ public:
   }
 
 private:
+  static constexpr double EPSILON = 0x1p-52;
+  static constexpr int MOST_PIECES = 4096;
+
   struct Motion {
     double end[N > 0 ? N : 1];
     Range slope[N > 0 ? N : 1];
@@ -69,55 +73,67 @@ private:
         end[i] = a == 0.0 ? x + b * (k.dt * double(steps)) : (x + b / a) * std::exp(growth * double(steps)) - b / a;
         M::variable(ranges, i) = Range(std::min(x, end[i]), std::max(x, end[i]), bit);
       }
-      M::drift(ranges, around.state, around.late, k, slope, noise);
+      for (int i = 0; i < N; ++i) slope[i] = M::slope(i, ranges, around.state, around.late, k);
+      noise = M::noise(ranges, around.state, around.late, k);
       return true;
     }
   };
 
-  // One variable that moves by itself alone: the flow of the equation that the method solves, by Runge and Kutta's method.
+  using Series = Jet<10>;
+
+  // One variable that moves by itself alone: the flow of the equation that the method solves, by its Taylor series in time.
   static bool flow(const Synapse &s, int i, int64_t steps, const Shared &k, double &x) {
-    const double duration = k.dt * double(steps), apart = 1e-4 * (1.0 + std::fabs(x));
-    const Slope start = slope_at(s, i, x, k), beside = slope_at(s, i, x + apart, k);
-    const double bend = (beside.by - start.by) / apart, size = k.dt * std::fabs(start.by);
-    const int kept = M::order == 1 ? 3 : M::order;  // powers of dt that what is left out has
-    if (!(std::pow(size, kept) * std::fabs(start.value) * duration < 1e-14)) return false;
-    const int pieces = 1 + int(duration * std::fabs(start.by) / 0.01);
-    if (pieces > 64) return false;
-    const double h = duration / pieces;
-    double end = x;
-    const auto speed = [&](double at) { return solved(slope_at(s, i, at, k), bend, k.dt); };
-    for (int n = 0; n < pieces; ++n) {
-      const double k1 = speed(end), k2 = speed(end + 0.5 * h * k1), k3 = speed(end + 0.5 * h * k2), k4 = speed(end + h * k3);
-      end += h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4);
+    double end = x, left = k.dt * double(steps);
+    for (int pieces = 0; left > 0.0; ++pieces) {
+      const Series f = slope_at(s, i, end, k);
+      const double change = std::fabs(f.c[0]) * left, rounding = EPSILON * std::fabs(end);
+      if (f.c[1] <= 0.0 && change <= rounding) break;     // it has come to rest
+      const int kept = M::order == 1 ? 3 : M::order;     // powers of dt that what is left out has
+      if (pieces == MOST_PIECES || !(whole_power(k.dt * std::fabs(f.c[1]), kept) * change < 1e-14)) return false;
+      double h = left;
+      end += moved(solved(f, k.dt), 8.0 * (rounding + EPSILON * change), h);
+      if (!(h > 0.0)) return false;
+      left -= h;
     }
-    // The slopes at the start must have told of the whole way.
-    const double last = std::fabs(slope_at(s, i, end, k).by);
-    if (!(std::fabs(end - x) < 0.05 * (1.0 + std::fabs(x))) || h * last > 0.05 || k.dt * last > 4.0 * size + 1e-9) return false;
-    Synapse moved = s;
-    M::variable(moved, i) = end;
-    M::hold_weight(moved, k);
-    if (M::variable(moved, i) != end) return false;  // a limit was reached on the way
+    Synapse after = s;
+    M::variable(after, i) = end;
+    M::hold_weight(after, k);
+    if (M::variable(after, i) != end) return false;  // a limit was reached on the way
     x = end;
     return true;
   }
 
-  struct Slope { double value, by; };
-
-  // The right-hand side of the equation whose exact solution Euler's steps follow (up to dt**2); other methods' own.
-  static double solved(const Slope &f, double bend, double dt) {
-    if (M::order > 1) return f.value;
-    const double step = dt * f.by;
-    return f.value * (1.0 - step / 2.0 + step * step / 3.0 + dt * dt * f.value * bend / 12.0);
+  // How far dx/dt = f leads in the time h, which is made shorter until the last terms of the series are below `tolerance`.
+  static double moved(const Series &f, double tolerance, double &h) {
+    constexpr int last = sizeof f.c / sizeof(double);
+    double terms[last + 1], factor = 1.0, sum = 0.0;
+    Series derivative = f;  // of x by time, as a function of x
+    for (int m = 1; m <= last; ++m) {
+      factor /= m;
+      terms[m] = factor * derivative.c[0];
+      derivative = f * derivative.derivative();
+    }
+    // A term may vanish by chance, so that the one before it is asked too.
+    const double size = std::fmax(std::fabs(terms[last]) * h, 1e-2 * std::fabs(terms[last - 1])) * whole_power(h, last - 1);
+    if (!(size <= tolerance)) h *= 0.9 * std::pow(tolerance / size, 1.0 / last);
+    for (int m = last; m > 0; --m) sum = h * (terms[m] + sum);
+    return sum;
   }
 
-  static Slope slope_at(const Synapse &s, int i, double x, const Shared &k) {
-    using D = Dual<1>;
-    typename M::template Variables<D> variables;
+  static double whole_power(double x, int n) { return n > 1 ? x * whole_power(x, n - 1) : x; }
+
+  // The right-hand side of the equation whose exact solution Euler's steps follow (up to dt**2); other methods' own.
+  static Series solved(const Series &f, double dt) {
+    if (M::order > 1) return f;
+    const Series slope = f.derivative();
+    return f * (1.0 - 0.5 * dt * slope + dt * dt * (slope * slope / 3.0 + f * slope.derivative() / 12.0));
+  }
+
+  static Series slope_at(const Synapse &s, int i, double x, const Shared &k) {
+    typename M::template Variables<Series> variables;
     M::copy(s, variables);
-    M::variable(variables, i) = D(x);
-    M::variable(variables, i).by[0] = 1.0;
-    D slope[N > 0 ? N : 1], noise;
-    M::drift(variables, typename M::template State<D>{}, typename M::template Late<D>{}, k, slope, noise);
-    return {slope[i].value, slope[i].by[0]};
+    M::variable(variables, i) = Series(x);
+    M::variable(variables, i).c[1] = 1.0;
+    return M::slope(i, variables, typename M::template State<Series>{}, typename M::template Late<Series>{}, k);
   }
 };

@@ -99,8 +99,12 @@ public:
     return true;
   }
 
-  // The earliest step at which a spike that was not drawn yet may come.
-  int64_t trains() const { return n; }
+  // Whether two spikes of one train may come in one step.
+  bool repeats() const {
+    for (int64_t s = 0; s < told->sources; ++s)
+      if (told->kind[s] == GROUP) return true;
+    return false;
+  }
 
   Buffer<int64_t> out_step;
   Buffer<int32_t> out_train;
@@ -239,81 +243,79 @@ private:
 class Window {
 public:
   int64_t base = 0, end = 0;
-
-  bool open(int64_t reach) { this->reach = reach; return true; }
-  void release() { generator.release(); begin.release(); count.release(); trains.release(); }
-
   Generator generator;
 
-  // Spikes of a step: those numbered from `from` to `to`.
+  void open(int64_t reach) { this->reach = reach; }
+  void release() { generator.release(); begin.release(); trains.release(); }
+
+  // Spikes of a step: those numbered from `from` to `to`. Up to AHEAD numbers beyond may be read, and mean nothing then.
+  static constexpr int64_t AHEAD = 8;
   void row(int64_t step, const int32_t *&from, const int32_t *&to) const {
     if (step < base || step >= end) { from = to = nullptr; return; }
-    from = trains.data + begin.data[step - base];
-    to = from + count.data[step - base];
-  }
-
-  // The first step from `step` on that has a spike, or the end.
-  int64_t following(int64_t step) const {
-    if (step < base) step = base;
-    while (step < end && count.data[step - base] == 0) ++step;
-    return step;
+    const int32_t *const place = begin.data + (step - base);
+    from = trains.data + place[0];
+    to = trains.data + place[1];
   }
 
   // Go on to step `to`, keeping the last `reach` steps.
   bool extend(int64_t to) {
-    const int64_t from = end, kept = from - (from - reach > base ? from - reach : base), rows = kept + to - from;
-    if (!generator.draw(to) || !begin.reserve(rows + 1) || !count.reserve(rows)) return false;
+    const int64_t kept = end - (end - reach > base ? end - reach : base), rows = kept + to - end;
+    if (!generator.draw(to) || !begin.reserve(rows + 1)) return false;
     const int64_t tail = keep(kept), drawn = generator.out_step.size;
-    base = from - kept;
+    base = end - kept;
     end = to;
-    if (!trains.reserve(tail + drawn)) return false;
-    sort(kept, tail, drawn, rows);
+    if (!trains.reserve(tail + drawn + AHEAD)) return false;
+    sort(kept, int32_t(tail), drawn, rows);
     return true;
   }
 
 private:
   int64_t reach = 0;
-  Buffer<int64_t> begin, count;
-  Buffer<int32_t> trains;
+  Buffer<int32_t> begin, trains;                        // where the row of each step begins, and one beyond
 
   // Move the last `kept` rows to the front; the number of their spikes.
   int64_t keep(int64_t kept) {
+    if (!kept) return 0;
     const int64_t dropped = end - base - kept;
-    int64_t tail = 0;
-    for (int64_t r = 0; r < kept; ++r) {
-      const int64_t old = begin.data[dropped + r], many = count.data[dropped + r];
-      std::memmove(trains.data + tail, trains.data + old, size_t(many) * sizeof(int32_t));
-      begin.data[r] = tail;
-      count.data[r] = many;
-      tail += many;
-    }
-    return tail;
+    const int32_t first = begin.data[dropped], size = begin.data[dropped + kept] - first;
+    std::memmove(trains.data, trains.data + first, size_t(size) * sizeof(int32_t));
+    for (int64_t r = 0; r < kept; ++r) begin.data[r] = begin.data[dropped + r] - first;
+    return size;
   }
 
   // Rows of the new spikes by counting; the few of a row then in order, two alike as one.
-  void sort(int64_t kept, int64_t tail, int64_t drawn, int64_t rows) {
-    const int64_t *step = generator.out_step.data;
-    const int32_t *train = generator.out_train.data;
-    for (int64_t r = kept; r < rows; ++r) count.data[r] = 0;
-    for (int64_t k = 0; k < drawn; ++k) ++count.data[step[k] - base];
+  void sort(int64_t kept, int32_t tail, int64_t drawn, int64_t rows) {
+    const int64_t *const step = generator.out_step.data, first = base;
+    const int32_t *const train = generator.out_train.data;
+    int32_t *const row = begin.data, *const sorted = trains.data;
+    for (int64_t r = kept; r <= rows; ++r) row[r] = 0;
+    for (int64_t k = 0; k < drawn; ++k) ++row[step[k] - first];
+    int32_t sum = tail;
+    for (int64_t r = kept; r <= rows; ++r) row[r] = sum += row[r];
+    for (int64_t k = drawn - 1; k >= 0; --k) sorted[--row[step[k] - first]] = train[k];
+    for (int64_t k = 0; k < AHEAD; ++k) sorted[sum + k] = 0;
+    for (int64_t r = kept; r < rows; ++r)
+      if (row[r + 1] - row[r] > 1) order(sorted + row[r], sorted + row[r + 1]);
+    if (generator.repeats()) drop_repeats(kept, rows);
+  }
+  static void order(int32_t *from, int32_t *to) {
+    for (int32_t *next = from + 1; next < to; ++next) {
+      const int32_t value = *next;
+      int32_t *place = next;
+      for (; place > from && place[-1] > value; --place) *place = place[-1];
+      *place = value;
+    }
+  }
+  void drop_repeats(int64_t kept, int64_t rows) {
+    int32_t *const row = begin.data, *const sorted = trains.data;
+    int32_t place = row[kept], from = place;
     for (int64_t r = kept; r < rows; ++r) {
-      begin.data[r] = tail;
-      tail += count.data[r];
-      count.data[r] = 0;
+      const int32_t to = row[r + 1];
+      row[r] = place;
+      for (int32_t k = from; k < to; ++k)
+        if (k == from || sorted[k] != sorted[k - 1]) sorted[place++] = sorted[k];
+      from = to;
     }
-    for (int64_t k = 0; k < drawn; ++k) {
-      const int64_t r = step[k] - base;
-      int32_t *const row = trains.data + begin.data[r];
-      int64_t place = count.data[r]++;
-      for (; place > 0 && row[place - 1] > train[k]; --place) row[place] = row[place - 1];
-      row[place] = train[k];
-    }
-    for (int64_t r = kept; r < rows; ++r) {
-      int32_t *const row = trains.data + begin.data[r];
-      int64_t different = 0;
-      for (int64_t k = 0; k < count.data[r]; ++k)
-        if (k == 0 || row[k] != row[k - 1]) row[different++] = row[k];
-      count.data[r] = different;
-    }
+    row[rows] = place;
   }
 };

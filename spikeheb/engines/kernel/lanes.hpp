@@ -4,6 +4,7 @@
 // caller, so that a run may be stopped anywhere and goes on with the same bytes.
 #pragma once
 
+#include "exponential.hpp"
 #include "glide.hpp"
 #include "quiet.hpp"
 #include "runtime.hpp"
@@ -29,6 +30,7 @@ struct Job {
   const int64_t *pre_first, *pre_steps, *pre_inputs;
   const int64_t *post_first, *post_steps;
   const int64_t *current_first, *current_steps; const double *current_values;
+  const int64_t *clamp_first, *clamp_steps; const double *clamp_values;  // not a number: released
   const int64_t *reward_first, *reward_steps; const double *reward_values;
   const int64_t *samples; int64_t sample_count;
   const int64_t *sweeps; int64_t sweep_count, sweep_steps;
@@ -48,12 +50,13 @@ public:
   static constexpr int A = M::actions;
   static constexpr bool has_cell = M::has_cell;
   static constexpr bool stepped_synapses = M::stepped_count > 0;
-  static constexpr int64_t STRETCH = 4096;
+  static constexpr bool alone = !has_cell && !M::has_post;  // nothing but synapses
+  static constexpr int64_t STRETCH = 512;
   using Around = typename Glide<M>::Around;
 
   // What a lane carries along besides variables: how far it is, and how much of each array is behind it.
   struct Place {
-    int64_t now, current, imposed, sample, sweep, spikes, held_through, part, part_at;
+    int64_t now, current, clamp, imposed, sample, sweep, spikes, held_through, part, part_at, look;
     int64_t done[A > 0 ? A : 1];
   };
 
@@ -77,15 +80,16 @@ public:
   }
 
   Status run(int64_t until) {
+    if constexpr (alone && !stepped_synapses)
+      if (last - first == 1) return run_single(until);
     for (;;) {
-      if constexpr (!has_cell && !M::has_post) to_next(until);
-      if (place.now >= until) return failed ? NOT_FINITE : DONE;
+      if (alone ? !to_next(until) : place.now >= until) return failed ? NOT_FINITE : DONE;
       if (has_cell && place.spikes == job.capacity) return SPIKES_FULL;
       const int64_t now = place.now;
       const bool eventful = now == next;
       if constexpr (has_cell) {
-        if (eventful) set_current(now);
-        else if (M::can_rest && now % 16 == 0 && rest(now)) continue;
+        if (eventful) set_current(now), set_clamp(now);
+        else if (M::can_rest && now >= place.look && rest(now)) continue;
       }
       bool spike = false;
       if constexpr (has_cell || M::has_post) {
@@ -122,6 +126,7 @@ private:
   // --- when ------------------------------------------------------------------------------------------------------------
 
   int64_t arrival(int a) const {
+    if (!M::matters[a]) return FAR;
     const int64_t done = place.done[a];
     switch (M::event[a]) {
       case PRE: return done < pre_count ? job.pre_steps[pre_begin + done] + delays[a] : FAR;
@@ -147,6 +152,8 @@ private:
     if constexpr (has_cell) {
       const int64_t k = job.current_first[lane] + place.current;
       if (k < job.current_first[lane + 1]) sooner(next, job.current_steps[k]);
+      const int64_t c = job.clamp_first[lane] + place.clamp;
+      if (c < job.clamp_first[lane + 1]) sooner(next, job.clamp_steps[c]);
       if (place.sweep < job.sweep_count && job.sweeps[place.sweep] > place.now) sooner(next, job.sweeps[place.sweep]);
     }
   }
@@ -158,6 +165,13 @@ private:
     for (; k < job.current_first[lane + 1] && job.current_steps[k] == now; ++k, ++place.current) state.I_ext = job.current_values[k];
   }
 
+  void set_clamp(int64_t now) {
+    int64_t k = job.clamp_first[lane] + place.clamp;
+    for (; k < job.clamp_first[lane + 1] && job.clamp_steps[k] == now; ++k) ++place.clamp;
+  }
+  double clamp() const { return place.clamp ? job.clamp_values[job.clamp_first[lane] + place.clamp - 1] : NAN; }
+  bool clamped() const { return !std::isnan(clamp()); }
+
   void update(int64_t now) {
     update_cell(now);
     if constexpr (stepped_synapses) step_synapses(now, now + 1, Around{});
@@ -168,6 +182,7 @@ private:
       const double before = state.cell.v_;
       M::step_cell(state, shared, noise<M::cell_noisy>(NOISE_OF_CELL, lane), now);
       if (now <= place.held_through) state.cell.v_ = before;
+      if (clamped()) state.cell.v_ = clamp();
     }
     if constexpr (M::late_count > 0) read_late(now);
     if constexpr (M::has_post) M::step_post(state, late, shared, noise<M::post_noisy>(NOISE_OF_POST, lane), now);
@@ -179,7 +194,7 @@ private:
     bool spike = place.imposed < imposed_count && imposed[place.imposed] == now;
     if (spike) ++place.imposed;
     if constexpr (has_cell) {
-      spike |= now > place.held_through && M::threshold(state, shared);
+      spike |= now > place.held_through && !clamped() && M::threshold(state, shared);
       if (spike) {
         spikes[place.spikes++] = now;
         for (int a = 0; a < A; ++a)
@@ -189,31 +204,67 @@ private:
     return spike;
   }
 
-  // Without a cell and [post] nothing happens to a lane between events but its synapses' own motion. It goes on to a
-  // place that does not depend on `until`, so that runs in other pieces have the same bytes.
-  void to_next(int64_t until) {
-    const int64_t whole = (until + STRETCH - 1) / STRETCH * STRETCH, most = whole < job.steps ? whole : job.steps;
-    if (next < most) {
-      if (stepped_synapses) step_synapses(place.now, next + 1, Around{});
-      place.now = next;
-    } else {
-      if (stepped_synapses) step_synapses(place.now, most, Around{});
-      place.now = most > place.now ? most : place.now;
+  // Without a cell and [post] nothing happens to a lane between events but its synapses' own motion. Go to the next event, or
+  // to `until` and as far beyond as the same stretch leads: where stretches end does not depend on `until`, so that runs in
+  // other pieces have the same bytes. Returns whether the event is there.
+  bool to_next(int64_t until) {
+    if constexpr (!stepped_synapses) {
+      if (next < until) place.now = next;
+      else if (until > place.now) place.now = until;
+      return next < until;
     }
+    const int64_t end = next < job.steps ? next + 1 : job.steps;  // synapses are stepped before an event of the same step
+    while (place.now < until && place.now < end && !failed) {
+      const int64_t whole = (place.now / STRETCH + 1) * STRETCH, to = whole < end ? whole : end;
+      if (last - first == 1) place.now = step_one(first, place.now, to, end, Around{});
+      else place.now = glide_all(end) ? end : step_synapses(place.now, to, Around{});
+    }
+    if (failed || place.now < end || next >= job.steps) return false;
+    place.now = next;
+    return true;
   }
 
-  void step_synapses(int64_t from, int64_t to, const Around &around) {
-    for (int64_t i = first; i < last && from < to; ++i) {
-      typename M::Synapse s = synapses[i];
-      const uint64_t key = noise<M::synapse_noisy>(NOISE_OF_SYNAPSE, i);
-      for (int64_t now = from; now < to;) {
-        if (M::can_glide && to - now >= Glide<M>::WORTHWHILE && Glide<M>::advance(s, to - now, around, shared)) break;
-        const int64_t end = to - now > Glide<M>::WORTHWHILE ? now + Glide<M>::WORTHWHILE : to;
-        for (; now < end; ++now) M::step_synapse(s, state, late, shared, key, now);
+  // All synapses at once from now to `end`, or none.
+  bool glide_all(int64_t end) {
+    for (const bool stores : {false, true})
+      for (int64_t i = first; i < last; ++i) {
+        typename M::Synapse s = synapses[i];
+        if (!glide(s, place.now, end, Around{})) return false;
+        if (stores) synapses[i] = s;
       }
-      if (!std::isfinite(s.weight())) fail(to - 1, i);
-      synapses[i] = s;
+    return true;
+  }
+
+  bool glide(typename M::Synapse &s, int64_t from, int64_t to, const Around &around) const {
+    if (!M::can_glide || to - from < Glide<M>::WORTHWHILE || M::noise_acts(s, state, late, shared)) return false;
+    return Glide<M>::advance(s, to - from, around, shared);
+  }
+
+  int64_t step_synapses(int64_t from, int64_t to, const Around &around) {
+    for (int64_t i = first; i < last; ++i) step_one(i, from, to, to, around);
+    return to;
+  }
+
+  // Step by step up to `to`, or from where that can be computed straight to `end`: it is tried where noise ends, and now and
+  // then without noise. Returns the step that was reached.
+  int64_t step_one(int64_t i, int64_t from, int64_t to, int64_t end, const Around &around) {
+    const uint64_t key = noise<M::synapse_noisy>(NOISE_OF_SYNAPSE, i);
+    typename M::Synapse s = synapses[i];
+    for (int64_t now = from; now < to;) {
+      if (glide(s, now, end, around)) {
+        to = end;
+        break;
+      }
+      const int64_t pause = to - now > Glide<M>::WORTHWHILE ? now + Glide<M>::WORTHWHILE : to;
+      for (bool noise = false, ends = false; now < pause && !ends; ++now) {
+        const bool before = noise;
+        noise = M::step_synapse(s, state, late, shared, key, now);
+        ends = before && !noise;
+      }
     }
+    if (!std::isfinite(s.weight())) fail(to - 1, i);
+    synapses[i] = s;
+    return to;
   }
 
   template <bool used> uint64_t noise(Purpose purpose, int64_t index) const {
@@ -224,23 +275,75 @@ private:
   template <int... a> void deliver(int64_t now, std::integer_sequence<int, a...>) { (deliver_one<a>(now), ...); }
 
   template <int a> void deliver_one(int64_t now) {
-    if (at[a] != now) return;
-    if constexpr (M::event[a] == PRE) {
-      for (; at[a] == now; ++place.done[a], at[a] = arrival(a)) act<a>(job.pre_inputs[pre_begin + place.done[a]], now, 0.0);
-    } else {
-      const double amount = M::event[a] == REWARD ? job.reward_values[job.reward_first[lane] + place.done[a]] : 0.0;
-      for (int64_t i = first; i < last; ++i) act<a>(i, now, amount);
-      ++place.done[a];
-      at[a] = arrival(a);
+    for (; at[a] == now; ++place.done[a], at[a] = arrival(a)) {
+      if constexpr (M::event[a] == PRE) {
+        act<a>(job.pre_inputs[pre_begin + place.done[a]], now, 0.0);
+      } else {
+        const double amount = M::event[a] == REWARD ? job.reward_values[job.reward_first[lane] + place.done[a]] : 0.0;
+        for (int64_t i = first; i < last; ++i) act<a>(i, now, amount);
+      }
     }
   }
 
   template <int a> void act(int64_t i, int64_t now, double amount) {
-    typename M::Synapse &s = synapses[i];
+    on<a>(synapses[i], i, now, amount);
+    if (M::moves_weight[a] && !std::isfinite(synapses[i].weight())) fail(now, i);
+  }
+
+  template <int a> void on(typename M::Synapse &s, int64_t i, int64_t now, double amount) {
     const uint64_t draws = noise<(M::draws[a] > 0)>(DRAWS_OF_HANDLER, i);
     M::template on<a>(s, state, late, shared, now, amount, draws);
-    if (M::moves_weight[a] && !std::isfinite(s.weight())) fail(now, i);
   }
+
+  // A lane that is a single synapse which only events move: all that changes stays in registers from one event to the next.
+  Status run_single(int64_t until) { return run_single(until, std::make_integer_sequence<int, A>()); }
+
+  template <int... a> Status run_single(int64_t until, std::integer_sequence<int, a...>) {
+    typename M::Synapse s = synapses[first];
+    Events events[] = {events_of<a>()..., Events{}};
+    int64_t sample = sample_at(), broken = FAR;
+    for (;;) {
+      int64_t now = until;
+      (sooner(now, events[a].at), ...);
+      if (sample < now) {  // after all events of its step
+        synapses[first] = s;
+        record_sample(sample);
+        sample = sample_at();
+      } else if (now < until && broken == FAR) {
+        (deliver_single<a>(s, events[a], now, broken), ...);
+      } else break;
+    }
+    synapses[first] = s;
+    ((place.done[a] = events[a].done), ...);
+    place.now = until;
+    if (broken != FAR) fail(broken, first);
+    return failed ? NOT_FINITE : DONE;
+  }
+
+  struct Events { const int64_t *steps; const double *amounts; int64_t delay, count, done, at; };
+
+  template <int a> Events events_of() const {
+    Events e{};
+    const bool reward = M::event[a] == REWARD;
+    const int64_t begin = reward ? job.reward_first[lane] : 0;
+    e.steps = M::event[a] == PRE ? job.pre_steps + pre_begin : reward ? job.reward_steps + begin : imposed;
+    e.amounts = job.reward_values + begin;
+    e.delay = reward ? 0 : delays[a];
+    e.count = !M::matters[a] ? 0 : M::event[a] == PRE ? pre_count : reward ? job.reward_first[lane + 1] - begin : imposed_count;
+    e.done = place.done[a];
+    e.at = e.done < e.count ? e.steps[e.done] + e.delay : FAR;
+    return e;
+  }
+
+  template <int a> void deliver_single(typename M::Synapse &s, Events &e, int64_t now, int64_t &broken) {
+    if (e.at != now) return;
+    on<a>(s, first, now, M::event[a] == REWARD ? e.amounts[e.done] : 0.0);
+    if (M::moves_weight[a] && !std::isfinite(s.weight())) broken = now;
+    ++e.done;
+    e.at = e.done < e.count ? e.steps[e.done] + e.delay : FAR;
+  }
+
+  int64_t sample_at() const { return place.sample < job.sample_count ? job.samples[place.sample] : FAR; }
 
   // [post].on_spike, then the parts of the spike's shape one after the other, then the reset and the refractory time.
   void shape(int64_t now, bool spike) {
@@ -318,8 +421,11 @@ private:
     if constexpr (has_cell && M::can_rest) {
       const int64_t end = next < job.steps ? next : job.steps, past = longest_delay();
       const bool recording = place.sweep < job.sweep_count && now >= job.sweeps[place.sweep];
-      if (end - now < Quiet<M>::WORTHWHILE + past || recording || now <= place.held_through) return false;
-      if (!quiet.allows(state, shared)) return false;
+      if (end - now < Quiet<M>::WORTHWHILE + past || recording || now <= place.held_through || clamped()) return false;
+      int64_t wait;
+      const bool allowed = quiet.allows(state, shared, wait);
+      place.look = now + wait;
+      if (!allowed) return false;
       Around around;
       if constexpr (stepped_synapses) {
         look_around(around, now);

@@ -69,5 +69,5 @@ def synapse_dtype(plan: Plan) -> np.dtype[np.void]:
 
 def place_dtype(plan: Plan) -> np.dtype[np.void]:
     """How far a lane is."""
-    names = ("now", "current", "imposed", "sample", "sweep", "spikes", "held_through", "part", "part_at")
+    names = ("now", "current", "clamp", "imposed", "sample", "sweep", "spikes", "held_through", "part", "part_at", "look")
     return np.dtype([*((name, "i8") for name in names), ("done", "i8", (max(1, len(plan.actions)),))])

@@ -167,7 +167,7 @@ def _relax(name: str, slope: t.Tree, rest: t.Tree) -> Steps:
     away = t.Name(f"_ratio_{name}")
     return [
         *lines,
-        t.Statement(away.id, "=", t.Binary("/", rest, slope)),
+        t.Statement(away.id, "=", t.Binary("*", rest, t.Binary("/", t.ONE, slope))),
         t.Statement(new(name), "=", t.subtract(t.multiply(t.add(x, away), grown), away)),
     ]
 

@@ -36,6 +36,10 @@ template <> struct Functions<double> {
     return x < low ? 0.0 : x > high ? INFINITY : result;
   }
   static double log(double x) {
+    const double special = x == 0.0 ? -INFINITY : x < 0.0 ? NAN : x;            // NaN and infinity as they are
+    return x >= 0x1p-1022 && x < INFINITY ? log_of_normal(x) : special;
+  }
+  static double log_of_normal(double x) {
     uint64_t b;
     std::memcpy(&b, &x, 8);
     const uint64_t mantissa = (b & 0xFFFFFFFFFFFFFu) | 0x3FF0000000000000u, power = (b >> 52) | 0x4330000000000000u;
@@ -44,7 +48,7 @@ template <> struct Functions<double> {
     std::memcpy(&e, &power, 8);
     const bool high = m > 1.4142135623730951;
     e = e - 0x1p52 + (high ? -1022.0 : -1023.0);
-    const double f = (high ? 0.5 * m : m) - 1.0, s = f / (2.0 + f), z = s * s;
+    const double f = (high ? 0.5 * m : m) - 1.0, s = f / (2.0 + f), z = s * s, half = 0.5 * f * f;
     double p = 1.0 / 21;
     p = p * z + 1.0 / 19;
     p = p * z + 1.0 / 17;
@@ -55,19 +59,16 @@ template <> struct Functions<double> {
     p = p * z + 1.0 / 7;
     p = p * z + 1.0 / 5;
     p = p * z + 1.0 / 3;
-    const double half = 0.5 * f * f;
-    const double tail = s * (half + 2.0 * z * p);  // log(1 + f) = f - half + s*(half + 2*z*p)
-    const double result = e * 0x1.62e42fefap-1 + (f - (half - (tail + e * 0x1.cf79abc9e3b39p-40)));
-    const double special = x == 0.0 ? -INFINITY : x < 0.0 ? NAN : x;            // NaN and infinity as they are
-    return x >= 0x1p-1022 && x < INFINITY ? result : special;
+    const double tail = s * (half + 2.0 * z * p);                               // log(1 + f) = f - half + tail
+    return e * 0x1.62e42fefap-1 + (f - (half - (tail + e * 0x1.cf79abc9e3b39p-40)));
   }
   static double sqrt(double x) { return std::sqrt(x); }
+  // Not finite for a base that is not. What depends on the exponent alone is arithmetic, not choice, so that it leaves loops.
   static double power(double x, double y) {
-    const double size = exp(y * log(std::fabs(x))), whole = std::floor(y);
-    const bool odd = y - 2.0 * std::floor(0.5 * y) == 1.0;
-    const double more = whole != y ? NAN : odd ? -2.0 : 0.0;                    // for a base below 0
-    const double factor = 1.0 + (x < 0.0 ? more : 0.0);
-    return y == 0.0 ? 1.0 : size * factor;
+    const double base = std::fabs(x), whole = double(std::floor(y) == y), odd = double(y - 2.0 * std::floor(0.5 * y) == 1.0);
+    const double of_negative = (1.0 - 2.0 * odd) * whole / whole, at_zero = 1.0 / double(y >= 0.0) - double(y > 0.0);
+    const double size = exp(y * log_of_normal(base)) + (x - x), grown = x < 0.0 ? size * of_negative : size;
+    return base < 0x1p-1022 ? at_zero : grown;
   }
   static double clip(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
   static double magnitude(double x) { return std::fabs(x); }
@@ -96,9 +97,29 @@ template <> struct Functions<float> {
     std::memcpy(&scale, &exponent, 4);
     return x < low ? 0.0f : x > high ? INFINITY : grown * scale;
   }
-  static float log(float x) { return std::log(x); }
+  static float log(float x) {
+    const float special = x == 0.0f ? -INFINITY : x < 0.0f ? NAN : x;
+    return x >= 0x1p-126f && x < INFINITY ? log_of_normal(x) : special;
+  }
+  static float log_of_normal(float x) {
+    uint32_t b;
+    std::memcpy(&b, &x, 4);
+    const uint32_t mantissa = (b & 0x7FFFFFu) | 0x3F800000u;
+    float m;
+    std::memcpy(&m, &mantissa, 4);
+    const bool high = m > 1.41421356f;
+    const float e = float(int32_t(b >> 23)) + (high ? -126.0f : -127.0f);
+    const float f = (high ? 0.5f * m : m) - 1.0f, s = f / (2.0f + f), z = s * s, half = 0.5f * f * f;
+    const float p = 1.0f / 3 + z * (1.0f / 5 + z * (1.0f / 7 + z * (1.0f / 9)));
+    return e * 0x1.62e4p-1f + (f - (half - (s * (half + 2.0f * z * p) + e * 0x1.7f7d1cp-20f)));
+  }
   static float sqrt(float x) { return std::sqrt(x); }
-  static float power(float x, float y) { return std::pow(x, y); }
+  static float power(float x, float y) {
+    const float base = std::fabs(x), whole = float(std::floor(y) == y), odd = float(y - 2.0f * std::floor(0.5f * y) == 1.0f);
+    const float of_negative = (1.0f - 2.0f * odd) * whole / whole, at_zero = 1.0f / float(y >= 0.0f) - float(y > 0.0f);
+    const float size = exp(y * log_of_normal(base)) + (x - x), grown = x < 0.0f ? size * of_negative : size;
+    return base < 0x1p-126f ? at_zero : grown;
+  }
   static float clip(float x, float low, float high) { return x < low ? low : x > high ? high : x; }
   static float magnitude(float x) { return std::fabs(x); }
   static float positive(float x) { return 0.5f * (x + std::fabs(x)); }

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from spikeheb.engines.job import Floats, Job, Recording, Steps
+from spikeheb.engines.job import RELEASED, Floats, Job, Recording, Steps
 from spikeheb.engines.kernel import random
 from spikeheb.engines.kernel.arrays import FAR, Arrays, arrays
 from spikeheb.engines.kernel.flow import exprel, final_values, propagate
@@ -150,6 +150,7 @@ class _Clocked(_Lanes):
             for step in train.tolist():
                 self.imposed.setdefault(step, []).append(lane)
         self.currents = _by_step(job.currents)
+        self.clamps, self.clamp = _by_step(job.clamps), np.full(job.lanes, RELEASED)
         self.rewards = _by_step(job.rewards)
         self.samples = {int(step): n for n, step in enumerate(job.samples)}
         self.sweeps = {int(start) + k: (n, k) for n, start in enumerate(job.sweeps) for k in range(job.sweep_steps)}
@@ -183,6 +184,8 @@ class _Clocked(_Lanes):
     def step(self, now: int) -> None:
         for change in self.currents.get(now, ()):
             self.z["I_ext"][change.lane] = change.value
+        for change in self.clamps.get(now, ()):
+            self.clamp[change.lane] = change.value
         self.update(now)
         spiking = self.fire(now)
         self.deliver(now, spiking)
@@ -201,6 +204,7 @@ class _Clocked(_Lanes):
             code["step_cell"](self.z, self.q, self._noise(random.NOISE_OF_CELL, job.lanes, now), job.dt)
             held = now <= self.held_through
             self.z["v"][held] = before[held]
+            self.z["v"][:] = np.where(np.isnan(self.clamp), self.z["v"], self.clamp)
         for name, _, by, ring in self.past:
             late = ring[np.arange(job.lanes), (now - by) % ring.shape[1]]
             self.n[name] = np.where(by > 0, late, self.n[name])
@@ -225,7 +229,7 @@ class _Clocked(_Lanes):
         spiking = np.zeros(self.job.lanes, dtype=bool)
         spiking[self.imposed.get(now, [])] = True
         if self.plan.cell is not None:
-            spiking |= (now > self.held_through) & self.code["threshold"](self.z, self.q, self.job.dt)
+            spiking |= (now > self.held_through) & np.isnan(self.clamp) & self.code["threshold"](self.z, self.q, self.job.dt)
         for lane in np.flatnonzero(spiking).tolist():
             self.spikes[lane].append(now)
             for kind, action in enumerate(self.plan.actions):

@@ -11,28 +11,46 @@ template <class M> class Quiet {
 public:
   static constexpr int N = M::moving_count;         // variables that move by themselves, cell and [post]
   static constexpr int64_t WORTHWHILE = 64;         // shorter stretches are stepped
+  static constexpr int64_t SHORTEST_WAIT = 16, LONGEST_WAIT = 512;
   static constexpr double BOUND_V = 1e-13;          // largest error of v in volts, over the whole way back
   static constexpr double BOUND = 1e-13;            // of [post] variables, as a fraction of their size
   using State = typename M::template State<double>;
 
   explicit Quiet(const double *start) : start(start) {}
 
-  // Whether the rest of the way may be computed: the remainder stays below the bounds, and no threshold is near.
-  bool allows(const State &state, const typename M::Shared &shared) {
+  // Whether the rest of the way may be computed: the remainder stays below the bounds, and no threshold is near. If not,
+  // `wait` says after how many steps to ask again.
+  bool allows(const State &state, const typename M::Shared &shared, int64_t &wait) {
+    wait = LONGEST_WAIT;
     if (!known_for(state)) prepare(state, shared);
     if (!usable) return false;
-    double away[N], left[N] = {};
-    for (int i = 0; i < N; ++i) away[i] = entry(state, i) - fixed[i];
+    double away[N], most[N];
+    for (int i = 0; i < N; ++i) {
+      away[i] = entry(state, i) - fixed[i];
+      most[i] = std::fabs(away[i]);
+    }
+    double excess = measure_excess(away, most, shared);  // at least that much, and quickly known
+    if (excess <= 1.0) {
+      farthest(away, most);
+      excess = measure_excess(away, most, shared);
+    }
+    if (excess < 0x1p30) wait = SHORTEST_WAIT * (1 + (excess > 1.0 ? std::ilogb(excess) : 0));
+    return excess <= 1.0 && !may_fire(state, most, shared);
+  }
+
+  // The error of computing the way over its bound, if no variable comes farther from rest than `most`.
+  double measure_excess(const double (&away)[N], const double (&most)[N], const typename M::Shared &shared) const {
+    double left[N] = {}, excess = 0.0;
     for (const double all : {1.0, -1.0})
-      for (const double v : {1.0, -1.0}) measure_remainder(away, all, v, shared, left);
+      for (const double v : {1.0, -1.0}) measure_remainder(away, most, all, v, shared, left);
     for (int i = 0; i < N; ++i) {
       if (i > 0 && i < M::moving_in_cell) continue;  // what the others do to v is in v's sum
       double error = 0.0;
       for (int k = 0; k < N; ++k) error += summed[i][k] * left[k];
       const double bound = i == 0 ? BOUND_V : BOUND * std::fmax(std::fabs(fixed[i]), std::fabs(away[i]));
-      if (!(error <= bound)) return false;
+      if (!(error <= excess * bound)) excess = error / bound;
     }
-    return !may_fire(state, away, shared);
+    return excess;
   }
 
   void advance(State &state, int64_t steps) const {
@@ -52,12 +70,12 @@ public:
 
   // What the step leaves over beside its linear part, with every variable as far from rest as it may come on its way: v is
   // often farther from there later on than now, when adaptation draws it down.
-  void measure_remainder(const double (&away)[N], double all, double v, const typename M::Shared &shared, double (&left)[N]) const {
+  void measure_remainder(const double (&away)[N], const double (&most)[N], double all, double v, const typename M::Shared &shared,
+                         double (&left)[N]) const {
     double there[N], linear[N];
     State state = at_rest;
     for (int i = 0; i < N; ++i) {
-      there[i] = std::copysign(farthest_from_rest(i, away), away[i]) * all;
-      if (i == 0) there[i] = std::fabs(there[i]) * v;
+      there[i] = i == 0 ? most[i] * v : std::copysign(most[i], away[i]) * all;
       entry(state, i) = fixed[i] + there[i];
     }
     product(jacobian, there, linear);
@@ -65,21 +83,19 @@ public:
     for (int i = 0; i < N; ++i) {
       const double found = std::fabs(entry(state, i) - fixed[i] - linear[i]);
       const double rounding = 8 * EPSILON * (std::fabs(fixed[i]) + std::fabs(there[i]));
-      left[i] = std::isnan(found) ? INFINITY : std::fmax(left[i], found - rounding);
+      if (!(found - rounding <= left[i])) left[i] = std::isnan(found) ? INFINITY : found - rounding;
     }
   }
 
   // Where every variable may be on its way back; those that move depend on `mark`.
   void ranges(const State &state, typename M::template State<Range> &out, uint64_t mark) const {
-    double away[N];
+    double away[N], most[N];
     for (int i = 0; i < N; ++i) away[i] = entry(state, i) - fixed[i];
+    farthest(away, most);
     Range *all = entries<Range>(out);
     const double *now = reinterpret_cast<const double *>(&state);
     for (int k = 0; k < SIZE; ++k) all[k] = Range(now[k]);
-    for (int i = 0; i < N; ++i) {
-      const double farthest = farthest_from_rest(i, away);
-      all[M::moving[i]] = Range(fixed[i] - farthest, fixed[i] + farthest, mark);
-    }
+    for (int i = 0; i < N; ++i) all[M::moving[i]] = Range(fixed[i] - most[i], fixed[i] + most[i], mark);
   }
 
 private:
@@ -95,7 +111,6 @@ private:
   Matrix jacobian, summed;  // summed: sum of the magnitudes of the powers, about |(1 - J)**-1|
   Matrix powers[POWERS];    // J**(2**j)
   int count = 0;            // powers beyond this are zero
-  Matrix reach;             // the farthest that a unit of each variable takes each from rest
 
   template <class T> static T *entries(typename M::template State<T> &state) { return reinterpret_cast<T *>(&state); }
   static double &entry(State &state, int i) { return entries<double>(state)[M::moving[i]]; }
@@ -177,13 +192,9 @@ private:
 
   bool find_powers() {
     std::memcpy(powers[0], jacobian, sizeof jacobian);
-    for (int i = 0; i < N; ++i)
-      for (int k = 0; k < N; ++k) reach[i][k] = i == k;
     for (count = 1;; ++count) {
       const Matrix &last = powers[count - 1];
       double norm = 0.0;
-      for (int i = 0; i < N; ++i)
-        for (int k = 0; k < N; ++k) reach[i][k] = std::fmax(reach[i][k], 2.0 * std::fabs(last[i][k]));
       for (const auto &row : last)
         for (const double x : row) norm = std::fmax(norm, std::fabs(x));
       if (!std::isfinite(norm) || norm > 1e12) return false;
@@ -232,17 +243,33 @@ private:
     return true;
   }
 
-  double farthest_from_rest(int i, const double (&away)[N]) const {
-    double sum = 0.0;
-    for (int k = 0; k < N; ++k) sum += reach[i][k] * std::fabs(away[k]);
-    return sum;
+  // The farthest from rest that each variable comes on its way: looked at in every step up to the 15th, then in eight steps
+  // of each octave, with a tenth added for what lies between.
+  void farthest(const double (&away)[N], double (&most)[N]) const {
+    double here[N];
+    std::memcpy(here, away, sizeof here);
+    for (int i = 0; i < N; ++i) most[i] = std::fabs(away[i]);
+    for (int m = 1; m < 16; ++m) go_on(powers[0], here, most);
+    for (int j = 1; j + 3 < count; ++j) {
+      std::memcpy(here, away, sizeof here);
+      go_on(powers[j + 3], here, most);
+      for (int m = 9; m < 16; ++m) go_on(powers[j], here, most);
+    }
+    for (double &x : most) x *= 1.1;
+  }
+  static void go_on(const Matrix &power, double (&here)[N], double (&most)[N]) {
+    double next[N];
+    product(power, here, next);
+    for (int i = 0; i < N; ++i) {
+      here[i] = next[i];
+      if (std::fabs(next[i]) > most[i]) most[i] = std::fabs(next[i]);
+    }
   }
 
   // Whether v could reach the threshold on the way, with the other variables as they are now or as at rest.
-  bool may_fire(const State &state, const double (&away)[N], const typename M::Shared &shared) const {
-    const double farthest = farthest_from_rest(0, away);
+  bool may_fire(const State &state, const double (&most)[N], const typename M::Shared &shared) const {
     State now = state, rest = at_rest;
-    now.cell.v_ = rest.cell.v_ = fixed[0] + farthest;
+    now.cell.v_ = rest.cell.v_ = fixed[0] + most[0];
     return M::threshold(now, shared) || M::threshold(rest, shared);
   }
 };

@@ -15,7 +15,7 @@ from spikeheb.engines.compiler import Compiler, compiler
 from spikeheb.engines.job import Job, Recording, Steps
 from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.engines.kernel.arrays import FAR, Arrays, JobStruct, arrays, struct
-from spikeheb.engines.kernel.build import Library, build
+from spikeheb.engines.kernel.build import FLAGS, Library, build
 from spikeheb.engines.kernel.flow import final_values
 from spikeheb.engines.kernel.plan import Plan
 from spikeheb.errors import EngineError, NonFiniteError
@@ -161,7 +161,7 @@ class Run:
             "engine": "kernel:c++",
             "kernel": self.library.key,
             "compiler": self.compiler.version,
-            "flags": " ".join(self.compiler.flags),
+            "flags": " ".join((*self.compiler.flags, *FLAGS)),
             "numpy": np.__version__,
         }
         return Recording(variables[job.rule.weight], variables, held.weight, held.efficacy, held.v, tuple(spikes), engine)

@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterable
 
 from spikeheb.engines.kernel import methods
 from spikeheb.engines.kernel.handlers import DRAWS_PER_STEP, describe, number_draws, overwritten, random_draws, touched
-from spikeheb.engines.kernel.hoist import Hoister
+from spikeheb.engines.kernel.hoist import Hoister, comparisons, decided, inverted
 from spikeheb.engines.kernel.layout import Layout, layout
 from spikeheb.engines.kernel.plan import Block, Decay, Plan
+from spikeheb.engines.kernel.stretches import GLIDING, GROWTH, can_rest, is_smooth
 from spikeheb.engines.kernel.text import array, indent, mangled, struct
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
 from spikeheb.rules.meaning import TRANSMIT, Action, affine
 
 Naming = Callable[[str], str]
+SYNAPSE_STEP = "(Synapse &s, const State<double> &z, const Late<double> &late, const Shared &k, uint64_t key, int64_t now) {"
 STEP = "(State<T> &z, const Late<T> &late, const Shared &k, uint64_t key, int64_t now) {"
 HANDLER = "(Synapse &s, State<double> &z, const Late<double> &late, const Shared &k, int64_t now, double amount, uint64_t draws)"
 
@@ -66,6 +68,8 @@ class _Writer:
                 return self.fields[id_]
             if id_.startswith("_fixed_"):
                 return f"k.d.{id_[1:]}"
+            if id_.startswith("_table_"):
+                return f"k.d.{id_[1:]}[{self.outcome(id_)}]"
             return mangled(id_) if id_ in own or id_.startswith("_") else f"k.p.{mangled(id_)}"
 
         return name
@@ -84,8 +88,18 @@ class _Writer:
     def rule_text(self, tree: t.Tree, locals_: Iterable[str] = ()) -> str:
         return to_cpp(self.hoister.tree(tree, self.rule_fixed, "rule"), self.rule_name(locals_))
 
+    def step_text(self, tree: t.Tree) -> str:
+        """As `rule_text`, made fast: this is computed at every step."""
+        return self.rule_text(inverted(self.hoister.tabulated(tree, self.rule_fixed), self.rule_fixed))
+
+    def outcome(self, table: str) -> str:
+        """Where to look into a table: a bit for each comparison."""
+        (tree,) = (tree for tree, name in self.hoister.tables.items() if name == table)
+        bits = [f"({self.rule_text(condition)})" for condition in comparisons(tree)]
+        return " + ".join(f"{2**n}*{bit}" if n else bit for n, bit in enumerate(bits))
+
     def cell_text(self, tree: t.Tree) -> str:
-        return to_cpp(self.hoister.tree(tree, self.cell_fixed, "cell"), self.cell_name)
+        return to_cpp(self.hoister.tree(inverted(tree, self.cell_fixed), self.cell_fixed, "cell"), self.cell_name)
 
     # --- the file ---
 
@@ -97,15 +111,17 @@ class _Writer:
             [
                 '#include "lanes.hpp"',
                 "",
+                "namespace lanes {",
                 "struct Model {",
                 indent("\n".join([self.facts(), self.structs(), self.constants()])),
                 indent(body).rstrip(),
                 "};",
+                "}  // namespace lanes",
                 "",
                 'extern "C" int64_t advance_lanes(const Job *job, int64_t first_lane, int64_t last_lane, int64_t until) {',
-                "  return advance<Model>(*job, first_lane, last_lane, until);",
+                "  return advance<lanes::Model>(*job, first_lane, last_lane, until);",
                 "}",
-                'extern "C" void sizes_of_lanes(int64_t *out) { sizes<Model>(out); }',
+                'extern "C" void sizes_of_lanes(int64_t *out) { sizes<lanes::Model>(out); }',
                 "",
             ]
         )
@@ -127,11 +143,14 @@ class _Writer:
         stepped = plan.stepped.names if plan.stepped else ()
         lines.append(f"static constexpr int stepped_count = {len(stepped)};")
         lines.append(array("bool", "linear", [str(name in self.lines_of()).lower() for name in stepped]))
+        lines.append(array("bool", "smooth", [str(plan.stepped is not None and is_smooth(plan.stepped, name)).lower() for name in stepped]))
         lines.append(f"static constexpr int order = {GLIDING.get(plan.stepped.method, 0) if plan.stepped else 0};")
         lines.append(f"static constexpr int actions = {len(events)};")
         lines.append(array("Event", "event", events))
         lines.append(array("int", "draws", [random_draws(action) for action in plan.actions]))
         weighty = [any(line.target == moving for line in action.lines) for action in plan.actions]
+        does = [plan.cell is not None or any(line.target != TRANSMIT for line in action.lines) for action in plan.actions]
+        lines.append(array("bool", "matters", [str(value).lower() for value in does]))
         lines.append(array("bool", "moves_weight", [str(value).lower() for value in weighty]))
         lines.append(f"static constexpr int shape_parts = {len(plan.cell.cell.shape) if plan.cell else 0};")
         lines.append(f"static constexpr int late_count = {len(plan.delayed)};")
@@ -163,6 +182,7 @@ class _Writer:
         solved = [(n, decay) for n, decay in enumerate(self.plan.decays) if len(decay.names) > 1]
         lines = ["struct Derived {"]
         lines += [f"  double {name[1:]};" for name in self.hoister.found.values()]
+        lines += [f"  double {name[1:]}[{2 ** len(comparisons(tree))}];" for tree, name in self.hoister.tables.items()]
         lines += [f"  Propagator<{len(decay.names)}> flow_{n};" for n, decay in solved]
         lines += ["};", "struct Shared { Constants p; CellConstants q; Derived d; double dt; };", ""]
         lines.append("static void read(Shared &k, const double *constants, const double *cell, double dt) {")
@@ -172,6 +192,9 @@ class _Writer:
         for (space, tree), name in self.hoister.found.items():
             naming = self.rule_name() if space == "rule" else self.cell_name
             lines.append(f"  k.d.{name[1:]} = {to_cpp(tree, naming)};")
+        for tree, name in self.hoister.tables.items():
+            values = (decided(tree, outcome) for outcome in range(2 ** len(comparisons(tree))))
+            lines += [f"  k.d.{name[1:]}[{n}] = {to_cpp(value, self.rule_name())};" for n, value in enumerate(values)]
         for n, decay in solved:
             lines += [f"  {line}" for line in self.prepare_flow(n, decay)]
         return "\n".join([*lines, "}"]) + "\n"
@@ -256,15 +279,16 @@ class _Writer:
     def synapse_step(self) -> str:
         plan = self.plan
         lines = []
+        noisy = plan.stepped is not None and plan.stepped.noisy
+        lines.append("static bool noise_acts(const Synapse &s, const State<double> &z, const Late<double> &late, const Shared &k) {")
+        lines += [f"  return {self.noise_acts(plan.stepped, self.step_text) if plan.stepped else 'false'};", "}"]
         if plan.stepped is not None:
             lines += equation_comments(plan.stepped)
-        lines.append(
-            f"static void step_synapse(Synapse &s, {STEP[1:].replace('State<T>', 'const State<double>').replace('Late<T>', 'Late<double>')}"
-        )
+        lines += ["// returns whether noise acted", f"static bool step_synapse{SYNAPSE_STEP}"]
         if plan.stepped is not None:
-            lines += self.step_lines(plan.stepped, self.rule_text, self.fields.__getitem__, "double")
+            lines += self.step_lines(plan.stepped, self.step_text, self.fields.__getitem__, "double")
             lines.append("  hold_weight(s, k);")
-        lines += ["}", "static void hold_weight(Synapse &s, const Shared &k) {"]
+        lines += [f"  return {'acts' if noisy else 'false'};", "}", "static void hold_weight(Synapse &s, const Shared &k) {"]
         if plan.clip is not None:
             lines.append(f"  {self.fields[plan.rule.weight]} = {self.rule_text(plan.clip)};")
         return "\n".join([*lines, "}", ""])
@@ -296,29 +320,32 @@ class _Writer:
         lines += ["  slope = rest = 0.0;", "}"]
         growth = GROWTH.get(plan.stepped.method, "x") if plan.stepped else "x"
         lines += ["static double growth(double x) {", f"  return {growth};", "}"]
-        lines.append("template <class T>")
-        lines.append(
-            "static void drift(const Variables<T> &s, const State<T> &z, const Late<T> &late, const Shared &k, T *slope, T &noise) {"
-        )
-        lines.append("  (void)slope;")
-        if plan.stepped is not None:
-            for n, drift in enumerate(methods.drifts(plan.stepped)):
-                lines.append(f"  slope[{n}] = {self.rule_text(drift)};")
-            lines += [f"  noise = noise + magnitude(T({self.rule_text(tree)}));" for tree in methods.amplitudes(plan.stepped)]
-        return "\n".join([*lines, "}", ""])
+        seen = "const Variables<T> &s, const State<T> &z, const Late<T> &late, const Shared &k"
+        lines += ["// the derivatives without noise, and the size of the noise", f"template <class T> static T slope(int which, {seen}) {{"]
+        drifts = methods.drifts(plan.stepped) if plan.stepped else []
+        lines += [f"  if (which == {n}) return {self.rule_text(drift)};" for n, drift in enumerate(drifts)]
+        lines += ["  return 0.0;", "}", f"template <class T> static T noise({seen}) {{"]
+        sizes = [f"magnitude(T({self.rule_text(tree)}))" for tree in (methods.amplitudes(plan.stepped) if plan.stepped else [])]
+        lines += [f"  return {' + '.join(sizes) or '0.0'};", "}", ""]
+        return "\n".join(lines)
 
     def step_lines(self, block: Block, text: Callable[[t.Tree], str], field: Naming, kind: str) -> list[str]:
         lines = []
         if block.noisy:
-            needed = " || ".join(f"{text(tree)} != 0.0" for tree in methods.amplitudes(block))
             root = text(t.Call("sqrt", (methods.DT,)))
-            lines.append(f"  const double _noise_ = ({needed}) ? {root}*normal(key, uint64_t(now)) : 0.0;")
+            lines.append(f"  const bool acts = {self.noise_acts(block, text)};")
+            lines.append(f"  const double _noise_ = acts ? {root}*normal(key, uint64_t(now)) : 0.0;")
         for statement in methods.step(block):
             if statement.target.startswith("_"):
                 lines.append(f"  const {kind} {mangled(statement.target)} = {text(statement.expression)};")
             else:
                 lines.append(f"  {field(statement.target)} = {text(statement.expression)};")
         return lines
+
+    @staticmethod
+    def noise_acts(block: Block, text: Callable[[t.Tree], str]) -> str:
+        """Where it does not, no number need be drawn."""
+        return " || ".join(f"{text(tree)} != 0.0" for tree in methods.amplitudes(block)) or "false"
 
     # --- cell and [post] ---
 
@@ -353,26 +380,6 @@ class _Writer:
         for n, (name, (of, _)) in enumerate(self.plan.delayed.items()):
             lines.append(f"  if (which == {n}) return {self.fields[of]};  // {name}")
         return "\n".join([*lines, "  return 0.0;", "}", ""])
-
-
-GLIDING = {"euler": 1, "heun": 1, "rk2": 2, "rk4": 4}
-"""Methods whose steps can be followed over a quiet stretch, with their order where there is no noise."""
-GROWTH = {
-    "euler": "std::log1p(x)",
-    "heun": "std::log1p(x)",
-    "rk2": "std::log1p(x*(1.0 + x/2.0))",
-    "rk4": "std::log1p(x*(1.0 + x/2.0*(1.0 + x/3.0*(1.0 + x/4.0))))",
-}
-
-
-def can_rest(plan: Plan) -> bool:
-    """Whether the cell's quiet stretches can be computed instead of stepped."""
-    if plan.cell is None or plan.cell.block.noisy:
-        return False
-    if plan.post is None:
-        return True
-    reads = frozenset().union(*map(t.names, plan.post.derivatives.values()))
-    return not plan.post.noisy and not reads & set(plan.delayed)
 
 
 def since(decay: Decay) -> str:

@@ -1,0 +1,238 @@
+"""Fan-in in Brian2: the reference for the kernel's, with the same spikes or with Brian2's own.
+
+``python -m spikeheb.engines.brian.population FOLDER`` reads a pickled job from its input and builds and runs it as a C++
+standalone program: one build a process is what Brian2 can do.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spikeheb.engines import cache as build_cache
+from spikeheb.engines.brian import importing, network
+from spikeheb.engines.brian.network import Built
+from spikeheb.engines.brian.text import of_cell
+from spikeheb.engines.job import NO_STEPS, Steps
+from spikeheb.engines.kernel.as_lanes import lanes, with_trains
+from spikeheb.engines.kernel.inputs import inhibitory_trains, trains
+from spikeheb.engines.population import Poisson, PopulationJob, PopulationRecording
+from spikeheb.errors import BuildError, EngineError, NonFiniteError
+
+
+def run(job: PopulationJob, target: str = "numpy") -> PopulationRecording:
+    """Carry the job out inside this process, with the spikes that the kernel draws.
+
+    Parameters
+    ----------
+    job : PopulationJob
+        In double precision.
+    target : {"numpy", "cython"}
+
+    Raises
+    ------
+    EngineError, NonFiniteError
+    """
+    if job.precision != "float64":
+        raise EngineError("Brian2 runs fan-in in double precision")
+    b2 = importing.brian()
+    importing.set_target(target)
+    b2.start_scope()
+    b2.seed(job.seed)
+    with build_cache.writing(), np.errstate(all="ignore"):
+        built = build(job)
+        records = _Records(job, built)
+        stops = sorted({0, *(int(step) + 1 for step in (*job.snapshots, *job.watch, *job.histograms)), job.steps})
+        for start, end in pairwise(stops):
+            built.network.run((end - start) * job.dt * b2.second, namespace={})
+            records.after(end - 1)
+        if target == "cython":
+            importing.record_modules(build_cache.root() / importing.CYTHON)
+    return records.recording({"engine": f"brian:{target}", **importing.versions()})
+
+
+def build(job: PopulationJob, *, own_spikes: bool = False) -> Built:
+    """The network of a job.
+
+    Parameters
+    ----------
+    job : PopulationJob
+    own_spikes : bool
+        Whether Brian2's PoissonGroup draws the spikes (Poisson inputs only), rather than that they are given.
+
+    Raises
+    ------
+    EngineError
+    """
+    built = network.build(with_trains(job)) if job.private else network.build(lanes(job), inputs=_inputs(job, own_spikes))
+    if job.inhibition is not None:
+        built.network.add(*_inhibition(job, built))
+    return built
+
+
+def _inputs(job: PopulationJob, own_spikes: bool) -> Callable[[Any], Any]:
+    def make(clock: Any) -> Any:
+        b2 = importing.brian()
+        if not own_spikes:
+            return _generator(trains(job), job, clock, "pre_spikes")
+        if not all(isinstance(source, Poisson) for source in job.inputs):
+            raise EngineError("Brian2 draws the spikes of Poisson inputs only")
+        rates = np.concatenate([source.mean_rates(job.dt) for source in job.inputs])
+        return b2.PoissonGroup(job.input_count, rates * b2.hertz, clock=clock, name="pre_spikes")
+
+    return make
+
+
+def _generator(given: list[Steps], job: PopulationJob, clock: Any, name: str) -> Any:
+    b2 = importing.brian()
+    indices = np.repeat(np.arange(len(given)), [len(train) for train in given])
+    steps = np.concatenate([*given, NO_STEPS])
+    order = np.lexsort((indices, steps))
+    times = steps[order] * job.dt * b2.second
+    return b2.SpikeGeneratorGroup(max(len(given), 1), indices[order], times, clock=clock, name=name, sorted=True)
+
+
+def _inhibition(job: PopulationJob, built: Built) -> list[Any]:
+    """The inputs without plasticity."""
+    b2 = importing.brian()
+    assert job.inhibition is not None and job.cell is not None
+    parts = job.cell.receptor(job.inhibition.receptor).parts
+    unit = job.cell.receptor(job.inhibition.receptor).unit
+    source = _generator(inhibitory_trains(job), job, built.clock, "inhibitory_spikes")
+    count = sum(group.count for group in job.inhibition.inputs)
+    synapses = b2.Synapses(
+        source,
+        built.cells,
+        "\n".join(f"add_{state} : siemens (shared, constant)" for state, _, _ in parts),
+        on_pre="\n".join(f"{of_cell(state)}_post += add_{state}" for state, _, _ in parts),
+        delay=round(job.inhibition.delay / job.dt) * job.dt * b2.second,
+        clock=built.clock,
+        name="inhibition",
+        namespace={},
+    )
+    index = np.arange(job.cells * count)
+    synapses.connect(i=index if job.private else index % count, j=index // count)
+    for state, _, weight in parts:
+        setattr(synapses, f"add_{state}_", unit * abs(weight) * job.inhibition.efficacy)
+    return [source, synapses]
+
+
+class _Records:
+    """What is read between the pieces of a run."""
+
+    def __init__(self, job: PopulationJob, built: Built) -> None:
+        self.job, self.built = job, built
+        self.snapshots: dict[int, Any] = {}
+        self.watch: dict[int, Any] = {}
+        self.histograms: dict[int, Any] = {}
+
+    def weights(self, step: int) -> Any:
+        name = self.job.rule.weight
+        w = np.array(self.built.synapses.variables[name].get_value(), dtype=float).reshape(self.job.cells, self.job.input_count)
+        bad = np.argwhere(~np.isfinite(w))
+        if bad.size:
+            where = f"{name} of input {bad[0][1]} of cell {bad[0][0]}"
+            raise NonFiniteError(f"{where} is not finite at or before {step * self.job.dt:.4f} s", path=self.job.rule.path)
+        return w
+
+    def after(self, step: int) -> None:
+        w = self.weights(step)
+        if step in self.job.snapshots:
+            self.snapshots[step] = w
+        if step in self.job.watch:
+            self.watch[step] = w[self.job.watched[:, 0], self.job.watched[:, 1]]
+        if step in self.job.histograms:
+            self.histograms[step] = np.histogram(w, self.job.edges)[0]
+
+    def recording(self, engine: dict[str, str]) -> PopulationRecording:
+        job, spikes = self.job, self.built.spikes
+        cell = np.asarray(spikes.i)
+        steps = np.rint(np.asarray(spikes.t / importing.brian().second) / job.dt).astype(np.int64)
+        counts = np.bincount(cell, minlength=job.cells).astype(np.int64)
+        found = tuple(steps[cell == n] for n in range(job.cells)) if job.trains else ()
+        shape = (job.cells, job.input_count)
+        snapshots = np.array([self.snapshots[int(step)] for step in job.snapshots]).reshape(-1, *shape)
+        watch = np.array([self.watch[int(step)] for step in job.watch]).reshape(len(job.watch), -1).T
+        histograms = np.array([self.histograms[int(step)] for step in job.histograms], dtype=np.int64)
+        histograms = histograms.reshape(len(job.histograms), max(1, len(job.edges) - 1))
+        return PopulationRecording(self.weights(job.steps - 1), counts, found, snapshots, watch, histograms, engine)
+
+
+# --- as a standalone program ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Standalone:
+    """What a standalone program gave, and what it took.
+
+    Attributes
+    ----------
+    w : array, shape (cells, inputs)
+    counts : array of int, shape (cells,)
+    build, run : float
+        CPU seconds.
+    """
+
+    w: Any
+    counts: Steps
+    build: float
+    run: float
+
+
+def standalone(job: PopulationJob, *, own_spikes: bool = False) -> Standalone:
+    """Build and run the job as a C++ program in a folder of its own.
+
+    Raises
+    ------
+    BuildError
+    """
+    with tempfile.TemporaryDirectory(prefix="spikeheb-") as folder:
+        arguments = [sys.executable, "-m", "spikeheb.engines.brian.population", folder]
+        told = pickle.dumps((replace(job, progress=None), own_spikes))
+        done = subprocess.run(arguments, input=told, capture_output=True, cwd=folder, check=False)
+        if done.returncode != 0:
+            lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
+            raise BuildError(f"the standalone program failed ({lines[-1][:200]})")
+        times = json.loads((Path(folder) / "times.json").read_text())
+        with np.load(Path(folder) / "found.npz", allow_pickle=False) as found:
+            return Standalone(found["w"], found["counts"], times["build"], times["run"])
+
+
+def _standalone(job: PopulationJob, own_spikes: bool, folder: Path) -> None:
+    b2 = importing.brian()
+    b2.set_device("cpp_standalone", directory=str(folder / "program"), build_on_run=False)
+    b2.seed(job.seed)
+    start = _cpu()
+    built = build(job, own_spikes=own_spikes)
+    built.network.run(job.steps * job.dt * b2.second, namespace={})
+    b2.device.build(directory=str(folder / "program"), compile=True, run=False, with_output=False)
+    built_at = _cpu()
+    b2.device.run(directory=str(folder / "program"), results_directory="results", with_output=False, run_args=[])
+    times = {"build": built_at - start, "run": _cpu() - built_at}
+    w = np.array(built.synapses.variables[job.rule.weight].get_value()).reshape(job.cells, job.input_count)
+    np.savez(folder / "found.npz", w=w, counts=np.bincount(np.asarray(built.spikes.i), minlength=job.cells))
+    (folder / "times.json").write_text(json.dumps(times))
+
+
+def _cpu() -> float:
+    """CPU seconds of this process and those that it started and that have ended."""
+    import resource
+
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+if __name__ == "__main__":
+    the_job, with_own_spikes = pickle.load(sys.stdin.buffer)
+    _standalone(the_job, with_own_spikes, Path(sys.argv[1]))

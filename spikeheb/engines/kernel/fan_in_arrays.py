@@ -1,0 +1,317 @@
+"""A fan-in job as the arrays that a kernel reads and writes: the counterpart of ``struct Population`` in `fan_in.hpp`."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from spikeheb.cells import Receptor
+from spikeheb.engines.job import Floats, Steps
+from spikeheb.engines.kernel import inputs
+from spikeheb.engines.kernel.fan_in_source import epoch, inhibitory_constants
+from spikeheb.engines.kernel.fold import fold
+from spikeheb.engines.kernel.plan import Plan
+from spikeheb.engines.kernel.sites import POST, PRE, SYNAPSE, Sites
+from spikeheb.engines.population import PopulationJob
+from spikeheb.errors import EngineError, NonFiniteError, unknown_name
+from spikeheb.expressions import tree as t
+from spikeheb.expressions.printers import evaluate
+
+FAR = np.iinfo(np.int64).max // 4
+LINE = 64
+CELLS_OF_TILE, BYTES_OF_TILE = 64, 640_000
+"""A tile has no more cells than a word has bits, and its synapses stay in a processor's own cache."""
+SPIKES_OF_CHUNK = 1 << 14
+
+Array = np.ndarray[Any, Any]
+
+
+def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Zeros that begin at a cache line."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    raw = np.zeros(size + LINE, dtype=np.uint8)
+    start = -raw.ctypes.data % LINE
+    found: Array = raw[start : start + size].view(dtype).reshape(shape)
+    return found
+
+
+class FanInArrays:
+    """All state and all input of a fan-in job.
+
+    Parameters
+    ----------
+    job : PopulationJob
+    plan : Plan
+    found : Sites
+    width : int
+        Cells of a block.
+    workers : int
+
+    Raises
+    ------
+    EngineError, NonFiniteError, UnknownName
+    """
+
+    def __init__(self, job: PopulationJob, plan: Plan, found: Sites, width: int, workers: int, inhibitory: Receptor | None) -> None:
+        self.job, self.plan, self.sites, self.width = job, plan, found, width
+        self.blocks = -(-job.cells // width)
+        self.tile_first = self._tiles(workers)
+        self.tiles = len(self.tile_first) - 1
+        self.workers = min(workers, self.tiles)
+        self.fixed: dict[str, Array] = {}
+        self._synapses()
+        self._rows()
+        self._numbers(inhibitory)
+        self._records()
+        self._trains()
+        self.struct = self._struct()
+
+    def _tiles(self, workers: int) -> Steps:
+        """The first block of each tile, and one beyond: tiles of about one size, as many for each worker."""
+        if self.job.private:
+            return np.arange(self.blocks + 1, dtype=np.int64)
+        block = self.job.input_count * self.width * self.job.dtype.itemsize * len(self.sites.names(SYNAPSE))
+        most = max(1, min(CELLS_OF_TILE // self.width, BYTES_OF_TILE // block))
+        tiles = -(-self.blocks // most)
+        tiles = min(self.blocks, -(-tiles // workers) * workers)
+        return np.linspace(0, self.blocks, tiles + 1).astype(np.int64)
+
+    # --- state ---
+
+    def _synapses(self) -> None:
+        job, found = self.job, self.sites
+        names = found.names(SYNAPSE)
+        self.synapse = aligned((len(names), self.blocks, job.input_count, self.width), job.dtype)
+        self.pre = aligned((self.tiles, len(found.names(PRE)), job.input_count), job.dtype)
+        self.rests = {decay.names[0]: self._rest(decay.slopes[0][0], decay.rests[0]) for decay in found.scaled}
+        starts = Starts(job)
+        for name in job.rule.initial:
+            value = starts.next(name)
+            side = found.side[name]
+            if side == SYNAPSE:
+                self.fill(found.row[name], value - self.rests.get(name, 0.0))
+            elif side == PRE:
+                self.pre[:, found.row[name]] = value - self.rests.get(name, 0.0)
+        lazy = {side: len(decays) for side, decays in found.lazy.items()}
+        self.synapse_since = np.zeros((lazy[SYNAPSE], self.blocks, job.input_count, self.width), dtype=np.int64)
+        self.pre_since = np.zeros((self.tiles, lazy[PRE], job.input_count), dtype=np.int64)
+        self.lane_since = np.zeros((lazy[POST], self.blocks * self.width), dtype=np.int64)
+
+    def fill(self, row: int, values: float | Floats) -> None:
+        """Give every synapse its value of a variable: one for all, or by cell and input."""
+        if not np.ndim(values):
+            self.synapse[row] = values
+            return
+        whole = np.broadcast_to(values, (self.job.cells, self.job.input_count))
+        for block in range(self.blocks):
+            part = whole[block * self.width : (block + 1) * self.width]
+            self.synapse[row, block, :, : len(part)] = part.T
+
+    def by_cell(self, row: int) -> Array:
+        """A variable of every synapse, shape (cells, inputs)."""
+        job = self.job
+        found = np.empty((job.cells, job.input_count), dtype=job.dtype)
+        for block in range(self.blocks):
+            part = found[block * self.width : (block + 1) * self.width]
+            part[:] = self.synapse[row, block, :, : len(part)].T
+        return found
+
+    def _rest(self, slope: t.Tree, rest: t.Tree) -> float:
+        """What a scaled variable decays to."""
+        rate, level = (float(evaluate(fold(tree, {}), self._known())) for tree in (slope, rest))  # type: ignore[arg-type]
+        if not np.isfinite([rate, level]).all() or (rate == 0 and level != 0):
+            raise EngineError("a variable that rises without end is not for this engine", path=self.job.rule.path)
+        return -level / rate if level else 0.0
+
+    def _known(self) -> dict[str, float]:
+        return {**self.job.rule.constants, "dt": self.job.dt}
+
+    def _rows(self) -> None:
+        job, found = self.job, self.sites
+        lanes = self.blocks * self.width
+        self.lane = aligned((len(found.rows), lanes), job.dtype)
+        if job.cell is not None:
+            for name, value in job.cell.rest().items():
+                self.lane[found.rows.index(name)] = value
+            self.lane[found.rows.index("I_ext")] = job.current
+        if job.rule.post is not None:
+            self._post_rows()
+        for name in found.names(POST):
+            self.lane[found.row[name]] = Starts(job).next(name) - self.rests.get(name, 0.0)
+        self.part, self.part_at = np.zeros(lanes, dtype=np.int64), np.full(lanes, FAR)
+        self.late_by = np.array([round(job.rule.constants[by] / job.dt) for _, by in self.plan.delayed.values()], dtype=np.int64)
+        self.history = self._history(lanes)
+
+    def _post_rows(self) -> None:
+        rule = self.job.rule
+        assert rule.post is not None
+        known = self._known() | ({"v": self.job.cell.rest()["v"]} if self.job.cell is not None else {})
+        for name, tree in rule.post.initial.items():
+            start = float(np.asarray(evaluate(tree, known)))
+            if not np.isfinite(start):
+                raise NonFiniteError(f"the initial value of {name} is not finite", path=rule.path, key="post.initial")
+            self.lane[self.sites.rows.index(f"post {name}")] = start
+
+    def _history(self, lanes: int) -> Array:
+        """Rings of past values by cell, filled with the initial ones."""
+        rings = []
+        for (name, (of, _)), by in zip(self.plan.delayed.items(), self.late_by, strict=True):
+            values = self.lane[self.sites.rows.index("v" if of == "v" else f"post {of}")]
+            self.lane[self.sites.rows.index(f"late {name}")] = values
+            rings.append(np.tile(values, int(by) + 1))
+        joined: Array = np.concatenate([*rings, np.zeros(lanes if not rings else 0)])
+        return joined.astype(self.job.dtype)
+
+    # --- numbers ---
+
+    def _numbers(self, inhibitory: Receptor | None) -> None:
+        job, plan, known = self.job, self.plan, self._known()
+        for name, value in known.items():
+            if not np.isfinite(value):
+                raise NonFiniteError(f"the constant {name} is not finite", path=job.rule.path)
+        self.fixed["constants"] = np.array([known[name] for name in plan.constants] or [0.0])
+        self.fixed["cell"] = self._cell_numbers(inhibitory)
+        delays = np.array([round(action.delay / job.dt) for action in plan.actions], dtype=np.int64)
+        self.fixed["delays"] = delays
+        of_post = [delay for delay, action in zip(delays, plan.actions, strict=True) if action.event == "post"]
+        self.past = 1 + max(of_post, default=0)
+        shape = job.cell.shape if job.cell else ()
+        refractory = round(job.cell.refractory / job.dt) if job.cell else 0
+        self.fixed["durations"] = np.array([refractory, *(max(1, round(hold.lasts / job.dt)) for hold in shape)], dtype=np.int64)
+        slopes = [float(evaluate(fold(decay.slopes[0][0], {}), known)) for decay in self.sites.scaled]  # type: ignore[arg-type]
+        self.epoch = epoch(slopes, job.dt, job.precision)
+        k = np.arange(self.epoch + 1)
+        with np.errstate(over="ignore"):
+            tables = [np.stack([np.exp(slope * job.dt * k), np.exp(-slope * job.dt * k)]) for slope in slopes]
+        self.fixed["factors"] = np.array(tables or [np.zeros((2, 1))], dtype=job.dtype)
+
+    def _cell_numbers(self, inhibitory: Receptor | None) -> Floats:
+        plan, places, job = self.plan, self.sites.places, self.job
+        if plan.cell is None:
+            return np.zeros(1)
+        receptor = plan.cell.receptor
+        values = dict(plan.cell.constants)
+        values |= {places.released[state]: receptor.unit * abs(weight) for state, _, weight in receptor.parts}
+        values |= {name: hold.v for name, hold in zip(places.shape, plan.cell.cell.shape, strict=True)}
+        names = list(places.cell_constants)
+        if inhibitory is not None and job.inhibition is not None:
+            of_state = inhibitory_constants(inhibitory)
+            values |= {of_state[state]: inhibitory.unit * abs(weight) * job.inhibition.efficacy for state, _, weight in inhibitory.parts}
+            names += of_state.values()
+        return np.array([values[name] for name in names])
+
+    # --- what is recorded, and what comes in ---
+
+    def _records(self) -> None:
+        job = self.job
+        self.counts = np.zeros(job.cells, dtype=np.int64)
+        self.snapshots = np.zeros((len(job.snapshots), job.cells, job.input_count), dtype=job.dtype)
+        self.watch = np.zeros((len(job.watched), len(job.watch)), dtype=job.dtype)
+        self.histograms = np.zeros((self.workers, len(job.histograms), max(1, len(job.edges) - 1)), dtype=np.int64)
+        self.failures = np.full((self.tiles, 3), -1, dtype=np.int64)
+        watched = np.column_stack([job.watched, np.arange(len(job.watched))]).astype(np.int64)
+        watched = watched[np.argsort(watched[:, 0], kind="stable")]
+        self.fixed["watched"] = np.ascontiguousarray(watched)
+        self.fixed["watch_first"] = np.searchsorted(watched[:, 0], self.tile_first * self.width).astype(np.int64)
+        for name in ("snapshots", "watch", "histograms"):
+            self.fixed[f"{name.removesuffix('s')}_steps"] = np.ascontiguousarray(getattr(job, name), dtype=np.int64)
+        self.fixed["edges"] = np.ascontiguousarray(job.edges, dtype=float)
+        ordered = sorted(job.rewards)
+        self.fixed["reward_steps"] = np.array([step for step, _ in ordered], dtype=np.int64)
+        self.fixed["reward_values"] = np.array([value for _, value in ordered], dtype=float)
+
+    def _trains(self) -> None:
+        job = self.job
+        copies = job.cells if job.private else 1
+        self.told = {"trains": inputs.Told(job.inputs, job, inputs.INPUTS, copies)}
+        if job.inhibition is not None:
+            self.told["inhibition"] = inputs.Told(job.inhibition.inputs, job, inputs.INHIBITION, copies)
+        if job.imposed:
+            self.told["imposed"] = inputs.Told(job.imposed, job, inputs.IMPOSED, 1)
+        rate = sum(float(source.mean_rates(job.dt).sum()) for source in job.inputs)
+        spikes = max(SPIKES_OF_CHUNK // (1 if self.tiles > 1 else 2), job.input_count // 4)
+        self.chunk = int(min(1 << 16, max(64, spikes / max(rate * job.dt, 1e-6))))
+
+    def _struct(self) -> PopulationStruct:
+        job = self.job
+        told = PopulationStruct(
+            cells=job.cells, inputs=job.input_count, steps=job.steps, blocks=self.blocks, tiles=self.tiles, workers=self.workers,
+            chunk=self.chunk, is_private=int(job.private), dt=job.dt, seed=job.seed & (2**64 - 1), past=self.past, epoch=self.epoch,
+            keep_trains=int(job.trains), reward_count=len(job.rewards), snapshot_count=len(job.snapshots), watch_count=len(job.watch),
+            histogram_count=len(job.histograms), bins=self.histograms.shape[2],
+        )  # fmt: skip
+        told.inhibition_delay = round(job.inhibition.delay / job.dt) if job.inhibition else 0
+        for name, array in self.fixed.items():
+            setattr(told, name, array.ctypes.data)
+        for name in (
+            "synapse", "pre", "lane", "synapse_since", "pre_since", "lane_since", "history", "part", "part_at", "counts", "late_by",
+            "snapshots", "watch", "histograms", "failures", "tile_first",
+        ):  # fmt: skip
+            setattr(told, name, getattr(self, name).ctypes.data)
+        for name, trains in self.told.items():
+            setattr(told, name, ctypes.addressof(trains.struct))
+        return told
+
+
+class Starts:
+    """The initial values of the synapses; what is random is drawn as for lanes, cell after cell."""
+
+    def __init__(self, job: PopulationJob) -> None:
+        self.job = job
+        self.rng = np.random.default_rng([job.seed, 0x1417])
+        for name in job.initial:
+            if name not in job.rule.initial:
+                raise unknown_name("variable", name, job.rule.initial, path=job.rule.path, key="initial")
+
+    def next(self, name: str) -> Any:
+        """A number for all synapses, or an array (cells, inputs); to be asked in the rule's order."""
+        job = self.job
+        size = (job.cells, job.input_count)
+        draws = {"rand": lambda: self.rng.random(size), "randn": lambda: self.rng.standard_normal(size)}
+        given: Mapping[str, Any] = job.initial
+        value = given[name] if name in given else evaluate(job.rule.initial[name], job.rule.constants, draws)
+        array = np.asarray(value, dtype=float)
+        if not np.all(np.isfinite(array)):
+            raise NonFiniteError(f"the initial value of {name} is not finite", path=job.rule.path)
+        if array.ndim and array.shape != size and array.shape != size[1:]:
+            raise EngineError(f"initial values of {name} have shape {array.shape}, expected {size}", path=job.rule.path)
+        return float(array) if not array.ndim else array
+
+
+def varied(job: PopulationJob) -> tuple[str, ...]:
+    """Variables whose given initial values are not one number."""
+    return tuple(name for name, value in job.initial.items() if np.ndim(value))
+
+
+_POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
+
+
+class PopulationStruct(ctypes.Structure):
+    """``struct Population`` of `fan_in.hpp`, member by member."""
+
+    _fields_ = [
+        *((name, _COUNT) for name in ("cells", "inputs", "steps", "blocks", "tiles", "workers", "chunk", "is_private")),
+        ("dt", ctypes.c_double),
+        ("seed", ctypes.c_uint64),
+        ("constants", _POINTER), ("cell", _POINTER),
+        ("delays", _POINTER), ("inhibition_delay", _COUNT), ("past", _COUNT),
+        ("durations", _POINTER),
+        ("late_by", _POINTER),
+        ("tile_first", _POINTER),
+        ("epoch", _COUNT), ("factors", _POINTER),
+        ("trains", _POINTER), ("inhibition", _POINTER), ("imposed", _POINTER),
+        ("reward_count", _COUNT), ("reward_steps", _POINTER), ("reward_values", _POINTER),
+        ("synapse", _POINTER), ("pre", _POINTER), ("lane", _POINTER),
+        ("synapse_since", _POINTER), ("pre_since", _POINTER), ("lane_since", _POINTER),
+        ("history", _POINTER),
+        ("part", _POINTER), ("part_at", _POINTER),
+        ("counts", _POINTER),
+        ("keep_trains", _COUNT),
+        ("snapshot_count", _COUNT), ("snapshot_steps", _POINTER), ("snapshots", _POINTER),
+        ("watch_count", _COUNT), ("watch_steps", _POINTER), ("watch_first", _POINTER), ("watched", _POINTER), ("watch", _POINTER),
+        ("histogram_count", _COUNT), ("histogram_steps", _POINTER), ("bins", _COUNT), ("edges", _POINTER), ("histograms", _POINTER),
+        ("failures", _POINTER),
+    ]  # fmt: skip

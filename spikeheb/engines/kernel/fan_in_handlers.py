@@ -1,0 +1,352 @@
+"""Handlers as loops: a presynaptic spike over the cells of a tile, a postsynaptic one over the inputs of its cell.
+
+What belongs to the neuron that fired is computed once, before and after the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from spikeheb.engines.kernel import methods
+from spikeheb.engines.kernel.fan_in_text import COPY, Text
+from spikeheb.engines.kernel.fold import fold
+from spikeheb.engines.kernel.handlers import DRAWS_PER_STEP, describe, number_draws, overwritten, random_draws, touched
+from spikeheb.engines.kernel.plan import Decay, Plan
+from spikeheb.engines.kernel.sites import POST, PRE, SYNAPSE, Sites
+from spikeheb.engines.kernel.source import equation_comments
+from spikeheb.engines.kernel.text import mangled
+from spikeheb.expressions import tree as t
+from spikeheb.rules.meaning import TRANSMIT, Action
+
+SIZES = "  const int64_t blocks = t.blocks, inputs = t.inputs; (void)blocks; (void)inputs; " + COPY
+OF_ARRAY = {PRE: "pre", POST: "lane", SYNAPSE: "synapse"}
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A loop over synapses.
+
+    Attributes
+    ----------
+    head : tuple of str
+        Lines that open it; `starts` go between the outer and the inner head.
+    inner : str
+    element : mapping of str to str
+        The index of a synapse, an input or a cell within what the pointers point to; a side that is not here is the
+        same throughout.
+    start : mapping of str to str
+        Where the pointers of a side begin.
+    cell : str
+        The cell, within the tile.
+    own : str or None
+        The side that fired.
+    """
+
+    head: tuple[str, ...]
+    inner: str
+    element: dict[str, str]
+    start: dict[str, str]
+    cell: str
+    own: str | None
+
+
+OVER_CELLS = Loop(
+    ("for (int64_t b = 0; b < blocks; ++b) {",),
+    "for (int l = 0; l < W; ++l) {",
+    {SYNAPSE: "[l]", POST: "[l]"},
+    {SYNAPSE: "(b*inputs + i)*W", POST: "b*W", PRE: "i"},
+    "b*W + l",
+    PRE,
+)
+OVER_INPUTS = Loop(
+    ("{",),
+    "for (int64_t i = 0; i < inputs; ++i) {",
+    {SYNAPSE: "[i*W]", PRE: "[i]"},
+    {SYNAPSE: "c/W*inputs*W + c%W", PRE: "0", POST: "c"},
+    "c",
+    POST,
+)
+OVER_ALL = Loop(
+    ("for (int64_t b = 0; b < blocks; ++b)", "for (int64_t i = 0; i < inputs; ++i) {"),
+    "for (int l = 0; l < W; ++l) {",
+    {SYNAPSE: "[l]", POST: "[l]"},
+    {SYNAPSE: "(b*inputs + i)*W", POST: "b*W", PRE: "i"},
+    "b*W + l",
+    None,
+)
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a handler touches.
+
+    Attributes
+    ----------
+    plain : tuple of str
+        Variables that have no solution of their own, in the rule's order.
+    decays : tuple of Decay
+        Those whose value now is needed.
+    stored : tuple of Decay
+        Those whose value is stored anew.
+    outside : tuple of str
+        Names of the cell.
+    written : frozenset of str
+    """
+
+    plain: tuple[str, ...]
+    decays: tuple[Decay, ...]
+    stored: tuple[Decay, ...]
+    outside: tuple[str, ...]
+    written: frozenset[str]
+
+
+class HandlerWriter:
+    """Prints the handlers of a plan, and the step of its synapses."""
+
+    def __init__(self, plan: Plan, found: Sites, text: Text) -> None:
+        self.plan, self.sites, self.text = plan, found, text
+        self.decay_of = {name: decay for decay in plan.decays for name in decay.names}
+
+    # --- a handler ---
+
+    def handler(self, n: int, action: Action) -> str:
+        """One handler as a function."""
+        loop = {"pre": OVER_CELLS, "post": OVER_INPUTS, "reward": OVER_INPUTS}[action.event]
+        needs = self._needs(action)
+        which = "i" if action.event == "pre" else "c"
+        lines = [f"// {action.event}: {describe(action)}"]
+        arguments = f"(T &t, const Shared &__restrict k, int64_t {which}, int64_t now, int64_t at, real amount)"
+        lines += [f"template <class T> static void on_{n}{arguments} {{", "  (void)now; (void)at; (void)amount;", SIZES]
+        lines += self._factors(needs)
+        own = self._own_side(action)
+        lines += [f"  {line}" for line in self._loads(needs, loop, inside=False)]
+        used = [line for line in action.lines if line.target not in own or self._read_later(line, action)]
+        if any(line.target not in own for line in used):
+            lines += [f"  {line}" for line in self._loop(loop, needs, self._assignments(used, loop, random_draws(action)), own)]
+        if own:
+            lines += ["  {", *(f"    {line}" for line in self._own_lines(action, needs, loop, own)), "  }"]
+        return "\n".join([*lines, "}", ""])
+
+    def _own_side(self, action: Action) -> frozenset[str]:
+        """Variables of the side that fired that the handler moves."""
+        return frozenset({line.target for line in action.lines if self.sites.side.get(line.target) == action.event})
+
+    def _read_later(self, line: t.Statement, action: Action) -> bool:
+        return any(line.target in t.names(other.expression) for other in action.lines) or line.target in t.names(self.plan.efficacy)
+
+    def _needs(self, action: Action) -> Needs:
+        """What the action reads and writes."""
+        reads, writes = touched(action, self.plan)
+        decays, stored = [], []
+        for decay in self.plan.decays:
+            group = set(decay.names)
+            keep = bool(group & writes) or (decay in self.text.lazy and bool(decay.reads & writes))
+            if not (group & reads or keep):
+                continue
+            if not (len(group) == 1 and overwritten(decay.names[0], action)):
+                decays.append(decay)
+            if keep:
+                stored.append(decay)
+        read = set(reads) | set().union(*(decay.reads for decay in decays))
+        names = set().union(*(t.names(line.expression) for line in action.lines))
+        outside = {line.target for line in action.lines} | names | (t.names(self.plan.efficacy) if self.plan.cell else set())
+        plain = tuple(name for name in self.plan.variables if name not in self.decay_of and name in read | writes)
+        outside_names = tuple(name for name in self.text.outside if name in outside)
+        return Needs(plain, tuple(decays), tuple(stored), outside_names, frozenset(line.target for line in action.lines))
+
+    def _factors(self, needs: Needs) -> list[str]:
+        """The decay since the beginning of the epoch, of each variable that is stored relative to it."""
+        lines = []
+        for n, decay in enumerate(self.sites.scaled):
+            (name,) = decay.names
+            if decay in needs.decays:
+                lines.append(f"  const real f_{mangled(name)} = k.F[{n}][at];")
+            if decay in needs.stored:
+                lines.append(f"  const real g_{mangled(name)} = k.G[{n}][at];")
+        return lines
+
+    def _rest(self, decay: Decay) -> t.Tree:
+        """What a scaled variable decays to."""
+        slope, rest = fold(decay.slopes[0][0], {}), fold(decay.rests[0], {})
+        return t.ZERO if rest == t.ZERO else t.Negative(t.Binary("/", rest, slope))
+
+    # --- loops ---
+
+    def _loop(self, loop: Loop, needs: Needs, body: Iterable[str], own: frozenset[str]) -> list[str]:
+        lines = [*loop.head, *(f"  {line}" for line in self._pointers(needs, loop)), "  SIDE_BY_SIDE", f"  {loop.inner}"]
+        lines += [f"    {line}" for line in self._loads(needs, loop, inside=True)]
+        lines += [f"    {line}" for line in self._own_locals(needs, loop, own)]
+        lines += [f"    {line}" for line in body]
+        lines += [f"    {line}" for line in self._stores(needs, loop)]
+        return [*lines, "  }", "}"]
+
+    def _own_locals(self, needs: Needs, loop: Loop, own: frozenset[str]) -> list[str]:
+        """The variables of the side that fired under the names that the lines know."""
+        side = [name for name, where in self.sites.side.items() if where == loop.own]
+        lines = [f"real {mangled(name)} = own_{mangled(name)};" for name in side if self._loaded(name, needs)]
+        return lines + [f"real {mangled(name)} = real(0);" for name in side if name in own and not self._loaded(name, needs)]
+
+    def _loaded(self, name: str, needs: Needs) -> bool:
+        return name in needs.plain or any(name in decay.names for decay in needs.decays)
+
+    def _pointers(self, needs: Needs, loop: Loop) -> list[str]:
+        """Pointers to what differs from synapse to synapse."""
+        lines = []
+        for name in (*needs.plain, *(name for decay in {*needs.decays, *needs.stored} for name in decay.names)):
+            side = self.sites.side[name]
+            if side in loop.element:
+                const = "" if side == SYNAPSE else "const "
+                array = f"t.{OF_ARRAY[side]}[{self.sites.row[name]}] + {loop.start[side]}"
+                lines.append(f"{const}real *__restrict const of_{name} = {array};")
+        for side, decays in self.sites.lazy.items():
+            for n, decay in enumerate(decays):
+                if side in loop.element and decay in (*needs.decays, *needs.stored):
+                    const = "" if side == SYNAPSE else "const "
+                    start = f"t.{OF_ARRAY[side]}_since[{n}] + {loop.start[side]}"
+                    lines.append(f"{const}int64_t *__restrict const since_{decay.names[0]} = {start};")
+        if POST in loop.element:
+            for name in self._cell_names(needs):
+                lines.append(f"real *__restrict const of_{name} = t.lane[{self.text.lane_row(name)}] + {loop.start[POST]};")
+        return sorted(lines)
+
+    def _cell_names(self, needs: Needs) -> list[str]:
+        """What of the cell the handler touches: variables that the rule reads, and the conductances that it raises."""
+        return [*needs.outside, *(self.sites.places.released if TRANSMIT in needs.written else ())]
+
+    def _loads(self, needs: Needs, loop: Loop, *, inside: bool) -> list[str]:
+        """Values now, as locals: those that differ from synapse to synapse inside the loop, the others before it."""
+        lines = []
+        for name in needs.plain:
+            if (self.sites.side[name] in loop.element) == inside:
+                lines.append(f"real {self._local(name, loop)} = {self._stored_at(name, loop)};")
+        for decay in needs.decays:
+            if (self.sites.side[decay.names[0]] in loop.element) == inside:
+                lines += self._load_decay(decay, loop)
+        if (POST in loop.element) == inside:
+            for name in needs.outside:
+                at = f"of_{name}{loop.element[POST]}" if inside else f"t.lane[{self.text.lane_row(name)}][c]"
+                lines.append(f"real {mangled(name)} = {at};")
+        return lines
+
+    def _local(self, name: str, loop: Loop) -> str:
+        """The local of a variable; before the loop, that of the side that fired has a name of its own."""
+        return f"own_{mangled(name)}" if self.sites.side[name] == loop.own else mangled(name)
+
+    def _stored_at(self, name: str, loop: Loop) -> str:
+        side = self.sites.side[name]
+        if side in loop.element:
+            return f"of_{name}{loop.element[side]}"
+        return f"t.{OF_ARRAY[side]}[{self.sites.row[name]}][{loop.start[side]}]"
+
+    def _since_at(self, decay: Decay, loop: Loop) -> str:
+        side = self.sites.side[decay.names[0]]
+        if side in loop.element:
+            return f"since_{decay.names[0]}{loop.element[side]}"
+        return f"t.{OF_ARRAY[side]}_since[{self.sites.lazy[side].index(decay)}][{loop.start[side]}]"
+
+    def _load_decay(self, decay: Decay, loop: Loop) -> list[str]:
+        if decay in self.sites.scaled:
+            (name,) = decay.names
+            value = f"{self._stored_at(name, loop)}*f_{mangled(name)}"
+            rest = self._rest(decay)
+            return [f"real {self._local(name, loop)} = {value}" + (f" + {self.text.rule(rest)};" if rest != t.ZERO else ";")]
+        fields = {name: self._stored_at(name, loop) for name in decay.names}
+        if len(decay.names) == 1:
+            (line,) = methods.solution(decay)
+            fields[f"{methods.ELAPSED}_{line.target}"] = f"real(now - {self._since_at(decay, loop)})"
+            return [f"real {self._local(line.target, loop)} = {self.text.rule(line.expression, fields)};"]
+        n, size = self.text.lazy.index(decay), len(decay.names)
+        values, rests = ", ".join(fields.values()), ", ".join(self.text.rule(rest) for rest in decay.rests)
+        lines = [f"double group_{n}[{size}] = {{{values}}};", f"const double rests_{n}[{size}] = {{{rests}}};"]
+        lines.append(f"k.flow_{n}.advance(group_{n}, rests_{n}, now - {self._since_at(decay, loop)});")
+        return lines + [f"real {self._local(name, loop)} = real(group_{n}[{place}]);" for place, name in enumerate(decay.names)]
+
+    def _stores(self, needs: Needs, loop: Loop) -> list[str]:
+        """What the loop changes for each synapse, and for each cell."""
+        lines = [f"of_{name}{loop.element[SYNAPSE]} = {mangled(name)};" for name in needs.plain if self._written_here(name, needs)]
+        for decay in needs.stored:
+            if self.sites.side[decay.names[0]] == SYNAPSE:
+                lines += self._store_decay(decay, loop)
+        if POST in loop.element:
+            lines += [f"of_{name}{loop.element[POST]} = {mangled(name)};" for name in needs.outside if name in self._posts_written(needs)]
+        return lines
+
+    def _written_here(self, name: str, needs: Needs) -> bool:
+        return self.sites.side[name] == SYNAPSE and name in needs.written
+
+    def _posts_written(self, needs: Needs) -> frozenset[str]:
+        return needs.written & frozenset(self.sites.places.post)
+
+    def _store_decay(self, decay: Decay, loop: Loop) -> list[str]:
+        if decay in self.sites.scaled:
+            (name,) = decay.names
+            rest = self._rest(decay)
+            value = mangled(name) if rest == t.ZERO else f"({mangled(name)} - ({self.text.rule(rest)}))"
+            return [f"{self._stored_at(name, loop)} = {value}*g_{mangled(name)};"]
+        lines = [f"{self._stored_at(name, loop)} = {mangled(name)};" for name in decay.names]
+        return [*lines, f"{self._since_at(decay, loop)} = now;"]
+
+    # --- lines ---
+
+    def _assignments(self, statements: Iterable[t.Statement], loop: Loop, draws: int) -> list[str]:
+        lines: list[str] = []
+        if draws:
+            index = f"uint64_t((t.first_cell + {loop.cell})*t.inputs + i)"
+            lines.append(f"const uint64_t draws = stream(t.seed, DRAWS_OF_HANDLER, {index});")
+        draw = 0
+        for statement in statements:
+            expression, draw, drawn = number_draws(statement.expression, draw)
+            at = f"{DRAWS_PER_STEP}*uint64_t(now)"
+            lines += [f"const real {mangled(name)} = real(normal(draws, {at} + {n}));" for name, n in drawn]
+            if statement.target == TRANSMIT:
+                lines += self._transmission(expression)
+            elif statement.target.startswith("_"):
+                lines.append(f"const real {mangled(statement.target)} = {self.text.rule(expression)};")
+            else:
+                lines.append(f"{mangled(statement.target)} = {self.text.rule(expression)};")
+        return lines
+
+    def _transmission(self, fraction: t.Tree) -> list[str]:
+        if self.plan.cell is None:
+            return []
+        lines = [f"const real released = {self.text.rule(t.multiply(self.plan.efficacy, fraction))};"]
+        lines += [f"of_{state}[l] += u.q.{mangled(unit)}*released;" for state, unit in self.sites.places.released.items()]
+        return ["{", *(f"  {line}" for line in lines), "}"]
+
+    def _own_lines(self, action: Action, needs: Needs, loop: Loop, own: frozenset[str]) -> list[str]:
+        """The lines that move variables of the side that fired, once."""
+        wanted, kept = set(own), []
+        for line in reversed(action.lines):
+            if line.target in wanted:
+                kept.append(line)
+                wanted |= {name for name in t.names(line.expression) if name.startswith("_")}
+        lines = self._own_locals(needs, loop, own)
+        lines += self._assignments(reversed(kept), loop, 0)
+        lines += [f"{self._stored_at(name, loop)} = {mangled(name)};" for name in needs.plain if name in own]
+        for decay in needs.stored:
+            if self.sites.side[decay.names[0]] == action.event:
+                lines += self._store_decay(decay, loop)
+        return lines
+
+    # --- synapses on the clock ---
+
+    def step_synapses(self) -> str:
+        """All synapses of the tile over one step."""
+        block = self.plan.stepped
+        if block is None:
+            return ""
+        read = frozenset().union(*map(t.names, block.derivatives.values()))
+        read |= t.names(self.plan.clip) if self.plan.clip is not None else frozenset()
+        plain = tuple(name for name in self.plan.variables if name in read | set(block.names))
+        outside = tuple(name for name in self.text.outside if name in read)
+        needs = Needs(plain, (), (), outside, frozenset(block.names))
+        key = "stream(t.seed, NOISE_OF_SYNAPSE, uint64_t((t.first_cell + b*W + l)*t.inputs + i))"
+        body = list(self.text.step_lines(block, self.text.rule, key))
+        if self.plan.clip is not None:
+            body.append(f"{mangled(self.plan.rule.weight)} = {self.text.rule(self.plan.clip)};")
+        arguments = "(T &t, const Shared &__restrict k, int64_t now, int64_t at)"
+        lines = [*equation_comments(block), f"template <class T> static void step_synapses{arguments} {{", "  (void)now; (void)at;", SIZES]
+        once = [f"  real {mangled(name)} = {self._stored_at(name, OVER_ALL)};" for name in plain if self.sites.side[name] == PRE]
+        looped = self._loop(OVER_ALL, needs, body, frozenset())
+        return "\n".join([*lines, *(f"  {line}" for line in [*looped[:2], *once, *looped[2:]]), "}", ""])

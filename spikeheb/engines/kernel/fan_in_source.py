@@ -1,0 +1,302 @@
+"""The C++ of fan-in: one struct that says what happens to a tile of cells, its loops laid out for the processor.
+
+`fan_in.hpp` says when it happens. Names of the rule and the cell get an underscore at the end and are locals of the loops;
+constants are members of ``u.p`` (rule), ``u.q`` (cell) and ``u.d`` (whatever depends on them alone).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from spikeheb.cells import Cell, Receptor
+from spikeheb.engines.kernel.fan_in_handlers import HandlerWriter
+from spikeheb.engines.kernel.fan_in_text import COPY, Text
+from spikeheb.engines.kernel.handlers import describe
+from spikeheb.engines.kernel.methods import needs_propagator
+from spikeheb.engines.kernel.plan import Plan
+from spikeheb.engines.kernel.sites import PRE, SYNAPSE, Sites
+from spikeheb.engines.kernel.source import equation_comments
+from spikeheb.engines.kernel.text import array, indent, mangled
+from spikeheb.errors import EngineError
+from spikeheb.expressions import tree as t
+from spikeheb.expressions.printers import to_brian, to_cpp
+
+WIDTH = {"float64": 4, "float32": 8}
+"""Cells of a block: half a cache line of weights, since presynaptic spikes meet blocks across and postsynaptic ones along."""
+
+
+def generate(plan: Plan, found: Sites, *, width: int, precision: str, inhibitory: Receptor | None) -> str:
+    """The whole file, but for the header that says for which rule it was first built.
+
+    Parameters
+    ----------
+    plan : Plan
+    found : Sites
+    width : int
+        Cells of a block.
+    precision : {"float64", "float32"}
+    inhibitory : Receptor or None
+        The one that inputs without plasticity drive.
+
+    Raises
+    ------
+    EngineError
+        For equations that this engine cannot solve.
+    """
+    return _Writer(plan, found, width, precision, inhibitory).file()
+
+
+def inhibitory_constants(inhibitory: Receptor | None) -> dict[str, str]:
+    """For each exponential of the receptor, the constant that says how much a spike adds to it."""
+    return {state: f"_inhibit_{state}" for state, _, _ in inhibitory.parts} if inhibitory else {}
+
+
+class _Writer:
+    """Prints the parts of a plan."""
+
+    def __init__(self, plan: Plan, found: Sites, width: int, precision: str, inhibitory: Receptor | None) -> None:
+        self.plan, self.sites, self.width = plan, found, width
+        self.text = Text(plan, found, precision)
+        self.inhibitory = inhibitory_constants(inhibitory)
+        self.real = {"float64": "double", "float32": "float"}[precision]
+        for block in (plan.stepped, plan.post, plan.cell.block if plan.cell else None):
+            if block is not None and needs_propagator(block):
+                raise EngineError('coupled equations take "rk4", "rk2", "euler" or "exponential_euler" here, not "exact"')
+
+    def file(self) -> str:
+        handlers = HandlerWriter(self.plan, self.sites, self.text)
+        parts = [handlers.handler(n, action) for n, action in enumerate(self.plan.actions)]
+        parts += [self.dispatch(), handlers.step_synapses(), self.step_cells(), self.step_post(), self.spikes(), self.inhibit()]
+        model = "\n".join([self.facts(), self.shared(), self.rebase(), *(part for part in parts if part)])
+        return "\n".join(
+            [
+                "#if defined(__AVX512F__) && !defined(__clang__)",
+                '#pragma GCC target("prefer-vector-width=512")',
+                "#endif",
+                "#include <cstdint>",
+                f"using real = {self.real};",
+                f"constexpr int W = {self.width};  // cells of a block",
+                '#include "fan_in.hpp"',
+                "",
+                self.numbers(),
+                "struct Model : Functions<real> {",
+                indent(model).rstrip(),
+                "};",
+                "FAN_IN_ENTRIES(Model)",
+                "",
+            ]
+        )
+
+    # --- what `fan_in.hpp` asks ---
+
+    def facts(self) -> str:
+        plan, found = self.plan, self.sites
+        holds = plan.cell is not None and (plan.cell.cell.refractory > 0 or bool(plan.cell.cell.shape))
+        truths = {
+            "has_cell": plan.cell is not None,
+            "has_post": plan.post is not None,
+            "has_inhibition": bool(self.inhibitory),
+            "holds": holds,
+            "stepped_synapses": plan.stepped is not None,
+        }
+        numbers = {
+            "actions": len(plan.actions),
+            "synapse_count": len(found.names(SYNAPSE)),
+            "pre_count": len(found.names(PRE)),
+            "lane_count": len(found.rows),
+            **{f"{where if where != 'post' else 'lane'}_since_count": len(decays) for where, decays in found.lazy.items()},
+            "weight": found.row[plan.rule.weight],
+            "held": found.rows.index("held"),
+            "shape_parts": len(plan.cell.cell.shape) if plan.cell else 0,
+            "late_count": len(plan.delayed),
+            "late": found.rows.index(f"late {next(iter(plan.delayed))}") if plan.delayed else 0,
+        }
+        sources = [self.text.lane_row("v" if of == "v" else of) for of, _ in plan.delayed.values()]
+        lines = [f"static constexpr bool {name} = {str(value).lower()};" for name, value in truths.items()]
+        lines += [f"static constexpr int {name} = {value};" for name, value in numbers.items()]
+        lines.append(array("Event", "event", [action.event.upper() for action in plan.actions]))
+        lines.append(array("int", "late_source", sources or [0]))
+        lines += [f"// for each {where}: {', '.join(names)}" for where in ("input", "synapse") if (names := self.kept_by(where))]
+        lines.append(f"// for each cell: {', '.join(found.rows)}")
+        return "\n".join(lines) + "\n"
+
+    def kept_by(self, where: str) -> Sequence[str]:
+        return self.sites.names(PRE if where == "input" else SYNAPSE)
+
+    # --- numbers ---
+
+    def members(self) -> dict[str, Sequence[str]]:
+        """Names in ``u.p`` and ``u.q``."""
+        return {"Constants": self.plan.constants, "CellConstants": (*self.sites.places.cell_constants, *self.inhibitory.values())}
+
+    def numbers(self) -> str:
+        """Constants, and what depends on them alone; collected while the rest was printed, so it is printed last."""
+        lines = []
+        for name, members in self.members().items():
+            shown = ", ".join(map(mangled, members)) or "none"
+            lines.append(f"template <class T> struct {name} {{ T {shown}; }};")
+        derived = ", ".join(name[1:] for name in self.text.hoister.found.values()) or "none"
+        lines.append(f"template <class T> struct Derived {{ T {derived}; }};")
+        lines.append("template <class T> struct Numbers { Constants<T> p; CellConstants<T> q; Derived<T> d; T dt; };")
+        lines += ["", "static void derive(Numbers<double> &u) {"]
+        for (space, tree), name in self.text.hoister.found.items():
+            naming = self.text.rule_constant if space == "rule" else self.text.cell_constant
+            lines.append(f"  u.d.{name[1:]} = {to_cpp(tree, naming)};")
+        return "\n".join([*lines, "}", ""])
+
+    def shared(self) -> str:
+        count = len(self.sites.scaled)
+        coupled = [(n, decay) for n, decay in enumerate(self.text.lazy) if len(decay.names) > 1]
+        lines = ["struct Shared : Numbers<real> {"]
+        lines.append(f"  const real *F[{count + 1}], *G[{count + 1}];  // by step of the epoch: exp(s*t) and exp(-s*t)")
+        lines += [f"  Propagator<{len(decay.names)}> flow_{n};" for n, decay in coupled]
+        lines += ["  int64_t epoch;", "};", "static void read(Shared &k, const Population &job) {", "  Numbers<double> exact;"]
+        lines += ["  std::memcpy(&exact.p, job.constants, sizeof exact.p);", "  std::memcpy(&exact.q, job.cell, sizeof exact.q);"]
+        lines += ["  exact.dt = job.dt;", "  derive(exact);"]
+        lines.append('  static_assert(sizeof exact % 8 == 0 && sizeof(Numbers<real>) == sizeof exact / 8 * sizeof(real), "no gaps");')
+        lines += ["  double values[sizeof exact / 8];", "  real rounded[sizeof exact / 8];", "  std::memcpy(values, &exact, sizeof exact);"]
+        lines.append("  for (size_t n = 0; n < sizeof exact / 8; ++n) rounded[n] = real(values[n]);")
+        lines += ["  std::memcpy(static_cast<Numbers<real> *>(&k), rounded, sizeof rounded);", "  k.epoch = job.epoch;"]
+        lines.append(f"  for (int n = 0; n < {count}; ++n) {{")
+        lines += ["    k.F[n] = job.factors + 2*n*(job.epoch + 1);", "    k.G[n] = k.F[n] + job.epoch + 1;", "  }"]
+        lines += [f"  {COPY}"] if coupled else []
+        for n, decay in coupled:
+            rows = ", ".join("{" + ", ".join(self.text.rule(slope) for slope in row) + "}" for row in decay.slopes)
+            size = len(decay.names)
+            lines += [f"  const double slopes_{n}[{size}][{size}] = {{{rows}}};", f"  k.flow_{n}.prepare(slopes_{n}, job.dt);"]
+        return "\n".join([*lines, "}", ""])
+
+    def rebase(self) -> str:
+        """A new epoch begins: stored values are multiplied by the decay over the last."""
+        lines = ["template <class T> static void rebase(T &t, const Shared &__restrict k) {", "  (void)t; (void)k;"]
+        for n, decay in enumerate(self.sites.scaled):
+            (name,) = decay.names
+            where, count = self.text.whole_array(name)
+            lines += ["  {", f"    real *__restrict z = {where};", f"    const real factor = k.F[{n}][k.epoch];  // {name}"]
+            lines += [f"    for (int64_t n = 0; n < {count}; ++n) z[n] *= factor;", "  }"]
+        return "\n".join([*lines, "}", ""])
+
+    def dispatch(self) -> str:
+        arguments = "(T &t, const Shared &__restrict k, int64_t which, int64_t now, int64_t at, real amount)"
+        lines = [f"template <int action, class T> static void on{arguments} {{"]
+        lines += [f"  if constexpr (action == {n}) on_{n}(t, k, which, now, at, amount);" for n in range(len(self.plan.actions))]
+        return "\n".join([*lines, "}", ""])
+
+    # --- the cells ---
+
+    def over_lanes(self, body: Iterable[str]) -> list[str]:
+        """A loop over all cells of the tile, a block at a time."""
+        head = ["  const int64_t lanes = t.blocks*W;", "  SIDE_BY_SIDE", "  for (int64_t c = 0; c < lanes; ++c) {"]
+        return [*head, *(f"    {line}" for line in body), "  }"]
+
+    def pointers(self, rows: Iterable[tuple[str, str]], written: Iterable[str]) -> list[str]:
+        changed = set(written)
+        return [
+            f"  {'' if name in changed else 'const '}real *__restrict const of_{name} = t.lane[{self.text.lane_row(row)}];"
+            for name, row in rows
+        ]
+
+    def step_cells(self) -> str:
+        """One step of all cells; which of them are beyond the threshold, and whether any is."""
+        cell = self.plan.cell
+        if cell is None:
+            return ""
+        names = (*self.sites.places.cell, "I_ext")
+        holds = cell.cell.refractory > 0 or bool(cell.cell.shape)
+        lines = [*equation_comments(cell.block), f"// threshold: {to_brian(cell.cell.threshold)}"]
+        lines += [
+            "template <class T> static bool step_cells(T &t, const Shared &__restrict k, int64_t now) {",
+            "  (void)now;",
+            f"  {COPY}",
+            "  Flag any = 0;",
+        ]
+        lines += self.pointers([(name, name) for name in names], cell.block.names)
+        lines += ["  real *__restrict const of_held = t.lane[held];"] if holds else []
+        lines.append("  Flag *__restrict const fired = t.fired;")
+        body = [f"{'' if name in cell.block.names else 'const '}real {mangled(name)} = of_{name}[c];" for name in names]
+        body += ["const real before = v_;", "const real left = of_held[c];"] if holds else []
+        body += self.text.step_lines(cell.block, self.text.cell, "stream(t.seed, NOISE_OF_CELL, uint64_t(t.first_cell + c))")
+        body += ["v_ = left > real(0) ? before : v_;"] if holds else []
+        body += [f"of_{name}[c] = {mangled(name)};" for name in cell.block.names]
+        body.append(f"Flag on = ({self.text.cell(cell.threshold)}) ? 1 : 0;")
+        body += ["on = left > real(0) ? 0 : on;", "of_held[c] = left - (left > real(0) ? real(1) : real(0));"] if holds else []
+        body += ["fired[c] = on;", "any |= on;"]
+        return "\n".join([*lines, *self.over_lanes(body), "  return any != 0;", "}", ""])
+
+    def step_post(self) -> str:
+        post = self.plan.post
+        if post is None:
+            return ""
+        read = frozenset().union(*map(t.names, post.derivatives.values())) | set(post.names)
+        outside = [name for name in self.text.outside if name in read]
+        lines = [
+            *equation_comments(post),
+            "template <class T> static void step_post(T &t, const Shared &__restrict k, int64_t now) {",
+            "  (void)now;",
+            f"  {COPY}",
+        ]
+        lines += self.pointers([(name, name) for name in outside], post.names)
+        body = [f"{'' if name in post.names else 'const '}real {mangled(name)} = of_{name}[c];" for name in outside]
+        body += self.text.step_lines(post, self.text.rule, "stream(t.seed, NOISE_OF_POST, uint64_t(t.first_cell + c))")
+        body += [f"of_{name}[c] = {mangled(name)};" for name in post.names]
+        return "\n".join([*lines, *self.over_lanes(body), "}", ""])
+
+    def spikes(self) -> str:
+        """What the cell that fired does: [post].on_spike, the parts of the spike's shape, the reset."""
+        places, cell = self.sites.places, self.plan.cell
+
+        def assignments(statements: Iterable[t.Statement], text: object) -> list[str]:
+            lines = []
+            for statement in statements:
+                names = sorted({statement.target, *t.names(statement.expression)} & {*self.text.outside, *places.cell, "I_ext"})
+                loads = " ".join(f"real {mangled(name)} = t.lane[{self.text.lane_row(name)}][c];" for name in names)
+                value = self.text.rule(statement.expression) if text == "rule" else self.text.cell(statement.expression)
+                lines.append(f"  {{ {loads} t.lane[{self.text.lane_row(statement.target)}][c] = {value}; }}")
+            return lines
+
+        lines = [
+            "template <class T> static void on_spike(T &t, const Shared &__restrict k, int64_t c) {",
+            "  (void)t; (void)c;",
+            f"  {COPY}",
+        ]
+        lines += [*assignments(self.plan.on_spike, "rule"), "}"]
+        if cell is not None:
+            lines += ["template <class T> static void reset(T &t, const Shared &__restrict k, int64_t c) {", f"  {COPY}"]
+            lines += [
+                *assignments(cell.reset, "cell"),
+                "}",
+                "static real shape_v(const Shared &k, int64_t part) {",
+                f"  (void)part; {COPY}",
+            ]
+            lines += [f"  if (part == {n}) return u.q.{mangled(name)};" for n, name in enumerate(places.shape)]
+            lines += ["  return real(0);", "}"]
+        return "\n".join([*lines, ""])
+
+    def inhibit(self) -> str:
+        lines = [
+            "template <class T> static void inhibit(T &t, const Shared &__restrict k, real spikes) {",
+            f"  (void)t; (void)spikes; {COPY}",
+        ]
+        for state, unit in self.inhibitory.items():
+            row = self.text.lane_row(state)
+            lines.append(f"  for (int64_t c = 0; c < t.blocks*W; ++c) t.lane[{row}][c] += u.q.{mangled(unit)}*spikes;")
+        return "\n".join([*lines, "}", ""])
+
+
+def header(plan: Plan, cell: Cell | None) -> str:
+    """Comment lines on what a library was first built for, its handlers included."""
+    lines = [f"// Fan-in. Rule: {plan.rule.label}, hash {plan.rule.hash}."]
+    if cell is not None:
+        lines.append(f"// Cell: {cell.name}, hash {cell.hash}.")
+    lines += [f"//   {action.event}: {describe(action)}" for action in plan.actions]
+    lines.append("// Their constants are read at run time: every rule and cell of the same structure runs in this library.")
+    return "\n".join(lines) + "\n\n"
+
+
+def epoch(slopes: Iterable[float], dt: float, precision: str) -> int:
+    """Steps of an epoch: a power of two, within which no variable decays beyond what the numbers can hold."""
+    most = {"float64": 500.0, "float32": 60.0}[precision]
+    fastest = max((abs(slope) * dt for slope in slopes), default=0.0)
+    longest = 1024.0 if fastest == 0 else min(1024.0, most / fastest)
+    return 1 << max(0, math.floor(math.log2(max(longest, 1.0))))

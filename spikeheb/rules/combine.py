@@ -1,0 +1,280 @@
+"""Combining rules: several of them on one synapse, such as a lasting one and a short-term one.
+
+Every name of a rule gets the rule's own name in front (``triplet_tau_plus``), except the weight. Rules that move a weight
+share it; initial value and bounds are those of the first of them. Handlers run in the named order, and the conductance
+grows by the product: the shared weight's efficacy, times what each rule without a weight of its own makes of it, times
+what each transmits. Whatever a rule does before it transmits comes first, so every rule's factor is what it would have
+been alone, and the weight is read before the spike changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TypeVar
+
+from spikeheb.errors import FormatError
+from spikeheb.expressions import tree as t
+from spikeheb.expressions.equations import Equation
+from spikeheb.rules.check import check_rule
+from spikeheb.rules.meaning import TRANSMIT
+from spikeheb.rules.rule import VERBS, Bounds, Delayed, Handler, Post, Rule
+from spikeheb.tables import Parameter, Reference
+from spikeheb.units import NONE
+
+MAX_RULES = 4
+Entry = TypeVar("Entry")
+
+
+def combine(rules: Sequence[Rule]) -> Rule:
+    """One rule that does what all of them do.
+
+    Parameters
+    ----------
+    rules : sequence of Rule
+        At least two, of different names, with their sets and interactions chosen. The first that moves its weight gives
+        the shared weight its name, initial value and bounds.
+
+    Raises
+    ------
+    FormatError
+        For a rule beside itself, unequal delays or coincidence policies, methods that differ, a release that has no single
+        place, or weights that make different things of the conductance.
+    """
+    _check_choices(rules)
+    owner = next((rule for rule in rules if moves_weight(rule)), rules[0])
+    parts = [_named(rule, owner.weight, share=rule is owner or moves_weight(rule)) for rule in rules]
+    first = next(part for part in parts if part.rule is owner)
+    combined = replace(
+        owner,
+        name="+".join(rule.name for rule in rules),
+        title=" with ".join(rule.title for rule in rules),
+        doc="\n".join(rule.doc for rule in rules),
+        path=" + ".join(rule.path for rule in rules),
+        references=_merged(part.references() for part in parts),
+        parameters=_merged(part.parameters() for part in parts),
+        equations=_equations(parts, owner.weight),
+        efficacy=_efficacy(parts, lambda rule: rule.efficacy),
+        readout=_efficacy(parts, lambda rule: rule.readout or rule.efficacy) if any(r.readout is not None for r in rules) else None,
+        initial={owner.weight: first.tree(owner.initial[owner.weight]), **_merged(part.initial() for part in parts)},
+        method=_one_of({rule.method for rule in rules}, "synapse.method", rules),
+        post=_post(parts),
+        handlers=_handlers(parts),
+        bounds=first.bounds(),
+        interactions=_interactions(parts),
+        interaction="+".join(rule.interaction for rule in rules if rule.interaction) or None,
+        sets={},
+        set="+".join(rule.set or "default" for rule in rules) if any(rule.set for rule in rules) else None,
+        claims=_claims(rules, owner),
+        changed=tuple(f"{rule.name}_{name}" for rule in rules for name in rule.changed),
+    )
+    check_rule(combined)
+    return combined
+
+
+def moves_weight(rule: Rule) -> bool:
+    """Whether anything in the rule ever changes its weight."""
+    targets = {line.target for handler in rule.handlers for line in handler.lines}
+    flows = any(e.name == rule.weight and e.kind == "differential" for e in rule.equations)
+    return flows or bool(targets & {"ltp", "ltd", rule.weight})
+
+
+def _check_choices(rules: Sequence[Rule]) -> None:
+    if not 2 <= len(rules) <= MAX_RULES:
+        raise FormatError(f"from 2 to {MAX_RULES} rules can be combined (got {len(rules)})", key="rule")
+    names = [rule.name for rule in rules]
+    for name in names:
+        if names.count(name) > 1:
+            raise FormatError(f'"{name}" cannot be combined with itself', path=rules[0].path, key="name")
+    for choice in ("coincidence", "axonal_delay", "backpropagation_delay"):
+        if len({getattr(rule, choice) for rule in rules}) > 1:
+            raise FormatError("differs between the rules; choose it for the combination", path=rules[0].path, key=choice)
+
+
+def _one_of(values: set[str | None], key: str, rules: Sequence[Rule]) -> str | None:
+    found = sorted(value for value in values if value is not None)
+    if len(found) > 1:
+        raise FormatError(f"differs between the rules ({' and '.join(found)})", path=" + ".join(r.path for r in rules), key=key)
+    return found[0] if found else None
+
+
+# --- names ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A rule of the combination, and what its names become."""
+
+    rule: Rule
+    shares: bool
+    names: Mapping[str, t.Tree]
+
+    def name(self, name: str) -> str:
+        new = self.names.get(name)
+        return new.id if isinstance(new, t.Name) else name
+
+    def tree(self, tree: t.Tree) -> t.Tree:
+        return t.substitute(tree, self.names)
+
+    def line(self, line: t.Statement) -> t.Statement:
+        return t.Statement(line.target if line.target in VERBS else self.name(line.target), line.op, self.tree(line.expression))
+
+    def equation(self, equation: Equation) -> Equation:
+        tree = None if equation.expression is None else self.tree(equation.expression)
+        return replace(equation, name=self.name(equation.name), expression=tree)
+
+    def references(self) -> dict[str, Reference]:
+        return {f"{self.rule.name}_{key}": reference for key, reference in self.rule.references.items()}
+
+    def parameters(self) -> dict[str, Parameter]:
+        known = self.rule.references
+        return {
+            self.name(name): replace(p, name=self.name(name), source=f"{self.rule.name}_{p.source}" if p.source in known else p.source)
+            for name, p in self.rule.parameters.items()
+        }
+
+    def initial(self) -> dict[str, t.Tree]:
+        return {self.name(name): self.tree(tree) for name, tree in self.rule.initial.items() if name != self.rule.weight}
+
+    def bounds(self) -> Bounds:
+        old = self.rule.bounds
+        return replace(old, F_plus=self.tree(old.F_plus), F_minus=self.tree(old.F_minus))
+
+
+def _named(rule: Rule, weight: str, *, share: bool) -> _Part:
+    """The rule with its names to be; the weight of a rule that never moves it is its initial value."""
+    own = [*rule.parameters, *(equation.name for equation in rule.equations)]
+    own += sorted({constant for scheme in rule.interactions.values() for constant in scheme})
+    if rule.post is not None:
+        own += [*(equation.name for equation in rule.post.equations), *rule.post.delayed]
+    names: dict[str, t.Tree] = {name: t.Name(f"{rule.name}_{name}") for name in own}
+    if share:
+        return _Part(rule, share, names | {rule.weight: t.Name(weight)})
+    fixed = t.substitute(rule.initial[rule.weight], names)
+    if t.functions(fixed) & {"rand", "randn"}:
+        raise FormatError("a weight that is drawn and never moved cannot be combined", path=rule.path, key=f"synapse.initial.{rule.weight}")
+    return _Part(rule, share, names | {rule.weight: fixed})
+
+
+def _merged(tables: Iterable[Mapping[str, Entry]]) -> dict[str, Entry]:
+    """All entries in one table; names that two rules arrive at are an error."""
+    found: dict[str, Entry] = {}
+    for table in tables:
+        for name, entry in table.items():
+            if name in found:
+                raise FormatError(f'two of the rules arrive at the name "{name}"; rename a rule', key=name)
+            found[name] = entry
+    return found
+
+
+# --- what the synapse is -------------------------------------------------------------------------------------------------
+
+
+def _equations(parts: Sequence[_Part], weight: str) -> tuple[Equation, ...]:
+    """All lines, then the shared weight, whose derivative is the sum of the rules' own."""
+    lines: list[Equation] = []
+    flow: t.Tree = t.ZERO
+    for part in parts:
+        for equation in part.rule.equations:
+            if equation.name != part.rule.weight:
+                lines.append(part.equation(equation))
+            elif part.shares and equation.expression is not None:
+                flow = t.add(flow, part.tree(equation.expression))
+    kind, tree = ("differential", flow) if flow != t.ZERO else ("variable", None)
+    return (*lines, Equation(kind, weight, tree, NONE))
+
+
+def _efficacy(parts: Sequence[_Part], read: Callable[[Rule], t.Tree]) -> t.Tree:
+    """What rules that share the weight agree it to be worth, times the factors of the others."""
+    shared = {part.tree(read(part.rule)): part.rule for part in parts if part.shares}
+    if len(shared) > 1:
+        one, other = list(shared.values())[:2]
+        message = f"{one.name} and {other.name} make different things of the weight that they would share"
+        raise FormatError(message, path=other.path, key="synapse.efficacy")
+    total = next(iter(shared), t.ONE)
+    for part in parts:
+        if not part.shares:
+            total = t.multiply(total, part.tree(read(part.rule)))
+    return total
+
+
+def _post(parts: Sequence[_Part]) -> Post | None:
+    found = [(part, part.rule.post) for part in parts if part.rule.post is not None]
+    if not found:
+        return None
+    return Post(
+        equations=tuple(part.equation(equation) for part, post in found for equation in post.equations),
+        method=_one_of({post.method for _, post in found}, "post.method", [part.rule for part, _ in found]),
+        on_spike=tuple(part.line(line) for part, post in found for line in post.on_spike),
+        initial=_merged({part.name(name): part.tree(tree) for name, tree in post.initial.items()} for part, post in found),
+        delayed=_merged(
+            {part.name(name): Delayed(part.name(late.of), part.name(late.by)) for name, late in post.delayed.items()}
+            for part, post in found
+        ),
+    )
+
+
+def _interactions(parts: Sequence[_Part]) -> dict[str, Mapping[str, float]]:
+    """Every scheme of one rule with every scheme of the others: ``all_to_all+rests_at_U``."""
+    tables = [
+        {name: {part.name(constant): value for constant, value in scheme.items()} for name, scheme in part.rule.interactions.items()}
+        for part in parts
+        if part.rule.interactions
+    ]
+    if not tables:
+        return {}
+    return {"+".join(names): _merged(table[n] for table, n in zip(tables, names, strict=True)) for names in product(*tables)}
+
+
+def _claims(rules: Sequence[Rule], owner: Rule) -> dict[str, bool]:
+    claims = {name: True for name in ("noisy", "pre_alone_acts") if any(rule.claims.get(name) for rule in rules)}
+    if all("event_driven" in rule.claims for rule in rules):
+        claims["event_driven"] = all(rule.claims["event_driven"] for rule in rules)
+    return claims | ({"bounded": owner.claims["bounded"]} if "bounded" in owner.claims else {})
+
+
+# --- what happens at a spike ---------------------------------------------------------------------------------------------
+
+
+def _handlers(parts: Sequence[_Part]) -> tuple[Handler, ...]:
+    """What stands before each rule's release, the release of the product, then the rest, rule by rule."""
+    before: list[Handler] = []
+    lines: list[t.Statement] = []
+    rest: list[Handler] = []
+    released: t.Tree = t.ONE
+    for part in parts:
+        place, line = _release(part.rule)
+        factor = part.rule.handlers[place].lines[line].expression if line is not None else t.ONE
+        released = t.multiply(released, part.tree(factor))
+        for n, handler in enumerate(part.rule.handlers):
+            delay = None if handler.delay is None else part.name(handler.delay)
+            own = tuple(part.line(each) for each in handler.lines)
+            early = n < place and handler.event == "pre" and handler.delay is None
+            if n == place:
+                lines += own[: line or 0]
+                own = own[line + 1 :] if line is not None else own
+            if own:
+                (before if early else rest).append(Handler(handler.event, delay, own))
+    release = Handler("pre", None, (*lines, t.Statement(TRANSMIT, "=", released)))
+    return (*before, release, *rest)
+
+
+def _release(rule: Rule) -> tuple[int, int | None]:
+    """Which handler releases, and at which of its lines; None where it says nothing, and all is released at the top.
+
+    Raises
+    ------
+    FormatError
+        Where there is more than one such line, a delayed one, or one in the middle of a change of the weight.
+    """
+    places = [(n, m) for n, handler in enumerate(rule.handlers) for m, line in enumerate(handler.lines) if line.target == TRANSMIT]
+    if not places:
+        return next(n for n, handler in enumerate(rule.handlers) if handler.event == "pre" and handler.delay is None), None
+    (n, m), key = places[0], f"on[{places[0][0]}]"
+    if len(places) > 1 or rule.handlers[n].delay is not None:
+        raise FormatError("to be combined, a rule transmits once, without a delay", path=rule.path, key=key)
+    moving = [k for k, line in enumerate(rule.handlers[n].lines) if line.target in ("ltp", "ltd", rule.weight)]
+    if moving and moving[0] < m < moving[-1]:
+        raise FormatError("transmits amid a change of the weight; to be combined, put it before or after", path=rule.path, key=key)
+    return n, m

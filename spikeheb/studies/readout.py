@@ -1,0 +1,231 @@
+"""What a session's recording comes to: efficacies, EPSPs, the control input, paired pulses, published values beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb.engines.job import Job, Recording, Steps
+from spikeheb.engines.values import constants, efficacy, initial_values, per_input
+from spikeheb.measure.compare import normalised_error
+from spikeheb.measure.course import FOLLOW, baseline_of, window_of
+from spikeheb.measure.epsp import inverse_cv_squared, measure_sweeps, paired_pulse_ratio
+from spikeheb.protocols import Protocol
+from spikeheb.schedules import Schedule
+from spikeheb.studies.session import SWEEP_AFTER, control_inputs, inputs_under_test, pulse_steps, settled_step, sweep_steps
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Floats = npt.NDArray[np.float64]
+
+
+def outcome(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
+    """Efficacies at the end of the induction, and all that the test pulses say, over ``condition``."""
+    data = _efficacies(schedule, job, recording)
+    if schedule.pulses.size:
+        data = data.merge(_epsps(schedule, job, recording))
+        if schedule.control:
+            data = data.merge(_control(schedule, job, recording))
+    return data
+
+
+# --- efficacies ----------------------------------------------------------------------------------------------------------
+
+
+def _efficacies(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
+    import xarray as xr
+
+    spikes = np.array([len(train) for train in recording.spikes]) - np.array([len(train) for train in job.post])
+    start, end = _start_and_end(schedule, job, recording, inputs_under_test(schedule))
+    variables = {"efficacy_before": start, "efficacy_end": end, "efficacy_ratio": _ratio(end, start), "own_spikes": spikes}
+    if schedule.control:
+        start, end = _start_and_end(schedule, job, recording, control_inputs(schedule))
+        variables["control_efficacy_ratio"] = _ratio(end, start)
+    coordinates = {name: ("condition", np.array([lane.condition[name] for lane in schedule.lanes])) for name in schedule.lanes[0].condition}
+    return xr.Dataset({name: ("condition", values) for name, values in variables.items()}).assign_coords(coordinates)
+
+
+def _start_and_end(schedule: Schedule, job: Job, recording: Recording, inputs: Steps) -> tuple[Floats, Floats]:
+    """Mean efficacy of each lane's inputs before and after the induction."""
+    known = {name: per_input(job, value) for name, value in constants(job).items()}
+    start = efficacy(job, initial_values(job), known)[inputs].mean(axis=1)
+    column = int(np.searchsorted(job.samples, settled_step(schedule)))
+    end: Floats = recording.efficacy[inputs, column].mean(axis=1)
+    return start, end
+
+
+def _ratio(after: Floats, before: Floats) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(before != 0, after / before, np.nan)
+
+
+# --- test pulses ---------------------------------------------------------------------------------------------------------
+
+
+def _epsps(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
+    import xarray as xr
+
+    pulses, _ = pulse_steps(schedule)
+    before, _ = sweep_steps(schedule)
+    minutes, n_before = _minutes(schedule), schedule.pulses_before
+    time = np.arange(job.sweep_steps) * job.dt - before * job.dt
+    sweeps = recording.v[:, np.searchsorted(job.sweeps, pulses - before)]
+    window = min(SWEEP_AFTER, schedule.paired_pulse or SWEEP_AFTER)
+    measured = measure_sweeps(sweeps, time, minutes, 0.0, _rejected(schedule, job, recording, pulses), window=window)
+    efficacies = recording.efficacy[:, np.searchsorted(job.samples, pulses)][inputs_under_test(schedule)].mean(axis=1)
+    data = xr.Dataset(
+        {
+            "epsp": (("condition", "sweep"), measured.amplitude),
+            "rejected": (("condition", "sweep"), measured.rejected),
+            "efficacy": (("condition", "sweep"), efficacies),
+            "drift_before": ("condition", measured.drift.slope),
+            "drift_after": ("condition", _relative_change(efficacies[:, n_before:])),
+            "v_before": (("condition", "time"), measured.trace_before),
+            "v_after": (("condition", "time"), measured.trace_after),
+            **{name: ("condition", getattr(measured, source)) for name, source in MEASURED.items()},
+        },
+        coords={"minutes": ("sweep", minutes), "time": time},
+    )
+    for when, part in (("before", baseline_of(minutes, 0.0)), ("after", window_of(minutes, 0.0, FOLLOW))):
+        data[f"inverse_cv2_{when}"] = ("condition", inverse_cv_squared(measured.amplitude[:, part]))
+        if schedule.paired_pulse is not None:
+            trace = data[f"v_{when}"].values
+            data[f"paired_pulse_ratio_{when}"] = ("condition", paired_pulse_ratio(trace, time, schedule.paired_pulse))
+    return data
+
+
+def _control(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
+    """The EPSP through the input that the induction did not reach."""
+    import xarray as xr
+
+    _, pulses = pulse_steps(schedule)
+    before, _ = sweep_steps(schedule)
+    time = np.arange(job.sweep_steps) * job.dt - before * job.dt
+    sweeps = recording.v[:, np.searchsorted(job.sweeps, pulses - before)]
+    measured = measure_sweeps(sweeps, time, _minutes(schedule), 0.0, _rejected(schedule, job, recording, pulses))
+    return xr.Dataset(
+        {
+            "control_epsp": (("condition", "sweep"), measured.amplitude),
+            "control_epsp_before": ("condition", measured.amplitude_before),
+            "control_epsp_after": ("condition", measured.amplitude_after),
+            "control_epsp_ratio": ("condition", measured.amplitude_ratio),
+        }
+    )
+
+
+def _minutes(schedule: Schedule) -> Floats:
+    """When each sweep is taken: before the induction counted to its start, after it from its end."""
+    before = np.arange(schedule.pulses.size) < schedule.pulses_before
+    return np.where(before, schedule.pulses - schedule.baseline, schedule.pulses - schedule.induction_end) / 60
+
+
+MEASURED = {
+    "epsp_before": "amplitude_before",
+    "epsp_after": "amplitude_after",
+    "epsp_ratio": "amplitude_ratio",
+    "epsp_ratio_sem": "amplitude_ratio_sem",
+    "slope_before": "slope_before",
+    "slope_after": "slope_after",
+    "slope_ratio": "slope_ratio",
+    "rejected_sweeps": "rejected_count",
+}
+
+
+def _relative_change(values: Floats) -> Floats:
+    """Last over first value, minus 1."""
+    if not values.shape[1]:
+        return np.full(values.shape[0], np.nan)
+    return _ratio(values[:, -1], values[:, 0]) - 1
+
+
+def _rejected(schedule: Schedule, job: Job, recording: Recording, pulses: Steps) -> npt.NDArray[np.bool_]:
+    """Sweeps in which the cell spiked."""
+    before, after = sweep_steps(schedule)
+    found = np.zeros((job.lanes, pulses.size), dtype=bool)
+    for lane, train in enumerate(recording.spikes):
+        found[lane] = np.searchsorted(train, pulses - before) < np.searchsorted(train, pulses + after, side="right")
+    return found
+
+
+# --- published values ----------------------------------------------------------------------------------------------------
+
+
+def beside_published(data: xr.Dataset, protocol: Protocol, schedule: Schedule) -> xr.Dataset:
+    """The data with published ratio, SEM, n, direction and series of each condition, and the error of each series."""
+    if protocol.published is None:
+        return data
+    rows = [next(iter(protocol.published.match(lane.condition)), None) for lane in schedule.lanes]
+    column = {
+        "published_ratio": [row.ratio if row and row.ratio is not None else np.nan for row in rows],
+        "published_sem": [row.sem if row and row.sem is not None else np.nan for row in rows],
+        "published_n": [float(row.n) if row and row.n is not None else np.nan for row in rows],
+    }
+    data = data.assign({name: ("condition", np.array(values, dtype=float)) for name, values in column.items()})
+    if any(row and row.outcome for row in rows):
+        data["published_outcome"] = ("condition", np.array([row.outcome or "" if row else "" for row in rows]))
+    series = np.array([row.series or "" if row else "" for row in rows])
+    data = data.assign_coords(series=("condition", series))
+    names = [name for name in dict.fromkeys(series) if name]
+    errors: Mapping[str, list[float]] = {
+        f"error_{measure}": [
+            normalised_error(data[f"{measure}_ratio"].values, column["published_ratio"], column["published_sem"], series == name)
+            for name in names
+        ]
+        for measure in ("efficacy", "epsp")
+        if f"{measure}_ratio" in data
+    }
+    return data.assign({name: ("series_name", np.array(values)) for name, values in errors.items()}).assign_coords(
+        series_name=np.array(names, dtype=str)
+    )
+
+
+TEXTS = {
+    "epsp": ("V", "EPSP amplitude"),
+    "epsp_before": ("V", "EPSP amplitude before induction"),
+    "epsp_after": ("V", "EPSP amplitude 20-40 min after induction"),
+    "epsp_ratio": ("1", "EPSP after / before"),
+    "epsp_ratio_sem": ("1", "standard error of the EPSP ratio over sweeps"),
+    "slope_before": ("V/s", "EPSP slope before induction"),
+    "slope_after": ("V/s", "EPSP slope 20-40 min after induction"),
+    "slope_ratio": ("1", "EPSP slope after / before"),
+    "drift_before": ("1", "drift of the EPSP over the baseline, as a fraction of its mean"),
+    "drift_after": ("1", "change of the efficacy over the follow-up, test pulses alone"),
+    "rejected": ("1", "sweep rejected because the cell spiked"),
+    "rejected_sweeps": ("1", "number of rejected sweeps"),
+    "inverse_cv2_before": ("1", "1/CV^2 of the EPSP amplitude over the sweeps of the baseline"),
+    "inverse_cv2_after": ("1", "1/CV^2 of the EPSP amplitude over the sweeps 20-40 min after induction"),
+    "paired_pulse_ratio_before": ("1", "second over first EPSP before induction"),
+    "paired_pulse_ratio_after": ("1", "second over first EPSP 20-40 min after induction"),
+    "control_epsp": ("V", "EPSP amplitude of the unstimulated input"),
+    "control_epsp_before": ("V", "EPSP amplitude of the unstimulated input before induction"),
+    "control_epsp_after": ("V", "EPSP amplitude of the unstimulated input 20-40 min after induction"),
+    "control_epsp_ratio": ("1", "EPSP of the unstimulated input after / before"),
+    "control_efficacy_ratio": ("1", "efficacy of the unstimulated input at the end of induction / initial efficacy"),
+    "efficacy": ("1", "efficacy at the test pulse"),
+    "efficacy_before": ("1", "initial efficacy"),
+    "efficacy_end": ("1", "efficacy 1 s after the last spike of the induction"),
+    "efficacy_ratio": ("1", "efficacy at the end of induction / initial efficacy"),
+    "own_spikes": ("1", "spikes of the cell beyond the imposed ones"),
+    "v_before": ("V", "averaged sweep before induction"),
+    "v_after": ("V", "averaged sweep 20-40 min after induction"),
+    "time": ("s", "time from the test pulse"),
+    "minutes": ("min", "time from induction"),
+    "published_ratio": ("1", "published after / before"),
+    "published_sem": ("1", "published standard error of the mean"),
+    "published_n": ("1", "published number of cells"),
+    "published_outcome": ("1", "published direction of the change"),
+    "error_efficacy": ("1", "normalised error E of the efficacy ratio"),
+    "error_epsp": ("1", "normalised error E of the EPSP ratio"),
+    "frequency": ("Hz", "pairing frequency"),
+    "rate": ("Hz", "mean rate of either side"),
+    "delta_t": ("s", "delta_t = t_post - t_pre"),
+    "delta_t_1": ("s", "delta_t of the first pair"),
+    "delta_t_2": ("s", "delta_t of the second pair"),
+    "gap": ("s", "time between the two pairs"),
+    "holding": ("V", "holding potential during the induction"),
+    "external_calcium": ("mM", "external calcium"),
+}

@@ -1,0 +1,131 @@
+"""A whole session as a job: test pulses, induction, test pulses, and where its inputs and sweeps stand in the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb.cells import Cell
+from spikeheb.engines.job import RELEASED, Change, Job, Steps
+from spikeheb.rules.rule import Rule
+from spikeheb.schedules import Lane, Schedule, to_steps
+from spikeheb.units import CONCENTRATION
+
+Floats = npt.NDArray[np.float64]
+
+SWEEP_BEFORE = 5e-3
+SWEEP_AFTER = 100e-3
+SETTLE = 1.0
+"""Seconds after the last spike of the induction at which the efficacy "at the end of induction" is read."""
+CALCIUM = "Ca"
+"""The parameter of a rule that is the external calcium, if it is a concentration."""
+
+
+def session(
+    schedule: Schedule,
+    rule: Rule,
+    cell: Cell,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+    initial: Mapping[str, Floats] | None = None,
+) -> Job:
+    """The whole session as a job.
+
+    Parameters
+    ----------
+    schedule, rule, cell, seed, progress
+    initial : mapping of str to array, shape (inputs,), optional
+        As in `Job`.
+
+    Raises
+    ------
+    ScheduleError
+        Where two spikes of one train, test pulses included, fall into one time step.
+    """
+    dt = schedule.dt
+    pulses, control = pulse_steps(schedule)
+    twice = pulses if schedule.paired_pulse is None else np.union1d(pulses, pulses + round(schedule.paired_pulse / dt))
+    pre: list[Steps] = []
+    post: list[Steps] = []
+    changes: dict[str, list[Change]] = {"currents": [], "clamps": [], "rewards": []}
+    for n, lane in enumerate(schedule.lanes):
+        start = round(schedule.induction_start(lane) / dt)
+        for k, train in enumerate(lane.pre):
+            steps = to_steps(train, dt, f"{lane.label}: pre[{k}]") + start
+            pre += [np.union1d(steps, twice) if k == schedule.tested else steps] * schedule.copies
+        pre += [control] if schedule.control else []
+        post.append(to_steps(lane.post, dt, f"{lane.label}: post") + start)
+        changes["currents"] += _steps_of([(c.start, c.lasts, c.amplitude) for c in lane.currents], 0.0, n, start, dt)
+        changes["clamps"] += _steps_of([(c.start, c.lasts, c.v) for c in lane.clamps], RELEASED, n, start, dt)
+        changes["rewards"] += [Change(n, start + round(reward.time / dt), reward.amount) for reward in lane.rewards]
+    settled = settled_step(schedule)
+    before, after = sweep_steps(schedule)
+    last = max(int(pulses[-1]) + after if pulses.size else 0, settled)
+    tests = np.union1d(pulses, control)
+    return Job(
+        rule, cell, dt, last + 1, np.repeat(np.arange(len(schedule.lanes)), inputs_of_lanes(schedule)), tuple(pre), tuple(post),
+        initial=initial or {}, overrides=_overrides(schedule, rule), samples=np.union1d(tests, [settled]), sweeps=tests - before,
+        sweep_steps=before + after + 1 if tests.size else 0, receptor=schedule.receptor, seed=seed, progress=progress,
+        **{name: tuple(found) for name, found in changes.items()},
+    )  # fmt: skip
+
+
+def pulse_steps(schedule: Schedule) -> tuple[Steps, Steps]:
+    """Steps of the test pulses (the first of each two), and of those of the control input."""
+    dt = schedule.dt
+    return to_steps(schedule.pulses, dt, "test pulses"), to_steps(schedule.control_pulses, dt, "test pulses of the control")
+
+
+def settled_step(schedule: Schedule) -> int:
+    """The step at which the efficacy at the end of the induction is read."""
+    return round(schedule.induction_end / schedule.dt) + round(SETTLE / schedule.dt)
+
+
+def sweep_steps(schedule: Schedule) -> tuple[int, int]:
+    """How many steps a sweep has before and after its test pulse."""
+    return round(SWEEP_BEFORE / schedule.dt), round((SWEEP_AFTER + (schedule.paired_pulse or 0.0)) / schedule.dt)
+
+
+def inputs_of_lanes(schedule: Schedule) -> Steps:
+    """How many inputs each lane has."""
+    return np.array([len(lane.pre) * schedule.copies + schedule.control for lane in schedule.lanes], dtype=np.int64)
+
+
+def inputs_under_test(schedule: Schedule) -> Steps:
+    """The tested inputs of every lane, shape (lanes, copies)."""
+    first = np.cumsum(inputs_of_lanes(schedule)) - inputs_of_lanes(schedule) + schedule.tested * schedule.copies
+    found: Steps = first[:, None] + np.arange(schedule.copies)
+    return found
+
+
+def control_inputs(schedule: Schedule) -> Steps:
+    """The control input of every lane, shape (lanes, 1)."""
+    found: Steps = np.cumsum(inputs_of_lanes(schedule))[:, None] - 1
+    return found
+
+
+def calcium_parameter(rule: Rule) -> str | None:
+    """The rule's parameter that is the external calcium, if it has one."""
+    parameter = rule.parameters.get(CALCIUM)
+    return CALCIUM if parameter is not None and parameter.dimension == CONCENTRATION else None
+
+
+def _steps_of(held: list[tuple[float, float, float]], end: float, n: int, start: int, dt: float) -> list[Change]:
+    """From each step's start its value, from its end on `end`; in the order in which they happen."""
+    changes = []
+    for begins, lasts, value in sorted(held):
+        changes += [Change(n, start + round(begins / dt), value), Change(n, start + round((begins + lasts) / dt), end)]
+    return sorted(changes, key=lambda change: change.step)
+
+
+def _overrides(schedule: Schedule, rule: Rule) -> dict[str, Floats]:
+    """Constants that some lane replaces, for every lane."""
+    given = [_overrides_of(lane, calcium_parameter(rule)) for lane in schedule.lanes]
+    own = rule.constants
+    return {name: np.array([one.get(name, own.get(name, np.nan)) for one in given]) for name in sorted(set().union(*given))}
+
+
+def _overrides_of(lane: Lane, calcium: str | None) -> dict[str, float]:
+    return ({calcium: lane.calcium} if calcium and lane.calcium is not None else {}) | dict(lane.overrides)

@@ -1,0 +1,62 @@
+"""Print the table of benchmarks, and write it as JSON: ``python tests/benchmarks/table.py [--brian] [--only WORD] [--out FILE]``.
+
+Every number is CPU time, or a ratio of CPU times of runs that took turns, so that other work on the machine counts little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import lanes
+import others
+import startup
+from measuring import Row, as_text
+
+Group = Callable[[], list[Row]]
+
+
+def groups(brian: bool) -> dict[str, Group]:
+    """All benchmarks, by the word that chooses them."""
+    found: dict[str, Group] = {"lanes": lanes.rows, "startup": startup.rows, "nest": others.nest_rows}
+    if brian:
+        found["brian"] = others.brian_rows
+    if importlib.util.find_spec("fan_in_benchmarks") is not None:
+        import fan_in_benchmarks
+
+        found["fan_in"] = lambda: fan_in_benchmarks.measure(brian=brian)
+    return found
+
+
+def as_json(rows: list[Row]) -> str:
+    """The rows with medians and outcomes, and on what they were measured."""
+    chosen = lanes.needed_compiler()
+    told = {"python": platform.python_version(), "compiler": chosen.version, "flags": " ".join(chosen.flags), "machine": platform.machine()}
+    listed = [{**asdict(row), "median": row.median, "outcome": row.outcome} for row in rows]
+    return json.dumps({**told, "rows": listed}, indent=1) + "\n"
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--brian", action="store_true", help="against Brian2's standalone mode as well; takes minutes")
+    parser.add_argument("--only", action="append", help="lanes, startup, nest, brian or fan_in; may be given several times")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks.json"), help="the JSON file")
+    given = parser.parse_args()
+    rows: list[Row] = []
+    for name, measure in groups(given.brian or "brian" in (given.only or ())).items():
+        if not given.only or name in given.only:
+            print(f"measuring {name}", file=sys.stderr)
+            rows += measure()
+    print(as_text(rows))
+    given.out.write_text(as_json(rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Fan-in jobs that several tests use, and what they are held against."""
+
+import numpy as np
+from kernel_rules import DT, cell
+
+from spikeheb.engines.population import Group, Poisson, PopulationJob, Regular, Replayed, correlated, early
+
+INPUTS = 21
+RULES_REWARD = ((2000, 1.0), (5000, -0.5))
+
+
+def sources(seed=0, cells=1):
+    """Every kind of input, 21 in all."""
+    rng = np.random.default_rng(seed)
+    given = tuple(np.unique(rng.integers(0, 8000, 20)) for _ in range(2 * cells))
+    return (
+        Poisson(np.array([5.0, 15.0, 40.0, 200.0, 0.0])),
+        correlated(5, 20.0, 0.3, 0.01),
+        early(np.array([0.0, 0.002, 0.01, 0.02]), 8.0, 0.003),
+        Regular(np.array([0.05, 0.0301, 0.0001 * 7.5]), np.array([0.0, 0.01, 0.00033])),
+        Replayed(given, cells),
+        Group(40.0, 0.5, np.zeros(2)),
+    )
+
+
+def job(rule, on=None, cells=5, *, steps=8000, seed=5, private=False, **more):
+    """Imposed spikes, rewards for a rule that hears them, a current where there is a cell."""
+    more.setdefault("imposed", (Poisson(np.full(cells, 20.0)),))
+    more.setdefault("snapshots", np.unique([0, steps // 3, steps - 1]))
+    if any(handler.event == "reward" for handler in rule.handlers):
+        more.setdefault("rewards", RULES_REWARD)
+    the_cell = cell(on) if isinstance(on, str) else on
+    if the_cell is not None:
+        more.setdefault("current", 3e-10)
+    inputs = more.pop("inputs", None) or sources(cells=cells if private else 1)
+    return PopulationJob(rule, the_cell, DT, steps, cells, inputs, private=private, trains=True, seed=seed, **more)
+
+
+def same(found, expected, atol=1e-12):
+    """Two recordings: first the spike steps, then everything else."""
+    for n, (a, b) in enumerate(zip(found.spikes, expected.spikes, strict=True)):
+        np.testing.assert_array_equal(a, b, err_msg=f"spikes of cell {n}")
+    np.testing.assert_array_equal(found.counts, [len(train) for train in expected.spikes])
+    np.testing.assert_allclose(found.w, np.reshape(expected.w, found.w.shape), rtol=0, atol=atol)
+
+
+def same_as_lanes(found, the_job, lanes, atol=1e-12):
+    """A recording of fan-in, and one of the same cells as lanes."""
+    same(found, lanes, atol)
+    snapshots = lanes.weight.reshape(the_job.cells, the_job.input_count, -1).transpose(2, 0, 1)
+    np.testing.assert_allclose(found.snapshots, snapshots, rtol=0, atol=atol)
+
+
+def as_bytes(recording):
+    """All that was recorded, for comparing byte by byte."""
+    arrays = [recording.w, recording.counts, recording.snapshots, recording.watched, recording.histograms, *recording.spikes]
+    return [array.tobytes() for array in arrays]

@@ -1,0 +1,303 @@
+"""Fan-in does what lanes do with the same spikes, in whatever pieces, on however many threads."""
+
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fan_in_jobs import as_bytes, job, same_as_lanes, sources
+from kernel_rules import ALL, DT, LIBRARY, cell, read
+
+from spikeheb.engines.compiler import compiler
+from spikeheb.engines.kernel import as_lanes, fan_in, fan_in_arrays, inputs, runner
+from spikeheb.engines.kernel.analysis import analyse
+from spikeheb.engines.kernel.as_lanes import with_trains
+from spikeheb.engines.population import Inhibition, Poisson, PopulationJob
+from spikeheb.errors import EngineError, NonFiniteError, UnknownName
+from spikeheb.rules.meaning import reads_membrane
+
+pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
+FILES = sorted(path.stem for path in (LIBRARY / "rules").glob("*.toml"))
+TOLERANCE = 1e-12
+
+
+def compare(the_job):
+    found, lanes = fan_in.run(the_job), runner.run(replace(with_trains(the_job), samples=the_job.snapshots))
+    scale = max(1.0, float(np.abs(lanes.w).max()))
+    same_as_lanes(found, the_job, lanes, atol=TOLERANCE * scale * 10)
+    return found
+
+
+@pytest.mark.parametrize("name", [*ALL, *FILES])
+def test_given_spikes(name, tmp_path):
+    """Noise too: it is a function of synapse and step."""
+    rule = read(tmp_path, name)
+    if reads_membrane(rule):
+        pytest.skip("needs a cell")
+    compare(job(rule))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cells", [1, 11])
+@pytest.mark.parametrize("on", ["l5_pyramidal", "ca1_pyramidal", "shaped"])
+@pytest.mark.parametrize("name", [*ALL, *FILES])
+def test_with_a_cell(name, on, cells, tmp_path):
+    compare(job(read(tmp_path, name), on, cells))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FILES)
+def test_every_set_and_interaction(name, tmp_path):
+    rule = read(tmp_path, name)
+    choices = [{"set": each} for each in rule.sets] + [{"interaction": each} for each in rule.interactions]
+    for choice in choices:
+        chosen = read(tmp_path, name, **choice)
+        if not reads_membrane(chosen):
+            compare(job(chosen))
+
+
+@pytest.mark.parametrize("name", ["pair", "release", "homeostat", "noisy_jumps"])
+def test_private_inputs(name, tmp_path):
+    compare(job(read(tmp_path, name), "l23_pyramidal", 3, private=True))
+
+
+@pytest.mark.parametrize("bounds", [{"kind": "power", "mu_plus": 0.02, "mu_minus": 0.7}, {"kind": "soft"}, {"kind": "none"}])
+def test_weight_dependence(bounds, tmp_path):
+    compare(job(read(tmp_path, "pair", bounds=bounds)))
+
+
+def test_delays_and_coincidences(tmp_path):
+    for coincidence in ("pre_first", "post_first"):
+        rule = read(tmp_path, "pair", coincidence=coincidence, axonal_delay="3 ms", backpropagation_delay="1.2 ms")
+        compare(job(rule, "ca1_pyramidal"))
+
+
+def test_one_value_for_each_synapse_at_the_start(tmp_path):
+    """Traces that differ between synapses cannot be kept once for a neuron."""
+    rng = np.random.default_rng(0)
+    compare(job(read(tmp_path, "pair"), initial={"w": rng.random((5, 21)), "x": rng.random(21), "y": 0.5}))
+
+
+def test_many_cells_and_tiles(tmp_path):
+    compare(job(read(tmp_path, "pair"), "ca1_pyramidal", 150, steps=3000))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("on", ["ca1_pyramidal", "l5_pyramidal"])
+def test_twenty_seconds_of_cells_that_fire(on, tmp_path):
+    rule = read(tmp_path, "pair", set="additive", parameters={"A_plus": 0.02, "A_minus": 0.021})
+    rng = np.random.default_rng(1)
+    the_job = job(rule, on, 10, steps=200_000, inputs=(Poisson(np.full(100, 25.0)),), imposed=(), initial={"w": rng.random((10, 100))})
+    found = compare(replace(the_job, current=1.5e-10 if on == "ca1_pyramidal" else 6e-10))
+    assert found.counts.min() > 40
+    assert np.ptp(found.w) > 0.5
+
+
+# --- pieces and threads ---------------------------------------------------------------------------------------------------
+
+
+def whole(rule, on="ca1_pyramidal", **more):
+    """A job that uses everything at once."""
+    if on is not None:
+        more["inhibition"] = Inhibition((Poisson(np.full(6, 50.0)),), 0.4, "gaba", 0.002)
+    return job(
+        rule,
+        on,
+        70,
+        steps=4000,
+        watched=np.array([[3, 1], [69, 20], [0, 0]]),
+        watch=np.arange(99, 4000, 100),
+        histograms=np.array([0, 1999, 3999]),
+        edges=np.linspace(0.0, 1.0, 8),
+        **more,
+    )
+
+
+@pytest.mark.parametrize("private", [False, True])
+@pytest.mark.parametrize("name", ["pair", "homeostat", "calcium"])
+def test_threads_and_pieces_do_not_change_a_byte(name, private, tmp_path):
+    rule = read(tmp_path, name, axonal_delay="2 ms", backpropagation_delay="1 ms")
+    the_job = whole(rule, private=private)
+    expected = as_bytes(fan_in.run(the_job, 1))
+    for threads in (2, 3):
+        assert as_bytes(fan_in.run(the_job, threads)) == expected
+    for stops in ([1, 2, 3, 1023, 1024, 1025, 2500, 4000], [*range(7, 4000, 97), 4000]):
+        with fan_in.FanIn(the_job, 2) as run:
+            for stop in stops:
+                run.advance(stop)
+            assert as_bytes(run.recording()) == expected
+
+
+def test_chunks_and_tiles_do_not_change_a_byte(tmp_path, monkeypatch):
+    """However many spikes are drawn at once, and however many cells stand side by side."""
+    the_job = whole(read(tmp_path, "pair"))
+    expected = as_bytes(fan_in.run(the_job, 1))
+    for name, value in (("SPIKES_OF_CHUNK", 64), ("CELLS_OF_TILE", 8), ("BYTES_OF_TILE", 1)):
+        monkeypatch.setattr(fan_in_arrays, name, value)
+        assert as_bytes(fan_in.run(the_job, 2)) == expected
+
+
+def test_a_rule_as_written_for_one_cell_runs_alike_among_many(tmp_path):
+    """Cells do not know of each other: the first of many is the only one of a few."""
+    rule = read(tmp_path, "triplet")
+    few, many = (fan_in.run(job(rule, "ca1_pyramidal", cells, imposed=())) for cells in (2, 9))
+    np.testing.assert_array_equal(few.spikes[1], many.spikes[1])
+    np.testing.assert_allclose(few.w, many.w[:2], rtol=0, atol=1e-14)
+
+
+def test_control_c_is_heard_at_once(tmp_path):
+    """The kernel is called in pieces of a twentieth of a second, from the first one on."""
+    rule = read(tmp_path, "pair")
+    the_job = job(
+        rule, "ca1_pyramidal", 400, steps=10_000_000, inputs=(Poisson(np.full(500, 20.0)),), imposed=(), snapshots=np.zeros(0, int)
+    )
+    times = [time.perf_counter()]
+
+    def heard(done):
+        times.append(time.perf_counter())
+        if len(times) > 12:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fan_in.run(replace(the_job, progress=heard), 1)
+    assert np.median(np.diff(times)) < 0.2
+    assert threading.active_count() < 10
+
+
+# --- records --------------------------------------------------------------------------------------------------------------
+
+
+def test_records_agree_with_each_other(tmp_path):
+    the_job = replace(whole(read(tmp_path, "pair")), snapshots=np.array([0, 1999, 3999]))
+    found = fan_in.run(the_job, 2)
+    for n, snapshot in enumerate(found.snapshots):
+        np.testing.assert_array_equal(found.histograms[n], np.histogram(snapshot, the_job.edges)[0])
+    for row, (at, number) in zip(found.watched, the_job.watched, strict=True):
+        assert row[19] == found.snapshots[1, at, number]
+        assert row[39] == found.w[at, number]
+    np.testing.assert_array_equal(found.w, found.snapshots[2])
+    np.testing.assert_array_equal(found.counts, [len(train) for train in found.spikes])
+
+
+def test_without_a_compiler_lanes_do_the_same(tmp_path, monkeypatch):
+    the_job = whole(read(tmp_path, "pair"), None)
+    expected = fan_in.run(the_job)
+    monkeypatch.setattr(fan_in, "compiler", lambda: None)
+    monkeypatch.setattr(runner, "compiler", lambda: None)
+    found = fan_in.run(the_job)
+    assert found.engine["engine"] == "kernel:numpy"
+    for name in ("w", "counts", "snapshots", "watched", "histograms"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=0, atol=1e-12)
+    for a, b in zip(found.spikes, expected.spikes, strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(EngineError, match="need a C"):
+        as_lanes.run(replace(the_job, precision="float32"))
+
+
+def test_histograms_follow_numpy_on_edges_of_any_width(tmp_path):
+    edges = np.array([0.1, 0.2, 0.25, 0.5, 0.500001, 0.9])
+    weights = np.concatenate([edges, np.random.default_rng(0).random(200)])
+    source = (Poisson(np.zeros(len(weights))),)
+    the_job = job(
+        read(tmp_path, "pair"), cells=1, steps=1, inputs=source, initial={"w": weights[None]}, histograms=np.array([0]), edges=edges
+    )
+    np.testing.assert_array_equal(fan_in.run(the_job).histograms[0], np.histogram(weights, edges)[0])
+
+
+def test_variables_can_be_looked_at(tmp_path):
+    the_job = job(read(tmp_path, "pair"), cells=2)
+    with fan_in.FanIn(the_job) as run:
+        run.to_end()
+        found = run.variables()
+    lanes = runner.run(with_trains(the_job)).variables
+    np.testing.assert_allclose(np.broadcast_to(found["x"], (2, 21)), lanes["x"].reshape(2, 21), rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose(np.broadcast_to(found["y"][:, None], (2, 21)), lanes["y"].reshape(2, 21), rtol=1e-12, atol=1e-300)
+
+
+def test_inhibition_lowers_the_rate(tmp_path):
+    rule = read(tmp_path, "pair")
+    rates = []
+    for efficacy in (0.0, 0.3, 1.0):
+        inhibition = Inhibition((Poisson(np.full(50, 30.0)),), efficacy, "gaba")
+        rates.append(fan_in.run(job(rule, "ca1_pyramidal", 2, imposed=(), inhibition=inhibition)).counts.sum())
+    assert rates[0] > rates[1] > rates[2]
+
+
+# --- errors ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("cells", "private"), [(1, False), (9, False), (3, True)])
+def test_a_weight_that_is_none_is_reported_with_time_and_index(cells, private, tmp_path):
+    rule = read(tmp_path, "pair", bounds={"kind": "none"}, parameters={"A_plus": 1.7e308})
+    the_job = job(rule, cells=cells, private=private, imposed=(Poisson(np.array([0.0] * (cells - 1) + [30.0])),))
+    with pytest.raises(NonFiniteError) as found:
+        fan_in.run(the_job)
+    with pytest.raises(NonFiniteError) as lanes:
+        runner.run(with_trains(the_job))
+    assert str(found.value).split(" at ")[1] == str(lanes.value).split(" at ")[1]
+    assert f"of cell {cells - 1}" in str(found.value)
+
+
+def test_a_potential_that_is_none_is_reported(tmp_path):
+    with pytest.raises(NonFiniteError, match=r"v of cell 0 is not finite at 0\.0000 s"):
+        fan_in.run(job(read(tmp_path, "pair"), "ca1_pyramidal", current=-1e305))
+
+
+def test_a_rule_that_reads_the_membrane_needs_a_cell(tmp_path):
+    with pytest.raises(EngineError, match="membrane"):
+        fan_in.run(job(read(tmp_path, "voltage")))
+
+
+def test_initial_values_are_checked(tmp_path):
+    rule = read(tmp_path, "pair")
+    with pytest.raises(UnknownName, match="weight"):
+        fan_in.run(job(rule, initial={"weight": 1.0}))
+    with pytest.raises(EngineError, match="shape"):
+        fan_in.run(job(rule, initial={"w": np.zeros(4)}))
+    with pytest.raises(NonFiniteError, match="initial value of w"):
+        fan_in.run(job(rule, initial={"w": np.inf}))
+
+
+# --- single precision, and the source -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["pair", "triplet", "release", "calcium", "voltage"])
+def test_single_precision_is_near_where_spikes_are_given(name, tmp_path):
+    rule = read(tmp_path, name)
+    the_job = job(rule, "ca1_pyramidal" if name == "voltage" else None, current=0.0, inputs=(Poisson(np.full(20, 20.0)),))
+    double, single = fan_in.run(the_job), fan_in.run(replace(the_job, precision="float32"))
+    assert single.w.dtype == np.float32
+    rounding = the_job.steps if name in ("calcium", "voltage") else 300  # what is stepped is rounded in every step
+    tolerance = rounding * np.finfo(np.float32).eps / 2
+    np.testing.assert_allclose(single.w, double.w, rtol=0, atol=tolerance * max(1.0, np.abs(double.w).max()))
+
+
+def test_single_precision_statistically(tmp_path):
+    rule = read(tmp_path, "pair", set="additive")
+    rng = np.random.default_rng(0)
+    the_job = job(
+        rule, "ca1_pyramidal", 100, steps=20_000, inputs=(Poisson(np.full(100, 30.0)),), imposed=(), initial={"w": rng.random((100, 100))}
+    )
+    double, single = fan_in.run(the_job), fan_in.run(replace(the_job, precision="float32"))
+    spread = double.counts.std() / np.sqrt(len(double.counts))
+    assert single.counts.mean() == pytest.approx(double.counts.mean(), abs=4 * spread)
+    assert single.w.mean() == pytest.approx(double.w.mean(), abs=0.005)
+    assert single.w.std() == pytest.approx(double.w.std(), abs=0.005)
+
+
+def test_the_source_names_its_rule_and_has_no_power_where_the_exponent_is_whole(tmp_path):
+    bounds = {"kind": "power", "mu_plus": 0, "mu_minus": 1}
+    plan = analyse(read(tmp_path, "pair", bounds=bounds), cell("ca1_pyramidal"), DT)
+    source = fan_in.show_source(plan)
+    assert "power(" not in source and "pow(" not in source
+    assert plan.rule.hash in source and plan.cell.cell.hash in source
+    assert "power(" in fan_in.show_source(analyse(read(tmp_path, "pair", set="gutig"), None, DT))
+
+
+def test_traces_are_kept_once_for_a_neuron(tmp_path):
+    """Memory: a weight is all that a synapse of the pair rule has."""
+    with fan_in.FanIn(PopulationJob(read(tmp_path, "pair"), None, DT, 10, 64, sources())) as run:
+        assert run.arrays.synapse.nbytes == 64 * 21 * 8
+        assert run.arrays.pre.size == run.arrays.tiles * 21
+    assert len(inputs.trains(run.job)) == 21
