@@ -65,7 +65,7 @@ def run(
     chosen_rule = library.rule(chosen_rule, **of_rule)
     if of_cell:
         chosen_cell = library.cell(cell, **of_cell)
-    default = folder_name(chosen_protocol.name, chosen_rule.name, chosen_rule.set or "", *chosen_rule.changed)
+    default = folder_name(chosen_protocol.name, chosen_rule.name, chosen_rule.set or "")
     with output(out or default, force) as folder, shown_progress(f"{chosen_protocol.name}, {chosen_rule.label}", progress) as report:
         data = run_study(
             chosen_protocol,

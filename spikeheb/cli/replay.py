@@ -58,7 +58,7 @@ def replay(
     chosen = library.rule(chosen, **share_out(assignments(parameter), None, chosen)[1])
     step = quantity(dt, TIME, key="--dt")
     names, pre, post = _trains(read_spikes(spikes), cell, str(spikes))
-    default = folder_name("replay", spikes.stem, chosen.name, chosen.set or "", *chosen.changed)
+    default = folder_name("replay", spikes.stem, chosen.name, chosen.set or "")
     with output(out or default, force) as folder, shown_progress("replay", progress) as report:
         data = replay_study(chosen, pre, post, w0, cell, record=record, dt=step, engine=engine, seed=seed, progress=report)
     data = data.assign_coords(lane=names)

@@ -112,7 +112,11 @@ def test_window_of_several_rules(spikeheb, tmp_path):
     arguments = ["--rule", "pair:additive", "--rule", "triplet:hippocampus_all_full", "--rule", "pair", "-p", "A_plus=0.02"]
     found = spikeheb("window", *arguments, "--delta-t", "-10 ms, 0 ms, 10 ms", "--pairs", "1", "--frequency", "5 Hz", *NUMPY, "--out", "w")
     assert [row["delta_t (ms)"] for row in found.table] == ["-10", "0", "+10"]
-    assert list(found.table[0])[1:] == ["change, pair / additive", "change, triplet / hippocampus_all_full", "change, pair"]
+    assert list(found.table[0])[1:] == [
+        "change, pair / additive (A_plus changed)",
+        "change, triplet / hippocampus_all_full",
+        "change, pair (A_plus changed)",
+    ]
     data = sh.load(tmp_path / "w" / "result.nc")
     assert data["change"].dims == ("rule", "delta_t")
     assert data["change"].attrs["units"] == "1"
