@@ -46,7 +46,7 @@ def periods(c: Constants, delta_t: float, frequency: float, count: int, dt: floa
     steps = round(1 / (frequency * dt))
     assert steps * dt >= 2 * c["tau_ca"], "calcium does not settle"
     pre = max(0, round(-delta_t / dt)) + round(c["D"] / dt)
-    jumps = {step: 0.0 for step in (pre % steps, max(0, round(delta_t / dt)) % steps)}
+    jumps = dict.fromkeys((pre % steps, max(0, round(delta_t / dt)) % steps), 0.0)
     jumps[pre % steps] += c["C_pre"]
     jumps[max(0, round(delta_t / dt)) % steps] += c["C_post"]
     calcium, found = 0.0, []

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from oracles import graupner_brunel as calcium_oracle
 
 import spikeheb as sh
-from oracles import graupner_brunel as calcium_oracle
 from spikeheb.rules import choose, read_rule
 from spikeheb.theory import graupner_brunel as theory
 
