@@ -1,9 +1,13 @@
 """Fan-in jobs that several tests use, and what they are held against."""
 
+from dataclasses import replace
+
 import numpy as np
 from kernel_rules import DT, cell
 
+from spikeheb.engines.kernel import fan_in
 from spikeheb.engines.population import Group, Poisson, PopulationJob, Regular, Replayed, correlated, early
+from spikeheb.rules.meaning import reads_membrane
 
 INPUTS = 21
 RULES_REWARD = ((2000, 1.0), (5000, -0.5))
@@ -49,6 +53,18 @@ def same_as_lanes(found, the_job, lanes, atol=1e-12):
     same(found, lanes, atol)
     snapshots = lanes.weight.reshape(the_job.cells, the_job.input_count, -1).transpose(2, 0, 1)
     np.testing.assert_allclose(found.snapshots, snapshots, rtol=0, atol=atol)
+
+
+KICK = 1e-14
+"""A relative error of the cell's current: some tens of roundings."""
+
+
+def growth(the_job, found):
+    """What such an error makes of the weights where they feed back through the potential (1e7-fold within a second), else 0."""
+    if the_job.cell is None or not reads_membrane(the_job.rule):
+        return 0.0
+    kicked = fan_in.run(replace(the_job, current=the_job.current * (1 + KICK)))
+    return float(np.abs(kicked.w - found.w).max())
 
 
 def as_bytes(recording):

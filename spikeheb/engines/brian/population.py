@@ -163,7 +163,7 @@ class _Records:
         found = tuple(steps[cell == n] for n in range(job.cells)) if job.trains else ()
         shape = (job.cells, job.input_count)
         snapshots = np.array([self.snapshots[int(step)] for step in job.snapshots]).reshape(-1, *shape)
-        watch = np.array([self.watch[int(step)] for step in job.watch]).reshape(len(job.watch), -1).T
+        watch = np.array([self.watch[int(step)] for step in job.watch]).reshape(len(job.watch), len(job.watched)).T
         histograms = np.array([self.histograms[int(step)] for step in job.histograms], dtype=np.int64)
         histograms = histograms.reshape(len(job.histograms), max(1, len(job.edges) - 1))
         return PopulationRecording(self.weights(job.steps - 1), counts, found, snapshots, watch, histograms, engine)
