@@ -182,10 +182,14 @@ class HandlerWriter:
         return [*lines, "  }", "}"]
 
     def _own_locals(self, needs: Needs, loop: Loop, own: frozenset[str]) -> list[str]:
-        """The variables of the side that fired under the names that the lines know."""
+        """The variables of the side that fired under the names that the lines know, and those that are set without being read."""
         side = [name for name, where in self.sites.side.items() if where == loop.own]
         lines = [f"real {mangled(name)} = own_{mangled(name)};" for name in side if self._loaded(name, needs)]
-        return lines + [f"real {mangled(name)} = real(0);" for name in side if name in own and not self._loaded(name, needs)]
+        anew = [name for name in side if name in own] + [name for decay in needs.stored for name in decay.names if self._of_synapse(name)]
+        return lines + [f"real {mangled(name)} = real(0);" for name in anew if not self._loaded(name, needs)]
+
+    def _of_synapse(self, name: str) -> bool:
+        return self.sites.side[name] == SYNAPSE
 
     def _loaded(self, name: str, needs: Needs) -> bool:
         return name in needs.plain or any(name in decay.names for decay in needs.decays)
@@ -273,7 +277,7 @@ class HandlerWriter:
         return lines
 
     def _written_here(self, name: str, needs: Needs) -> bool:
-        return self.sites.side[name] == SYNAPSE and name in needs.written
+        return self._of_synapse(name) and name in needs.written
 
     def _posts_written(self, needs: Needs) -> frozenset[str]:
         return needs.written & frozenset(self.sites.places.post)
