@@ -73,7 +73,7 @@ def _epsps(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
     before, _ = sweep_steps(schedule)
     minutes, n_before = _minutes(schedule), schedule.pulses_before
     time = np.arange(job.sweep_steps) * job.dt - before * job.dt
-    sweeps = recording.v[:, np.searchsorted(job.sweeps, pulses - before)]
+    sweeps = _sweeps(job, recording, pulses - before)
     window = min(SWEEP_AFTER, schedule.paired_pulse or SWEEP_AFTER)
     measured = measure_sweeps(sweeps, time, minutes, 0.0, _rejected(schedule, job, recording, pulses), window=window)
     efficacies = recording.efficacy[:, np.searchsorted(job.samples, pulses)][inputs_under_test(schedule)].mean(axis=1)
@@ -105,7 +105,7 @@ def _control(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
     _, pulses = pulse_steps(schedule)
     before, _ = sweep_steps(schedule)
     time = np.arange(job.sweep_steps) * job.dt - before * job.dt
-    sweeps = recording.v[:, np.searchsorted(job.sweeps, pulses - before)]
+    sweeps = _sweeps(job, recording, pulses - before)
     measured = measure_sweeps(sweeps, time, _minutes(schedule), 0.0, _rejected(schedule, job, recording, pulses))
     return xr.Dataset(
         {
@@ -115,6 +115,11 @@ def _control(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
             "control_epsp_ratio": ("condition", measured.amplitude_ratio),
         }
     )
+
+
+def _sweeps(job: Job, recording: Recording, first: Steps) -> Floats:
+    """The sweeps that begin at those steps; the recording itself where that is all of them, for it is large."""
+    return recording.v if np.array_equal(first, job.sweeps) else recording.v[:, np.searchsorted(job.sweeps, first)]
 
 
 def _minutes(schedule: Schedule) -> Floats:

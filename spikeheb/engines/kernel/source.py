@@ -18,7 +18,7 @@ from spikeheb.engines.kernel.stretches import GLIDING, GROWTH, can_rest, is_smoo
 from spikeheb.engines.kernel.text import array, indent, mangled, struct
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
-from spikeheb.rules.meaning import TRANSMIT, Action, affine
+from spikeheb.rules.meaning import TRANSMIT, Action, affine, reads_membrane
 
 Naming = Callable[[str], str]
 SYNAPSE_STEP = "(Synapse &s, const State<double> &z, const Late<double> &late, const Shared &k, uint64_t key, int64_t now) {"
@@ -137,6 +137,7 @@ class _Writer:
             "post_noisy": plan.post is not None and plan.post.noisy,
             "synapse_noisy": plan.stepped is not None and plan.stepped.noisy,
             "can_rest": can_rest(plan),
+            "reads_potential": reads_membrane(plan.rule),
             "can_glide": plan.stepped is not None and plan.stepped.method in GLIDING,
         }
         lines = [f"static constexpr bool {name} = {str(value).lower()};" for name, value in facts.items()]
