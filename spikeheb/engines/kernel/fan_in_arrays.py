@@ -1,4 +1,4 @@
-"""A fan-in job as the arrays that a kernel reads and writes: the counterpart of ``struct Population`` in `fan_in.hpp`."""
+"""A fan-in job as the arrays that a kernel reads and writes: the counterpart of ``struct Population`` in `tile.hpp`."""
 
 from __future__ import annotations
 
@@ -290,7 +290,7 @@ _POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
 
 
 class PopulationStruct(ctypes.Structure):
-    """``struct Population`` of `fan_in.hpp`, member by member."""
+    """``struct Population`` of `tile.hpp`, member by member."""
 
     _fields_ = [
         *((name, _COUNT) for name in ("cells", "inputs", "steps", "blocks", "tiles", "workers", "chunk", "is_private")),

@@ -1,6 +1,6 @@
 """The C++ of fan-in: one struct that says what happens to a tile of cells, its loops laid out for the processor.
 
-`fan_in.hpp` says when it happens. Names of the rule and the cell get an underscore at the end and are locals of the loops;
+`tile.hpp` says when it happens. Names of the rule and the cell get an underscore at the end and are locals of the loops;
 constants are members of ``u.p`` (rule), ``u.q`` (cell) and ``u.d`` (whatever depends on them alone).
 """
 
@@ -88,7 +88,7 @@ class _Writer:
             ]
         )
 
-    # --- what `fan_in.hpp` asks ---
+    # --- what `tile.hpp` asks ---
 
     def facts(self) -> str:
         plan, found = self.plan, self.sites

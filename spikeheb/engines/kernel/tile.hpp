@@ -1,0 +1,369 @@
+// A tile of fan-in: some of the cells with all their inputs, step by step; their weights stay in the cache.
+//
+// Model, which is generated from a rule and a cell, says what happens; this file says when. A tile is a few blocks of W
+// cells each. The weights of a block stand as [input][cell of the block], so that a presynaptic spike meets the cells of a
+// block side by side, and a postsynaptic one reads one block from end to end.
+//
+// A variable that decays with a constant slope s is stored as Z = (z - rest)*exp(-s*t), with t counted from the beginning of
+// an epoch of fixed length: nothing has to be done to it while time goes by, and all that events need are two tables.
+#pragma once
+
+#include "inputs.hpp"
+#include "numbers.hpp"
+
+#include <new>
+#include <type_traits>
+#include <utility>
+
+// `real` (double or float) and W are named by the generated file.
+using Flag = std::conditional_t<sizeof(real) == 8, int64_t, int32_t>;
+
+// The turns of the loop that follows touch different numbers: it is to be run several turns at a time, not unrolled.
+#if defined(__clang__)
+#define SIDE_BY_SIDE _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define SIDE_BY_SIDE _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
+#else
+#define SIDE_BY_SIDE
+#endif
+
+enum Event { PRE, POST, REWARD };
+enum Status : int64_t { DONE = 0, NOT_FINITE = 1, NO_MEMORY = 2 };
+enum Purpose : uint64_t { NOISE_OF_SYNAPSE = 1, NOISE_OF_CELL = 2, NOISE_OF_POST = 3, DRAWS_OF_HANDLER = 4 };
+
+// Arrays of the caller.
+struct Population {
+  int64_t cells, inputs, steps, blocks, tiles, workers, chunk, is_private;
+  double dt;
+  uint64_t seed;
+  const double *constants, *cell;                       // of the rule and of the cell
+  const int64_t *delays;                                // steps, by action
+  int64_t inhibition_delay, past;                       // `past`: one more than the longest delay of a postsynaptic spike
+  const int64_t *durations;                             // steps: refractory time, then the parts of the spike's shape
+  const int64_t *late_by;
+  const int64_t *tile_first;                            // first block by tile, and one beyond
+  int64_t epoch;                                        // steps, a power of two
+  const real *factors;                                  // by decay: epoch + 1 of exp(s*t), then epoch + 1 of exp(-s*t)
+  const Trains *trains, *inhibition, *imposed;
+  int64_t reward_count;
+  const int64_t *reward_steps;
+  const double *reward_values;
+  real *synapse, *pre, *lane;                           // [variable][block][input][W], [tile][variable][input], [row][cell]
+  int64_t *synapse_since, *pre_since, *lane_since;      // alike, for variables with a step of their own
+  real *history;                                        // [delayed][step][cell], one after the other
+  int64_t *part, *part_at;                              // by cell: the next part of the spike's shape, and its step
+  int64_t *counts;                                      // by cell
+  int64_t keep_trains;
+  int64_t snapshot_count; const int64_t *snapshot_steps; real *snapshots;
+  int64_t watch_count; const int64_t *watch_steps; const int64_t *watch_first, *watched; real *watch;
+  int64_t histogram_count; const int64_t *histogram_steps; int64_t bins; const double *edges; int64_t *histograms;
+  int64_t *failures;                                    // by tile: step, cell, input
+};
+
+struct FiredSpike { int64_t step, cell; };
+
+template <class M> class Tile {
+public:
+  static constexpr int A = M::actions;
+  static constexpr bool stepped_synapses = M::stepped_synapses;
+
+  int64_t inputs = 0, blocks = 0, first_cell = 0, cells = 0, total = 0;
+  uint64_t seed = 0;
+  real *synapse[M::synapse_count + 1], *pre[M::pre_count + 1], *lane[M::lane_count + 1];
+  int64_t *synapse_since[M::synapse_since_count + 1], *pre_since[M::pre_since_count + 1], *lane_since[M::lane_since_count + 1];
+  Flag fired[64];
+  Window own, own_inhibition, imposed;                  // `own` where inputs are private
+  Buffer<FiredSpike> trains;
+
+  bool open(const Population &job, const typename M::Shared &shared, int64_t index) {
+    this->job = &job;
+    this->shared = &shared;
+    this->index = index;
+    const int64_t first_block = job.tile_first[index], all = job.blocks * W, block = job.inputs * W;
+    inputs = job.inputs;
+    blocks = job.tile_first[index + 1] - first_block;
+    first_cell = first_block * W;
+    cells = job.cells - first_cell < blocks * W ? job.cells - first_cell : blocks * W;
+    seed = job.seed;
+    for (int n = 0; n < M::synapse_count; ++n) synapse[n] = job.synapse + (n * job.blocks + first_block) * block;
+    for (int n = 0; n < M::synapse_since_count; ++n) synapse_since[n] = job.synapse_since + (n * job.blocks + first_block) * block;
+    for (int n = 0; n < M::pre_count; ++n) pre[n] = job.pre + (index * M::pre_count + n) * inputs;
+    for (int n = 0; n < M::pre_since_count; ++n) pre_since[n] = job.pre_since + (index * M::pre_since_count + n) * inputs;
+    for (int n = 0; n < M::lane_count; ++n) lane[n] = job.lane + n * all + first_cell;
+    for (int n = 0; n < M::lane_since_count; ++n) lane_since[n] = job.lane_since + n * all + first_cell;
+    return ring.reserve(job.past) && open_trains();
+  }
+  void release() {
+    own.release(); own_inhibition.release(); imposed.release(); trains.release(); ring.release();
+  }
+
+  // From `from` to `to`, whose input spikes the windows hold.
+  Status run(int64_t from, int64_t to, const Window &in, const Window &inhibition, bool careful) {
+    this->in = &in;
+    this->inhibition = &inhibition;
+    if (job->imposed && !imposed.extend(to)) return NO_MEMORY;
+    while (from < to) {
+      const int64_t record = next_record(from), end = record + 1 < to ? record + 1 : to;
+      if (!steps(from, end, careful)) return no_memory ? NO_MEMORY : NOT_FINITE;
+      if (record < to) write_record(record);
+      from = end;
+    }
+    return careful || finite(to - 1) ? DONE : NOT_FINITE;
+  }
+
+  int64_t *histograms = nullptr;                        // of the worker
+
+private:
+  const Population *job = nullptr;
+  const typename M::Shared *shared = nullptr;
+  const Window *in = nullptr, *inhibition = nullptr;
+  int64_t index = 0, reward = 0, part_next = FAR;
+  Buffer<uint64_t> ring;                                // cells that fired, by step
+  bool no_memory = false;
+
+  bool open_trains() {
+    ring.size = job->past;
+    for (int64_t k = 0; k < ring.size; ++k) ring.data[k] = 0;
+    if (job->imposed && !imposed.generator.open(*job->imposed, 0, first_cell, first_cell + cells)) return false;
+    if (!job->is_private) return true;
+    own.open(longest_pre());
+    own_inhibition.open(job->inhibition_delay);
+    if (!own.generator.open(*job->trains, first_cell, 0, job->trains->count)) return false;
+    return !job->inhibition || own_inhibition.generator.open(*job->inhibition, first_cell, 0, job->inhibition->count);
+  }
+
+public:
+  int64_t longest_pre() const {
+    int64_t longest = 0;
+    for (int a = 0; a < A; ++a)
+      if (M::event[a] == PRE && job->delays[a] > longest) longest = job->delays[a];
+    return longest;
+  }
+
+private:
+  bool steps(int64_t from, int64_t to, bool careful) {
+    const int64_t epoch = job->epoch;
+    while (from < to) {
+      if (from % epoch == 0 && from > 0) M::rebase(*this, *shared);
+      const int64_t next = (from / epoch + 1) * epoch, end = next < to ? next : to;
+      for (; from < end; ++from) {
+        step(from, from % epoch);
+        if (careful && !finite(from)) return false;
+      }
+      if (no_memory) return false;
+    }
+    return true;
+  }
+
+  void step(int64_t now, int64_t at) {
+    bool any = false;
+    if constexpr (M::has_cell) any = M::step_cells(*this, *shared, now);
+    if constexpr (M::late_count > 0) read_late(now);
+    if constexpr (M::has_post) M::step_post(*this, *shared, now);
+    if constexpr (M::late_count > 0) keep_late(now);
+    if constexpr (stepped_synapses) M::step_synapses(*this, *shared, now, at);
+    uint64_t spikes = 0;
+    if (job->imposed) {
+      const int32_t *cell, *end;
+      for (imposed.row(now, cell, end); cell < end; ++cell) spikes |= uint64_t(1) << *cell;
+    }
+    if constexpr (M::has_cell) {
+      if (any) spikes |= those_that_fired();
+      if (M::has_inhibition && job->inhibition) {
+        const int32_t *input, *end;
+        inhibition->row(now - job->inhibition_delay, input, end);
+        if (input < end) M::inhibit(*this, *shared, real(end - input));
+      }
+    }
+    if (spikes) note(now, spikes);
+    ring.data[job->past == 1 ? 0 : now % job->past] = spikes;
+    deliver(now, at, spikes, std::make_integer_sequence<int, A>());
+    if constexpr (M::has_cell || M::has_post)
+      if (spikes || now == part_next) shapes(now, spikes);
+  }
+
+  // Lanes beyond the last cell are only put back.
+  uint64_t those_that_fired() {
+    uint64_t spikes = 0;
+    for (int64_t c = 0; c < cells; ++c) spikes |= uint64_t(fired[c] != 0) << c;
+    for (int64_t c = cells; c < blocks * W; ++c)
+      if (fired[c]) M::reset(*this, *shared, c);
+    return spikes;
+  }
+
+  void note(int64_t now, uint64_t spikes) {
+    for (; spikes; spikes &= spikes - 1) {
+      const int64_t cell = first_cell + __builtin_ctzll(spikes);
+      ++job->counts[cell];
+      if (job->keep_trains && !trains.add(FiredSpike{now, cell})) no_memory = true;
+    }
+  }
+
+  template <int... a> void deliver(int64_t now, int64_t at, uint64_t spikes, std::integer_sequence<int, a...>) {
+    (deliver_one<a>(now, at, spikes), ...);
+  }
+  template <int a> void deliver_one(int64_t now, int64_t at, uint64_t spikes) {
+    if constexpr (M::event[a] == PRE) {
+      const int32_t *input, *end;
+      in->row(now - job->delays[a], input, end);
+      for (; input < end; ++input) {
+        fetch(input[Window::AHEAD - 1]);
+        M::template on<a>(*this, *shared, *input, now, at, real(0));
+      }
+    } else if constexpr (M::event[a] == POST) {
+      if (job->delays[a]) spikes = now < job->delays[a] ? 0 : ring.data[(now - job->delays[a]) % job->past];
+      for (; spikes; spikes &= spikes - 1) M::template on<a>(*this, *shared, __builtin_ctzll(spikes), now, at, real(0));
+    } else {
+      for (int64_t k = first_reward(now); k < job->reward_count && job->reward_steps[k] == now; ++k)
+        for (int64_t c = 0; c < cells; ++c) M::template on<a>(*this, *shared, c, now, at, real(job->reward_values[k]));
+    }
+  }
+  // The weights of an input whose spike comes soon.
+  void fetch(int64_t input) const {
+    for (int64_t b = 0; b < blocks; ++b) __builtin_prefetch(synapse[M::weight] + (b * inputs + input) * W, 1);
+  }
+  int64_t first_reward(int64_t now) {
+    while (reward < job->reward_count && job->reward_steps[reward] < now) ++reward;
+    return reward;
+  }
+
+  // [post].on_spike, then the parts of the spike's shape one after the other, then the reset and the refractory time.
+  void shapes(int64_t now, uint64_t spikes) {
+    if constexpr (M::shape_parts > 0) {
+      int64_t *const part_at = job->part_at + first_cell;
+      if (now == part_next)
+        for (int64_t c = 0; c < cells; ++c)
+          if (part_at[c] == now && !(spikes >> c & 1)) go_on(now, c);
+    }
+    for (; spikes; spikes &= spikes - 1) {
+      const int64_t c = __builtin_ctzll(spikes);
+      M::on_spike(*this, *shared, c);
+      job->part[first_cell + c] = 0;
+      go_on(now, c);
+    }
+    part_next = FAR;
+    if constexpr (M::shape_parts > 0)
+      for (int64_t c = 0; c < cells; ++c)
+        if (job->part_at[first_cell + c] < part_next) part_next = job->part_at[first_cell + c];
+  }
+  void go_on(int64_t now, int64_t c) {
+    if constexpr (M::has_cell) {
+      int64_t &part = job->part[first_cell + c], &part_at = job->part_at[first_cell + c];
+      if (part < M::shape_parts) {
+        lane[0][c] = M::shape_v(*shared, part);
+        lane[M::held][c] = real(NEVER);
+        part_at = now + job->durations[1 + part];
+        ++part;
+        return;
+      }
+      part_at = FAR;
+      M::reset(*this, *shared, c);
+      if constexpr (M::holds) lane[M::held][c] = real(job->durations[0] > 0 ? job->durations[0] - 1 : 0);
+    }
+  }
+
+  // --- delayed reads ---------------------------------------------------------------------------------------------------
+
+  real *ring_of(int k, int64_t step) const {
+    const int64_t all = job->blocks * W;
+    real *start = job->history;
+    for (int j = 0; j < k; ++j) start += (job->late_by[j] + 1) * all;
+    return start + step % (job->late_by[k] + 1) * all + first_cell;
+  }
+  void copy_late(real *to, const real *from) const { std::memcpy(to, from, size_t(blocks * W) * sizeof(real)); }
+  void read_late(int64_t now) {
+    for (int k = 0; k < M::late_count; ++k)
+      if (job->late_by[k] > 0) copy_late(lane[M::late + k], ring_of(k, now + 1));
+  }
+  void keep_late(int64_t now) {
+    for (int k = 0; k < M::late_count; ++k) {
+      copy_late(ring_of(k, now), lane[M::late_source[k]]);
+      if (job->late_by[k] == 0) copy_late(lane[M::late + k], lane[M::late_source[k]]);
+    }
+  }
+
+  // --- records ---------------------------------------------------------------------------------------------------------
+
+  static int64_t place(const int64_t *steps, int64_t count, int64_t step) {
+    int64_t low = 0;
+    while (low < count) {
+      const int64_t middle = (low + count) / 2;
+      if (steps[middle] < step) low = middle + 1;
+      else count = middle;
+    }
+    return low;
+  }
+  static int64_t upcoming(const int64_t *steps, int64_t count, int64_t step) {
+    const int64_t k = place(steps, count, step);
+    return k < count ? steps[k] : FAR;
+  }
+  int64_t next_record(int64_t now) const {
+    const int64_t a = upcoming(job->snapshot_steps, job->snapshot_count, now), b = upcoming(job->watch_steps, job->watch_count, now),
+                  c = upcoming(job->histogram_steps, job->histogram_count, now);
+    return a < b ? (a < c ? a : c) : (b < c ? b : c);
+  }
+  real weight(int64_t cell, int64_t input) const { return synapse[M::weight][(cell / W * inputs + input) * W + cell % W]; }
+
+  void write_record(int64_t now) {
+    const int64_t s = place(job->snapshot_steps, job->snapshot_count, now);
+    if (s < job->snapshot_count && job->snapshot_steps[s] == now)
+      for (int64_t c = 0; c < cells; ++c) {
+        real *const to = job->snapshots + (s * job->cells + first_cell + c) * inputs;
+        for (int64_t i = 0; i < inputs; ++i) to[i] = weight(c, i);
+      }
+    const int64_t v = place(job->watch_steps, job->watch_count, now);
+    if (v < job->watch_count && job->watch_steps[v] == now)
+      for (int64_t k = job->watch_first[index]; k < job->watch_first[index + 1]; ++k)
+        job->watch[job->watched[3 * k + 2] * job->watch_count + v] = weight(job->watched[3 * k] - first_cell, job->watched[3 * k + 1]);
+    const int64_t h = place(job->histogram_steps, job->histogram_count, now);
+    if (h < job->histogram_count && job->histogram_steps[h] == now) count_weights(histograms + h * job->bins);
+  }
+
+  void count_weights(int64_t *counted) const {
+    const int64_t bins = job->bins;
+    const double *const edges = job->edges, low = edges[0], high = edges[bins], per = double(bins) / (high - low);
+    for (int64_t c = 0; c < cells; ++c)
+      for (int64_t i = 0; i < inputs; ++i) {
+        const double w = double(weight(c, i));
+        if (!(w >= low && w <= high)) continue;
+        int64_t bin = int64_t((w - low) * per);
+        bin = bin < bins ? bin : bins - 1;
+        if (w < edges[bin] || w >= edges[bin + 1]) bin = bin_of(w);
+        ++counted[bin];
+      }
+  }
+  int64_t bin_of(double w) const {
+    const int64_t bins = job->bins;
+    int64_t low = 0, high = bins;  // edges[low] <= w, and w < edges[high] or high is the last edge
+    while (high - low > 1) {
+      const int64_t middle = (low + high) / 2;
+      (w < job->edges[middle] ? high : low) = middle;
+    }
+    return low;
+  }
+
+  // --- numbers that are none -------------------------------------------------------------------------------------------
+
+  bool finite(int64_t now) {
+    real sum[W] = {};
+    const real *const w = synapse[M::weight];
+    for (int64_t k = 0; k < blocks * inputs; ++k)
+      for (int l = 0; l < W; ++l) sum[l] += w[k * W + l] - w[k * W + l];
+    bool whole = true;
+    for (int l = 0; l < W; ++l) whole = whole && sum[l] == real(0);
+    for (int64_t c = 0; M::has_cell && c < cells; ++c)
+      if (!std::isfinite(lane[0][c])) return fail(now, c, -1);
+    if (whole) return true;
+    for (int64_t c = 0; c < cells; ++c)
+      for (int64_t i = 0; i < inputs; ++i)
+        if (!std::isfinite(weight(c, i))) return fail(now, c, i);
+    return true;
+  }
+  bool fail(int64_t now, int64_t cell, int64_t input) {
+    int64_t *const place = job->failures + 3 * index;
+    place[0] = now;
+    place[1] = first_cell + cell;
+    place[2] = input;
+    return false;
+  }
+};
