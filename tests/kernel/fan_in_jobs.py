@@ -57,6 +57,7 @@ def same_as_lanes(found, the_job, lanes, atol=1e-12):
 
 KICK = 1e-14
 """A relative error of the cell's current: some tens of roundings."""
+LARGEST_GROWTH = 1e-6
 
 
 def growth(the_job, found):
@@ -64,7 +65,9 @@ def growth(the_job, found):
     if the_job.cell is None or not reads_membrane(the_job.rule):
         return 0.0
     kicked = fan_in.run(replace(the_job, current=the_job.current * (1 + KICK)))
-    return float(np.abs(kicked.w - found.w).max())
+    grown = float(np.abs(kicked.w - found.w).max())
+    assert grown < LARGEST_GROWTH, "a job so unstable shows nothing"
+    return grown
 
 
 def as_bytes(recording):

@@ -176,17 +176,20 @@ class HandlerWriter:
     def _loop(self, loop: Loop, needs: Needs, body: Iterable[str], own: frozenset[str]) -> list[str]:
         lines = [*loop.head, *(f"  {line}" for line in self._pointers(needs, loop)), "  SIDE_BY_SIDE", f"  {loop.inner}"]
         lines += [f"    {line}" for line in self._loads(needs, loop, inside=True)]
-        lines += [f"    {line}" for line in self._own_locals(needs, loop, own)]
-        lines += [f"    {line}" for line in body]
+        lines += [f"    {line}" for line in (*self._own_locals(needs, loop, own), *self._set_anew(needs), *body)]
         lines += [f"    {line}" for line in self._stores(needs, loop)]
         return [*lines, "  }", "}"]
 
     def _own_locals(self, needs: Needs, loop: Loop, own: frozenset[str]) -> list[str]:
-        """The variables of the side that fired under the names that the lines know, and those that are set without being read."""
+        """The variables of the side that fired under the names that the lines know."""
         side = [name for name, where in self.sites.side.items() if where == loop.own]
         lines = [f"real {mangled(name)} = own_{mangled(name)};" for name in side if self._loaded(name, needs)]
-        anew = [name for name in side if name in own] + [name for decay in needs.stored for name in decay.names if self._of_synapse(name)]
-        return lines + [f"real {mangled(name)} = real(0);" for name in anew if not self._loaded(name, needs)]
+        return lines + [f"real {mangled(name)} = real(0);" for name in side if name in own and not self._loaded(name, needs)]
+
+    def _set_anew(self, needs: Needs) -> list[str]:
+        """The synapse's variables that are set without being read."""
+        names = [name for decay in needs.stored for name in decay.names if self._of_synapse(name)]
+        return [f"real {mangled(name)} = real(0);" for name in names if not self._loaded(name, needs)]
 
     def _of_synapse(self, name: str) -> bool:
         return self.sites.side[name] == SYNAPSE
