@@ -1,4 +1,4 @@
-"""A job as the arrays that a kernel reads and writes: the counterpart of ``struct Job`` in `lanes.hpp`."""
+"""A job as the arrays that a kernel reads and writes: the counterpart of ``struct Job`` in `lanes_job.hpp`."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ _POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
 
 
 class JobStruct(ctypes.Structure):
-    """``struct Job`` of `lanes.hpp`, member by member."""
+    """``struct Job`` of `lanes_job.hpp`, member by member."""
 
     _fields_ = [
         ("lanes", _COUNT), ("inputs", _COUNT), ("steps", _COUNT),

@@ -79,21 +79,15 @@ private:
     }
   };
 
-  using Series = Jet<10>;
-
   // One variable that moves by itself alone: the flow of the equation that the method solves, by its Taylor series in time.
   static bool flow(const Synapse &s, int i, int64_t steps, const Shared &k, double &x) {
     double end = x, left = k.dt * double(steps);
     for (int pieces = 0; left > 0.0; ++pieces) {
-      const Series f = slope_at(s, i, end, k);
-      const double change = std::fabs(f.c[0]) * left, rounding = EPSILON * std::fabs(end);
-      if (f.c[1] <= 0.0 && change <= rounding) break;     // it has come to rest
-      const int kept = M::order == 1 ? 3 : M::order;     // powers of dt that what is left out has
-      if (pieces == MOST_PIECES || !(whole_power(k.dt * std::fabs(f.c[1]), kept) * change < 1e-14)) return false;
-      double h = left;
-      end += moved(solved(f, k.dt), 8.0 * (rounding + EPSILON * change), h);
-      if (!(h > 0.0)) return false;
-      left -= h;
+      if (pieces == MOST_PIECES) return false;
+      Outcome found = piece<6>(s, i, k, end, left, true);  // enough for most pauses between spikes
+      if (found == SHORTER) found = piece<10>(s, i, k, end, left, false);
+      if (found == REST) break;
+      if (found == IMPOSSIBLE) return false;
     }
     Synapse after = s;
     M::variable(after, i) = end;
@@ -103,8 +97,26 @@ private:
     return true;
   }
 
+  enum Outcome { MOVED, REST, SHORTER, IMPOSSIBLE };
+
+  // As far as a series of n terms leads: the whole of what is left, or nothing of it, if `whole`.
+  template <int n> static Outcome piece(const Synapse &s, int i, const Shared &k, double &x, double &left, bool whole) {
+    const Jet<n> f = slope_at<Jet<n>>(s, i, x, k);
+    const double change = std::fabs(f.c[0]) * left, rounding = EPSILON * std::fabs(x);
+    if (f.c[1] <= 0.0 && change <= rounding) return REST;
+    const int kept = M::order == 1 ? 3 : M::order;  // powers of dt that what is left out has
+    if (!(whole_power(k.dt * std::fabs(f.c[1]), kept) * change < 1e-14)) return IMPOSSIBLE;
+    double h = left;
+    const double by = moved(solved(f, k.dt), 8.0 * (rounding + EPSILON * change), h);
+    if (whole && h != left) return SHORTER;
+    if (!(h > 0.0)) return IMPOSSIBLE;
+    x += by;
+    left -= h;
+    return MOVED;
+  }
+
   // How far dx/dt = f leads in the time h, which is made shorter until the last terms of the series are below `tolerance`.
-  static double moved(const Series &f, double tolerance, double &h) {
+  template <class Series> static double moved(const Series &f, double tolerance, double &h) {
     constexpr int last = sizeof f.c / sizeof(double);
     double terms[last + 1], factor = 1.0, sum = 0.0;
     Series derivative = f;  // of x by time, as a function of x
@@ -123,13 +135,13 @@ private:
   static double whole_power(double x, int n) { return n > 1 ? x * whole_power(x, n - 1) : x; }
 
   // The right-hand side of the equation whose exact solution Euler's steps follow (up to dt**2); other methods' own.
-  static Series solved(const Series &f, double dt) {
+  template <class Series> static Series solved(const Series &f, double dt) {
     if (M::order > 1) return f;
     const Series slope = f.derivative();
     return f * (1.0 - 0.5 * dt * slope + dt * dt * (slope * slope / 3.0 + f * slope.derivative() / 12.0));
   }
 
-  static Series slope_at(const Synapse &s, int i, double x, const Shared &k) {
+  template <class Series> static Series slope_at(const Synapse &s, int i, double x, const Shared &k) {
     typename M::template Variables<Series> variables;
     M::copy(s, variables);
     M::variable(variables, i) = Series(x);

@@ -6,44 +6,13 @@
 
 #include "exponential.hpp"
 #include "glide.hpp"
+#include "lanes_job.hpp"
+#include "past.hpp"
 #include "quiet.hpp"
-#include "runtime.hpp"
+#include "single.hpp"
 
 #include <type_traits>
 #include <utility>
-
-enum Event { PRE, POST, REWARD };
-enum Status : int64_t { DONE = 0, NOT_FINITE = 1, SPIKES_FULL = 2 };
-enum Purpose : uint64_t { NOISE_OF_SYNAPSE = 1, NOISE_OF_CELL = 2, NOISE_OF_POST = 3, DRAWS_OF_HANDLER = 4 };
-
-// Arrays of the caller. Those called `first` hold, for each lane and one beyond, where its part of an array starts.
-struct Job {
-  int64_t lanes, inputs, steps;
-  double dt;
-  uint64_t seed;
-  const double *constants; int64_t constants_each;       // of the rule: one row, or one for each lane
-  const double *cell;                                    // of the cell
-  const int64_t *delays; int64_t delays_each;            // steps, by action: one row, or one for each lane
-  const int64_t *durations;                              // steps: refractory time, then the parts of the spike's shape
-  const int64_t *late_by; int64_t late_each;             // steps, by delayed variable
-  const int64_t *first_input;
-  const int64_t *pre_first, *pre_steps, *pre_inputs;
-  const int64_t *post_first, *post_steps;
-  const int64_t *current_first, *current_steps; const double *current_values;
-  const int64_t *clamp_first, *clamp_steps; const double *clamp_values;  // not a number: released
-  const int64_t *reward_first, *reward_steps; const double *reward_values;
-  const int64_t *samples; int64_t sample_count;
-  const int64_t *sweeps; int64_t sweep_count, sweep_steps;
-  void *synapses;                                        // Model::Synapse by input
-  double *states;                                        // Model::State by lane
-  int64_t *places;                                       // Place by lane
-  double *history; int64_t history_each;                 // rings of delayed values by lane
-  double *weight, *efficacy;                             // inputs x samples
-  double *v;                                             // lanes x sweeps x sweep_steps
-  int64_t *spikes; int64_t capacity;                     // lanes x capacity
-  const double *start;                                   // a Model::State to look for rest from
-  int64_t *failures;                                     // by lane: step, input
-};
 
 template <class M> class Lane {
 public:
@@ -54,14 +23,8 @@ public:
   static constexpr int64_t STRETCH = 512;
   using Around = typename Glide<M>::Around;
 
-  // What a lane carries along besides variables: how far it is, and how much of each array is behind it.
-  struct Place {
-    int64_t now, current, clamp, imposed, sample, sweep, spikes, held_through, part, part_at, look;
-    int64_t done[A > 0 ? A : 1];
-  };
-
   Lane(const Job &job, int64_t lane)
-      : job(job), lane(lane), quiet(job.start), place(reinterpret_cast<Place *>(job.places)[lane]),
+      : job(job), lane(lane), quiet(job.start), past(job, lane), place(reinterpret_cast<Place<A> *>(job.places)[lane]),
         state(reinterpret_cast<typename M::template State<double> *>(job.states)[lane]),
         synapses(static_cast<typename M::Synapse *>(job.synapses)) {
     M::read(shared, job.constants + lane * job.constants_each, job.cell, job.dt);
@@ -81,7 +44,10 @@ public:
 
   Status run(int64_t until) {
     if constexpr (alone && !stepped_synapses)
-      if (last - first == 1) return run_single(until);
+      if (last - first == 1) {
+        Single<M>(*this).run(until);
+        return failed ? NOT_FINITE : DONE;
+      }
     for (;;) {
       if (alone ? !to_next(until) : place.now >= until) return failed ? NOT_FINITE : DONE;
       if (has_cell && place.spikes == job.capacity) return SPIKES_FULL;
@@ -108,10 +74,12 @@ public:
   }
 
 private:
+  friend class Single<M>;
   const Job &job;
   const int64_t lane;
   Quiet<M> quiet;
-  Place &place;
+  const Past<M> past;
+  Place<A> &place;
   typename M::template State<double> &state;
   typename M::Synapse *const synapses;
   typename M::Shared shared;
@@ -139,7 +107,6 @@ private:
       }
     }
   }
-  static void sooner(int64_t &best, int64_t step) { if (step < best) best = step; }
 
   void schedule() {
     next = FAR;
@@ -180,13 +147,13 @@ private:
   void update_cell(int64_t now) {
     if constexpr (has_cell) {
       const double before = state.cell.v_;
-      M::step_cell(state, shared, noise<M::cell_noisy>(NOISE_OF_CELL, lane), now);
+      M::step_cell(state, shared, OneNormal{noise<M::cell_noisy>(NOISE_OF_CELL, lane)}, now);
       if (now <= place.held_through) state.cell.v_ = before;
       if (clamped()) state.cell.v_ = clamp();
     }
-    if constexpr (M::late_count > 0) read_late(now);
-    if constexpr (M::has_post) M::step_post(state, late, shared, noise<M::post_noisy>(NOISE_OF_POST, lane), now);
-    if constexpr (M::late_count > 0) keep_late(now);
+    if constexpr (M::late_count > 0) past.read(late, now);
+    if constexpr (M::has_post) M::step_post(state, late, shared, OneNormal{noise<M::post_noisy>(NOISE_OF_POST, lane)}, now);
+    if constexpr (M::late_count > 0) past.keep(late, state, now);
   }
 
   // An imposed spike, or the threshold where the cell is not held.
@@ -248,7 +215,7 @@ private:
   // Step by step up to `to`, or from where that can be computed straight to `end`: it is tried where noise ends, and now and
   // then without noise. Returns the step that was reached.
   int64_t step_one(int64_t i, int64_t from, int64_t to, int64_t end, const Around &around) {
-    const uint64_t key = noise<M::synapse_noisy>(NOISE_OF_SYNAPSE, i);
+    std::conditional_t<alone && M::synapse_noisy, ManyNormals, OneNormal> draw{noise<M::synapse_noisy>(NOISE_OF_SYNAPSE, i)};
     typename M::Synapse s = synapses[i];
     for (int64_t now = from; now < to;) {
       if (glide(s, now, end, around)) {
@@ -258,7 +225,7 @@ private:
       const int64_t pause = to - now > Glide<M>::WORTHWHILE ? now + Glide<M>::WORTHWHILE : to;
       for (bool noise = false, ends = false; now < pause && !ends; ++now) {
         const bool before = noise;
-        noise = M::step_synapse(s, state, late, shared, key, now);
+        noise = M::step_synapse(s, state, late, shared, draw, now);
         ends = before && !noise;
       }
     }
@@ -294,56 +261,6 @@ private:
     const uint64_t draws = noise<(M::draws[a] > 0)>(DRAWS_OF_HANDLER, i);
     M::template on<a>(s, state, late, shared, now, amount, draws);
   }
-
-  // A lane that is a single synapse which only events move: all that changes stays in registers from one event to the next.
-  Status run_single(int64_t until) { return run_single(until, std::make_integer_sequence<int, A>()); }
-
-  template <int... a> Status run_single(int64_t until, std::integer_sequence<int, a...>) {
-    typename M::Synapse s = synapses[first];
-    Events events[] = {events_of<a>()..., Events{}};
-    int64_t sample = sample_at(), broken = FAR;
-    for (;;) {
-      int64_t now = until;
-      (sooner(now, events[a].at), ...);
-      if (sample < now) {  // after all events of its step
-        synapses[first] = s;
-        record_sample(sample);
-        sample = sample_at();
-      } else if (now < until && broken == FAR) {
-        (deliver_single<a>(s, events[a], now, broken), ...);
-      } else break;
-    }
-    synapses[first] = s;
-    ((place.done[a] = events[a].done), ...);
-    place.now = until;
-    if (broken != FAR) fail(broken, first);
-    return failed ? NOT_FINITE : DONE;
-  }
-
-  struct Events { const int64_t *steps; const double *amounts; int64_t delay, count, done, at; };
-
-  template <int a> Events events_of() const {
-    Events e{};
-    const bool reward = M::event[a] == REWARD;
-    const int64_t begin = reward ? job.reward_first[lane] : 0;
-    e.steps = M::event[a] == PRE ? job.pre_steps + pre_begin : reward ? job.reward_steps + begin : imposed;
-    e.amounts = job.reward_values + begin;
-    e.delay = reward ? 0 : delays[a];
-    e.count = !M::matters[a] ? 0 : M::event[a] == PRE ? pre_count : reward ? job.reward_first[lane + 1] - begin : imposed_count;
-    e.done = place.done[a];
-    e.at = e.done < e.count ? e.steps[e.done] + e.delay : FAR;
-    return e;
-  }
-
-  template <int a> void deliver_single(typename M::Synapse &s, Events &e, int64_t now, int64_t &broken) {
-    if (e.at != now) return;
-    on<a>(s, first, now, M::event[a] == REWARD ? e.amounts[e.done] : 0.0);
-    if (M::moves_weight[a] && !std::isfinite(s.weight())) broken = now;
-    ++e.done;
-    e.at = e.done < e.count ? e.steps[e.done] + e.delay : FAR;
-  }
-
-  int64_t sample_at() const { return place.sample < job.sample_count ? job.samples[place.sample] : FAR; }
 
   // [post].on_spike, then the parts of the spike's shape one after the other, then the reset and the refractory time.
   void shape(int64_t now, bool spike) {
@@ -391,76 +308,32 @@ private:
     job.failures[2 * lane + 1] = input;
   }
 
-  // --- delayed reads ---------------------------------------------------------------------------------------------------
-
-  // Ring k holds the last late_by[k] + 1 values.
-  double *ring(int k, int64_t now, int64_t ago) const {
-    const int64_t *by = job.late_by + lane * job.late_each;
-    double *start = job.history + lane * job.history_each;
-    for (int j = 0; j < k; ++j) start += by[j] + 1;
-    return start + (now + by[k] + 1 - ago) % (by[k] + 1);
-  }
-  void read_late(int64_t now) {
-    for (int k = 0; k < M::late_count; ++k) {
-      const int64_t by = (job.late_by + lane * job.late_each)[k];
-      if (by > 0) late.values[k] = *ring(k, now, by);
-    }
-  }
-  void keep_late(int64_t now) {
-    for (int k = 0; k < M::late_count; ++k) {
-      const double value = M::late_source(k, state);
-      *ring(k, now, 0) = value;
-      if ((job.late_by + lane * job.late_each)[k] == 0) late.values[k] = value;
-    }
-  }
-
   // --- quiet stretches -------------------------------------------------------------------------------------------------
 
   // Jump to the next scheduled step, if the cell is near rest and nothing can happen until then.
   bool rest(int64_t now) {
     if constexpr (has_cell && M::can_rest) {
-      const int64_t end = next < job.steps ? next : job.steps, past = longest_delay();
+      const int64_t end = next < job.steps ? next : job.steps, remembered = past.longest();
       const bool recording = place.sweep < job.sweep_count && now >= job.sweeps[place.sweep];
-      if (end - now < Quiet<M>::WORTHWHILE + past || recording || now <= place.held_through || clamped()) return false;
+      if (end - now < Quiet<M>::WORTHWHILE + remembered || recording || now <= place.held_through || clamped()) return false;
       int64_t wait;
       const bool allowed = quiet.allows(state, shared, wait);
       place.look = now + wait;
       if (!allowed) return false;
       Around around;
       if constexpr (stepped_synapses) {
-        look_around(around, now);
+        quiet.ranges(state, around.state, Glide<M>::OUTSIDE);
+        past.ranges(around.late, around.state, now, Glide<M>::OUTSIDE);
         for (int64_t i = first; i < last; ++i)
           if (!Glide<M>::left_alone(synapses[i], end - now, around, shared)) return false;
       }
-      quiet.advance(state, end - now - past);
-      for (int64_t n = end - past; n < end; ++n) update_cell(n);
+      quiet.advance(state, end - now - remembered);
+      for (int64_t n = end - remembered; n < end; ++n) update_cell(n);
       if constexpr (stepped_synapses) step_synapses(now, end, around);
       place.now = end;
       return true;
     }
     return false;
-  }
-
-  int64_t longest_delay() const {
-    int64_t longest = 0;
-    for (int k = 0; k < M::late_count; ++k) {
-      const int64_t by = (job.late_by + lane * job.late_each)[k];
-      if (by + 1 > longest) longest = by + 1;
-    }
-    return longest;
-  }
-
-  // The ranges of the cell, of [post] and of their remembered past, from now on.
-  void look_around(Around &around, int64_t now) const {
-    quiet.ranges(state, around.state, Glide<M>::OUTSIDE);
-    for (int k = 0; k < M::late_count; ++k) {
-      Range whole = M::late_source(k, around.state);
-      for (int64_t ago = 1; ago <= (job.late_by + lane * job.late_each)[k]; ++ago) {
-        const double value = *ring(k, now, ago);
-        whole = Range(std::min(whole.low, value), std::max(whole.high, value), Glide<M>::OUTSIDE);
-      }
-      around.late.values[k] = whole;
-    }
   }
 };
 
@@ -481,5 +354,5 @@ template <class M> void sizes(int64_t *out) {
   out[0] = sizeof(Job);
   out[1] = sizeof(typename M::Synapse);
   out[2] = sizeof(typename M::template State<double>);
-  out[3] = sizeof(typename Lane<M>::Place);
+  out[3] = sizeof(Place<M::actions>);
 }

@@ -119,8 +119,8 @@ private:
 
   template <class T> static void move(typename M::template State<T> &state, const typename M::Shared &shared) {
     const typename M::template Late<T> late{};
-    M::step_cell(state, shared, 0, 0);
-    if constexpr (M::has_post) M::step_post(state, late, shared, 0, 0);
+    M::step_cell(state, shared, OneNormal{0}, 0);
+    if constexpr (M::has_post) M::step_post(state, late, shared, OneNormal{0}, 0);
   }
 
   static void product(const Matrix &m, const double (&x)[N], double (&out)[N]) {

@@ -176,16 +176,17 @@ inline double uniform(uint64_t stream, uint64_t counter) {  // in (0, 1)
 }
 
 // The standard normal number whose distribution function is p (Wichura 1988, algorithm AS 241, doi 10.2307/2347330).
-inline double normal_of(double p) {
-  const double q = p - 0.5;
-  if (std::fabs(q) <= 0.425) {
-    const double r = 0.180625 - q * q;
-    return q *
-           (((((((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r + 45921.953931549871457) * r +
-               13731.693765509461125) * r + 1971.5909503065514427) * r + 133.14166789178437745) * r + 3.387132872796366608) /
-           (((((((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r + 21213.794301586595867) * r +
-               5394.1960214247511077) * r + 687.1870074920579083) * r + 42.313330701600911252) * r + 1.0);
-  }
+// The middle of the distribution, which is arithmetic alone, so that loops compute several at a time.
+constexpr double MIDDLE = 0.425;
+inline double normal_of_middle(double q) {
+  const double r = 0.180625 - q * q;
+  return q *
+         (((((((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r + 45921.953931549871457) * r +
+             13731.693765509461125) * r + 1971.5909503065514427) * r + 133.14166789178437745) * r + 3.387132872796366608) /
+         (((((((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r + 21213.794301586595867) * r +
+             5394.1960214247511077) * r + 687.1870074920579083) * r + 42.313330701600911252) * r + 1.0);
+}
+inline double normal_of_tail(double p, double q) {
   double r = std::sqrt(-std::log(q < 0.0 ? p : 1.0 - p));
   double x;
   if (r <= 5.0) {
@@ -203,4 +204,37 @@ inline double normal_of(double p) {
   }
   return q < 0.0 ? -x : x;
 }
+inline double normal_of(double p) {
+  const double q = p - 0.5;
+  return std::fabs(q) <= MIDDLE ? normal_of_middle(q) : normal_of_tail(p, q);
+}
 inline double normal(uint64_t stream, uint64_t counter) { return normal_of(uniform(stream, counter)); }
+
+// The normal numbers of a stream by step: one at a time, or the same ones made in blocks for whoever takes most of them in order.
+struct OneNormal {
+  uint64_t stream;
+  double operator()(int64_t now) const { return normal(stream, uint64_t(now)); }
+};
+class ManyNormals {
+public:
+  explicit ManyNormals(uint64_t stream) : stream(stream) {}
+  double operator()(int64_t now) {
+    if (uint64_t(now - begin) >= uint64_t(BLOCK)) make(now);
+    return made[now - begin];
+  }
+
+private:
+  static constexpr int BLOCK = 16;
+  uint64_t stream;
+  int64_t begin = -BLOCK;
+  double made[BLOCK];
+
+  void make(int64_t now) {
+    begin = now;
+    double p[BLOCK];
+    for (int k = 0; k < BLOCK; ++k) p[k] = uniform(stream, uint64_t(now + k));
+    for (int k = 0; k < BLOCK; ++k) made[k] = normal_of_middle(p[k] - 0.5);
+    for (int k = 0; k < BLOCK; ++k)
+      if (const double q = p[k] - 0.5; std::fabs(q) > MIDDLE) made[k] = normal_of_tail(p[k], q);
+  }
+};

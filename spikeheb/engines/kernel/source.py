@@ -21,8 +21,8 @@ from spikeheb.expressions.printers import to_brian, to_cpp
 from spikeheb.rules.meaning import TRANSMIT, Action, affine, reads_membrane
 
 Naming = Callable[[str], str]
-SYNAPSE_STEP = "(Synapse &s, const State<double> &z, const Late<double> &late, const Shared &k, uint64_t key, int64_t now) {"
-STEP = "(State<T> &z, const Late<T> &late, const Shared &k, uint64_t key, int64_t now) {"
+SYNAPSE_STEP = "(Synapse &s, const State<double> &z, const Late<double> &late, const Shared &k, Draw &&draw, int64_t now) {"
+STEP = "(State<T> &z, const Late<T> &late, const Shared &k, Draw &&draw, int64_t now) {"
 HANDLER = "(Synapse &s, State<double> &z, const Late<double> &late, const Shared &k, int64_t now, double amount, uint64_t draws)"
 
 
@@ -285,7 +285,7 @@ class _Writer:
         lines += [f"  return {self.noise_acts(plan.stepped, self.step_text) if plan.stepped else 'false'};", "}"]
         if plan.stepped is not None:
             lines += equation_comments(plan.stepped)
-        lines += ["// returns whether noise acted", f"static bool step_synapse{SYNAPSE_STEP}"]
+        lines += ["// returns whether noise acted", f"template <class Draw> static bool step_synapse{SYNAPSE_STEP}"]
         if plan.stepped is not None:
             lines += self.step_lines(plan.stepped, self.step_text, self.fields.__getitem__, "double")
             lines.append("  hold_weight(s, k);")
@@ -335,7 +335,7 @@ class _Writer:
         if block.noisy:
             root = text(t.Call("sqrt", (methods.DT,)))
             lines.append(f"  const bool acts = {self.noise_acts(block, text)};")
-            lines.append(f"  const double _noise_ = acts ? {root}*normal(key, uint64_t(now)) : 0.0;")
+            lines.append(f"  const double _noise_ = acts ? {root}*draw(now) : 0.0;")
         for statement in methods.step(block):
             if statement.target.startswith("_"):
                 lines.append(f"  const {kind} {mangled(statement.target)} = {text(statement.expression)};")
@@ -355,7 +355,7 @@ class _Writer:
         if cell is None:
             return ""
         lines = equation_comments(cell.block)
-        lines.append("template <class T> static void step_cell(State<T> &z, const Shared &k, uint64_t key, int64_t now) {")
+        lines.append("template <class T, class Draw> static void step_cell(State<T> &z, const Shared &k, Draw &&draw, int64_t now) {")
         lines += self.step_lines(cell.block, self.cell_text, lambda name: f"z.cell.{mangled(name)}", "T")
         lines += ["}", "", f"// threshold: {to_brian(cell.cell.threshold)}"]
         lines.append("static bool threshold(const State<double> &z, const Shared &k) {")
@@ -370,7 +370,7 @@ class _Writer:
         plan = self.plan
         lines = equation_comments(plan.post) if plan.post else []
         if plan.post is not None:
-            lines.append(f"template <class T> static void step_post{STEP}")
+            lines.append(f"template <class T, class Draw> static void step_post{STEP}")
             lines += [*self.step_lines(plan.post, self.rule_text, self.fields.__getitem__, "T"), "}", ""]
         lines.append("static void on_spike(State<double> &z, const Late<double> &late, const Shared &k) {")
         lines += [f"  {self.fields[s.target]} = {self.rule_text(s.expression)};" for s in plan.on_spike]

@@ -1,0 +1,57 @@
+// What a rule reads late: the last values of some variables, each in a ring of its own.
+#pragma once
+
+#include "lanes_job.hpp"
+#include "range.hpp"
+
+template <class M> class Past {
+public:
+  using Late = typename M::template Late<double>;
+  using State = typename M::template State<double>;
+
+  Past(const Job &job, int64_t lane) : by(job.late_by + lane * job.late_each), history(job.history + lane * job.history_each) {}
+
+  void read(Late &late, int64_t now) const {
+    for (int k = 0; k < M::late_count; ++k)
+      if (by[k] > 0) late.values[k] = *ring(k, now, by[k]);
+  }
+
+  void keep(Late &late, const State &state, int64_t now) const {
+    for (int k = 0; k < M::late_count; ++k) {
+      const double value = M::late_source(k, state);
+      *ring(k, now, 0) = value;
+      if (by[k] == 0) late.values[k] = value;
+    }
+  }
+
+  // Steps after which nothing of now is remembered.
+  int64_t longest() const {
+    int64_t steps = 0;
+    for (int k = 0; k < M::late_count; ++k)
+      if (by[k] + 1 > steps) steps = by[k] + 1;
+    return steps;
+  }
+
+  // From now on, where the variables themselves stay within `ahead`.
+  void ranges(typename M::template Late<Range> &late, const typename M::template State<Range> &ahead, int64_t now, uint64_t on) const {
+    for (int k = 0; k < M::late_count; ++k) {
+      Range whole = M::late_source(k, ahead);
+      for (int64_t ago = 1; ago <= by[k]; ++ago) {
+        const double value = *ring(k, now, ago);
+        whole = Range(std::min(whole.low, value), std::max(whole.high, value), on);
+      }
+      late.values[k] = whole;
+    }
+  }
+
+private:
+  const int64_t *by;
+  double *history;
+
+  // Ring k holds the last by[k] + 1 values.
+  double *ring(int k, int64_t now, int64_t ago) const {
+    double *start = history;
+    for (int j = 0; j < k; ++j) start += by[j] + 1;
+    return start + (now + by[k] + 1 - ago) % (by[k] + 1);
+  }
+};

@@ -1,0 +1,67 @@
+// A lane that is a single synapse which only events move: all that changes stays in registers from one event to the next.
+#pragma once
+
+#include "lanes_job.hpp"
+
+#include <utility>
+
+template <class M> class Lane;
+
+template <class M> class Single {
+public:
+  explicit Single(Lane<M> &lane) : lane(lane), s(lane.synapses[lane.first]) {}
+
+  void run(int64_t until) {
+    run(until, std::make_integer_sequence<int, M::actions>());
+    lane.synapses[lane.first] = s;
+    lane.place.now = until;
+    if (broken != FAR) lane.fail(broken, lane.first);
+  }
+
+private:
+  struct Events { const int64_t *steps; const double *amounts; int64_t delay, count, done, at; };
+
+  Lane<M> &lane;
+  typename M::Synapse s;
+  int64_t broken = FAR;  // the step in which the weight stopped being a number
+
+  template <int... a> void run(int64_t until, std::integer_sequence<int, a...>) {
+    Events events[] = {events_of<a>()..., Events{}};
+    for (int64_t sample = sample_at();;) {
+      int64_t now = until;
+      (sooner(now, events[a].at), ...);
+      if (sample < now) {  // after all events of its step
+        lane.synapses[lane.first] = s;
+        lane.record_sample(sample);
+        sample = sample_at();
+      } else if (now < until && broken == FAR) {
+        (deliver<a>(events[a], now), ...);
+      } else break;
+    }
+    ((lane.place.done[a] = events[a].done), ...);
+  }
+
+  template <int a> Events events_of() const {
+    const Job &job = lane.job;
+    Events e{};
+    const bool reward = M::event[a] == REWARD;
+    const int64_t begin = reward ? job.reward_first[lane.lane] : 0;
+    e.steps = M::event[a] == PRE ? job.pre_steps + lane.pre_begin : reward ? job.reward_steps + begin : lane.imposed;
+    e.amounts = job.reward_values + begin;
+    e.delay = reward ? 0 : lane.delays[a];
+    e.count = !M::matters[a] ? 0 : M::event[a] == PRE ? lane.pre_count : reward ? job.reward_first[lane.lane + 1] - begin : lane.imposed_count;
+    e.done = lane.place.done[a];
+    e.at = e.done < e.count ? e.steps[e.done] + e.delay : FAR;
+    return e;
+  }
+
+  template <int a> void deliver(Events &e, int64_t now) {
+    if (e.at != now) return;
+    lane.template on<a>(s, lane.first, now, M::event[a] == REWARD ? e.amounts[e.done] : 0.0);
+    if (M::moves_weight[a] && !std::isfinite(s.weight())) broken = now;
+    ++e.done;
+    e.at = e.done < e.count ? e.steps[e.done] + e.delay : FAR;
+  }
+
+  int64_t sample_at() const { return lane.place.sample < lane.job.sample_count ? lane.job.samples[lane.place.sample] : FAR; }
+};
