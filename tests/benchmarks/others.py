@@ -50,7 +50,7 @@ def nest_rows() -> list[Row]:
 def _nest(case: Case) -> float:
     import nest
 
-    nest.set_verbosity("M_ERROR")
+    nest.verbosity = nest.VerbosityLevel.ERROR
     nest.ResetKernel()
     nest.resolution, count, constants = case.job.dt * 1e3, case.job.lanes, case.job.rule.constants
     sides = []

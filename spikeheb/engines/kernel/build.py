@@ -14,9 +14,9 @@ from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.kernel.source import generate, header
 from spikeheb.errors import EngineError
 
-HEADERS = (
-    "runtime.hpp", "exponential.hpp", "range.hpp", "jets.hpp", "quiet.hpp", "glide.hpp", "lanes_job.hpp", "past.hpp", "single.hpp", "lanes.hpp",
-)  # fmt: skip
+HEADERS = tuple(
+    f"{name}.hpp" for name in ("runtime", "exponential", "range", "jets", "quiet", "glide", "lanes_job", "past", "single", "lanes")
+)
 FLAGS = ("-fno-tree-slp-vectorize",)
 """For lanes: the variables of one synapse would be packed into vectors and unpacked at every event, which costs a fifth."""
 SOURCE = "model.cpp"
