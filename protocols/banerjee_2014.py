@@ -18,6 +18,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/banerjee_2014.csv"
+TISSUE = "somatosensory cortex, layer 2/3"
 NOT_SIMULATED = "data/banerjee_2014_drugs.csv"
 
 

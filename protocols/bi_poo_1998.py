@@ -20,6 +20,7 @@ import numpy as np
 import spikeheb as sh
 
 FITTED = "data/bi_poo_1998_fit.csv"
+TISSUE = "hippocampal culture"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/damour_2015.csv"
+TISSUE = "auditory cortex, layer 5"
 
 
 @dataclass(frozen=True)

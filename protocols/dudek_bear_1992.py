@@ -20,6 +20,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/dudek_bear_1992.csv"
+TISSUE = "hippocampus, CA3 to CA1"
 
 
 @dataclass(frozen=True)

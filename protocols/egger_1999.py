@@ -19,6 +19,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/egger_1999.csv"
+TISSUE = "somatosensory cortex, layer 4"
 CONDITIONS = [("L2/3", 20.0), ("L4", 1.0), ("L4", 10.0), ("L4", 20.0), ("L4", 50.0)]
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/hfs.csv"
+TISSUE = "hippocampus, CA3 to CA3"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/inglebert_2020.csv"
+TISSUE = "hippocampus, CA3 to CA1"
 PAIRS = [(calcium, 1, delta_t) for calcium in (3.0, 2.5, 1.8, 1.5, 1.3) for delta_t in (0.01, -0.025)]
 CONDITIONS = [*PAIRS, (3.0, 1, 0.05), (1.8, 2, 0.01), (1.8, 3, 0.01), (1.8, 4, 0.01), (1.3, 3, 0.01)]
 

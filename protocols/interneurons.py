@@ -22,6 +22,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/interneurons.csv"
+TISSUE = "interneurons"
 NOT_SIMULATED = "data/interneurons_drugs.csv"
 SYNAPSES = ("pyramidal to FS (S1)", "pyramidal to LTS (S1)", "pyramidal to FS (V1)")
 

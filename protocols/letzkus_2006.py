@@ -20,6 +20,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/letzkus_2006.csv"
+TISSUE = "somatosensory cortex, layer 2/3 to layer 5"
 CONDITIONS = [(place, spikes, delta_t) for place in ("proximal", "distal") for spikes in (1, 3) for delta_t in (-0.01, 0.01)]
 
 

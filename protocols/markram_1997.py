@@ -19,6 +19,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/markram_1997.csv"
+TISSUE = "somatosensory cortex, layer 5"
 CONDITIONS = [(2.0, 0.005), (5.0, 0.005), (10.0, 0.005), (20.0, 0.005), (30.0, 0.005), (40.0, 0.005), (10.0, 0.01), (10.0, -0.01)]
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/mishra_2016.csv"
+TISSUE = "hippocampus, CA3 to CA3"
 NOT_SIMULATED = "data/mishra_2016_treatments.csv"
 
 

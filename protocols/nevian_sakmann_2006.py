@@ -21,6 +21,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/nevian_sakmann_2006.csv"
+TISSUE = "somatosensory cortex, layer 2/3"
 NOT_SIMULATED = "data/nevian_sakmann_2006_drugs.csv"
 CONDITIONS = [
     ("3 AP 50 Hz", (-0.09, -0.05, -0.03, -0.01, 0.01, 0.05)), ("1 AP", (-0.01, 0.01)), ("2 AP 50 Hz", (-0.03, 0.01)),

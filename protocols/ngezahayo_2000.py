@@ -21,6 +21,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/ngezahayo_2000.csv"
+TISSUE = "hippocampus, CA1"
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/poisson.csv"
+TISSUE = "visual cortex, layer 5"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/rodriguez_moreno_2008.csv"
+TISSUE = "somatosensory cortex, layer 4 to layer 2/3"
 NOT_SIMULATED = "data/rodriguez_moreno_2008_drugs.csv"
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/sjostrom_hausser_2006.csv"
+TISSUE = "visual cortex, layer 5"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/wang_2005.csv"
+TISSUE = "hippocampal culture"
 TRIPLETS = [
     ("pre-post-pre", 0.005, -0.005), ("pre-post-pre", 0.01, -0.01), ("pre-post-pre", 0.015, -0.005), ("pre-post-pre", 0.005, -0.015),
     ("post-pre-post", -0.005, 0.005), ("post-pre-post", -0.01, 0.01), ("post-pre-post", -0.015, 0.005), ("post-pre-post", -0.005, 0.015),

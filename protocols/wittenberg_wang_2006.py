@@ -20,6 +20,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/wittenberg_wang_2006.csv"
+TISSUE = "hippocampus, CA3 to CA1"
 CONDITIONS = [("1 AP", "many"), ("2 AP", "many"), ("2 AP", "few")]
 
 

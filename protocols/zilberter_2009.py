@@ -19,6 +19,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/zilberter_2009.csv"
+TISSUE = "visual cortex, layer 2/3"
 CONDITIONS = [(0.2, 0.01), (0.2, -0.01), (10.0, 0.01), (20.0, 0.01), (20.0, -0.01)]
 
 

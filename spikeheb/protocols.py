@@ -6,7 +6,8 @@ user as soon as it is loaded: load only protocols that you trust.
 A protocol defines a docstring (its first line is the title), a frozen dataclass ``Parameters`` whose fields all have
 defaults, and ``schedule(p, rng) -> Schedule``. Optional are ``PUBLISHED`` and ``FITTED``: paths, relative to the script, of
 measured values and of windows fitted to them (see `spikeheb.published`); and ``NOT_SIMULATED``, that of measured values
-whose conditions no lane stands for, such as those under a drug.
+whose conditions no lane stands for, such as those under a drug. ``TISSUE`` names the preparation: region, then layers, in the words
+of the parameter sets that were fitted there.
 
 The fields of ``Parameters`` are annotated with ``int``, ``float`` (a pure number), ``bool``, ``str``, ``Literal[...]``, one
 of the kinds below, or ``tuple[..., ...]`` of these::
@@ -62,6 +63,8 @@ class Protocol:
         Measured values that no lane stands for.
     fitted : tuple of FittedWindow
         Windows that were fitted to measured values.
+    tissue : str
+        The preparation: ``"visual cortex, layer 5"``; empty where none is named.
     source_hash : str
         The first 16 hexadecimal digits of the SHA-256 of the file.
     kinds : mapping of str to annotation
@@ -76,6 +79,7 @@ class Protocol:
     published: Published | None
     not_simulated: Published | None
     fitted: tuple[FittedWindow, ...]
+    tissue: str
     source_hash: str
     kinds: Mapping[str, Any] = dataclasses.field(repr=False)
     build: Callable[[Any, np.random.Generator], object] = dataclasses.field(repr=False)
@@ -140,8 +144,8 @@ def read_protocol(path: Path | str, given: Mapping[str, object] | None = None) -
         raise FormatError(f"cannot be read ({error.strerror or error})", path=where) from None
     module, hints = _execute(source, Path(path))
     folder = Path(path).parent
-    measured, fits = _optional_path(module, "PUBLISHED", where), _optional_path(module, "FITTED", where)
-    others = _optional_path(module, "NOT_SIMULATED", where)
+    measured, fits = _optional_text(module, "PUBLISHED", where), _optional_text(module, "FITTED", where)
+    others = _optional_text(module, "NOT_SIMULATED", where)
     title, _, doc = (module.__doc__ or "").strip().partition("\n")
     if not title:
         raise FormatError("expected a docstring whose first line is the title", path=where)
@@ -157,6 +161,7 @@ def read_protocol(path: Path | str, given: Mapping[str, object] | None = None) -
         published=read_published(folder / measured) if measured else None,
         not_simulated=read_published(folder / others) if others else None,
         fitted=read_fits(folder / fits) if fits else (),
+        tissue=_optional_text(module, "TISSUE", where) or "",
         source_hash=hashlib.sha256(source).hexdigest()[:16],
         kinds=hints,
         build=build,
@@ -250,10 +255,10 @@ def _check_kind(kind: Any, path: str, key: str) -> None:
         )
 
 
-def _optional_path(module: ModuleType, name: str, path: str) -> str | None:
+def _optional_text(module: ModuleType, name: str, path: str) -> str | None:
     value = getattr(module, name, None)
     if value is not None and not isinstance(value, str):
-        raise FormatError("expected a path relative to the script", path=path, key=name)
+        raise FormatError("expected text: a path relative to the script, or the name of a tissue", path=path, key=name)
     return value
 
 

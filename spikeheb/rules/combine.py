@@ -231,7 +231,7 @@ def _claims(rules: Sequence[Rule], owner: Rule) -> dict[str, bool]:
     claims = {name: True for name in ("noisy", "pre_alone_acts") if any(rule.claims.get(name) for rule in rules)}
     if all("event_driven" in rule.claims for rule in rules):
         claims["event_driven"] = all(rule.claims["event_driven"] for rule in rules)
-    return claims | ({"bounded": owner.claims["bounded"]} if "bounded" in owner.claims else {})
+    return claims | {name: owner.claims[name] for name in ("bounded", "inhibitory") if name in owner.claims}
 
 
 # --- what happens at a spike ---------------------------------------------------------------------------------------------

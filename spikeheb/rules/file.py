@@ -19,7 +19,7 @@ from spikeheb.rules.rule import EVENTS, Delayed, Handler, ParameterSet, Post, Ru
 from spikeheb.tables import ParameterTable, ReferenceTable, decode_toml, read_parameters, read_references, read_values
 
 Scalar = str | int | float
-_DATA = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
+_DATA = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}(/[A-Za-z0-9][A-Za-z0-9_ -]{0,59})?")
 
 
 class _Synapse(msgspec.Struct, forbid_unknown_fields=True):
@@ -44,6 +44,7 @@ class _Set(msgspec.Struct, forbid_unknown_fields=True):
     values: dict[str, Scalar] = {}
     interaction: str | None = None
     bounds: dict[str, Scalar] | None = None
+    free_parameters: int | None = None
 
 
 class _RuleTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,6 +53,7 @@ class _RuleTable(msgspec.Struct, forbid_unknown_fields=True):
     title: str
     doc: str
     synapse: _Synapse
+    refit: list[str] = []
     on: list[_On] = []
     references: dict[str, ReferenceTable] = {}
     parameters: dict[str, ParameterTable] = {}
@@ -101,6 +103,7 @@ def read_rule(path: Path | str) -> Rule:
         interactions={name: _scheme(name, values, where) for name, values in table.interactions.items()},
         sets={},
         claims=table.claims,
+        refit=tuple(_refit(table.refit, parameters, where)),
         interaction=next(iter(table.interactions), None),
     )
     sets = {name: _read_set(name, raw, rule) for name, raw in table.sets.items()}
@@ -187,7 +190,17 @@ def _read_set(name: str, raw: _Set, rule: Rule) -> ParameterSet:
     for n, data in enumerate(raw.fitted_to):
         if not _DATA.fullmatch(data):
             raise FormatError(
-                f'"{data}" is not the name of a data set, such as "sjostrom_2001"', path=rule.path, key=f"{key}.fitted_to[{n}]"
+                f'"{data}" is not the name of a data set, such as "sjostrom_2001", or of a series of it, "sjostrom_2001/timing"', path=rule.path, key=f"{key}.fitted_to[{n}]"
             )
     values = read_values(raw.values, rule.parameters, path=rule.path, key=f"{key}.values")
-    return ParameterSet(name, raw.reference, raw.tissue, tuple(raw.fitted_to), values, raw.interaction, bounds)
+    if raw.free_parameters is not None and not 0 <= raw.free_parameters <= len(rule.parameters):
+        message = f"expected 0 to {len(rule.parameters)}, the rule's number of parameters (got {raw.free_parameters})"
+        raise FormatError(message, path=rule.path, key=f"{key}.free_parameters")
+    return ParameterSet(name, raw.reference, raw.tissue, tuple(raw.fitted_to), values, raw.interaction, bounds, raw.free_parameters)
+
+
+def _refit(names: list[str], parameters: Mapping[str, object], path: str) -> list[str]:
+    for n, name in enumerate(names):
+        if name not in parameters:
+            raise unknown_name("parameter", name, parameters, path=path, key=f"refit[{n}]")
+    return names

@@ -80,7 +80,15 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class ParameterSet:
-    """A published set of values, and what it was fitted to."""
+    """A published set of values, and what it was fitted to.
+
+    Attributes
+    ----------
+    fitted_to : tuple of str
+        Names of data sets, ``"sjostrom_2001"``, or of one series, ``"sjostrom_2001/frequency"``.
+    free_parameters : int or None
+        How many parameters its authors fitted; None where that is not known.
+    """
 
     name: str
     reference: str
@@ -89,13 +97,15 @@ class ParameterSet:
     values: Mapping[str, float]
     interaction: str | None
     bounds: Bounds | None
+    free_parameters: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A plasticity rule, ready to be run: the file's content with a set, an interaction and bounds chosen.
 
-    Immutable; `spikeheb.rules.choose` returns changed copies.
+    Immutable; `spikeheb.rules.choose` returns changed copies. `refit` names the parameters that are free where the rule is
+    fitted to data anew.
     """
 
     name: str
@@ -122,6 +132,7 @@ class Rule:
     axonal_delay: float = 0.0
     backpropagation_delay: float = 0.0
     changed: tuple[str, ...] = field(default=())
+    refit: tuple[str, ...] = ()
 
     @property
     def constants(self) -> Mapping[str, float]:

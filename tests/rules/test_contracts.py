@@ -9,7 +9,7 @@ import spikeheb as sh
 from spikeheb import library
 from spikeheb.rules.meaning import is_noisy, reads_membrane, stepped
 
-KNOWN = {"event_driven", "bounded", "ltp_for_positive_dt", "noisy", "pre_alone_acts"}
+KNOWN = {"event_driven", "bounded", "ltp_for_positive_dt", "noisy", "pre_alone_acts", "inhibitory"}
 CASES = [(name, which) for name in library.names("rule") for which in (None, *sh.rule(name).sets)]
 every_rule = pytest.mark.parametrize(("name", "which"), CASES, ids=str)
 

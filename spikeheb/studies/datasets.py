@@ -1,0 +1,108 @@
+"""Published data sets: the points of one series of a protocol under one schedule, and the lanes that stand for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args, get_origin
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb.measure.score import NO_CHANGE, Points, points
+from spikeheb.protocols import Protocol, with_parameters
+from spikeheb.published import Measurement
+from spikeheb.schedules import Lane
+
+Index = npt.NDArray[np.int64]
+
+SCHEDULE = "schedule"
+"""The parameter of a protocol that says which of several schedules is carried out; each makes a data set of its own."""
+WINDOW = "fitted window"
+"""The series of a protocol that has no points, only a window fitted to them: directions are taken from it."""
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Measured outcomes, never pooled with those of another series.
+
+    Attributes
+    ----------
+    protocol : Protocol
+        With its schedule chosen.
+    series, schedule : str
+    lanes : array of int, shape (points,)
+        Which lane of the protocol's schedule stands for each point.
+    points : Points
+    labels : tuple of str
+        The condition of each point in words.
+    """
+
+    protocol: Protocol
+    series: str
+    schedule: str
+    lanes: Index
+    points: Points
+    labels: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """``"sjostrom_2001/frequency"``."""
+        return f"{self.protocol.name}/{self.series}" if self.series else self.protocol.name
+
+    @property
+    def label(self) -> str:
+        """The name, and the schedule where there are several."""
+        return f"{self.name} ({self.schedule})" if self.schedule else self.name
+
+
+def data_sets(protocol: Protocol) -> tuple[DataSet, ...]:
+    """All data sets of a protocol; none where nothing was published."""
+    return tuple(found for variant, schedule in _variants(protocol) for found in _of_variant(variant, schedule))
+
+
+def _variants(protocol: Protocol) -> Iterator[tuple[Protocol, str]]:
+    """The protocol under each of its schedules."""
+    kind = protocol.kinds.get(SCHEDULE)
+    if get_origin(kind) is not Literal:
+        yield protocol, ""
+        return
+    for choice in get_args(kind):
+        yield with_parameters(protocol, {SCHEDULE: choice}), str(choice)
+
+
+def _of_variant(protocol: Protocol, schedule: str) -> Iterator[DataSet]:
+    lanes = protocol.schedule(np.random.default_rng(0)).lanes
+    if protocol.published is None:
+        yield from _of_window(protocol, schedule, lanes)
+        return
+    rows = [next(iter(protocol.published.match(lane.condition)), None) for lane in lanes]
+    for series in dict.fromkeys(row.series or "" for row in rows if row):
+        chosen = np.array([n for n, row in enumerate(rows) if row and (row.series or "") == series], dtype=np.int64)
+        kept = [row for row in (rows[n] for n in chosen) if row]
+        yield DataSet(protocol, series, schedule, chosen, _points(kept), tuple(lanes[n].label for n in chosen))
+
+
+def _points(rows: list[Measurement]) -> Points:
+    def column(values: Iterable[float | None]) -> list[float]:
+        return [np.nan if value is None else float(value) for value in values]
+
+    return points(
+        column(row.ratio for row in rows),
+        column(row.sem for row in rows),
+        column(row.digitisation_error for row in rows),
+        column(row.n for row in rows),
+        [row.outcome for row in rows],
+    )
+
+
+def _of_window(protocol: Protocol, schedule: str, lanes: tuple[Lane, ...]) -> Iterator[DataSet]:
+    """Directions from the first of the fitted windows, at each lane that is a pair."""
+    chosen = [n for n, lane in enumerate(lanes) if set(lane.condition) == {"delta_t"}] if protocol.fitted else []
+    if not chosen:
+        return
+    change = [protocol.fitted[0].ratio(float(lanes[n].condition["delta_t"])) - 1 for n in chosen]
+    outcomes: list[str | None] = ["none" if abs(c) <= NO_CHANGE else "LTP" if c > 0 else "LTD" for c in change]
+    nothing = np.full(len(chosen), np.nan)
+    data = points(nothing, nothing, nothing, nothing, outcomes)
+    yield DataSet(protocol, WINDOW, schedule, np.array(chosen, dtype=np.int64), data, tuple(lanes[n].label for n in chosen))
