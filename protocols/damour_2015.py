@@ -1,6 +1,6 @@
 """Pairing at inhibitory synapses of auditory cortex (D'amour & Froemke 2015).
 
-60 pairs at 0.2 Hz of a presynaptic spike of an interneuron with a postsynaptic spike, at +10 and -10 ms, through the cell's
+60 pairs at 0.2 Hz of a presynaptic spike of an interneuron with a postsynaptic spike, at +5 and -5 ms, through the cell's
 inhibitory receptor.
 
 Reference: D'amour & Froemke (2015), Neuron 86:514, doi 10.1016/j.neuron.2015.03.014.
@@ -8,7 +8,7 @@ Reference: D'amour & Froemke (2015), Neuron 86:514, doi 10.1016/j.neuron.2015.03
 Published outcome (directions, from the abstract): inhibition grows in both orders, while excitation of the same cells follows the
 usual window; how much depends on the balance of the two before. For excitation use `pairing`.
 
-Pitfalls. The abstract gives the order, not a distance: +-10 ms, 60 pairs and 0.2 Hz are chosen for illustration. The paper
+Pitfalls. The abstract gives the order, not a distance: +-5 ms, 60 pairs and 0.2 Hz are chosen for illustration. The paper
 measured currents under voltage clamp; here it is the IPSP, which depends on how far the cell is from the reversal potential.
 """
 
@@ -26,7 +26,7 @@ TISSUE = "auditory cortex, layer 5"
 class Parameters:
     """What can be changed."""
 
-    delta_t: tuple[sh.Time, ...] = (-0.01, 0.01)
+    delta_t: tuple[sh.Time, ...] = (-0.005, 0.005)
     pairs: int = 60
     frequency: sh.Frequency = 0.2
     receptor: str = "gaba"

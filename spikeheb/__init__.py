@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from spikeheb.stimuli import train as train
     from spikeheb.studies.experiment import run as run
     from spikeheb.studies.replay import replay as replay
+    from spikeheb.studies.score import score as score
     from spikeheb.studies.slices import slice_of as slice_of
     from spikeheb.studies.window import window as window
 
@@ -98,6 +99,7 @@ _HOMES = {
     "save": "spikeheb.results",
     "run": "spikeheb.studies.experiment",
     "replay": "spikeheb.studies.replay",
+    "score": "spikeheb.studies.score",
     "slice_of": "spikeheb.studies.slices",
     "window": "spikeheb.studies.window",
 }

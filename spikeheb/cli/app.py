@@ -15,6 +15,7 @@ from spikeheb.cli.cache import cache
 from spikeheb.cli.catalogue import check, list_names
 from spikeheb.cli.experiment import run as run_protocol
 from spikeheb.cli.replay import replay
+from spikeheb.cli.score import score
 from spikeheb.cli.show import show
 from spikeheb.cli.window import window
 from spikeheb.errors import SpikehebError, one_line
@@ -70,6 +71,7 @@ def build() -> typer.Typer:
     app.command("run")(run_protocol)
     app.command("window")(window)
     app.command("replay")(replay)
+    app.command("score")(score)
     app.command("analyse")(analyse)
     app.command("cache")(cache)
     return app

@@ -7,6 +7,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,17 @@ from spikeheb.errors import OutputExists, SpikehebError, StorageError
 if TYPE_CHECKING:
     import xarray as xr
 
-RESULT, FIGURE = "result.nc", "figure.png"
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The files of a run; a text only where there is one."""
+
+    result: str = "result.nc"
+    figure: str = "figure.png"
+    text: str = ""
+
+
+STANDARD = Names()
 
 
 def folder_name(*words: str) -> Path:
@@ -25,7 +36,7 @@ def folder_name(*words: str) -> Path:
 
 
 @contextmanager
-def output(folder: Path, force: bool) -> Iterator[Path]:
+def output(folder: Path, force: bool, names: Names = STANDARD) -> Iterator[Path]:
     """The folder, made and tested; an error inside takes a new and empty one away again.
 
     Raises
@@ -37,7 +48,7 @@ def output(folder: Path, force: bool) -> Iterator[Path]:
 
     new = not folder.exists()
     try:
-        yield prepare_folder(folder, (RESULT, FIGURE), force=force)
+        yield prepare_folder(folder, tuple(name for name in (names.result, names.figure, names.text) if name), force=force)
     except BaseException:
         if new:
             with contextlib.suppress(OSError):
@@ -45,7 +56,7 @@ def output(folder: Path, force: bool) -> Iterator[Path]:
         raise
 
 
-def write(data: xr.Dataset, folder: Path, force: bool) -> None:
+def write(data: xr.Dataset, folder: Path, force: bool, names: Names = STANDARD) -> None:
     """Write result and figure, and say where they are.
 
     Raises
@@ -57,12 +68,12 @@ def write(data: xr.Dataset, folder: Path, force: bool) -> None:
     from spikeheb.results import save
 
     try:
-        path = save(data, folder / RESULT, force=force)
+        path = save(data, folder / names.result, force=force)
     except (StorageError, OutputExists) as error:
         raise StorageError(f"{error.message}; {_rescue(data)}", path=error.path) from error
     note(f"result: {path}")
     try:
-        note(f"figure: {plots.write(plots.figure(data), folder / FIGURE)}")
+        note(f"figure: {plots.write(plots.figure(data), folder / names.figure)}")
     except StorageError as error:
         raise StorageError(f"{error.message}; the result is whole in {path}", path=error.path) from error
 
@@ -75,7 +86,7 @@ def _rescue(data: xr.Dataset) -> str:
         with contextlib.suppress(OSError, SpikehebError):
             folder = Path(tempfile.mkdtemp(prefix="spikeheb-", dir=place))
             try:
-                return f"the result is kept in {save(data, folder / RESULT)}"
+                return f"the result is kept in {save(data, folder / STANDARD.result)}"
             except SpikehebError:
                 folder.rmdir()
     return "nor could it be kept elsewhere: the table is all that is left"

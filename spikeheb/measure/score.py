@@ -54,7 +54,8 @@ class Points:
     @property
     def numbers(self) -> Flags:
         """Points with a ratio and its error."""
-        return np.isfinite(self.ratio) & np.isfinite(self.error) & (self.error > 0)
+        there: Flags = np.isfinite(self.ratio) & np.isfinite(self.error) & (self.error > 0)
+        return there
 
 
 def points(ratio: npt.ArrayLike, sem: npt.ArrayLike, digitisation: npt.ArrayLike, n: npt.ArrayLike, outcome: list[str | None]) -> Points:
@@ -90,7 +91,8 @@ def deviance(model: npt.ArrayLike, data: Points) -> float:
 def residuals(model: npt.ArrayLike, data: Points) -> Floats:
     """What squares to each point's part of the deviance, with the sign of t; for fits by least squares."""
     t = distances(model, data)
-    return np.copysign(np.sqrt(_parts(t, data)), t)
+    found: Floats = np.copysign(np.sqrt(_parts(t, data)), t)
+    return found
 
 
 def _deviance(t: Floats, data: Points) -> Floats:
@@ -205,4 +207,5 @@ def ranks(models: npt.ArrayLike, free: npt.ArrayLike, data: Points, rng: np.rand
 
 def _places(aic: Floats) -> Floats:
     """One more than the number of models that are better by a tie or more."""
-    return 1.0 + np.count_nonzero(aic[None, :] <= aic[:, None] - TIE, axis=1)
+    found: Floats = 1.0 + np.count_nonzero(aic[None, :] <= aic[:, None] - TIE, axis=1)
+    return found

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from spikeheb.errors import FormatError, unknown_name
 from spikeheb.plots import style
+from spikeheb.plots.board import board_page, draw_board
 from spikeheb.plots.course import courses, draw_course, panels_of
 from spikeheb.plots.outcome import draw_outcome, legend_handles
 from spikeheb.plots.pages import experiment_page, outcome_title, replay_page, window_page
@@ -32,6 +33,7 @@ PANELS = {
     "recording": ("course", "traces"),
     "window": ("window",),
     "replay": ("replay",),
+    "score": ("board",),
 }
 
 
@@ -44,7 +46,7 @@ def plot(
     Parameters
     ----------
     data : xarray.Dataset
-        A result of `run`, `window`, `replay`, or of a recording.
+        A result of `run`, `window`, `replay`, `score` (data sets of one kind), or of a recording.
     ax : matplotlib Axes, optional
         Where to draw; new Axes where absent.
     panel : {"course", "outcome", "traces"}, optional
@@ -74,6 +76,8 @@ def plot(
     if panel == "window":
         draw_window(ax, data, label=label).legend(loc="best")
         return ax
+    if panel == "board":
+        return draw_board(ax, data)
     ends = draw_replay(ax, data) if panel == "replay" else _draw_experiment(ax, data, panel, series)
     ax.autoscale_view()
     style.end_labels(ax, ends)
@@ -109,7 +113,7 @@ def figure(data: xr.Dataset) -> Figure:
     FormatError
         For a data set that is not a result.
     """
-    pages = {"experiment": experiment_page, "recording": experiment_page, "window": window_page, "replay": replay_page}
+    pages = {"experiment": experiment_page, "recording": experiment_page, "window": window_page, "replay": replay_page, "score": board_page}
     return pages[_study(data)](data)
 
 

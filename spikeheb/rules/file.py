@@ -189,9 +189,8 @@ def _read_set(name: str, raw: _Set, rule: Rule) -> ParameterSet:
     bounds = None if raw.bounds is None else parse_bounds(raw.bounds, rule.weight, path=rule.path, key=f"{key}.bounds")
     for n, data in enumerate(raw.fitted_to):
         if not _DATA.fullmatch(data):
-            raise FormatError(
-                f'"{data}" is not the name of a data set, such as "sjostrom_2001", or of a series of it, "sjostrom_2001/timing"', path=rule.path, key=f"{key}.fitted_to[{n}]"
-            )
+            message = f'"{data}" is not the name of a data set or of a series of it, such as "sjostrom_2001" or "sjostrom_2001/timing"'
+            raise FormatError(message, path=rule.path, key=f"{key}.fitted_to[{n}]")
     values = read_values(raw.values, rule.parameters, path=rule.path, key=f"{key}.values")
     if raw.free_parameters is not None and not 0 <= raw.free_parameters <= len(rule.parameters):
         message = f"expected 0 to {len(rule.parameters)}, the rule's number of parameters (got {raw.free_parameters})"

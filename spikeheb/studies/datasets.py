@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, get_args, get_origin
 
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.errors import FormatError
 from spikeheb.measure.score import NO_CHANGE, Points, points
 from spikeheb.protocols import Protocol, with_parameters
-from spikeheb.published import Measurement
+from spikeheb.published import Measurement, read_published
 from spikeheb.schedules import Lane
 
 Index = npt.NDArray[np.int64]
@@ -59,6 +61,30 @@ class DataSet:
 def data_sets(protocol: Protocol) -> tuple[DataSet, ...]:
     """All data sets of a protocol; none where nothing was published."""
     return tuple(found for variant, schedule in _variants(protocol) for found in _of_variant(variant, schedule))
+
+
+def with_measurements(protocol: Protocol, path: Path | str) -> Protocol:
+    """The protocol with measurements of the user's own in place of the published ones.
+
+    Where a condition of the file is a parameter of the protocol that takes several values, such as delta_t of `pairing`, the
+    protocol is carried out at those of the file.
+
+    Raises
+    ------
+    FormatError
+        For a file that is not as `spikeheb.published` says, and one of whose rows no lane of the protocol stands.
+    """
+    measured = read_published(path)
+    values = {name: tuple(dict.fromkeys(row.condition[name] for row in measured.rows)) for name in measured.conditions}
+    given = {name: found for name, found in values.items() if isinstance(protocol.values.get(name), tuple)}
+    changed = replace(with_parameters(protocol, given) if given else protocol, published=measured, fitted=(), tissue="")
+    lanes = changed.schedule(np.random.default_rng(0)).lanes
+    met = {row.line for lane in lanes for row in measured.match(lane.condition)}
+    for row in measured.rows:
+        if row.line not in met:
+            words = ", ".join(f"{name} = {value}" for name, value in row.condition.items())
+            raise FormatError(f"no lane of {protocol.name} has {words}", path=str(path), key=f"line {row.line}")
+    return changed
 
 
 def _variants(protocol: Protocol) -> Iterator[tuple[Protocol, str]]:

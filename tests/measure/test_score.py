@@ -62,7 +62,7 @@ def test_the_true_rule_would_score_more_than_one_with_few_cells():
 
 def test_close_models_tie_and_fitted_parameters_cost():
     data = some(n=(NAN,) * 3)
-    exact, near, far = data.ratio, data.ratio + [0.1, 0, 0], data.ratio + [0.5, 0, 0]
+    exact, near, far = data.ratio, data.ratio + np.array([0.1, 0, 0]), data.ratio + np.array([0.5, 0, 0])
     found = ranks([exact, near, far, np.full(3, NAN)], [0, 0, 0, 0], data, np.random.default_rng(0))
     assert_allclose(found.rank, [1, 1, 3, NAN])
     assert ranks([exact, far], [20, 0], data, np.random.default_rng(0)).rank.tolist() == [2, 1]

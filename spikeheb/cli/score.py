@@ -1,0 +1,102 @@
+"""``spikeheb score``: the scoreboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spikeheb.cli import options
+from spikeheb.cli.choices import RuleChoices, read_rule
+from spikeheb.cli.output import Names, output, write
+from spikeheb.cli.progress import progress as shown_progress
+
+if TYPE_CHECKING:
+    from spikeheb.protocols import Protocol
+    from spikeheb.rules import Rule
+
+NAMES = Names("score.nc", "score.png", "score.md")
+BOARD_PANEL = "The board"
+
+
+def score(
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rule", "-r", metavar="NAME[:SET]", help="Only this rule, with all its sets; may be repeated.", rich_help_panel=BOARD_PANEL
+        ),
+    ] = None,
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option("--protocol", metavar="PROTOCOL", help="Only this protocol; may be repeated.", rich_help_panel=BOARD_PANEL),
+    ] = None,
+    join: Annotated[
+        list[str] | None,
+        typer.Option("--join", metavar="FILE", help="A rule file of your own beside the others.", rich_help_panel=BOARD_PANEL),
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data",
+            metavar="[PROTOCOL=]CSV",
+            help="Measurements of your own beside the others; `pairing` by default, then with columns frequency_hz and delta_t_ms.",
+            rich_help_panel=BOARD_PANEL,
+        ),
+    ] = None,
+    refit: Annotated[
+        bool, typer.Option("--refit/--no-refit", help="Also fit rules to each data set anew.", rich_help_panel=BOARD_PANEL)
+    ] = True,
+    cell: Annotated[
+        str | None,
+        typer.Option(
+            "--cell", "-c", metavar="CELL", help="One cell for all; by default each rule's own.", rich_help_panel=options.RUN_PANEL
+        ),
+    ] = None,
+    engine: options.Engine = "auto",
+    seed: options.Seed = 0,
+    progress: options.Progress = None,
+    out: options.Out = None,
+    force: options.Force = False,
+) -> None:
+    """Score rules against published data: every parameter set, every data set, nothing averaged.
+
+    Writes score.nc, score.md and score.png, and prints the five best of each data set. Outcomes are efficacies at the end of
+    induction, without test pulses.
+    """
+    from spikeheb.cli.board import best_table, markdown
+    from spikeheb.cli.printing import data_table, note
+    from spikeheb.engines.choice import check_engine
+    from spikeheb.results import replace_file
+    from spikeheb.studies.score import score as score_study
+
+    check_engine(engine)
+    rules = _rules(rule or [], join or [])
+    protocols = _protocols(protocol or [], data or [])
+    with output(out or Path("score"), force, NAMES) as folder, shown_progress("score", progress) as report:
+        found = score_study(rules, protocols, cell=cell, refits=refit, engine=engine, seed=seed, progress=report)
+    try:
+        data_table(*best_table(found))
+    finally:  # whoever reads the table may have stopped reading
+        write(found, folder, force, NAMES)
+        replace_file(folder / NAMES.text, markdown(found).encode())
+        note(f"all of it in words: {folder / NAMES.text}")
+
+
+def _rules(only: list[str], joining: list[str]) -> list[Rule]:
+    from spikeheb import library
+
+    names = only or (list(library.names("rule")) if joining else [])
+    return [read_rule(text, RuleChoices()) for text in (*names, *joining)]
+
+
+def _protocols(only: list[str], data: list[str]) -> list[Protocol]:
+    from spikeheb import library
+    from spikeheb.studies.datasets import with_measurements
+
+    names = only or (list(library.names("protocol")) if not data else [])
+    found = [library.protocol(name) for name in names]
+    for text in data:
+        protocol, equals, path = text.partition("=")
+        found.append(with_measurements(library.protocol(protocol if equals else "pairing"), path if equals else text))
+    return found
