@@ -250,7 +250,7 @@ FAULTS = {
     "expected a docstring whose first line is the title": PROTOCOL.partition('"""\nfrom')[2].join(["from", ""]),
     'expected a function "schedule(p, rng)"': PROTOCOL.replace("def schedule", "def plan"),
     'parameters.frequency: expected a rate such as "10 Hz" (got "10 mV", a voltage)': PROTOCOL.replace("10 Hz", "10 mV"),
-    "PUBLISHED: expected a path relative to the script": PROTOCOL + "PUBLISHED = 3\n",
+    "PUBLISHED: expected text: a path relative to the script, or the name of a tissue": PROTOCOL + "PUBLISHED = 3\n",
 }
 
 

@@ -8,8 +8,7 @@ PUBLIC = """
 Amperes BuildError Cell Clamp Concentration Conductance Current DuplicateName EngineError ExpressionError FormatError Frequency
 Lane NonFiniteError OutputExists Protocol Published Reward Rule Schedule ScheduleError SpikehebError StorageError Time
 UnitError UnknownName Voltage bursts cell load main pairings plot poisson protocol read_spikes replay rule run save
-set_initial slice_of synapses
-train window
+score set_initial slice_of synapses train window
 """.split()
 
 

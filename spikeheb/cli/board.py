@@ -33,6 +33,19 @@ def best_table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
     return ["data set", *COLUMNS], rows
 
 
+def scores_table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
+    """One line a data set of a board with one entry, without those that do not apply."""
+    columns = ["data set", "standing", "E", "skill", "within 2 errors", "signs right", "noise ceiling"]
+    rows = []
+    for column in range(data.sizes["data_set"]):
+        one = data.isel(data_set=column)
+        for n in _order(one)[:1]:
+            words = _row(one, n)
+            ceiling = number(float(one["ceiling_error"])) if int(one["points"]) else ""
+            rows.append([str(one["data_set"].values), words[1], words[2], words[5], words[6], words[7], ceiling])
+    return columns, rows
+
+
 def markdown(data: xr.Dataset) -> str:
     """Every data set with all that applies to it, best first, and what does not apply with the reason."""
     parts = ["# Scoreboard", HOW_TO_READ]

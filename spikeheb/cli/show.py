@@ -11,6 +11,7 @@ import typer
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, read_rule, split_set
 from spikeheb.cli.kinds import find
+from spikeheb.cli.measured import print_measured
 from spikeheb.cli.printing import heading, lines, paragraphs, text_table
 from spikeheb.errors import FormatError
 
@@ -30,8 +31,12 @@ def show(
     latex: Annotated[bool, typer.Option("--latex", help="Print the equations in LaTeX.")] = False,
     kernel: Annotated[bool, typer.Option("--kernel", help="Print what the kernel makes of a rule: analysis, then C++.")] = False,
     cell: Annotated[str | None, typer.Option("--cell", metavar="CELL", help="With --kernel: on this cell.")] = None,
+    measure: Annotated[bool, typer.Option("--measure/--no-measure", help="Also measure a rule's window, drift and scores.")] = True,
 ) -> None:
-    """Show a rule, cell or protocol: equations, parameters with units and sources, sets, bounds, references."""
+    """Show a rule, cell or protocol: equations, parameters with units and sources, sets, bounds, references.
+
+    Of a rule also what is measured now: its window, its drift under test pulses alone, and its scores against published data.
+    """
     from spikeheb import library
 
     files = [("rule", name)] if library.is_combination(name) else find(split_set(name)[0])
@@ -42,6 +47,8 @@ def show(
                 _show_kernel(rule, cell)
             else:
                 _print_latex(rule) if latex else _show_rule(rule)
+            if measure and not kernel and not latex:
+                print_measured(rule)
             continue
         if kernel:
             raise FormatError("only a rule has a kernel; name a cell with --cell", path=str(path), key="--kernel")

@@ -65,9 +65,7 @@ def draw_board(ax: Axes, data: xr.Dataset) -> Axes:
 def _map(by_skill: bool) -> Colormap:
     import matplotlib
 
-    found = matplotlib.colormaps["PuOr" if by_skill else "cividis"].copy()
-    found.set_bad("white")
-    return found
+    return matplotlib.colormaps["PuOr" if by_skill else "cividis"].with_extremes(bad="white")
 
 
 def _head(data: xr.Dataset, column: int) -> str:

@@ -214,7 +214,7 @@ def test_every_file_of_the_library_can_be_shown_and_checked(spikeheb, kind):
     from spikeheb import library
 
     for name, path in library.names(kind).items():
-        shown = spikeheb("show", name)
+        shown = spikeheb("show", name, "--no-measure")
         assert shown.code == 0
         assert shown.out.startswith(f"{name}: ")
         assert spikeheb("check", path).code == 0
@@ -223,7 +223,7 @@ def test_every_file_of_the_library_can_be_shown_and_checked(spikeheb, kind):
 
 
 def test_show_a_rule(spikeheb):
-    out = spikeheb("show", "triplet:visual_cortex_all_min").out
+    out = spikeheb("show", "triplet:visual_cortex_all_min", "--no-measure").out
     for words in (
         "triplet / visual_cortex_all_min: Triplet STDP",
         "do1/dt = -o1/tau_minus : 1",
@@ -235,7 +235,16 @@ def test_show_a_rule(spikeheb):
         "10.1523/JNEUROSCI.1425-06.2006",
     ):
         assert words in out
-    assert spikeheb("show", "triplet", "--set", "visual_cortex_all_min").out == out
+    assert spikeheb("show", "triplet", "--set", "visual_cortex_all_min", "--no-measure").out == out
+
+
+def test_show_measures_a_rule(spikeheb):
+    out = spikeheb("show", "vogels").out
+    assert "Measured window of vogels / single_cell: change of w after 60 pairs at 1 Hz" in out
+    assert "+31.73%  +31.73%" in out
+    assert "test pulses alone (0.1 Hz, 50 min) change the efficacy by -75.00%" in out
+    assert "damour_2015/inhibitory  predicted, other preparation" in out
+    assert "Measured" not in spikeheb("show", "vogels", "--no-measure").out
 
 
 def test_show_a_cell_and_a_protocol(spikeheb):

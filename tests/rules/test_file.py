@@ -314,4 +314,4 @@ def test_every_file_reads_and_keeps_what_it_claims(path: Path) -> None:
     claims = {"event_driven": not stepped(rule), "noisy": is_noisy(rule), "bounded": rule.bounds.w_max is not None}
     for name, value in claims.items():
         assert rule.claims.get(name, value) == value, name
-    assert path.read_text(encoding="utf-8").count("\n") < 110, "a rule file is about one screen"
+    assert path.read_text(encoding="utf-8").count("\n") < 120, "a rule file is about one screen"
