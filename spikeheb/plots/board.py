@@ -25,6 +25,7 @@ SQUARE = 0.3
 """Inches of a square."""
 LABELS, HEADS, LEGEND = 3.7, 3.6, 1.2
 """Inches for the names of lines and columns, and for what lies below."""
+CEILING = "noise ceiling: the true rule"
 FEWEST = 2
 """Points with numbers from which a data set is judged by skill, else by directions."""
 
@@ -36,7 +37,7 @@ def board_page(data: xr.Dataset) -> Figure:
     numbers = (shown["points"] >= FEWEST).values
     parts = [part for part in (np.flatnonzero(numbers), np.flatnonzero(~numbers & (shown["signs"] > 0).values)) if part.size]
     width = SQUARE * sum(part.size + 2 for part in parts) + LABELS
-    page = new_figure(width, SQUARE * shown.sizes["entry"] + HEADS + LEGEND)
+    page = new_figure(width, SQUARE * (shown.sizes["entry"] + 2) + HEADS + LEGEND)
     axes = page.subplots(1, len(parts), width_ratios=[part.size for part in parts], sharey=True, squeeze=False)[0]
     for ax, part in zip(axes, parts, strict=True):
         draw_board(ax, shown.isel(data_set=part))
@@ -46,17 +47,21 @@ def board_page(data: xr.Dataset) -> Figure:
 
 
 def draw_board(ax: Axes, data: xr.Dataset) -> Axes:
-    """One heat map; data sets of one kind only."""
+    """One heat map; data sets of one kind only. The last line is the skill that the true rule would have, given the numbers of cells."""
     by_skill = bool((data["points"] >= FEWEST).all())
     values = data["skill"].values if by_skill else data["signs_right"].values / data["signs"].values
+    names = [str(name) for name in data["entry"].values]
+    ceiling = 1 - data["ceiling_error"].values / data["error_no_change"].values
+    values = np.vstack([values, np.full(data.sizes["data_set"], np.nan), ceiling if by_skill else np.full(data.sizes["data_set"], np.nan)])
     image = ax.imshow(values, cmap=_map(by_skill), norm=Normalize(-1, 1) if by_skill else Normalize(0, 1), aspect="equal")
-    ax.set_yticks(range(data.sizes["entry"]), [str(name) for name in data["entry"].values], fontsize=11)
+    rows = [*range(len(names)), len(names) + 1]
+    ax.set_yticks(rows, [*names, CEILING], fontsize=11)
     ax.set_xticks(range(data.sizes["data_set"]), [_head(data, n) for n in range(data.sizes["data_set"])], rotation=90, fontsize=11)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     _lines_between_rules(ax, data)
-    for row, column in np.ndindex(values.shape):
+    for row, column in np.ndindex(data["standing"].shape):
         _mark(ax, str(data["standing"].values[row, column]), row, column)
     _scale(ax, image, by_skill)
     return ax

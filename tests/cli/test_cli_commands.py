@@ -278,5 +278,5 @@ def test_run_with_a_bundle_an_unstimulated_input_and_paired_pulses(spikeheb, sma
 
 
 def test_run_beside_published_directions(spikeheb):
-    found = spikeheb("run", "letzkus_2006", "--rule", "pair", *BARE)
+    found = spikeheb("run", "letzkus_2006", "--rule", "pair", "--test-pulses", "off")
     assert [row["published"] for row in found.table] == ["", "LTP", "", "LTP", "", "LTD", "LTP", "LTD"]

@@ -321,3 +321,25 @@ def test_the_example_trains_lead_and_lag():
     assert lead.pre[0].size == lead.post.size
     assert 0.005 < np.mean(lead.post - lead.pre[0]) < 0.015
     assert -0.015 < np.mean(lag.post - lag.pre[0]) < -0.005
+
+
+def test_froemke_2006_pairs_bursts_by_their_first_spikes():
+    schedule = schedule_of("froemke_2006")
+    assert len(schedule.lanes) == 6
+    for lane in schedule.lanes:
+        frequency, delta_t = lane.condition["frequency"], lane.condition["delta_t"]
+        pre, post = lane.pre[0].reshape(60, 5), lane.post.reshape(60, 5)
+        np.testing.assert_allclose(post[:, 0] - pre[:, 0], delta_t, atol=1e-9)
+        np.testing.assert_allclose(np.diff(pre, axis=1), 1 / frequency, atol=1e-9)
+
+
+def test_artola_holds_the_cell_over_five_tetani():
+    for lane in schedule_of("artola_1990").lanes:
+        assert lane.pre[0].size == 500
+        assert lane.clamps[0].v == lane.condition["holding"]
+        assert lane.clamps[0].lasts > lane.pre[0][-1]
+
+
+def test_tigaret_has_single_spikes_and_doublets():
+    sizes = {lane.condition["pattern"]: lane.post.size for lane in schedule_of("tigaret_2016").lanes}
+    assert sizes == {"1 AP": 300, "2 AP": 600}

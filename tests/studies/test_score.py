@@ -101,7 +101,9 @@ def test_the_board_survives_a_file_and_makes_words_and_a_picture(board, tmp_path
     assert len(figure(back).axes) == 4  # two maps and their scales
     numbers = plot(back.isel(data_set=np.flatnonzero(back["points"].values > 0)))
     shown = numbers.images[0].get_array()
-    np.testing.assert_array_equal(np.ma.filled(shown, np.nan), back["skill"].values[:, back["points"].values > 0])
+    assert len(shown) == back.sizes["entry"] + 2  # an empty line and the noise ceiling
+    np.testing.assert_array_equal(np.ma.filled(shown, np.nan)[:-2], back["skill"].values[:, back["points"].values > 0])
+    assert np.all(np.ma.filled(shown, np.nan)[-1] > 0.5)
 
 
 def test_many_synapses_stand_for_a_rule_that_draws():
