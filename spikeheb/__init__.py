@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from spikeheb.studies.replay import replay as replay
     from spikeheb.studies.score import score as score
     from spikeheb.studies.slices import slice_of as slice_of
+    from spikeheb.studies.weights import poisson_inputs as poisson_inputs
+    from spikeheb.studies.weights import weights as weights
     from spikeheb.studies.window import window as window
 
 _HOMES = {
@@ -101,6 +103,8 @@ _HOMES = {
     "replay": "spikeheb.studies.replay",
     "score": "spikeheb.studies.score",
     "slice_of": "spikeheb.studies.slices",
+    "poisson_inputs": "spikeheb.studies.weights",
+    "weights": "spikeheb.studies.weights",
     "window": "spikeheb.studies.window",
 }
 

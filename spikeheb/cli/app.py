@@ -17,6 +17,7 @@ from spikeheb.cli.experiment import run as run_protocol
 from spikeheb.cli.replay import replay
 from spikeheb.cli.score import score
 from spikeheb.cli.show import show
+from spikeheb.cli.weights import compare, weights
 from spikeheb.cli.window import window
 from spikeheb.errors import SpikehebError, one_line
 
@@ -72,6 +73,8 @@ def build() -> typer.Typer:
     app.command("window")(window)
     app.command("replay")(replay)
     app.command("score")(score)
+    app.command("weights")(weights)
+    app.command("compare")(compare)
     app.command("analyse")(analyse)
     app.command("cache")(cache)
     return app

@@ -19,6 +19,7 @@ from spikeheb.plots.course import courses, draw_course, panels_of
 from spikeheb.plots.outcome import draw_outcome, legend_handles
 from spikeheb.plots.pages import experiment_page, outcome_title, replay_page, window_page
 from spikeheb.plots.traces import draw_traces
+from spikeheb.plots.weights import draw_panel, weights_page
 from spikeheb.plots.windows import draw_replay, draw_window
 from spikeheb.results import replace_file
 from spikeheb.studies.conditions import Row, arrange
@@ -34,6 +35,7 @@ PANELS = {
     "window": ("window",),
     "replay": ("replay",),
     "score": ("board",),
+    "weights": ("histograms", "log_histograms", "course", "against_input", "distances"),
 }
 
 
@@ -78,6 +80,8 @@ def plot(
         return ax
     if panel == "board":
         return draw_board(ax, data)
+    if study == "weights":
+        return draw_panel(ax, data, panel)
     ends = draw_replay(ax, data) if panel == "replay" else _draw_experiment(ax, data, panel, series)
     ax.autoscale_view()
     style.end_labels(ax, ends)
@@ -113,7 +117,14 @@ def figure(data: xr.Dataset) -> Figure:
     FormatError
         For a data set that is not a result.
     """
-    pages = {"experiment": experiment_page, "recording": experiment_page, "window": window_page, "replay": replay_page, "score": board_page}
+    pages = {
+        "experiment": experiment_page,
+        "recording": experiment_page,
+        "window": window_page,
+        "replay": replay_page,
+        "score": board_page,
+        "weights": weights_page,
+    }
     return pages[_study(data)](data)
 
 

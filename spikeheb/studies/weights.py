@@ -1,0 +1,408 @@
+"""Weight distributions: several rules under the same input spikes, until their weights settle."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb import library
+from spikeheb.cells import Cell
+from spikeheb.engines.compiler import compiler
+from spikeheb.engines.population import Group, Inhibition, Poisson, PopulationJob, PopulationRecording, Regular, Replayed, Source
+from spikeheb.errors import EngineError, ScheduleError
+from spikeheb.expressions.printers import evaluate
+from spikeheb.measure import weights as measure
+from spikeheb.rules.rule import Rule
+from spikeheb.studies.labels import VERSION, describe
+from spikeheb.theory.drift import stationary
+from spikeheb.units import CONDUCTANCE, FREQUENCY, TIME, quantity
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Floats = npt.NDArray[np.float64]
+
+SNAPSHOTS = 40
+BINS = 100
+THEORY_POINTS = 1000
+MEMORY = 2e9
+"""Bytes that a study may take unless more is allowed."""
+ENGINES = ("auto", "kernel", "brian")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Inputs onto each cell.
+
+    Attributes
+    ----------
+    sources : tuple of Source
+        Poisson, correlated or early groups, regular or replayed trains (`spikeheb.engines.population`).
+    inhibition : Inhibition or None
+    private : bool
+        Whether each cell has trains of its own.
+    """
+
+    sources: tuple[Source, ...]
+    inhibition: Inhibition | None = None
+    private: bool = False
+
+    @property
+    def count(self) -> int:
+        """Plastic inputs of a cell."""
+        return sum(source.count for source in self.sources)
+
+    @property
+    def group(self) -> npt.NDArray[np.int64]:
+        """Of each input, which source it belongs to."""
+        return np.repeat(np.arange(len(self.sources)), [source.count for source in self.sources])
+
+
+def poisson_inputs(count: int = 1000, rate: object = "15 Hz") -> Inputs:
+    """Independent Poisson trains of one rate."""
+    return Inputs((Poisson(np.full(count, quantity(rate, FREQUENCY, key="rate"))),))
+
+
+def with_inhibition(inputs: Inputs, count: int, rate: object, receptor: str = "gaba", efficacy: float = 1.0) -> Inputs:
+    """The inputs with Poisson inhibitory ones beside them, which have no plasticity."""
+    source = Poisson(np.full(count, quantity(rate, FREQUENCY, key="rate")))
+    return replace(inputs, inhibition=Inhibition((source,), efficacy, receptor))
+
+
+def weights(
+    rules: Sequence[Rule | str],
+    cell: Cell | str | None = "l5_pyramidal",
+    inputs: Inputs | None = None,
+    duration: object = "100 s",
+    seeds: Sequence[int] | int = 1,
+    *,
+    cells: int = 1,
+    imposed: object = None,
+    dt: object = "0.1 ms",
+    unit: object = None,
+    match_rates: bool = False,
+    snapshots: int = SNAPSHOTS,
+    watch: int = 0,
+    memory: float = MEMORY,
+    engine: str = "auto",
+    names: Sequence[str] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> xr.Dataset:
+    """Let weights settle under the same input spikes for every rule.
+
+    Parameters
+    ----------
+    rules : sequence of Rule or str
+        With their sets and bounds chosen.
+    cell : Cell, str or None
+        None for postsynaptic spikes that are imposed, at the rate `imposed`.
+    inputs : Inputs, optional
+        By default 1000 Poisson inputs at 15 Hz.
+    duration : time
+    seeds : sequence of int, or int
+        Seeds, or how many.
+    cells : int
+        Cells that get the inputs.
+    imposed : frequency, optional
+        Rate of imposed Poisson spikes of each cell, independent of the inputs.
+    dt : time
+    unit : conductance, optional
+        Of efficacy 1; by default the cell's own. Many inputs need a small one.
+    match_rates : bool
+        Stretch each rule's duration so that all have learned as much as the first: by the inverse of its largest change in one event.
+    snapshots : int
+        Times at which all weights are kept and counted, from the start to the end.
+    watch : int
+        Synapses of the first cell whose weight is kept at every snapshot's tenth.
+    memory : float
+        Bytes that may be taken; more is refused before the run.
+    engine : {"auto", "kernel", "brian"}
+    names : sequence of str, optional
+        What the rules are called in the result; by default their labels.
+    progress : callable, optional
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``rule``, ``seed``, ``cell`` and ``input`` the weights in the rule's common unit (``weight``: w/w_max where every rule has
+        an upper limit, else w/w0), over ``time`` the kept subset (``snapshot``) and the histograms (``histogram`` over ``bin``), the
+        ``rate`` of the cells; the shape of each distribution, whether it stands still (``stationary``, ``why``).
+
+    Raises
+    ------
+    SpikehebError
+        Among others where the estimated memory is beyond `memory`.
+    """
+    chosen = [library.rule(rule) for rule in rules]
+    plan = _plan(chosen, cell, inputs or poisson_inputs(), duration, seeds, cells, imposed, dt, unit, match_rates, snapshots, watch, engine)
+    plan.check_memory(memory)
+    found = _side_by_side(plan, chosen, engine, progress)
+    return _labelled(plan, chosen, found, _names(chosen, names))
+
+
+def _side_by_side(
+    plan: _Plan, rules: Sequence[Rule], engine: str, progress: Callable[[float], None] | None
+) -> list[list[PopulationRecording]]:
+    """Every rule under every seed; kernels run side by side where there are few cells, which they do not share among threads."""
+    workers = os.cpu_count() or 1 if engine != "brian" and compiler() is not None else 1
+    with ThreadPoolExecutor(workers) as pool:
+        running = [[pool.submit(_carry_out, plan.job(n, rule, seed), engine) for seed in plan.seeds] for n, rule in enumerate(rules)]
+        for done, _ in enumerate(as_completed([one for row in running for one in row]), start=1):
+            if progress is not None:
+                progress(done / (len(rules) * len(plan.seeds)))
+        return [[one.result() for one in row] for row in running]
+
+
+def _names(rules: Sequence[Rule], names: Sequence[str] | None) -> list[str]:
+    """The given names or the labels; equal labels of different rules are numbered."""
+    found = list(names) if names is not None else [rule.label for rule in rules]
+    if len(found) != len(rules):
+        raise ScheduleError(f"expected a name for each of the {len(rules)} rules (got {len(found)})", key="names")
+    return [f"{name} #{found[:n].count(name) + 1}" if found.count(name) > 1 else name for n, name in enumerate(found)]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is the same for every rule."""
+
+    body: Cell | None
+    inputs: Inputs
+    steps: tuple[int, ...]
+    seeds: tuple[int, ...]
+    cells: int
+    imposed: tuple[Source, ...]
+    dt: float
+    scales: tuple[float, ...]
+    unit_name: str
+    snapshots: int
+    watch: int
+
+    def times(self, n: int) -> npt.NDArray[np.int64]:
+        """Steps at whose end the n-th rule's weights are counted."""
+        return np.unique(np.linspace(0, self.steps[n] - 1, self.snapshots).astype(np.int64))
+
+    def edges(self, n: int) -> Floats:
+        """Of the histogram bins in the unit of the n-th rule's weight."""
+        top = 1.0 if self.unit_name == "w/w_max" else 5.0
+        return np.linspace(0, top * (1 + 1e-12), BINS + 1) * self.scales[n]
+
+    @property
+    def kept(self) -> int:
+        """Synapses whose weights are kept at every snapshot."""
+        return min(self.inputs.count, max(self.watch, 1000))
+
+    def job(self, n: int, rule: Rule, seed: int) -> PopulationJob:
+        """The n-th rule under the inputs of that seed."""
+        times = self.times(n)
+        watched = np.stack([np.zeros(self.kept, dtype=np.int64), np.linspace(0, self.inputs.count - 1, self.kept).astype(np.int64)], axis=1)
+        return PopulationJob(
+            rule, self.body, self.dt, self.steps[n], self.cells, self.inputs.sources, private=self.inputs.private,
+            inhibition=self.inputs.inhibition, imposed=self.imposed, watched=watched, watch=times, histograms=times, edges=self.edges(n),
+            trains=True, seed=seed,
+        )  # fmt: skip
+
+    def check_memory(self, limit: float) -> None:
+        """Refuse what would not fit.
+
+        Raises
+        ------
+        EngineError
+        """
+        synapses = self.cells * self.inputs.count
+        rules = len(self.steps)
+        results = 8.0 * rules * len(self.seeds) * (synapses + self.snapshots * (self.kept + BINS))
+        needed = 16.0 * synapses + results
+        if needed > limit:
+            words = f"{synapses:,} synapses for {rules} rules and {len(self.seeds)} seeds need about {needed / 1e9:.2g} GB"
+            raise EngineError(f"{words}, and {limit / 1e9:.2g} GB are allowed; take fewer, or raise the limit", key="memory")
+
+
+def _plan(
+    rules: Sequence[Rule], cell: Cell | str | None, inputs: Inputs, duration: object, seeds: Sequence[int] | int, cells: int,
+    imposed: object, dt: object, unit: object, match_rates: bool, snapshots: int, watch: int, engine: str,
+) -> _Plan:  # fmt: skip
+    if not rules:
+        raise ScheduleError("expected one rule or more", key="rules")
+    if engine not in ENGINES:
+        raise EngineError(f'expected one of {", ".join(ENGINES)} (got "{engine}")', key="engine")
+    body = library.cell(cell) if isinstance(cell, str) else cell
+    if body is None and imposed is None:
+        raise ScheduleError("without a cell its spikes must be imposed; give a rate", key="imposed")
+    step, lasts = quantity(dt, TIME, key="dt"), quantity(duration, TIME, key="duration")
+    if not 0 < step <= lasts:
+        raise ScheduleError(f"expected a duration of one time step or more (got {lasts:g} s)", key="duration")
+    factors = _stretch(rules) if match_rates else [1.0] * len(rules)
+    bounded = all(rule.bounds.w_max is not None for rule in rules)
+    spikes: tuple[Source, ...] = ()
+    if imposed is not None:
+        spikes = (Poisson(np.full(cells, quantity(imposed, FREQUENCY, key="imposed"))),)
+    return _Plan(
+        body=with_unit(body, unit), inputs=inputs, steps=tuple(round(factor * lasts / step) for factor in factors),
+        seeds=tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds), cells=cells, imposed=spikes, dt=step,
+        scales=tuple(float(rule.bounds.w_max or 1.0) if bounded else _start(rule) for rule in rules),
+        unit_name="w/w_max" if bounded else "w/w0", snapshots=snapshots, watch=watch,
+    )  # fmt: skip
+
+
+def with_unit(cell: Cell | None, unit: object) -> Cell | None:
+    """The cell with another conductance of efficacy 1 at its first receptor, that of plastic inputs."""
+    if cell is None or unit is None:
+        return cell
+    first = cell.receptor(None)
+    changed = replace(first, unit=quantity(unit, CONDUCTANCE, key="unit"))
+    return replace(cell, receptors={**cell.receptors, first.name: changed})
+
+
+def _stretch(rules: Sequence[Rule]) -> list[float]:
+    """By how much each rule's run is longer than the first's, so that all learn as much: by their LTP amplitudes."""
+    sizes = []
+    for rule in rules:
+        amplitude = rule.constants.get("A_plus", rule.constants.get("eta", 0.0))
+        if not amplitude > 0:
+            raise EngineError("has no amplitude A_plus or eta by which its time could be matched", path=rule.path)
+        sizes.append(amplitude / (rule.bounds.w_max or _start(rule)))
+    return [sizes[0] / size for size in sizes]
+
+
+def _start(rule: Rule) -> float:
+    """The rule's own initial weight, at the middle of what it may draw."""
+    found = evaluate(rule.initial[rule.weight], rule.constants, {"rand": lambda: 0.5, "randn": lambda: 0.0})
+    return float(np.asarray(found)) or 1.0
+
+
+def _carry_out(job: PopulationJob, engine: str) -> PopulationRecording:
+    if engine == "brian":
+        from spikeheb.engines.brian import population
+
+        return population.run(job)
+    from spikeheb.engines.kernel import fan_in
+
+    try:
+        return fan_in.run(job)
+    except EngineError as error:
+        if engine == "kernel":
+            raise
+        from spikeheb.engines.brian import population
+
+        recording = population.run(job)
+        return replace(recording, engine={**recording.engine, "note": f"not the kernel: {error.message}"})
+
+
+# --- the result ----------------------------------------------------------------------------------------------------------
+
+
+def _labelled(plan: _Plan, rules: Sequence[Rule], found: list[list[PopulationRecording]], names: list[str]) -> xr.Dataset:
+    import xarray as xr
+
+    scale = np.array(plan.scales)
+    w = np.array([[one.w for one in row] for row in found]) / scale[:, None, None, None]
+    shots = np.array([[one.watched.T for one in row] for row in found]) / scale[:, None, None, None]
+    counts = np.array([[one.histograms for one in row] for row in found])
+    top = 1.0 if plan.unit_name == "w/w_max" else None
+    shapes = [[measure.shape(w[n, k], rule.bounds.w_min, top) for k in range(len(plan.seeds))] for n, rule in enumerate(rules)]
+    still = [
+        [measure.standstill(shots[n, k], 1.0 if top else float(shots[n, k].mean())) for k in range(len(plan.seeds))]
+        for n in range(len(rules))
+    ]
+    fired = [[_rate(plan, n, one) for one in row] for n, row in enumerate(found)]
+    data = xr.Dataset(
+        {
+            "weight": (("rule", "seed", "cell", "input"), w),
+            "snapshot": (("rule", "seed", "time", "synapse"), shots),
+            "histogram": (("rule", "seed", "time", "bin"), counts),
+            "turnover": (("rule", "seed", "lag"), np.array([[measure.turnover(one[len(one) // 2 :]) for one in row] for row in shots])),
+            **{name: (("rule", "seed"), np.array([[getattr(one, name) for one in row] for row in shapes])) for name in SHAPES},
+            "stationary": (("rule", "seed"), np.array([[one.stationary for one in row] for row in still])),
+            "why": (("rule", "seed"), np.array([[one.reason for one in row] for row in still])),
+            "rate": (("rule", "seed"), np.array([[one[0] for one in row] for row in fired])),
+            "cv_of_intervals": (("rule", "seed"), np.array([[one[1] for one in row] for row in fired])),
+            "duration": ("rule", np.array(plan.steps) * plan.dt),
+        },
+        coords={
+            "rule": names,
+            "rule_hash": ("rule", [rule.hash for rule in rules]),
+            "seed": list(plan.seeds),
+            "share": ("time", np.linspace(0, 1, counts.shape[2])),
+            "edge_low": ("bin", plan.edges(0)[:-1] / scale[0]),
+            "edge_high": ("bin", plan.edges(0)[1:] / scale[0]),
+            "group": ("input", plan.inputs.group),
+            "input_rate": ("input", np.concatenate([source.mean_rates(plan.dt) for source in plan.inputs.sources])),
+        },
+    )
+    data = data.assign(_theory(plan, rules, data))
+    data.attrs = {"study": "weights", "spikeheb": VERSION, "unit": plan.unit_name, "dt_s": plan.dt, "cells": plan.cells}
+    data.attrs["groups"] = "; ".join(_kind(source) for source in plan.inputs.sources)
+    data.attrs |= {"cell": plan.body.name if plan.body else "", "cell_hash": plan.body.hash if plan.body else ""}
+    data.attrs |= {name if name == "engine" else f"engine_{name}": text for name, text in found[0][0].engine.items()}
+    return describe(data, TEXTS | {name: (unit, f"{words} ({plan.unit_name})") for name, (unit, words) in IN_UNIT.items()})
+
+
+def _kind(source: Source) -> str:
+    """What a source is called in figures."""
+    if isinstance(source, Group):
+        return "early" if np.ptp(source.latencies) else "correlated"
+    return {Poisson: "independent", Regular: "regular", Replayed: "replayed"}[type(source)]
+
+
+def _theory(plan: _Plan, rules: Sequence[Rule], data: xr.Dataset) -> dict[str, tuple[tuple[str, ...], Floats]]:
+    """The stationary density of each rule at the rates that were found, for independent spikes on the two sides, and its distance.
+
+    Where the cell is driven by its inputs this leaves out what their own spikes cause, and the distance says how much that is.
+    """
+    rates = data["input_rate"].values
+    known = np.full((2, len(rules), THEORY_POINTS), np.nan)
+    distance = np.full(len(rules), np.nan)
+    for n, rule in enumerate(rules):
+        post = float(data["rate"].values[n].mean())
+        try:
+            density = stationary(rule, float(rates.mean()), max(post, 1e-3), dt=plan.dt, points=THEORY_POINTS)
+        except EngineError:
+            continue
+        scale = plan.scales[n]
+        known[:, n] = density.w / scale, density.density * scale
+        distance[n] = measure.wasserstein_to_density(data["weight"].values[n], known[0, n], known[1, n])
+    along = ("rule", "theory_point")
+    return {"theory_weight": (along, known[0]), "theory_density": (along, known[1]), "theory_distance": (("rule",), distance)}
+
+
+def _rate(plan: _Plan, n: int, recording: PopulationRecording) -> tuple[float, float]:
+    """Rate and CV of the cells over the second half."""
+    lasts = plan.steps[n] * plan.dt
+    return measure.rate_and_cv([train * plan.dt for train in recording.spikes], lasts / 2, lasts)
+
+
+SHAPES = ("mean", "cv", "skew", "near_low", "near_high", "dip", "dip_p")
+IN_UNIT = {
+    "weight": ("1", "weight at the end"),
+    "snapshot": ("1", "weight of some synapses over time"),
+    "mean": ("1", "mean weight at the end"),
+    "theory_weight": ("1", "weight of the theory's density"),
+    "theory_density": ("1", "density of the weights by the Fokker-Planck equation"),
+    "edge_low": ("1", "lower edge of the bin"),
+    "edge_high": ("1", "upper edge of the bin"),
+}
+TEXTS = {
+    "histogram": ("1", "number of weights in the bin"),
+    "turnover": ("1", "how far weights have gone from where they were, 1 where that is forgotten"),
+    "cv": ("1", "coefficient of variation of the weights"),
+    "skew": ("1", "skewness of the weights"),
+    "near_low": ("1", "share of weights near the lower bound"),
+    "near_high": ("1", "share of weights near the upper bound"),
+    "dip": ("1", "Hartigan's dip"),
+    "dip_p": ("1", "p of Hartigan's dip for one mode"),
+    "stationary": ("1", "whether the distribution stands still"),
+    "why": ("1", "from what that is concluded"),
+    "rate": ("Hz", "rate of the cells over the second half"),
+    "cv_of_intervals": ("1", "CV of the cells' intervals over the second half"),
+    "theory_distance": ("1", "Wasserstein distance to the theory's density"),
+    "duration": ("s", "biological time"),
+    "share": ("1", "share of the duration"),
+    "group": ("1", "source that the input belongs to"),
+    "input_rate": ("Hz", "mean rate of the input"),
+}
