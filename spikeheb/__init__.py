@@ -50,10 +50,10 @@ if TYPE_CHECKING:
     from spikeheb.stimuli import poisson as poisson
     from spikeheb.stimuli import train as train
     from spikeheb.studies.experiment import run as run
+    from spikeheb.studies.inputs import poisson_inputs as poisson_inputs
     from spikeheb.studies.replay import replay as replay
     from spikeheb.studies.score import score as score
     from spikeheb.studies.slices import slice_of as slice_of
-    from spikeheb.studies.weights import poisson_inputs as poisson_inputs
     from spikeheb.studies.weights import weights as weights
     from spikeheb.studies.window import window as window
 
@@ -103,7 +103,7 @@ _HOMES = {
     "replay": "spikeheb.studies.replay",
     "score": "spikeheb.studies.score",
     "slice_of": "spikeheb.studies.slices",
-    "poisson_inputs": "spikeheb.studies.weights",
+    "poisson_inputs": "spikeheb.studies.inputs",
     "weights": "spikeheb.studies.weights",
     "window": "spikeheb.studies.window",
 }

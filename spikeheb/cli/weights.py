@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from spikeheb.rules import Rule
-    from spikeheb.studies.weights import Inputs
+    from spikeheb.studies.inputs import Inputs
 
 INPUT_PANEL = "The inputs"
 
@@ -67,8 +67,8 @@ def weights(
 ) -> None:
     """Which weight distribution rules settle to under the same input spikes, with the theory's density over it where there is one."""
     from spikeheb.cli.printing import data_table, note
+    from spikeheb.studies.inputs import with_inhibition
     from spikeheb.studies.weights import weights as study
-    from spikeheb.studies.weights import with_inhibition
 
     rules = _rules(rule, set or [], bounds)
     trains = _inputs(inputs, rate, correlated, correlation, correlation_time)
@@ -102,7 +102,7 @@ def _inputs(count: int, rate: str, correlated: int, correlation: float, time: st
 
     from spikeheb.engines.population import Poisson
     from spikeheb.engines.population import correlated as group_of
-    from spikeheb.studies.weights import Inputs
+    from spikeheb.studies.inputs import Inputs
     from spikeheb.units import FREQUENCY, TIME, quantity
 
     hertz = quantity(rate, FREQUENCY, key="--rate")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import functools
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +13,10 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
-from spikeheb.engines.choice import check_engine
+from spikeheb.engines.choice import check_engine, side_by_side
 from spikeheb.engines.compiler import compiler
-from spikeheb.errors import FormatError
+from spikeheb.engines.kernel.analysis import analyse
+from spikeheb.errors import EngineError, FormatError
 from spikeheb.measure import score as measure
 from spikeheb.protocols import Protocol
 from spikeheb.rules import choose
@@ -103,20 +103,22 @@ def score(
     entries = _entries(rules, refits)
     data = _data(protocols)
     body = library.cell(cell) if isinstance(cell, str) else cell
-    table: dict[int, list[Square]] = {}
-    with ThreadPoolExecutor(_workers(engine)) as pool:
-        longest_first = sorted(range(len(entries)), key=lambda n: not entries[n].refitted)
-        running = {pool.submit(_line, entries[n], data, body, engine, seed): n for n in longest_first}
-        for future in as_completed(running):
-            table[running[future]] = future.result()
-            if progress is not None:
-                progress(len(table) / len(entries))
-    return _board(entries, data, [table[n] for n in range(len(entries))], engine, seed)
+    longest_first = sorted(entries, key=lambda entry: not entry.refitted)
+    works = [functools.partial(_line, entry, data, body, engine, seed) for entry in longest_first]
+    lines = side_by_side(works, progress, alone=not all(_for_kernel(entry.rule, body, engine) for entry in entries))
+    table = dict(zip(map(id, longest_first), lines, strict=True))
+    return _board(entries, data, [table[id(entry)] for entry in entries], engine, seed)
 
 
-def _workers(engine: str) -> int:
-    """Kernels run side by side; Brian2 does not."""
-    return 1 if engine.startswith("brian") or compiler() is None else os.cpu_count() or 1
+def _for_kernel(rule: Rule, cell: Cell | None, engine: str) -> bool:
+    """Whether the kernel will carry all of it out."""
+    if engine.startswith("brian") or compiler() is None:
+        return False
+    try:
+        analyse(rule, cell or cell_of(rule), 1e-4)
+    except EngineError:
+        return engine == "kernel"
+    return True
 
 
 def _entries(rules: Sequence[Rule | str], refits: bool) -> list[Entry]:

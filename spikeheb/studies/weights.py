@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import functools
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,15 +12,16 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
-from spikeheb.engines.compiler import compiler
-from spikeheb.engines.population import Group, Inhibition, Poisson, PopulationJob, PopulationRecording, Regular, Replayed, Source
+from spikeheb.engines.choice import against_fan_in, side_by_side
+from spikeheb.engines.population import Poisson, PopulationJob, PopulationRecording, Source
 from spikeheb.errors import EngineError, ScheduleError
 from spikeheb.expressions.printers import evaluate
 from spikeheb.measure import weights as measure
 from spikeheb.rules.rule import Rule
+from spikeheb.studies.inputs import Inputs, kind_of, poisson_inputs, with_unit
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.theory.drift import stationary
-from spikeheb.units import CONDUCTANCE, FREQUENCY, TIME, quantity
+from spikeheb.units import FREQUENCY, TIME, quantity
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,45 +34,6 @@ THEORY_POINTS = 1000
 MEMORY = 2e9
 """Bytes that a study may take unless more is allowed."""
 ENGINES = ("auto", "kernel", "brian")
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Inputs onto each cell.
-
-    Attributes
-    ----------
-    sources : tuple of Source
-        Poisson, correlated or early groups, regular or replayed trains (`spikeheb.engines.population`).
-    inhibition : Inhibition or None
-    private : bool
-        Whether each cell has trains of its own.
-    """
-
-    sources: tuple[Source, ...]
-    inhibition: Inhibition | None = None
-    private: bool = False
-
-    @property
-    def count(self) -> int:
-        """Plastic inputs of a cell."""
-        return sum(source.count for source in self.sources)
-
-    @property
-    def group(self) -> npt.NDArray[np.int64]:
-        """Of each input, which source it belongs to."""
-        return np.repeat(np.arange(len(self.sources)), [source.count for source in self.sources])
-
-
-def poisson_inputs(count: int = 1000, rate: object = "15 Hz") -> Inputs:
-    """Independent Poisson trains of one rate."""
-    return Inputs((Poisson(np.full(count, quantity(rate, FREQUENCY, key="rate"))),))
-
-
-def with_inhibition(inputs: Inputs, count: int, rate: object, receptor: str = "gaba", efficacy: float = 1.0) -> Inputs:
-    """The inputs with Poisson inhibitory ones beside them, which have no plasticity."""
-    source = Poisson(np.full(count, quantity(rate, FREQUENCY, key="rate")))
-    return replace(inputs, inhibition=Inhibition((source,), efficacy, receptor))
 
 
 def weights(
@@ -150,13 +111,10 @@ def _side_by_side(
     plan: _Plan, rules: Sequence[Rule], engine: str, progress: Callable[[float], None] | None
 ) -> list[list[PopulationRecording]]:
     """Every rule under every seed; kernels run side by side where there are few cells, which they do not share among threads."""
-    workers = os.cpu_count() or 1 if engine != "brian" and compiler() is not None else 1
-    with ThreadPoolExecutor(workers) as pool:
-        running = [[pool.submit(_carry_out, plan.job(n, rule, seed), engine) for seed in plan.seeds] for n, rule in enumerate(rules)]
-        for done, _ in enumerate(as_completed([one for row in running for one in row]), start=1):
-            if progress is not None:
-                progress(done / (len(rules) * len(plan.seeds)))
-        return [[one.result() for one in row] for row in running]
+    jobs = [plan.job(n, rule, seed) for n, rule in enumerate(rules) for seed in plan.seeds]
+    alone = engine == "brian" or any(against_fan_in(job) for job in jobs[:: len(plan.seeds)])
+    found = side_by_side([functools.partial(_carry_out, job, engine) for job in jobs], progress, alone=alone)
+    return [found[n * len(plan.seeds) : (n + 1) * len(plan.seeds)] for n in range(len(rules))]
 
 
 def _names(rules: Sequence[Rule], names: Sequence[str] | None) -> list[str]:
@@ -250,15 +208,6 @@ def _plan(
     )  # fmt: skip
 
 
-def with_unit(cell: Cell | None, unit: object) -> Cell | None:
-    """The cell with another conductance of efficacy 1 at its first receptor, that of plastic inputs."""
-    if cell is None or unit is None:
-        return cell
-    first = cell.receptor(None)
-    changed = replace(first, unit=quantity(unit, CONDUCTANCE, key="unit"))
-    return replace(cell, receptors={**cell.receptors, first.name: changed})
-
-
 def _stretch(rules: Sequence[Rule]) -> list[float]:
     """By how much each rule's run is longer than the first's, so that all learn as much: by their LTP amplitudes."""
     sizes = []
@@ -277,21 +226,15 @@ def _start(rule: Rule) -> float:
 
 
 def _carry_out(job: PopulationJob, engine: str) -> PopulationRecording:
-    if engine == "brian":
-        from spikeheb.engines.brian import population
+    reason = None if engine == "kernel" else against_fan_in(job)
+    if engine != "brian" and reason is None:
+        from spikeheb.engines.kernel import fan_in
 
-        return population.run(job)
-    from spikeheb.engines.kernel import fan_in
-
-    try:
         return fan_in.run(job)
-    except EngineError as error:
-        if engine == "kernel":
-            raise
-        from spikeheb.engines.brian import population
+    from spikeheb.engines.brian import population
 
-        recording = population.run(job)
-        return replace(recording, engine={**recording.engine, "note": f"not the kernel: {error.message}"})
+    recording = population.run(job)
+    return recording if reason is None else replace(recording, engine={**recording.engine, "note": f"not the kernel: {reason}"})
 
 
 # --- the result ----------------------------------------------------------------------------------------------------------
@@ -337,17 +280,10 @@ def _labelled(plan: _Plan, rules: Sequence[Rule], found: list[list[PopulationRec
     )
     data = data.assign(_theory(plan, rules, data))
     data.attrs = {"study": "weights", "spikeheb": VERSION, "unit": plan.unit_name, "dt_s": plan.dt, "cells": plan.cells}
-    data.attrs["groups"] = "; ".join(_kind(source) for source in plan.inputs.sources)
+    data.attrs["groups"] = "; ".join(kind_of(source) for source in plan.inputs.sources)
     data.attrs |= {"cell": plan.body.name if plan.body else "", "cell_hash": plan.body.hash if plan.body else ""}
     data.attrs |= {name if name == "engine" else f"engine_{name}": text for name, text in found[0][0].engine.items()}
     return describe(data, TEXTS | {name: (unit, f"{words} ({plan.unit_name})") for name, (unit, words) in IN_UNIT.items()})
-
-
-def _kind(source: Source) -> str:
-    """What a source is called in figures."""
-    if isinstance(source, Group):
-        return "early" if np.ptp(source.latencies) else "correlated"
-    return {Poisson: "independent", Regular: "regular", Replayed: "replayed"}[type(source)]
 
 
 def _theory(plan: _Plan, rules: Sequence[Rule], data: xr.Dataset) -> dict[str, tuple[tuple[str, ...], Floats]]:

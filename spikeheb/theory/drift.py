@@ -6,10 +6,11 @@ Gütig et al. 2003; Morrison, Aertsen & Diesmann 2007). With independent spikes 
     A(w) = r*s*(F_plus*A_plus*tau_plus - F_minus*A_minus*tau_minus)
     B(w) = r*s*[(p**2*tau_plus + m**2*tau_minus)/2 + (r + s)*(p*tau_plus - m*tau_minus)**2],  p = F_plus*A_plus, m = F_minus*A_minus
 
-plus, where F draws random numbers, the variance that they add at each spike. In time steps of `dt` the two sides may fire at once, which
-the rule's coincidence policy counts for one of them: the traces then stand for ``dt/(1 - exp(-dt/tau))`` on that side and for
-``dt/(exp(dt/tau) - 1)`` on the other in place of tau, half a per cent apart for 20 ms and 0.1 ms. A postsynaptic cell that its inputs drive fires a
-little more often after each of them: `bonus` adds ``p*bonus*w`` to the drift, and is what splits a distribution in two.
+plus, where F draws random numbers, the variance that they add at each spike. In time steps of `dt` the two sides may fire at once,
+which the rule's coincidence policy counts for one of them: the traces then stand for ``dt/(1 - exp(-dt/tau))`` on that side and for
+``dt/(exp(dt/tau) - 1)`` on the other in place of tau, half a per cent apart for 20 ms and 0.1 ms. A postsynaptic cell that its
+inputs drive fires a little more often after each of them: `bonus` adds ``p*bonus*w`` to the drift, and is what splits a
+distribution in two.
 """
 
 from __future__ import annotations
@@ -144,8 +145,9 @@ def _lasting(rule: Rule, dt: float) -> tuple[float, float]:
     plus, minus = rule.constants["tau_plus"], rule.constants["tau_minus"]
     if not dt:
         return plus, minus
-    first, last = (lambda tau: -dt / math.expm1(-dt / tau)), (lambda tau: dt / math.expm1(dt / tau))
-    return (first(plus), last(minus)) if rule.coincidence == "pre_first" else (last(plus), first(minus))
+    with_tie = {tau: -dt / math.expm1(-dt / tau) for tau in (plus, minus)}
+    without = {tau: dt / math.expm1(dt / tau) for tau in (plus, minus)}
+    return (with_tie[plus], without[minus]) if rule.coincidence == "pre_first" else (without[plus], with_tie[minus])
 
 
 def diffusion(rule: Rule, w: npt.ArrayLike, rate_pre: float, rate_post: float) -> Floats:

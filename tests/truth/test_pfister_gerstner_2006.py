@@ -5,6 +5,8 @@ Values of the visual-cortex sets (their Tables 3 and 4) after 60 continuous pair
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.optimize import nnls
@@ -60,3 +62,22 @@ def test_the_pair_rule_with_its_time_constants_fixed_stays_above_seven():
     assert error == pytest.approx(7.6, abs=0.1)
     fitted, _, _ = outcome(sh.rule("pair", A_plus=amplitudes[0], A_minus=amplitudes[1], **unit), "idealised")
     assert normalised_error(fitted, published, sem) == pytest.approx(error, rel=1e-6)
+
+
+def test_reading_the_slow_traces_after_their_increment_spoils_the_fit(tmp_path):
+    """A negative control of the order of events: E of 4.0 to 4.5 with all spikes interacting, about 200 with the nearest ones."""
+    path = Path(sh.rule("triplet").path)
+    text = path.read_text(encoding="utf-8")
+    for line, slow in (('"ltd = o1*(A2_minus + A3_minus*r2)"', "r2"), ('"ltp = r1*(A2_plus + A3_plus*o2)"', "o2")):
+        later = f'"{slow} = adds*{slow} + 1"'
+        text = text.replace(f", {later}", "").replace(line, f"{later}, {line}")
+    file = tmp_path / "late.toml"
+    file.write_text(text.replace('name = "triplet"', 'name = "late"'), encoding="utf-8")
+    errors = {
+        name: normalised_error(*outcome(sh.rule(file, set=name), "idealised"))
+        for name in sh.rule("triplet").sets
+        if name.startswith("visual")
+    }
+    assert 3.9 < errors["visual_cortex_all_full"] < 4.6
+    assert 3.9 < errors["visual_cortex_all_min"] < 4.6
+    assert errors["visual_cortex_nearest_min"] > 100

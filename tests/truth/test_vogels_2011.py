@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.engines.compiler import compiler
+from spikeheb.engines.kernel import fan_in
+from spikeheb.engines.population import Inhibition, Poisson, PopulationJob, Replayed
 
 SETS = ["single_cell", "network_brian", "network_auryn", "nest"]
 
@@ -56,3 +59,60 @@ def test_the_drift_changes_sign_within_one_percent_of_the_target_rate(name):
     scale = 2 * rule.constants["tau"] * rho_0
     assert below == pytest.approx(expected_below, abs=0.006 * scale)
     assert above == pytest.approx(expected_above, abs=0.006 * scale)
+
+
+# --- closed loop ---------------------------------------------------------------------------------------------------------
+
+DT = 1e-4
+
+
+def closed_loop(rule, w0, inputs, excitation, seconds, seed):
+    """A cell with static excitation and plastic inhibition: its spikes in seconds, and the final weights."""
+    inhibition = Inhibition(excitation, 1.0, "ampa")  # here the inputs without plasticity are the excitatory ones
+    job = PopulationJob(
+        rule, sh.cell("l23_pyramidal"), DT, round(seconds / DT), 1, inputs, inhibition=inhibition, initial={"w": w0}, trains=True,
+        receptor="gaba", seed=seed,
+    )  # fmt: skip
+    found = fan_in.run(job)
+    return found.spikes[0] * DT, found.w[0]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
+def test_a_closed_loop_holds_one_rate_from_above_and_from_below():
+    """Within 1 % of each other, between rho_0 and 1.2 rho_0: the inputs' own spikes lift it a little."""
+    rule = sh.rule("vogels", set="single_cell", eta=1e-3)
+    rho_0 = rule.constants["rho_0"]
+    inputs, excitation = (Poisson(np.full(200, 10.0)),), (Poisson(np.full(800, 5.0)),)
+    rates = []
+    for start in (0.0, 1.0):
+        per_seed = []
+        for seed in range(4):
+            spikes, _ = closed_loop(rule, start, inputs, excitation, 1500.0, seed)
+            per_seed.append(np.count_nonzero(spikes >= 500.0) / 1000.0)
+        rates.append(np.mean(per_seed))
+    assert rates[0] == pytest.approx(rates[1], rel=0.01)
+    assert rho_0 <= min(rates) and max(rates) <= 1.2 * rho_0
+
+
+def channel_trains(rng, members, signal):
+    """Steps of trains whose rate in each step is the signal's, in Hz."""
+    return tuple(np.flatnonzero(rng.random(signal.size) < signal * DT).astype(np.int64) for _ in range(members))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
+def test_inhibition_comes_to_mirror_excitation_channel_by_channel():
+    """Detailed balance (Fig. 2): the channels with more excitatory inputs get the stronger inhibitory weights."""
+    rng = np.random.default_rng(2011)
+    steps, sizes = round(200 / DT), [20, 40, 60, 80, 100, 120, 140, 160]
+    exciting, inhibiting, channel = [], [], []
+    for n, size in enumerate(sizes):
+        slow = np.repeat(np.clip(rng.normal(5, 5, steps // 500 + 1), 0, None), 500)[:steps]  # a rate that changes every 50 ms
+        exciting += channel_trains(rng, size // 2, slow)
+        inhibiting += channel_trains(rng, 25, 2 * slow)
+        channel += [n] * 25
+    rule = sh.rule("vogels", set="single_cell", eta=2e-3)
+    _, w = closed_loop(rule, 0.2, (Replayed(tuple(inhibiting)),), (Replayed(tuple(exciting)),), 200.0, 0)
+    means = [w[np.array(channel) == n].mean() for n in range(len(sizes))]
+    assert np.corrcoef(means, sizes)[0, 1] > 0.9
