@@ -184,6 +184,28 @@ class Inhibition:
     delay: float = 0.0
 
 
+NORMALISATIONS = ("none", "divisive", "subtractive")
+
+
+@dataclass(frozen=True)
+class Normalise:
+    """The weights of each cell brought to a sum, within the rule's limits.
+
+    Attributes
+    ----------
+    kind : {"divisive", "subtractive"}
+        All weights times one factor, or the same amount from each that is not at its limit.
+    target : float
+        Their sum.
+    every : float
+        Seconds; 0 for after every event that reaches the cell's synapses (and once at the start).
+    """
+
+    kind: str
+    target: float
+    every: float = 0.0
+
+
 @dataclass(frozen=True)
 class PopulationJob:
     """Inputs onto the cells, and what to record.
@@ -203,6 +225,7 @@ class PopulationJob:
     private : bool
         Whether each cell has trains of its own, of the same kind (inhibition included).
     inhibition : Inhibition or None
+    normalise : Normalise or None
     imposed : tuple of Source
         Spikes imposed on the cells: together as many trains as there are cells, or none.
     initial : mapping of str to float or array
@@ -239,6 +262,7 @@ class PopulationJob:
     inputs: tuple[Source, ...]
     private: bool = False
     inhibition: Inhibition | None = None
+    normalise: Normalise | None = None
     imposed: tuple[Source, ...] = ()
     initial: Mapping[str, float | Floats] = field(default_factory=dict)
     current: float = 0.0
@@ -263,6 +287,8 @@ class PopulationJob:
             raise ScheduleError(f"imposed spikes need a train for each of the {self.cells} cells")
         if not math.isfinite(self.current):
             raise EngineError(f"the current must be a number (got {self.current})")
+        if self.normalise is not None:
+            _check_normalise(self.normalise)
         if self.inhibition is not None and self.cell is None:
             raise EngineError("inhibitory inputs need a cell")
         for source in self.inputs + (self.inhibition.inputs if self.inhibition else ()):
@@ -276,6 +302,11 @@ class PopulationJob:
         outside = self.watched.size and (np.any(self.watched < 0) or np.any(self.watched >= [self.cells, self.input_count]))
         if self.watched.ndim != 2 or self.watched.shape[1] != 2 or outside:
             raise EngineError("each watched synapse is a cell and an input, counted from 0")
+
+    @property
+    def normalise_every(self) -> int:
+        """Steps between normalisations; 0 for after every event."""
+        return 0 if self.normalise is None or not self.normalise.every else max(1, round(self.normalise.every / self.dt))
 
     @property
     def input_count(self) -> int:
@@ -314,6 +345,13 @@ def check(source: Source, dt: float, cells: int) -> None:
             for n, train in enumerate(trains):
                 if len(train) and (train[0] < 0 or np.any(np.diff(train) <= 0)):
                     raise ScheduleError(f"the steps of train {n} must rise from 0 on, none twice; a smaller dt parts two that coincide")
+
+
+def _check_normalise(told: Normalise) -> None:
+    if told.kind not in NORMALISATIONS[1:]:
+        raise EngineError(f'the weights are normalised "divisive" or "subtractive" (got "{told.kind}")')
+    if not (0 < told.target < math.inf and 0 <= told.every < math.inf):
+        raise EngineError(f"normalisation needs a sum above 0 and a time of 0 or more (got {told.target:g} and {told.every:g} s)")
 
 
 def _check_numbers(values: Any, low: float, high: float, what: str, kind: str) -> None:

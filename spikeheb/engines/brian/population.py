@@ -30,6 +30,9 @@ from spikeheb.engines.kernel.inputs import inhibitory_trains, trains
 from spikeheb.engines.population import Poisson, PopulationJob, PopulationRecording
 from spikeheb.errors import BuildError, EngineError, NonFiniteError
 
+MOST_TURNS, NEAR = 100, 1e-13
+"""Of bringing weights to a sum: how often, and how near is there."""
+
 
 def run(job: PopulationJob, target: str = "numpy") -> PopulationRecording:
     """Carry the job out inside this process, with the spikes that the kernel draws.
@@ -78,7 +81,46 @@ def build(job: PopulationJob, *, own_spikes: bool = False) -> Built:
     built = network.build(with_trains(job)) if job.private else network.build(lanes(job), inputs=_inputs(job, own_spikes))
     if job.inhibition is not None:
         built.network.add(*_inhibition(job, built))
+    if job.normalise is not None:
+        built.network.add(_normalisation(job, built))
     return built
+
+
+def _normalisation(job: PopulationJob, built: Built) -> Any:
+    """After the handlers of a step. The sum stays where it is until an event moves it, so that every step may be looked at."""
+    assert job.normalise is not None
+    weights = built.synapses.variables[job.rule.weight]
+    every, shape = job.normalise_every or 1, (job.cells, job.input_count)
+
+    def bring_all_to_sum() -> None:
+        if (int(np.ravel(built.clock.variables["timestep"].get_value())[0]) + 1) % every == 0:
+            w = np.array(weights.get_value(), dtype=float).reshape(shape)
+            weights.set_value(brought_to_sum(w, job).ravel())
+
+    return importing.brian().NetworkOperation(bring_all_to_sum, clock=built.clock, when="after_synapses", name="normalisation")
+
+
+def brought_to_sum(w: Any, job: PopulationJob) -> Any:
+    """Weights (cells, inputs) with the sums that the job's `normalise` says, within the rule's limits."""
+    told, bounds = job.normalise, job.rule.bounds
+    assert told is not None
+    low, high = -np.inf if bounds.w_min is None else bounds.w_min, np.inf if bounds.w_max is None else bounds.w_max
+    for row in w:
+        for _ in range(MOST_TURNS):
+            total = float(row.sum())
+            excess = total - told.target
+            if not abs(excess) > NEAR * told.target:
+                break
+            if told.kind == "divisive":
+                if not total > 0:
+                    break
+                row[:] = np.clip(row * (told.target / total), low, high)
+            else:
+                able = np.count_nonzero(row > low if excess > 0 else row < high)
+                if not able:
+                    break
+                row[:] = np.clip(row - excess / able, low, high)
+    return w
 
 
 def _inputs(job: PopulationJob, own_spikes: bool) -> Callable[[Any], Any]:

@@ -44,13 +44,13 @@ def run(job: PopulationJob) -> PopulationRecording:
     Raises
     ------
     EngineError
-        For inhibition, and single precision.
+        For inhibition, normalisation and single precision.
     NonFiniteError
     """
     from spikeheb.engines.kernel import runner
 
-    if job.inhibition is not None or job.precision != "float64":
-        raise EngineError("inhibitory inputs and single precision need a C++ compiler, and none was found; install one")
+    if job.inhibition is not None or job.normalise is not None or job.precision != "float64":
+        raise EngineError("inhibitory inputs, normalisation and single precision need a C++ compiler, and none was found; install one")
     steps = np.unique(np.concatenate([job.snapshots, job.watch, job.histograms])).astype(np.int64)
     return _recording(job, steps, runner.run(replace(with_trains(job), samples=steps, progress=job.progress)))
 

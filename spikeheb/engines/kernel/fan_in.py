@@ -26,7 +26,7 @@ from spikeheb.engines.kernel.sites import PRE, SYNAPSE, Sites, sites
 from spikeheb.engines.population import PopulationJob, PopulationRecording
 from spikeheb.errors import BuildError, EngineError, NonFiniteError
 
-HEADERS = ("runtime.hpp", "numbers.hpp", "inputs.hpp", "tile.hpp", "fan_in.hpp")
+HEADERS = ("runtime.hpp", "numbers.hpp", "inputs.hpp", "normalise.hpp", "tile.hpp", "fan_in.hpp")
 PIECE = 0.05
 """Seconds that a call into the kernel should take, so that Ctrl-C is heard and progress is seen."""
 DONE, NOT_FINITE, NO_MEMORY = 0, 1, 2

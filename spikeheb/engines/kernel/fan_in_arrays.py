@@ -15,7 +15,7 @@ from spikeheb.engines.kernel.fan_in_source import epoch, inhibitory_constants
 from spikeheb.engines.kernel.fold import fold
 from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.kernel.sites import POST, PRE, SYNAPSE, Sites
-from spikeheb.engines.population import PopulationJob
+from spikeheb.engines.population import NORMALISATIONS, PopulationJob
 from spikeheb.errors import EngineError, NonFiniteError, unknown_name
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import evaluate
@@ -243,6 +243,10 @@ class FanInArrays:
             keep_trains=int(job.trains), reward_count=len(job.rewards), snapshot_count=len(job.snapshots), watch_count=len(job.watch),
             histogram_count=len(job.histograms), bins=self.histograms.shape[2],
         )  # fmt: skip
+        if job.normalise is not None:
+            low, high = job.rule.bounds.w_min, job.rule.bounds.w_max
+            told.normalise, told.normalise_every = NORMALISATIONS.index(job.normalise.kind), job.normalise_every
+            told.target, told.low, told.high = job.normalise.target, -np.inf if low is None else low, np.inf if high is None else high
         told.inhibition_delay = round(job.inhibition.delay / job.dt) if job.inhibition else 0
         for name, array in self.fixed.items():
             setattr(told, name, array.ctypes.data)
@@ -313,5 +317,7 @@ class PopulationStruct(ctypes.Structure):
         ("snapshot_count", _COUNT), ("snapshot_steps", _POINTER), ("snapshots", _POINTER),
         ("watch_count", _COUNT), ("watch_steps", _POINTER), ("watch_first", _POINTER), ("watched", _POINTER), ("watch", _POINTER),
         ("histogram_count", _COUNT), ("histogram_steps", _POINTER), ("bins", _COUNT), ("edges", _POINTER), ("histograms", _POINTER),
+        ("normalise", _COUNT), ("normalise_every", _COUNT),
+        *((name, ctypes.c_double) for name in ("target", "low", "high")),
         ("failures", _POINTER),
     ]  # fmt: skip

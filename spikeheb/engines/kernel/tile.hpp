@@ -9,6 +9,7 @@
 #pragma once
 
 #include "inputs.hpp"
+#include "normalise.hpp"
 #include "numbers.hpp"
 
 #include <new>
@@ -57,6 +58,8 @@ struct Population {
   int64_t snapshot_count; const int64_t *snapshot_steps; real *snapshots;
   int64_t watch_count; const int64_t *watch_steps; const int64_t *watch_first, *watched; real *watch;
   int64_t histogram_count; const int64_t *histogram_steps; int64_t bins; const double *edges; int64_t *histograms;
+  int64_t normalise, normalise_every;                   // a Normalisation, and steps: 0 for after every event
+  double target, low, high;                             // the sum of a cell's weights, and their limits
   int64_t *failures;                                    // by tile: step, cell, input
 };
 
@@ -118,7 +121,9 @@ private:
   const typename M::Shared *shared = nullptr;
   const Window *in = nullptr, *inhibition = nullptr;
   int64_t index = 0, reward = 0, part_next = FAR;
+  static constexpr uint64_t EVERY_CELL = ~uint64_t(0);
   Buffer<uint64_t> ring;                                // cells that fired, by step
+  uint64_t touched = 0;                                 // cells of whose synapses some had an event in this step
   bool no_memory = false;
 
   bool open_trains() {
@@ -177,7 +182,9 @@ private:
     }
     if (spikes) note(now, spikes);
     ring.data[job->past == 1 ? 0 : now % job->past] = spikes;
+    touched = 0;
     deliver(now, at, spikes, std::make_integer_sequence<int, A>());
+    if (job->normalise) normalise(now);
     if constexpr (M::has_cell || M::has_post)
       if (spikes || now == part_next) shapes(now, spikes);
   }
@@ -206,15 +213,17 @@ private:
     if constexpr (M::event[a] == PRE) {
       const int32_t *input, *end;
       in->row(now - job->delays[a], input, end);
+      if (input < end) touched = EVERY_CELL;
       for (; input < end; ++input) {
         fetch(input[Window::AHEAD - 1]);
         M::template on<a>(*this, *shared, *input, now, at, real(0));
       }
     } else if constexpr (M::event[a] == POST) {
       if (job->delays[a]) spikes = now < job->delays[a] ? 0 : ring.data[(now - job->delays[a]) % job->past];
+      touched |= spikes;
       for (; spikes; spikes &= spikes - 1) M::template on<a>(*this, *shared, __builtin_ctzll(spikes), now, at, real(0));
     } else {
-      for (int64_t k = first_reward(now); k < job->reward_count && job->reward_steps[k] == now; ++k)
+      for (int64_t k = first_reward(now); k < job->reward_count && job->reward_steps[k] == now; ++k, touched = EVERY_CELL)
         for (int64_t c = 0; c < cells; ++c) M::template on<a>(*this, *shared, c, now, at, real(job->reward_values[k]));
     }
   }
@@ -260,6 +269,16 @@ private:
       M::reset(*this, *shared, c);
       if constexpr (M::holds) lane[M::held][c] = real(job->durations[0] > 0 ? job->durations[0] - 1 : 0);
     }
+  }
+
+  // --- normalisation ----------------------------------------------------------------------------------------------------
+
+  void normalise(int64_t now) {
+    uint64_t which = now == 0 ? EVERY_CELL : touched;
+    if (job->normalise_every) which = (now + 1) % job->normalise_every ? 0 : EVERY_CELL;
+    for (int64_t c = 0; which && c < cells; ++c)
+      if (which >> c & 1)
+        bring_to_sum<W>(synapse[M::weight] + c / W * inputs * W + c % W, inputs, job->normalise, job->target, job->low, job->high);
   }
 
   // --- delayed reads ---------------------------------------------------------------------------------------------------
