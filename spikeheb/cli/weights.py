@@ -23,7 +23,16 @@ INPUT_PANEL = "The inputs"
 
 
 def weights(
-    rule: options.RuleNames,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rule",
+            "-r",
+            metavar="NAME[:SET]",
+            help="A rule, by name or path; several stand side by side.",
+            rich_help_panel=options.RULE_PANEL,
+        ),
+    ] = None,
     set: Annotated[
         list[str] | None,
         typer.Option(
@@ -59,6 +68,21 @@ def weights(
     match_rates: Annotated[
         bool, typer.Option("--match-rates", help="Run slow rules longer, so that all learn as much.", rich_help_panel=options.RUN_PANEL)
     ] = False,
+    normalise: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND", help="divisive or subtractive: each cell's weights keep their sum.", rich_help_panel=options.RUN_PANEL
+        ),
+    ] = None,
+    normalise_every: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Do so at these times, not after every event.", rich_help_panel=options.RUN_PANEL)
+    ] = None,
+    constraint: Annotated[
+        bool,
+        typer.Option(
+            "--constraint", help="Hold normalised weights against probabilities of promotion instead.", rich_help_panel=options.RUN_PANEL
+        ),
+    ] = False,
     memory: Annotated[float, typer.Option(metavar="GB", help="That may be taken.", rich_help_panel=options.RUN_PANEL)] = 2.0,
     engine: Annotated[str, typer.Option(metavar="ENGINE", help="auto, kernel or brian.", rich_help_panel=options.RUN_PANEL)] = "auto",
     progress: options.Progress = None,
@@ -70,6 +94,11 @@ def weights(
     from spikeheb.studies.inputs import with_inhibition
     from spikeheb.studies.weights import weights as study
 
+    if constraint:
+        _constraint(seeds, progress, out, force)
+        return
+    if not rule:
+        raise FormatError("give one rule or more", key="--rule")
     rules = _rules(rule, set or [], bounds)
     trains = _inputs(inputs, rate, correlated, correlation, correlation_time)
     if inhibitory and not imposed:
@@ -78,7 +107,8 @@ def weights(
     with output(out or default, force) as folder, shown_progress("weights", progress) as report:
         data = study(
             rules, None if imposed else cell, trains, duration, seeds, cells=cells,
-            imposed=imposed, unit=unit, match_rates=match_rates, memory=memory * 1e9, engine=engine, progress=report,
+            imposed=imposed, unit=unit, match_rates=match_rates,
+            normalise=normalise, normalise_every=normalise_every, memory=memory * 1e9, engine=engine, progress=report,
         )  # fmt: skip
     try:
         data_table(*_table(data))
@@ -87,6 +117,25 @@ def weights(
             if not still.all():
                 note(f"{name} has not settled: {why}; take a longer --duration")
         note(f"engine: {data.attrs['engine']}")
+        write(data, folder, force)
+
+
+def _constraint(seeds: int, shown: bool | None, out: Path | None, force: bool) -> None:
+    """The constraint theorem's study: its table, result and figure."""
+    from spikeheb.cli.printing import data_table
+    from spikeheb.cli.report import number
+    from spikeheb.studies.constraint import constraint as study
+
+    with output(out or Path("weights-constraint"), force) as folder, shown_progress("constraint", shown) as report:
+        data = study(seeds=max(2, seeds), progress=report)
+    rows = [
+        [str(kind), f"{rate:g}", number(float(data["bias"].sel(kind=kind, learning_rate=rate)))]
+        for kind in data["kind"].values
+        for rate in data["learning_rate"].values
+    ]
+    try:
+        data_table(["kind", "learning rate", "mean |weight - prediction|"], rows)
+    finally:
         write(data, folder, force)
 
 

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from spikeheb.errors import FormatError, unknown_name
 from spikeheb.plots import style
 from spikeheb.plots.board import board_page, draw_board
+from spikeheb.plots.constraint import constraint_page, draw_bias, draw_diagonal
 from spikeheb.plots.course import courses, draw_course, panels_of
 from spikeheb.plots.outcome import draw_outcome, legend_handles
 from spikeheb.plots.pages import experiment_page, outcome_title, replay_page, window_page
@@ -35,6 +36,7 @@ PANELS = {
     "window": ("window",),
     "replay": ("replay",),
     "score": ("board",),
+    "constraint": ("diagonal", "bias"),
     "weights": ("histograms", "log_histograms", "course", "against_input", "distances"),
 }
 
@@ -82,6 +84,8 @@ def plot(
         return draw_board(ax, data)
     if study == "weights":
         return draw_panel(ax, data, panel)
+    if study == "constraint":
+        return draw_diagonal(ax, data) if panel == "diagonal" else draw_bias(ax, data)
     ends = draw_replay(ax, data) if panel == "replay" else _draw_experiment(ax, data, panel, series)
     ax.autoscale_view()
     style.end_labels(ax, ends)
@@ -124,6 +128,7 @@ def figure(data: xr.Dataset) -> Figure:
         "replay": replay_page,
         "score": board_page,
         "weights": weights_page,
+        "constraint": constraint_page,
     }
     return pages[_study(data)](data)
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.engines.choice import against_fan_in, side_by_side
-from spikeheb.engines.population import Poisson, PopulationJob, PopulationRecording, Source
+from spikeheb.engines.population import Normalise, Poisson, PopulationJob, PopulationRecording, Source
 from spikeheb.errors import EngineError, ScheduleError
 from spikeheb.expressions.printers import evaluate
 from spikeheb.measure import weights as measure
@@ -48,6 +48,8 @@ def weights(
     dt: object = "0.1 ms",
     unit: object = None,
     match_rates: bool = False,
+    normalise: str | None = None,
+    normalise_every: object = None,
     snapshots: int = SNAPSHOTS,
     watch: int = 0,
     memory: float = MEMORY,
@@ -77,6 +79,10 @@ def weights(
         Of efficacy 1; by default the cell's own. Many inputs need a small one.
     match_rates : bool
         Stretch each rule's duration so that all have learned as much as the first: by the inverse of its largest change in one event.
+    normalise : {"divisive", "subtractive"}, optional
+        Each cell's weights keep the sum that they start with.
+    normalise_every : time, optional
+        Normalise at these times; after every event if not given.
     snapshots : int
         Times at which all weights are kept and counted, from the start to the end.
     watch : int
@@ -101,7 +107,14 @@ def weights(
         Among others where the estimated memory is beyond `memory`.
     """
     chosen = [library.rule(rule) for rule in rules]
-    plan = _plan(chosen, cell, inputs or poisson_inputs(), duration, seeds, cells, imposed, dt, unit, match_rates, snapshots, watch, engine)
+    brought = (
+        None
+        if normalise is None
+        else (normalise, 0.0 if normalise_every is None else quantity(normalise_every, TIME, key="normalise_every"))
+    )
+    plan = _plan(
+        chosen, cell, inputs or poisson_inputs(), duration, seeds, cells, imposed, dt, unit, match_rates, snapshots, watch, engine, brought
+    )
     plan.check_memory(memory)
     found = _side_by_side(plan, chosen, engine, progress)
     return _labelled(plan, chosen, found, _names(chosen, names))
@@ -140,6 +153,7 @@ class _Plan:
     unit_name: str
     snapshots: int
     watch: int
+    normalise: tuple[str, float] | None
 
     def times(self, n: int) -> npt.NDArray[np.int64]:
         """Steps at whose end the n-th rule's weights are counted."""
@@ -158,11 +172,12 @@ class _Plan:
     def job(self, n: int, rule: Rule, seed: int) -> PopulationJob:
         """The n-th rule under the inputs of that seed."""
         times = self.times(n)
+        told = None if self.normalise is None else Normalise(self.normalise[0], self.inputs.count * _start(rule), self.normalise[1])
         watched = np.stack([np.zeros(self.kept, dtype=np.int64), np.linspace(0, self.inputs.count - 1, self.kept).astype(np.int64)], axis=1)
         return PopulationJob(
             rule, self.body, self.dt, self.steps[n], self.cells, self.inputs.sources, private=self.inputs.private,
-            inhibition=self.inputs.inhibition, imposed=self.imposed, watched=watched, watch=times, histograms=times, edges=self.edges(n),
-            trains=True, seed=seed,
+            inhibition=self.inputs.inhibition, normalise=told, imposed=self.imposed, watched=watched, watch=times,
+            histograms=times, edges=self.edges(n), trains=True, seed=seed,
         )  # fmt: skip
 
     def check_memory(self, limit: float) -> None:
@@ -184,6 +199,7 @@ class _Plan:
 def _plan(
     rules: Sequence[Rule], cell: Cell | str | None, inputs: Inputs, duration: object, seeds: Sequence[int] | int, cells: int,
     imposed: object, dt: object, unit: object, match_rates: bool, snapshots: int, watch: int, engine: str,
+    normalise: tuple[str, float] | None,
 ) -> _Plan:  # fmt: skip
     if not rules:
         raise ScheduleError("expected one rule or more", key="rules")
@@ -205,6 +221,7 @@ def _plan(
         seeds=tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds), cells=cells, imposed=spikes, dt=step,
         scales=tuple(float(rule.bounds.w_max or 1.0) if bounded else _start(rule) for rule in rules),
         unit_name="w/w_max" if bounded else "w/w0", snapshots=snapshots, watch=watch,
+        normalise=normalise,
     )  # fmt: skip
 
 

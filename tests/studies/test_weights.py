@@ -137,3 +137,25 @@ def test_pictures_show_the_data(data):
     assert "w/w_max" in ax.get_xlabel()
     for panel in ("log_histograms", "course", "against_input", "distances"):
         assert plot(data, panel=panel).has_data()
+
+
+@needs_compiler
+@pytest.mark.parametrize("kind", ["divisive", "subtractive"])
+def test_normalised_weights_keep_their_sum(kind):
+    found = sh.weights(RULES, None, sh.poisson_inputs(40), "10 s", imposed="15 Hz", normalise=kind, snapshots=8)
+    np.testing.assert_allclose(found["weight"].sum("input"), 20, rtol=1e-9)
+    assert float(found["weight"].min()) >= 0
+    slow = sh.weights(RULES[:1], None, sh.poisson_inputs(40), "10 s", imposed="15 Hz", normalise=kind, normalise_every="3 s", snapshots=8)
+    assert abs(float(slow["weight"].sum("input")[0, 0, 0]) - 20) > 1e-6
+
+
+@needs_compiler
+def test_the_constraint_study_has_its_picture():
+    from spikeheb.plots import figure, plot
+    from spikeheb.studies.constraint import constraint
+
+    found = constraint(learning_rates=(0.2, 0.05), duration="5 s", seeds=2)
+    assert found["weight"].sizes == {"kind": 2, "learning_rate": 2, "input": 20}
+    np.testing.assert_allclose(found["weight"].sum("input"), 1, rtol=1e-9)
+    assert len(figure(found).axes) == 2
+    assert plot(found, panel="bias").get_xscale() == "log"

@@ -1,0 +1,145 @@
+"""The constraint theorem on a spiking cell: normalised weights against probabilities of promotion (Chu & Le Nguyen 2020).
+
+A cell hears Poisson inputs of different rates; after every event its weights are divided by their sum. A pair rule without
+depression is Hebbian: each weight should come to its share of all promotions. With depression it should come to its share of
+promotion minus demotion. Both shares are counted in runs with other seeds than those of the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb import library
+from spikeheb.cells import Cell
+from spikeheb.engines.choice import side_by_side
+from spikeheb.engines.population import Normalise, Poisson, PopulationJob
+from spikeheb.measure.compare import mean_and_sem
+from spikeheb.rules import choose
+from spikeheb.rules.promotion import logged
+from spikeheb.rules.rule import Rule
+from spikeheb.studies.inputs import with_unit
+from spikeheb.studies.labels import VERSION, describe
+from spikeheb.theory.constraint import prediction
+from spikeheb.units import TIME, quantity
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Floats = npt.NDArray[np.float64]
+
+DT = 1e-4
+KINDS = ("hebbian", "stdp")
+SAMPLES = 400
+"""Times over the second half at which weights are read."""
+RATES = tuple(np.linspace(5.0, 40.0, 20))
+
+
+def constraint(
+    cell: Cell | str = "l23_pyramidal",
+    learning_rates: Sequence[float] = (0.2, 0.02, 0.002),
+    duration: object = "200 s",
+    seeds: int = 6,
+    *,
+    input_rates: Sequence[float] = RATES,
+    unit: object = "200 nS",
+    progress: Callable[[float], None] | None = None,
+) -> xr.Dataset:
+    """Hold normalised weights against probabilities of promotion.
+
+    Parameters
+    ----------
+    cell : Cell or str
+    learning_rates : sequence of float
+        LTP of a single pair, as a share of the sum of all weights. Slow ones run longer, in proportion to the square root.
+    duration : time
+        Of the fastest; the first half is left out.
+    seeds : int
+        Runs for the weights, and as many others for the probabilities.
+    input_rates : sequence of float
+        Hertz, of the Poisson inputs.
+    unit : conductance
+        Of the sum of all weights.
+    progress : callable, optional
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``kind`` (Hebbian, STDP), ``learning_rate`` and ``input``: time-averaged ``weight`` and ``predicted`` share of
+        promotions (minus demotions), each with its standard error over seeds; ``bias``, the mean absolute difference.
+
+    Raises
+    ------
+    SpikehebError
+    """
+    import xarray as xr
+
+    body = with_unit(library.cell(cell) if isinstance(cell, str) else cell, unit)
+    lasts = quantity(duration, TIME, key="duration")
+    works = [
+        _work(body, kind, rate, lasts * np.sqrt(max(learning_rates) / rate), input_rates, seed)
+        for kind in KINDS
+        for rate in learning_rates
+        for seed in range(2 * seeds)
+    ]
+    found = np.array(side_by_side(works, progress)).reshape(len(KINDS), len(learning_rates), 2, seeds, 3, len(input_rates))
+    weight, weight_sem = mean_and_sem(np.moveaxis(found[:, :, 0, :, 0], 2, 0))
+    shares = np.array([[[prediction(one[1], one[2]) for one in runs] for runs in row] for row in found[:, :, 1]])
+    predicted, predicted_sem = mean_and_sem(np.moveaxis(shares, 2, 0))
+    along = ("kind", "learning_rate", "input")
+    data = xr.Dataset(
+        {
+            "weight": (along, weight),
+            "weight_sem": (along, weight_sem),
+            "predicted": (along, predicted),
+            "predicted_sem": (along, predicted_sem),
+            "bias": (along[:2], np.abs(weight - predicted).mean(axis=-1)),
+        },
+        coords={"kind": list(KINDS), "learning_rate": list(learning_rates), "input_rate": ("input", np.asarray(input_rates, dtype=float))},
+    )
+    data.attrs = {"study": "constraint", "spikeheb": VERSION, "cell": body.name if body else "", "seeds": seeds}
+    return describe(data, TEXTS)
+
+
+def rule_of(kind: str, rate: float) -> Rule:
+    """A pair rule whose promotions are logged: without depression, or with half as much of it as of potentiation."""
+    depression = 0.0 if kind == "hebbian" else 0.5 * rate
+    parameters = {"A_plus": rate, "A_minus": depression, "tau_plus": "20 ms", "tau_minus": "20 ms"}
+    return logged(choose(library.rule("pair"), parameters=parameters, bounds={"kind": "hard", "w_min": 0, "w_max": 1}))
+
+
+def _work(cell: Cell | None, kind: str, rate: float, lasts: float, input_rates: Sequence[float], seed: int) -> Callable[[], Floats]:
+    return lambda: _run(cell, kind, rate, lasts, input_rates, seed)
+
+
+def _run(cell: Cell | None, kind: str, rate: float, lasts: float, input_rates: Sequence[float], seed: int) -> Floats:
+    """Time-averaged weights, promotions and demotions over the second half, shape (3, inputs)."""
+    from spikeheb.engines.kernel import fan_in
+
+    steps = round(lasts / DT)
+    count = len(input_rates)
+    job = PopulationJob(
+        rule_of(kind, rate), cell, DT, steps, 1, (Poisson(np.asarray(input_rates, dtype=float)),), normalise=Normalise("divisive", 1.0),
+        initial={"w": 1.0 / count}, snapshots=np.unique(np.linspace(steps // 2, steps - 1, SAMPLES).astype(np.int64)), seed=seed,
+    )  # fmt: skip
+    with fan_in.FanIn(job, 1) as started:
+        started.advance(steps // 2)
+        half = started.variables()
+        whole = started.to_end()
+        end = started.variables()
+    logs = [np.broadcast_to(end[name] - half[name], (1, count))[0] for name in ("promoted", "demoted")]
+    return np.array([whole.snapshots.mean(axis=(0, 1)), *logs])
+
+
+TEXTS = {
+    "weight": ("1", "time-averaged weight, as a share of the sum"),
+    "weight_sem": ("1", "its standard error over seeds"),
+    "predicted": ("1", "share of promotions (minus demotions) in other runs"),
+    "predicted_sem": ("1", "its standard error over seeds"),
+    "bias": ("1", "mean absolute difference of weight and prediction"),
+    "learning_rate": ("1", "LTP of a pair as a share of the sum"),
+    "input_rate": ("Hz", "rate of the input"),
+}
