@@ -1,0 +1,60 @@
+"""``score``, ``weights`` and ``compare`` from the command line: what they print, write and refuse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import spikeheb as sh
+from spikeheb.engines.compiler import compiler
+
+needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
+
+
+def test_score_prints_the_best_and_writes_all_of_it(spikeheb, mine):
+    done = spikeheb("score", "--rule", "pair:additive", "--join", mine, "--protocol", "mishra_2016", "--no-refit", "--out", "board")
+    assert done.code == 0
+    assert {row["rule / set"] for row in done.table} == {"pair / additive", "mine"}
+    assert {row["data set"] for row in done.table} == {"mishra_2016/timing", "mishra_2016/controls"}
+    assert "all of it in words: board/score.md" in done.err
+    assert sh.load("board/score.nc").attrs["study"] == "score"
+
+
+def test_score_takes_data_of_ones_own(spikeheb, tmp_path):
+    (tmp_path / "mine.csv").write_text(
+        "frequency_hz,delta_t_ms,ratio,sem,n,measure,delta_t_reference,calcium_mM,temperature_C,age,digitisation_error,series,citation,note\n"
+        "1,7,1.4,0.1,6,amplitude,,,,,,,mine,\n1,-7,0.7,0.1,6,amplitude,,,,,,,mine,\n"
+    )
+    done = spikeheb("score", "--rule", "pair:additive", "--data", tmp_path / "mine.csv", "--no-refit")
+    assert [row["signs right"] for row in done.table] == ["2 of 2"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("score", "--protocol", "pairing"), "pairing: has no published data to score against"),
+        (("score", "--rule", "nosuch"), 'no rule named "nosuch"'),
+        (("weights",), "--rule: give one rule or more"),
+        (("weights", "--rule", "pair", "--normalise", "odd", "--imposed", "5 Hz", "--duration", "1 s"), 'got "odd"'),
+        (("weights", "--rule", "pair", "--correlated", "2000"), "--correlated: expected fewer than the 1000 inputs (got 2000)"),
+        (("weights", "--rule", "pair", "--memory", "0.001", "--cells", "1000"), "GB are allowed"),
+        (("weights", "--rule", "pair", "--duration", "20 mV"), "expected a time"),
+        (("compare", "nothing.nc"), "nothing.nc: there is no such file"),
+    ],
+)
+def test_mistakes_are_one_line(spikeheb, words, message):
+    assert message in spikeheb(*words).refusal
+
+
+@needs_compiler
+def test_weights_and_compare(spikeheb, tmp_path):
+    words = ("--inputs", "50", "--imposed", "15 Hz", "--duration", "5 s", "--seeds", "2", "--out", "dist")
+    done = spikeheb("weights", "--rule", "pair", "--set", "additive", "--set", "gutig", "--rule", "pair:multiplicative", *words)
+    assert done.code == 0
+    assert [row["rule"] for row in done.table] == ["pair / additive", "pair / gutig", "pair / multiplicative"]
+    assert "engine: kernel:fan-in" in done.err
+    np.save(tmp_path / "mine.npy", np.random.default_rng(0).random(100))
+    compared = spikeheb("compare", "dist/result.nc", tmp_path / "mine.npy", "--low", "0", "--high", "1")
+    assert compared.code == 0
+    assert "pair / additive\tpair / gutig" in compared.out
+    assert "mine\t100" in compared.out
