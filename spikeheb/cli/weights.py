@@ -83,6 +83,10 @@ def weights(
             "--constraint", help="Hold normalised weights against probabilities of promotion instead.", rich_help_panel=options.RUN_PANEL
         ),
     ] = False,
+    epsp: Annotated[
+        str | None,
+        typer.Option(metavar="VOLTAGE", help="EPSP of a weight of 1: measured EPSPs are drawn beside.", rich_help_panel=options.RUN_PANEL),
+    ] = None,
     memory: Annotated[float, typer.Option(metavar="GB", help="That may be taken.", rich_help_panel=options.RUN_PANEL)] = 2.0,
     engine: Annotated[str, typer.Option(metavar="ENGINE", help="auto, kernel or brian.", rich_help_panel=options.RUN_PANEL)] = "auto",
     progress: options.Progress = None,
@@ -108,7 +112,7 @@ def weights(
         data = study(
             rules, None if imposed else cell, trains, duration, seeds, cells=cells,
             imposed=imposed, unit=unit, match_rates=match_rates,
-            normalise=normalise, normalise_every=normalise_every, memory=memory * 1e9, engine=engine, progress=report,
+            normalise=normalise, normalise_every=normalise_every, epsp=epsp, memory=memory * 1e9, engine=engine, progress=report,
         )  # fmt: skip
     try:
         data_table(*_table(data))
@@ -166,8 +170,20 @@ def _inputs(count: int, rate: str, correlated: int, correlation: float, time: st
 def _table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
     from spikeheb.cli.report import number
 
-    names = ("mean", "cv", "skew", "near_low", "near_high", "dip_p", "rate", "theory_distance")
-    titles = ["rule", "mean", "CV", "skew", "near lower bound", "near upper bound", "dip p", "rate (Hz)", "distance to theory", "settled"]
+    names = ("mean", "cv", "skew", "near_low", "near_high", "dip_p", "rate", "selectivity", "theory_distance")
+    titles = [
+        "rule",
+        "mean",
+        "CV",
+        "skew",
+        "near lower bound",
+        "near upper bound",
+        "dip p",
+        "rate (Hz)",
+        "selectivity",
+        "distance to theory",
+        "settled",
+    ]
     rows = []
     for n, name in enumerate(data["rule"].values):
         one = data.isel(rule=n)

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from spikeheb.measure.weights import wasserstein
 from spikeheb.plots.style import CYCLE, DASHES, GREY, new_figure
+from spikeheb.theory.measured_weights import epsp_density
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -69,6 +70,8 @@ def draw_histograms(ax: Axes, data: xr.Dataset, *, log: bool = False) -> Axes:
         if "theory_density" in data and np.isfinite(data["theory_density"].isel(rule=n)).all():
             x, density = (data[f"theory_{of}"].isel(rule=n).values for of in ("weight", "density"))
             ax.plot(x, density * x * np.log(10) if log else density, color=colour, linewidth=1, label="_")
+    if "epsp_V" in data.attrs:
+        _draw_measured(ax, edges, 1e3 * float(data.attrs["epsp_V"]), log)
     ax.set_xlabel(f"weight ({data.attrs['unit']})")
     ax.set_ylabel("density per decade" if log else "density")
     ax.set_ylim(0, _highest(ax))
@@ -76,6 +79,13 @@ def draw_histograms(ax: Axes, data: xr.Dataset, *, log: bool = False) -> Axes:
         ax.set_xscale("log")
         ax.set_xlim(edges[0], edges[-1])
     return ax
+
+
+def _draw_measured(ax: Axes, edges: Floats, millivolts: float, log: bool) -> None:
+    """The log-normal distribution of measured EPSPs, where a weight of 1 stands for so many millivolts."""
+    x = np.geomspace(max(edges[0], 1e-4), edges[-1], 400)
+    density = epsp_density(x * millivolts) * millivolts
+    ax.plot(x, density * x * np.log(10) if log else density, color=GREY, linestyle=(0, (1, 1)), linewidth=2, label="measured EPSPs")
 
 
 def _highest(ax: Axes) -> float:

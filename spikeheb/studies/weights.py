@@ -21,7 +21,7 @@ from spikeheb.rules.rule import Rule
 from spikeheb.studies.inputs import Inputs, kind_of, poisson_inputs, with_unit
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.theory.drift import stationary
-from spikeheb.units import FREQUENCY, TIME, quantity
+from spikeheb.units import FREQUENCY, TIME, VOLTAGE, quantity
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,7 +51,8 @@ def weights(
     normalise: str | None = None,
     normalise_every: object = None,
     snapshots: int = SNAPSHOTS,
-    watch: int = 0,
+    watch: int = 1000,
+    epsp: object = None,
     memory: float = MEMORY,
     engine: str = "auto",
     names: Sequence[str] | None = None,
@@ -86,7 +87,9 @@ def weights(
     snapshots : int
         Times at which all weights are kept and counted, from the start to the end.
     watch : int
-        Synapses of the first cell whose weight is kept at every snapshot's tenth.
+        Synapses of the first cell, evenly spread, whose weight is kept at every snapshot.
+    epsp : voltage, optional
+        The EPSP that a weight of 1 in the common unit stands for: the measured distribution is then drawn beside the histograms.
     memory : float
         Bytes that may be taken; more is refused before the run.
     engine : {"auto", "kernel", "brian"}
@@ -117,7 +120,10 @@ def weights(
     )
     plan.check_memory(memory)
     found = _side_by_side(plan, chosen, engine, progress)
-    return _labelled(plan, chosen, found, _names(chosen, names))
+    data = _labelled(plan, chosen, found, _names(chosen, names))
+    if epsp is not None:
+        data.attrs["epsp_V"] = quantity(epsp, VOLTAGE, key="epsp")
+    return data
 
 
 def _side_by_side(
@@ -167,7 +173,7 @@ class _Plan:
     @property
     def kept(self) -> int:
         """Synapses whose weights are kept at every snapshot."""
-        return min(self.inputs.count, max(self.watch, 1000))
+        return min(self.inputs.count, self.watch)
 
     def job(self, n: int, rule: Rule, seed: int) -> PopulationJob:
         """The n-th rule under the inputs of that seed."""
@@ -282,6 +288,7 @@ def _labelled(plan: _Plan, rules: Sequence[Rule], found: list[list[PopulationRec
             "why": (("rule", "seed"), np.array([[one.reason for one in row] for row in still])),
             "rate": (("rule", "seed"), np.array([[one[0] for one in row] for row in fired])),
             "cv_of_intervals": (("rule", "seed"), np.array([[one[1] for one in row] for row in fired])),
+            "selectivity": (("rule", "seed"), _selectivity(plan, w)),
             "duration": ("rule", np.array(plan.steps) * plan.dt),
         },
         coords={
@@ -303,6 +310,14 @@ def _labelled(plan: _Plan, rules: Sequence[Rule], found: list[list[PopulationRec
     return describe(data, TEXTS | {name: (unit, f"{words} ({plan.unit_name})") for name, (unit, words) in IN_UNIT.items()})
 
 
+def _selectivity(plan: _Plan, w: Floats) -> Floats:
+    """For the first of several sources; NaN where there is one."""
+    first = plan.inputs.group == 0
+    if first.all():
+        return np.full(w.shape[:2], np.nan)
+    return np.array([[measure.selectivity(one, first) for one in row] for row in w])
+
+
 def _theory(plan: _Plan, rules: Sequence[Rule], data: xr.Dataset) -> dict[str, tuple[tuple[str, ...], Floats]]:
     """The stationary density of each rule at the rates that were found, for independent spikes on the two sides, and its distance.
 
@@ -310,7 +325,7 @@ def _theory(plan: _Plan, rules: Sequence[Rule], data: xr.Dataset) -> dict[str, t
     """
     rates = data["input_rate"].values
     known = np.full((2, len(rules), THEORY_POINTS), np.nan)
-    distance = np.full(len(rules), np.nan)
+    distance = np.full((len(rules), len(plan.seeds)), np.nan)
     for n, rule in enumerate(rules):
         post = float(data["rate"].values[n].mean())
         try:
@@ -319,9 +334,9 @@ def _theory(plan: _Plan, rules: Sequence[Rule], data: xr.Dataset) -> dict[str, t
             continue
         scale = plan.scales[n]
         known[:, n] = density.w / scale, density.density * scale
-        distance[n] = measure.wasserstein_to_density(data["weight"].values[n], known[0, n], known[1, n])
+        distance[n] = [measure.wasserstein_to_density(one, known[0, n], known[1, n]) for one in data["weight"].values[n]]
     along = ("rule", "theory_point")
-    return {"theory_weight": (along, known[0]), "theory_density": (along, known[1]), "theory_distance": (("rule",), distance)}
+    return {"theory_weight": (along, known[0]), "theory_density": (along, known[1]), "theory_distance": (("rule", "seed"), distance)}
 
 
 def _rate(plan: _Plan, n: int, recording: PopulationRecording) -> tuple[float, float]:
@@ -354,6 +369,7 @@ TEXTS = {
     "rate": ("Hz", "rate of the cells over the second half"),
     "cv_of_intervals": ("1", "CV of the cells' intervals over the second half"),
     "theory_distance": ("1", "Wasserstein distance to the theory's density"),
+    "selectivity": ("1", "mean weight of the first source minus that of the others, over the sum of both"),
     "duration": ("s", "biological time"),
     "share": ("1", "share of the duration"),
     "group": ("1", "source that the input belongs to"),

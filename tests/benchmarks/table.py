@@ -29,8 +29,10 @@ def groups(brian: bool) -> dict[str, Group]:
         found["brian"] = others.brian_rows
     if importlib.util.find_spec("fan_in_benchmarks") is not None:
         import fan_in_benchmarks
+        import weights_benchmarks
 
         found["fan_in"] = lambda: fan_in_benchmarks.measure(brian=brian)
+        found["weights"] = weights_benchmarks.rows
     return found
 
 
@@ -46,7 +48,7 @@ def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--brian", action="store_true", help="against Brian2's standalone mode as well; takes minutes")
-    parser.add_argument("--only", action="append", help="lanes, startup, nest, brian or fan_in; may be given several times")
+    parser.add_argument("--only", action="append", help="lanes, startup, nest, brian, fan_in or weights; may be given several times")
     parser.add_argument("--out", type=Path, default=Path("benchmarks.json"), help="the JSON file")
     given = parser.parse_args()
     rows: list[Row] = []

@@ -76,6 +76,8 @@ def test_correlated_inputs_win_on_a_driven_cell():
     found = sh.weights([rule], "song_2000", inputs, "100 s", 1, unit="0.3 nS")
     w, group = found["weight"].values, found["group"].values
     assert w[..., group == 0].mean() > 2 * w[..., group == 1].mean()
+    inside, outside = w[..., group == 0].mean(), w[..., group == 1].mean()
+    assert found["selectivity"].values[0, 0] == pytest.approx((inside - outside) / (inside + outside))
 
 
 @needs_compiler
@@ -159,3 +161,12 @@ def test_the_constraint_study_has_its_picture():
     np.testing.assert_allclose(found["weight"].sum("input"), 1, rtol=1e-9)
     assert len(figure(found).axes) == 2
     assert plot(found, panel="bias").get_xscale() == "log"
+
+
+def test_measured_epsps_are_drawn_beside_on_request():
+    from spikeheb.plots import plot
+
+    found = sh.weights(RULES[:1], None, sh.poisson_inputs(20), "1 s", imposed="15 Hz", snapshots=8, epsp="2 mV", watch=5)
+    assert found["snapshot"].sizes["synapse"] == 5
+    labels = [line.get_label() for line in plot(found, panel="log_histograms").lines]
+    assert "measured EPSPs" in labels

@@ -120,3 +120,14 @@ def test_enumerated_fixed_point_of_the_constraint_theorem():
 def test_measured_epsps_are_a_density():
     x = np.linspace(1e-3, 60, 200000)
     assert np.trapezoid(epsp_density(x), x) == pytest.approx(1, abs=1e-3)
+
+
+def test_two_modes_need_ltd_that_hardly_exceeds_ltp():
+    """The bifurcation with the ratio of LTD to LTP, at a given bonus of strong weights."""
+    stable = []
+    for alpha in (1.0, 1.02, 1.05, 1.2, 1.5):
+        rule = sh.rule("pair", set="additive", A_plus=0.005, A_minus=0.005 * alpha, tau_plus="20 ms", tau_minus="20 ms")
+        stable.append([point.w for point in fixed_points(rule, RATE, RATE, bonus=0.4) if point.stable])
+    assert stable[0] == [1.0]
+    assert [len(points) for points in stable[1:]] == [2, 2, 1, 1]
+    assert stable[-1] == [0.0]

@@ -44,21 +44,21 @@ def gutig(mu):
 def test_gutigs_mean_weights(mu, expected, tolerance, duration):
     found = settled(gutig(mu), duration, "0.01 ms")
     assert float(found["weight"].mean()) == pytest.approx(expected, abs=tolerance)
-    assert float(found["theory_distance"][0]) < RANGE
+    assert float(found["theory_distance"].max()) < RANGE
 
 
 @pytest.mark.parametrize("mu", [0.02, 0.1, 0.5, 1.0])
 def test_the_histogram_is_that_of_the_fokker_planck_equation(mu):
     """The coincidences of the time step are in the theory."""
     found = settled(gutig(mu), "4000 s" if mu < 0.1 else "1500 s")
-    assert float(found["theory_distance"][0]) < RANGE
+    assert float(found["theory_distance"].max()) < RANGE
 
 
 def test_the_additive_rule_under_independent_spikes_falls_to_zero():
     rule = sh.rule("pair", set="additive", A_plus=0.005, A_minus=0.00525, **TAUS)
     found = settled(rule, "1500 s", "0.01 ms")
     assert float(found["near_low"].mean()) > 0.6
-    assert float(found["theory_distance"][0]) < RANGE
+    assert float(found["theory_distance"].max()) < RANGE
 
 
 def test_morrisons_weights_gather_at_the_fixed_point():
