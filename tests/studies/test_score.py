@@ -13,6 +13,7 @@ from spikeheb.studies.datasets import data_sets, with_measurements
 from spikeheb.studies.fit import fit_gain, refit
 from spikeheb.studies.predictions import cell_of, only_imposed_spikes, predict
 from spikeheb.studies.standing import FITTED, NOT_APPLICABLE, OTHER, SAME, against, free_parameters, standing
+from spikeheb.theory.graupner_brunel import pairs
 
 SJOSTROM = {data.label: data for data in data_sets(sh.protocol("sjostrom_2001"))}
 IDEALISED = SJOSTROM["sjostrom_2001/frequency (idealised)"]
@@ -107,13 +108,13 @@ def test_the_board_survives_a_file_and_makes_words_and_a_picture(board, tmp_path
 
 
 def test_many_synapses_stand_for_a_rule_that_draws():
-    """Half of Graupner and Brunel's synapses start low: 2.9 is the mean efficacy, and the chance that is left is told."""
-    protocol = sh.protocol("pairing", delta_t="10 ms, -20 ms")
-    found = predict(protocol, sh.rule("graupner_brunel", set="DP"))
-    change = 1 + 4 * np.array([0.644, 0.244])  # closed form: probability of crossing from below; from above 1 - U the other way
-    assert np.all(found.chance > 0.01)
-    assert found.ratio[0] > 1 > found.ratio[1]
-    assert change[0] > change[1]
+    """Graupner and Brunel's closed form of what a population shows, to within the chance that is told."""
+    rule = sh.rule("graupner_brunel", set="DP")
+    found = predict(sh.protocol("pairing", delta_t="10 ms, -20 ms"), rule)
+    expected = [pairs(rule.constants, delta_t, 1.0, 60).change for delta_t in (0.01, -0.02)]
+    assert np.all((found.chance > 0.01) & (found.chance < 0.08))
+    assert np.all(np.abs(found.ratio - expected) < 3.5 * found.chance)
+    assert expected[0] > 1.15 > 0.9 > expected[1]
 
 
 def test_the_cell_is_left_out_only_where_it_cannot_fire():
