@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from spikeheb.studies.inputs import Inputs
 
 INPUT_PANEL = "The inputs"
+LATEST = 0.05
+"""Seconds after a common event at which the last of the early inputs fires."""
 
 
 def weights(
@@ -47,6 +49,12 @@ def weights(
     ] = 0,
     correlation: Annotated[float, typer.Option(help="Of any two of these.", rich_help_panel=INPUT_PANEL)] = 0.1,
     correlation_time: Annotated[str, typer.Option(metavar="TIME", help="Of these.", rich_help_panel=INPUT_PANEL)] = "20 ms",
+    early: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="N", help="So many of the inputs follow a common event, 0 to 50 ms after it.", rich_help_panel=INPUT_PANEL
+        ),
+    ] = 0,
     inhibitory: Annotated[
         int,
         typer.Option(min=0, metavar="N", help="Inhibitory Poisson inputs beside them, without plasticity.", rich_help_panel=INPUT_PANEL),
@@ -104,7 +112,7 @@ def weights(
     if not rule:
         raise FormatError("give one rule or more", key="--rule")
     rules = _rules(rule, set or [], bounds)
-    trains = _inputs(inputs, rate, correlated, correlation, correlation_time)
+    trains = _inputs(inputs, rate, correlated, correlation, correlation_time, early)
     if inhibitory and not imposed:
         trains = with_inhibition(trains, inhibitory, inhibitory_rate)
     default = folder_name("weights", *(f"{one.name}-{one.set}" if one.set else one.name for one in rules))
@@ -150,21 +158,25 @@ def _rules(names: list[str], sets: list[str], bounds: str | None) -> list[Rule]:
     return chosen + [read_rule(name, RuleChoices(bounds=bounds)) for name in others]
 
 
-def _inputs(count: int, rate: str, correlated: int, correlation: float, time: str) -> Inputs:
+def _inputs(count: int, rate: str, correlated: int, correlation: float, time: str, first: int) -> Inputs:
+    """A correlated group, a group with latencies, and independent ones, as far as there are any."""
     import numpy as np
 
-    from spikeheb.engines.population import Poisson
-    from spikeheb.engines.population import correlated as group_of
+    from spikeheb.engines import population
     from spikeheb.studies.inputs import Inputs
     from spikeheb.units import FREQUENCY, TIME, quantity
 
     hertz = quantity(rate, FREQUENCY, key="--rate")
-    if not correlated:
-        return Inputs((Poisson(np.full(count, hertz)),))
-    if correlated >= count:
-        raise FormatError(f"expected fewer than the {count} inputs (got {correlated})", key="--correlated")
-    group = group_of(correlated, hertz, correlation, quantity(time, TIME, key="--correlation-time"))
-    return Inputs((group, Poisson(np.full(count - correlated, hertz))))
+    if correlated + first > count:
+        raise FormatError(f"expected at most the {count} inputs (got {correlated + first})", key="--correlated, --early")
+    sources: list[population.Source] = []
+    if correlated:
+        sources.append(population.correlated(correlated, hertz, correlation, quantity(time, TIME, key="--correlation-time")))
+    if first:
+        sources.append(population.early(np.linspace(0, LATEST, first), hertz))
+    if count > correlated + first:
+        sources.append(population.Poisson(np.full(count - correlated - first, hertz)))
+    return Inputs(tuple(sources))
 
 
 def _table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:

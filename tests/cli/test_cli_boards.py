@@ -36,7 +36,7 @@ def test_score_takes_data_of_ones_own(spikeheb, tmp_path):
         (("score", "--rule", "nosuch"), 'no rule named "nosuch"'),
         (("weights",), "--rule: give one rule or more"),
         (("weights", "--rule", "pair", "--normalise", "odd", "--imposed", "5 Hz", "--duration", "1 s"), 'got "odd"'),
-        (("weights", "--rule", "pair", "--correlated", "2000"), "--correlated: expected fewer than the 1000 inputs (got 2000)"),
+        (("weights", "--rule", "pair", "--correlated", "2000"), "expected at most the 1000 inputs (got 2000)"),
         (("weights", "--rule", "pair", "--memory", "0.001", "--cells", "1000"), "GB are allowed"),
         (("weights", "--rule", "pair", "--duration", "20 mV"), "expected a time"),
         (("compare", "nothing.nc"), "nothing.nc: there is no such file"),

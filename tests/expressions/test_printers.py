@@ -94,6 +94,8 @@ def test_numpy_text_computes_what_the_tree_means(tree: t.Tree) -> None:
             return  # numbers alone are computed by Python, which refuses what numpy calls infinite
         except TypeError:
             return  # and has complex numbers
+    if "clip(" in to_brian(tree) and np.all(np.isinf([*found, expected])):
+        return  # by 1/0: the sign of a zero between two equal limits is nobody's business
     assert np.array_equal(found, [expected, expected], equal_nan=True) or np.allclose(found, expected, rtol=1e-12, atol=0, equal_nan=True)
 
 

@@ -71,7 +71,7 @@ def test_a_published_protocol_gives_its_reference(name):
     protocol = sh.protocol(name)
     if name[-4:].isdigit():
         assert "doi 10." in protocol.doc
-        assert protocol.published or protocol.fitted
+        assert protocol.published or protocol.fitted or "No published outcome is given here" in protocol.doc
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -91,7 +91,7 @@ def test_the_file_is_short_and_imports_only_what_a_protocol_may(name):
 
 def test_those_without_measured_values_are_known():
     """Their docstrings say why."""
-    assert set(NAMES) - set(MEASURED) == {"pairing", "bi_poo_1998", "froemke_dan_2002", "tbs", "replayed"}
+    assert set(NAMES) - set(MEASURED) == {"pairing", "bi_poo_1998", "froemke_dan_2002", "tbs", "replayed", "tigaret_2016"}
 
 
 def test_no_data_file_is_forgotten():
