@@ -212,10 +212,13 @@ def compare(
 ) -> None:
     """Compare weight distributions: shape, modes, and distances of every two, with intervals over seeds."""
     from spikeheb.cli.printing import data_table, heading
-    from spikeheb.studies.comparison import distances_table, read_weights, shapes_table
+    from spikeheb.studies.comparison import distances_table, read_weights, shapes_table, theory_table
 
     samples = [one for file in files for one in read_weights(file, low, high)]
     data_table(*shapes_table(samples))
     if len(samples) > 1:
         heading("Distances, with 95 % intervals over seeds")
         data_table(*distances_table(samples, seed))
+    if any(one.theory is not None for one in samples):
+        heading("Distances to theory, spikes of the two sides independent")
+        data_table(*theory_table(samples, seed))

@@ -95,6 +95,16 @@ def wasserstein_to_density(weights: npt.ArrayLike, w: npt.ArrayLike, density: np
     return float(wasserstein_distance(np.ravel(weights), np.asarray(w), None, np.asarray(density)))
 
 
+def kolmogorov_smirnov_to_density(weights: npt.ArrayLike, w: npt.ArrayLike, density: npt.ArrayLike) -> float:
+    """The largest difference between a sample's distribution function and that of a density given at rising points `w`."""
+    x, p = np.asarray(w, dtype=float), np.asarray(density, dtype=float)
+    whole = np.concatenate([[0.0], np.cumsum(np.diff(x) * (p[1:] + p[:-1]) / 2)])
+    values = np.sort(np.ravel(weights))
+    expected = np.interp(values, x, whole / whole[-1], left=0.0, right=1.0)
+    n = np.arange(values.size + 1) / values.size
+    return float(max(np.max(np.abs(expected - n[1:])), np.max(np.abs(expected - n[:-1]))))
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
     """A number, and the 2.5th and 97.5th percentile of it over resampled seeds."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.errors import FormatError
-from spikeheb.measure.weights import Interval, kolmogorov_smirnov, over_seeds, shape, wasserstein
+from spikeheb.measure.weights import (
+    Interval,
+    kolmogorov_smirnov,
+    kolmogorov_smirnov_to_density,
+    over_seeds,
+    shape,
+    wasserstein,
+    wasserstein_to_density,
+)
 
 Floats = npt.NDArray[np.float64]
 Table = tuple[list[str], list[list[str]]]
@@ -18,12 +28,13 @@ Table = tuple[list[str], list[list[str]]]
 
 @dataclass(frozen=True)
 class Sample:
-    """A distribution of weights: its name, its seeds, its bounds."""
+    """A distribution of weights: its name, its seeds, its bounds, and the theory's weights and density where there is one."""
 
     name: str
     seeds: tuple[Floats, ...]
     low: float | None
     high: float | None
+    theory: tuple[Floats, Floats] | None = None
 
     @property
     def pooled(self) -> Floats:
@@ -83,7 +94,12 @@ def _of_study(path: Path) -> list[Sample]:
     if data.attrs.get("study") != "weights":
         raise FormatError(f'expected a result of weights (got study = "{data.attrs.get("study", "")}")', path=str(path))
     high = 1.0 if data.attrs["unit"] == "w/w_max" else None
-    return [Sample(str(name), tuple(data["weight"].values[n]), 0.0, high) for n, name in enumerate(data["rule"].values)]
+    found = []
+    for n, name in enumerate(data["rule"].values):
+        density = (data["theory_weight"].values[n], data["theory_density"].values[n])
+        known = density if np.isfinite(density).all() else None
+        found.append(Sample(str(name), tuple(data["weight"].values[n]), 0.0, high, known))
+    return found
 
 
 def shapes_table(samples: list[Sample]) -> Table:
@@ -106,6 +122,22 @@ def distances_table(samples: list[Sample], seed: int = 0) -> Table:
         d = over_seeds(lambda x, y: kolmogorov_smirnov(x, y)[0], seeds, np.random.default_rng([seed, 2]))
         rows.append([a.name, b.name, _interval(w), _interval(d), _text(kolmogorov_smirnov(a.pooled, b.pooled)[1])])
     return ["weights", "and", "Wasserstein", "Kolmogorov-Smirnov", "KS p"], rows
+
+
+def theory_table(samples: list[Sample], seed: int = 0) -> Table:
+    """The same distances of each sample that has a theory to its density."""
+    rows = []
+    for one in samples:
+        if one.theory is not None:
+            of_density = functools.partial(_to_density, of=one.theory)
+            measures = [functools.partial(of_density, measure=of) for of in (wasserstein_to_density, kolmogorov_smirnov_to_density)]
+            found = [over_seeds(of, [one.seeds], np.random.default_rng([seed, n]), draws=200) for n, of in enumerate(measures)]
+            rows.append([one.name, *map(_interval, found)])
+    return ["weights", "Wasserstein to theory", "Kolmogorov-Smirnov to theory"], rows
+
+
+def _to_density(values: Floats, measure: Callable[[Floats, Floats, Floats], float], of: tuple[Floats, Floats]) -> float:
+    return measure(values, *of)
 
 
 def _text(value: float) -> str:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from spikeheb.measure.weights import (
     kolmogorov_smirnov,
+    kolmogorov_smirnov_to_density,
     over_seeds,
     rate_and_cv,
     selectivity,
@@ -50,6 +51,8 @@ def test_distances_of_shifted_samples():
     w = np.linspace(0, 1, 1001)
     assert wasserstein_to_density(a, w, np.ones(1001)) < 0.02
     assert wasserstein_to_density(a + 0.3, w, np.ones(1001)) == pytest.approx(0.3, abs=0.02)
+    assert kolmogorov_smirnov_to_density(a, w, np.ones(1001)) < 0.03
+    assert kolmogorov_smirnov_to_density(a + 0.3, w, np.ones(1001)) == pytest.approx(0.3, abs=0.03)
 
 
 def test_intervals_over_seeds_cover_the_truth_and_are_not_known_for_one_seed():

@@ -9,7 +9,7 @@ import spikeheb as sh
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.population import Poisson, correlated
 from spikeheb.errors import EngineError, FormatError, ScheduleError
-from spikeheb.studies.comparison import distances_table, read_weights, shapes_table
+from spikeheb.studies.comparison import distances_table, read_weights, shapes_table, theory_table
 from spikeheb.studies.inputs import Inputs, with_inhibition
 
 RULES = [sh.rule("pair", set=name) for name in ("additive", "gutig")]
@@ -117,6 +117,8 @@ def test_studies_and_weights_from_elsewhere_are_compared(data, tmp_path):
     columns, rows = distances_table(samples)
     assert len(rows) == 6
     assert all("(" in row[2] for row in rows)
+    columns, rows = theory_table(samples)
+    assert [row[0] for row in rows] == ["pair / additive", "pair / gutig"]
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.csv", "a,b\nx,y\n"), ("b.npy", "no array"), ("c.csv", "1,nan\n"), ("d.nc", "nothing")])

@@ -12,6 +12,7 @@ import pytest
 from scipy.optimize import nnls
 
 import spikeheb as sh
+from spikeheb.engines.compiler import compiler
 from spikeheb.measure.compare import normalised_error
 
 TARGETS = {
@@ -81,3 +82,21 @@ def test_reading_the_slow_traces_after_their_increment_spoils_the_fit(tmp_path):
     assert 3.9 < errors["visual_cortex_all_full"] < 4.6
     assert 3.9 < errors["visual_cortex_all_min"] < 4.6
     assert errors["visual_cortex_nearest_min"] > 100
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
+@pytest.mark.parametrize(("which", "threshold"), [("visual_cortex_all_min", 19.2), ("hippocampus_all_min", 5.4)])
+def test_the_bcm_threshold_under_poisson_firing(which, threshold):
+    """Between 5 % below and 5 % above, the drift of many synapses changes sign, by more than three standard errors over cells."""
+    rule = sh.rule("triplet", set=which, bounds="none")
+    drifts = []
+    for rate in (0.95 * threshold, 1.05 * threshold):
+        data = sh.weights(
+            [rule], None, sh.poisson_inputs(400, "10 Hz"), "100 s", 4, imposed=f"{rate} Hz", cells=256, dt="0.02 ms", snapshots=8
+        )
+        by_cell = data["weight"].values[0].mean(axis=2).ravel() - 1
+        drifts.append((by_cell.mean(), by_cell.std(ddof=1) / np.sqrt(by_cell.size)))
+    (below, below_error), (above, above_error) = drifts
+    assert below < -3 * below_error
+    assert above > 3 * above_error
