@@ -52,7 +52,7 @@ def shape(weights: npt.ArrayLike, low: float | None = None, high: float | None =
     """
     w = np.asarray(weights, dtype=float).ravel()
     mean, sd = float(w.mean()), float(w.std())
-    skew = float(np.mean((w - mean) ** 3)) / sd**3 if sd > 1e-12 * abs(mean) else math.nan
+    skew = float(np.mean(((w - mean) / sd) ** 3)) if sd > 1e-12 * abs(mean) else math.nan
     width = math.nan if low is None else (high - low if high is not None else mean)
     near_low = math.nan if low is None else float(np.mean(w <= low + NEAR * width))
     near_high = math.nan if low is None or high is None else float(np.mean(w >= high - NEAR * width))
