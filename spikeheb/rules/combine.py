@@ -19,7 +19,8 @@ from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation
 from spikeheb.rules.check import check_rule
 from spikeheb.rules.meaning import TRANSMIT
-from spikeheb.rules.rule import VERBS, Bounds, Delayed, Handler, Post, Rule
+from spikeheb.rules.names import Renaming, declared
+from spikeheb.rules.rule import Handler, Post, Rule
 from spikeheb.tables import Parameter, Reference
 from spikeheb.units import NONE
 
@@ -53,15 +54,15 @@ def combine(rules: Sequence[Rule]) -> Rule:
         doc="\n".join(rule.doc for rule in rules),
         path=" + ".join(rule.path for rule in rules),
         references=_merged(part.references() for part in parts),
-        parameters=_merged(part.parameters() for part in parts),
+        parameters=_merged(part.own_parameters() for part in parts),
         equations=_equations(parts, owner.weight),
         efficacy=_efficacy(parts, lambda rule: rule.efficacy),
         readout=_efficacy(parts, lambda rule: rule.readout or rule.efficacy) if any(r.readout is not None for r in rules) else None,
-        initial={owner.weight: first.tree(owner.initial[owner.weight]), **_merged(part.initial() for part in parts)},
+        initial={owner.weight: first.tree(owner.initial[owner.weight]), **_merged(part.own_initial() for part in parts)},
         method=_one_of({rule.method for rule in rules}, "synapse.method", rules),
         post=_post(parts),
         handlers=_handlers(parts),
-        bounds=first.bounds(),
+        bounds=first.bounds(owner.bounds),
         interactions=_interactions(parts),
         interaction="+".join(rule.interaction for rule in rules if rule.interaction) or None,
         sets={},
@@ -103,58 +104,36 @@ def _one_of(values: set[str | None], key: str, rules: Sequence[Rule]) -> str | N
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Part(Renaming):
     """A rule of the combination, and what its names become."""
 
     rule: Rule
     shares: bool
-    names: Mapping[str, t.Tree]
-
-    def name(self, name: str) -> str:
-        new = self.names.get(name)
-        return new.id if isinstance(new, t.Name) else name
-
-    def tree(self, tree: t.Tree) -> t.Tree:
-        return t.substitute(tree, self.names)
-
-    def line(self, line: t.Statement) -> t.Statement:
-        return t.Statement(line.target if line.target in VERBS else self.name(line.target), line.op, self.tree(line.expression))
-
-    def equation(self, equation: Equation) -> Equation:
-        tree = None if equation.expression is None else self.tree(equation.expression)
-        return replace(equation, name=self.name(equation.name), expression=tree)
 
     def references(self) -> dict[str, Reference]:
         return {f"{self.rule.name}_{key}": reference for key, reference in self.rule.references.items()}
 
-    def parameters(self) -> dict[str, Parameter]:
+    def own_parameters(self) -> dict[str, Parameter]:
+        """The rule's parameters with their sources under the names that `references` gives these."""
         known = self.rule.references
         return {
-            self.name(name): replace(p, name=self.name(name), source=f"{self.rule.name}_{p.source}" if p.source in known else p.source)
-            for name, p in self.rule.parameters.items()
+            name: replace(parameter, source=f"{self.rule.name}_{parameter.source}" if parameter.source in known else parameter.source)
+            for name, parameter in self.parameters(self.rule).items()
         }
 
-    def initial(self) -> dict[str, t.Tree]:
-        return {self.name(name): self.tree(tree) for name, tree in self.rule.initial.items() if name != self.rule.weight}
-
-    def bounds(self) -> Bounds:
-        old = self.rule.bounds
-        return replace(old, F_plus=self.tree(old.F_plus), F_minus=self.tree(old.F_minus))
+    def own_initial(self) -> dict[str, t.Tree]:
+        return self.initial({name: tree for name, tree in self.rule.initial.items() if name != self.rule.weight})
 
 
 def _named(rule: Rule, weight: str, *, share: bool) -> _Part:
     """The rule with its names to be; the weight of a rule that never moves it is its initial value."""
-    own = [*rule.parameters, *(equation.name for equation in rule.equations)]
-    own += sorted({constant for scheme in rule.interactions.values() for constant in scheme})
-    if rule.post is not None:
-        own += [*(equation.name for equation in rule.post.equations), *rule.post.delayed]
-    names: dict[str, t.Tree] = {name: t.Name(f"{rule.name}_{name}") for name in own}
+    names: dict[str, t.Tree] = {name: t.Name(f"{rule.name}_{name}") for name in declared(rule)}
     if share:
-        return _Part(rule, share, names | {rule.weight: t.Name(weight)})
+        return _Part(names | {rule.weight: t.Name(weight)}, rule, share)
     fixed = t.substitute(rule.initial[rule.weight], names)
     if t.functions(fixed) & {"rand", "randn"}:
         raise FormatError("a weight that is drawn and never moved cannot be combined", path=rule.path, key=f"synapse.initial.{rule.weight}")
-    return _Part(rule, share, names | {rule.weight: fixed})
+    return _Part(names | {rule.weight: fixed}, rule, share)
 
 
 def _merged(tables: Iterable[Mapping[str, Entry]]) -> dict[str, Entry]:
@@ -207,21 +186,14 @@ def _post(parts: Sequence[_Part]) -> Post | None:
         equations=tuple(part.equation(equation) for part, post in found for equation in post.equations),
         method=_one_of({post.method for _, post in found}, "post.method", [part.rule for part, _ in found]),
         on_spike=tuple(part.line(line) for part, post in found for line in post.on_spike),
-        initial=_merged({part.name(name): part.tree(tree) for name, tree in post.initial.items()} for part, post in found),
-        delayed=_merged(
-            {part.name(name): Delayed(part.name(late.of), part.name(late.by)) for name, late in post.delayed.items()}
-            for part, post in found
-        ),
+        initial=_merged(part.initial(post.initial) for part, post in found),
+        delayed=_merged(part.delayed(post) for part, post in found),
     )
 
 
 def _interactions(parts: Sequence[_Part]) -> dict[str, Mapping[str, float]]:
     """Every scheme of one rule with every scheme of the others: ``all_to_all+rests_at_U``."""
-    tables = [
-        {name: {part.name(constant): value for constant, value in scheme.items()} for name, scheme in part.rule.interactions.items()}
-        for part in parts
-        if part.rule.interactions
-    ]
+    tables = [part.interactions(part.rule) for part in parts if part.rule.interactions]
     if not tables:
         return {}
     return {"+".join(names): _merged(table[n] for table, n in zip(tables, names, strict=True)) for names in product(*tables)}
@@ -248,14 +220,14 @@ def _handlers(parts: Sequence[_Part]) -> tuple[Handler, ...]:
         factor = part.rule.handlers[place].lines[line].expression if line is not None else t.ONE
         released = t.multiply(released, part.tree(factor))
         for n, handler in enumerate(part.rule.handlers):
-            delay = None if handler.delay is None else part.name(handler.delay)
-            own = tuple(part.line(each) for each in handler.lines)
+            moved = part.handler(handler)
+            own = moved.lines
             early = n < place and handler.event == "pre" and handler.delay is None
             if n == place:
                 lines += own[: line or 0]
                 own = own[line + 1 :] if line is not None else own
             if own:
-                (before if early else rest).append(Handler(handler.event, delay, own))
+                (before if early else rest).append(replace(moved, lines=own))
     release = Handler("pre", None, (*lines, t.Statement(TRANSMIT, "=", released)))
     return (*before, release, *rest)
 

@@ -27,9 +27,9 @@ from spikeheb.units import CURRENT, NONE, VOLTAGE, Dimension
 
 CELL_ORDER, HOLD_ORDER, CLAMP_ORDER, POST_ORDER, LATE_ORDER, SYNAPSE_ORDER, CLIP_ORDER = range(7)
 AFTER_SPIKE_ORDER = 1000
-FORCED, AMOUNT, SWEEPING, CURRENT_IN = (text.of_cell(name) for name in ("forced", "amount", "sweeping", "I_ext"))
-CLAMPED, V_CLAMP = text.of_cell("clamped"), text.of_cell("v_clamp")
-V_HELD, HELD_UNTIL, REFRACTORY = text.of_cell("v_held"), text.of_cell("held_until"), text.of_cell(REFRACTORY_TIME)
+FORCED, AMOUNT, SWEEPING, CURRENT_IN = (text.own(name) for name in ("forced", "amount", "sweeping", "I_ext"))
+CLAMPED, V_CLAMP = text.own("clamped"), text.own("v_clamp")
+V_HELD, HELD_UNTIL, REFRACTORY = text.own("v_held"), text.own("held_until"), text.own(REFRACTORY_TIME)
 
 
 @dataclass
@@ -213,7 +213,7 @@ def _synapses(job: Job, source: Any, cells: Any, receptor: Receptor | None, cloc
     dimensions = {name: known.get(name, NONE) for name in rule.constants}
     model = [text.synapse_model(rule, stepping), *text.constant_lines(dimensions, job.overrides)]
     if receptor is not None:
-        model += [f"{text.of_cell('unit_' + state)} : siemens (shared, constant)" for state, _, _ in receptor.parts]
+        model += [f"{text.unit_of(state)} : siemens (shared, constant)" for state, _, _ in receptor.parts]
     code: dict[str, dict[str, str]] = {"pre": {}, "post": {}}
     order, delay, event = {}, {}, {}
     for n, action in enumerate(actions(rule)):

@@ -23,6 +23,7 @@ import numpy as np
 from spikeheb.engines import cache as build_cache
 from spikeheb.engines.brian import importing, network
 from spikeheb.engines.brian.network import Built
+from spikeheb.engines.brian.owned import of_rule, users
 from spikeheb.engines.brian.text import of_cell
 from spikeheb.engines.job import NO_STEPS, Steps
 from spikeheb.engines.kernel.as_lanes import lanes, with_trains
@@ -49,6 +50,7 @@ def run(job: PopulationJob, target: str = "numpy") -> PopulationRecording:
     """
     if job.precision != "float64":
         raise EngineError("Brian2 runs fan-in in double precision")
+    job = of_rule(job)
     b2 = importing.brian()
     importing.set_target(target)
     b2.start_scope()
@@ -184,7 +186,7 @@ class _Records:
         w = np.array(self.built.synapses.variables[name].get_value(), dtype=float).reshape(self.job.cells, self.job.input_count)
         bad = np.argwhere(~np.isfinite(w))
         if bad.size:
-            where = f"{name} of input {bad[0][1]} of cell {bad[0][0]}"
+            where = f"{users(name)} of input {bad[0][1]} of cell {bad[0][0]}"
             raise NonFiniteError(f"{where} is not finite at or before {step * self.job.dt:.4f} s", path=self.job.rule.path)
         return w
 
@@ -241,7 +243,7 @@ def standalone(job: PopulationJob, *, own_spikes: bool = False) -> Standalone:
     """
     with tempfile.TemporaryDirectory(prefix="spikeheb-") as folder:
         arguments = [sys.executable, "-m", "spikeheb.engines.brian.population", folder]
-        told = pickle.dumps((replace(job, progress=None), own_spikes))
+        told = pickle.dumps((replace(of_rule(job), progress=None), own_spikes))
         done = subprocess.run(arguments, input=told, capture_output=True, cwd=folder, check=False)
         if done.returncode != 0:
             lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]

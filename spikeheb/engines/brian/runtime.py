@@ -13,6 +13,7 @@ import numpy as np
 from spikeheb.engines import cache as build_cache
 from spikeheb.engines.brian import importing
 from spikeheb.engines.brian.network import CLAMPED, HELD_UNTIL, Built, build
+from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names, users
 from spikeheb.engines.brian.quiet import Relaxation
 from spikeheb.engines.brian.text import of_cell
 from spikeheb.engines.compiler import compiler
@@ -61,8 +62,9 @@ def _is_compilers(error: BaseException | None) -> bool:
     return False
 
 
-def _run(job: Job, target: str, note: str) -> Recording:
+def _run(asked: Job, target: str, note: str) -> Recording:
     b2 = importing.brian()
+    job = lanes_of_rule(asked)
     importing.set_target(target)
     b2.start_scope()
     b2.seed(job.seed)
@@ -78,7 +80,7 @@ def _run(job: Job, target: str, note: str) -> Recording:
         raise EngineError(f"the run stopped at {watch.last_step * job.dt:g} s of {job.steps * job.dt:g} s")
     _check_values(built)
     engine = {"engine": f"brian:{target}", **importing.versions(), "steps_run": str(watch.steps_run)}
-    return watch.recording({**engine, "note": note} if note else engine)
+    return under_users_names(watch.recording({**engine, "note": note} if note else engine))
 
 
 def _check_values(built: Built) -> None:
@@ -142,7 +144,7 @@ class _Watch:
 
     def check(self, step: int) -> None:
         for name, variable in self.variables.items():
-            _finite(variable.get_value(), name, "input", step, self.job.dt)
+            _finite(variable.get_value(), users(name), "input", step, self.job.dt)
         if self.job.cell is not None:
             _finite(self.built.cells.variables["v"].get_value(), "v", "lane", step, self.job.dt)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from spikeheb.cells import assemble
 from spikeheb.engines.brian import late
-from spikeheb.engines.brian.text import of_cell, of_rule
+from spikeheb.engines.brian.text import of_cell, of_rule, own, unit_of
 from spikeheb.engines.job import Floats, Job
 from spikeheb.engines.values import constants, initial_values, per_input
 from spikeheb.expressions.printers import evaluate
@@ -45,9 +45,9 @@ def _of_cell(job: Job) -> dict[str, object]:
     if job.cell is None:
         return {}
     receptor = job.cell.receptor(job.receptor)
-    found: dict[str, object] = {f"synapses.{of_cell('unit_' + state)}": receptor.unit * abs(weight) for state, _, weight in receptor.parts}
+    found: dict[str, object] = {f"synapses.{unit_of(state)}": receptor.unit * abs(weight) for state, _, weight in receptor.parts}
     found |= {f"cells.{of_cell(name)}": value for name, value in assemble(job.cell, job.dt).constants.items()}
     found |= {f"cells.{of_cell(name)}": np.full(job.lanes, value) for name, value in job.cell.rest().items()}
     if job.cell.refractory > 0 or job.cell.shape:
-        found[f"cells.{of_cell(REFRACTORY_TIME)}"] = round(job.cell.refractory / job.dt) * job.dt
+        found[f"cells.{own(REFRACTORY_TIME)}"] = round(job.cell.refractory / job.dt) * job.dt
     return found

@@ -11,7 +11,7 @@ from typing import Any
 from spikeheb.cells import Cell
 from spikeheb.engines.brian import text
 
-PART, ENDS = text.of_cell("part_of_spike"), text.of_cell("part_ends")
+PART, ENDS = text.own("part_of_spike"), text.own("part_ends")
 NEVER = "1e9*second"
 
 

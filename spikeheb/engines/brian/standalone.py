@@ -24,6 +24,7 @@ import numpy.typing as npt
 from spikeheb.engines import cache as build_cache
 from spikeheb.engines.brian import building, late
 from spikeheb.engines.brian.building import Array
+from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names, users
 from spikeheb.engines.brian.settings import settings
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Floats, Job, Recording
@@ -46,6 +47,7 @@ def run(job: Job) -> Recording:
         Where a result file is not whole.
     NonFiniteError
     """
+    job = lanes_of_rule(job)
     found = compiler()
     if found is None:
         raise BuildError('no C++ compiler found (tried CXX, g++, c++, clang++); install one, or use the engine "brian:numpy"')
@@ -57,7 +59,8 @@ def run(job: Job) -> Recording:
         values = settings(job)
         _call(folder / "program", Path(place), values, manifest["arrays"])
         results.check_values(values)
-        return _recording(job, results, {"engine": "brian:standalone", **manifest["versions"], "compiler": found.version})
+        engine = {"engine": "brian:standalone", **manifest["versions"], "compiler": found.version}
+        return under_users_names(_recording(job, results, engine))
 
 
 @cache
@@ -162,7 +165,7 @@ def _recording(job: Job, results: Results, engine: dict[str, str]) -> Recording:
     for name, value in variables.items():
         bad = np.flatnonzero(~np.isfinite(value))
         if bad.size:
-            raise NonFiniteError(f"{name} of input {bad[0]} became {value[bad[0]]} before {job.steps * job.dt:.4f} s")
+            raise NonFiniteError(f"{users(name)} of input {bad[0]} became {value[bad[0]]} before {job.steps * job.dt:.4f} s")
     weight, strength = np.zeros((job.inputs, 0)), np.zeros((job.inputs, 0))
     if job.samples.size:
         rows = job.samples // building.sampling_step(job)

@@ -1,4 +1,7 @@
-"""A rule's and a cell's trees as Brian2 text, printed from what passed the gate and from nothing else."""
+"""A rule's and a cell's trees as Brian2 text, printed from what passed the gate and from nothing else.
+
+A name that is made here, of a user's name or for the engine itself, has two underscores in a row, which no user's name has.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from spikeheb.units import Dimension
 
 def local(name: str) -> str:
     """A handler's own temporary under a name that Brian2 accepts."""
-    return "local" + name if name.startswith("_") else name
+    return f"local_{name}" if name.startswith("_") else name
 
 
 def of_rule(name: str) -> str:
@@ -26,7 +29,17 @@ def of_rule(name: str) -> str:
 
 def of_cell(name: str) -> str:
     """A name of the cell's file: apart from v it must not meet one of the rule's."""
-    return name if name == "v" else f"{name}_of_cell"
+    return name if name == "v" else f"{name}__cell"
+
+
+def own(name: str) -> str:
+    """A name of the engine itself."""
+    return f"engine__{name}"
+
+
+def unit_of(state: str) -> str:
+    """What a unit of release adds to an exponential of the receptor."""
+    return own(f"unit_{state}")
 
 
 def synapse_names(rule: Rule) -> dict[str, t.Tree]:
@@ -34,7 +47,7 @@ def synapse_names(rule: Rule) -> dict[str, t.Tree]:
     outside = {"v", "amount"}
     if rule.post is not None:
         outside |= {e.name for e in rule.post.equations} | set(rule.post.delayed)
-    renames: dict[str, t.Tree] = {"v": t.Name("v_post"), "amount": t.Name(f"{of_cell('amount')}_post")}
+    renames: dict[str, t.Tree] = {"v": t.Name("v_post"), "amount": t.Name(f"{own('amount')}_post")}
     renames |= {name: t.Name(f"{name}_post") for name in outside - {"v", "amount"}}
     return renames | constant_names(rule)
 
@@ -102,13 +115,14 @@ def transmission(rule: Rule, fraction: t.Tree, receptor: Receptor | None) -> lis
     if receptor is None:
         return []
     amount = to_brian(t.multiply(t.substitute(rule.efficacy, synapse_names(rule)), fraction))
-    return [f"{of_cell(state)}_post += {of_cell('unit_' + state)}*({amount})" for state, _, _ in receptor.parts]
+    return [f"{of_cell(state)}_post += {unit_of(state)}*({amount})" for state, _, _ in receptor.parts]
 
 
 def membrane_names(membrane: Membrane) -> dict[str, t.Tree]:
     """The cell's names as its group has them."""
-    names = {"I_ext", *membrane.constants, *(e.name for e in membrane.equations)}
-    return {name: t.Name(of_cell(name)) for name in names}
+    names: dict[str, t.Tree] = {name: t.Name(of_cell(name)) for name in membrane.constants}
+    names |= {e.name: t.Name(of_cell(e.name)) for e in membrane.equations}
+    return names | {"I_ext": t.Name(own("I_ext"))}
 
 
 def membrane_model(membrane: Membrane) -> str:
@@ -116,7 +130,7 @@ def membrane_model(membrane: Membrane) -> str:
     renames = membrane_names(membrane)
     lines = [equation_line(replace(e, name=of_cell(e.name)), renames=renames) for e in membrane.equations]
     lines += [f"{of_cell(name)} : {dimension.brian} (shared, constant)" for name, dimension in membrane.dimensions.items()]
-    return "\n".join([*lines, f"{of_cell('I_ext')} : amp"])
+    return "\n".join([*lines, f"{own('I_ext')} : amp"])
 
 
 def statements(lines: Iterable[t.Statement], renames: Mapping[str, t.Tree] | None = None) -> str:

@@ -135,8 +135,8 @@ class FanInArrays:
         self.lane = aligned((len(found.rows), lanes), job.dtype)
         if job.cell is not None:
             for name, value in job.cell.rest().items():
-                self.lane[found.rows.index(name)] = value
-            self.lane[found.rows.index("I_ext")] = job.current
+                self.lane[found.row_of("cell", name)] = value
+            self.lane[found.row_of("loop", "I_ext")] = job.current
         if job.rule.post is not None:
             self._post_rows()
         for name in found.names(POST):
@@ -153,14 +153,14 @@ class FanInArrays:
             start = float(np.asarray(evaluate(tree, known)))
             if not np.isfinite(start):
                 raise NonFiniteError(f"the initial value of {name} is not finite", path=rule.path, key="post.initial")
-            self.lane[self.sites.rows.index(f"post {name}")] = start
+            self.lane[self.sites.row_of("post", name)] = start
 
     def _history(self, lanes: int) -> Array:
         """Rings of past values by cell, filled with the initial ones."""
         rings = []
         for (name, (of, _)), by in zip(self.plan.delayed.items(), self.late_by, strict=True):
-            values = self.lane[self.sites.rows.index("v" if of == "v" else f"post {of}")]
-            self.lane[self.sites.rows.index(f"late {name}")] = values
+            values = self.lane[self.sites.row_that_rule_reads(of)]
+            self.lane[self.sites.row_of("late", name)] = values
             rings.append(np.tile(values, int(by) + 1))
         joined: Array = np.concatenate([*rings, np.zeros(lanes if not rings else 0)])
         return joined.astype(self.job.dtype)

@@ -15,7 +15,7 @@ from spikeheb.engines.kernel.handlers import DRAWS_PER_STEP, describe, number_dr
 from spikeheb.engines.kernel.plan import Decay, Plan
 from spikeheb.engines.kernel.sites import POST, PRE, SYNAPSE, Sites
 from spikeheb.engines.kernel.source import equation_comments
-from spikeheb.engines.kernel.text import mangled
+from spikeheb.engines.kernel.text import derived, mangled, pointer
 from spikeheb.expressions import tree as t
 from spikeheb.rules.meaning import TRANSMIT, Action
 
@@ -161,9 +161,9 @@ class HandlerWriter:
         for n, decay in enumerate(self.sites.scaled):
             (name,) = decay.names
             if decay in needs.decays:
-                lines.append(f"  const real f_{mangled(name)} = k.F[{n}][at];")
+                lines.append(f"  const real {derived(name, 'decayed')} = k.F[{n}][at];")
             if decay in needs.stored:
-                lines.append(f"  const real g_{mangled(name)} = k.G[{n}][at];")
+                lines.append(f"  const real {derived(name, 'grown')} = k.G[{n}][at];")
         return lines
 
     def _rest(self, decay: Decay) -> t.Tree:
@@ -183,7 +183,7 @@ class HandlerWriter:
     def _own_locals(self, needs: Needs, loop: Loop, own: frozenset[str]) -> list[str]:
         """The variables of the side that fired under the names that the lines know."""
         side = [name for name, where in self.sites.side.items() if where == loop.own]
-        lines = [f"real {mangled(name)} = own_{mangled(name)};" for name in side if self._loaded(name, needs)]
+        lines = [f"real {mangled(name)} = {derived(name, 'own')};" for name in side if self._loaded(name, needs)]
         return lines + [f"real {mangled(name)} = real(0);" for name in side if name in own and not self._loaded(name, needs)]
 
     def _set_anew(self, needs: Needs) -> list[str]:
@@ -205,21 +205,25 @@ class HandlerWriter:
             if side in loop.element:
                 const = "" if side == SYNAPSE else "const "
                 array = f"t.{OF_ARRAY[side]}[{self.sites.row[name]}] + {loop.start[side]}"
-                lines.append(f"{const}real *__restrict const of_{name} = {array};")
+                lines.append(f"{const}real *__restrict const {pointer(name)} = {array};")
         for side, decays in self.sites.lazy.items():
             for n, decay in enumerate(decays):
                 if side in loop.element and decay in (*needs.decays, *needs.stored):
                     const = "" if side == SYNAPSE else "const "
                     start = f"t.{OF_ARRAY[side]}_since[{n}] + {loop.start[side]}"
-                    lines.append(f"{const}int64_t *__restrict const since_{decay.names[0]} = {start};")
+                    lines.append(f"{const}int64_t *__restrict const {derived(decay.names[0], 'since')} = {start};")
         if POST in loop.element:
-            for name in self._cell_names(needs):
-                lines.append(f"real *__restrict const of_{name} = t.lane[{self.text.lane_row(name)}] + {loop.start[POST]};")
+            for name in needs.outside:
+                row = self.sites.row_that_rule_reads(name)
+                lines.append(f"real *__restrict const {pointer(name)} = t.lane[{row}] + {loop.start[POST]};")
+            for state in self._raised(needs):
+                row = self.sites.row_of("cell", state)
+                lines.append(f"real *__restrict const {derived(state, 'raised')} = t.lane[{row}] + {loop.start[POST]};")
         return sorted(lines)
 
-    def _cell_names(self, needs: Needs) -> list[str]:
-        """What of the cell the handler touches: variables that the rule reads, and the conductances that it raises."""
-        return [*needs.outside, *(self.sites.places.released if TRANSMIT in needs.written else ())]
+    def _raised(self, needs: Needs) -> Iterable[str]:
+        """The conductances of the cell that the handler raises."""
+        return self.sites.places.released if TRANSMIT in needs.written else ()
 
     def _loads(self, needs: Needs, loop: Loop, *, inside: bool) -> list[str]:
         """Values now, as locals: those that differ from synapse to synapse inside the loop, the others before it."""
@@ -232,30 +236,30 @@ class HandlerWriter:
                 lines += self._load_decay(decay, loop)
         if (POST in loop.element) == inside:
             for name in needs.outside:
-                at = f"of_{name}{loop.element[POST]}" if inside else f"t.lane[{self.text.lane_row(name)}][c]"
+                at = f"{pointer(name)}{loop.element[POST]}" if inside else f"t.lane[{self.sites.row_that_rule_reads(name)}][c]"
                 lines.append(f"real {mangled(name)} = {at};")
         return lines
 
     def _local(self, name: str, loop: Loop) -> str:
         """The local of a variable; before the loop, that of the side that fired has a name of its own."""
-        return f"own_{mangled(name)}" if self.sites.side[name] == loop.own else mangled(name)
+        return derived(name, "own") if self.sites.side[name] == loop.own else mangled(name)
 
     def _stored_at(self, name: str, loop: Loop) -> str:
         side = self.sites.side[name]
         if side in loop.element:
-            return f"of_{name}{loop.element[side]}"
+            return f"{pointer(name)}{loop.element[side]}"
         return f"t.{OF_ARRAY[side]}[{self.sites.row[name]}][{loop.start[side]}]"
 
     def _since_at(self, decay: Decay, loop: Loop) -> str:
         side = self.sites.side[decay.names[0]]
         if side in loop.element:
-            return f"since_{decay.names[0]}{loop.element[side]}"
+            return f"{derived(decay.names[0], 'since')}{loop.element[side]}"
         return f"t.{OF_ARRAY[side]}_since[{self.sites.lazy[side].index(decay)}][{loop.start[side]}]"
 
     def _load_decay(self, decay: Decay, loop: Loop) -> list[str]:
         if decay in self.sites.scaled:
             (name,) = decay.names
-            value = f"{self._stored_at(name, loop)}*f_{mangled(name)}"
+            value = f"{self._stored_at(name, loop)}*{derived(name, 'decayed')}"
             rest = self._rest(decay)
             return [f"real {self._local(name, loop)} = {value}" + (f" + {self.text.rule(rest)};" if rest != t.ZERO else ";")]
         fields = {name: self._stored_at(name, loop) for name in decay.names}
@@ -271,12 +275,14 @@ class HandlerWriter:
 
     def _stores(self, needs: Needs, loop: Loop) -> list[str]:
         """What the loop changes for each synapse, and for each cell."""
-        lines = [f"of_{name}{loop.element[SYNAPSE]} = {mangled(name)};" for name in needs.plain if self._written_here(name, needs)]
+        lines = [f"{pointer(name)}{loop.element[SYNAPSE]} = {mangled(name)};" for name in needs.plain if self._written_here(name, needs)]
         for decay in needs.stored:
             if self.sites.side[decay.names[0]] == SYNAPSE:
                 lines += self._store_decay(decay, loop)
         if POST in loop.element:
-            lines += [f"of_{name}{loop.element[POST]} = {mangled(name)};" for name in needs.outside if name in self._posts_written(needs)]
+            lines += [
+                f"{pointer(name)}{loop.element[POST]} = {mangled(name)};" for name in needs.outside if name in self._posts_written(needs)
+            ]
         return lines
 
     def _written_here(self, name: str, needs: Needs) -> bool:
@@ -290,7 +296,7 @@ class HandlerWriter:
             (name,) = decay.names
             rest = self._rest(decay)
             value = mangled(name) if rest == t.ZERO else f"({mangled(name)} - ({self.text.rule(rest)}))"
-            return [f"{self._stored_at(name, loop)} = {value}*g_{mangled(name)};"]
+            return [f"{self._stored_at(name, loop)} = {value}*{derived(name, 'grown')};"]
         lines = [f"{self._stored_at(name, loop)} = {mangled(name)};" for name in decay.names]
         return [*lines, f"{self._since_at(decay, loop)} = now;"]
 
@@ -318,7 +324,7 @@ class HandlerWriter:
         if self.plan.cell is None:
             return []
         lines = [f"const real released = {self.text.rule(t.multiply(self.plan.efficacy, fraction))};"]
-        lines += [f"of_{state}[l] += u.q.{mangled(unit)}*released;" for state, unit in self.sites.places.released.items()]
+        lines += [f"{derived(state, 'raised')}[l] += u.q.{mangled(unit)}*released;" for state, unit in self.sites.places.released.items()]
         return ["{", *(f"  {line}" for line in lines), "}"]
 
     def _own_lines(self, action: Action, needs: Needs, loop: Loop, own: frozenset[str]) -> list[str]:

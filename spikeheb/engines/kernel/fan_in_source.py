@@ -7,7 +7,7 @@ constants are members of ``u.p`` (rule), ``u.q`` (cell) and ``u.d`` (whatever de
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from spikeheb.cells import Cell, Receptor
 from spikeheb.engines.kernel.fan_in_handlers import HandlerWriter
@@ -17,7 +17,7 @@ from spikeheb.engines.kernel.methods import needs_propagator
 from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.kernel.sites import PRE, SYNAPSE, Sites
 from spikeheb.engines.kernel.source import equation_comments
-from spikeheb.engines.kernel.text import array, indent, mangled
+from spikeheb.engines.kernel.text import array, indent, mangled, pointer
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
@@ -107,12 +107,12 @@ class _Writer:
             "lane_count": len(found.rows),
             **{f"{where if where != 'post' else 'lane'}_since_count": len(decays) for where, decays in found.lazy.items()},
             "weight": found.row[plan.rule.weight],
-            "held": found.rows.index("held"),
+            "held": found.row_of("loop", "held"),
             "shape_parts": len(plan.cell.cell.shape) if plan.cell else 0,
             "late_count": len(plan.delayed),
-            "late": found.rows.index(f"late {next(iter(plan.delayed))}") if plan.delayed else 0,
+            "late": found.row_of("late", next(iter(plan.delayed))) if plan.delayed else 0,
         }
-        sources = [self.text.lane_row("v" if of == "v" else of) for of, _ in plan.delayed.values()]
+        sources = [found.row_that_rule_reads(of) for of, _ in plan.delayed.values()]
         lines = [f"static constexpr bool {name} = {str(value).lower()};" for name, value in truths.items()]
         lines += [f"static constexpr int {name} = {value};" for name, value in numbers.items()]
         lines.append(array("Event", "event", [action.event.upper() for action in plan.actions]))
@@ -190,11 +190,10 @@ class _Writer:
         head = ["  const int64_t lanes = t.blocks*W;", "  SIDE_BY_SIDE", "  for (int64_t c = 0; c < lanes; ++c) {"]
         return [*head, *(f"    {line}" for line in body), "  }"]
 
-    def pointers(self, rows: Iterable[tuple[str, str]], written: Iterable[str]) -> list[str]:
+    def pointers(self, rows: Mapping[str, int], written: Iterable[str]) -> list[str]:
         changed = set(written)
         return [
-            f"  {'' if name in changed else 'const '}real *__restrict const of_{name} = t.lane[{self.text.lane_row(row)}];"
-            for name, row in rows
+            f"  {'' if name in changed else 'const '}real *__restrict const {pointer(name)} = t.lane[{row}];" for name, row in rows.items()
         ]
 
     def step_cells(self) -> str:
@@ -211,16 +210,16 @@ class _Writer:
             f"  {COPY}",
             "  Flag any = 0;",
         ]
-        lines += self.pointers([(name, name) for name in names], cell.block.names)
-        lines += ["  real *__restrict const of_held = t.lane[held];"] if holds else []
+        lines += self.pointers({name: self.sites.row_that_cell_reads(name) for name in names}, cell.block.names)
+        lines += ["  real *__restrict const holding = t.lane[held];"] if holds else []
         lines.append("  Flag *__restrict const fired = t.fired;")
-        body = [f"{'' if name in cell.block.names else 'const '}real {mangled(name)} = of_{name}[c];" for name in names]
-        body += ["const real before = v_;", "const real left = of_held[c];"] if holds else []
+        body = [f"{'' if name in cell.block.names else 'const '}real {mangled(name)} = {pointer(name)}[c];" for name in names]
+        body += ["const real before = v_;", "const real left = holding[c];"] if holds else []
         body += self.text.step_lines(cell.block, self.text.cell, "stream(t.seed, NOISE_OF_CELL, uint64_t(t.first_cell + c))")
         body += ["v_ = left > real(0) ? before : v_;"] if holds else []
-        body += [f"of_{name}[c] = {mangled(name)};" for name in cell.block.names]
+        body += [f"{pointer(name)}[c] = {mangled(name)};" for name in cell.block.names]
         body.append(f"Flag on = ({self.text.cell(cell.threshold)}) ? 1 : 0;")
-        body += ["on = left > real(0) ? 0 : on;", "of_held[c] = left - (left > real(0) ? real(1) : real(0));"] if holds else []
+        body += ["on = left > real(0) ? 0 : on;", "holding[c] = left - (left > real(0) ? real(1) : real(0));"] if holds else []
         body += ["fired[c] = on;", "any |= on;"]
         return "\n".join([*lines, *self.over_lanes(body), "  return any != 0;", "}", ""])
 
@@ -236,23 +235,24 @@ class _Writer:
             "  (void)now;",
             f"  {COPY}",
         ]
-        lines += self.pointers([(name, name) for name in outside], post.names)
-        body = [f"{'' if name in post.names else 'const '}real {mangled(name)} = of_{name}[c];" for name in outside]
+        lines += self.pointers({name: self.sites.row_that_rule_reads(name) for name in outside}, post.names)
+        body = [f"{'' if name in post.names else 'const '}real {mangled(name)} = {pointer(name)}[c];" for name in outside]
         body += self.text.step_lines(post, self.text.rule, "stream(t.seed, NOISE_OF_POST, uint64_t(t.first_cell + c))")
-        body += [f"of_{name}[c] = {mangled(name)};" for name in post.names]
+        body += [f"{pointer(name)}[c] = {mangled(name)};" for name in post.names]
         return "\n".join([*lines, *self.over_lanes(body), "}", ""])
 
     def spikes(self) -> str:
         """What the cell that fired does: [post].on_spike, the parts of the spike's shape, the reset."""
         places, cell = self.sites.places, self.plan.cell
 
-        def assignments(statements: Iterable[t.Statement], text: object) -> list[str]:
+        def assignments(
+            statements: Iterable[t.Statement], known: Iterable[str], row: Callable[[str], int], text: Callable[[t.Tree], str]
+        ) -> list[str]:
             lines = []
             for statement in statements:
-                names = sorted({statement.target, *t.names(statement.expression)} & {*self.text.outside, *places.cell, "I_ext"})
-                loads = " ".join(f"real {mangled(name)} = t.lane[{self.text.lane_row(name)}][c];" for name in names)
-                value = self.text.rule(statement.expression) if text == "rule" else self.text.cell(statement.expression)
-                lines.append(f"  {{ {loads} t.lane[{self.text.lane_row(statement.target)}][c] = {value}; }}")
+                names = sorted({statement.target, *t.names(statement.expression)} & set(known))
+                loads = " ".join(f"real {mangled(name)} = t.lane[{row(name)}][c];" for name in names)
+                lines.append(f"  {{ {loads} t.lane[{row(statement.target)}][c] = {text(statement.expression)}; }}")
             return lines
 
         lines = [
@@ -260,11 +260,11 @@ class _Writer:
             "  (void)t; (void)c;",
             f"  {COPY}",
         ]
-        lines += [*assignments(self.plan.on_spike, "rule"), "}"]
+        lines += [*assignments(self.plan.on_spike, self.text.outside, self.sites.row_that_rule_reads, self.text.rule), "}"]
         if cell is not None:
             lines += ["template <class T> static void reset(T &t, const Shared &__restrict k, int64_t c) {", f"  {COPY}"]
             lines += [
-                *assignments(cell.reset, "cell"),
+                *assignments(cell.reset, (*places.cell, "I_ext"), self.sites.row_that_cell_reads, self.text.cell),
                 "}",
                 "static real shape_v(const Shared &k, int64_t part) {",
                 f"  (void)part; {COPY}",
@@ -279,7 +279,7 @@ class _Writer:
             f"  (void)t; (void)spikes; {COPY}",
         ]
         for state, unit in self.inhibitory.items():
-            row = self.text.lane_row(state)
+            row = self.sites.row_of("cell", state)
             lines.append(f"  for (int64_t c = 0; c < t.blocks*W; ++c) t.lane[{row}][c] += u.q.{mangled(unit)}*spikes;")
         return "\n".join([*lines, "}", ""])
 

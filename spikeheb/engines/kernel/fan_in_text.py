@@ -53,14 +53,6 @@ class Text:
             return f"u.d.{name[1:]}"
         return "u.dt" if name == "dt" else f"u.q.{mangled(name)}"
 
-    def lane_row(self, name: str) -> int:
-        """The row of something that is kept for each cell."""
-        rows = self.sites.rows
-        for prefix in ("", "post ", "late ", "rule "):
-            if prefix + name in rows:
-                return rows.index(prefix + name)
-        raise KeyError(name)
-
     def whole_array(self, name: str) -> tuple[str, str]:
         """A variable of the rule in the whole tile, and how many numbers that is."""
         side, row = self.sites.side[name], self.sites.row[name]

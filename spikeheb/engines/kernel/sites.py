@@ -22,14 +22,15 @@ class Sites:
     side : mapping of str to str
         ``"pre"``, ``"post"`` or ``"synapse"`` for each variable of the rule.
     row : mapping of str to int
-        The place of each variable among those of its side; for the cells' side among all rows.
+        The place of each variable of the rule among those of its side; for the cells' side among all rows.
     scaled : tuple of Decay
         Those with a constant slope, stored relative to their own decay.
     lazy : mapping of str to tuple of Decay
         The others by side: stored with the step of the value.
     rows : tuple of str
-        What is kept for each cell: its own variables, those of ``[post]``, the rule's, delayed values, the injected
-        current, and how many steps v is still held.
+        What is kept for each cell, each under the name of its owner: ``cell.v``, ``post.u`` of ``[post]``, ``rule.x``,
+        ``late.u_late`` for a delayed value, and two of the loop's own: ``loop.I_ext``, the injected current, and
+        ``loop.held``, for how many steps v is still held. No user's name has a dot, so no two of them can meet.
     """
 
     places: Layout
@@ -42,6 +43,24 @@ class Sites:
     def names(self, side: str) -> tuple[str, ...]:
         """The rule's variables of a side, in their order."""
         return tuple(name for name, where in self.side.items() if where == side)
+
+    def row_of(self, owner: str, name: str) -> int:
+        """The row of what belongs to `owner` (cell, post, rule, late or loop)."""
+        return self.rows.index(f"{owner}.{name}")
+
+    def row_that_cell_reads(self, name: str) -> int:
+        """The row of a name as the equations of the cell mean it."""
+        return self.row_of("loop" if name == "I_ext" else "cell", name)
+
+    def row_that_rule_reads(self, name: str) -> int:
+        """The row of a name as the equations of the rule mean it: of the cell they see v alone."""
+        owner = "cell" if name == "v" else "post" if name in self.places.post else "late" if name in self.late else "rule"
+        return self.row_of(owner, name)
+
+    @property
+    def late(self) -> tuple[str, ...]:
+        """The delayed values."""
+        return tuple(row.removeprefix("late.") for row in self.rows if row.startswith("late."))
 
 
 def sites(plan: Plan, varied: Collection[str] = ()) -> Sites:
@@ -59,9 +78,9 @@ def sites(plan: Plan, varied: Collection[str] = ()) -> Sites:
     side = {name: lifted.get(name, SYNAPSE) for name in plan.variables}
     places = layout(plan)
     of_cells = [name for name, where in side.items() if where == POST]
-    late = [f"late {name}" for name in plan.delayed]
-    rows = (*places.cell, *(f"post {name}" for name in places.post), *(f"rule {name}" for name in of_cells), *late, "I_ext", "held")
-    row = {name: rows.index(f"rule {name}") for name in of_cells}
+    owned = {"cell": places.cell, "post": places.post, "rule": of_cells, "late": plan.delayed, "loop": ("I_ext", "held")}
+    rows = tuple(f"{owner}.{name}" for owner, names in owned.items() for name in names)
+    row = {name: rows.index(f"rule.{name}") for name in of_cells}
     for where in (PRE, SYNAPSE):
         row |= {name: n for n, name in enumerate(name for name, at in side.items() if at == where)}
     constants = {*plan.constants, "dt"}

@@ -15,7 +15,7 @@ from spikeheb.engines.kernel.hoist import Hoister, comparisons, decided, inverte
 from spikeheb.engines.kernel.layout import Layout, layout
 from spikeheb.engines.kernel.plan import Block, Decay, Plan
 from spikeheb.engines.kernel.stretches import GLIDING, GROWTH, can_rest, is_smooth
-from spikeheb.engines.kernel.text import array, indent, mangled, struct
+from spikeheb.engines.kernel.text import array, derived, indent, mangled, struct
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
 from spikeheb.rules.meaning import TRANSMIT, Action, affine, reads_membrane
@@ -385,7 +385,7 @@ class _Writer:
 
 def since(decay: Decay) -> str:
     """The member that holds the step of a group's stored values."""
-    return f"since_{decay.names[0]}"
+    return derived(decay.names[0], "since")
 
 
 def equation_comments(block: Block) -> list[str]:

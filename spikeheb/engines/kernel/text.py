@@ -6,8 +6,22 @@ from collections.abc import Iterable, Sequence
 
 
 def mangled(name: str) -> str:
-    """A user's name as C++ has it."""
+    """A user's name as C++ has it.
+
+    It ends in an underscore. The names that generated code makes of it (`derived`) do not, and no other does: so a
+    user's names ``x`` and ``x_own`` or ``own_x`` meet nothing.
+    """
     return f"{name}_"
+
+
+def derived(name: str, kind: str) -> str:
+    """The name of something that is kept for a variable, such as its pointer or its value on the side that fired."""
+    return f"{mangled(name)}{kind}"
+
+
+def pointer(name: str) -> str:
+    """The pointer to a variable's values."""
+    return derived(name, "at")
 
 
 def struct(name: str, kind: str, members: Sequence[str], note: str, *, template: bool = False) -> str:
