@@ -71,6 +71,8 @@ def _plain_number(value: float) -> str:
 
 
 def _brian_call(function: str, arguments: list[str]) -> str:
+    if function == "limited":
+        function = "clip"
     if function == "positive":
         return f"(0.5*(({arguments[0]}) + abs({arguments[0]})))"
     return f"{function}({', '.join(arguments)})"
@@ -102,8 +104,6 @@ def _numpy_call(function: str, arguments: list[str]) -> str:
             return f"_np.where({arguments[0]}, 1.0, 0.0)"
         case "positive":
             return f"(0.5*(({arguments[0]}) + _np.abs({arguments[0]})))"
-        case "clip":
-            return f"_np.clip({', '.join(arguments)})"
         case "rand" | "randn":
             return f"_{function}()"
         case _ if function in NUMPY_FUNCTIONS:
@@ -149,6 +149,23 @@ def to_cpp(tree: t.Tree, name: Callable[[str], str] = str) -> str:
     return _print(tree, Language(_cpp_number, name, _cpp_call, _cpp_power, words))
 
 
+def numpy_scope() -> dict[str, object]:
+    """What text that `to_numpy` prints may reach: numpy, and functions that let nothing pass that is not finite.
+
+    ``clip`` of what is no number or infinite, or between such limits, is no number, so that no limit can hide it. ``limited``
+    is the same for limits that may be absent, that is, infinite.
+    """
+    import numpy as np
+
+    def limited(x: object, low: object, high: object) -> object:
+        return np.clip(x, low, high) + np.subtract(x, x)  # type: ignore[call-overload]
+
+    def clip(x: object, low: object, high: object) -> object:
+        return limited(x, low, high) + (np.subtract(low, low) + np.subtract(high, high))  # type: ignore[call-overload, operator]
+
+    return {"__builtins__": {}, "_np": np, "_clip": clip, "_limited": limited}
+
+
 def resolve_units(tree: t.Tree, declared: frozenset[str] | set[str]) -> t.Tree:
     """The tree with each unit name that nobody declared replaced by its SI size."""
 
@@ -167,9 +184,7 @@ def evaluate(tree: t.Tree, values: Mapping[str, object], random: Mapping[str, Ca
 
     Only text printed from a tree is ever evaluated, with numpy and the given values in reach and no builtins.
     """
-    import numpy as np
-
-    scope: dict[str, object] = {"__builtins__": {}, "_np": np, **values}
+    scope = numpy_scope() | dict(values)
     for name, draw in (random or {}).items():
         scope["_" + name] = draw
     code = compile(to_numpy(resolve_units(tree, set(values))), "<expression>", "eval")

@@ -82,13 +82,17 @@ def _change(line: t.Statement, bounds: Bounds) -> tuple[str, t.Tree]:
     return line.op[0], line.expression
 
 
+LIMITED = "limited"
+"""The call that holds a weight within its limits: as ``clip``, but a value that is not finite stays no number."""
+
+
 def clipped(value: t.Tree, bounds: Bounds) -> t.Tree:
     """The value held within the limits that the bounds have."""
     if bounds.w_min is None and bounds.w_max is None:
         return value
     low: t.Tree = t.Name("w_min") if bounds.w_min is not None else t.Number(-math.inf)
     high: t.Tree = t.Name("w_max") if bounds.w_max is not None else t.Number(math.inf)
-    return t.Call("clip", (value, low, high))
+    return t.Call(LIMITED, (value, low, high))
 
 
 def _trees(rule: Rule) -> list[t.Tree]:

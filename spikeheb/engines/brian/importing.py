@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,8 @@ def quantity(value: float, dimension: Dimension) -> Any:
     return b2.Quantity(value, dim=b2.get_or_create_dimension([float(power) for power in (*dimension.exponents, 0)]))
 
 
-def set_target(target: str) -> None:
-    """Choose numpy or cython as the target of Brian2's generated code.
+def set_target(target: str, *, literal: bool = False) -> None:
+    """Choose numpy or cython as the target of Brian2's generated code; `literal` code is not simplified.
 
     The Cython cache is our own folder; modules that do not match their recorded checksum are removed first, so that
     Cython builds them again.
@@ -70,6 +71,7 @@ def set_target(target: str) -> None:
     b2 = brian()
     b2.set_device("runtime")
     b2.prefs.codegen.target = target
+    b2.prefs.codegen.loop_invariant_optimisations = not literal
     b2.prefs.core.stop_on_keyboard_interrupt = False  # else a run ends early without an error
     if target == "cython":
         folder = build_cache.root() / CYTHON
@@ -77,6 +79,25 @@ def set_target(target: str) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             remove_damaged(folder)
         b2.prefs.codegen.runtime.cython.cache_dir = str(folder)
+
+
+@contextlib.contextmanager
+def refusals(path: str) -> Iterator[None]:
+    """What Brian2 cannot build becomes one line that names the rule's file.
+
+    Raises
+    ------
+    EngineError
+    """
+    b2 = brian()
+    try:
+        yield
+    except b2.core.base.BrianObjectException as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        reason = str(cause).strip().splitlines() or [type(cause).__name__]
+        raise EngineError(f"Brian2 cannot build this ({reason[0][:200]})", path=path) from error
 
 
 CYTHON = ".cython"

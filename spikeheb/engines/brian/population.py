@@ -24,7 +24,7 @@ from spikeheb.engines import cache as build_cache
 from spikeheb.engines.brian import importing, network
 from spikeheb.engines.brian.network import Built
 from spikeheb.engines.brian.owned import of_rule, users
-from spikeheb.engines.brian.text import of_cell
+from spikeheb.engines.brian.text import cancels, of_cell
 from spikeheb.engines.job import NO_STEPS, Steps
 from spikeheb.engines.kernel.as_lanes import lanes, with_trains
 from spikeheb.engines.kernel.inputs import inhibitory_trains, trains
@@ -52,10 +52,10 @@ def run(job: PopulationJob, target: str = "numpy") -> PopulationRecording:
         raise EngineError("Brian2 runs fan-in in double precision")
     job = of_rule(job)
     b2 = importing.brian()
-    importing.set_target(target)
+    importing.set_target(target, literal=cancels(job.rule))
     b2.start_scope()
     b2.seed(job.seed)
-    with build_cache.writing(), np.errstate(all="ignore"):
+    with build_cache.writing(), importing.refusals(job.rule.path), np.errstate(all="ignore"):
         built = build(job)
         records = _Records(job, built)
         stops = sorted({0, *(int(step) + 1 for step in (*job.snapshots, *job.watch, *job.histograms)), job.steps})
@@ -184,11 +184,29 @@ class _Records:
     def weights(self, step: int) -> Any:
         name = self.job.rule.weight
         w = np.array(self.built.synapses.variables[name].get_value(), dtype=float).reshape(self.job.cells, self.job.input_count)
+        self.check(step)
         bad = np.argwhere(~np.isfinite(w))
         if bad.size:
             where = f"{users(name)} of input {bad[0][1]} of cell {bad[0][0]}"
             raise NonFiniteError(f"{where} is not finite at or before {step * self.job.dt:.4f} s", path=self.job.rule.path)
         return w
+
+    def check(self, step: int) -> None:
+        """Raise for a variable of the rule, or a conductance, that is not finite."""
+        job, built = self.job, self.built
+        post = [e.name for e in job.rule.post.equations if e.kind != "subexpression"] if job.rule.post is not None else []
+        receptor = job.cell.receptor(job.receptor) if job.cell is not None else None
+        states = [of_cell(state) for state, _, _ in receptor.parts] if receptor is not None else []
+        seen = [(built.synapses, name) for name in job.rule.variables if name != job.rule.weight]
+        for group, name in (*seen, *((built.cells, name) for name in (*post, *states))):
+            values = np.ravel(group.variables[name].get_value())
+            bad = np.flatnonzero(~np.isfinite(values))
+            if bad.size:
+                where = (
+                    f"input {bad[0] % job.input_count} of cell {bad[0] // job.input_count}" if group is built.synapses else f"cell {bad[0]}"
+                )
+                when = f"at or before {step * job.dt:.4f} s"
+                raise NonFiniteError(f"{users(name)} of {where} is not finite {when}", path=job.rule.path)
 
     def after(self, step: int) -> None:
         w = self.weights(step)

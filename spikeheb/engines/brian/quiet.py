@@ -17,7 +17,7 @@ from spikeheb.cells import Cell, assemble
 from spikeheb.engines.job import Floats
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation
-from spikeheb.expressions.printers import evaluate, resolve_units, to_numpy
+from spikeheb.expressions.printers import evaluate, numpy_scope, resolve_units, to_numpy
 from spikeheb.rules.meaning import affine
 
 WAY = 18
@@ -51,7 +51,7 @@ class Relaxation:
 
     def step(self, state: Floats) -> Floats:
         """One step of all variables, shape (variables, lanes), from their old values."""
-        values = {"__builtins__": {}, "_np": np, **self._constants, **dict(zip(self.names, state, strict=True))}
+        values = {**numpy_scope(), **self._constants, **dict(zip(self.names, state, strict=True))}
         return np.array([np.broadcast_to(update(values), state.shape[1:]) for update in self._updates if update])
 
     def _fixed_point(self, cell: Cell) -> Floats | None:

@@ -15,7 +15,7 @@ from spikeheb.engines.brian import importing
 from spikeheb.engines.brian.network import CLAMPED, HELD_UNTIL, Built, build
 from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names, users
 from spikeheb.engines.brian.quiet import Relaxation
-from spikeheb.engines.brian.text import of_cell
+from spikeheb.engines.brian.text import cancels, of_cell
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Floats, Job, Recording, Steps
 from spikeheb.engines.values import constants, efficacy, per_input
@@ -23,6 +23,9 @@ from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.rules.meaning import actions, stepped
 
 CHECK_EVERY = 256
+"""Steps between reports of progress, and between checks of large jobs."""
+SMALL = 20_000
+"""Numbers up to which all are looked at after every step."""
 LONG = 1_000_000
 """Steps from which on compiling for half a minute pays."""
 
@@ -65,10 +68,10 @@ def _is_compilers(error: BaseException | None) -> bool:
 def _run(asked: Job, target: str, note: str) -> Recording:
     b2 = importing.brian()
     job = lanes_of_rule(asked)
-    importing.set_target(target)
+    importing.set_target(target, literal=cancels(job.rule))
     b2.start_scope()
     b2.seed(job.seed)
-    with build_cache.writing():  # Cython's modules, while the network is built and run
+    with build_cache.writing(), importing.refusals(job.rule.path):  # Cython's modules, while the network is built and run
         built = build(job)
         watch = _Watch(job, built)
         built.network.add(watch.operation(b2))
@@ -100,6 +103,8 @@ class _Watch:
         self.timestep = built.clock.variables["timestep"].get_value()
         self.time = built.clock.variables["t"].get_value()
         self.variables = {name: built.synapses.variables[name] for name in job.rule.variables}
+        self.of_lanes = _of_lanes(job, built)
+        self.small = sum(variable.size for variable in self.variables.values()) + len(self.of_lanes) * job.lanes <= SMALL
         self.known = {name: per_input(job, value) for name, value in constants(job).items()}
         self.samples = {int(step): n for n, step in enumerate(job.samples)}
         self.weight = np.zeros((job.inputs, len(job.samples)))
@@ -127,10 +132,10 @@ class _Watch:
         place = self.sweep_of.get(step)
         if place is not None:
             self.v[:, place[0], place[1]] = self.built.cells.variables["v"].get_value()
-        if self.steps_run % CHECK_EVERY == 0:
+        if self.small or self.steps_run % CHECK_EVERY == 0:
             self.check(step)
-            if self.job.progress is not None:
-                self.job.progress(step / self.job.steps)
+        if self.steps_run % CHECK_EVERY == 0 and self.job.progress is not None:
+            self.job.progress(step / self.job.steps)
         if self.may_skip:
             self.skip(step)
 
@@ -138,6 +143,7 @@ class _Watch:
         values = self.values()
         self.weight[:, n] = values[self.job.rule.weight]
         self.efficacy[:, n] = efficacy(self.job, values, self.known)
+        _finite(self.efficacy[:, n], "the efficacy", "input", int(self.job.samples[n]), self.job.dt)
 
     def values(self) -> dict[str, Floats]:
         return {name: np.array(variable.get_value(), dtype=float) for name, variable in self.variables.items()}
@@ -147,6 +153,8 @@ class _Watch:
             _finite(variable.get_value(), users(name), "input", step, self.job.dt)
         if self.job.cell is not None:
             _finite(self.built.cells.variables["v"].get_value(), "v", "lane", step, self.job.dt)
+        for name, variable in self.of_lanes.items():
+            _finite(variable.get_value(), users(name), "lane", step, self.job.dt)
 
     def skip(self, step: int) -> None:
         """Set the clock so that its next tick lands on the next step in which something can happen."""
@@ -184,6 +192,14 @@ class _Watch:
         steps = np.rint(np.asarray(spikes.t / importing.brian().second) / self.job.dt).astype(np.int64)
         trains = tuple(steps[index == lane] for lane in range(self.job.lanes))
         return Recording(values[self.job.rule.weight], values, self.weight, self.efficacy, self.v, trains, engine)
+
+
+def _of_lanes(job: Job, built: Built) -> dict[str, Any]:
+    """Variables of [post] and conductances, by the names that messages have for them."""
+    receptor = job.cell.receptor(job.receptor) if job.cell is not None else None
+    states = {state: built.cells.variables[of_cell(state)] for state, _, _ in receptor.parts} if receptor is not None else {}
+    post = [e.name for e in job.rule.post.equations if e.kind != "subexpression"] if job.rule.post is not None else []
+    return states | {name: built.cells.variables[name] for name in post}
 
 
 def _finite(array: Floats, name: str, what: str, step: int, dt: float) -> None:

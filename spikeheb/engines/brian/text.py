@@ -5,6 +5,7 @@ A name that is made here, of a user's name or for the engine itself, has two und
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from spikeheb.cells import Membrane, Receptor
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation
 from spikeheb.expressions.printers import to_brian
-from spikeheb.rules.meaning import TRANSMIT, Action, clipped, expand
+from spikeheb.rules.meaning import TRANSMIT, Action, actions, clipped, expand
 from spikeheb.rules.rule import Rule
 from spikeheb.units import Dimension
 
@@ -98,10 +99,51 @@ def handler_code(rule: Rule, action: Action, receptor: Receptor | None) -> str:
         if line.target == TRANSMIT:
             lines += transmission(rule, line.expression, receptor)
         elif line.target in shared:
-            lines.append(f"{line.target}_post += {to_brian(_growth(line))}")
+            lines.append(f"{line.target}_post += {to_brian(guarded(_growth(line)))}")
         else:
-            lines.append(f"{line.target} = {to_brian(line.expression)}")
+            lines += assignment(line)
     return "\n".join(lines)
+
+
+TOTAL = "engine__total"
+
+
+def assignment(line: t.Statement) -> list[str]:
+    """An assignment; one to a weight with limits keeps what is not finite, which Brian2's clip would make a limit of."""
+    match line.expression:
+        case t.Call("limited", (value, low, high)):
+            total = t.Name(TOTAL)
+            kept = unless_flawed(t.Call("limited", (total, low, high)), [total])
+            return [f"{TOTAL} = {to_brian(guarded(value))}", f"{line.target} = {to_brian(kept)}"]
+    return [f"{line.target} = {to_brian(guarded(line.expression))}"]
+
+
+def cancels(rule: Rule) -> bool:
+    """Whether some line has ``x - x`` or ``x/x``, which Brian2's optimisation makes 0 and 1 of, whatever x is."""
+    nodes = (node for action in actions(rule) for line in action.lines for node in t.walk(expand(line.expression, rule)))
+    return any(isinstance(node, t.Binary) and node.op in "-/" and node.left == node.right and t.names(node.left) for node in nodes)
+
+
+def unless_flawed(value: t.Tree, seen: Iterable[t.Tree]) -> t.Tree:
+    """The value itself where all that is `seen` is finite, else none that is.
+
+    A product with 1, or a division by 0. Brian2 would make 0 of ``x - x``.
+    """
+    for tree in seen:
+        finite = t.Compare("<=", t.Call("abs", (tree,)), t.Number(sys.float_info.max))
+        value = t.Binary("/", value, t.Call("int", (finite,)))
+    return value
+
+
+def guarded(tree: t.Tree) -> t.Tree:
+    """The tree with ``clip`` no number where its value or a limit is not finite; what draws is not written twice."""
+
+    def guard(node: t.Tree) -> t.Tree:
+        if not (isinstance(node, t.Call) and node.function == "clip"):
+            return node
+        return unless_flawed(node, [a for a in node.arguments if t.names(a) and "randn" not in t.functions(a)])
+
+    return t.rebuild(tree, guard)
 
 
 def _growth(line: t.Statement) -> t.Tree:
@@ -147,4 +189,6 @@ def clip_statement(rule: Rule) -> str | None:
     """The weight held within its limits after a step, where the model moves it."""
     moving = any(e.name == rule.weight and e.kind == "differential" for e in rule.equations)
     limited = clipped(t.Name(rule.weight), rule.bounds)
-    return f"{rule.weight} = {to_brian(limited)}" if moving and limited != t.Name(rule.weight) else None
+    if not moving or limited == t.Name(rule.weight):
+        return None
+    return f"{rule.weight} = {to_brian(unless_flawed(limited, [t.Name(rule.weight)]))}"

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from spikeheb.cells import Cell, Receptor, assemble
 from spikeheb.engines.kernel import methods
 from spikeheb.engines.kernel.fold import fold, structural
+from spikeheb.engines.kernel.handlers import fragile
 from spikeheb.engines.kernel.plan import Block, CellPlan, Decay, Plan
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
@@ -53,6 +54,8 @@ def analyse(rule: Rule, cell: Cell | None, dt: float, *, receptor: str | None = 
     moving = any(e.name == rule.weight and e.kind == "differential" for e in rule.equations)
     clip = clean.tree(clipped(t.Name(rule.weight), rule.bounds)) if moving and rule.bounds.values else None
     post = _post_block(rule, clean)
+    on_spike = tuple(t.Statement(s.target, "=", clean.tree(s.value())) for s in rule.post.on_spike) if rule.post else ()
+    assigned = (*(line for action in handlers for line in action.lines), *on_spike)
     plan = Plan(
         rule=rule,
         folded=folded,
@@ -66,7 +69,8 @@ def analyse(rule: Rule, cell: Cell | None, dt: float, *, receptor: str | None = 
         efficacy=clean.tree(rule.efficacy),
         post=post,
         post_plain=tuple(e.name for e in rule.post.equations if e.kind == "variable") if rule.post else (),
-        on_spike=tuple(t.Statement(s.target, "=", clean.tree(s.value())) for s in rule.post.on_spike) if rule.post else (),
+        on_spike=on_spike,
+        fragile=fragile(assigned) & {*rule.variables, *(e.name for e in (rule.post.equations if rule.post else ()))},
         cell=None if cell is None else _cell_plan(cell, dt, cell.receptor(receptor)),
         delayed={name: (d.of, d.by) for name, d in rule.post.delayed.items()} if rule.post else {},
     )

@@ -252,13 +252,14 @@ class JobStruct(ctypes.Structure):
         ("spikes", _POINTER), ("capacity", _COUNT),
         ("start", _POINTER),
         ("failures", _POINTER),
+        ("careful", _COUNT),
     ]  # fmt: skip
 
 
-def struct(found: Arrays) -> JobStruct:
-    """The pointers to the arrays; they must outlive it."""
+def struct(found: Arrays, *, careful: bool = False) -> JobStruct:
+    """The pointers to the arrays; they must outlive it. A careful run looks at every number after every event and step."""
     job = found.job
-    told = JobStruct(lanes=job.lanes, inputs=job.inputs, steps=job.steps, dt=job.dt, seed=job.seed & (2**64 - 1))
+    told = JobStruct(lanes=job.lanes, inputs=job.inputs, steps=job.steps, dt=job.dt, seed=job.seed & (2**64 - 1), careful=int(careful))
     told.sample_count, told.sweep_count, told.sweep_steps = len(job.samples), len(job.sweeps), job.sweep_steps
     told.history_each, told.capacity = found.history.shape[1], found.spikes.shape[1]
     told.constants_each, told.delays_each, told.late_each = (found.fixed[name][1] for name in ("constants", "delays", "late_by"))

@@ -171,8 +171,21 @@ class FanIn:
                     again._step_to(step + 1, careful=True)
                 except NonFiniteError as error:
                     return error
-        what = f"v of cell {cell}" if number < 0 else f"{self.job.rule.weight} of input {number} of cell {cell}"
+        what = self._name_of_flaw(cell, number)
         return NonFiniteError(f"{what} is not finite at {step * self.job.dt:.4f} s", path=self.job.rule.path)
+
+    def _name_of_flaw(self, cell: int, number: int) -> str:
+        """The weight before anything else of the synapse, then what is kept for an input or a cell."""
+        held, sites_ = self.arrays, self.sites
+        block, lane = divmod(cell, held.width)
+        for name in (self.job.rule.weight, *sites_.names(SYNAPSE)) if number >= 0 else ():
+            if not np.isfinite(held.synapse[sites_.row[name], block, number, lane]):
+                return f"{name} of input {number} of cell {cell}"
+        for name in sites_.names(PRE) if number >= 0 else ():
+            if not np.all(np.isfinite(held.pre[:, sites_.row[name], number])):
+                return f"{name} of input {number}"
+        flaws = [row for row, values in zip(sites_.rows, held.lane, strict=True) if not np.isfinite(values[cell])]
+        return f"{flaws[0].partition('.')[2] if flaws else 'v'} of cell {cell}"
 
     # --- what was recorded ---
 

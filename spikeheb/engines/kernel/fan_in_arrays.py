@@ -109,6 +109,7 @@ class FanInArrays:
         for block in range(self.blocks):
             part = whole[block * self.width : (block + 1) * self.width]
             self.synapse[row, block, :, : len(part)] = part.T
+            self.synapse[row, block, :, len(part) :] = part[-1:].T  # lanes beyond the last cell do what it does
 
     def by_cell(self, row: int) -> Array:
         """A variable of every synapse, shape (cells, inputs)."""

@@ -15,11 +15,12 @@ from spikeheb.engines.kernel.handlers import DRAWS_PER_STEP, describe, number_dr
 from spikeheb.engines.kernel.plan import Decay, Plan
 from spikeheb.engines.kernel.sites import POST, PRE, SYNAPSE, Sites
 from spikeheb.engines.kernel.source import equation_comments
-from spikeheb.engines.kernel.text import derived, mangled, pointer
+from spikeheb.engines.kernel.text import derived, flawed, mangled, pointer
 from spikeheb.expressions import tree as t
 from spikeheb.rules.meaning import TRANSMIT, Action
 
 SIZES = "  const int64_t blocks = t.blocks, inputs = t.inputs; (void)blocks; (void)inputs; " + COPY
+FLAW = "  Flag flaw = 0;"
 OF_ARRAY = {PRE: "pre", POST: "lane", SYNAPSE: "synapse"}
 
 
@@ -117,7 +118,7 @@ class HandlerWriter:
         which = "i" if action.event == "pre" else "c"
         lines = [f"// {action.event}: {describe(action)}"]
         arguments = f"(T &t, const Shared &__restrict k, int64_t {which}, int64_t now, int64_t at, real amount)"
-        lines += [f"template <class T> static void on_{n}{arguments} {{", "  (void)now; (void)at; (void)amount;", SIZES]
+        lines += [f"template <class T> static bool on_{n}{arguments} {{", "  (void)now; (void)at; (void)amount;", SIZES, FLAW]
         lines += self._factors(needs)
         own = self._own_side(action)
         lines += [f"  {line}" for line in self._loads(needs, loop, inside=False)]
@@ -126,7 +127,12 @@ class HandlerWriter:
             lines += [f"  {line}" for line in self._loop(loop, needs, self._assignments(used, loop, random_draws(action)), own)]
         if own:
             lines += ["  {", *(f"    {line}" for line in self._own_lines(action, needs, loop, own)), "  }"]
-        return "\n".join([*lines, "}", ""])
+        return "\n".join([*lines, "  return flaw != 0;", "}", ""])
+
+    def _looked_at(self, names: Iterable[str]) -> list[str]:
+        """A line that notes whether one of these values, which may not last, is not finite."""
+        seen = [mangled(name) for name in names if name in self.plan.fragile]
+        return [f"flaw |= {flawed(seen)} ? 1 : 0;"] if seen else []
 
     def _own_side(self, action: Action) -> frozenset[str]:
         """Variables of the side that fired that the handler moves."""
@@ -283,7 +289,8 @@ class HandlerWriter:
             lines += [
                 f"{pointer(name)}{loop.element[POST]} = {mangled(name)};" for name in needs.outside if name in self._posts_written(needs)
             ]
-        return lines
+        stored = dict.fromkeys([*needs.plain, *(name for decay in needs.stored for name in decay.names)])
+        return lines + self._looked_at(name for name in stored if self._written_here(name, needs))
 
     def _written_here(self, name: str, needs: Needs) -> bool:
         return self._of_synapse(name) and name in needs.written
@@ -340,7 +347,7 @@ class HandlerWriter:
         for decay in needs.stored:
             if self.sites.side[decay.names[0]] == action.event:
                 lines += self._store_decay(decay, loop)
-        return lines
+        return lines + self._looked_at(sorted(own))
 
     # --- synapses on the clock ---
 
@@ -359,7 +366,13 @@ class HandlerWriter:
         if self.plan.clip is not None:
             body.append(f"{mangled(self.plan.rule.weight)} = {self.text.rule(self.plan.clip)};")
         arguments = "(T &t, const Shared &__restrict k, int64_t now, int64_t at)"
-        lines = [*equation_comments(block), f"template <class T> static void step_synapses{arguments} {{", "  (void)now; (void)at;", SIZES]
+        lines = [
+            *equation_comments(block),
+            f"template <class T> static bool step_synapses{arguments} {{",
+            "  (void)now; (void)at;",
+            SIZES,
+            FLAW,
+        ]
         once = [f"  real {mangled(name)} = {self._stored_at(name, OVER_ALL)};" for name in plain if self.sites.side[name] == PRE]
         looped = self._loop(OVER_ALL, needs, body, frozenset())
-        return "\n".join([*lines, *(f"  {line}" for line in [*looped[:2], *once, *looped[2:]]), "}", ""])
+        return "\n".join([*lines, *(f"  {line}" for line in [*looped[:2], *once, *looped[2:]]), "  return flaw != 0;", "}", ""])

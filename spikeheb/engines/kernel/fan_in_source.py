@@ -10,14 +10,14 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from spikeheb.cells import Cell, Receptor
-from spikeheb.engines.kernel.fan_in_handlers import HandlerWriter
+from spikeheb.engines.kernel.fan_in_handlers import FLAW, HandlerWriter
 from spikeheb.engines.kernel.fan_in_text import COPY, Text
 from spikeheb.engines.kernel.handlers import describe
 from spikeheb.engines.kernel.methods import needs_propagator
 from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.kernel.sites import PRE, SYNAPSE, Sites
 from spikeheb.engines.kernel.source import equation_comments
-from spikeheb.engines.kernel.text import array, indent, mangled, pointer
+from spikeheb.engines.kernel.text import array, flawed, indent, mangled, pointer
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
@@ -179,8 +179,9 @@ class _Writer:
 
     def dispatch(self) -> str:
         arguments = "(T &t, const Shared &__restrict k, int64_t which, int64_t now, int64_t at, real amount)"
-        lines = [f"template <int action, class T> static void on{arguments} {{"]
-        lines += [f"  if constexpr (action == {n}) on_{n}(t, k, which, now, at, amount);" for n in range(len(self.plan.actions))]
+        lines = ["// returns whether a number that would not last is not finite"]
+        lines.append(f"template <int action, class T> static bool on{arguments} {{")
+        lines += [f"  if constexpr (action == {n}) return on_{n}(t, k, which, now, at, amount);" for n in range(len(self.plan.actions))]
         return "\n".join([*lines, "}", ""])
 
     # --- the cells ---
@@ -231,15 +232,18 @@ class _Writer:
         outside = [name for name in self.text.outside if name in read]
         lines = [
             *equation_comments(post),
-            "template <class T> static void step_post(T &t, const Shared &__restrict k, int64_t now) {",
+            "template <class T> static bool step_post(T &t, const Shared &__restrict k, int64_t now) {",
             "  (void)now;",
             f"  {COPY}",
+            FLAW,
         ]
         lines += self.pointers({name: self.sites.row_that_rule_reads(name) for name in outside}, post.names)
         body = [f"{'' if name in post.names else 'const '}real {mangled(name)} = {pointer(name)}[c];" for name in outside]
         body += self.text.step_lines(post, self.text.rule, "stream(t.seed, NOISE_OF_POST, uint64_t(t.first_cell + c))")
         body += [f"{pointer(name)}[c] = {mangled(name)};" for name in post.names]
-        return "\n".join([*lines, *self.over_lanes(body), "}", ""])
+        seen = [mangled(name) for name in post.names if name in self.plan.fragile]
+        body += [f"flaw |= {flawed(seen)} ? 1 : 0;"] if seen else []
+        return "\n".join([*lines, *self.over_lanes(body), "  return flaw != 0;", "}", ""])
 
     def spikes(self) -> str:
         """What the cell that fired does: [post].on_spike, the parts of the spike's shape, the reset."""
@@ -256,11 +260,14 @@ class _Writer:
             return lines
 
         lines = [
-            "template <class T> static void on_spike(T &t, const Shared &__restrict k, int64_t c) {",
+            "template <class T> static bool on_spike(T &t, const Shared &__restrict k, int64_t c) {",
             "  (void)t; (void)c;",
             f"  {COPY}",
         ]
-        lines += [*assignments(self.plan.on_spike, self.text.outside, self.sites.row_that_rule_reads, self.text.rule), "}"]
+        row = self.sites.row_that_rule_reads
+        lines += assignments(self.plan.on_spike, self.text.outside, row, self.text.rule)
+        seen = [f"t.lane[{row(name)}][c]" for name in dict.fromkeys(s.target for s in self.plan.on_spike) if name in self.plan.fragile]
+        lines += [f"  return {flawed(seen)};", "}"]
         if cell is not None:
             lines += ["template <class T> static void reset(T &t, const Shared &__restrict k, int64_t c) {", f"  {COPY}"]
             lines += [

@@ -12,7 +12,7 @@ from spikeheb.engines.kernel.methods import ELAPSED, solution
 from spikeheb.engines.kernel.plan import Decay, Plan
 from spikeheb.engines.values import constants, per_input
 from spikeheb.expressions import tree as t
-from spikeheb.expressions.printers import evaluate, to_numpy
+from spikeheb.expressions.printers import evaluate, numpy_scope, to_numpy
 
 ORDER = 20
 
@@ -48,7 +48,7 @@ def decayed(decay: Decay, values: Mapping[str, Floats], elapsed: Floats, job: Jo
     if len(decay.names) == 1:
         name = decay.names[0]
         (line,) = solution(decay)
-        scope = {"__builtins__": {}, "_np": np, "_exprel": exprel, **known, f"{ELAPSED}_{name}": elapsed}
+        scope = {**numpy_scope(), "_exprel": exprel, **known, f"{ELAPSED}_{name}": elapsed}
         return {name: np.broadcast_to(eval(to_numpy(line.expression), scope), elapsed.shape).copy()}
     slopes = np.array([[_row(slope, known, elapsed) for slope in row] for row in decay.slopes])
     rests = np.array([_row(rest, known, elapsed) for rest in decay.rests])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from spikeheb.engines.kernel.plan import Plan
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian
@@ -47,6 +49,27 @@ def overwritten(name: str, action: Action) -> bool:
             return False
         if line.target == name:
             return True
+    return False
+
+
+def fragile(lines: Iterable[t.Statement]) -> frozenset[str]:
+    """The targets that these assignments may bring back from a value that is not finite."""
+    return frozenset(line.target for line in lines if not _keeps(line.target, line.expression))
+
+
+def _keeps(name: str, tree: t.Tree) -> bool:
+    """Whether the tree is not finite wherever the variable is not: sums and products with it are, and limits pass on what is none."""
+    match tree:
+        case t.Name(other):
+            return other == name
+        case t.Negative(operand):
+            return _keeps(name, operand)
+        case t.Binary("+" | "-" | "*", left, right):
+            return _keeps(name, left) or _keeps(name, right)
+        case t.Binary("/", left, _):
+            return _keeps(name, left)
+        case t.Call("clip" | "limited" | "abs" | "positive", arguments):
+            return _keeps(name, arguments[0])
     return False
 
 

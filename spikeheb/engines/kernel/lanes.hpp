@@ -44,7 +44,7 @@ public:
 
   Status run(int64_t until) {
     if constexpr (alone && !stepped_synapses)
-      if (last - first == 1) {
+      if (last - first == 1 && !job.careful) {
         Single<M>(*this).run(until);
         return failed ? NOT_FINITE : DONE;
       }
@@ -60,6 +60,7 @@ public:
       bool spike = false;
       if constexpr (has_cell || M::has_post) {
         update(now);
+        if (M::post_flawed(state) || (job.careful && state_flawed())) fail(now, -1);
         spike = fires(now);
       }
       if (eventful || spike) deliver(now, std::make_integer_sequence<int, A>());
@@ -67,6 +68,7 @@ public:
         if (spike || now == place.part_at) shape(now, spike);
       if constexpr (has_cell) record_v(now);
       if (eventful) record_sample(now);
+      if (job.careful && state_flawed()) fail(now, -1);
       if (failed) return NOT_FINITE;
       if (eventful || spike) schedule();
       ++place.now;
@@ -182,9 +184,9 @@ private:
     }
     const int64_t end = next < job.steps ? next + 1 : job.steps;  // synapses are stepped before an event of the same step
     while (place.now < until && place.now < end && !failed) {
-      const int64_t whole = (place.now / STRETCH + 1) * STRETCH, to = whole < end ? whole : end;
+      const int64_t whole = (place.now / STRETCH + 1) * STRETCH, to = job.careful ? place.now + 1 : whole < end ? whole : end;
       if (last - first == 1) place.now = step_one(first, place.now, to, end, Around{});
-      else place.now = glide_all(end) ? end : step_synapses(place.now, to, Around{});
+      else place.now = !job.careful && glide_all(end) ? end : step_synapses(place.now, to, Around{});
     }
     if (failed || place.now < end || next >= job.steps) return false;
     place.now = next;
@@ -203,7 +205,7 @@ private:
   }
 
   bool glide(typename M::Synapse &s, int64_t from, int64_t to, const Around &around) const {
-    if (!M::can_glide || to - from < Glide<M>::WORTHWHILE || M::noise_acts(s, state, late, shared)) return false;
+    if (!M::can_glide || job.careful || to - from < Glide<M>::WORTHWHILE || M::noise_acts(s, state, late, shared)) return false;
     return Glide<M>::advance(s, to - from, around, shared);
   }
 
@@ -229,7 +231,7 @@ private:
         ends = before && !noise;
       }
     }
-    if (!std::isfinite(s.weight())) fail(to - 1, i);
+    if (M::flawed(s) || (job.careful && M::any_flawed(s))) fail(to - 1, i);
     synapses[i] = s;
     return to;
   }
@@ -253,13 +255,15 @@ private:
   }
 
   template <int a> void act(int64_t i, int64_t now, double amount) {
-    on<a>(synapses[i], i, now, amount);
-    if (M::moves_weight[a] && !std::isfinite(synapses[i].weight())) fail(now, i);
+    if (on<a>(synapses[i], i, now, amount)) fail(now, i);
+    if (job.careful && (M::any_flawed(synapses[i]) || state_flawed())) fail(now, i);
   }
 
-  template <int a> void on(typename M::Synapse &s, int64_t i, int64_t now, double amount) {
+  // Returns whether the weight, or a number that would not last, is not finite.
+  template <int a> bool on(typename M::Synapse &s, int64_t i, int64_t now, double amount) {
     const uint64_t draws = noise<(M::draws[a] > 0)>(DRAWS_OF_HANDLER, i);
-    M::template on<a>(s, state, late, shared, now, amount, draws);
+    const bool flawed = M::template on<a>(s, state, late, shared, now, amount, draws);
+    return flawed || (M::moves_weight[a] && !std::isfinite(s.weight()));
   }
 
   // [post].on_spike, then the parts of the spike's shape one after the other, then the reset and the refractory time.
@@ -296,9 +300,18 @@ private:
     if (place.sample >= job.sample_count || job.samples[place.sample] != now) return;
     for (int64_t i = first; i < last; ++i) {
       job.weight[i * job.sample_count + place.sample] = synapses[i].weight();
-      job.efficacy[i * job.sample_count + place.sample] = M::efficacy(synapses[i], state, late, shared);
+      const double efficacy = job.efficacy[i * job.sample_count + place.sample] = M::efficacy(synapses[i], state, late, shared);
+      if (!std::isfinite(efficacy)) fail(now, i);
     }
     ++place.sample;
+  }
+
+  // Whether anything of the cell or [post] is not finite.
+  bool state_flawed() const {
+    const auto *numbers = reinterpret_cast<const double *>(&state);
+    for (size_t n = 0; n < sizeof state / sizeof(double); ++n)
+      if (!std::isfinite(numbers[n])) return true;
+    return false;
   }
 
   void fail(int64_t now, int64_t input) {
@@ -315,7 +328,7 @@ private:
     if constexpr (has_cell && M::can_rest) {
       const int64_t end = next < job.steps ? next : job.steps, remembered = past.longest();
       const bool recording = place.sweep < job.sweep_count && now >= job.sweeps[place.sweep];
-      if (end - now < Quiet<M>::WORTHWHILE + remembered || recording || now <= place.held_through || clamped()) return false;
+      if (end - now < Quiet<M>::WORTHWHILE + remembered || recording || now <= place.held_through || clamped() || job.careful) return false;
       int64_t wait;
       const bool allowed = quiet.allows(state, shared, wait);
       place.look = now + wait;

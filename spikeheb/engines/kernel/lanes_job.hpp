@@ -36,6 +36,7 @@ struct Job {
   int64_t *spikes; int64_t capacity;                     // lanes x capacity
   const double *start;                                   // a Model::State to look for rest from
   int64_t *failures;                                     // by lane: step, input
+  int64_t careful;                                       // look at every number after every event and step
 };
 
 // What a lane carries along besides variables: how far it is, and how much of each array is behind it.

@@ -17,13 +17,13 @@ void bring_to_sum(T *w, int64_t count, int64_t kind, double target, double low, 
     if (kind == DIVISIVE) {
       if (!(sum > 0.0)) return;
       const double factor = target / sum;
-      for (int64_t i = 0; i < count; ++i) w[i * stride] = T(clip(double(w[i * stride]) * factor, low, high));
+      for (int64_t i = 0; i < count; ++i) w[i * stride] = T(limited(double(w[i * stride]) * factor, low, high));
     } else {
       int64_t able = 0;
       for (int64_t i = 0; i < count; ++i) able += excess > 0.0 ? double(w[i * stride]) > low : double(w[i * stride]) < high;
       if (!able) return;
       const double each = excess / double(able);
-      for (int64_t i = 0; i < count; ++i) w[i * stride] = T(clip(double(w[i * stride]) - each, low, high));
+      for (int64_t i = 0; i < count; ++i) w[i * stride] = T(limited(double(w[i * stride]) - each, low, high));
     }
   }
 }

@@ -21,6 +21,7 @@ from spikeheb.engines.kernel.numpy_source import generate
 from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.values import constants
 from spikeheb.errors import NonFiniteError
+from spikeheb.expressions.printers import numpy_scope
 
 REPORT_EVERY = 4096
 
@@ -51,23 +52,38 @@ class _Lanes:
         self.q = dict(zip(places.cell_constants, self.held.fixed["cell"][0], strict=False))
         self.lane = np.asarray(job.lane_of_input, dtype=np.int64)
         self.source = generate(plan, frozenset(job.overrides))
-        self.code: dict[str, Any] = {"__builtins__": {}, "_np": np, "_exprel": exprel, "_flow": _flow, "_draws": _draws}
+        self.code: dict[str, Any] = {**numpy_scope(), "_exprel": exprel, "_flow": _flow, "_draws": _draws}
         exec(compile(self.source, "<kernel>", "exec"), self.code)
+        self.written = [sorted({line.target for line in action.lines if not line.target.startswith("_")}) for action in plan.actions]
+        self.released = places.released
         self.draw_keys = random.streams(job.seed, random.DRAWS_OF_HANDLER, np.arange(job.inputs))
 
     def act(self, action: int, inputs: Steps, now: Any, amount: Any = 0.0) -> None:
         function: Callable[..., None] = self.code[f"on_{action}"]
         function(self.s, self.z, self.n, self.p, self.q, inputs, self.lane[inputs], now, amount, self.draw_keys, self.job.dt)
+        for name in self.written[action]:
+            if name in self.s:
+                self.check(name, self.s[name][inputs], "input", now, inputs)
+            elif name in self.n:
+                self.check(name, self.n[name], "lane", np.max(now))
+            else:
+                for state in self.released:
+                    self.check(state, self.z[state], "lane", np.max(now))
 
     def sample(self, inputs: Any, column: Any) -> None:
         self.held.weight[inputs, column] = self.s[self.job.rule.weight][inputs]
-        self.held.efficacy[inputs, column] = self.code["efficacy"](self.s, self.z, self.n, self.p, inputs, self.lane[inputs])
+        strength = self.code["efficacy"](self.s, self.z, self.n, self.p, inputs, self.lane[inputs])
+        self.check("the efficacy", np.broadcast_to(strength, np.shape(inputs)), "input", self.job.samples[column], inputs)
+        self.held.efficacy[inputs, column] = strength
 
-    def check(self, name: str, values: Floats, what: str, step: Any) -> None:
+    def check(self, name: str, values: Floats, what: str, step: Any, indices: Any = None) -> None:
+        """Raise for the earliest value that is not finite; `step` is that of all or of each, as are the `indices`."""
         bad = np.flatnonzero(~np.isfinite(values))
         if bad.size:
-            when = float(np.max(np.broadcast_to(step, values.shape)[bad[0]])) * self.job.dt
-            raise NonFiniteError(f"{name} of {what} {bad[0]} is not finite at {when:.4f} s", path=self.job.rule.path)
+            steps = np.broadcast_to(step, values.shape)
+            first = bad[np.argmin(steps[bad])]
+            where = first if indices is None else indices[first]
+            raise NonFiniteError(f"{name} of {what} {where} is not finite at {steps[first] * self.job.dt:.4f} s", path=self.job.rule.path)
 
     def recording(self, spikes: tuple[Steps, ...]) -> Recording:
         for name in self.held.synapses.dtype.names:
@@ -99,7 +115,6 @@ class _Events(_Lanes):
                 self.sample(inputs[chosen], extras[chosen].astype(int))
             else:
                 self.act(kind, inputs[chosen], steps[chosen], extras[chosen])
-                self.check(self.job.rule.weight, self.s[self.job.rule.weight], "input", steps[chosen].max())
         if self.job.progress is not None:
             self.job.progress(1.0)
         return self.recording(tuple(train[train < self.job.steps] for train in self.job.post))
@@ -194,8 +209,8 @@ class _Clocked(_Lanes):
             self.held.v[:, *self.sweeps[now]] = self.z["v"]
         if now in self.samples:
             self.sample(self.everyone, self.samples[now])
-        self.check("v", self.z["v"], "lane", now)
-        self.check(self.job.rule.weight, self.s[self.job.rule.weight], "input", now)
+        for name, values in (*self.z.items(), *self.n.items()):
+            self.check(name, values, "lane", now)
 
     def update(self, now: int) -> None:
         job, plan, code = self.job, self.plan, self.code
@@ -216,6 +231,8 @@ class _Clocked(_Lanes):
         if plan.stepped is not None:
             noise = self._noise(random.NOISE_OF_SYNAPSE, job.inputs, now)
             code["step_synapses"](self.s, self.z, self.n, self.p, slice(None), self.lane, noise, job.dt)
+            for name in plan.stepped.names:
+                self.check(name, self.s[name], "input", now)
 
     def _noise(self, purpose: int, count: int, now: int) -> Callable[[], Floats]:
         def draw() -> Floats:

@@ -104,6 +104,9 @@ class Plan:
     post_plain : tuple of str
     on_spike : tuple of Statement
     cell : CellPlan or None
+    fragile : frozenset of str
+        Variables of the rule in which a number that is not finite need not stay, because something assigns them anew: they are
+        looked at where they are written, the others now and then.
     """
 
     rule: Rule
@@ -121,6 +124,7 @@ class Plan:
     on_spike: tuple[t.Statement, ...] = ()
     cell: CellPlan | None = None
     delayed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    fragile: frozenset[str] = frozenset()
 
     @property
     def variables(self) -> tuple[str, ...]:

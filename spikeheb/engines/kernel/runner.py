@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,9 +16,10 @@ import numpy as np
 from spikeheb.engines.compiler import Compiler, compiler
 from spikeheb.engines.job import Job, Recording, Steps
 from spikeheb.engines.kernel.analysis import analyse
-from spikeheb.engines.kernel.arrays import FAR, Arrays, JobStruct, arrays, struct
+from spikeheb.engines.kernel.arrays import Arrays, JobStruct, arrays, struct
 from spikeheb.engines.kernel.build import FLAGS, Library, build
 from spikeheb.engines.kernel.flow import final_values
+from spikeheb.engines.kernel.layout import layout
 from spikeheb.engines.kernel.plan import Plan
 from spikeheb.errors import EngineError, NonFiniteError
 
@@ -60,12 +63,14 @@ class Run:
     plan : Plan
     library : Library
     compiler : Compiler
+    careful : bool
+        Step through everything and look at every number: slow, and only for finding the first that is not finite.
     """
 
-    def __init__(self, job: Job, plan: Plan, library: Library, compiler: Compiler) -> None:
-        self.job, self.plan, self.library, self.compiler = job, plan, library, compiler
+    def __init__(self, job: Job, plan: Plan, library: Library, compiler: Compiler, *, careful: bool = False) -> None:
+        self.job, self.plan, self.library, self.compiler, self.careful = job, plan, library, compiler, careful
         self.arrays: Arrays = arrays(job, plan)
-        self.struct: JobStruct = struct(self.arrays)
+        self.struct: JobStruct = struct(self.arrays, careful=careful)
         self._advance = library.loaded.advance_lanes
         self._advance.argtypes = [ctypes.POINTER(JobStruct), ctypes.c_int64, ctypes.c_int64, ctypes.c_int64]
         self._advance.restype = ctypes.c_int64
@@ -113,7 +118,7 @@ class Run:
                 edges = np.linspace(first, last, workers + 1).astype(int)
                 status = list(pool.map(lambda pair: self._advance(self.struct, *pair, until), pairwise(edges)))
             if NOT_FINITE in status:
-                raise self._not_finite()
+                raise self._not_finite(until)
             if SPIKES_FULL not in status:
                 return
             self._make_room()
@@ -123,14 +128,38 @@ class Run:
         old = self.arrays.spikes
         self.arrays.spikes = np.zeros((old.shape[0], 2 * old.shape[1]), dtype=np.int64)
         self.arrays.spikes[:, : old.shape[1]] = old
-        self.struct = struct(self.arrays)
+        self.struct = struct(self.arrays, careful=self.careful)
 
-    def _not_finite(self) -> NonFiniteError:
-        lane = int(np.argmin(np.where(self.arrays.failures[:, 0] < 0, FAR, self.arrays.failures[:, 0])))
-        step, index = (int(number) for number in self.arrays.failures[lane])
-        what = "v" if index < 0 else self.job.rule.weight
-        where = f"lane {lane}" if index < 0 else f"input {index}"
-        return NonFiniteError(f"{what} of {where} is not finite at {step * self.job.dt:.4f} s", path=self.job.rule.path)
+    def _not_finite(self, until: int) -> NonFiniteError:
+        """Which number was the first that is not finite: found by a careful run of the same job, lane by lane."""
+        if self.careful:
+            return NonFiniteError("not finite", path=self.job.rule.path)
+        again = Run(replace(self.job, progress=None), self.plan, self.library, self.compiler, careful=True)
+        first = None
+        for lane in range(self.job.lanes):
+            with contextlib.suppress(NonFiniteError):
+                again.advance(until, lane, lane + 1)
+            step, index = (int(number) for number in again.arrays.failures[lane])
+            if 0 <= step < until:
+                until, first = step, (step, lane, index)
+        if first is None:
+            return NonFiniteError(f"a number is not finite before {until * self.job.dt:.4f} s", path=self.job.rule.path)
+        step, lane, index = first
+        what = again._name_of_flaw(step, lane, index)
+        return NonFiniteError(f"{what} is not finite at {step * self.job.dt:.4f} s", path=self.job.rule.path)
+
+    def _name_of_flaw(self, step: int, lane: int, index: int) -> str:
+        """The weight before anything else of the synapse; then what was recorded; then the cell and [post]."""
+        held, places = self.arrays, layout(self.plan)
+        if index >= 0:
+            for name in (self.job.rule.weight, *self.plan.variables):
+                if not np.isfinite(held.synapses[name][index]):
+                    return f"{name} of input {index}"
+            if np.any(~np.isfinite(held.efficacy[index][np.asarray(self.job.samples) == step])):
+                return f"the efficacy of input {index}"
+            return f"what a spike of input {index} does to the cell"
+        flawed = [name for name, value in zip((*places.cell, *places.post), held.states[lane], strict=False) if not np.isfinite(value)]
+        return f"{flawed[0] if flawed else 'v'} of lane {lane}"
 
     def _check_sizes(self) -> None:
         """The library must have the same idea of the arrays as `arrays`."""
@@ -150,10 +179,8 @@ class Run:
         """
         job, held = self.job, self.arrays
         variables = final_values(self.plan, held.synapses, job)
-        for name, values in variables.items():
-            if not np.all(np.isfinite(values)):
-                where = int(np.flatnonzero(~np.isfinite(values))[0])
-                raise NonFiniteError(f"{name} of input {where} is not finite at the end", path=job.rule.path)
+        if not all(np.all(np.isfinite(values)) for values in (*variables.values(), held.states)):
+            raise self._not_finite(job.steps)
         spikes: Sequence[Steps] = [train[train < job.steps] for train in job.post]
         if job.cell is not None:
             spikes = [row[: int(place)].copy() for row, place in zip(held.spikes, held.places["spikes"], strict=True)]

@@ -31,10 +31,12 @@ inline double magnitude(double x) { return std::fabs(x); }
 inline double positive(double x) { return 0.5 * (x + std::fabs(x)); }
 inline double truth(bool x) { return x ? 1.0 : 0.0; }
 inline double power(double x, double y) { return std::pow(x, y); }
-inline double clip(double x, double low, double high) {  // keeps NaN
+// What is not finite stays no number, so that no limit can hide it; limits that are absent are infinite.
+inline double limited(double x, double low, double high) {
   const double raised = x < low ? low : x;
-  return raised > high ? high : raised;
+  return (raised > high ? high : raised) + (x - x);
 }
+inline double clip(double x, double low, double high) { return limited(x, low, high) + ((low - low) + (high - high)); }
 inline double exprel(double x) { return x == 0.0 ? 1.0 : std::expm1(x) / x; }
 
 template <int N, class T> inline T whole(T x) {

@@ -23,7 +23,7 @@ private:
 
   Lane<M> &lane;
   typename M::Synapse s;
-  int64_t broken = FAR;  // the step in which the weight stopped being a number
+  int64_t broken = FAR;  // the step in which a number stopped being finite
 
   template <int... a> void run(int64_t until, std::integer_sequence<int, a...>) {
     Events events[] = {events_of<a>()..., Events{}};
@@ -57,8 +57,7 @@ private:
 
   template <int a> void deliver(Events &e, int64_t now) {
     if (e.at != now) return;
-    lane.template on<a>(s, lane.first, now, M::event[a] == REWARD ? e.amounts[e.done] : 0.0);
-    if (M::moves_weight[a] && !std::isfinite(s.weight())) broken = now;
+    if (lane.template on<a>(s, lane.first, now, M::event[a] == REWARD ? e.amounts[e.done] : 0.0)) broken = now;
     ++e.done;
     e.at = e.done < e.count ? e.steps[e.done] + e.delay : FAR;
   }

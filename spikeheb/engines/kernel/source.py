@@ -15,7 +15,7 @@ from spikeheb.engines.kernel.hoist import Hoister, comparisons, decided, inverte
 from spikeheb.engines.kernel.layout import Layout, layout
 from spikeheb.engines.kernel.plan import Block, Decay, Plan
 from spikeheb.engines.kernel.stretches import GLIDING, GROWTH, can_rest, is_smooth
-from spikeheb.engines.kernel.text import array, derived, indent, mangled, struct
+from spikeheb.engines.kernel.text import array, derived, flawed, indent, mangled, struct
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
 from spikeheb.rules.meaning import TRANSMIT, Action, affine, reads_membrane
@@ -215,7 +215,7 @@ class _Writer:
 
     def handler(self, n: int, action: Action) -> str:
         reads, writes = touched(action, self.plan)
-        lines = [f"// {action.event}: {describe(action)}", f"static void on_{n}{HANDLER} {{"]
+        lines = [f"// {action.event}: {describe(action)}", f"static bool on_{n}{HANDLER} {{"]
         declared: set[str] = set()
         stores: list[str] = []
         for index, decay in enumerate(self.plan.decays):
@@ -229,12 +229,13 @@ class _Writer:
             if stored:
                 stores += [f"  s.{mangled(name)} = {mangled(name)};" for name in decay.names] + [f"  s.{since(decay)} = now;"]
         lines += self.assignments(action, declared, {name for decay in self.plan.decays for name in decay.names})
-        return "\n".join([*lines, *stores, "}", ""])
+        written = dict.fromkeys(line.target for line in action.lines if line.target in self.plan.fragile)
+        return "\n".join([*lines, *stores, f"  return {flawed([self.fields[name] for name in written])};", "}", ""])
 
     def dispatch(self) -> str:
-        lines = [f"template <int action> static void on{HANDLER} {{"]
+        lines = ["// returns whether a number that would not last is not finite", f"template <int action> static bool on{HANDLER} {{"]
         call = "(s, z, late, k, now, amount, draws);"
-        lines += [f"  if constexpr (action == {n}) on_{n}{call}" for n in range(len(self.plan.actions))]
+        lines += [f"  if constexpr (action == {n}) return on_{n}{call}" for n in range(len(self.plan.actions))]
         return "\n".join([*lines, "}", ""])
 
     def load(self, index: int, decay: Decay, stored: bool) -> list[str]:
@@ -292,6 +293,11 @@ class _Writer:
         lines += [f"  return {'acts' if noisy else 'false'};", "}", "static void hold_weight(Synapse &s, const Shared &k) {"]
         if plan.clip is not None:
             lines.append(f"  {self.fields[plan.rule.weight]} = {self.rule_text(plan.clip)};")
+        stepped = plan.stepped.names if plan.stepped else ()
+        seen = [self.fields[name] for name in stepped if name == plan.rule.weight or name in plan.fragile]
+        lines += ["}", "// after a step: what would not last if it were not finite", "static bool flawed(const Synapse &s) {"]
+        lines += [f"  return {flawed(seen)};", "}", "static bool any_flawed(const Synapse &s) {"]
+        lines.append(f"  return {flawed([self.fields[name] for name in plan.variables])};")
         return "\n".join([*lines, "}", ""])
 
     def lines_of(self) -> dict[str, tuple[t.Tree, t.Tree]]:
@@ -374,6 +380,8 @@ class _Writer:
             lines += [*self.step_lines(plan.post, self.rule_text, self.fields.__getitem__, "T"), "}", ""]
         lines.append("static void on_spike(State<double> &z, const Late<double> &late, const Shared &k) {")
         lines += [f"  {self.fields[s.target]} = {self.rule_text(s.expression)};" for s in plan.on_spike]
+        lines += ["}", "static bool post_flawed(const State<double> &z) {"]
+        lines.append(f"  return {flawed([self.fields[name] for name in plan.post_names if name in plan.fragile])};")
         return "\n".join([*lines, "}", ""])
 
     def late(self) -> str:

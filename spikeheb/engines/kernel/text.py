@@ -37,6 +37,11 @@ def array(kind: str, name: str, values: Iterable[object]) -> str:
     return f"static constexpr {kind} {name}[] = {{{', '.join(shown)}}};"
 
 
+def flawed(values: Iterable[str]) -> str:
+    """Whether one of the values is not finite."""
+    return " + ".join(f"({value} - {value})" for value in values) + " != 0" if values else "false"
+
+
 def indent(text: str) -> str:
     """The text two columns to the right."""
     return "\n".join(f"  {line}" if line else line for line in text.split("\n"))

@@ -124,7 +124,7 @@ private:
   static constexpr uint64_t EVERY_CELL = ~uint64_t(0);
   Buffer<uint64_t> ring;                                // cells that fired, by step
   uint64_t touched = 0;                                 // cells of whose synapses some had an event in this step
-  bool no_memory = false;
+  bool no_memory = false, flawed = false;
 
   bool open_trains() {
     ring.size = job->past;
@@ -153,7 +153,7 @@ private:
       const int64_t next = (from / epoch + 1) * epoch, end = next < to ? next : to;
       for (; from < end; ++from) {
         step(from, from % epoch);
-        if (careful && !finite(from)) return false;
+        if (flawed || (careful && !finite(from))) return false;
       }
       if (no_memory) return false;
     }
@@ -164,9 +164,11 @@ private:
     bool any = false;
     if constexpr (M::has_cell) any = M::step_cells(*this, *shared, now);
     if constexpr (M::late_count > 0) read_late(now);
-    if constexpr (M::has_post) M::step_post(*this, *shared, now);
+    if constexpr (M::has_post)
+      if (M::step_post(*this, *shared, now)) suspect(now);
     if constexpr (M::late_count > 0) keep_late(now);
-    if constexpr (stepped_synapses) M::step_synapses(*this, *shared, now, at);
+    if constexpr (stepped_synapses)
+      if (M::step_synapses(*this, *shared, now, at)) suspect(now);
     uint64_t spikes = 0;
     if (job->imposed) {
       const int32_t *cell, *end;
@@ -216,15 +218,17 @@ private:
       if (input < end) touched = EVERY_CELL;
       for (; input < end; ++input) {
         fetch(input[Window::AHEAD - 1]);
-        M::template on<a>(*this, *shared, *input, now, at, real(0));
+        if (M::template on<a>(*this, *shared, *input, now, at, real(0))) suspect(now);
       }
     } else if constexpr (M::event[a] == POST) {
       if (job->delays[a]) spikes = now < job->delays[a] ? 0 : ring.data[(now - job->delays[a]) % job->past];
       touched |= spikes;
-      for (; spikes; spikes &= spikes - 1) M::template on<a>(*this, *shared, __builtin_ctzll(spikes), now, at, real(0));
+      for (; spikes; spikes &= spikes - 1)
+        if (M::template on<a>(*this, *shared, __builtin_ctzll(spikes), now, at, real(0))) suspect(now);
     } else {
       for (int64_t k = first_reward(now); k < job->reward_count && job->reward_steps[k] == now; ++k, touched = EVERY_CELL)
-        for (int64_t c = 0; c < cells; ++c) M::template on<a>(*this, *shared, c, now, at, real(job->reward_values[k]));
+        for (int64_t c = 0; c < cells; ++c)
+          if (M::template on<a>(*this, *shared, c, now, at, real(job->reward_values[k]))) suspect(now);
     }
   }
   // The weights of an input whose spike comes soon.
@@ -246,7 +250,7 @@ private:
     }
     for (; spikes; spikes &= spikes - 1) {
       const int64_t c = __builtin_ctzll(spikes);
-      M::on_spike(*this, *shared, c);
+      if (M::on_spike(*this, *shared, c)) suspect(now);
       job->part[first_cell + c] = 0;
       go_on(now, c);
     }
@@ -361,21 +365,31 @@ private:
     return low;
   }
 
-  // --- numbers that are none -------------------------------------------------------------------------------------------
+  // --- numbers that are not finite --------------------------------------------------------------------------------------
+
+  // Something that need not last was not finite, perhaps only in a lane beyond the last cell.
+  void suspect(int64_t now) { flawed = flawed || !finite(now); }
 
   bool finite(int64_t now) {
-    real sum[W] = {};
-    const real *const w = synapse[M::weight];
-    for (int64_t k = 0; k < blocks * inputs; ++k)
-      for (int l = 0; l < W; ++l) sum[l] += w[k * W + l] - w[k * W + l];
-    bool whole = true;
-    for (int l = 0; l < W; ++l) whole = whole && sum[l] == real(0);
-    for (int64_t c = 0; M::has_cell && c < cells; ++c)
-      if (!std::isfinite(lane[0][c])) return fail(now, c, -1);
-    if (whole) return true;
-    for (int64_t c = 0; c < cells; ++c)
+    for (int n = 0; n < M::synapse_count; ++n)
+      if (!all_finite(synapse[n], blocks * inputs * W))
+        for (int64_t c = 0; c < cells; ++c)
+          for (int64_t i = 0; i < inputs; ++i)
+            if (!std::isfinite(synapse[n][(c / W * inputs + i) * W + c % W])) return fail(now, c, i);
+    for (int n = 0; n < M::pre_count; ++n)
       for (int64_t i = 0; i < inputs; ++i)
-        if (!std::isfinite(weight(c, i))) return fail(now, c, i);
+        if (!std::isfinite(pre[n][i])) return fail(now, 0, i);
+    for (int n = 0; n < M::lane_count; ++n)
+      for (int64_t c = 0; c < cells; ++c)
+        if (!std::isfinite(lane[n][c])) return fail(now, c, -1);
+    return true;
+  }
+  static bool all_finite(const real *numbers, int64_t count) {
+    real sum[W] = {};
+    for (int64_t k = 0; k < count; k += W)
+      for (int l = 0; l < W; ++l) sum[l] += numbers[k + l] - numbers[k + l];
+    for (int l = 0; l < W; ++l)
+      if (sum[l] != real(0)) return false;
     return true;
   }
   bool fail(int64_t now, int64_t cell, int64_t input) {
