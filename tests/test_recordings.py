@@ -11,7 +11,11 @@ import pytest
 
 from spikeheb.errors import FormatError, SpikehebError, UnitError, UnknownName
 from spikeheb.measure.epsp import measure_sweeps
+from spikeheb.measure.measurement import Measurement
 from spikeheb.recordings import read_spikes, read_sweeps
+
+FAST = Measurement(blank=0.0, peak_width=0.0)
+"""For sweeps of a few tenths of a millisecond."""
 
 SPIKES = """\
 # exported on a Tuesday
@@ -130,7 +134,7 @@ def test_sweeps_come_in_volts_and_seconds_from_the_stimulus(tmp_path):
 
 def test_recorded_sweeps_are_measured_as_simulated_ones_are(tmp_path):
     sweeps = read_sweeps(saved(tmp_path, SWEEPS))
-    found = measure_sweeps(sweeps.v, sweeps.time, sweeps.minutes, sweeps.induction_end, kind=sweeps.kind)
+    found = measure_sweeps(sweeps.v, sweeps.time, sweeps.minutes, sweeps.induction_end, settings=FAST)
     assert found.amplitude == pytest.approx([1e-3, 0.5e-3, 2e-3])
     assert found.amplitude_ratio == pytest.approx(2 / 0.75)
 
@@ -286,7 +290,7 @@ def test_segments_of_neo_are_sweeps(neo, tmp_path):
         assert sweeps.v == pytest.approx(v * 1e-3)
         assert sweeps.time == pytest.approx([-1e-4, 0, 1e-4, 2e-4])
         assert sweeps.minutes.tolist() == [-20.0, -10.0, 10.0, 20.0]
-    found = measure_sweeps(sweeps.v, sweeps.time, sweeps.minutes, sweeps.induction_end, kind=sweeps.kind)
+    found = measure_sweeps(sweeps.v, sweeps.time, sweeps.minutes, sweeps.induction_end, settings=FAST)
     assert found.amplitude == pytest.approx([1e-3, 1.5e-3, 2e-3, 2e-3])
 
 

@@ -25,7 +25,7 @@ from spikeheb.measure.extras import peak_in, resistances, sag_in
 from spikeheb.measure.kinetics import Kinetics, kinetics
 from spikeheb.measure.measurement import Measurement
 from spikeheb.measure.variability import inverse_cv_squared, noise_of_samples, noise_variance
-from spikeheb.measure.windows import LEAST, ROUNDING, Place, places
+from spikeheb.measure.windows import ROUNDING, Place, places
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -69,7 +69,8 @@ def resistances(sweeps: Floats, times: Floats, settings: Measurement) -> tuple[F
     onset = samples_between(times, step.start, min(step.start + ONSET, step.stop))
     if before.start >= before.stop or steady.start >= steady.stop or onset.start >= onset.stop:
         raise FormatError(
-            f"there are no samples before and in a test step from {step.start * 1e3:g} to {step.stop * 1e3:g} ms after the pulse", key="step"
+            f"there are no samples before and in a test step from {step.start * 1e3:g} to {step.stop * 1e3:g} ms after the pulse",
+            key="step",
         )
     level = sweeps[:, before].mean(axis=-1)
     change = sweeps[:, steady].mean(axis=-1) - level

@@ -16,7 +16,6 @@ DECAYED = float(np.exp(-1))
 _MARGIN = 4.0
 
 
-
 @dataclass(frozen=True)
 class Kinetics:
     """Times of an averaged response, in seconds; arrays of the leading dimensions, NaN where they cannot be read.
@@ -64,7 +63,7 @@ def kinetics(trace: Floats, noise: float, times: Floats, place: Place, size: flo
     smooth = running_mean(share, at, width) if width > 0 else share
     relative = noise / abs(size)
     return Kinetics(
-        latency=np.asarray(place.rise.onset(trace, level) - place.pulse),
+        latency=np.round(place.rise.onset(trace, level) - place.pulse, 12),
         latency_error=np.asarray(place.rise.error_of_middle * noise / abs(steepness) if steepness else np.nan),
         rise_time=np.asarray(_rise_time(smooth, at, place.peak_time, relative)),
         decay_time=np.asarray(_decay_time(share, at, place.peak_time, relative)),

@@ -26,6 +26,8 @@ LEAST = {"membrane": 1e-6, "field": 1e-7, "current": 1e-14}
 """Smallest peak that counts as a response, in volts and amperes: far below what can be recorded."""
 SMOOTHED_RISE = 0.5
 """Fraction of the rise over which a noisy average is smoothed before the limits of the rise are looked for."""
+ARTEFACT = (-0.5, 1.5)
+"""What goes beyond these fractions of the peak while the sweep is blanked is no response."""
 _MARGIN = 4.0
 
 
@@ -225,8 +227,9 @@ def _limits(share: Floats, noise: float, times: Floats, rise: tuple[float, float
 def _spoilt(share: Floats, since: Floats, settings: Measurement) -> int:
     """How many samples from the pulse on the stimulus spoils: the one at the pulse, and blanked ones if an artefact is there."""
     after = int(np.searchsorted(since, settings.blank + ROUNDING, side="right"))
-    artefact = after < share.size and np.abs(share[1:after]).max(initial=0.0) > settings.rise[1]
-    return after if artefact else 1
+    blanked = share[1:after]
+    artefact = blanked.max(initial=0.0) > ARTEFACT[1] or blanked.min(initial=0.0) < ARTEFACT[0]
+    return after if artefact and after < share.size else 1
 
 
 def _onto_good(weights: Floats, spoilt: int) -> tuple[Floats, float]:

@@ -31,6 +31,8 @@ class Sweeps:
     induction_end : float
         In the same minutes.
     unit : {"V", "A"}
+    pulses : tuple of float
+        Times of the stimuli on the axis of `time`, where the file itself gives them.
     """
 
     v: Floats
@@ -38,6 +40,7 @@ class Sweeps:
     minutes: Floats
     induction_end: float
     unit: str
+    pulses: tuple[float, ...] = ()
 
     @property
     def kind(self) -> str:
