@@ -252,10 +252,7 @@ def _lane(
     means = [mean_and_sem(np.stack(responses)[:, group].T)[0] for group in groups]
     variance = noise_variance(sweeps[~out], spots[0])
     resistance = resistances(sweeps, times, settings) if settings.step else (nothing, nothing)
-    shapes = [
-        kinetics(trace, _of_mean(grain, ~out & group), times, spots[0], mean[0])
-        for trace, group, mean in zip(traces, groups, means, strict=True)
-    ]
+    shapes = [kinetics(trace, _of_mean(grain, ~out & group), times, settings) for trace, group in zip(traces, groups, strict=True)]
     return SweepMeasures(
         amplitude=responses[0],
         slope=slopes,

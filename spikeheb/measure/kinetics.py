@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.measure.windows import Place, crossing, running_mean, smoothing
+from spikeheb.measure.measurement import Measurement
+from spikeheb.measure.windows import ROUNDING, SMOOTHED_RISE, crossing, places, running_mean, smoothing
 
 Floats = npt.NDArray[np.float64]
 
 RISE_TIME = (0.2, 0.8)
+FOOT = (0.1, 0.4)
+"""The line through these fractions of the rise leaves the baseline at the onset."""
 DECAYED = float(np.exp(-1))
 _MARGIN = 4.0
 
@@ -23,7 +26,7 @@ class Kinetics:
     Attributes
     ----------
     latency : array
-        From the pulse to where the line through the rise leaves the baseline.
+        From the pulse to where the line through 10 % and 40 % of the rise leaves the baseline.
     latency_error : array
         Standard error of the latency from the noise of the trace.
     rise_time : array
@@ -38,49 +41,43 @@ class Kinetics:
     decay_time: Floats
 
 
-def kinetics(trace: Floats, noise: float, times: Floats, place: Place, size: float) -> Kinetics:
-    """The times of one averaged trace, shape (samples,).
+def kinetics(trace: Floats, noise: float, times: Floats, settings: Measurement) -> Kinetics:
+    """The times of the response to the first pulse in one averaged trace.
+
+    They are read at the peak of this trace itself, so that a later response is seen to be later.
 
     Parameters
     ----------
     trace, times : array, shape (samples,)
     noise : float
         Standard deviation of the noise in a sample of the trace.
-    place : Place
-        Where the response is read in all traces of the lane.
-    size : float
-        Its amplitude.
+    settings : Measurement
     """
     unknown = np.asarray(np.nan)
-    if place.rise is None or not np.isfinite(size) or size == 0:
+    place = places(trace, noise, times, settings)[0]
+    if place.rise is None:
         return Kinetics(unknown, unknown, unknown, unknown)
-    level = float(place.levels(trace))
-    steepness = float(place.rise.slopes(trace, np.asarray(level)))
+    level, size = float(place.levels(trace)), float(place.amplitudes(trace))
     own = slice(place.rise.start, place.search.stop)
-    share, at = (trace[own] - level) / size, times[own]
-    share[0] = 0.0
-    width = min(smoothing(noise, abs(size), at), place.rise.duration / 2)
-    smooth = running_mean(share, at, width) if width > 0 else share
-    relative = noise / abs(size)
+    share, at, grain = (trace[own] - level) / size, times[own], noise / abs(size)
+    share[: place.rise.spoilt] = np.linspace(0.0, share[place.rise.spoilt], place.rise.spoilt, endpoint=False)
+    width = min(smoothing(grain, 1.0, at), SMOOTHED_RISE * place.rise.duration)
+    rising = at <= place.peak_time + ROUNDING
+    rise = (running_mean(share, at, width) if width > 0 else share)[rising]
+    foot, head = (crossing(rise, at[rising], limit, _MARGIN * grain) for limit in FOOT)
+    early, late = (crossing(rise, at[rising], limit, _MARGIN * grain) for limit in RISE_TIME)
+    onset = foot - (head - foot) * FOOT[0] / (FOOT[1] - FOOT[0])
     return Kinetics(
-        latency=np.round(place.rise.onset(trace, level) - place.pulse, 12),
-        latency_error=np.asarray(place.rise.error_of_middle * noise / abs(steepness) if steepness else np.nan),
-        rise_time=np.asarray(_rise_time(smooth, at, place.peak_time, relative)),
-        decay_time=np.asarray(_decay_time(share, at, place.peak_time, relative)),
+        latency=np.round(onset - place.pulse, 12),
+        latency_error=np.asarray(grain * (head - foot) / (FOOT[1] - FOOT[0])),
+        rise_time=np.asarray(late - early),
+        decay_time=np.asarray(_decay_time(share, at, place.peak_time, grain)),
     )
-
-
-def _rise_time(share: Floats, times: Floats, peak_time: float, noise: float) -> float:
-    rising = times <= peak_time + 1e-9
-    if np.count_nonzero(rising) < 2 or not share[rising].max() >= RISE_TIME[1]:
-        return np.nan
-    early, late = (crossing(share[rising], times[rising], limit, _MARGIN * noise) for limit in RISE_TIME)
-    return late - early
 
 
 def _decay_time(share: Floats, times: Floats, peak_time: float, noise: float) -> float:
     """From the peak on, when the trace, smoothed over a tenth of the decay, first falls to 1/e."""
-    falling = times >= peak_time - 1e-9
+    falling = times >= peak_time - ROUNDING
     values, at = share[falling], times[falling]
     below = np.flatnonzero(values < DECAYED)
     if not below.size:

@@ -24,6 +24,8 @@ WIDEST = 5e-3
 """nor over more seconds than these."""
 LEAST = {"membrane": 1e-6, "field": 1e-7, "current": 1e-14}
 """Smallest peak that counts as a response, in volts and amperes: far below what can be recorded."""
+CLEAR = 6.0
+"""A peak below so many standard deviations of the noise may be one of noise: it is looked for in the smoothest trace."""
 SMOOTHED_RISE = 0.5
 """Fraction of the rise over which a noisy average is smoothed before the limits of the rise are looked for."""
 ARTEFACT = (-0.5, 1.5)
@@ -39,37 +41,26 @@ class Line:
     ----------
     start, stop : int
         The samples with weights.
-    slope, middle : array, shape (stop - start,)
-        Weights that give the steepness, and the height at the middle of the stretch.
-    slope_of_level, middle_of_level : float
-        Weights of the baseline, which stands for samples that a stimulus spoils.
-    centre, duration : float
-        Time of the middle, and how long the stretch lasts.
+    slope : array, shape (stop - start,)
+        Weights that give the steepness.
+    slope_of_level : float
+        Weight of the baseline, which stands for samples that a stimulus spoils.
+    duration : float
+        How long the stretch lasts.
+    spoilt : int
+        How many of the first samples the baseline stands for.
     """
 
     start: int
     stop: int
     slope: Floats
-    middle: Floats
     slope_of_level: float
-    middle_of_level: float
-    centre: float
     duration: float
+    spoilt: int
 
     def slopes(self, sweeps: Floats, levels: Floats) -> Floats:
         """Steepness of each sweep, in its unit per second."""
         return np.asarray(sweeps[..., self.start : self.stop] @ self.slope + levels * self.slope_of_level)
-
-    def onset(self, trace: Floats, level: float) -> float:
-        """Time at which the line through one trace leaves its baseline."""
-        middle = float(trace[self.start : self.stop] @ self.middle + level * self.middle_of_level)
-        steepness = float(self.slopes(trace, np.asarray(level)))
-        return self.centre - (middle - level) / steepness if steepness else np.nan
-
-    @property
-    def error_of_middle(self) -> float:
-        """Standard deviation of the middle for samples of independent noise with a standard deviation of 1."""
-        return float(np.sqrt(np.square(self.middle).sum()))
 
 
 @dataclass(frozen=True)
@@ -188,7 +179,9 @@ def _top(deflection: Floats, noise: float, times: Floats, width: float) -> int:
     """Position of the extremum of larger magnitude, in the trace smoothed as far as its noise demands and its peak allows."""
     rough = running_mean(deflection, times, width)
     size = float(np.abs(rough).max())
-    plateau = float(np.count_nonzero(np.abs(rough) >= TOP * size) * np.median(np.diff(times))) if times.size > 1 else 0.0
+    step = float(np.median(np.diff(times))) if times.size > 1 else np.inf
+    clear = size > CLEAR * noise / np.sqrt(max(width / step, 1.0))
+    plateau = float(np.count_nonzero(np.abs(rough) >= TOP * size) * step) if clear and times.size > 1 else WIDEST
     wide = min(smoothing(noise, size, times), plateau, WIDEST)
     smooth = running_mean(deflection, times, wide) if wide > 0 else deflection
     return int(np.argmax(smooth) if smooth.max() >= -smooth.min() else np.argmin(smooth))
@@ -210,8 +203,8 @@ def _rise(average: Floats, noise: float, times: Floats, place: Place, settings: 
     limits = _limits(repaired, noise / abs(size), at, settings.rise)
     if not limits[0] < limits[1]:
         return None
-    (slope, of_level), (middle, middle_of_level) = (_onto_good(weights, spoilt) for weights in _line_weights(at, *limits))
-    return Line(first, stop, slope, middle, of_level, middle_of_level, sum(limits) / 2, limits[1] - limits[0])
+    weights, of_level = _onto_good(_line_weights(at, *limits), spoilt)
+    return Line(first, stop, weights, of_level, limits[1] - limits[0], spoilt)
 
 
 def _limits(share: Floats, noise: float, times: Floats, rise: tuple[float, float]) -> list[float]:
@@ -264,8 +257,8 @@ def _between(share: Floats, times: Floats, n: int, level: float) -> float:
     return float(times[n] + min(max(part, 0.0), 1.0) * (times[n + 1] - times[n]))
 
 
-def _line_weights(times: Floats, early: float, late: float) -> tuple[Floats, Floats]:
-    """Weights on samples that give slope and middle of the line of least squares between two times.
+def _line_weights(times: Floats, early: float, late: float) -> Floats:
+    """Weights on samples that give the slope of the line of least squares between two times.
 
     The trace is taken as drawn straight from sample to sample; integrals stand for sums, so that the result hardly depends on
     where the samples fall and is defined however few of them lie between.
@@ -273,18 +266,14 @@ def _line_weights(times: Floats, early: float, late: float) -> tuple[Floats, Flo
     inside = np.flatnonzero((times > early) & (times < late))
     knots = np.concatenate([[early], times[inside], [late]]) - (early + late) / 2
     widths = np.diff(knots)
-    moment, area = np.zeros(knots.size), np.zeros(knots.size)
+    moment = np.zeros(knots.size)
     moment[:-1] += widths * (2 * knots[:-1] + knots[1:]) / 6
     moment[1:] += widths * (2 * knots[1:] + knots[:-1]) / 6
-    area[:-1] += widths / 2
-    area[1:] += widths / 2
-    slope, middle = np.zeros(times.size), np.zeros(times.size)
+    weights = np.zeros(times.size)
+    weights[inside] = moment[1:-1]
     for n, knot in ((0, early), (-1, late)):
         left = min(max(int(np.searchsorted(times, knot, side="right")) - 1, 0), times.size - 2)
         part = (knot - times[left]) / (times[left + 1] - times[left])
-        for sample, share in ((left, 1 - part), (left + 1, part)):
-            slope[sample] += moment[n] * share
-            middle[sample] += area[n] * share
-    slope[inside] += moment[1:-1]
-    middle[inside] += area[1:-1]
-    return 12 * slope / (late - early) ** 3, middle / (late - early)
+        weights[left] += moment[n] * (1 - part)
+        weights[left + 1] += moment[n] * part
+    return 12 * weights / (late - early) ** 3
