@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,12 @@ class Sweeps:
     induction_end : float
         In the same minutes.
     unit : {"V", "A"}
+    pulses : array
+        Seconds from the stimulus at which the file's own stimulus begins; empty where the file does not say.
+    tags : tuple of (float, str)
+        Comments of the file: minutes like `minutes`, and text.
+    pulse : float
+        When the stimulus comes, seconds in the sweep's own time.
     """
 
     v: Floats
@@ -38,6 +44,9 @@ class Sweeps:
     minutes: Floats
     induction_end: float
     unit: str
+    pulses: Floats = field(default_factory=lambda: np.zeros(0))
+    tags: tuple[tuple[float, str], ...] = ()
+    pulse: float = 0.0
 
     @property
     def kind(self) -> str:
