@@ -10,17 +10,12 @@ import spikeheb as sh
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
+def run(spikeheb):
     """Run the command in an empty folder; its exit code, what it printed and what it complained about."""
-    monkeypatch.chdir(tmp_path)
 
     def call(*arguments: str) -> tuple[int, str, str]:
-        from spikeheb.cli import main
-
-        with pytest.raises(SystemExit) as stop:
-            main(["replay", "--no-progress", "--engine", "brian:numpy", *arguments])
-        out, err = capsys.readouterr()
-        return int(stop.value.code or 0), out, err
+        outcome = spikeheb("replay", "--no-progress", "--engine", "brian:numpy", *arguments)
+        return outcome.code, outcome.out, outcome.err
 
     return call
 
@@ -42,8 +37,9 @@ def test_sides_and_reader_are_said_on_the_command_line(run):
 
 
 def test_rewards_of_the_table_arrive(run):
-    text = "lane;side;time_ms;amount\nfirst;pre;100,0;\nfirst;post;105;\nfirst;reward;200;0,5\nsecond;pre;100;\nsecond;post;105;\nthird;pre;100;\n"
-    Path("spikes.csv").write_text(text + "third;post;105;\nthird;reward;200;\n")
+    lines = ["lane;side;time_ms;amount", "first;pre;100,0;", "first;post;105;", "first;reward;200;0,5", "second;pre;100;"]
+    lines += ["second;post;105;", "third;pre;100;", "third;post;105;", "third;reward;200;"]
+    Path("spikes.csv").write_text("\n".join(lines))
     code, out, _ = run("--rule", "izhikevich_reward", "--spikes", "spikes.csv")
     trains = [[0.1]] * 3, [[0.105]] * 3
     rewards = [[sh.Reward(0.2, 0.5)], [], [sh.Reward(0.2)]]
