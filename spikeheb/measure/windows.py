@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 ROUNDING = 1e-9
 TOLERATED = 0.003
 """The average is smoothed, to find the time of its peak, until its noise falls below this fraction of the peak."""
-TOP = 0.93
+TOP = 0.96
 """Smoothing never goes over a longer time than the response spends above this fraction of its peak,"""
 WIDEST = 5e-3
 """nor over more seconds than these."""

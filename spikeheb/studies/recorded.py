@@ -21,7 +21,7 @@ from spikeheb.recordings import Sweeps
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.readout import MEASURED, TEXTS
 from spikeheb.studies.remarks import remarks, why_rejected
-from spikeheb.studies.sweeps import Files, Source, cut, gathered, in_groups, pair, pathways, several
+from spikeheb.studies.sweeps import Files, Source, gathered, in_groups, pair, pathways, several
 from spikeheb.units import CURRENT, TIME, VOLTAGE, quantity
 
 if TYPE_CHECKING:
@@ -112,24 +112,13 @@ def analyse(
         population_spike=None if population_spike is None else pair(population_spike, "population_spike"),
         signal=signal or "membrane", pulses=given or (0.0,),
     )  # fmt: skip
-    files = Files(unit, channel, None if interval is None else quantity(interval, TIME, key="interval"), first_after, reader)
-    if cut_at is None:
-        sweeps, pulses, notes = gathered(sources, files, given)
-    else:
-        sweeps, pulses, notes = _continuous(sources, files, cut_at, settings)
-    settings, kind_notes = _fitted(settings, sweeps, pulses, signal, step, given[0] if given and cut_at is None else 0.0)
+    around = (settings.baseline[0], max(given[-1] if given else 0.0, 0.0) + settings.search)
+    every_time = None if interval is None else quantity(interval, TIME, key="interval")
+    files = Files(unit, channel, every_time, first_after, reader, cut_at, around)
+    sweeps, pulses, notes = gathered(sources, files, given or ((0.0,) if cut_at is not None else ()))
+    settings, kind_notes = _fitted(settings, sweeps, pulses, signal, step, sweeps.pulse)
     data = measured(sweeps, settings, follow, reject, every, from_, average, notes + kind_notes)
     return _named(data, sources, settings, follow, sweeps.unit)
-
-
-def _continuous(sources: list[Source], files: Files, at: object, settings: Measurement) -> tuple[Sweeps, tuple[float, ...], list[str]]:
-    """A continuous recording in sweeps that hold all windows."""
-    whole, _, _ = gathered(sources, replace(files, interval=files.interval or 1.0, first_after=0), (0.0,))
-    times = whole.pulses if at == "events" else several(at, "cut_at")
-    if not times:
-        raise FormatError("the file names no events; give the times of the stimuli", path=str(sources[0]), key="cut_at")
-    span = (settings.pulses[0] + settings.baseline[0], settings.pulses[-1] + settings.search)
-    return cut(whole, times, span, files.first_after), settings.pulses, []
 
 
 def _fitted(

@@ -1,4 +1,4 @@
-"""Recorded sweeps made ready to be measured: files joined, a continuous recording cut, pathways parted, groups averaged."""
+"""Recorded sweeps made ready to be measured: files read and joined, pathways parted, groups averaged."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ class Files:
     interval: float | None = None
     first_after: int | None = None
     reader: str | None = None
+    cut_at: object = None
+    around: tuple[float, float] = (0.0, 0.0)
 
 
 def several(value: object, key: str, dimension: Dimension = TIME) -> tuple[float, ...]:
@@ -75,111 +77,72 @@ def gathered(sources: Sequence[Source], files: Files, pulses: tuple[float, ...])
     FormatError
         Where no pulse was given and none can be known, and where the sources do not fit together.
     """
-    parts = [_read(source, files, pulses[0] if pulses else None, together=len(sources) > 1) for source in sources]
-    known, notes = _pulses_of(parts, sources, pulses)
-    shifted = [part if pulses else replace(part, time=part.time - known[0], pulses=()) for part in parts]
-    relative = tuple(pulse - known[0] for pulse in known)
-    sweeps = _joined(shifted, sources)
-    if len(sources) > 1 and files.interval is not None and files.first_after is not None:
-        steps = np.arange(len(sweeps.v)) - files.first_after
-        sweeps = replace(sweeps, minutes=np.where(steps < 0, steps, steps + 1) * files.interval / 60, induction_end=0.0)
-    if np.any(np.diff(sweeps.minutes) <= 0):
-        late = int(np.flatnonzero(np.diff(sweeps.minutes) <= 0)[0])
-        raise FormatError(
-            f"sweep {late + 1} was taken at minute {sweeps.minutes[late + 1]:g}, the one before at {sweeps.minutes[late]:g}; "
-            "give the files in the order of their times"
-        )
-    return sweeps, relative, notes
+    paths = [source for source in sources if not isinstance(source, Sweeps)]
+    own = [source for source in sources if isinstance(source, Sweeps)]
+    if paths and own:
+        raise FormatError("give files or sweeps, not both", key="recording")
+    if own:
+        sweeps = joined([replace(part, time=part.time - (pulses[0] if pulses else 0.0)) for part in own])
+        return sweeps, _from_first(pulses or (0.0,)), []
+    sweeps, notes = _read(paths, files, pulses[0] if pulses else None)
+    if pulses:
+        return sweeps, _from_first(pulses), notes
+    in_file = tuple(float(pulse) for pulse in sweeps.pulses if pulse >= 0) or (0.0,)
+    if sweeps.pulses.size:
+        at = ", ".join(f"{(pulse + sweeps.pulse) * 1e3:g} ms" for pulse in in_file)
+        notes = [f"the file says that the stimulus comes at {at}"]
+    return sweeps, in_file, notes
 
 
-def _read(source: Source, files: Files, pulse: float | None, *, together: bool) -> Sweeps:
-    """One source; of several files the number of the first sweep after the induction counts over all of them."""
-    if isinstance(source, Sweeps):
-        return source if not pulse else replace(source, time=source.time - pulse)
-    first_after = 0 if together and files.first_after is not None else files.first_after
+def _from_first(pulses: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(pulse - pulses[0] for pulse in pulses)
+
+
+def _read(paths: Sequence[Path | str], files: Files, pulse: float | None) -> tuple[Sweeps, list[str]]:
+    """The sweeps of files; without a pulse, time 0 serves where the times of the sweeps begin before it, and this is said."""
     try:
-        return read_sweeps(
-            source, unit=files.unit, pulse=pulse or 0.0, channel=files.channel, interval=files.interval, first_after=first_after,
-            reader=files.reader,
-        )  # fmt: skip
+        return _sweeps_of(paths, files, pulse), []
     except FormatError as error:
-        if error.key == "pulse" and pulse is None:
-            raise _unknown_pulse(source) from None
-        raise
+        if error.key != "pulse" or pulse is not None:
+            raise
+        asked = error
+    try:
+        sweeps = _sweeps_of(paths, files, 0.0)
+    except FormatError:
+        raise asked from None
+    if not sweeps.time[0] < 0:
+        raise asked
+    return sweeps, ["the stimulus is taken to come at time 0, for the times of the sweeps begin before it (--pulse says otherwise)"]
 
 
-def _unknown_pulse(source: object) -> FormatError:
-    return FormatError('does not say when the stimulus comes in a sweep; give its time, such as --pulse "10 ms"', path=str(source))
+def _sweeps_of(paths: Sequence[Path | str], files: Files, pulse: float | None) -> Sweeps:
+    return read_sweeps(
+        paths, unit=files.unit, pulse=pulse, channel=files.channel, interval=files.interval, first_after=files.first_after,
+        reader=files.reader, cut_at=files.cut_at, around=files.around,
+    )  # fmt: skip
 
 
-def _pulses_of(parts: Sequence[Sweeps], sources: Sequence[Source], given: tuple[float, ...]) -> tuple[tuple[float, ...], list[str]]:
-    if given:
-        return given, []
-    if parts[0].pulses:
-        text = ", ".join(f"{pulse * 1e3:g} ms" for pulse in parts[0].pulses)
-        return parts[0].pulses, [f"the file says that the stimulus comes at {text}"]
-    if isinstance(sources[0], Sweeps):
-        return (0.0,), []
-    if parts[0].time[0] < 0:
-        return (0.0,), ["the stimulus is taken to come at time 0, for the times of the sweeps begin before it (--pulse says otherwise)"]
-    raise _unknown_pulse(sources[0])
-
-
-def _joined(parts: Sequence[Sweeps], sources: Sequence[Source]) -> Sweeps:
-    first = parts[0]
-    for part, source in zip(parts, sources, strict=True):
-        if part.unit != first.unit or part.time.shape != first.time.shape or not np.allclose(part.time, first.time, rtol=0, atol=1e-7):
-            where = "sweeps" if isinstance(source, Sweeps) else str(source)
-            message = (
-                f"its {part.time.size} samples in {part.unit} do not lie at the times of the first file's {first.time.size} in {first.unit}"
-            )
-            raise FormatError(message, path=where)
-    minutes = np.concatenate([part.minutes - part.induction_end for part in parts])
-    return replace(first, v=np.concatenate([part.v for part in parts]), minutes=minutes, induction_end=0.0)
-
-
-def cut(recording: Sweeps, at: Sequence[float], span: tuple[float, float], first_after: int | None) -> Sweeps:
-    """Sweeps from a continuous recording.
-
-    Parameters
-    ----------
-    recording : Sweeps
-        One sweep that lasts through the experiment.
-    at : sequence of float
-        Time of each stimulus in it, seconds.
-    span : pair of float
-        Seconds before (negative) and after each stimulus that belong to its sweep.
-    first_after : int
-        The number of the first stimulus after the induction, from 0. The induction ends one interval before it.
+def joined(parts: Sequence[Sweeps]) -> Sweeps:
+    """Sweeps one after the other.
 
     Raises
     ------
     FormatError
-        Where there is more than one sweep, or a stimulus has not the whole span around it.
+        Where they differ in unit or times, or are not in order.
     """
-    times = np.sort(np.asarray(at, dtype=float))
-    if len(recording.v) != 1:
-        raise FormatError(f"only a continuous recording is cut; this one has {len(recording.v)} sweeps", key="cut")
-    if first_after is None or not 0 < first_after < times.size or times.size < 2:
-        raise FormatError(f"say which of the {times.size} sweeps is the first after the induction, counted from 0", key="first_after")
-    step = float(np.median(np.diff(recording.time)))
-    offsets = np.arange(round(span[0] / step), round(span[1] / step) + 1)
-    samples = np.rint((times - recording.time[0]) / step).astype(int)
-    for time, sample in zip(times, samples, strict=True):
-        if sample + offsets[0] < 0 or sample + offsets[-1] >= recording.time.size:
-            raise FormatError(f"the recording does not last from {time + span[0]:g} to {time + span[1]:g} s", key="cut")
-    interval = float(np.median(np.diff(times)))
-    minutes = (times - times[first_after] + interval) / 60
-    before = np.arange(times.size) < first_after
-    minutes[before] = np.minimum(minutes[before], -1e-9)
-    return replace(
-        recording,
-        v=recording.v[0][samples[:, None] + offsets],
-        time=np.asarray(offsets * step, dtype=float),
-        minutes=minutes,
-        induction_end=0.0,
-        pulses=(),
-    )
+    first = parts[0]
+    for part in parts:
+        if part.unit != first.unit or part.time.shape != first.time.shape or not np.allclose(part.time, first.time, rtol=0, atol=1e-7):
+            given, expected = (f"{sweeps.time.size} samples in {sweeps.unit}" for sweeps in (part, first))
+            raise FormatError(f"the {given} of some sweeps do not lie at the times of the {expected} of the first", key="recording")
+    minutes = np.concatenate([part.minutes - part.induction_end for part in parts])
+    if np.any(np.diff(minutes) <= 0):
+        late = int(np.flatnonzero(np.diff(minutes) <= 0)[0])
+        raise FormatError(
+            f"sweep {late + 1} was taken at minute {minutes[late + 1]:g}, the one before at {minutes[late]:g}; give the files in the order "
+            "of their times"
+        )
+    return replace(first, v=np.concatenate([part.v for part in parts]), minutes=minutes, induction_end=0.0)
 
 
 # --- arranging -----------------------------------------------------------------------------------------------------------

@@ -113,6 +113,15 @@ def test_an_incomplete_sweep_is_rejected_and_said():
     assert "1 sweep was rejected because it is incomplete (number 30)" in notes(data)
 
 
+@pytest.mark.parametrize("cell", ["", "NaN"])
+def test_a_table_may_hold_an_incomplete_sweep(cell, command):
+    text = "time_ms,-2,-1,1,2\n-1,-70,-70,-70,-70\n5,-69,-69,-68.5,-69\n9,-70,-70,-70," + cell + "\n"
+    row, err, _ = command(text, "--pulse", "0 ms")
+    assert float(row["epsp_ratio"]) == pytest.approx(1.5)
+    assert row["rejected_sweeps"] == "1"
+    assert "note: 1 sweep was rejected because it is incomplete (number 3)" in err
+
+
 def test_sweeps_are_rejected_as_asked():
     gain = np.where(MINUTES < 0, 1.0, 1.5)
     gain[[3, 30]] = 9.0
@@ -178,6 +187,18 @@ def test_several_files_come_one_after_the_other(tmp_path):
     data = sh.analyse([tmp_path / "a.csv", tmp_path / "b.csv"], pulse="2 ms", follow=FOLLOW)
     assert float(data["epsp_ratio"][0]) == pytest.approx(1.5)
     assert data.sizes["sweep"] == 4
+
+
+def test_a_continuous_recording_is_cut_at_given_times(tmp_path):
+    time = np.arange(0, 8, 2e-4)
+    v = np.full(time.size, -70.0)
+    for n in range(6):
+        v += (1.0 if n < 3 else 1.5) * shape(time - (n + 1) * 1.0 - 2e-3)
+    np.savetxt(tmp_path / "long.csv", np.column_stack([time, v]), delimiter=",", header="time_s,Vm (mV)", comments="", fmt="%.9g")
+    at = "1 s, 2 s, 3 s, 4 s, 5 s, 6 s"
+    data = sh.analyse(tmp_path / "long.csv", cut_at=at, first_after=3, follow=FOLLOW)
+    assert data.sizes["sweep"] == 6
+    assert float(data["epsp_ratio"][0]) == pytest.approx(1.5, rel=0.01)
 
 
 def test_recordings_that_do_not_fit_are_refused():
