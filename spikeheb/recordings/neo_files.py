@@ -220,6 +220,7 @@ def _recorded(sweeps: list[_Sweep], known: bool, channel: int | str, began: Any,
     """One channel of each sweep; a FormatError where they are not alike."""
     chosen = [_channel(sweep, channel, n, path) for n, sweep in enumerate(sweeps)]
     first = chosen[0]
+    chosen = [_as_long(own, first) for own in chosen]
     for n, other in enumerate(chosen):
         if other.values.shape != first.values.shape or not math.isclose(other.rate, first.rate) or other.unit != first.unit:
             what = f"{other.values.size} samples at {other.rate:g} Hz in {other.unit}"
@@ -237,6 +238,12 @@ def _recorded(sweeps: list[_Sweep], known: bool, channel: int | str, began: Any,
         tags=tuple(dict.fromkeys(event for sweep in sweeps for event in sweep.events)),
         origin=sweeps[0].start,
     )
+
+
+def _as_long(channel: _Channel, first: _Channel) -> _Channel:
+    """A sweep that was not recorded to its end as long as the first, with NaN in its missing samples."""
+    missing = first.values.size - channel.values.size
+    return replace(channel, values=np.pad(channel.values, (0, missing), constant_values=np.nan)) if missing > 0 else channel
 
 
 def _channel(sweep: _Sweep, channel: int | str, n: int, path: str) -> _Channel:

@@ -197,13 +197,14 @@ def _dataset(measures: SweepMeasures, sweeps: Sweeps, settings: Measurement, rej
         "rejected_sweeps": rejected,
         "epsp_difference": measures.amplitude_difference,
         "epsp_difference_sem": measures.amplitude_difference_sem,
-        "drift_before": measures.drift.slope,
+        "drift_before": measures.drift.slope if np.isfinite(measures.amplitude_ratio) else np.nan,
         "drift_after": measures.drift_after.slope,
     }
     sides = {"before": (measures.before, sweeps.minutes < 0), "after": (measures.after, sweeps.minutes >= 0)}
     extra = _extras(measures, settings)
     for when, (shape, part) in sides.items():
-        single |= {f"{name}_{when}": getattr(shape, name) for name in ("latency", "rise_time", "decay_time")}
+        seen = when == "after" or np.isfinite(measures.amplitude_ratio)
+        single |= {f"{name}_{when}": getattr(shape, name) if seen else np.nan for name in ("latency", "rise_time", "decay_time")}
         single |= {f"{name}_{when}": mean_and_sem(values[part])[0] for name, values in extra.items()}
         if len(settings.pulses) > 1:
             single[f"paired_pulse_ratio_{when}"] = getattr(measures, f"paired_pulse_ratio_{when}")

@@ -82,7 +82,8 @@ def gathered(sources: Sequence[Source], files: Files, pulses: tuple[float, ...])
     if paths and own:
         raise FormatError("give files or sweeps, not both", key="recording")
     if own:
-        sweeps = joined([replace(part, time=part.time - (pulses[0] if pulses else 0.0)) for part in own])
+        first = pulses[0] if pulses else 0.0
+        sweeps = joined([replace(part, time=part.time - first, pulse=first) for part in own])
         return sweeps, _from_first(pulses or (0.0,)), []
     sweeps, notes = _read(paths, files, pulses[0] if pulses else None)
     if pulses:

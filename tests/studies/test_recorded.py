@@ -113,6 +113,20 @@ def test_an_incomplete_sweep_is_rejected_and_said():
     assert "1 sweep was rejected because it is incomplete (number 30)" in notes(data)
 
 
+def test_a_segment_that_ends_early_is_an_incomplete_sweep(tmp_path):
+    neo, pq = pytest.importorskip("neo"), pytest.importorskip("quantities")
+    block = neo.Block()
+    for n, height in enumerate((1.0, 1.0, 1.5, 9.0)):
+        segment = neo.Segment()
+        values = (-70 + height * shape(TIME - 2e-3))[: None if n < 3 else 900, None]
+        segment.analogsignals.append(neo.AnalogSignal(values, units="mV", sampling_rate=10 * pq.kHz, name="Vm"))
+        block.segments.append(segment)
+    neo.io.NeoMatlabIO(str(tmp_path / "r.mat")).write_block(block)
+    data = sh.analyse(tmp_path / "r.mat", pulse="20 ms", interval="60 s", first_after=2, follow=FOLLOW)
+    assert float(data["epsp_ratio"][0]) == pytest.approx(1.5)
+    assert "1 sweep was rejected because it is incomplete (number 3)" in notes(data)
+
+
 @pytest.mark.parametrize("cell", ["", "NaN"])
 def test_a_table_may_hold_an_incomplete_sweep(cell, command):
     text = "time_ms,-2,-1,1,2\n-1,-70,-70,-70,-70\n5,-69,-69,-68.5,-69\n9,-70,-70,-70," + cell + "\n"
@@ -222,7 +236,9 @@ def test_rundown_is_measured_and_noted():
 
 def test_a_response_that_is_only_noise_gets_the_difference():
     data = analyse(sweeps(np.zeros(61), noise=0.5))
-    assert np.isnan(data["epsp_ratio"][0])
+    for name in ("epsp_ratio", "slope_ratio", "drift_before", "latency_before"):
+        assert np.isnan(data[name][0])
+    assert np.isfinite(data["epsp_difference"][0])
     assert "no ratio is given; the difference after less before is" in notes(data)
     sh.plot(data)
 
@@ -284,6 +300,8 @@ def test_resistances_from_a_step_under_clamp():
     recording = sweeps(gain, unit="A", level=-50e-12, response=shape(TIME - 2e-3, 1e-3, 5e-3))
     recording.v[:] += -5e-3 / 210e6 * inside + (-5e-3 / 10e6 + 5e-3 / 210e6) * charging
     data = analyse(recording, step="60 ms 90 ms -5 mV", search="50 ms")
+    later = analyse(Sweeps(recording.v, TIME + 5e-3, MINUTES, 0.0, "A"), pulse="5 ms", step="65 ms 95 ms -5 mV", search="50 ms")
+    assert later["series_resistance_before"].values == pytest.approx(data["series_resistance_before"].values)
     assert data["series_resistance_before"].values == pytest.approx([10e6], rel=0.01)
     assert data["input_resistance_after"].values == pytest.approx([210e6], rel=0.02)
     assert data["input_resistance_after"].attrs["units"] == "ohm"
