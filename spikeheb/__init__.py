@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from spikeheb.stimuli import train as train
     from spikeheb.studies.experiment import run as run
     from spikeheb.studies.inputs import poisson_inputs as poisson_inputs
+    from spikeheb.studies.recorded import analyse as analyse
     from spikeheb.studies.replay import replay as replay
     from spikeheb.studies.score import score as score
     from spikeheb.studies.slices import slice_of as slice_of
@@ -100,6 +101,7 @@ _HOMES = {
     "load": "spikeheb.results",
     "save": "spikeheb.results",
     "run": "spikeheb.studies.experiment",
+    "analyse": "spikeheb.studies.recorded",
     "replay": "spikeheb.studies.replay",
     "score": "spikeheb.studies.score",
     "slice_of": "spikeheb.studies.slices",

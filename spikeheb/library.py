@@ -15,6 +15,7 @@ from pathlib import Path
 from spikeheb.cells import Cell, read_cell
 from spikeheb.cells import with_parameters as with_cell_parameters
 from spikeheb.errors import DuplicateName, FormatError, UnknownName, unknown_name
+from spikeheb.numbers import check_near
 from spikeheb.protocols import Protocol, read_protocol
 from spikeheb.rules import Bounds, Rule, choose, combine, read_rule
 
@@ -122,7 +123,10 @@ def cell(name_or_path: str | Path, **parameters: object) -> Cell:
     ------
     UnknownName, DuplicateName, FormatError, ExpressionError, UnitError
     """
-    return with_cell_parameters(read_cell(find("cell", name_or_path)), parameters)
+    own = read_cell(find("cell", name_or_path))
+    for name in parameters.keys() & own.parameters.keys():
+        check_near(parameters[name], own.parameters[name].value, own.parameters[name].dimension, name)
+    return with_cell_parameters(own, parameters)
 
 
 def protocol(name_or_path: str | Path, **parameters: object) -> Protocol:

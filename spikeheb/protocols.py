@@ -32,6 +32,7 @@ import numpy as np
 
 from spikeheb import units
 from spikeheb.errors import FormatError, SpikehebError, unknown_name
+from spikeheb.numbers import check_near
 from spikeheb.published import FittedWindow, Published, read_fits, read_published
 from spikeheb.schedules import Schedule
 from spikeheb.tables import content_hash
@@ -270,9 +271,19 @@ def _instance(kind: type, hints: Mapping[str, Any], base: Mapping[str, object], 
     with _Blame(path):
         defaults = kind()
     values = {name: getattr(defaults, name) for name in hints} | dict(base) | dict(given)
+    for name, value in given.items():
+        _check_near(hints[name], value, getattr(defaults, name), name)
     converted = {name: convert(hints[name], value, path=path, key=f"parameters.{name}") for name, value in values.items()}
     with _Blame(path):
         return kind(**converted)
+
+
+def _check_near(kind: Any, value: object, own: object, name: str) -> None:
+    """Warn of a bare number that lies far from the script's own default."""
+    dimension = _dimension(_item(kind) or kind)
+    if dimension is not None:
+        standard = convert(kind, own)
+        check_near(value, standard, dimension, name)
 
 
 def convert(kind: Any, value: object, *, path: str | None = None, key: str | None = None) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -113,6 +115,53 @@ def load(path: Path | str) -> xr.Dataset:
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         first = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise FormatError(f"is not a whole NetCDF file ({first})", path=str(path)) from None
+
+
+def to_csv(data: xr.Dataset, path: Path | str, *, dimension: str = "condition", force: bool = False) -> Path:
+    """Write a result as a table that a spreadsheet opens: one row an element of a dimension, one column a variable along it alone.
+
+    Numbers are SI and written in full; each heading ends with its unit. NaN is an empty cell.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    path : path-like
+    dimension : str
+    force : bool
+        Replace an existing file.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    OutputExists, StorageError
+    """
+    target = Path(path)
+    if target.exists() and not force:
+        raise OutputExists("exists already; choose another name or use --force", path=str(target))
+    columns = [name for name in (*data.coords, *data.data_vars) if data[name].dims == (dimension,)]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([_heading(str(name), str(data[name].attrs.get("units", ""))) for name in columns])
+    for n in range(data.sizes[dimension]):
+        writer.writerow([_plain(data[name].values[n]) for name in columns])
+    replace_file(target, text.getvalue().encode("utf-8"))
+    return target
+
+
+def _heading(name: str, unit: str) -> str:
+    return f"{name} ({unit})" if unit not in ("", "1") else name
+
+
+def _plain(value: object) -> str:
+    """A cell: numbers in all their digits, nothing for NaN; text never begins like a formula."""
+    item = getattr(value, "item", lambda: value)()
+    if isinstance(item, float):
+        return "" if math.isnan(item) else repr(item)
+    text = str(item)
+    return f"'{text}" if isinstance(item, str) and text[:1] in ("=", "@") else text
 
 
 def prepare_folder(path: Path | str, names: tuple[str, ...], *, force: bool = False) -> Path:

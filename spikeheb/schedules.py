@@ -1,7 +1,8 @@
 """Schedules: what the experimenter does to each cell, and when.
 
 A lane is one cell with its inputs under one condition. All its times are seconds from the start of its induction; the
-schedule puts the test pulses of baseline and follow-up around it. Inductions of different length end together, so that
+schedule puts the test pulses of baseline and follow-up around it. Every number may also carry its unit, as text (``"10 ms"``) or
+as a quantity, and is then held as an SI float. Inductions of different length end together, so that
 a minute after induction is the same minute in every lane.
 """
 
@@ -11,11 +12,15 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.errors import ScheduleError
+from spikeheb.carried import carries_unit
+from spikeheb.errors import ScheduleError, UnitError
+from spikeheb.numbers import quantities, si
+from spikeheb.units import CONCENTRATION, CURRENT, NONE, TIME, VOLTAGE, Dimension, quantity
 
 Times = npt.NDArray[np.float64]
 Steps = npt.NDArray[np.int64]
@@ -35,6 +40,9 @@ class Current:
     lasts: float
     amplitude: float
 
+    def __post_init__(self) -> None:
+        _convert(self, {"start": TIME, "lasts": TIME, "amplitude": CURRENT})
+
 
 @dataclass(frozen=True, slots=True)
 class Clamp:
@@ -44,6 +52,9 @@ class Clamp:
     lasts: float
     v: float
 
+    def __post_init__(self) -> None:
+        _convert(self, {"start": TIME, "lasts": TIME, "v": VOLTAGE})
+
 
 @dataclass(frozen=True, slots=True)
 class Reward:
@@ -51,6 +62,9 @@ class Reward:
 
     time: float
     amount: float = 1.0
+
+    def __post_init__(self) -> None:
+        _convert(self, {"time": TIME, "amount": NONE})
 
 
 @dataclass(frozen=True)
@@ -85,6 +99,10 @@ class Lane:
     def __post_init__(self) -> None:
         if not self.pre:
             raise ScheduleError("a lane needs at least one input", key=self.label)
+        object.__setattr__(self, "condition", {name: _bare(value) for name, value in self.condition.items()})
+        object.__setattr__(self, "overrides", {name: si(value) if carries_unit(value) else value for name, value in self.overrides.items()})
+        if self.calcium is not None:
+            _convert(self, {"calcium": CONCENTRATION}, f"{self.label}: ")
         object.__setattr__(self, "pre", tuple(spike_times(p, f"{self.label}: pre[{n}]") for n, p in enumerate(self.pre)))
         object.__setattr__(self, "post", spike_times(self.post, f"{self.label}: post"))
         for event in self.steps:
@@ -121,18 +139,40 @@ class Lane:
         return max(ends, default=0.0)
 
 
+def _convert(value: object, kinds: Mapping[str, Dimension], where: str = "") -> None:
+    """Make SI floats of the fields of a frozen object; what is not finite or no number is left to the checks that know the field."""
+    for name, dimension in kinds.items():
+        number = getattr(value, name)
+        if type(number) is float:
+            continue
+        try:
+            object.__setattr__(value, name, quantity(number, dimension))
+        except UnitError as error:
+            raise ScheduleError(error.message, key=where + name) from None
+
+
+def _bare(value: object) -> Any:
+    """A value of a condition: words stay, and of what carries a unit the SI number."""
+    return si(value) if carries_unit(value) and not isinstance(value, str) else value
+
+
 def spike_times(times: object, label: str) -> Times:
     """The times as an array of float, in seconds.
+
+    Parameters
+    ----------
+    times : array of float, or quantities
+        Seconds; or what carries its unit: text, a ``neo.SpikeTrain``, an array of quantities.
 
     Raises
     ------
     ScheduleError
-        For NaN, negative or unsorted times.
+        For NaN, negative or unsorted times, and for quantities that are no times.
     """
     try:
-        array = np.asarray(times, dtype=float)
-    except (TypeError, ValueError):
-        raise ScheduleError("spike times must be numbers, in seconds", key=label) from None
+        array = quantities(times, TIME)
+    except UnitError as error:
+        raise ScheduleError(f"spike times must be numbers, in seconds, or times with a unit; {error.message}", key=label) from None
     if array.ndim != 1:
         raise ScheduleError(f"spike times must be one row of numbers (got {array.ndim} dimensions)", key=label)
     if not np.all(np.isfinite(array)):
@@ -146,8 +186,12 @@ def spike_times(times: object, label: str) -> Times:
     return array
 
 
-def check_step(dt: float) -> float:
-    """The time step itself; a ScheduleError unless it is above 0 and at most 10 ms."""
+def check_step(dt: object) -> float:
+    """The time step in seconds; a ScheduleError unless it is a time above 0 and at most 10 ms."""
+    try:
+        dt = dt if isinstance(dt, float) and not carries_unit(dt) else quantity(dt, TIME)
+    except UnitError as error:
+        raise ScheduleError(error.message, key="dt") from None
     if not (math.isfinite(dt) and 0 < dt <= MAX_STEP):
         raise ScheduleError(f"expected a time step above 0 and at most {MAX_STEP * 1e3:g} ms (got {dt * 1e3:g} ms)", key="dt")
     return dt
@@ -211,7 +255,10 @@ class Schedule:
     def __post_init__(self) -> None:
         if not self.lanes:
             raise ScheduleError("a schedule needs at least one lane")
-        check_step(self.dt)
+        _convert(self, dict.fromkeys(("baseline", "follow_up", "test_interval"), TIME))
+        object.__setattr__(self, "dt", check_step(self.dt))
+        if self.paired_pulse is not None:
+            _convert(self, {"paired_pulse": TIME})
         if not (self.test_interval >= 0.5 and math.isfinite(self.test_interval)):
             raise ScheduleError(f"test pulses need an interval of 0.5 s or more (got {self.test_interval} s)")
         if not (self.baseline >= 0 and self.follow_up >= 0 and math.isfinite(self.baseline + self.follow_up)):

@@ -1,8 +1,8 @@
 """Spike times of the usual stimuli: pairings, bursts of pairings, regular trains and Poisson trains.
 
 All builders are pure; times are seconds from the start of the induction. Every number may also be text with a unit
-(``"10 ms"``) or a Brian2 quantity. ``delta_t = t_post - t_pre`` (delays come on top), and 0 is an ordinary case: what happens at
-a coincidence is the rule's choice.
+(``"10 ms"``) or a quantity that carries its unit. ``delta_t = t_post - t_pre`` (delays come on top), and 0 is an ordinary case:
+what happens at a coincidence is the rule's choice.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.errors import ScheduleError, UnitError
+from spikeheb.numbers import quantities
 from spikeheb.units import FREQUENCY, NONE, TIME, Dimension, quantity
 
 Times = npt.NDArray[np.float64]
@@ -178,7 +179,12 @@ def _count(value: object, key: str) -> int:
 
 
 def _pattern(values: Iterable[float], key: str) -> Times:
-    times = np.array([_number(value, TIME, key) for value in values], dtype=float)
+    try:
+        times = np.atleast_1d(quantities(values, TIME))
+    except UnitError as error:
+        raise ScheduleError(error.message, key=key) from None
+    if times.ndim != 1 or not np.all(np.isfinite(times)):
+        raise ScheduleError("expected a row of finite times", key=key)
     if np.any(np.diff(times) <= 0):
         raise ScheduleError(f"expected increasing times (got {', '.join(f'{time:g}' for time in times)} s)", key=key)
     return times

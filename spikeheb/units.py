@@ -1,18 +1,27 @@
 """Physical dimensions, and text such as ``"20 ms"`` or ``"8e-5 / mV**2"``.
 
-Inside spikeheb all numbers are SI floats; units exist only in files, on the command line and in printed text.
-Decimal prefixes are applied exactly, so that ``"16.8 ms"`` is the float nearest to 0.0168.
+Inside spikeheb all numbers are SI floats; units exist only in files, on the command line, in printed text and in what a
+caller hands over (`quantity`, `spikeheb.numbers`). Decimal prefixes are applied exactly, so that ``"16.8 ms"`` is the float nearest to
+0.0168. Both micro signs (U+00B5, U+03BC) are read as ``u``, both ohm signs as ``ohm`` and the minus sign U+2212 as ``-``.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb import carried
 from spikeheb.errors import UnitError
+
+Floats = npt.NDArray[np.float64]
 
 MAX_UNIT = 80
 MAX_QUANTITY = 120
@@ -104,6 +113,7 @@ _EXAMPLES = {
 }
 
 _PLAIN = {"second", "volt", "amp", "siemens", "farad", "ohm", "coulomb", "hertz", "metre", "kelvin", "mole"}
+_SIGNS = str.maketrans({"\u00b5": "u", "\u03bc": "u", "\u03a9": "ohm", "\u2126": "ohm", "\u2212": "-"})
 _PREFIXES = {"": 0, "f": -15, "p": -12, "n": -9, "u": -6, "m": -3, "c": -2, "k": 3, "M": 6, "G": 9}
 
 
@@ -134,6 +144,11 @@ def _table() -> dict[str, tuple[Dimension, Fraction]]:
 
 
 _UNITS = _table()
+_SYMBOLS = {
+    "m": (LENGTH, Fraction(1)), "kg": (_dimension(kilogram=1), Fraction(1)), "g": (_dimension(kilogram=1), Fraction(1, 1000)),
+    "K": (TEMPERATURE, Fraction(1)), "h": (TIME, Fraction(3600)), "dimensionless": (NONE, Fraction(1)),
+}  # fmt: skip
+"""What the package quantities writes for units that have another name here, or none."""
 _BRIAN_UNIT = re.compile(
     "(?:da|[YZEPTGMkhdcmunpfazy])?(?:met(?:er|re)|gram(?:me)?|kilogram(?:me)?|second|amp(?:ere)?|kelvin|mole?|candle|radian|steradian|hertz|"
     "newton|pascal|joule|watt|coulomb|volt|farad|ohm|siemens|weber|tesla|henry|lumen|lux|becquerel|gray|sievert|katal|molar|lit(?:re|er)|"
@@ -147,6 +162,11 @@ def unit(name: str) -> tuple[Dimension, float] | None:
     """Dimension and SI size of a unit name such as ``"mV"``, or None where there is no such unit."""
     entry = _UNITS.get(name)
     return (entry[0], float(entry[1])) if entry else None
+
+
+def plain(text: str) -> str:
+    """The text with micro, ohm and minus signs in ASCII."""
+    return text.translate(_SIGNS)
 
 
 def is_unit(name: str) -> bool:
@@ -164,6 +184,7 @@ def parse_unit(text: str) -> tuple[Dimension, Fraction]:
     """
     if len(text) > MAX_UNIT:
         raise UnitError(f"a unit of more than {MAX_UNIT} characters")
+    text = plain(text)
     packed = "" if re.search("[A-Za-z0-9] +[A-Za-z0-9]", text) else text.replace(" ", "")
     dimension, size, position = NONE, Fraction(1), 0
     while match := _FACTOR.match(packed, position):
@@ -186,7 +207,7 @@ def parse_quantity(text: str) -> tuple[float, Dimension]:
     UnitError
         Where the text is not a number followed by a unit, or is beyond what a float holds.
     """
-    match = _QUANTITY.fullmatch(text) if len(text) <= MAX_QUANTITY else None
+    match = _QUANTITY.fullmatch(plain(text)) if len(text) <= MAX_QUANTITY else None
     if not match:
         raise UnitError(f'"{text[:60]}" is not a quantity; write a number and a unit, such as "20 ms"')
     unit_text = (match[2] or "").strip()
@@ -204,28 +225,29 @@ def parse_quantity(text: str) -> tuple[float, Dimension]:
 
 
 def quantity(value: object, dimension: Dimension, *, path: str | None = None, key: str | None = None) -> float:
-    """The SI float that a person meant: text with a unit, a bare SI number, or anything with ``dim`` (Brian2).
+    """The SI float that a person meant: text with a unit, a bare SI number, or a number that carries its unit.
+
+    What carries a unit is converted: quantities of Brian2, of quantities (and so Neo), pint, astropy and unyt, time
+    differences of Python, numpy and pandas, and arrays whose ``attrs`` name their ``units`` (xarray).
 
     Raises
     ------
     UnitError
-        Where it is of another kind, or not finite.
+        Where it is of another kind or not finite, or carries a unit that is not understood.
     """
-    expected = f'expected {dimension} such as "{_EXAMPLES.get(dimension, "1")}"'
-    if isinstance(value, bool):
+    expected = f'expected {dimension} such as "{example(dimension)}"'
+    if isinstance(value, bool | np.bool_):
         raise UnitError(f"{expected} (got {value})", path=path, key=key)
-    if isinstance(value, str):
-        try:
-            number, found = parse_quantity(value)
-        except UnitError as error:
-            raise UnitError(f"{expected} ({error.message})", path=path, key=key) from None
-        if found != dimension and not (found == NONE and number == 0):
-            raise UnitError(f'{expected} (got "{value}", {found})', path=path, key=key)
-        return number
-    if hasattr(value, "dim"):
-        _check_brian_dimension(value, dimension, expected, path, key)
     try:
-        number = float(value)  # type: ignore[arg-type]  # anything else raises below
+        if isinstance(value, str):
+            return _of_text(value, dimension)
+        own = converted(value, dimension)
+        if own is not None and np.ndim(own):
+            raise UnitError(f"got {np.size(own)} values instead of one")
+    except UnitError as error:
+        raise UnitError(f"{expected} ({error.message})", path=path, key=key) from None
+    try:
+        number = float(value if own is None else own)  # type: ignore[arg-type]  # anything else raises below
     except (TypeError, ValueError, OverflowError):
         raise UnitError(f"{expected} (got {type(value).__name__} {value!r:.60})", path=path, key=key) from None
     if not math.isfinite(number):
@@ -233,11 +255,60 @@ def quantity(value: object, dimension: Dimension, *, path: str | None = None, ke
     return number
 
 
-def _check_brian_dimension(value: object, dimension: Dimension, expected: str, path: str | None, key: str | None) -> None:
-    """Compare a Brian2 quantity's dimensions (metre, kilogram, second, amp, kelvin, mole, candela) with ours."""
-    found = [Fraction(x).limit_denominator(12) for x in value.dim._dims]  # type: ignore[attr-defined]
-    if tuple(found[:6]) != dimension.exponents:
-        raise UnitError(f"{expected} (got {value}, {Dimension(tuple(found[:6]))})", path=path, key=key)
+def example(dimension: Dimension) -> str:
+    """A quantity of that dimension, as a person would write it."""
+    return _EXAMPLES.get(dimension, "1")
+
+
+def _of_text(text: str, dimension: Dimension) -> float:
+    number, own = parse_quantity(text)
+    if own != dimension and not (own == NONE and number == 0):
+        raise UnitError(f'got "{text}", {own}')
+    return number
+
+
+def converted(value: object, dimension: Dimension) -> Floats | float | None:
+    """The value in SI, as a number or an array, if it carries a unit, which must be of this dimension; else None."""
+    if carried.converts_itself(value):
+        return carried.by_method(value, dimension.exponents)
+    own = own_unit(value)
+    if own is None:
+        return None
+    numbers, kind, size = own
+    if kind != dimension:
+        raise UnitError(f"got {carried.shown(value)}, {kind}")
+    return numbers / float(1 / size) if size < 1 else numbers * float(size)
+
+
+def own_unit(value: Any) -> tuple[Floats | float, Dimension, Fraction] | None:
+    """Numbers, dimension and SI size of what carries a unit that can be read here."""
+    if carried.is_time_difference(value):
+        return carried.seconds(value), TIME, Fraction(1)
+    unit = carried.unit_of(value)
+    if unit is None:
+        return None
+    numbers = np.asarray(value, dtype=np.float64)
+    if hasattr(value, "dim"):  # Brian2: the numbers are SI
+        return numbers, _of_brian(unit), Fraction(1)
+    if isinstance(unit, str):
+        return numbers, *parse_unit(unit)
+    return numbers, *_of_symbols(*carried.symbols_of(value), carried.shown(value))
+
+
+def _of_brian(dim: Any) -> Dimension:
+    """Brian2's dimensions: metre, kilogram, second, amp, kelvin, mole, candela."""
+    return Dimension(tuple(Fraction(x).limit_denominator(12) for x in dim._dims[:6]))
+
+
+def _of_symbols(size: Fraction, powers: Mapping[str, Fraction], text: str) -> tuple[Dimension, Fraction]:
+    dimension = NONE
+    for symbol, power in powers.items():
+        entry = _SYMBOLS.get(symbol) or _UNITS.get(symbol)
+        if entry is None:
+            raise UnitError(f'got {text}, whose unit "{symbol}" is not known here; convert it, or write text such as "20 ms"')
+        dimension *= entry[0] ** power
+        size *= entry[1] ** int(power) if power.denominator == 1 else Fraction(float(entry[1]) ** float(power))
+    return dimension, size
 
 
 _DISPLAY = {

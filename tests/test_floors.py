@@ -15,7 +15,9 @@ PACKAGE = ROOT / "spikeheb"
 
 FLOORS = [
     {"errors"},
+    {"carried"},
     {"units"},
+    {"numbers"},
     {"expressions"},
     {"tables"},
     {"rules", "cells", "schedules", "results", "published"},

@@ -11,7 +11,11 @@ import pytest
 
 from spikeheb.errors import FormatError, SpikehebError, UnitError, UnknownName
 from spikeheb.measure.epsp import measure_sweeps
-from spikeheb.recordings import read_spikes, read_sweeps
+from spikeheb.measure.measurement import Measurement
+from spikeheb.recordings import Sweeps, read_spikes, read_sweeps
+
+FAST = Measurement(blank=0.0, peak_width=0.0)
+"""For sweeps of a few tenths of a millisecond."""
 
 SPIKES = """\
 # exported on a Tuesday
@@ -38,6 +42,11 @@ def saved(folder: Path, text: str, name: str = "recorded.csv") -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def sweeps_of(path: Path | str, **options: object) -> Sweeps:
+    """The sweeps, whose stimulus comes at 0 unless said otherwise."""
+    return read_sweeps(path, **{"pulse": 0.0, **options})  # type: ignore[arg-type]
 
 
 def the_line(error: pytest.ExceptionInfo[SpikehebError], path: Path) -> str:
@@ -77,11 +86,11 @@ def test_a_byte_order_mark_and_foreign_line_ends_do_no_harm(tmp_path):
 BAD_SPIKES = {
     "no lane": ("lane,side", "cell,side", 'line 2: expected one column "lane" (found: cell, side, time, input)'),
     "no side": ("side", "where", 'line 2: expected one column "side"'),
-    "no time": ("time", "t", 'line 2: the column "t" is unknown or there twice; allowed: lane, side, time, time_s, time_ms, input'),
+    "no time": ("time", "t", 'line 2: the column "t" is unknown or there twice; allowed: lane, side, time, input, amount,'),
     "two times": ("time,input", "time,time_ms", 'line 2: expected one column "time" or "time_s" or "time_ms"'),
     "a misspelt input": ("input", "inptu", 'line 2: the column "inptu" is unknown or there twice'),
-    "semicolons": (SPIKES, SPIKES.replace(",", ";"), 'line 2: expected one column "lane" (found: lane;side;time;input)'),
-    "another side": ("a,post,0.01,", "a,posst,0.01,", 'line 6: side must be "pre" or "post" (got "posst")'),
+    "colons": (SPIKES, SPIKES.replace(",", ":"), 'line 2: expected one column "lane" (found: lane:side:time:input)'),
+    "another side": ("a,post,0.01,", "a,posst,0.01,", 'line 6: side must be "pre", "post" or "reward" (got "posst")'),
     "no name": ("b,post", ",post", "line 8: lane must not be empty"),
     "NaN": ("a,pre,0.1,0", "a,pre,nan,0", 'line 7: time must be a finite number (got "nan")'),
     "infinity": ("a,pre,0.1,0", "a,pre,inf,0", 'line 7: time must be a finite number (got "inf")'),
@@ -121,7 +130,7 @@ def test_a_file_that_is_not_there_or_not_text_is_named(read, tmp_path):
 
 
 def test_sweeps_come_in_volts_and_seconds_from_the_stimulus(tmp_path):
-    sweeps = read_sweeps(saved(tmp_path, SWEEPS))
+    sweeps = sweeps_of(saved(tmp_path, SWEEPS))
     assert sweeps.v == pytest.approx(np.array([[-70, -70, -69, -69.5], [-70.5, -70.5, -70, -70.25], [-69, -69, -67, -68]]) * 1e-3)
     assert sweeps.time == pytest.approx([-1e-4, 0, 1e-4, 2e-4])
     assert sweeps.minutes.tolist() == [-10.0, -9.5, 20.5]
@@ -129,8 +138,8 @@ def test_sweeps_come_in_volts_and_seconds_from_the_stimulus(tmp_path):
 
 
 def test_recorded_sweeps_are_measured_as_simulated_ones_are(tmp_path):
-    sweeps = read_sweeps(saved(tmp_path, SWEEPS))
-    found = measure_sweeps(sweeps.v, sweeps.time, sweeps.minutes, sweeps.induction_end, kind=sweeps.kind)
+    sweeps = sweeps_of(saved(tmp_path, SWEEPS))
+    found = measure_sweeps(sweeps.v, sweeps.time, sweeps.minutes, sweeps.induction_end, settings=FAST)
     assert found.amplitude == pytest.approx([1e-3, 0.5e-3, 2e-3])
     assert found.amplitude_ratio == pytest.approx(2 / 0.75)
 
@@ -138,21 +147,26 @@ def test_recorded_sweeps_are_measured_as_simulated_ones_are(tmp_path):
 def test_currents_in_seconds_with_a_late_stimulus(tmp_path):
     text = SWEEPS.replace("time_ms", "time_s").replace("\n-0.1,", "\n0.9,").replace("\n0.0,", "\n1.0,")
     text = text.replace("\n0.1,", "\n1.1,").replace("\n0.2,", "\n1.2,")
-    sweeps = read_sweeps(saved(tmp_path, text), unit="pA", pulse=1.0)
+    sweeps = sweeps_of(saved(tmp_path, text), unit="pA", pulse=1.0)
     assert sweeps.v[0, 0] == pytest.approx(-70e-12)
     assert sweeps.time == pytest.approx([-0.1, 0.0, 0.1, 0.2])
     assert (sweeps.unit, sweeps.kind) == ("A", "epsc")
 
 
 BAD_SWEEPS = {
-    "no time": ("time_ms", "time", 'line 1: expected one column "time_s" or "time_ms" (found: time, -10.0, -9.5, 20.5)'),
+    "no time": (
+        "time_ms",
+        "time",
+        'line 1: expected one column "time_s" or "time_ms", or such as "Time (ms)" (found: time, -10.0, -9.5, 20.5)',
+    ),
     "the time elsewhere": ("time_ms,-10.0", "-10.0,time_ms", "line 1: expected the time in the first column"),
     "no sweep": (SWEEPS, "time_ms\n0\n1\n", "line 1: expected the time in the first column and a sweep in each further one"),
     "a head that is no minute": ("-9.5", "sweep 2", "line 1: the head of a sweep's column, its minute, must be a finite number"),
     "minute 0": ("-9.5", "0", "line 1: minute 0 is the end of the induction"),
     "minutes out of order": ("-9.5", "-11", "sweep 1: minute -11 comes after -10; sort the sweeps by time"),
-    "a hole": ("-70.0,-70.5,-69.0\n0.1", "-70.0,,-69.0\n0.1", 'line 3: column "-9.5" must be a finite number (got "")'),
-    "NaN": ("-67.0", "NaN", 'line 4: column "20.5" must be a finite number (got "NaN")'),
+    "a hole in the times": ("\n0.1,", "\n,", 'line 4: column "time_ms" must be a finite number (got "")'),
+    "text in a sweep": ("-67.0", "none", 'line 4: column "20.5" must be a finite number (got "none")'),
+    "infinity": ("-67.0", "inf", 'line 4: column "20.5" must be a finite number (got "inf")'),
     "a time that is no number": ("\n0.1,", "\nx,", 'line 4: column "time_ms" must be a finite number (got "x")'),
     "times out of order": ("\n0.2,", "\n0.1,", "line 5: time 0.1 does not come after 0.1"),
     "a long line": ("-67.0", "-67.0,1", "line 4: expected 4 columns (got 5)"),
@@ -167,7 +181,7 @@ def test_bad_sweeps_get_one_line_with_the_files_line(case, tmp_path):
     assert old in SWEEPS
     path = saved(tmp_path, SWEEPS.replace(old, new, 1))
     with pytest.raises(FormatError) as error:
-        read_sweeps(path)
+        sweeps_of(path)
     assert the_line(error, path).startswith(expected)
 
 
@@ -178,13 +192,13 @@ def test_bad_sweeps_get_one_line_with_the_files_line(case, tmp_path):
         ({"unit": "millivolts"}, UnitError, "unit: "),
         ({"unit": "V"}, FormatError, "unit: values up to 70.5 V: the unit is not what was said"),
         ({"pulse": 5.0}, FormatError, "pulse: the pulse lies outside the sweep, which goes from -5.0001 s to -4.9998 s around it"),
-        ({"pulse": float("nan")}, FormatError, "pulse must be a time in seconds (got nan)"),
+        ({"pulse": float("nan")}, FormatError, 'pulse: expected a time such as "20 ms" (got nan)'),
     ],
 )
 def test_options_that_do_not_fit_are_refused(options, kind, expected, tmp_path):
     path = saved(tmp_path, SWEEPS)
     with pytest.raises(kind) as error:
-        read_sweeps(path, **options)
+        sweeps_of(path, **options)
     assert the_line(error, path).startswith(expected)
 
 
@@ -282,21 +296,21 @@ def test_segments_of_neo_are_sweeps(neo, tmp_path):
     v = np.array([[-70, -70, -69.0, -69.5], [-70, -70, -68.5, -69], [-71, -71, -69, -70], [-70, -70, -68, -69.5]])
     path = sweep_file(neo, tmp_path / "a.mat", v)
     for channel in (1, "Vm"):
-        sweeps = read_sweeps(path, channel=channel, pulse=1e-4, interval=600, first_after=2)
+        sweeps = sweeps_of(path, channel=channel, pulse=1e-4, interval=600, first_after=2)
         assert sweeps.v == pytest.approx(v * 1e-3)
         assert sweeps.time == pytest.approx([-1e-4, 0, 1e-4, 2e-4])
         assert sweeps.minutes.tolist() == [-20.0, -10.0, 10.0, 20.0]
-    found = measure_sweeps(sweeps.v, sweeps.time, sweeps.minutes, sweeps.induction_end, kind=sweeps.kind)
+    found = measure_sweeps(sweeps.v, sweeps.time, sweeps.minutes, sweeps.induction_end, settings=FAST)
     assert found.amplitude == pytest.approx([1e-3, 1.5e-3, 2e-3, 2e-3])
 
 
 def test_the_unit_of_neo_is_the_files_unless_said_otherwise(neo, tmp_path):
     v = np.full((2, 10), -70.0)
     options = {"channel": 1, "interval": 10, "first_after": 1}
-    assert read_sweeps(sweep_file(neo, tmp_path / "a.mat", v, "pA"), **options).v[0, 0] == pytest.approx(-70e-12)
-    assert read_sweeps(sweep_file(neo, tmp_path / "b.mat", v, "V"), unit="mV", **options).v[0, 0] == pytest.approx(-0.07)
+    assert sweeps_of(sweep_file(neo, tmp_path / "a.mat", v, "pA"), **options).v[0, 0] == pytest.approx(-70e-12)
+    assert sweeps_of(sweep_file(neo, tmp_path / "b.mat", v, "V"), unit="mV", **options).v[0, 0] == pytest.approx(-0.07)
     with pytest.raises(FormatError, match="values up to 70 V: the unit is not what was said"):
-        read_sweeps(tmp_path / "b.mat", **options)
+        sweeps_of(tmp_path / "b.mat", **options)
 
 
 @pytest.mark.parametrize(
@@ -309,22 +323,22 @@ def test_the_unit_of_neo_is_the_files_unless_said_otherwise(neo, tmp_path):
         ({"interval": 1, "first_after": 1, "channel": "Wm"}, UnknownName, 'sweep 0: no channel named "Wm"; did you mean "Vm"?'),
         ({"interval": 1, "first_after": 1, "pulse": 1}, FormatError, "pulse: the pulse lies outside the sweep"),
         ({"interval": 1, "first_after": 1, "reader": "NeoMatlab"}, UnknownName, 'reader: no Neo reader named "NeoMatlab"; did you mean'),
-        ({"interval": 1, "first_after": 1, "channel": 1}, FormatError, "sweep 2: sample 3 is nan; all must be finite"),
+        ({"interval": 1, "first_after": 1, "channel": 1}, FormatError, "sweep 2: sample 3 is inf; none may be infinite"),
     ],
 )
 def test_sweeps_of_neo_that_do_not_fit_are_refused(neo, options, kind, message, tmp_path):
     v = np.full((3, 10), -70.0)
-    v[2, 3] = np.nan
+    v[2, 3] = np.inf
     path = sweep_file(neo, tmp_path / "a.mat", v)
     with pytest.raises(kind) as error:
-        read_sweeps(path, **options)
+        sweeps_of(path, **options)
     assert the_line(error, path).startswith(message)
 
 
 def test_sweeps_of_different_length_are_refused(neo, tmp_path):
     path = sweep_file(neo, tmp_path / "a.mat", [np.full(10, -70.0), np.full(11, -70.0)])
     with pytest.raises(FormatError, match="sweep 1: 11 samples at 10000 Hz in mV; expected 10 at 10000 Hz in mV like the first"):
-        read_sweeps(path, channel=1, interval=1, first_after=1)
+        sweeps_of(path, channel=1, interval=1, first_after=1)
 
 
 # --- what is never done --------------------------------------------------------------------------------------------------
@@ -382,7 +396,7 @@ def test_without_neo_the_line_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "neo", None)
     path = saved(tmp_path, "", "a.abf")
     with pytest.raises(FormatError) as error:
-        read_sweeps(path)
+        sweeps_of(path)
     assert the_line(error, path) == 'reading this kind of file needs Neo: pip install "spikeheb[neo]" (or give a .csv file)'
     assert read_spikes(saved(tmp_path, SPIKES))
 
@@ -399,7 +413,7 @@ def test_csv_files_are_read_without_importing_neo(tmp_path):
 def test_what_neo_cannot_make_sense_of_is_said_in_one_line(neo, tmp_path):
     path = saved(tmp_path, "not a recording\n", "a.abf")
     with pytest.raises(FormatError, match="Neo found nothing to read") as error:
-        read_sweeps(path)
+        sweeps_of(path)
     the_line(error, path)
     with pytest.raises(FormatError, match="no reader for such files"):
         read_spikes(saved(tmp_path, "x", "a.unheardof"))

@@ -62,6 +62,13 @@ def test_prefix_is_applied_exactly(number: tuple[int, int], unit: str) -> None:
         ("5. s", 5.0, TIME),
         ("2 min", 120.0, TIME),
         ("1 hour", 3600.0, TIME),
+        ("20 \u00b5s", 2e-5, TIME),
+        ("20 \u03bcs", 2e-5, TIME),
+        ("5 \u00b5V", 5e-6, VOLTAGE),
+        ("5 \u03bcV**2", 5e-12, VOLTAGE**2),
+        ("100 M\u03a9", 1e8, units.RESISTANCE),
+        ("100 M\u2126", 1e8, units.RESISTANCE),
+        ("\u221270 mV", -0.07, VOLTAGE),
         ("-70 mV", -0.07, VOLTAGE),
         ("0.1 /second", 0.1, units.FREQUENCY),
         ("6 /min", 0.1, units.FREQUENCY),
@@ -103,7 +110,7 @@ def test_quantity_is_printed_as_it_would_be_written(value: float, dimension: Dim
     "text",
     [
         "", " ", "ms", "20 m s", "20 parsec", "20 ms ms", "twenty ms", "1e9999 s", "1e999 s", "1e-999 s", "nan s", "inf s", "1_0 s",
-        "0x10 s", "20 ms\n", "20\nms", "\uff12\uff10 ms", "20 \u00b5s", "20 mV**\uff12", "20 second**9**9**9", "20 ms**0", "20 ms**10",
+        "0x10 s", "20 ms\n", "20\nms", "\uff12\uff10 ms", "20 mV**\uff12", "20 second**9**9**9", "20 ms**0", "20 ms**10",
         "20 ms**", "20 /", "20 ms//s", "20 *", "20 **", "--20 ms", "20 ms(", "20 (ms)", "1,5 ms", "20 second.__class__", "1" * 121,
     ],
 )  # fmt: skip

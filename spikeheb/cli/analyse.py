@@ -10,42 +10,117 @@ import typer
 from spikeheb.cli import options
 from spikeheb.cli.output import folder_name, output, write
 
-FILE_PANEL = "The file"
+FILE_PANEL, MEASURE_PANEL, SWEEP_PANEL = "The file", "The measurement", "The sweeps"
 
 
 def analyse(
     recording: Annotated[
-        Path,
-        typer.Argument(metavar="RECORDING", help="CSV: time_ms, then a column a sweep, headed by its minute; or a file that Neo reads."),
+        list[Path],
+        typer.Argument(
+            metavar="RECORDING...",
+            help="CSV: time_ms, then a column a sweep, headed by its minute; or a file that Neo reads. Several are taken in turn.",
+        ),
     ],
     unit: Annotated[str | None, typer.Option(metavar="UNIT", help='Such as "mV" or "pA".', rich_help_panel=FILE_PANEL)] = None,
-    pulse: Annotated[str, typer.Option(metavar="TIME", help="When the stimulus comes in a sweep.", rich_help_panel=FILE_PANEL)] = "0 ms",
+    pulse: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIMES",
+            help='When the stimulus comes in a sweep; "0 ms 50 ms" for paired pulses. By default what the file says.',
+            rich_help_panel=FILE_PANEL,
+        ),
+    ] = None,
     channel: Annotated[str, typer.Option(metavar="CHANNEL", help="Neo: number or name.", rich_help_panel=FILE_PANEL)] = "0",
     interval: Annotated[str | None, typer.Option(metavar="TIME", help="Neo: between sweeps.", rich_help_panel=FILE_PANEL)] = None,
     first_after: Annotated[
-        int | None, typer.Option(metavar="NUMBER", help="Neo: first sweep after the induction, from 0.", rich_help_panel=FILE_PANEL)
+        int | None,
+        typer.Option(metavar="NUMBER", help="First sweep after the induction, from 0 (Neo, --cut-at).", rich_help_panel=FILE_PANEL),
     ] = None,
     reader: Annotated[str | None, typer.Option(metavar="CLASS", help="Neo: the reader to use.", rich_help_panel=FILE_PANEL)] = None,
+    cut_at: Annotated[
+        str | None,
+        typer.Option(metavar="TIMES", help='Cut a continuous recording at these stimuli, or at its "events".', rich_help_panel=FILE_PANEL),
+    ] = None,
     follow: Annotated[
         tuple[float, float], typer.Option(metavar="FROM TO", help="Minutes after the induction that count.", rich_help_panel=FILE_PANEL)
     ] = (20.0, 40.0),
+    signal: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND",
+            help="membrane (tested for spikes), field or current. By default what level and unit say.",
+            rich_help_panel=MEASURE_PANEL,
+        ),
+    ] = None,
+    baseline: Annotated[
+        str, typer.Option(metavar="FROM TO", help="Window before the pulse whose mean is the level.", rich_help_panel=MEASURE_PANEL)
+    ] = "-5 ms 0 ms",
+    blank: Annotated[
+        str, typer.Option(metavar="TIME", help="So long after the pulse nothing is looked at.", rich_help_panel=MEASURE_PANEL)
+    ] = "0.5 ms",
+    search: Annotated[
+        str, typer.Option(metavar="TIME", help="So long after the pulse the peak is looked for.", rich_help_panel=MEASURE_PANEL)
+    ] = "100 ms",
+    peak_width: Annotated[
+        str, typer.Option(metavar="TIME", help="The amplitude is the mean over this time about the peak.", rich_help_panel=MEASURE_PANEL)
+    ] = "0.5 ms",
+    slope_limits: Annotated[
+        tuple[float, float], typer.Option(metavar="LOW HIGH", help="Fractions of the rise.", rich_help_panel=MEASURE_PANEL)
+    ] = (0.30, 0.75),
+    paired_baseline: Annotated[
+        str,
+        typer.Option(metavar="WHICH", help="Later pulses count from their own baseline or the first.", rich_help_panel=MEASURE_PANEL),
+    ] = "own",
+    volley: Annotated[
+        str | None, typer.Option(metavar="FROM TO", help="Window of the fibre volley, after the pulse.", rich_help_panel=MEASURE_PANEL)
+    ] = None,
+    population_spike: Annotated[
+        str | None,
+        typer.Option(metavar="FROM TO", help="Window of the population spike; the slope ends before it.", rich_help_panel=MEASURE_PANEL),
+    ] = None,
+    step: Annotated[
+        str | None,
+        typer.Option(
+            metavar="START STOP SIZE", help='Test step for the resistances, such as "200 ms 300 ms -5 mV".', rich_help_panel=MEASURE_PANEL
+        ),
+    ] = None,
+    reject: Annotated[
+        list[int] | None, typer.Option(metavar="NUMBER", help="Leave a sweep out; may be repeated.", rich_help_panel=SWEEP_PANEL)
+    ] = None,
+    every: Annotated[
+        int, typer.Option(metavar="N", help="So many interleaved pathways; all are measured.", rich_help_panel=SWEEP_PANEL)
+    ] = 1,
+    from_: Annotated[
+        int, typer.Option("--from", metavar="NUMBER", help="The pathway that is listed first, from 0.", rich_help_panel=SWEEP_PANEL)
+    ] = 0,
+    average: Annotated[
+        int, typer.Option(metavar="N", help="Average so many successive sweeps before measuring.", rich_help_panel=SWEEP_PANEL)
+    ] = 1,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Write the table as result.csv as well.", rich_help_panel=options.OUTPUT_PANEL)
+    ] = False,
     out: options.Out = None,
     force: options.Force = False,
 ) -> None:
-    """Measure a recorded sweep file as virtual sweeps are measured: EPSP before and after, drift, rejected sweeps."""
-    from spikeheb.cli.report import print_notes, print_outcome
-    from spikeheb.studies.recorded import analyse as analyse_recording
-    from spikeheb.units import TIME, quantity
+    """Measure a recorded sweep file as virtual sweeps are measured: EPSP before and after, drift, rejected sweeps.
 
-    stimulus = quantity(pulse, TIME, key="--pulse")
-    spacing = None if interval is None else quantity(interval, TIME, key="--interval")
-    with output(out or folder_name("analyse", recording.stem), force) as folder:
+    Sweeps are numbered from 0. Windows count from the pulse; --pulse and --step are times of the file.
+    """  # fmt: skip
+    from spikeheb.cli.report import print_notes, print_outcome
+    from spikeheb.results import to_csv
+    from spikeheb.studies.recorded import analyse as analyse_recording
+
+    with output(out or folder_name("analyse", recording[0].stem), force) as folder:
         data = analyse_recording(
-            recording, unit=unit, pulse=stimulus, channel=int(channel) if channel.isdecimal() else channel, interval=spacing,
-            first_after=first_after, reader=reader, follow=follow,
+            list(recording), unit=unit, pulse=pulse, channel=int(channel) if channel.isdecimal() else channel, interval=interval,
+            first_after=first_after, reader=reader, cut_at=cut_at, follow=follow, signal=signal, baseline=baseline, blank=blank,
+            search=search, peak_width=peak_width, slope_limits=slope_limits, paired_baseline=paired_baseline, volley=volley,
+            population_spike=population_spike, step=step, reject=reject or (), every=every, from_=from_, average=average,
         )  # fmt: skip
     try:
         print_outcome(data)
     finally:  # whoever reads the table may have stopped reading
         print_notes(data)
         write(data, folder, force)
+    if csv:
+        to_csv(data, folder / "result.csv", force=force)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,11 +17,18 @@ from spikeheb.errors import FormatError
 if TYPE_CHECKING:
     from spikeheb.schedules import Lane, Times
 
+FILE_PANEL = "The file"
+
 
 def replay(
     rule: options.RuleName,
     spikes: Annotated[
-        Path, typer.Option(metavar="FILE", help="CSV with the columns lane, side (pre or post), time in s; or a file that Neo reads.")
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="CSV with the columns lane, side (pre, post or reward), time in s, perhaps input, amount, axonal_delay,"
+            " backpropagation_delay; or a file that Neo reads.",
+        ),
     ],
     set: options.Set = None,
     interaction: options.Interaction = None,
@@ -29,6 +37,11 @@ def replay(
     axonal_delay: options.AxonalDelay = None,
     backpropagation_delay: options.BackpropagationDelay = None,
     parameter: options.Assignments = None,
+    sides: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help='Neo: the side of each spike train in turn, "pre, post".', rich_help_panel=FILE_PANEL),
+    ] = None,
+    reader: Annotated[str | None, typer.Option(metavar="CLASS", help="Neo: the reader to use.", rich_help_panel=FILE_PANEL)] = None,
     w0: Annotated[float | None, typer.Option(help="Initial weight; by default the rule's own.", rich_help_panel=options.RUN_PANEL)] = None,
     record: Annotated[
         bool, typer.Option("--record", help="Keep the weight along time as well.", rich_help_panel=options.RUN_PANEL)
@@ -57,11 +70,16 @@ def replay(
     chosen = read_rule(rule, RuleChoices(set, interaction, bounds, coincidence, axonal_delay, backpropagation_delay))
     chosen = library.rule(chosen, **share_out(assignments(parameter), None, chosen)[1])
     step = quantity(dt, TIME, key="--dt")
-    names, pre, post = _trains(read_spikes(spikes), cell, str(spikes))
+    chosen_sides = None if sides is None else [side.strip() for side in sides.split(",")]
+    synapses = _synapses(read_spikes(spikes, reader=reader, sides=chosen_sides), cell, str(spikes))
+    delays = {name: _delays(synapses, name, getattr(chosen, name)) for name in ("axonal_delay", "backpropagation_delay")}
     default = folder_name("replay", spikes.stem, chosen.name, chosen.set or "")
     with output(out or default, force) as folder, shown_progress("replay", progress) as report:
-        data = replay_study(chosen, pre, post, w0, cell, record=record, dt=step, engine=engine, seed=seed, progress=report)
-    data = data.assign_coords(lane=names)
+        data = replay_study(
+            chosen, [synapse.pre for synapse in synapses], [synapse.lane.post for synapse in synapses], w0, cell,
+            [synapse.lane.rewards for synapse in synapses], record, dt=step, engine=engine, seed=seed, progress=report, **delays,
+        )  # fmt: skip
+    data = data.assign_coords(lane=[synapse.name for synapse in synapses])
     try:
         data_table(*replay_table(data))
     finally:  # whoever reads the table may have stopped reading
@@ -69,16 +87,29 @@ def replay(
         write(data, folder, force)
 
 
-def _trains(lanes: list[Lane], cell: str | None, path: str) -> tuple[list[str], list[Times], list[Times]]:
-    """Name, presynaptic and postsynaptic train of every synapse; without a membrane, inputs of one cell are independent."""
-    names: list[str] = []
-    pre: list[Times] = []
-    post: list[Times] = []
+@dataclass(frozen=True)
+class _Synapse:
+    """One input of a lane."""
+
+    name: str
+    pre: Times
+    lane: Lane
+
+
+def _synapses(lanes: list[Lane], cell: str | None, path: str) -> list[_Synapse]:
+    """Every synapse of the lanes; without a membrane, inputs of one cell are independent."""
+    synapses: list[_Synapse] = []
     for lane in lanes:
         label, inputs = str(lane.condition["lane"]), lane.pre
         if cell is not None and len(inputs) > 1:
             raise FormatError(f"lane {label} has {len(inputs)} inputs; with --cell a lane has one", path=path)
-        names += [label] if len(inputs) == 1 else [f"{label}, input {k}" for k in range(len(inputs))]
-        pre += inputs
-        post += [lane.post] * len(inputs)
-    return names, pre, post
+        single = len(inputs) == 1
+        synapses += [_Synapse(label if single else f"{label}, input {k}", pre, lane) for k, pre in enumerate(inputs)]
+    return synapses
+
+
+def _delays(synapses: list[_Synapse], name: str, usual: float) -> list[float] | None:
+    """The delay of each synapse where a lane of the file says one; the others have the rule's."""
+    if not any(name in synapse.lane.condition for synapse in synapses):
+        return None
+    return [float(synapse.lane.condition.get(name, usual)) for synapse in synapses]

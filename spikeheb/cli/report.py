@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,47 @@ def _says_something(data: xr.Dataset, name: str) -> bool:
     return bool(np.isfinite(values).any()) or not name.startswith("published")
 
 
+_BESIDE = {
+    "epsp_difference": ("difference", 1.0, ""),
+    "slope_ratio": ("slope ratio", 1.0, ""),
+    "drift": ("drift", 100.0, "%"),
+    "slope": ("slope", 1.0, ""),
+    "inverse_cv2": ("1/CV^2", 1.0, ""),
+    "paired_pulse_ratio": ("paired-pulse ratio", 1.0, ""),
+    "latency": ("latency", 1.0, ""),
+    "rise_time": ("rise, 20-80 %", 1.0, ""),
+    "decay_time": ("decay to 1/e", 1.0, ""),
+    "volley": ("fibre volley", 1.0, ""),
+    "population_spike": ("population spike", 1.0, ""),
+    "input_resistance": ("input resistance", 1.0, ""),
+    "series_resistance": ("series resistance", 1.0, ""),
+}
+"""What is listed of a recording beside the response: title, factor beyond the shown unit, and unit if it is not the variable's."""
+
+
+def beside_table(data: xr.Dataset) -> Table:
+    """One line a measure of a recording and condition: before, after, and what compares them."""
+    several = data.sizes["condition"] > 1
+    rows = []
+    for n in range(data.sizes["condition"]):
+        for name, (title, factor, unit) in _BESIDE.items():
+            cells = [_cell(data, f"{name}{when}", n, factor) for when in ("", "_before", "_after")]
+            first = next((f"{name}{when}" for when in ("", "_before") if _per_condition(data, f"{name}{when}")), None)
+            if first is not None and any(cells):
+                shown = unit or conditions.shown_unit(data, first)[0]
+                head = f"{title} ({shown})" if shown else title
+                rows.append([*([str(data["pathway"].values[n])] if several else []), head, *cells[1:], cells[0]])
+    return [*(["pathway"] if several else []), "measure", "before", "after", "after and before"], rows
+
+
+def _per_condition(data: xr.Dataset, name: str) -> bool:
+    return name in data and data[name].dims == ("condition",)
+
+
+def _cell(data: xr.Dataset, name: str, n: int, factor: float) -> str:
+    return number(float(conditions.shown(data, name)[n]) * factor) if _per_condition(data, name) else ""
+
+
 def error_table(data: xr.Dataset) -> Table | None:
     """Pfister and Gerstner's normalised error E of each series and measure, where there are data."""
     measures = [(name, title) for name, title in (("error_epsp", "E (EPSP)"), ("error_efficacy", "E (efficacy)")) if name in data]
@@ -96,6 +138,9 @@ def replay_table(data: xr.Dataset) -> Table:
 def print_outcome(data: xr.Dataset) -> None:
     """The tables of an experiment or a recording."""
     data_table(*outcome_table(data))
+    if data.attrs.get("study") == "recording":
+        print()
+        data_table(*beside_table(data))
     errors = error_table(data)
     if errors is not None:
         print()
@@ -113,6 +158,8 @@ def print_notes(data: xr.Dataset) -> None:
         note(f"note: spikes were moved by up to {attrs['largest_shift_s'] * 1e3:.3g} ms to fall on time steps")
     if "own_spikes" in data and np.any(data["own_spikes"].values > 0):
         note("note: in some conditions the cell fired by itself, beyond the imposed spikes (own_spikes in the result)")
-    if "rejected_sweeps" in data and np.any(data["rejected_sweeps"].values > 0):
+    for text in json.loads(attrs.get("notes", "[]")):
+        note(f"note: {text}")
+    if "notes" not in attrs and "rejected_sweeps" in data and np.any(data["rejected_sweeps"].values > 0):
         count = int(data["rejected_sweeps"].sum())
         note(f"note: {count} {'sweep was' if count == 1 else 'sweeps were'} rejected because the cell spiked")

@@ -17,7 +17,9 @@ import numpy.typing as npt
 from spikeheb.cells import Cell
 from spikeheb.engines.job import NO_STEPS, Floats, Steps
 from spikeheb.errors import EngineError, ScheduleError
+from spikeheb.numbers import quantities
 from spikeheb.rules.rule import Rule
+from spikeheb.units import FREQUENCY, TIME, quantity
 
 PRECISIONS = ("float64", "float32")
 MAX_STEPS = 2**40
@@ -80,7 +82,7 @@ class Group:
         return np.full(self.count, self.rate * self.share)
 
 
-def correlated(count: int, rate: float, correlation: float, tau: float) -> Group:
+def correlated(count: int, rate: object, correlation: float, tau: object) -> Group:
     """Trains of a given rate of which any two are correlated.
 
     Each train is a thinned copy of one Poisson process of rate ``rate/correlation``, every spike moved to a later time by an
@@ -104,12 +106,13 @@ def correlated(count: int, rate: float, correlation: float, tau: float) -> Group
     """
     if not 0 < correlation <= 1:
         raise ScheduleError(f"the correlation must be above 0 and at most 1 (got {correlation:g}); independent inputs are Poisson")
-    return Group(rate / correlation, correlation, np.zeros(count), tau)
+    return Group(quantity(rate, FREQUENCY, key="rate") / correlation, correlation, np.zeros(count), quantity(tau, TIME, key="tau"))
 
 
-def early(latencies: Floats, rate: float, jitter: float = 0.0) -> Group:
+def early(latencies: object, rate: object, jitter: object = 0.0) -> Group:
     """Trains that all follow each common event, each after a latency of its own (seconds)."""
-    return Group(rate, 1.0, np.asarray(latencies, dtype=float), jitter)
+    hertz, mean = quantity(rate, FREQUENCY, key="rate"), quantity(jitter, TIME, key="jitter")
+    return Group(hertz, 1.0, quantities(latencies, TIME, key="latencies"), mean)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 FOLLOW = (20.0, 40.0)
+DETECTED = 3.0
+"""A mean response smaller than so many of its standard errors is not told from noise."""
 EDGE_MINUTES = 5.0
 _ROUNDING = 1e-9
 
@@ -47,9 +49,11 @@ class Outcome:
     before, after : array
         Mean of the baseline and of the follow-up window.
     ratio : array
-        After over before.
+        After over before; NaN where the baseline is below `DETECTED` of its standard errors, for such a response is noise.
     sem : array
         Standard error of the ratio from the scatter of single sweeps (not of cells).
+    difference, difference_sem : array
+        After less before, and its standard error.
     sweeps_before, sweeps_after : array of int
         How many sweeps went into the means.
     """
@@ -58,6 +62,8 @@ class Outcome:
     after: Floats
     ratio: Floats
     sem: Floats
+    difference: Floats
+    difference_sem: Floats
     sweeps_before: Counts
     sweeps_after: Counts
 
@@ -120,9 +126,10 @@ def outcome(amplitudes: npt.ArrayLike, minutes: npt.ArrayLike, induction_end: fl
     before, sem_before, count_before = _mean(series, used & baseline)
     after, sem_after, count_after = _mean(series, used & window)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = after / before
+        ratio = np.where(np.abs(before) < DETECTED * sem_before, np.nan, after / before)
         sem = np.sqrt((sem_after / before) ** 2 + (ratio * sem_before / before) ** 2)
-    return Outcome(before, after, ratio, sem, count_before, count_after)
+    difference_sem = np.hypot(sem_before, sem_after)
+    return Outcome(before, after, np.asarray(ratio), sem, after - before, difference_sem, count_before, count_after)
 
 
 def normalised(amplitudes: npt.ArrayLike, minutes: npt.ArrayLike, induction_end: float) -> Floats:
@@ -147,14 +154,6 @@ def per_minute(minutes: npt.ArrayLike, values: npt.ArrayLike) -> PerMinute:
     centres = np.array([at[member == n].mean() for n in range(names.size)])
     mean, sem, count = (np.stack(column, axis=-1) for column in zip(*parts, strict=True))
     return PerMinute(centres, mean, sem, count)
-
-
-def inverse_cv_squared(amplitudes: npt.ArrayLike) -> Floats:
-    """(mean/sd)**2 over the last axis, NaN values left out: a rise together with the mean speaks for release."""
-    series = np.asarray(amplitudes, dtype=float)
-    mean, sem, count = _mean(series, np.isfinite(series))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(mean**2 / (sem**2 * count))
 
 
 def series_of(values: npt.ArrayLike, minutes: npt.ArrayLike) -> tuple[Floats, Floats]:

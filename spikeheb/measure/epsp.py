@@ -3,55 +3,55 @@
 Pure functions on arrays: samples are the last axis, sweeps the last but one, and any dimensions may lead; the same
 functions read simulated and recorded sweeps. Numbers are SI, `minutes` apart.
 
-Conventions of the laboratory: amplitude = the extremum in the 100 ms after the pulse minus the value at the pulse,
-signed, so that an IPSP and an inward current are negative; slope = line between 30 % and 75 % of the peak on the rise
-of the averaged trace; outcome = mean of minutes 20 to 40 after the induction over the mean of the baseline. In noise
-the extremum of a sweep lies beyond that of the mean: amplitudes near the noise come out too large.
+Polarity and time of the peak are found once, in the average of all accepted sweeps of a lane (before and after together), and
+so is the rise. Every sweep is then measured there: the amplitude is the mean over `peak_width` less the mean of the baseline,
+the slope is that of the line of least squares through the rise. Both are linear in the sweep, so that noise does not inflate
+them, and both are signed: an IPSP and an inward current are negative.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.errors import FormatError, NonFiniteError, unknown_name
+from spikeheb.errors import FormatError, NonFiniteError
+from spikeheb.measure.compare import mean_and_sem
 from spikeheb.measure.course import FOLLOW, Drift, baseline_of, drift, outcome, series_of, window_of
+from spikeheb.measure.extras import peak_in, resistances, sag_in
+from spikeheb.measure.kinetics import Kinetics, kinetics
+from spikeheb.measure.measurement import Measurement
+from spikeheb.measure.variability import inverse_cv_squared, noise_of_samples, noise_variance
+from spikeheb.measure.windows import ROUNDING, Place, places
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-WINDOW = 0.1
 SPIKE_THRESHOLD = -0.03
-RISE = (0.30, 0.75)
-LEAST = {"epsp": 1e-6, "epsc": 1e-14}
-"""Smallest peak that counts as a response, in volts and amperes: far below what can be recorded."""
-
-STEADY = 1e-6
-"""Coefficient of variation up to which responses count as equal."""
-_ROUNDING = 1e-9
+STANDARD = Measurement()
 
 
 # --- one trace -----------------------------------------------------------------------------------------------------------
 
 
-def amplitude(v: npt.ArrayLike, time: npt.ArrayLike, window: float = WINDOW) -> Floats:
-    """Signed peak deflection of each sweep.
+def amplitude(v: npt.ArrayLike, time: npt.ArrayLike, settings: Measurement = STANDARD) -> Floats:
+    """Signed response of traces that are averages already, each measured at a peak of its own.
 
     Parameters
     ----------
     v : array, shape (..., samples)
         Volts, or amperes under clamp.
     time : array, shape (samples,)
-        Seconds from the pulse; the sample nearest to 0 is the value at the pulse.
-    window : float
-        Seconds after the pulse in which the extremum is looked for (as far as the sweep goes).
+        Seconds.
+    settings : Measurement
 
     Returns
     -------
     array, shape (...)
-        The extremum of larger magnitude minus the value at the pulse, in the unit of `v`.
+        In the unit of `v`.
 
     Raises
     ------
@@ -59,28 +59,20 @@ def amplitude(v: npt.ArrayLike, time: npt.ArrayLike, window: float = WINDOW) -> 
         Where the times do not fit the samples, do not increase or do not reach the pulse.
     """
     traces, times = _traces(v, time)
-    start, stop = _span(times, window)
-    level = traces[..., start]
-    up = traces[..., start:stop].max(axis=-1) - level
-    down = traces[..., start:stop].min(axis=-1) - level
-    return np.asarray(np.where(up >= -down, up, down))
+    lone = traces.reshape(-1, times.size)
+    return np.array([places(trace, 0.0, times, settings)[0].amplitudes(trace) for trace in lone]).reshape(traces.shape[:-1])
 
 
-def slope(v: npt.ArrayLike, time: npt.ArrayLike, window: float = WINDOW, least: float = LEAST["epsp"]) -> Floats:
-    """Steepness of the rise of averaged traces.
+def slope(v: npt.ArrayLike, time: npt.ArrayLike, settings: Measurement = STANDARD) -> Floats:
+    """Steepness of the rise of averaged traces, each between limits of its own.
 
     The line of least squares through the trace, drawn straight from sample to sample, between the points where it
-    crosses 30 % and 75 % of the peak (last before the peak). Integrals stand for sums, so the result hardly depends on
-    where the samples fall and is defined however few of them lie between.
+    crosses 30 % and 75 % of the peak (last before the peak).
 
     Parameters
     ----------
-    v : array, shape (..., samples)
-        Averaged traces in volts (or amperes).
-    time, window
+    v, time, settings
         As in `amplitude`.
-    least : float
-        Peaks up to this size are no response.
 
     Returns
     -------
@@ -93,72 +85,24 @@ def slope(v: npt.ArrayLike, time: npt.ArrayLike, window: float = WINDOW, least: 
         As `amplitude`.
     """
     traces, times = _traces(v, time)
-    start, stop = _span(times, window)
-    peaks = amplitude(traces, times, window)
-    rises = (traces[..., start:stop] - traces[..., start, None]).reshape(-1, stop - start)
-    found = [
-        peak * _rise(rise / peak, times[start:stop]) if abs(peak) > least else np.nan
-        for rise, peak in zip(rises, peaks.ravel(), strict=True)
-    ]
-    return np.array(found).reshape(peaks.shape)
+    slopes = []
+    for trace in traces.reshape(-1, times.size):
+        place = places(trace, 0.0, times, settings)[0]
+        slopes.append(_slopes(place, trace, place.levels(trace)))
+    return np.array(slopes).reshape(traces.shape[:-1])
 
 
-def _rise(share: Floats, time: Floats) -> float:
-    """Slope per second of a trace that is 0 at its first sample and 1 at its peak."""
-    top = int(np.argmax(share))
-    crossings = []
-    for level in RISE:
-        below = int(np.flatnonzero(share[:top] < level)[-1])
-        part = (level - share[below]) / (share[below + 1] - share[below])
-        crossings.append((below + 1, time[below] + part * (time[below + 1] - time[below])))
-    (first, early), (last, late) = crossings
-    times = np.concatenate([[early], time[first:last], [late]]) - (early + late) / 2
-    levels = np.concatenate([RISE[:1], share[first:last], RISE[1:]])
-    middles = (times[1:] + times[:-1]) * (levels[1:] + levels[:-1])
-    moment = np.diff(times) @ (times[1:] * levels[1:] + middles + times[:-1] * levels[:-1]) / 6
-    return float(12 * moment / (late - early) ** 3)
-
-
-def spiked(v: npt.ArrayLike, threshold: float = SPIKE_THRESHOLD) -> Flags:
+def spiked(v: npt.ArrayLike, time: npt.ArrayLike, settings: Measurement = STANDARD, threshold: float = SPIKE_THRESHOLD) -> Flags:
     """Sweeps in which the membrane goes beyond `threshold` volts: shape (..., samples) to shape (...).
 
-    An integrate-and-fire cell has no upstroke; its sweeps with a spike have to be handed to `measure_sweeps`.
-    """
-    return np.asarray(np.max(np.asarray(v, dtype=float), axis=-1) > threshold)
-
-
-def paired_pulse_ratio(v: npt.ArrayLike, time: npt.ArrayLike, interval: float, window: float = WINDOW) -> Floats:
-    """Amplitude of the response to a second pulse, `interval` seconds later, over that of the first.
-
-    Each response is measured from the value at its own pulse, the first one only until the second pulse.
+    What is blanked after each pulse does not count, for an artefact is no spike. An integrate-and-fire cell has no upstroke;
+    its sweeps with a spike have to be handed to `measure_sweeps`.
     """
     traces, times = _traces(v, time)
-    first = amplitude(traces, times, min(window, interval))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(amplitude(traces, times - interval, window) / first)
-
-
-def inverse_cv_squared(amplitudes: npt.ArrayLike) -> Floats:
-    """1/CV^2 of the amplitudes of sweeps: squared mean over variance.
-
-    Parameters
-    ----------
-    amplitudes : array, shape (..., sweeps)
-        NaN for rejected sweeps.
-
-    Returns
-    -------
-    array, shape (...)
-        NaN for less than two sweeps, and where they differ by no more than rounding: a response without variability has none.
-    """
-    values = np.asarray(amplitudes, dtype=float)
-    there = np.isfinite(values)
-    count = there.sum(axis=-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = values.sum(axis=-1, where=there) / count
-        variance = np.square(values - mean[..., None]).sum(axis=-1, where=there) / (count - 1)
-        found = np.square(mean) / variance
-    return np.asarray(np.where((count > 1) & (variance > np.square(STEADY * mean)), found, np.nan))
+    seen = np.ones(times.size, dtype=bool)
+    for pulse in settings.pulses if settings.blank > 0 else ():
+        seen &= (times < pulse - ROUNDING) | (times > pulse + settings.blank + ROUNDING)
+    return np.asarray(np.max(traces, axis=-1, where=seen, initial=-np.inf) > threshold)
 
 
 # --- everything at once --------------------------------------------------------------------------------------------------
@@ -170,38 +114,72 @@ class SweepMeasures:
 
     Attributes
     ----------
-    amplitude : array, shape (..., sweeps)
-        Volts (amperes), NaN for rejected sweeps.
-    rejected : array of bool, shape (..., sweeps)
-        Sweeps with a postsynaptic spike, and those that the caller rejected.
+    amplitude, slope : array, shape (..., sweeps)
+        Volts (amperes), and these per second; NaN for rejected sweeps.
+    spiked, rejected : array of bool, shape (..., sweeps)
+        Sweeps with a postsynaptic spike; these, and those that the caller rejected.
     rejected_count : array of int, shape (...)
     trace_before, trace_after : array, shape (..., samples)
         Means of the accepted sweeps of the baseline and of the follow-up window.
-    slope_before, slope_after : array, shape (...)
-        Volts (amperes) per second, of these traces.
-    slope_ratio : array, shape (...)
-    amplitude_before, amplitude_after : array, shape (...)
+    peak_time : array, shape (...)
+        Seconds from the pulse to the peak of the average of all accepted sweeps.
+    baseline_stands_in : array of bool, shape (...)
+        Whether no sample lay in the baseline window, so that the last one at or before the pulse served.
+    amplitude_before, amplitude_after, slope_before, slope_after : array, shape (...)
         Means over the accepted sweeps.
-    amplitude_ratio, amplitude_ratio_sem : array, shape (...)
-    drift : Drift
-        Of the baseline's amplitudes.
+    amplitude_ratio, amplitude_ratio_sem, slope_ratio : array, shape (...)
+        NaN where the response before is below three of its standard errors.
+    amplitude_difference, amplitude_difference_sem : array, shape (...)
+        After less before.
+    inverse_cv2_before, inverse_cv2_after : array, shape (...)
+        1/CV^2 of the amplitudes; the variance of the noise, measured in the baseline, is subtracted.
+    pulses_before, pulses_after : array, shape (..., pulses)
+        Mean response to each pulse.
+    paired_pulse_ratio_before, paired_pulse_ratio_after : array, shape (...)
+        Mean response to the second pulse over that to the first; NaN for a single pulse.
+    before, after : Kinetics
+        Latency, rise and decay of the averaged traces.
+    volley, population_spike : array, shape (..., sweeps)
+    input_resistance, series_resistance : array, shape (..., sweeps)
+        Ohm; NaN without a test step.
+    drift, drift_after : Drift
+        Of the amplitudes of the baseline, and of the follow-up window.
 
     Where all sweeps of a window were rejected, what depends on it is NaN.
     """
 
     amplitude: Floats
+    slope: Floats
+    spiked: Flags
     rejected: Flags
     rejected_count: npt.NDArray[np.int64]
     trace_before: Floats
     trace_after: Floats
-    slope_before: Floats
-    slope_after: Floats
-    slope_ratio: Floats
+    peak_time: Floats
+    baseline_stands_in: Flags
     amplitude_before: Floats
     amplitude_after: Floats
     amplitude_ratio: Floats
     amplitude_ratio_sem: Floats
+    amplitude_difference: Floats
+    amplitude_difference_sem: Floats
+    slope_before: Floats
+    slope_after: Floats
+    slope_ratio: Floats
+    inverse_cv2_before: Floats
+    inverse_cv2_after: Floats
+    pulses_before: Floats
+    pulses_after: Floats
+    paired_pulse_ratio_before: Floats
+    paired_pulse_ratio_after: Floats
+    before: Kinetics
+    after: Kinetics
+    volley: Floats
+    population_spike: Floats
+    input_resistance: Floats
+    series_resistance: Floats
     drift: Drift
+    drift_after: Drift
 
 
 def measure_sweeps(
@@ -211,8 +189,7 @@ def measure_sweeps(
     induction_end_minutes: float,
     rejected: npt.ArrayLike | None = None,
     *,
-    kind: str = "epsp",
-    window: float = WINDOW,
+    settings: Measurement = STANDARD,
     follow: tuple[float, float] = FOLLOW,
 ) -> SweepMeasures:
     """Measure sweeps, simulated or recorded.
@@ -220,18 +197,18 @@ def measure_sweeps(
     Parameters
     ----------
     v : array, shape (..., sweeps, samples)
-        Membrane potential in volts, or current in amperes for ``kind="epsc"``.
+        Volts, or amperes under clamp.
     time : array, shape (samples,)
-        Seconds from the pulse.
+        Seconds.
     minutes : array, shape (sweeps,)
         When each sweep was taken; those before `induction_end_minutes` are the baseline.
     induction_end_minutes : float
     rejected : array of bool, shape (..., sweeps), optional
         Sweeps to leave out, such as those in which an integrate-and-fire cell fired; they may hold anything.
-    kind : {"epsp", "epsc"}
-        For an EPSP, sweeps that go beyond -30 mV are rejected as well.
-    window, follow
-        As in `amplitude` and `outcome`.
+    settings : Measurement
+        Of a membrane potential, sweeps that go beyond -30 mV are rejected as well.
+    follow : pair of float
+        As in `outcome`.
 
     Raises
     ------
@@ -240,39 +217,113 @@ def measure_sweeps(
     FormatError
         Where shapes do not fit, or no sweep was taken in the baseline or in the follow-up window.
     """
-    if kind not in LEAST:
-        raise unknown_name("kind of response", kind, LEAST)
     sweeps, times = _traces(v, time)
     if sweeps.ndim < 2:
         raise FormatError("expected sweeps x samples (got one dimension)")
+    _, at = series_of(np.empty(sweeps.shape[:-1]), minutes)
     left_out = _left_out(rejected, sweeps.shape[:-1])
     _check_finite(sweeps, times, left_out)
-    if kind == "epsp":
-        left_out = left_out | spiked(sweeps)
-    amplitudes = np.where(left_out, np.nan, amplitude(sweeps, times, window))
-    series, at = series_of(amplitudes, minutes)
-    found = outcome(series, at, induction_end_minutes, follow)
-    baseline = baseline_of(at, induction_end_minutes)
-    parts = (baseline, window_of(at, induction_end_minutes, follow))
-    traces = [_mean_trace(sweeps, ~left_out & part) for part in parts]
-    slopes = [slope(trace, times, window, LEAST[kind]) for trace in traces]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slope_ratio = slopes[1] / slopes[0]
+    groups = (baseline_of(at, induction_end_minutes), window_of(at, induction_end_minutes, follow))
+    fired = spiked(sweeps, times, settings) & ~left_out if settings.signal == "membrane" else np.zeros_like(left_out)
+    lanes = [
+        _lane(lane, times, at - induction_end_minutes, groups, settings, follow, out, spikes)
+        for lane, out, spikes in zip(
+            sweeps.reshape(-1, *sweeps.shape[-2:]), left_out.reshape(-1, at.size), fired.reshape(-1, at.size), strict=True
+        )
+    ]
+    return _stacked(lanes, sweeps.shape[:-2])
+
+
+def _lane(
+    sweeps: Floats, times: Floats, at: Floats, groups: tuple[Flags, Flags], settings: Measurement, follow: tuple[float, float],
+    left_out: Flags, fired: Flags,
+) -> SweepMeasures:  # fmt: skip
+    """The measures of one lane: sweeps x samples."""
+    out = left_out | fired
+    average = _mean_trace(sweeps, ~out)
+    grain = noise_of_samples(sweeps[~out], times, settings)
+    spots = places(average, _of_mean(grain, ~out), times, settings)
+    nothing = np.full(at.size, np.nan)
+    responses = [np.where(out, np.nan, spot.amplitudes(sweeps)) for spot in spots]
+    slopes = np.where(out, np.nan, _slopes(spots[0], sweeps, spots[0].levels(sweeps)))
+    result = outcome(responses[0], at, 0.0, follow)
+    steepness = outcome(slopes, at, 0.0, follow)
+    traces = [_mean_trace(sweeps, ~out & group) for group in groups]
+    means = [mean_and_sem(np.stack(responses)[:, group].T)[0] for group in groups]
+    variance = noise_variance(sweeps[~out], spots[0])
+    resistance = resistances(sweeps, times, settings) if settings.step else (nothing, nothing)
+    shapes = [kinetics(trace, _of_mean(grain, ~out & group), times, settings) for trace, group in zip(traces, groups, strict=True)]
     return SweepMeasures(
-        amplitude=series,
-        rejected=left_out,
-        rejected_count=left_out.sum(axis=-1),
+        amplitude=responses[0],
+        slope=slopes,
+        spiked=fired,
+        rejected=out,
+        rejected_count=np.asarray(np.count_nonzero(out)),
         trace_before=traces[0],
         trace_after=traces[1],
-        slope_before=slopes[0],
-        slope_after=slopes[1],
-        slope_ratio=slope_ratio,
-        amplitude_before=found.before,
-        amplitude_after=found.after,
-        amplitude_ratio=found.ratio,
-        amplitude_ratio_sem=found.sem,
-        drift=drift(series[..., baseline], at[baseline]),
+        peak_time=np.asarray(spots[0].peak_time - spots[0].pulse if not out.all() else np.nan),
+        baseline_stands_in=np.asarray(spots[0].stands_in),
+        amplitude_before=result.before,
+        amplitude_after=result.after,
+        amplitude_ratio=result.ratio,
+        amplitude_ratio_sem=result.sem,
+        amplitude_difference=result.difference,
+        amplitude_difference_sem=result.difference_sem,
+        slope_before=steepness.before,
+        slope_after=steepness.after,
+        slope_ratio=np.where(np.isfinite(result.ratio), steepness.after / _or_nan(steepness.before), np.nan),
+        inverse_cv2_before=inverse_cv_squared(responses[0][groups[0]], variance),
+        inverse_cv2_after=inverse_cv_squared(responses[0][groups[1]], variance),
+        pulses_before=means[0],
+        pulses_after=means[1],
+        paired_pulse_ratio_before=_paired(means[0]),
+        paired_pulse_ratio_after=_paired(means[1]),
+        before=shapes[0],
+        after=shapes[1],
+        volley=_of_accepted(peak_in(settings.volley, sweeps, average, times, spots[0]), out),
+        population_spike=_of_accepted(sag_in(settings.population_spike, sweeps, average, times, spots[0]), out),
+        input_resistance=_of_accepted(resistance[0], out),
+        series_resistance=_of_accepted(resistance[1], out),
+        drift=drift(responses[0][groups[0]], at[groups[0]]),
+        drift_after=drift(responses[0][groups[1]], at[groups[1]]),
     )
+
+
+def _of_mean(noise: float, used: Flags) -> float:
+    """The noise left in the average of so many sweeps."""
+    return noise / math.sqrt(max(int(np.count_nonzero(used)), 1))
+
+
+def _slopes(place: Place, sweeps: Floats, levels: Floats) -> Floats:
+    return np.full(sweeps.shape[:-1], np.nan) if place.rise is None else place.rise.slopes(sweeps, levels)
+
+
+def _paired(means: Floats) -> Floats:
+    return np.asarray(means[1] / _or_nan(means[0]) if means.size > 1 else np.nan)
+
+
+def _or_nan(value: npt.ArrayLike) -> Floats:
+    """The value as a divisor: NaN in place of 0."""
+    number = np.asarray(value, dtype=float)
+    return np.where(number == 0, np.nan, number)
+
+
+def _of_accepted(values: Floats, out: Flags) -> Floats:
+    return np.where(out, np.nan, values)
+
+
+def _stacked(lanes: list[SweepMeasures], shape: tuple[int, ...]) -> SweepMeasures:
+    """The measures of all lanes as arrays with the leading dimensions."""
+    return SweepMeasures(**{field.name: _stack([getattr(lane, field.name) for lane in lanes], shape) for field in fields(SweepMeasures)})
+
+
+def _stack(values: list[Any], shape: tuple[int, ...]) -> Any:
+    """Arrays of the lanes, or dataclasses of such, with the leading dimensions."""
+    first = values[0]
+    if isinstance(first, Drift | Kinetics):
+        return replace(first, **{f.name: _stack([getattr(value, f.name) for value in values], shape) for f in fields(first)})
+    arrays = np.stack([np.asarray(value) for value in values])
+    return arrays.reshape((*shape, *arrays.shape[1:]))
 
 
 # --- shapes and checks --------------------------------------------------------------------------------------------
@@ -285,18 +336,6 @@ def _traces(v: npt.ArrayLike, time: npt.ArrayLike) -> tuple[Floats, Floats]:
     if not np.all(np.diff(times) > 0):
         raise FormatError("the times of a trace must be finite and increase")
     return traces, times
-
-
-def _span(times: Floats, window: float) -> tuple[int, int]:
-    """First sample (the pulse) and the one after the last of the window."""
-    start = int(np.argmin(np.abs(times)))
-    near = min(start, times.size - 2)
-    if abs(times[start]) > times[near + 1] - times[near] or start == times.size - 1:
-        raise FormatError(f"the sweep must contain the pulse, at time 0 (it goes from {times[0]:g} s to {times[-1]:g} s)")
-    stop = int(np.searchsorted(times, times[start] + window + _ROUNDING, side="right"))
-    if not stop > start + 1:
-        raise FormatError(f"no sample in the {window:g} s after the pulse")
-    return start, stop
 
 
 def _left_out(rejected: npt.ArrayLike | None, shape: tuple[int, ...]) -> Flags:
@@ -317,5 +356,6 @@ def _check_finite(sweeps: Floats, times: Floats, left_out: Flags) -> None:
 
 
 def _mean_trace(sweeps: Floats, used: Flags) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(sweeps.sum(axis=-2, where=used[..., None]) / used.sum(axis=-1)[..., None])
+    if not used.any():
+        return np.full(sweeps.shape[-1], np.nan)
+    return np.asarray(sweeps.mean(axis=-2, where=used[..., None]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -112,6 +113,8 @@ def title(data: xr.Dataset) -> str:
     attrs = data.attrs
     if attrs["study"] == "recording":
         ratio, sem = float(data["epsp_ratio"].values[0]), float(data["epsp_ratio_sem"].values[0])
+        if not math.isfinite(ratio):
+            return f"{attrs.get('recording', 'recording')}: {response(data)} not told from noise before induction"
         return f"{attrs.get('recording', 'recording')}: {response(data)} ratio {ratio:.3g} ± {sem:.1g}"
     text = textwrap.shorten(str(attrs.get("protocol_changed", "")), LONGEST)
     changed = f" ({text})" if text else ""

@@ -1,18 +1,23 @@
 """Recordings that a user brings: spike times to replay, and sweeps to measure.
 
-CSV files are read here; any other file goes to Neo, if that is installed (``pip install "spikeheb[neo]"``). Nothing is
-ever unpickled or evaluated.
+Tables (``.csv``, ``.tsv``; ``.txt``, ``.dat`` and ``.asc`` whose first line is their header) and Axon Text Files (``.atf``) are read
+here; any other file goes to Neo, if that is installed (``pip install "spikeheb[neo]"``). Nothing is ever unpickled or evaluated.
 
-Spikes, CSV: a header with the columns ``lane``, ``side`` (``pre`` or ``post``), ``time`` in seconds (or ``time_s``,
-``time_ms``) and, where a lane has several inputs, ``input`` (0, 1, ...; empty for ``post``). One spike a line, each train
-in order of time::
+Columns are parted by tabs, semicolons or commas, numbers have a decimal point or a decimal comma; which of them is decided by the
+rules of `spikeheb.recordings.text`, never guessed. Units stand in the heads: ``time_ms``, ``Time (ms)``, ``Sweep 1 [pA]``.
+
+Spikes: a header with the columns ``lane``, ``side`` (``pre``, ``post`` or ``reward``), ``time`` in seconds (or ``time_s``,
+``time_ms``, ``Time (ms)``) and, where a lane has several inputs, ``input`` (0, 1, ...; empty for ``post``). One spike or reward a
+line, each train in order of time. ``amount`` is that of a reward (1 where empty); ``axonal_delay`` and ``backpropagation_delay``,
+such as ``1 ms``, may stand in a lane's first line::
 
     lane,side,time
     +10 ms,pre,0.000
     +10 ms,post,0.010
 
-Sweeps, CSV: the first column is the time in a sweep, ``time_s`` or ``time_ms``; each further column is a sweep, headed
-by the minute at which it was taken, counted from the end of the induction and negative before it::
+Sweeps: the first column is the time in a sweep; each further column is a sweep, headed by the minute at which it was taken, counted
+from the end of the induction and negative before it, or by a name such as ``Sweep 1 (mV)``: then the interval between sweeps and the
+first one after the induction have to be said. A column called stimulus, trigger or TTL says when the stimulus comes::
 
     time_ms,-10.0,-9.8333,20.0
     0.0,-70.1,-70.2,-70.0
@@ -23,21 +28,26 @@ Empty lines and lines that begin with ``#`` are skipped.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from spikeheb.errors import FormatError
-from spikeheb.recordings.neo_files import minutes_of, segments_of, spikes_of_segment, sweeps_of_segments
-from spikeheb.recordings.sweeps import Sweeps
-from spikeheb.recordings.tables import spikes_of_table, sweeps_of_table
+from spikeheb.errors import FormatError, UnitError
+from spikeheb.recordings.cutting import AROUND, cut
+from spikeheb.recordings.heads import numbered_order
+from spikeheb.recordings.neo_files import recorded_by_neo, segments_of, spikes_of_segment
+from spikeheb.recordings.recorded import Recorded, joined, minutes_of
+from spikeheb.recordings.sweep_tables import is_text, recorded_table
+from spikeheb.recordings.sweeps import Sweeps, checked, size_of
+from spikeheb.recordings.tables import is_spike_table, spikes_of_table
 from spikeheb.schedules import Lane
+from spikeheb.units import TIME, quantity
 
 __all__ = ["Sweeps", "read_spikes", "read_sweeps"]
 
 
 def read_spikes(path: Path | str, *, reader: str | None = None, sides: Sequence[str] | None = None) -> list[Lane]:
-    """The spike trains of a file, one `Lane` for each lane, its condition being ``{"lane": label}``.
+    """The spike trains of a file, one `Lane` for each lane, its condition being ``{"lane": label}`` and the lane's own delays.
 
     Of a file that Neo reads, the first segment is taken. A train belongs to the side that its annotation ``side`` says,
     or else its name: ``pre``, ``pre0``, ``pre1``, ... (inputs in order of their numbers) or ``post``; and to the lane
@@ -46,7 +56,7 @@ def read_spikes(path: Path | str, *, reader: str | None = None, sides: Sequence[
     Parameters
     ----------
     path : path
-        ``.csv``, or a file (or folder) that Neo reads.
+        ``.csv``, ``.tsv``, or a file (or folder) that Neo reads.
     reader : str, optional
         The Neo class to use, such as ``"AsciiSpikeTrainIO"``, where the file's name does not tell.
     sides : sequence of str, optional
@@ -59,52 +69,96 @@ def read_spikes(path: Path | str, *, reader: str | None = None, sides: Sequence[
         not in order.
     """
     path = Path(path)
-    if path.suffix.lower() == ".csv":
+    if reader is None and is_spike_table(path):
+        if sides is not None:
+            raise FormatError("a table says the side of each spike in its column; leave the sides out", path=str(path), key="sides")
         return spikes_of_table(path)
     return spikes_of_segment(segments_of(path, reader)[0], sides, str(path))
 
 
 def read_sweeps(
-    path: Path | str,
+    path: Path | str | Sequence[Path | str],
     *,
     unit: str | None = None,
-    pulse: float = 0.0,
+    pulse: object = None,
     channel: int | str = 0,
-    interval: float | None = None,
+    interval: object = None,
     first_after: int | None = None,
     reader: str | None = None,
+    cut_at: object = None,
+    around: object = AROUND,
 ) -> Sweeps:
-    """The sweeps of a file.
+    """The sweeps of a file, or of several that were recorded one after the other.
 
     Parameters
     ----------
-    path : path
-        ``.csv``, or a file (or folder) that Neo reads, each segment being a sweep.
+    path : path, or sequence of paths
+        ``.csv``, ``.tsv``, ``.atf``, or a file (or folder) that Neo reads, each segment being a sweep. Several files come in the
+        order of their dates where they have dates, else as given; names sorted as text (``a10`` before ``a2``) by their numbers.
     unit : str, optional
-        Unit of the values, such as ``"mV"`` or ``"pA"``. By default mV in a CSV file, and in others what the file says.
-    pulse : float
-        Time of the stimulus in the sweep, seconds: in the time column, or from the start of the segment.
+        Unit of the values, such as ``"mV"`` or ``"pA"``. By default what the file says, and mV in a table that says none.
+    pulse : time, optional
+        When the stimulus comes in the sweep: in the time column, or from the start of the segment. By default as the
+        file's own stimulus says: a channel or column called stimulus, trigger or TTL, events called so, or NWB's stimuli.
     channel : int or str
-        Neo: which channel, counted over all analog signals or by name.
-    interval : float
-        Neo: seconds between sweeps. The first sweep after the induction is taken to come one interval after its end.
+        Which channel, counted over all analog signals or by name.
+    interval : time, optional
+        Between sweeps, where neither heads nor start times say so.
     first_after : int
-        Neo: number of the first sweep after the induction, counted from 0.
+        Number of the first sweep after the induction, counted from 0; not where the heads of columns are minutes.
     reader : str, optional
         As in `read_spikes`.
+    cut_at : str or times, optional
+        Cut a continuous recording into sweeps around its ``"events"``, its ``"stimulus"``, the events of that label, or these times.
+    around : pair of times
+        From when to when such a sweep goes, from its event.
 
     Raises
     ------
     FormatError
-        With the line, sweep or option, for what is not as described.
+        With the line, sweep or option, for what is not as described, and where the file and an option contradict each other.
     UnitError
         For a unit that is neither a voltage nor a current.
     """
-    path = Path(path)
-    if not math.isfinite(pulse):
-        raise FormatError(f"pulse must be a time in seconds (got {pulse})", path=str(path))
-    if path.suffix.lower() == ".csv":
-        return sweeps_of_table(path, unit or "mV", pulse)
-    segments = segments_of(path, reader)
-    minutes = minutes_of(segments, interval, first_after, str(path))
-    return sweeps_of_segments(segments, minutes, unit=unit, pulse=pulse, channel=channel, path=str(path))
+    paths = [Path(path)] if isinstance(path, str | Path) else [Path(each) for each in path]
+    if not paths:
+        raise FormatError("expected one file or more", key="recording")
+    paths = [paths[n] for n in numbered_order([str(each) for each in paths])]
+    every = None if interval is None else _time(interval, "interval", str(paths[0]))
+    files = [_recorded(each, unit, channel, reader) for each in paths]
+    if cut_at is not None:
+        files = [cut(file, cut_at, around) for file in files]
+    whole = joined(files, every)
+    minutes, end = minutes_of(whole, every, first_after)
+    at = _pulse(whole, pulse)
+    size, name = size_of(unit or whole.unit or "", whole.path)
+    sweeps = checked(whole.values * size, whole.time - at, minutes, name, whole.path)
+    tags = () if end is None else tuple(((time - end) / 60, text) for time, text in whole.tags)
+    return replace(sweeps, pulses=whole.stimulated() - at, tags=tags, pulse=at)
+
+
+def _recorded(path: Path, unit: str | None, channel: int | str, reader: str | None) -> Recorded:
+    table = reader is None and is_text(path)
+    recorded = recorded_table(path, channel, unit) if table else recorded_by_neo(path, reader, channel)
+    if recorded.time.size < 2:
+        raise FormatError(f"its sweeps have {recorded.time.size} samples; expected two or more", path=str(path))
+    return recorded
+
+
+def _pulse(recorded: Recorded, pulse: object) -> float:
+    """When the stimulus comes: given, or as the file says; never assumed."""
+    if pulse is not None:
+        return _time(pulse, "pulse", recorded.path)
+    stimuli = recorded.stimulated()
+    if not stimuli.size:
+        raise FormatError(
+            'say when the stimulus comes in a sweep, such as "10 ms": the file has none of its own', path=recorded.path, key="pulse"
+        )
+    return float(stimuli[0])
+
+
+def _time(value: object, key: str, path: str) -> float:
+    try:
+        return quantity(value, TIME)
+    except UnitError as error:
+        raise FormatError(error.message, path=path, key=key) from None

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
+import io
 import math
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.errors import FormatError, ScheduleError, unknown_name
-from spikeheb.recordings.sweeps import Sweeps, checked, size_of
+from spikeheb.errors import FormatError, ScheduleError, SpikehebError, unknown_name
+from spikeheb.recordings.heads import is_stimulus, numbered_order
+from spikeheb.recordings.recorded import Recorded
 from spikeheb.schedules import NOTHING, Lane
 
 Floats = npt.NDArray[np.float64]
@@ -38,12 +44,15 @@ def segments_of(path: Path, reader: str | None) -> list[Any]:
     problems = []
     for candidate in _neo_readers(path, reader):
         try:
-            blocks = candidate(where).read()
+            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+                warnings.simplefilter("ignore")
+                blocks = [block for block in candidate(where).read() if block is not None]
+                segments = list(blocks[0].segments) if blocks else []
         except Exception as error:  # a reader may fail in any way on a file that is not its own
             problems.append(f"{candidate.__name__}: {type(error).__name__} {' '.join(str(error).split())[:80]}")
             continue
-        if blocks and blocks[0].segments:
-            return list(blocks[0].segments)
+        if segments:
+            return segments
         problems.append(f"{candidate.__name__}: no segments")
     raise FormatError(f"Neo found nothing to read ({'; '.join(problems) or 'no reader for such files'})", path=where)
 
@@ -107,44 +116,164 @@ def _lane_of(label: str, pre: list[tuple[int, Floats]], post: list[tuple[int, Fl
         raise FormatError(error.message, path=path, key=error.key) from None
 
 
-def minutes_of(segments: list[Any], interval: float | None, first_after: int | None, path: str) -> Floats:
-    """Minutes of the sweeps from the end of the induction."""
-    count = len(segments)
-    if interval is None or first_after is None:
-        raise FormatError(f"say the interval in seconds and first_after, the first of its {count} sweeps after the induction", path=path)
-    if not (math.isfinite(interval) and interval > 0):
-        raise FormatError(f"expected a time in seconds, more than 0 (got {interval})", path=path, key="interval")
-    if not 0 <= first_after <= count:
-        raise FormatError(f"the file has {count} sweeps, so expected 0 to {count} (got {first_after})", path=path, key="first_after")
-    steps = np.arange(count) - first_after
-    return np.where(steps < 0, steps, steps + 1) * interval / 60
+# --- sweeps ----------------------------------------------------------------------------------------------------------
 
 
-def sweeps_of_segments(segments: list[Any], minutes: Floats, *, unit: str | None, pulse: float, channel: int | str, path: str) -> Sweeps:
-    """One channel of each segment; a FormatError where they are not alike."""
-    found = [_signal(segment, channel, n, path) for n, segment in enumerate(segments)]
-    first_values, rate, first_unit = found[0]
-    for n, (values, other_rate, other_unit) in enumerate(found):
-        if values.shape != first_values.shape or not math.isclose(other_rate, rate) or other_unit != first_unit:
-            what = f"{values.size} samples at {other_rate:g} Hz in {other_unit}"
-            expected = f"{first_values.size} at {rate:g} Hz in {first_unit} like the first"
+@dataclass(frozen=True)
+class _Channel:
+    """One channel of a sweep."""
+
+    name: str
+    values: Floats
+    rate: float
+    unit: str
+    start: float
+    stimulus: bool
+
+
+@dataclass(frozen=True)
+class _Sweep:
+    """One sweep: its name, channels and events (seconds in the file's time, and labels)."""
+
+    name: str
+    start: float
+    channels: tuple[_Channel, ...]
+    events: tuple[tuple[float, str], ...]
+
+
+def recorded_by_neo(path: Path, reader: str | None, channel: int | str) -> Recorded:
+    """The sweeps of a file that Neo reads, in the order in which they were taken.
+
+    Raises
+    ------
+    FormatError, UnknownName
+    """
+    where = str(path)
+    segments = segments_of(path, reader)
+    try:
+        sweeps = [sweep for segment in segments for sweep in _sweeps_of(segment)]
+        began = next((segment.rec_datetime for segment in segments if segment.rec_datetime), _block_began(segments))
+        dates = [segment.rec_datetime for segment in segments]
+    except (SpikehebError, MemoryError):
+        raise
+    except Exception as error:  # what a reader made of the file may lack anything
+        reason = f"{type(error).__name__} {' '.join(str(error).split())[:80]}"
+        raise FormatError(f"what Neo read cannot be used ({reason})", path=where) from None
+    if not any(sweep.channels for sweep in sweeps):
+        raise FormatError("Neo found no regularly sampled signal in it", path=where)
+    sweeps, known = _in_order(sweeps, dates, where)
+    return _recorded(sweeps, known, channel, began, where)
+
+
+def _block_began(segments: list[Any]) -> datetime.datetime | None:
+    block = getattr(segments[0], "block", None)
+    return getattr(block, "rec_datetime", None)
+
+
+def _sweeps_of(segment: Any) -> list[_Sweep]:
+    """The sweeps of a segment: one, or one for each start time of its signals."""
+    channels: dict[float, list[_Channel]] = {}
+    for signal in segment.analogsignals:
+        start, rate = float(signal.t_start.rescale("s")), float(signal.sampling_rate.rescale("Hz"))
+        values = np.asarray(signal.magnitude, dtype=float)
+        unit = signal.units.dimensionality.string
+        marked = signal.annotations.get("nwb_group") == "stimulus"
+        for k in range(values.shape[1]):
+            name = _channel_name(signal, k)
+            channels.setdefault(start, []).append(_Channel(name, values[:, k], rate, unit, start, marked or is_stimulus(name)))
+    events = tuple(sorted(_events_of(segment)))
+    if not channels:
+        return [_Sweep(str(segment.name or ""), 0.0, (), events)]
+    names = {start: str(segment.name or "") if len(channels) == 1 else rows[0].name for start, rows in channels.items()}
+    return [_Sweep(names[start], start, tuple(rows), events) for start, rows in channels.items()]
+
+
+def _events_of(segment: Any) -> Iterator[tuple[float, str]]:
+    """Times and labels of the events and the beginnings of the epochs of a segment."""
+    for event in (*segment.events, *segment.epochs):
+        labels = [str(label) for label in event.labels] if len(event.labels) == len(event) else [""] * len(event)
+        times = np.asarray(event.times.rescale("s").magnitude, dtype=float)
+        yield from ((float(time), label or str(event.name or "")) for time, label in zip(times, labels, strict=True))
+
+
+def _in_order(sweeps: list[_Sweep], dates: list[Any], path: str) -> tuple[list[_Sweep], bool]:
+    """The sweeps by start time, and whether the file knows start times.
+
+    Where all start at one time the dates of the segments serve, and without these the numbers in the names, if the file lists
+    them sorted as text.
+    """
+    starts = np.array([sweep.start for sweep in sweeps])
+    if len(sweeps) > 1 and not np.ptp(starts) and len(dates) == len(sweeps) and len(set(dates)) == len(dates) and None not in dates:
+        sweeps = [replace(sweep, start=(date - min(dates)).total_seconds()) for sweep, date in zip(sweeps, dates, strict=True)]
+        starts = np.array([sweep.start for sweep in sweeps])
+    if len(sweeps) == 1 or np.ptp(starts):
+        order = np.argsort(starts, kind="stable")
+        same = np.flatnonzero(np.diff(starts[order]) <= 0)
+        if same.size:
+            first, second = (sweeps[order[same[0] + k]].name for k in (0, 1))
+            raise FormatError(f'the sweeps "{first}" and "{second}" both start at {starts[order[same[0]]]:g} s', path=path)
+        return [sweeps[n] for n in order], len(sweeps) > 1
+    return [sweeps[n] for n in numbered_order([sweep.name for sweep in sweeps])], False
+
+
+def _recorded(sweeps: list[_Sweep], known: bool, channel: int | str, began: Any, path: str) -> Recorded:
+    """One channel of each sweep; a FormatError where they are not alike."""
+    chosen = [_channel(sweep, channel, n, path) for n, sweep in enumerate(sweeps)]
+    first = chosen[0]
+    chosen = [_as_long(own, first) for own in chosen]
+    for n, other in enumerate(chosen):
+        if other.values.shape != first.values.shape or not math.isclose(other.rate, first.rate) or other.unit != first.unit:
+            what = f"{other.values.size} samples at {other.rate:g} Hz in {other.unit}"
+            expected = f"{first.values.size} at {first.rate:g} Hz in {first.unit} like the first"
             raise FormatError(f"{what}; expected {expected}", path=path, key=f"sweep {n}")
-    size, name = size_of(unit or first_unit, path)
-    time = np.arange(first_values.size) / rate - pulse
-    return checked(np.stack([values for values, _, _ in found]) * size, time, minutes, name, path)
+    return Recorded(
+        values=np.stack([own.values for own in chosen]),
+        time=np.arange(first.values.size) / first.rate,
+        unit=first.unit,
+        path=path,
+        starts=np.array([sweep.start for sweep in sweeps]) if known else None,
+        began=began if isinstance(began, datetime.datetime) else None,
+        stimulus=_stimulus(sweeps, first),
+        pulses=_pulses(sweeps, chosen, path),
+        tags=tuple(dict.fromkeys(event for sweep in sweeps for event in sweep.events)),
+        origin=sweeps[0].start,
+    )
 
 
-def _signal(segment: Any, channel: int | str, n: int, path: str) -> tuple[Floats, float, str]:
-    """Samples, sampling rate in Hz and unit of one channel of a segment."""
-    columns = [(signal, k) for signal in segment.analogsignals for k in range(signal.shape[1])]
-    names = [_channel_name(signal, k) for signal, k in columns]
+def _as_long(channel: _Channel, first: _Channel) -> _Channel:
+    """A sweep that was not recorded to its end as long as the first, with NaN in its missing samples."""
+    missing = first.values.size - channel.values.size
+    return replace(channel, values=np.pad(channel.values, (0, missing), constant_values=np.nan)) if missing > 0 else channel
+
+
+def _channel(sweep: _Sweep, channel: int | str, n: int, path: str) -> _Channel:
+    names = [own.name for own in sweep.channels]
     if isinstance(channel, str) and channel not in names:
         raise unknown_name("channel", channel, names, path=path, key=f"sweep {n}")
     position = names.index(channel) if isinstance(channel, str) else channel
-    if not 0 <= position < len(columns):
-        raise FormatError(f"there is no channel {channel}; {len(columns)} found: {', '.join(names)}", path=path, key=f"sweep {n}")
-    signal, k = columns[position]
-    return np.asarray(signal.magnitude[:, k], dtype=float), float(signal.sampling_rate.rescale("Hz")), signal.units.dimensionality.string
+    if not 0 <= position < len(names):
+        raise FormatError(f"there is no channel {channel}; {len(names)} found: {', '.join(names)}", path=path, key=f"sweep {n}")
+    return sweep.channels[position]
+
+
+def _stimulus(sweeps: list[_Sweep], like: _Channel) -> Floats | None:
+    """The largest of the sweeps' stimuli at each sample, where they have channels of a stimulus as long as the chosen one."""
+    rows = [own.values for sweep in sweeps for own in sweep.channels if own.stimulus and own.values.shape == like.values.shape]
+    return np.max([np.abs(row - np.median(row)) for row in rows], axis=0) if rows else None
+
+
+def _pulses(sweeps: list[_Sweep], chosen: list[_Channel], path: str) -> Floats | None:
+    """Times in a sweep of the events that are called stimuli; the same in all sweeps, or refused."""
+    rows = []
+    for sweep, own in zip(sweeps, chosen, strict=True):
+        inside = [time - own.start for time, label in sweep.events if is_stimulus(label)]
+        rows.append(np.array([time for time in inside if 0 <= time < own.values.size / own.rate]))
+    if not any(row.size for row in rows) or len(rows) == 1:
+        return None
+    for n, row in enumerate(rows):
+        if row.shape != rows[0].shape or not np.allclose(row, rows[0], rtol=0, atol=1e-3):
+            raise FormatError("its stimulus comes at another time than that of the first; give the pulse", path=path, key=f"sweep {n}")
+    return rows[0]
 
 
 def _channel_name(signal: Any, k: int) -> str:

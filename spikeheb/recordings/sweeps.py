@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ class Sweeps:
     Attributes
     ----------
     v : array, shape (sweeps, samples)
-        Volts, or amperes under clamp.
+        Volts, or amperes under clamp; NaN where a sweep is incomplete.
     time : array, shape (samples,)
         Seconds from the stimulus.
     minutes : array, shape (sweeps,)
@@ -31,6 +31,12 @@ class Sweeps:
     induction_end : float
         In the same minutes.
     unit : {"V", "A"}
+    pulses : array
+        Seconds from the stimulus at which the file's own stimulus begins; empty where the file does not say.
+    tags : tuple of (float, str)
+        Comments of the file: minutes like `minutes`, and text.
+    pulse : float
+        When the stimulus comes, seconds in the sweep's own time.
     """
 
     v: Floats
@@ -38,6 +44,9 @@ class Sweeps:
     minutes: Floats
     induction_end: float
     unit: str
+    pulses: Floats = field(default_factory=lambda: np.zeros(0))
+    tags: tuple[tuple[float, str], ...] = ()
+    pulse: float = 0.0
 
     @property
     def kind(self) -> str:
@@ -57,10 +66,12 @@ def size_of(unit: str, path: str) -> tuple[float, str]:
 
 
 def checked(v: Floats, time: Floats, minutes: Floats, unit: str, path: str) -> Sweeps:
-    """The sweeps, or a FormatError for values, minutes or times that cannot be."""
-    bad = np.argwhere(~np.isfinite(v))
+    """The sweeps, or a FormatError for values, minutes or times that cannot be; NaN stands where a sweep is incomplete."""
+    bad = np.argwhere(np.isinf(v))
     if bad.size:
-        raise FormatError(f"sample {bad[0][1]} is {v[tuple(bad[0])]}; all must be finite", path=path, key=f"sweep {bad[0][0]}")
+        raise FormatError(f"sample {bad[0][1]} is {v[tuple(bad[0])]}; none may be infinite", path=path, key=f"sweep {bad[0][0]}")
+    if np.isnan(v).any(axis=1).all():
+        raise FormatError("all sweeps are incomplete", path=path)
     if np.any(np.diff(minutes) <= 0):
         late = int(np.flatnonzero(np.diff(minutes) <= 0)[0])
         raise FormatError(
@@ -70,6 +81,6 @@ def checked(v: Floats, time: Floats, minutes: Floats, unit: str, path: str) -> S
         raise FormatError(
             f"the pulse lies outside the sweep, which goes from {time[0]:g} s to {time[-1]:g} s around it", path=path, key="pulse"
         )
-    if np.abs(v).max() > LARGEST[unit]:
-        raise FormatError(f"values up to {np.abs(v).max():g} {unit}: the unit is not what was said", path=path, key="unit")
+    if np.nanmax(np.abs(v)) > LARGEST[unit]:
+        raise FormatError(f"values up to {np.nanmax(np.abs(v)):g} {unit}: the unit is not what was said", path=path, key="unit")
     return Sweeps(v, time, minutes, 0.0, unit)

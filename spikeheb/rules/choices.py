@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from spikeheb.errors import FormatError, UnitError, unknown_name
+from spikeheb.numbers import check_near
 from spikeheb.rules.bounds import override_bounds
 from spikeheb.rules.check import check_rule
 from spikeheb.rules.rule import COINCIDENCES, Bounds, Rule
 from spikeheb.units import TIME, quantity
+
+USUAL_DELAY = 1e-3
+"""Seconds, against which a bare delay is held where the rule has none."""
 
 
 def choose(
@@ -39,7 +43,8 @@ def choose(
     axonal_delay, backpropagation_delay : float or str, optional
         Seconds or text with a unit: from the presynaptic spike, and from the postsynaptic one, to the synapse.
     parameters : mapping, optional
-        Single values; text with units, SI floats or Brian2 quantities.
+        Single values; text with units, SI floats or quantities that carry their unit. A bare float more than 100 times, or less than
+        a hundredth of, the file's own value gets a warning.
 
     Raises
     ------
@@ -59,6 +64,7 @@ def choose(
         rule = replace(rule, coincidence=coincidence)
     for name, delay in (("axonal_delay", axonal_delay), ("backpropagation_delay", backpropagation_delay)):
         if delay is not None:
+            check_near(delay, getattr(rule, name) or USUAL_DELAY, TIME, name, "delays are near")
             rule = replace(rule, **{name: _delay(delay, rule.path, name)})  # type: ignore[arg-type]  # both are floats
     rule = _with_parameters(rule, parameters or {})
     flags: dict[str, object] = {"interaction": interaction, "bounds": bounds, "coincidence": coincidence}
@@ -101,6 +107,7 @@ def _with_parameters(rule: Rule, given: Mapping[str, object]) -> Rule:
     for name, value in given.items():
         if name in parameters:
             number = quantity(value, parameters[name].dimension, path=rule.path, key=f"parameters.{name}")
+            check_near(value, parameters[name].value, parameters[name].dimension, name)
             parameters[name] = replace(parameters[name], value=number, source="given by the user")
         elif name in numbers:
             raise FormatError(f'"{name}" belongs to the bounds; give it as bounds={{"{name}": ...}}', path=rule.path, key=name)

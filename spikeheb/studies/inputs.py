@@ -9,7 +9,15 @@ import numpy.typing as npt
 
 from spikeheb.cells import Cell
 from spikeheb.engines.population import Group, Inhibition, Poisson, Regular, Replayed, Source
-from spikeheb.units import CONDUCTANCE, FREQUENCY, quantity
+from spikeheb.numbers import check_near, quantities
+from spikeheb.units import CONDUCTANCE, FREQUENCY, TIME, Dimension, quantity
+
+_KINDS: dict[type, dict[str, Dimension]] = {
+    Poisson: {"rates": FREQUENCY},
+    Group: {"rate": FREQUENCY, "latencies": TIME, "jitter": TIME},
+    Regular: {"periods": TIME, "phases": TIME},
+}
+_SINGLE = ("rate", "jitter")
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,9 @@ class Inputs:
     inhibition: Inhibition | None = None
     private: bool = False
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sources", tuple(_in_si(source) for source in self.sources))
+
     @property
     def count(self) -> int:
         """Plastic inputs of a cell."""
@@ -38,6 +49,18 @@ class Inputs:
     def group(self) -> npt.NDArray[np.int64]:
         """Of each input, which source it belongs to."""
         return np.repeat(np.arange(len(self.sources)), [source.count for source in self.sources])
+
+
+def _in_si(source: Source) -> Source:
+    """The source with rates and times as SI floats, whatever carried a unit."""
+    kinds = _KINDS.get(type(source), {})
+    given = {name: value for name in kinds if _is_foreign(value := getattr(source, name))}
+    numbers = {name: (quantity if name in _SINGLE else quantities)(value, kinds[name], key=name) for name, value in given.items()}
+    return replace(source, **numbers)  # type: ignore[arg-type]  # fields of this source
+
+
+def _is_foreign(row: object) -> bool:
+    return not (type(row) in (float, int) or (type(row) is np.ndarray and row.dtype.kind in "fiu"))
 
 
 def poisson_inputs(count: int = 1000, rate: object = "15 Hz") -> Inputs:
@@ -63,5 +86,6 @@ def with_unit(cell: Cell | None, unit: object) -> Cell | None:
     if cell is None or unit is None:
         return cell
     first = cell.receptor(None)
+    check_near(unit, first.unit, CONDUCTANCE, "unit")
     changed = replace(first, unit=quantity(unit, CONDUCTANCE, key="unit"))
     return replace(cell, receptors={**cell.receptors, first.name: changed})

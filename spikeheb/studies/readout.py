@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +12,8 @@ import numpy.typing as npt
 from spikeheb.engines.job import Job, Recording, Steps
 from spikeheb.engines.values import constants, efficacy, initial_values, per_input
 from spikeheb.measure.compare import normalised_error
-from spikeheb.measure.course import FOLLOW, baseline_of, window_of
-from spikeheb.measure.epsp import inverse_cv_squared, measure_sweeps, paired_pulse_ratio
+from spikeheb.measure.epsp import measure_sweeps
+from spikeheb.measure.measurement import Measurement
 from spikeheb.protocols import Protocol
 from spikeheb.schedules import Schedule
 from spikeheb.studies.session import SWEEP_AFTER, control_inputs, inputs_under_test, pulse_steps, settled_step, sweep_steps
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Floats = npt.NDArray[np.float64]
+
+
+VIRTUAL = Measurement(baseline=(-1e-3, 0.0), blank=0.0, search=SWEEP_AFTER)
+"""A virtual sweep has no artefact, and its baseline no noise: a short one is nearest to the response to a second pulse."""
 
 
 def outcome(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
@@ -74,8 +79,8 @@ def _epsps(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
     minutes, n_before = _minutes(schedule), schedule.pulses_before
     time = np.arange(job.sweep_steps) * job.dt - before * job.dt
     sweeps = _sweeps(job, recording, pulses - before)
-    window = min(SWEEP_AFTER, schedule.paired_pulse or SWEEP_AFTER)
-    measured = measure_sweeps(sweeps, time, minutes, 0.0, _rejected(schedule, job, recording, pulses), window=window)
+    settings = VIRTUAL if schedule.paired_pulse is None else replace(VIRTUAL, pulses=(0.0, schedule.paired_pulse))
+    measured = measure_sweeps(sweeps, time, minutes, 0.0, _rejected(schedule, job, recording, pulses), settings=settings)
     efficacies = recording.efficacy[:, np.searchsorted(job.samples, pulses)][inputs_under_test(schedule)].mean(axis=1)
     data = xr.Dataset(
         {
@@ -90,11 +95,9 @@ def _epsps(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
         },
         coords={"minutes": ("sweep", minutes), "time": time},
     )
-    for when, part in (("before", baseline_of(minutes, 0.0)), ("after", window_of(minutes, 0.0, FOLLOW))):
-        data[f"inverse_cv2_{when}"] = ("condition", inverse_cv_squared(measured.amplitude[:, part]))
-        if schedule.paired_pulse is not None:
-            trace = data[f"v_{when}"].values
-            data[f"paired_pulse_ratio_{when}"] = ("condition", paired_pulse_ratio(trace, time, schedule.paired_pulse))
+    if schedule.paired_pulse is not None:
+        data["paired_pulse_ratio_before"] = ("condition", measured.paired_pulse_ratio_before)
+        data["paired_pulse_ratio_after"] = ("condition", measured.paired_pulse_ratio_after)
     return data
 
 
@@ -106,7 +109,7 @@ def _control(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
     before, _ = sweep_steps(schedule)
     time = np.arange(job.sweep_steps) * job.dt - before * job.dt
     sweeps = _sweeps(job, recording, pulses - before)
-    measured = measure_sweeps(sweeps, time, _minutes(schedule), 0.0, _rejected(schedule, job, recording, pulses))
+    measured = measure_sweeps(sweeps, time, _minutes(schedule), 0.0, _rejected(schedule, job, recording, pulses), settings=VIRTUAL)
     return xr.Dataset(
         {
             "control_epsp": (("condition", "sweep"), measured.amplitude),
@@ -136,6 +139,8 @@ MEASURED = {
     "slope_before": "slope_before",
     "slope_after": "slope_after",
     "slope_ratio": "slope_ratio",
+    "inverse_cv2_before": "inverse_cv2_before",
+    "inverse_cv2_after": "inverse_cv2_after",
     "rejected_sweeps": "rejected_count",
 }
 

@@ -1,97 +1,299 @@
-"""Recorded sweeps, measured like virtual ones: one condition, and the variables of an experiment."""
+"""Recorded sweeps, measured like virtual ones: one condition a pathway, and the variables of an experiment."""
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from spikeheb.errors import FormatError
+from spikeheb.measure.compare import mean_and_sem
 from spikeheb.measure.course import FOLLOW
-from spikeheb.measure.epsp import measure_sweeps
-from spikeheb.recordings import Sweeps, read_sweeps
+from spikeheb.measure.epsp import SweepMeasures, measure_sweeps, spiked
+from spikeheb.measure.measurement import Measurement, Step
+from spikeheb.recordings import Sweeps
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.readout import MEASURED, TEXTS
+from spikeheb.studies.remarks import remarks, why_rejected
+from spikeheb.studies.sweeps import Files, Source, gathered, in_groups, pair, pathways, several
+from spikeheb.units import CURRENT, TIME, VOLTAGE, quantity
 
 if TYPE_CHECKING:
     import xarray as xr
 
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+NEAR_ZERO = 0.02
+"""Volts: a level nearer to zero than this is that of a field potential."""
+RESPONSES = {"membrane": "epsp", "field": "epsp", "current": "epsc"}
+STANDARD = Measurement()
+
 
 def analyse(
-    path: Path | str,
+    recording: Source | Sequence[Source],
     *,
     unit: str | None = None,
-    pulse: float = 0.0,
+    pulse: object = None,
     channel: int | str = 0,
-    interval: float | None = None,
+    interval: object = None,
     first_after: int | None = None,
     reader: str | None = None,
+    cut_at: object = None,
     follow: tuple[float, float] = FOLLOW,
+    signal: str | None = None,
+    baseline: object = STANDARD.baseline,
+    blank: object = STANDARD.blank,
+    search: object = STANDARD.search,
+    peak_width: object = STANDARD.peak_width,
+    slope_limits: tuple[float, float] = STANDARD.rise,
+    paired_baseline: str = STANDARD.paired_baseline,
+    volley: object = None,
+    population_spike: object = None,
+    step: str | tuple[object, object, object] | None = None,
+    reject: Sequence[int] = (),
+    every: int = 1,
+    from_: int = 0,
+    average: int = 1,
 ) -> xr.Dataset:
-    """Measure the sweeps of a file as those of a virtual experiment are measured.
+    """Measure the sweeps of a recording as those of a virtual experiment are measured.
 
     Parameters
     ----------
-    path, unit, pulse, channel, interval, first_after, reader
-        As in `spikeheb.recordings.read_sweeps`.
+    recording : path, Sweeps, or a sequence of these
+        Several are taken one after the other.
+    unit, channel, interval, first_after, reader
+        As in `spikeheb.recordings.read_sweeps`; of several files, `first_after` counts over all of them.
+    pulse : time or several, optional
+        When the stimulus comes in a sweep; two for paired pulses (``"0 ms 50 ms"``). If not given, what the file says.
+    cut_at : times or "events", optional
+        Of a continuous recording: when the stimuli come, or at the stimuli that the file names. `pulse` then counts from these.
     follow : pair of float
         Minutes after the induction in which the outcome is measured.
+    signal : {"membrane", "field", "current"}, optional
+        If not given, a potential near 0 mV is taken for a field potential, for which there is no spike test.
+    baseline, blank, search, peak_width, slope_limits, paired_baseline, volley, population_spike
+        As in `Measurement`; times from the pulse.
+    step : start, stop and size, optional
+        The test step, such as ``"200 ms 300 ms -5 mV"``, its times on the same axis as `pulse`.
+    reject : sequence of int
+        Numbers of sweeps to leave out, from 0. Incomplete sweeps are always left out.
+    every, from_ : int
+        Of so many interleaved pathways all are measured, the one of sweep number `from_` first.
+    average : int
+        So many successive sweeps are averaged before they are measured.
 
     Returns
     -------
     xarray.Dataset
-        As `run` gives, with one condition; of currents under clamp the variables keep their names and have the unit A.
+        As `run` gives, over ``condition``, of which there is one a pathway; of currents under clamp the variables keep their names
+        and have the unit A. What a reader should know stands in the attribute ``notes``.
 
     Raises
     ------
-    FormatError, UnitError, NonFiniteError
+    FormatError, UnitError, UnknownName
     """
-    import xarray as xr
-
     if not (math.isfinite(follow[0]) and math.isfinite(follow[1]) and 0 <= follow[0] < follow[1]):
         raise FormatError(f"expected two minutes, the first before the second (got {follow[0]:g} and {follow[1]:g})", key="follow")
-    sweeps = read_sweeps(path, unit=unit, pulse=pulse, channel=channel, interval=interval, first_after=first_after, reader=reader)
-    minutes = sweeps.minutes - sweeps.induction_end
-    try:
-        measured = measure_sweeps(sweeps.v[np.newaxis], sweeps.time, minutes, 0.0, kind=sweeps.kind, follow=follow)
-    except FormatError as error:
-        raise FormatError(error.message, path=str(path), key=error.key) from None
+    sources: list[Source] = list(recording) if isinstance(recording, Sequence) and not isinstance(recording, str) else [recording]
+    if not sources:
+        raise FormatError("expected a file, or several", key="recording")
+    given = () if pulse is None else several(pulse, "pulse")
+    settings = Measurement(
+        baseline=pair(baseline, "baseline"), blank=quantity(blank, TIME, key="blank"), search=quantity(search, TIME, key="search"),
+        peak_width=quantity(peak_width, TIME, key="peak_width"), rise=slope_limits, paired_baseline=paired_baseline,
+        volley=None if volley is None else pair(volley, "volley"),
+        population_spike=None if population_spike is None else pair(population_spike, "population_spike"),
+        signal=signal or "membrane", pulses=given or (0.0,),
+    )  # fmt: skip
+    around = (settings.baseline[0], max(given[-1] if given else 0.0, 0.0) + settings.search)
+    every_time = None if interval is None else quantity(interval, TIME, key="interval")
+    files = Files(unit, channel, every_time, first_after, reader, cut_at, around)
+    sweeps, pulses, notes = gathered(sources, files, given or ((0.0,) if cut_at is not None else ()))
+    settings, kind_notes = _fitted(settings, sweeps, pulses, signal, step, sweeps.pulse)
+    data = measured(sweeps, settings, follow, reject, every, from_, average, notes + kind_notes)
+    return _named(data, sources, settings, follow, sweeps.unit)
+
+
+def _fitted(
+    settings: Measurement, sweeps: Sweeps, pulses: tuple[float, ...], signal: str | None, step: object, zero: float
+) -> tuple[Measurement, list[str]]:
+    """The settings with pulses, kind of signal and test step of the recording."""
+    notes = []
+    kind = signal
+    if kind is None:
+        level = float(np.nanmedian(sweeps.v[:, sweeps.time <= max(0.0, sweeps.time[0])]))
+        kind = "current" if sweeps.unit == "A" else "field" if abs(level) < NEAR_ZERO else "membrane"
+        if kind == "field":
+            notes.append(f"a level of {level * 1e3:g} mV is that of a field potential: no spike test (--signal membrane says otherwise)")
+    elif (kind == "current") != (sweeps.unit == "A"):
+        raise FormatError(f'the sweeps are in {sweeps.unit}, which does not fit a signal "{kind}"', key="signal")
+    return replace(settings, signal=kind, pulses=pulses, step=_step(step, kind, zero)), notes
+
+
+def _step(step: object, signal: str, zero: float) -> Step | None:
+    if step is None:
+        return None
+    dimension = VOLTAGE if signal == "current" else CURRENT
+    parts: Sequence[object] = step.replace(",", " ").split() if isinstance(step, str) else list(step)  # type: ignore[call-overload]
+    if isinstance(step, str) and len(parts) == 6:
+        parts = [f"{parts[n]} {parts[n + 1]}" for n in (0, 2, 4)]
+    if len(parts) != 3:
+        raise FormatError('expected start, stop and size, such as "200 ms 300 ms -5 mV"', key="step")
+    start, stop = (quantity(part, TIME, key="step") - zero for part in parts[:2])
+    return Step(start, stop, quantity(parts[2], dimension, key="step"))
+
+
+# --- measuring -----------------------------------------------------------------------------------------------------------
+
+
+def measured(
+    sweeps: Sweeps, settings: Measurement, follow: tuple[float, float], reject: Sequence[int], every: int, first: int, average: int,
+    notes: list[str],
+) -> xr.Dataset:  # fmt: skip
+    """The measures of all pathways over ``condition``; sweeps of other pathways are NaN."""
+    import xarray as xr
+
+    incomplete: Flags = np.asarray(~np.isfinite(sweeps.v).all(axis=1))
+    asked = _asked(reject, len(sweeps.v))
+    fired = spiked(np.nan_to_num(sweeps.v), sweeps.time, settings) if settings.signal == "membrane" else np.zeros_like(asked)
+    fired &= ~(incomplete | asked)
+    notes = [*notes, *why_rejected(incomplete, asked, fired)]
+    parts = []
+    for members in pathways(len(sweeps.v), every, first):
+        own = replace(sweeps, v=sweeps.v[members], minutes=sweeps.minutes[members])
+        out = (incomplete | asked | fired)[members]
+        name = f"pathway {members[0]}: " if every > 1 else ""
+        own, out, more = in_groups(own, out, average)
+        measures = measure_sweeps(own.v, own.time, own.minutes, 0.0, out, settings=settings, follow=follow)
+        notes += [name + text for text in [*more, *remarks(measures, settings, own.unit)]]
+        parts.append(_dataset(measures, own, settings, int((incomplete | asked | fired)[members].sum()), int(members[0])))
+    data = parts[0] if len(parts) == 1 else xr.concat(parts, "condition", join="outer", fill_value={"rejected": False})
+    data = data.swap_dims(minutes="sweep") if "minutes" in data.dims else data
+    data.attrs["notes"] = json.dumps(list(dict.fromkeys(notes)))
+    return data if every > 1 else data.drop_vars("pathway")
+
+
+def _asked(reject: Sequence[int], count: int) -> Flags:
+    flags = np.zeros(count, dtype=bool)
+    for number in reject:
+        if not 0 <= number < count:
+            raise FormatError(f"the recording has {count} sweeps, so expected 0 to {count - 1} (got {number})", key="reject")
+        flags[number] = True
+    return flags
+
+
+def _dataset(measures: SweepMeasures, sweeps: Sweeps, settings: Measurement, rejected: int, pathway: int) -> xr.Dataset:
+    import xarray as xr
+
+    single: dict[str, Any] = {name: getattr(measures, source) for name, source in MEASURED.items()}
+    single |= {
+        "rejected_sweeps": rejected,
+        "epsp_difference": measures.amplitude_difference,
+        "epsp_difference_sem": measures.amplitude_difference_sem,
+        "drift_before": measures.drift.slope if np.isfinite(measures.amplitude_ratio) else np.nan,
+        "drift_after": measures.drift_after.slope,
+    }
+    sides = {"before": (measures.before, sweeps.minutes < 0), "after": (measures.after, sweeps.minutes >= 0)}
+    extra = _extras(measures, settings)
+    for when, (shape, part) in sides.items():
+        seen = when == "after" or np.isfinite(measures.amplitude_ratio)
+        single |= {f"{name}_{when}": getattr(shape, name) if seen else np.nan for name in ("latency", "rise_time", "decay_time")}
+        single |= {f"{name}_{when}": mean_and_sem(values[part])[0] for name, values in extra.items()}
+        if len(settings.pulses) > 1:
+            single[f"paired_pulse_ratio_{when}"] = getattr(measures, f"paired_pulse_ratio_{when}")
+    of_sweeps = {"epsp": measures.amplitude, "slope": measures.slope, "rejected": measures.rejected} | extra
     data = xr.Dataset(
         {
-            "epsp": (("condition", "sweep"), measured.amplitude),
-            "rejected": (("condition", "sweep"), measured.rejected),
-            "drift_before": ("condition", measured.drift.slope),
-            "v_before": (("condition", "time"), measured.trace_before),
-            "v_after": (("condition", "time"), measured.trace_after),
-            **{name: ("condition", getattr(measured, source)) for name, source in MEASURED.items()},
+            **{name: (("condition", "minutes"), np.asarray(values)[np.newaxis]) for name, values in of_sweeps.items()},
+            **{name: ("condition", np.asarray(value)[np.newaxis]) for name, value in single.items()},
+            "v_before": (("condition", "time"), measures.trace_before[np.newaxis]),
+            "v_after": (("condition", "time"), measures.trace_after[np.newaxis]),
         },
-        coords={"recording": ("condition", [Path(path).stem]), "minutes": ("sweep", minutes), "time": sweeps.time},
-        attrs={
-            "study": "recording",
-            "spikeheb": VERSION,
-            "recording": Path(path).name,
-            "response": sweeps.kind,
-            "pulse_s": pulse,
-            "follow_from_min": follow[0],
-            "follow_to_min": follow[1],
-        },
+        coords={"pathway": ("condition", [pathway]), "minutes": sweeps.minutes, "time": sweeps.time},
     )
-    return _in_its_unit(describe(data, _texts(follow)), sweeps)
+    if len(settings.pulses) > 1:
+        for when, means in (("before", measures.pulses_before), ("after", measures.pulses_after)):
+            data[f"epsp_of_pulses_{when}"] = (("condition", "pulse"), means[np.newaxis])
+        data = data.assign_coords(pulse=np.array(settings.pulses))
+    return data
+
+
+def _extras(measures: SweepMeasures, settings: Measurement) -> dict[str, Floats]:
+    """What was asked for beside the response, a value a sweep."""
+    wanted = {
+        "volley": settings.volley, "population_spike": settings.population_spike,
+        "input_resistance": settings.step, "series_resistance": settings.step,
+    }  # fmt: skip
+    return {name: getattr(measures, name) for name, asked in wanted.items() if asked is not None}
+
+
+# --- names ---------------------------------------------------------------------------------------------------------------
+
+
+def _named(data: xr.Dataset, sources: list[Source], settings: Measurement, follow: tuple[float, float], unit: str) -> xr.Dataset:
+    """The data with recording, settings, units and names."""
+    paths = [Path(source) for source in sources if not isinstance(source, Sweeps)]
+    stem = paths[0].stem if paths else "sweeps"
+    data = data.assign_coords(recording=("condition", [stem] * data.sizes["condition"]))
+    data.attrs |= {
+        "study": "recording",
+        "spikeheb": VERSION,
+        "recording": ", ".join(path.name for path in paths) or "sweeps",
+        "response": RESPONSES[settings.signal],
+        "signal": settings.signal,
+        "pulses_s": list(settings.pulses),
+        "baseline_s": list(settings.baseline),
+        "blank_s": settings.blank,
+        "search_s": settings.search,
+        "peak_width_s": settings.peak_width,
+        "slope_limits": list(settings.rise),
+        "follow_from_min": follow[0],
+        "follow_to_min": follow[1],
+    }
+    return _in_its_unit(describe(data, _texts(follow)), unit)
 
 
 def _texts(follow: tuple[float, float]) -> dict[str, tuple[str, str]]:
     """Units and names of an experiment's variables, with the minutes that count here."""
     standard, chosen = (f"{first:g}-{last:g} min" for first, last in (FOLLOW, follow))
-    return {name: (units, text.replace(standard, chosen)) for name, (units, text) in TEXTS.items()}
+    return {name: (units, text.replace(standard, chosen)) for name, (units, text) in (TEXTS | RECORDED).items()}
 
 
-def _in_its_unit(data: xr.Dataset, sweeps: Sweeps) -> xr.Dataset:
+def _in_its_unit(data: xr.Dataset, unit: str) -> xr.Dataset:
     """Units and names of currents, where these were measured."""
-    for name in data.variables if sweeps.unit == "A" else ():
+    for name in data.variables if unit == "A" else ():
         attrs = data[name].attrs
         if "units" in attrs:
             units = {"V": "A", "V/s": "A/s"}.get(attrs["units"], attrs["units"])
             attrs.update(units=units, long_name=attrs["long_name"].replace("EPSP", "EPSC"))
     return data
+
+
+_WHEN = {"before": "before induction", "after": "20-40 min after induction"}
+_TWICE = {
+    "latency": ("s", "latency of the EPSP from the pulse to the onset of the line through its rise"),
+    "rise_time": ("s", "rise of the EPSP from 20 to 80 % of its peak"),
+    "decay_time": ("s", "decay of the EPSP from its peak to 1/e"),
+    "volley": ("V", "fibre volley"),
+    "population_spike": ("V", "population spike from the line between the ends of its window"),
+    "input_resistance": ("ohm", "input resistance"),
+    "series_resistance": ("ohm", "series resistance"),
+    "epsp_of_pulses": ("V", "EPSP amplitude of each pulse"),
+}
+RECORDED = {
+    **{name: text for name, text in _TWICE.items() if name not in ("latency", "rise_time", "decay_time", "epsp_of_pulses")},
+    **{f"{name}_{when}": (unit, f"{text} {words}") for name, (unit, text) in _TWICE.items() for when, words in _WHEN.items()},
+    "slope": ("V/s", "EPSP slope"),
+    "epsp_difference": ("V", "EPSP amplitude after less before"),
+    "epsp_difference_sem": ("V", "standard error of the difference over sweeps"),
+    "drift_after": ("1", "drift of the EPSP over 20-40 min after induction, as a fraction of its mean"),
+    "pathway": ("1", "number of the first sweep of the pathway"),
+    "pulse": ("s", "time of the pulse from the first"),
+}

@@ -10,20 +10,24 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb import library
+from spikeheb.carried import carries_unit, is_row
 from spikeheb.cells import Cell
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.engines.job import NO_STEPS, Change, Job, Steps
-from spikeheb.errors import ScheduleError
+from spikeheb.errors import ScheduleError, UnitError
+from spikeheb.numbers import quantities
 from spikeheb.rules.meaning import actions, stepped
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Reward, Times, check_step, spike_times, to_steps
+from spikeheb.studies.delays import DELAYS, delays_of
 from spikeheb.studies.labels import describe, provenance
+from spikeheb.units import NONE, TIME, quantity
 
 if TYPE_CHECKING:
     import xarray as xr
 
-Trains = Sequence[float] | Sequence[Sequence[float]] | npt.NDArray[np.float64] | Sequence[npt.NDArray[np.float64]]
-
+Trains = Any
+"""A train of spike times, or a sequence of trains: arrays of seconds, text, quantities, neo.SpikeTrain."""
 
 AFTERMATH = 1.0
 """Seconds that a run goes on after the last event where the rule moves by the clock: a depolarisation or calcium still acts."""
@@ -36,9 +40,11 @@ def replay(
     w0: float | Sequence[float] | None = None,
     cell: Cell | str | None = None,
     events: Sequence[Reward] | Sequence[Sequence[Reward]] | None = None,
-    record: bool | float = False,
+    record: object = False,
     *,
-    dt: float = 1e-4,
+    axonal_delay: object = None,
+    backpropagation_delay: object = None,
+    dt: object = 1e-4,
     engine: str = "auto",
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
@@ -52,17 +58,20 @@ def replay(
     rule : Rule or str
         A rule, or its name or path.
     pre, post : list of arrays of float
-        Spike times in seconds, one train for each lane (a single train is one lane); sorted, not negative.
+        Spike times, one train for each lane (a single train is one lane); sorted, not negative. Bare numbers are seconds; what
+        carries its unit is converted: text (``"100 ms, 110 ms"``), quantities, neo.SpikeTrain.
     w0 : float or array, shape (lanes,), optional
         Initial weight; the rule's own where absent.
     cell : Cell or str, optional
         Where the rule reads the membrane potential. The cell's own spikes count as well as the imposed ones.
     events : list of Reward, or one list for each lane, optional
-    record : bool or float
-        True records the weight after every step in which a spike fell or an event reached the synapse; a number, every so
+    record : bool or time
+        True records the weight after every step in which a spike fell or an event reached the synapse; a time, every so
         many seconds.
-    dt : float
-        Time step in seconds; spike times are rounded to it, and the largest shift is in the result.
+    axonal_delay, backpropagation_delay : time, or one for each lane, optional
+        From the presynaptic spike, and from the postsynaptic one, to the synapse, instead of the rule's own.
+    dt : time
+        Time step; spike times are rounded to it, and the largest shift is in the result.
     engine, seed, progress
         See `run`.
 
@@ -74,18 +83,22 @@ def replay(
     Raises
     ------
     ScheduleError
-        For unsorted, negative or non-finite times, two spikes of a train in one step, or unequal numbers of lanes.
+        For unsorted, negative or non-finite times, quantities that are no times, two spikes of a train in one step, unequal numbers
+        of lanes, or backpropagation delays that differ between lanes where a cell or a ``[post]`` variable acts at the spike itself.
     """
     import xarray as xr
 
     check_engine(engine)
-    check_step(dt)
+    dt = check_step(dt)
     rule, cell = library.rule(rule), _cell(cell)
     pre_times, post_times = _lanes(pre, "pre"), _lanes(post, "post")
     if len(pre_times) != len(post_times):
         raise ScheduleError(f"pre has {len(pre_times)} lanes and post has {len(post_times)}; give one train of each for every lane")
     pre_steps = tuple(to_steps(train, dt, f"pre[{n}]") for n, train in enumerate(pre_times))
     post_steps = tuple(to_steps(train, dt, f"post[{n}]") for n, train in enumerate(post_times))
+    delays = delays_of(rule, cell, len(pre_steps), axonal_delay, backpropagation_delay)
+    rule, pre_steps = delays.rule, delays.shifted("axonal_delay", pre_steps, dt)
+    post_steps = delays.shifted("backpropagation_delay", post_steps, dt)
     rewards = _rewards(events, len(pre_steps), dt)
     steps = _length(rule, (*pre_steps, *post_steps, *(np.array([r.step]) for r in rewards)), dt)
     samples = _samples(record, (*pre_steps, *post_steps, *_arrivals(rule, pre_steps, post_steps, rewards, dt)), steps, dt)
@@ -100,10 +113,11 @@ def replay(
     if samples.size:
         data = data.assign_coords(time=samples * dt).assign(w_record=(("lane", "time"), recording.weight))
     data.attrs = provenance("replay", rule, cell, recording.engine, seed, dt)
+    data = delays.noted(data)
     data.attrs["largest_shift_s"] = largest_shift((*pre_times, *post_times), dt)
     return describe(
         data,
-        {"w": ("1", "weight at the end"), "w_record": ("1", "weight"), "time": ("s", "time"), "lane": ("1", "lane")},
+        {"w": ("1", "weight at the end"), "w_record": ("1", "weight"), "time": ("s", "time"), "lane": ("1", "lane"), **DELAYS},
     )
 
 
@@ -117,18 +131,22 @@ def _cell(cell: Cell | str | None) -> Cell | None:
 
 
 def _lanes(trains: Trains, side: str) -> list[Times]:
-    if isinstance(trains, np.ndarray) and trains.ndim == 1 and trains.dtype != object:
+    array = getattr(trains, "ndim", None) == 1 and getattr(getattr(trains, "dtype", None), "kind", "") != "O"
+    if array or not is_row(trains):
         trains = [trains]
     items: list[Any] = list(trains)
     if not items:
         return [spike_times([], f"{side}[0]")]
-    if all(np.ndim(item) == 0 for item in items):
+    if not any(is_row(item) for item in items) and not any(isinstance(item, str) and "," in item for item in items):
         items = [items]
     return [spike_times(train, f"{side}[{n}]") for n, train in enumerate(items)]
 
 
 def _weights(w0: float | Sequence[float], lanes: int, rule: Rule) -> npt.NDArray[np.float64]:
-    array = np.asarray(w0, dtype=float)
+    try:
+        array = quantities(w0, NONE)
+    except UnitError as error:
+        raise ScheduleError(f"expected one finite weight, or one for each of {lanes} lanes ({error.message})", key="w0") from None
     if array.ndim > 1 or (array.ndim == 1 and array.size != lanes) or not np.all(np.isfinite(array)):
         raise ScheduleError(f"expected one finite weight, or one for each of {lanes} lanes", key="w0")
     low = -np.inf if rule.bounds.w_min is None else rule.bounds.w_min
@@ -166,11 +184,19 @@ def _arrivals(rule: Rule, pre: Sequence[Steps], post: Sequence[Steps], rewards: 
     return [train + round(action.delay / dt) for action in actions(rule) for train in events[action.event]]
 
 
-def _samples(record: bool | float, trains: Sequence[Steps], steps: int, dt: float) -> Steps:
+def _samples(record: object, trains: Sequence[Steps], steps: int, dt: float) -> Steps:
     if record is False:
         return NO_STEPS
     if record is True:
         return np.unique(np.concatenate([np.zeros(1, dtype=np.int64), *trains]))
-    if not record > 0:
-        raise ScheduleError(f"record is True, False or a number of seconds (got {record})", key="record")
-    return np.arange(0, steps, max(1, round(record / dt)))
+    every = record if isinstance(record, float) and not carries_unit(record) else _seconds(record, "record")
+    if not every > 0:
+        raise ScheduleError(f"record is True, False or a time above 0 (got {record})", key="record")
+    return np.arange(0, steps, max(1, round(every / dt)))
+
+
+def _seconds(value: object, key: str) -> float:
+    try:
+        return quantity(value, TIME)
+    except UnitError as error:
+        raise ScheduleError(error.message, key=key) from None

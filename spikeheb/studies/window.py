@@ -32,7 +32,7 @@ def window(
     *,
     w0: float | None = None,
     cell: Cell | str | None = None,
-    dt: float = 1e-4,
+    dt: object = 1e-4,
     engine: str = "auto",
     seed: int = 0,
     progress: Callable[[float], None] | None = None,

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from spikeheb.errors import FormatError
-from spikeheb.measure.course import drift, inverse_cv_squared, normalised, outcome, per_minute
+from spikeheb.measure.course import drift, normalised, outcome, per_minute
+from spikeheb.measure.variability import inverse_cv_squared
 
 BASELINE = np.arange(60) / 6 - 10
 MINUTES = np.concatenate([BASELINE, (np.arange(240) + 1) / 6])

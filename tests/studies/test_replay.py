@@ -86,3 +86,46 @@ def test_what_was_changed_stands_in_the_label():
     rule = sh.rule("pair", set="gutig", tau_plus="15 ms", coincidence="post_first")
     assert rule.label == "pair / gutig (coincidence, tau_plus changed)"
     assert sh.rule("pair", set="gutig").label == "pair / gutig"
+
+
+def test_delays_of_lanes_are_those_of_the_rule() -> None:
+    delays = ["0 ms", "1 ms", 0.01]
+    for name in ("axonal_delay", "backpropagation_delay"):
+        alone = [float(sh.replay(sh.rule("pair", **{name: delay}), [0.1, 0.2], [0.105], engine="brian:numpy")["w"][0]) for delay in delays]
+        together = sh.replay("pair", [[0.1, 0.2]] * 3, [[0.105]] * 3, engine="brian:numpy", **{name: delays})
+        assert len(set(alone)) == 3
+        np.testing.assert_allclose(together["w"], alone, rtol=0, atol=1e-15)
+        np.testing.assert_allclose(together[name], [0.0, 0.001, 0.01])
+
+
+def test_one_delay_replaces_the_rules_own() -> None:
+    rule = sh.rule("pair", axonal_delay="3 ms", backpropagation_delay="3 ms")
+    data = sh.replay(rule, [0.1], [0.105], axonal_delay="0 ms", backpropagation_delay="1 ms", engine="brian:numpy")
+    expected = sh.replay(sh.rule("pair", backpropagation_delay="1 ms"), [0.1], [0.105], engine="brian:numpy")
+    assert float(data["w"][0]) == float(expected["w"][0])
+    assert (data.attrs["axonal_delay_s"], data.attrs["backpropagation_delay_s"]) == (0.0, 0.001)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"axonal_delay": [0.0, 0.001]}, "axonal_delay: expected one time of 0 or more, or one for each of 1 lanes"),
+        ({"axonal_delay": -0.001}, "axonal_delay: expected one time of 0 or more"),
+        ({"axonal_delay": "1 mV"}, "axonal_delay"),
+        ({"backpropagation_delay": np.nan}, "backpropagation_delay: expected one time of 0 or more|got nan"),
+    ],
+)
+def test_delays_that_cannot_be_are_refused(options, message):
+    with pytest.raises(sh.ScheduleError, match=message):
+        replay([0.1], [0.105], **options)
+
+
+def test_with_a_cell_the_lanes_share_the_backpropagation_delay() -> None:
+    with pytest.raises(sh.ScheduleError, match="backpropagation_delay: with a cell all lanes share one"):
+        sh.replay("clopath", [[0.1]] * 2, [[0.105]] * 2, cell="l5_pyramidal", backpropagation_delay=[0.0, 0.001])
+
+
+def test_trains_of_text_and_their_lanes() -> None:
+    expected = replay([[0.1, 0.2], [0.1]], [[0.105], [0.105, 0.3]])["w"].values
+    assert replay(["100 ms, 200 ms", "0.1 s"], ["105 ms", "105 ms, 0.3 s"])["w"].values.tolist() == expected.tolist()
+    assert replay(["100 ms", "200 ms"], "105 ms")["w"].values.tolist() == expected[:1].tolist()

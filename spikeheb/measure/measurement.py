@@ -1,0 +1,102 @@
+"""The settings of a measurement: where the baseline, the response and what else is read lie in a sweep."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from spikeheb.errors import FormatError, unknown_name
+
+Window = tuple[float, float]
+
+SIGNALS = ("membrane", "field", "current")
+"""A membrane potential may hold spikes of the cell, a field potential and a current under clamp hold none."""
+
+BASELINES = ("own", "first")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A test step: seconds from the first pulse at which it starts and stops, and its size in amperes (volts under clamp)."""
+
+    start: float
+    stop: float
+    size: float
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """How a response is read from a sweep. Times are seconds from the pulse; the values are those of the laboratory.
+
+    Attributes
+    ----------
+    baseline : pair of float
+        Window before the pulse whose mean is the level from which the response counts; its end does not belong to it. Where no
+        sample lies in it, the last one at or before the pulse serves.
+    blank : float
+        As long after the pulse nothing is looked at: the artefact of the stimulus. The sample at the pulse never counts.
+    search : float
+        As long after the pulse the peak is looked for, and never beyond the next pulse.
+    peak_width : float
+        The amplitude is the mean over so long a time about the peak of the average of all accepted sweeps.
+    rise : pair of float
+        Fractions of the peak between which the slope is measured.
+    signal : {"membrane", "field", "current"}
+        Sweeps of a membrane potential in which the cell fires are rejected.
+    pulses : tuple of float
+        Times of the pulses of a sweep; the first is usually 0.
+    paired_baseline : {"own", "first"}
+        From which level the responses to later pulses count.
+    volley, population_spike : pair of float, optional
+        Windows of the fibre volley and the population spike. The response is looked for after the one and before the other.
+    step : Step, optional
+        The test step from which input and series resistance are measured.
+
+    Raises
+    ------
+    FormatError, UnknownName
+        For windows that are empty or lie on the wrong side of the pulse, and for words that are not in the lists above.
+    """
+
+    baseline: Window = (-5e-3, 0.0)
+    blank: float = 0.5e-3
+    search: float = 0.1
+    peak_width: float = 0.5e-3
+    rise: Window = (0.30, 0.75)
+    signal: str = "membrane"
+    pulses: tuple[float, ...] = (0.0,)
+    paired_baseline: str = "own"
+    volley: Window | None = None
+    population_spike: Window | None = None
+    step: Step | None = None
+
+    def __post_init__(self) -> None:
+        if self.signal not in SIGNALS:
+            raise unknown_name("kind of signal", self.signal, SIGNALS, key="signal")
+        if self.paired_baseline not in BASELINES:
+            raise unknown_name("baseline of a second pulse", self.paired_baseline, BASELINES, key="paired_baseline")
+        _check_window("baseline", self.baseline, -math.inf, 0.0)
+        for name, window in (("volley", self.volley), ("population_spike", self.population_spike)):
+            if window is not None:
+                _check_window(name, window, 0.0, math.inf)
+        if not 0 < self.rise[0] < self.rise[1] < 1:
+            raise FormatError(f"expected two fractions between 0 and 1, the smaller first (got {self.rise})", key="rise")
+        if not (0 <= self.blank < self.search < math.inf):
+            raise FormatError(f"expected 0 <= blank < search (got {self.blank:g} s and {self.search:g} s)", key="search")
+        if not 0 <= self.peak_width < math.inf:
+            raise FormatError(f"expected a time of 0 or more (got {self.peak_width:g} s)", key="peak_width")
+        if not self.pulses or any(not a < b for a, b in zip((-math.inf, *self.pulses), (*self.pulses, math.inf), strict=True)):
+            raise FormatError("expected the time of each pulse of a sweep, in order", key="pulses")
+        if self.step is not None:
+            _check_window("step", (self.step.start, self.step.stop), -math.inf, math.inf)
+            if not (math.isfinite(self.step.size) and self.step.size != 0):
+                raise FormatError("expected the size of the test step, other than 0", key="step")
+
+
+def _check_window(name: str, window: Window, low: float, high: float) -> None:
+    start, stop = window
+    if not (low <= start < stop <= high and math.isfinite(start) and math.isfinite(stop)):
+        side = "before" if high == 0 else "after" if low == 0 else "around"
+        raise FormatError(
+            f"expected two times {side} the pulse, the earlier first (got {start * 1e3:g} ms and {stop * 1e3:g} ms)", key=name
+        )

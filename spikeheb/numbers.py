@@ -1,0 +1,121 @@
+"""Rows of numbers as a user gives them, and numbers that look as if their unit had been forgotten."""
+
+from __future__ import annotations
+
+import math
+import sys
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb import carried
+from spikeheb.errors import UnitError
+from spikeheb.units import NONE, Dimension, converted, example, format_quantity, own_unit, parse_quantity, quantity
+
+Floats = npt.NDArray[np.float64]
+
+FAR = 100.0
+"""How many times larger or smaller than the file's own value a bare number may be without a warning."""
+_PLAIN = (float, int, np.float64, np.float32, np.int64, np.int32)
+_PACKAGE = str(Path(__file__).parent)
+
+
+class UnitWarning(UserWarning):
+    """A bare number was taken as SI although it lies far from what the file has: the unit may have been forgotten."""
+
+
+def quantities(values: object, dimension: Dimension, *, path: str | None = None, key: str | None = None) -> Floats:
+    """SI floats of a row of numbers, or of an array of any shape: what `quantity` takes, all at once or one by one.
+
+    Text is a row of quantities with commas between: ``"0 ms, 10 ms"``. NaN and infinities are left as they are, for the
+    caller knows what they mean.
+
+    Raises
+    ------
+    UnitError
+        As `quantity`; also for truth values, and for what is not a row of numbers.
+    """
+    if type(values) is np.ndarray and values.dtype.kind in "fiu":
+        return values.astype(np.float64)
+    expected = f'expected {dimension} such as "{example(dimension)}" for each'
+    try:
+        own = None if isinstance(values, str) else converted(values, dimension)
+    except UnitError as error:
+        raise UnitError(f"{expected} ({error.message})", path=path, key=key) from None
+    if own is not None:
+        return np.array(own, dtype=np.float64)
+    if isinstance(values, str):
+        values = [part for part in values.strip("()[] ").split(",") if part.strip()]
+    if not carried.is_row(values):
+        return np.array(quantity(values, dimension, path=path, key=key))
+    items: list[object] = list(values)  # type: ignore[call-overload]  # a row
+    if all(type(item) in _PLAIN for item in items):
+        return np.array(items, dtype=np.float64)
+    rows = [_item(item, dimension, path, f"{key or 'value'}[{n}]") for n, item in enumerate(items)]
+    try:
+        return np.array(rows, dtype=np.float64)
+    except ValueError:
+        raise UnitError(f"{expected} (got rows of different length)", path=path, key=key) from None
+
+
+def _item(item: object, dimension: Dimension, path: str | None, key: str) -> float | Floats:
+    """A number of a row, or a row of a table."""
+    if isinstance(item, float) and not hasattr(item, "dim"):
+        return float(item)
+    read = quantities if carried.is_row(item) else quantity
+    return read(item, dimension, path=path, key=key)
+
+
+def si(value: object) -> float:
+    """The SI float of a number, of text or of a quantity, whatever its kind.
+
+    Raises
+    ------
+    UnitError
+    """
+    if isinstance(value, str):
+        return parse_quantity(value)[0]
+    if carried.converts_itself(value):
+        return float(carried.in_base_units(value))
+    own = own_unit(value)
+    return quantity(value, NONE if own is None else own[1])
+
+
+def check_near(value: object, own: float | Iterable[float], dimension: Dimension, name: str, usual: str = "the file has") -> None:
+    """Warn where a bare number is more than 100 times, or less than a hundredth of, the file's own values.
+
+    Parameters
+    ----------
+    value : object
+        What the user gave; what carries its unit, and pure numbers, are never doubted. Rows are looked at one by one.
+    own : float or floats
+        SI; the file's own value or values. Zeros say nothing.
+    dimension : Dimension
+    name : str
+        What the value is called in the warning.
+    usual : str
+        How the warning introduces the own value.
+    """
+    if dimension == NONE or isinstance(value, str | bool) or carried.carries_unit(value):
+        return
+    if isinstance(value, Iterable):
+        for item in value:
+            check_near(item, own, dimension, name, usual)
+        return
+    sizes = [abs(size) for size in (own if isinstance(own, Iterable) else (own,)) if size and math.isfinite(size)]
+    number = abs(float(value)) if isinstance(value, float | int | np.number) else 0.0
+    if sizes and number and not min(sizes) / FAR <= number <= max(sizes) * FAR:
+        nearest = max(sizes) if number > max(sizes) else min(sizes)
+        text = f"{name} = {value} is read in the SI unit, {dimension.brian}, and {usual} {format_quantity(nearest, dimension)}"
+        warnings.warn(f'{text}; write the unit with it, such as "{example(dimension)}"', UnitWarning, stacklevel=_level())
+
+
+def _level() -> int:
+    """How far up the stack, seen from the function that warns, the caller outside this package stands."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    return level

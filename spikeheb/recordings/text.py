@@ -1,0 +1,172 @@
+"""Tables as text: which character parts the columns, which is the decimal mark, and what the cells say.
+
+The rules are fixed, so that nothing is guessed:
+
+- Columns are parted by tabs if the header holds one, else by semicolons if it holds one, else by commas. Excel's first line
+  ``sep=;`` goes before that.
+- The decimal mark is the point or the comma, the same in the whole file; a file with both is refused, and so are marks
+  between thousands. Where commas part the columns, ``0,5`` is two cells (``"0,5"`` in quotation marks is one).
+- Text is UTF-8, or UTF-16 with a byte order mark, or else Windows-1252, in which programs save a micro sign.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from spikeheb.errors import FormatError
+from spikeheb.units import plain
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+TABLES = (".csv", ".tsv")
+TEXTS = (".txt", ".dat", ".asc")
+"""Suffixes that may stand for a table as well as for files that Neo reads; the first line decides."""
+_SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
+NAMES = {"\t": "tabs", ";": "semicolons", ",": "commas"}
+
+
+@dataclass
+class Table:
+    """The rows of a text file; it remembers which decimal mark it has met.
+
+    Attributes
+    ----------
+    path : Path
+    delimiter : str
+    line : int
+        Of the header.
+    header : list of str
+    rows : list of (line, cells)
+    """
+
+    path: Path
+    delimiter: str
+    line: int
+    header: list[str]
+    rows: list[tuple[int, list[str]]]
+    _marks: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def error(self, message: str, line: int | None = None) -> FormatError:
+        """An error that names the file and the line."""
+        return FormatError(message, path=str(self.path), key=f"line {self.line if line is None else line}")
+
+    def whole_rows(self) -> Iterator[tuple[int, list[str]]]:
+        """The rows below the header, which must be as long as it."""
+        for line, cells in self.rows:
+            if len(cells) != len(self.header):
+                hint = (
+                    "; a decimal comma needs columns parted by ; or tabs" if self.delimiter == "," and len(cells) > len(self.header) else ""
+                )
+                raise self.error(
+                    f"expected {len(self.header)} columns (got {len(cells)}), parted by {NAMES.get(self.delimiter, 'it')}{hint}", line
+                )
+            yield line, cells
+
+    def number(self, text: str, line: int, what: str) -> float:
+        """The finite number of a cell.
+
+        Raises
+        ------
+        FormatError
+        """
+        ascii_text = plain(text)
+        value = float(ascii_text.replace(",", ".")) if _NUMBER.fullmatch(ascii_text) else math.nan
+        if not math.isfinite(value):
+            raise self.error(f'{what} must be a finite number (got "{text[:40]}")', line)
+        for mark, other in ((".", ","), (",", ".")):
+            if mark in ascii_text:
+                self._marks.setdefault(mark, (line, text))
+                if other in self._marks:
+                    at, before = self._marks[other]
+                    raise self.error(f'"{text[:20]}" and "{before[:20]}" (line {at}) have different decimal marks; use one of them', line)
+        return value
+
+
+def read_table(path: Path) -> Table:
+    """The table of a text file; empty lines and lines that begin with ``#`` are skipped.
+
+    Raises
+    ------
+    FormatError
+    """
+    return table_of(path, read_text(path), 0)
+
+
+def table_of(path: Path, text: str, skipped: int, delimiter: str | None = None) -> Table:
+    """The table of a text that begins after `skipped` lines of the file."""
+    first, *_ = text.split("\n", 1)
+    if match := _SEPARATOR.fullmatch(first.strip("\r ")):
+        delimiter, skipped, text = match[1], skipped + 1, text.partition("\n")[2]
+    delimiter = delimiter or delimiter_of(next((line for line in text.split("\n") if _is_content(line)), ""))
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if any(cells) and not cells[0].startswith("#"):
+                rows.append((reader.line_num + skipped, cells))
+    except csv.Error as error:
+        raise FormatError(f"is not CSV text ({error})", path=str(path)) from None
+    if len(rows) < 2:
+        raise FormatError("is empty: expected a header and lines below it", path=str(path))
+    (line, header), *rest = rows
+    while len(header) > 1 and not header[-1] and all(len(cells) == len(header) and not cells[-1] for _, cells in rest):
+        header, rest = header[:-1], [(at, cells[:-1]) for at, cells in rest]  # every line ends in a separator
+    return Table(path, delimiter, line, header, rest)
+
+
+def delimiter_of(header: str) -> str:
+    """What parts the columns: the first of tab, semicolon and comma that stands in the header outside of quotation marks."""
+    bare = re.sub(r'"[^"]*"', "", header)
+    return next((mark for mark in ("\t", ";") if mark in bare), ",")
+
+
+def first_cells(path: Path) -> list[str]:
+    """The cells of the first line with content, as far as 4 kB reach; nothing of what is no text file."""
+    if not path.is_file():
+        return []
+    with path.open("rb") as file:
+        data = file.read(4096)
+    text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", errors="replace")
+    line = next((line for line in text.splitlines() if _is_content(line) and not _SEPARATOR.fullmatch(line.strip())), "")
+    return [cell.strip('" ') for cell in line.split(delimiter_of(line))]
+
+
+def _is_content(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
+
+
+def read_text(path: Path) -> str:
+    """The file's text.
+
+    Raises
+    ------
+    FormatError
+        For what is no file, or not text.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise FormatError("is not a file", path=str(path))
+        data = path.read_bytes()
+    except OSError as error:
+        raise FormatError(f"cannot be read ({error.strerror or error})", path=str(path)) from None
+    try:
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return data.decode("utf-16")
+        try:
+            return _without_controls(data.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            return _without_controls(data.decode("cp1252"))
+    except ValueError as error:
+        raise FormatError(f"is not CSV text ({error})", path=str(path)) from None
+
+
+def _without_controls(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("it holds zero bytes")
+    return text

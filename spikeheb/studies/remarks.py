@@ -1,0 +1,77 @@
+"""What a reader of measured sweeps should know, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb.measure.course import DETECTED
+from spikeheb.measure.epsp import SweepMeasures
+from spikeheb.measure.measurement import Measurement
+
+Flags = npt.NDArray[np.bool_]
+
+UNSTEADY = 0.10
+"""Drift of the baseline, as a fraction of its mean, from which on it is said."""
+SHIFTED = 0.5e-3
+"""Seconds by which the latency changes before it is said, where that is more than three of its standard errors."""
+EARLY = 1e-3
+"""Seconds after the pulse before which a peak may be an artefact."""
+RESISTANCE = 0.20
+"""Change of the series resistance from which on it is said."""
+LISTED = 8
+_SHOWN = {"V": ("mV", 1e3), "A": ("pA", 1e12)}
+
+
+def why_rejected(incomplete: Flags, asked: Flags, fired: Flags) -> list[str]:
+    """One sentence for each reason for which sweeps were left out."""
+    reasons = ((incomplete, "because it is incomplete", "because they are incomplete"), (asked & ~incomplete, "as asked", "as asked"))
+    texts = [_rejected(flags, single, many) for flags, single, many in reasons if flags.any()]
+    return [*texts, *([_rejected(fired, "because the cell spiked", "because the cell spiked")] if fired.any() else [])]
+
+
+def _rejected(flags: Flags, single: str, many: str) -> str:
+    numbers = [str(n) for n in np.flatnonzero(flags)]
+    text = ", ".join(numbers[:LISTED]) + (", ..." if len(numbers) > LISTED else "")
+    if len(numbers) == 1:
+        return f"1 sweep was rejected {single} (number {text})"
+    return f"{len(numbers)} sweeps were rejected {many} (numbers {text})"
+
+
+def remarks(measures: SweepMeasures, settings: Measurement, unit: str) -> Iterator[str]:
+    """Sentences about the measures of one lane, without leading dimensions."""
+    name, factor = _SHOWN[unit]
+    if measures.rejected.all():
+        yield "all sweeps were rejected: there is nothing to measure"
+        return
+    if measures.baseline_stands_in:
+        yield "no sample lies in the baseline window: the last one at or before the pulse serves as baseline"
+    if measures.peak_time < max(EARLY, settings.blank) and measures.before.rise_time < EARLY / 4:
+        yield f"the peak lies {measures.peak_time * 1e3:.3g} ms after the pulse: if that is the stimulus artefact, blank it (--blank)"
+    if np.isfinite(measures.amplitude_before) and not np.isfinite(measures.amplitude_ratio):
+        difference = f"{measures.amplitude_difference * factor:.3g} +- {measures.amplitude_difference_sem * factor:.2g} {name}"
+        yield (
+            f"the response before is below {DETECTED:g} of its standard errors and not told from noise: no ratio is given; "
+            f"the difference after less before is {difference}"
+        )
+    elif abs(measures.drift.slope) > UNSTEADY:
+        yield f"the baseline drifts by {measures.drift.slope:+.0%} of its mean: the ratio may be that of the drift"
+    shift = float(measures.after.latency - measures.before.latency)
+    error = float(np.hypot(measures.after.latency_error, measures.before.latency_error))
+    if np.isfinite(measures.amplitude_ratio) and abs(shift) > max(SHIFTED, 3 * error):
+        yield (
+            f"the latency shifts by {shift * 1e3:+.2g} ms from before to after, while all sweeps are measured at the peak of their common "
+            "average"
+        )
+    yield from _about_series(measures)
+
+
+def _about_series(measures: SweepMeasures) -> Iterator[str]:
+    series = measures.series_resistance[np.isfinite(measures.series_resistance)]
+    if series.size > 1:
+        third = max(series.size // 3, 1)
+        change = float(series[-third:].mean() / series[:third].mean() - 1)
+        if abs(change) > RESISTANCE:
+            yield f"the series resistance changes by {change:+.0%} from the first to the last third of the sweeps"

@@ -1,0 +1,188 @@
+"""Recorded sweeps made ready to be measured: files read and joined, pathways parted, groups averaged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb.errors import FormatError
+from spikeheb.recordings import Sweeps, read_sweeps
+from spikeheb.units import TIME, Dimension, quantity
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+Source = Path | str | Sweeps
+
+_QUANTITY = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*[^\W\d_]*")
+
+
+@dataclass(frozen=True)
+class Files:
+    """How recordings are read: as in `spikeheb.recordings.read_sweeps`."""
+
+    unit: str | None = None
+    channel: int | str = 0
+    interval: float | None = None
+    first_after: int | None = None
+    reader: str | None = None
+    cut_at: object = None
+    around: tuple[float, float] = (0.0, 0.0)
+
+
+def several(value: object, key: str, dimension: Dimension = TIME) -> tuple[float, ...]:
+    """Quantities from text such as ``"0 ms 50 ms"``, from one number or quantity, or from a sequence of these.
+
+    Raises
+    ------
+    UnitError
+        For what is none.
+    """
+    if isinstance(value, str):
+        text = value.replace(",", " ").replace(";", " ").strip()
+        parts = _QUANTITY.findall(text)
+        whole = "".join(parts).replace(" ", "") == text.replace(" ", "") and parts
+        return tuple(quantity(part.strip(), dimension, key=key) for part in parts) if whole else (quantity(value, dimension, key=key),)
+    if isinstance(value, Sequence | np.ndarray) and np.ndim(value) == 1:
+        return tuple(quantity(entry, dimension, key=key) for entry in value)
+    return (quantity(value, dimension, key=key),)
+
+
+def pair(value: object, key: str) -> tuple[float, float]:
+    """Two times, such as ``"-5 ms 0 ms"``.
+
+    Raises
+    ------
+    FormatError, UnitError
+    """
+    times = several(value, key)
+    if len(times) != 2:
+        raise FormatError(f'expected two times, such as "-5 ms 0 ms" (got {len(times)})', key=key)
+    return times[0], times[1]
+
+
+# --- reading -------------------------------------------------------------------------------------------------------------
+
+
+def gathered(sources: Sequence[Source], files: Files, pulses: tuple[float, ...]) -> tuple[Sweeps, tuple[float, ...], list[str]]:
+    """The sweeps of all sources one after the other, the times of their pulses from the first of these, and notes about them.
+
+    Raises
+    ------
+    FormatError
+        Where no pulse was given and none can be known, and where the sources do not fit together.
+    """
+    paths = [source for source in sources if not isinstance(source, Sweeps)]
+    own = [source for source in sources if isinstance(source, Sweeps)]
+    if paths and own:
+        raise FormatError("give files or sweeps, not both", key="recording")
+    if own:
+        first = pulses[0] if pulses else 0.0
+        sweeps = joined([replace(part, time=part.time - first, pulse=first) for part in own])
+        return sweeps, _from_first(pulses or (0.0,)), []
+    sweeps, notes = _read(paths, files, pulses[0] if pulses else None)
+    if pulses:
+        return sweeps, _from_first(pulses), notes
+    in_file = tuple(float(pulse) for pulse in sweeps.pulses if pulse >= 0) or (0.0,)
+    if sweeps.pulses.size:
+        at = ", ".join(f"{(pulse + sweeps.pulse) * 1e3:g} ms" for pulse in in_file)
+        notes = [f"the file says that the stimulus comes at {at}"]
+    return sweeps, in_file, notes
+
+
+def _from_first(pulses: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(pulse - pulses[0] for pulse in pulses)
+
+
+def _read(paths: Sequence[Path | str], files: Files, pulse: float | None) -> tuple[Sweeps, list[str]]:
+    """The sweeps of files; without a pulse, time 0 serves where the times of the sweeps begin before it, and this is said."""
+    try:
+        return _sweeps_of(paths, files, pulse), []
+    except FormatError as error:
+        if error.key != "pulse" or pulse is not None:
+            raise
+        asked = error
+    try:
+        sweeps = _sweeps_of(paths, files, 0.0)
+    except FormatError:
+        raise asked from None
+    if not sweeps.time[0] < 0:
+        raise asked
+    return sweeps, ["the stimulus is taken to come at time 0, for the times of the sweeps begin before it (--pulse says otherwise)"]
+
+
+def _sweeps_of(paths: Sequence[Path | str], files: Files, pulse: float | None) -> Sweeps:
+    return read_sweeps(
+        paths, unit=files.unit, pulse=pulse, channel=files.channel, interval=files.interval, first_after=files.first_after,
+        reader=files.reader, cut_at=files.cut_at, around=files.around,
+    )  # fmt: skip
+
+
+def joined(parts: Sequence[Sweeps]) -> Sweeps:
+    """Sweeps one after the other.
+
+    Raises
+    ------
+    FormatError
+        Where they differ in unit or times, or are not in order.
+    """
+    first = parts[0]
+    for part in parts:
+        if part.unit != first.unit or part.time.shape != first.time.shape or not np.allclose(part.time, first.time, rtol=0, atol=1e-7):
+            given, expected = (f"{sweeps.time.size} samples in {sweeps.unit}" for sweeps in (part, first))
+            raise FormatError(f"the {given} of some sweeps do not lie at the times of the {expected} of the first", key="recording")
+    minutes = np.concatenate([part.minutes - part.induction_end for part in parts])
+    if np.any(np.diff(minutes) <= 0):
+        late = int(np.flatnonzero(np.diff(minutes) <= 0)[0])
+        raise FormatError(
+            f"sweep {late + 1} was taken at minute {minutes[late + 1]:g}, the one before at {minutes[late]:g}; give the files in the order "
+            "of their times"
+        )
+    return replace(first, v=np.concatenate([part.v for part in parts]), minutes=minutes, induction_end=0.0)
+
+
+# --- arranging -----------------------------------------------------------------------------------------------------------
+
+
+def pathways(count: int, every: int, first: int) -> list[npt.NDArray[np.int64]]:
+    """The numbers of the sweeps of each interleaved pathway; the one of sweep `first` comes first.
+
+    Raises
+    ------
+    FormatError
+    """
+    if not 1 <= every <= count:
+        raise FormatError(f"expected 1 to {count}, the number of sweeps (got {every})", key="every")
+    if not 0 <= first < every:
+        raise FormatError(f"expected 0 to {every - 1}, less than every (got {first})", key="from")
+    return [np.arange((first + k) % every, count, every) for k in range(every)]
+
+
+def in_groups(sweeps: Sweeps, out: Flags, size: int) -> tuple[Sweeps, Flags, list[str]]:
+    """Averages of so many successive sweeps each, on either side of the induction; rejected sweeps are left out of them.
+
+    Raises
+    ------
+    FormatError
+    """
+    if size < 1:
+        raise FormatError(f"expected 1 or more sweeps to average (got {size})", key="average")
+    if size == 1:
+        return sweeps, out, []
+    before = np.flatnonzero(sweeps.minutes < 0)
+    after = np.flatnonzero(sweeps.minutes >= 0)
+    groups = [side[n : n + size] for side in (before, after) for n in range(0, side.size, size)]
+    short = sorted({group.size for group in groups if group.size < size})
+    notes = [f"sweeps were averaged {size} at a time; a last group holds {' or '.join(map(str, short))} only"] if short else []
+    kept = [group[~out[group]] if not out[group].all() else group for group in groups]
+    averaged = replace(
+        sweeps,
+        v=np.stack([sweeps.v[group].mean(axis=0) for group in kept]),
+        minutes=np.array([sweeps.minutes[group].mean() for group in groups]),
+    )
+    return averaged, np.array([bool(out[group].all()) for group in groups]), notes

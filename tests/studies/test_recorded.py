@@ -1,0 +1,360 @@
+"""Recordings with a known truth, measured on the command line's terms and in Python."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+import spikeheb as sh
+from spikeheb.cli.app import run
+from spikeheb.recordings import Sweeps
+from spikeheb.studies.recorded import analyse
+
+ARTEFACT = "time_ms,-1,1\n0,-70,-70\n1,-50,-50\n2,-70,-70\n3,-69,-68.5\n4,-70,-70\n"
+FIELD = "time_ms,-1,1\n0,0,0\n1,-0.5,-0.75\n2,0,0\n"
+PAIRED = "time_ms,-1,1\n0,-70,-70\n5,-69,-69\n50,-70,-70\n55,-67,-69.5\n60,-70,-70\n"
+FOLLOW = (0.0, 40.0)
+TIME = np.arange(-200, 1000) * 1e-4
+MINUTES = np.concatenate([np.arange(-20, 0) / 2, 20 + np.arange(41) / 2])
+
+
+def shape(time, rise=2e-3, decay=2e-2):
+    late = np.maximum(time, 0)
+    peak = np.log(decay / rise) * rise * decay / (decay - rise)
+    return (np.exp(-late / decay) - np.exp(-late / rise)) / (np.exp(-peak / decay) - np.exp(-peak / rise))
+
+
+def sweeps(gain=None, noise=0.0, level=-70e-3, unit="V", minutes=MINUTES, response=None, seed=0):
+    """Responses of 1 mV (pA) before and 1.5 after, 2 ms after the pulse."""
+    gain = np.where(minutes < 0, 1.0, 1.5) if gain is None else gain
+    response = shape(TIME - 2e-3) if response is None else response
+    scale = 1e-3 if unit == "V" else 1e-12
+    v = level + scale * (gain[:, None] * response + noise * np.random.default_rng(seed).standard_normal((minutes.size, TIME.size)))
+    return Sweeps(v, TIME, minutes, 0.0, unit)
+
+
+def notes(data):
+    return " | ".join(json.loads(data.attrs["notes"]))
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """``command(text, ...)`` writes the table, analyses it and gives the row of ``result.csv``, stderr and the result."""
+    monkeypatch.chdir(tmp_path)
+
+    def carry_out(text, *options):
+        (tmp_path / "r.csv").write_text(text, encoding="utf-8")
+        code = run(["analyse", "r.csv", "--follow", "0", "40", "--csv", "--force", "--out", "out", *options])
+        err = capsys.readouterr().err
+        if code:
+            return code, err, None
+        with (tmp_path / "out" / "result.csv").open(newline="") as file:
+            return dict(next(csv.DictReader(file))), err, sh.load(tmp_path / "out" / "result.nc")
+
+    return carry_out
+
+
+# --- small cases ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_artefact_of_the_stimulus_does_not_count(command, tmp_path):
+    row, _, data = command(ARTEFACT, "--pulse", "1 ms")
+    assert [float(row[name]) for name in ("epsp_before (V)", "epsp_after (V)", "epsp_ratio")] == pytest.approx([1e-3, 1.5e-3, 1.5])
+    again = sh.analyse(tmp_path / "r.csv", pulse="1 ms", follow=FOLLOW)
+    assert float(again["epsp_ratio"][0]) == pytest.approx(1.5)
+    assert data["epsp"].values == pytest.approx(again["epsp"].values)
+
+
+def test_a_field_potential_has_no_spike_test(command, tmp_path):
+    row, err, _ = command(FIELD, "--pulse", "0 ms")
+    assert [float(row[name]) for name in ("epsp_before (V)", "epsp_after (V)", "epsp_ratio")] == pytest.approx([-0.5e-3, -0.75e-3, 1.5])
+    assert row["rejected_sweeps"] == "0"
+    assert "field potential: no spike test" in err
+    assert "no sample lies in the baseline window: the last one at or before the pulse serves" in err
+    assert float(sh.analyse(str(tmp_path / "r.csv"), pulse=0, follow=FOLLOW)["epsp_ratio"][0]) == pytest.approx(1.5)
+
+
+def test_paired_pulses_count_each_from_its_own_baseline(command, tmp_path):
+    row, _, _ = command(PAIRED, "--pulse", "0 ms 50 ms")
+    assert float(row["epsp_ratio"]) == pytest.approx(1)
+    assert float(row["epsp_before (V)"]) == pytest.approx(1e-3)
+    assert [float(row[f"paired_pulse_ratio_{when}"]) for when in ("before", "after")] == pytest.approx([3, 0.5])
+    data = sh.analyse(tmp_path / "r.csv", pulse=(0.0, 0.05), follow=FOLLOW)
+    assert data["epsp_of_pulses_after"].values[0] == pytest.approx([1e-3, 0.5e-3])
+
+
+def test_paired_pulses_count_from_the_first_baseline_on_request(command):
+    text = PAIRED.replace("50,-70,-70", "50,-69.5,-69.5")
+    own, _, _ = command(text, "--pulse", "0 ms 50 ms")
+    first, _, _ = command(text, "--pulse", "0ms, 50ms", "--paired-baseline", "first")
+    assert float(own["paired_pulse_ratio_before"]) == pytest.approx(2.5)
+    assert float(first["paired_pulse_ratio_before"]) == pytest.approx(3)
+
+
+def test_without_a_pulse_the_time_is_asked_for(command):
+    code, err, _ = command(ARTEFACT)
+    assert code == 2
+    assert err.count("\n") == 1
+    assert "stimulus" in err
+
+
+# --- rejected sweeps, pathways, groups -----------------------------------------------------------------------------------
+
+
+def test_an_incomplete_sweep_is_rejected_and_said():
+    recording = sweeps()
+    recording.v[30, 900:] = np.nan
+    data = analyse(recording)
+    assert int(data["rejected_sweeps"][0]) == 1
+    assert float(data["epsp_ratio"][0]) == pytest.approx(1.5)
+    assert "1 sweep was rejected because it is incomplete (number 30)" in notes(data)
+
+
+def test_a_segment_that_ends_early_is_an_incomplete_sweep(tmp_path):
+    neo, pq = pytest.importorskip("neo"), pytest.importorskip("quantities")
+    block = neo.Block()
+    for n, height in enumerate((1.0, 1.0, 1.5, 9.0)):
+        segment = neo.Segment()
+        values = (-70 + height * shape(TIME - 2e-3))[: None if n < 3 else 900, None]
+        segment.analogsignals.append(neo.AnalogSignal(values, units="mV", sampling_rate=10 * pq.kHz, name="Vm"))
+        block.segments.append(segment)
+    neo.io.NeoMatlabIO(str(tmp_path / "r.mat")).write_block(block)
+    data = sh.analyse(tmp_path / "r.mat", pulse="20 ms", interval="60 s", first_after=2, follow=FOLLOW)
+    assert float(data["epsp_ratio"][0]) == pytest.approx(1.5)
+    assert "1 sweep was rejected because it is incomplete (number 3)" in notes(data)
+
+
+@pytest.mark.parametrize("cell", ["", "NaN"])
+def test_a_table_may_hold_an_incomplete_sweep(cell, command):
+    text = "time_ms,-2,-1,1,2\n-1,-70,-70,-70,-70\n5,-69,-69,-68.5,-69\n9,-70,-70,-70," + cell + "\n"
+    row, err, _ = command(text, "--pulse", "0 ms")
+    assert float(row["epsp_ratio"]) == pytest.approx(1.5)
+    assert row["rejected_sweeps"] == "1"
+    assert "note: 1 sweep was rejected because it is incomplete (number 3)" in err
+
+
+def test_sweeps_are_rejected_as_asked():
+    gain = np.where(MINUTES < 0, 1.0, 1.5)
+    gain[[3, 30]] = 9.0
+    data = analyse(sweeps(gain), reject=(3, 30))
+    assert float(data["epsp_ratio"][0]) == pytest.approx(1.5)
+    assert np.flatnonzero(data["rejected"].values[0]).tolist() == [3, 30]
+    assert "2 sweeps were rejected as asked (numbers 3, 30)" in notes(data)
+    with pytest.raises(sh.FormatError, match=r"reject: the recording has 61 sweeps, so expected 0 to 60 \(got 61\)"):
+        analyse(sweeps(), reject=[61])
+
+
+def test_a_spike_is_rejected_and_an_artefact_as_high_is_not():
+    recording = sweeps()
+    recording.v[:, (TIME > -1e-5) & (TIME < 4e-4)] = 0.02
+    recording.v[5, 500:520] = 0.02
+    data = analyse(recording)
+    assert np.flatnonzero(data["rejected"].values[0]).tolist() == [5]
+    assert float(data["epsp_ratio"][0]) == pytest.approx(1.5)
+
+
+def test_when_all_sweeps_are_rejected_this_is_said():
+    recording = sweeps()
+    recording.v[:, 500:520] = 0.02
+    data = analyse(recording)
+    assert np.isnan(data["epsp_ratio"][0])
+    assert "all sweeps were rejected" in notes(data)
+
+
+def test_interleaved_pathways_are_both_reported():
+    minutes = np.concatenate([np.arange(-40, 0) / 4, 20 + np.arange(80) / 4])
+    gain = np.where(np.arange(minutes.size) % 2 == 0, np.where(minutes < 0, 1.0, 1.5), np.where(minutes < 0, 2.0, 1.6))
+    data = analyse(sweeps(gain, minutes=minutes), every=2)
+    assert data["pathway"].values.tolist() == [0, 1]
+    assert data["epsp_ratio"].values == pytest.approx([1.5, 0.8])
+    assert data["epsp_before"].values == pytest.approx([1e-3, 2e-3], rel=1e-3)
+    assert np.isfinite(data["epsp"].values).sum(axis=0).tolist() == [1] * 120
+    other = analyse(sweeps(gain, minutes=minutes), every=2, from_=1)
+    assert other["pathway"].values.tolist() == [1, 0]
+    assert other["epsp_ratio"].values == pytest.approx([0.8, 1.5])
+    with pytest.raises(sh.FormatError, match=r"from: expected 0 to 1, less than every \(got 2\)"):
+        analyse(sweeps(), every=2, from_=2)
+    sh.plot(data)
+
+
+def test_sweeps_are_averaged_in_groups_that_do_not_cross_the_induction():
+    gain = np.where(MINUTES < 0, 1.0, 1.5) + 0.2 * np.tile([1.0, -1.0], 31)[:61]
+    recording = sweeps(gain)
+    recording.v[1] = np.nan
+    data = analyse(recording, average=4)
+    assert data["epsp"].values[0, 0] == pytest.approx(1e-3 * (gain[0] + gain[2] + gain[3]) / 3, rel=1e-3)
+    assert data["epsp"].values[0, 1:5] == pytest.approx(np.full(4, 1e-3), rel=1e-3)
+    assert data.sizes["sweep"] == 5 + 11
+    assert "a last group holds 1 only" in notes(data)
+    assert int(data["rejected_sweeps"][0]) == 1
+
+
+# --- several files, continuous recordings --------------------------------------------------------------------------------
+
+
+def test_several_files_come_one_after_the_other(tmp_path):
+    for name, minutes, values in (("a", "-2,-1", "-69,-69"), ("b", "1,2", "-68.5,-68.5")):
+        (tmp_path / f"{name}.csv").write_text(f"time_ms,{minutes}\n0,-70,-70\n2,-70,-70\n5,{values}\n9,-70,-70\n")
+    data = sh.analyse([tmp_path / "a.csv", tmp_path / "b.csv"], pulse="2 ms", follow=FOLLOW)
+    assert float(data["epsp_ratio"][0]) == pytest.approx(1.5)
+    assert data.sizes["sweep"] == 4
+
+
+def test_a_continuous_recording_is_cut_at_given_times(tmp_path):
+    time = np.arange(0, 8, 2e-4)
+    v = np.full(time.size, -70.0)
+    for n in range(6):
+        v += (1.0 if n < 3 else 1.5) * shape(time - (n + 1) * 1.0 - 2e-3)
+    np.savetxt(tmp_path / "long.csv", np.column_stack([time, v]), delimiter=",", header="time_s,Vm (mV)", comments="", fmt="%.9g")
+    at = "1 s, 2 s, 3 s, 4 s, 5 s, 6 s"
+    data = sh.analyse(tmp_path / "long.csv", cut_at=at, first_after=3, follow=FOLLOW)
+    assert data.sizes["sweep"] == 6
+    assert float(data["epsp_ratio"][0]) == pytest.approx(1.5, rel=0.01)
+
+
+def test_recordings_that_do_not_fit_are_refused():
+    with pytest.raises(sh.FormatError, match="do not lie at the times"):
+        analyse([sweeps(), sweeps(unit="A", level=0.0)])
+    with pytest.raises(sh.FormatError, match="give the files in the order of their times"):
+        analyse([sweeps(), sweeps()])
+    with pytest.raises(sh.FormatError, match="expected a file"):
+        analyse([])
+
+
+# --- what is noted -------------------------------------------------------------------------------------------------------
+
+
+def test_rundown_is_measured_and_noted():
+    data = analyse(sweeps(np.where(MINUTES < 0, 1 - 0.02 * (MINUTES + 10), 1.5)))
+    assert float(data["drift_before"][0]) == pytest.approx(-0.19 / 0.905, rel=0.01)
+    assert "the baseline drifts by -21% of its mean" in notes(data)
+    assert "drifts" not in notes(analyse(sweeps(np.where(MINUTES < 0, 1 - 0.005 * (MINUTES + 10), 1.5))))
+
+
+def test_a_response_that_is_only_noise_gets_the_difference():
+    data = analyse(sweeps(np.zeros(61), noise=0.5))
+    for name in ("epsp_ratio", "slope_ratio", "drift_before", "latency_before"):
+        assert np.isnan(data[name][0])
+    assert np.isfinite(data["epsp_difference"][0])
+    assert "no ratio is given; the difference after less before is" in notes(data)
+    sh.plot(data)
+
+
+def test_a_shift_of_latency_is_noted():
+    recording = sweeps(noise=0.02)
+    late = sweeps(noise=0.02, response=shape(TIME - 3.5e-3))
+    recording.v[MINUTES > 0] = late.v[MINUTES > 0]
+    assert "the latency shifts by +1.5 ms" in notes(analyse(recording))
+    assert "latency" not in notes(analyse(sweeps(noise=0.3)))
+
+
+def test_a_peak_in_the_artefact_is_noted():
+    recording = sweeps()
+    recording.v[:, (TIME > 0.45e-3) & (TIME < 0.65e-3)] += 5e-3
+    assert "if that is the stimulus artefact, blank it (--blank)" in notes(analyse(recording))
+    data = analyse(recording, blank="0.7 ms")
+    assert float(data["epsp_before"][0]) == pytest.approx(1e-3, rel=1e-3)
+    assert notes(data) == ""
+
+
+# --- what else is measured -----------------------------------------------------------------------------------------------
+
+
+def test_times_of_the_response():
+    data = analyse(sweeps())
+    dense = np.arange(0, 0.1, 1e-6)
+    curve = shape(dense)
+    top = curve.argmax()
+    rise = np.interp([0.2, 0.8], curve[:top], dense[:top])
+    fall = np.interp(np.exp(-1), curve[top:][::-1], dense[top:][::-1]) - dense[top]
+    for when in ("before", "after"):
+        assert float(data[f"rise_time_{when}"][0]) == pytest.approx(rise[1] - rise[0], rel=0.02)
+        assert float(data[f"decay_time_{when}"][0]) == pytest.approx(fall, rel=0.01)
+        assert float(data[f"latency_{when}"][0]) == pytest.approx(2e-3, abs=1e-4)
+    noisy = analyse(sweeps(noise=0.2))
+    assert float(noisy["latency_after"][0]) == pytest.approx(2e-3, abs=2e-4)
+    assert float(noisy["rise_time_after"][0]) == pytest.approx(rise[1] - rise[0], rel=0.15)
+    assert float(noisy["decay_time_after"][0]) == pytest.approx(fall, rel=0.15)
+
+
+def test_volley_and_population_spike_have_windows_of_their_own():
+    volley = -0.3 * np.exp(-(((TIME - 1.5e-3) / 0.2e-3) ** 2))
+    field = -1.0 * np.clip((TIME - 3e-3) / 6e-3, 0, 1) * np.exp(-np.maximum(TIME - 9e-3, 0) / 0.03)
+    spike = 0.8 * np.clip(1 - np.abs(TIME - 7e-3) / 1e-3, 0, 1)
+    recording = sweeps(level=0.0, response=volley + field + spike)
+    data = analyse(recording, volley="1 ms 2.5 ms", population_spike="6 ms 8 ms")
+    assert data["volley_before"].values == pytest.approx([-0.3e-3], rel=1e-3)
+    assert data["population_spike_after"].values == pytest.approx([1.5 * 0.8e-3], rel=1e-3)
+    assert data["slope_before"].values == pytest.approx([-1e-3 / 6e-3], rel=0.01)
+    assert data["slope_ratio"].values == pytest.approx([1.5])
+
+
+def test_resistances_from_a_step_under_clamp():
+    """10 Mohm in series with 200 Mohm and a membrane that charges within 2 ms; a step of -5 mV from 60 to 90 ms."""
+    charging = np.where((TIME >= 60e-3 - 1e-9) & (TIME < 90e-3 - 1e-9), np.exp(-np.maximum(TIME - 60e-3, 0) / 2e-3), 0)
+    inside = (TIME >= 60e-3 - 1e-9) & (TIME < 90e-3 - 1e-9)
+    gain = -20 * np.where(MINUTES < 0, 1.0, 1.5)
+    recording = sweeps(gain, unit="A", level=-50e-12, response=shape(TIME - 2e-3, 1e-3, 5e-3))
+    recording.v[:] += -5e-3 / 210e6 * inside + (-5e-3 / 10e6 + 5e-3 / 210e6) * charging
+    data = analyse(recording, step="60 ms 90 ms -5 mV", search="50 ms")
+    later = analyse(Sweeps(recording.v, TIME + 5e-3, MINUTES, 0.0, "A"), pulse="5 ms", step="65 ms 95 ms -5 mV", search="50 ms")
+    assert later["series_resistance_before"].values == pytest.approx(data["series_resistance_before"].values)
+    assert data["series_resistance_before"].values == pytest.approx([10e6], rel=0.01)
+    assert data["input_resistance_after"].values == pytest.approx([210e6], rel=0.02)
+    assert data["input_resistance_after"].attrs["units"] == "ohm"
+    assert data["epsp_ratio"].values == pytest.approx([1.5])
+
+
+def test_resistances_from_a_step_of_current():
+    inside = (TIME >= 60e-3 - 1e-9) & (TIME < 90e-3 - 1e-9)
+    recording = sweeps()
+    recording.v[:] += -50e-12 * inside * (15e6 + 120e6 * (1 - np.exp(-np.maximum(TIME - 60e-3, 0) / 3e-3)))
+    data = analyse(recording, step=(60e-3, 90e-3, "-50 pA"), search="50 ms")
+    assert data["input_resistance_before"].values == pytest.approx([135e6], rel=0.02)
+    assert data["series_resistance_before"].values == pytest.approx([15e6], rel=0.4)
+
+
+def test_release_gives_its_inverse_cv_squared():
+    """Ten sites of probability .4: mean squared over variance is 10*.4/.6, whatever the noise."""
+    rng = np.random.default_rng(4)
+    minutes = np.concatenate([np.linspace(-20, -1, 400), np.linspace(20, 40, 400)])
+    data = analyse(sweeps(rng.binomial(10, 0.4, 800) / 4, noise=0.4, minutes=minutes))
+    assert data["inverse_cv2_before"].values == pytest.approx([10 * 0.4 / 0.6], rel=0.2)
+    assert data["inverse_cv2_after"].values == pytest.approx([10 * 0.4 / 0.6], rel=0.2)
+
+
+# --- refusals ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"baseline": "0 ms 5 ms"}, "baseline: expected two times before the pulse"),
+        ({"baseline": "-5 ms"}, "baseline: expected two times"),
+        ({"blank": "200 ms"}, "search: expected 0 <= blank < search"),
+        ({"slope_limits": (0.8, 0.3)}, "rise: expected two fractions"),
+        ({"signal": "current"}, 'signal: the sweeps are in V, which does not fit a signal "current"'),
+        ({"pulse": "1 s"}, "must contain the pulse"),
+        ({"pulse": "50 ms 0 ms"}, "pulses: expected the time of each pulse of a sweep, in order"),
+        ({"volley": "-1 ms 2 ms"}, "volley: expected two times after the pulse"),
+        ({"step": "60 ms 90 ms"}, "step: expected start, stop and size"),
+        ({"step": "160 ms 190 ms -50 pA"}, "step: "),
+        ({"every": 0}, "every: expected 1 to 61"),
+        ({"average": 0}, "average: expected 1 or more"),
+        ({"follow": (40, 20)}, "follow: expected two minutes"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_one_line(options, message):
+    with pytest.raises(sh.SpikehebError, match=message) as error:
+        analyse(sweeps(), **options)
+    assert "\n" not in str(error.value)
+
+
+def test_units_that_are_none_are_refused():
+    with pytest.raises(sh.UnitError, match="pulse: expected a time"):
+        analyse(sweeps(), pulse="5 mV")
+    with pytest.raises(sh.UnknownName, match='no kind of signal named "membran"'):
+        analyse(sweeps(), signal="membran")

@@ -1,0 +1,462 @@
+"""The files that laboratories have: text of many dialects, Axon Text Files, several files, continuous recordings, NWB's order."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spikeheb.errors import FormatError, SpikehebError, UnknownName
+from spikeheb.recordings import read_spikes, read_sweeps
+from spikeheb.recordings.heads import numbered_order
+
+VOLTS = np.array([[-70, -69.5, -68.25], [-70.5, -69, -67]]) * 1e-3
+ROWS = [("0", "-70", "-70.5"), ("0.5", "-69.5", "-69"), ("1", "-68.25", "-67")]
+
+
+def saved(folder: Path, text: str, name: str = "recorded.csv", encoding: str = "utf-8") -> Path:
+    path = folder / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def table(delimiter: str, mark: str = ".", heads: tuple[str, ...] = ("time_ms", "-10", "20")) -> str:
+    lines = [heads, *([cell.replace(".", mark) for cell in row] for row in ROWS)]
+    return "\n".join(delimiter.join(line) for line in lines) + "\n"
+
+
+# --- dialects ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("delimiter", "mark"), [(",", "."), (";", "."), (";", ","), ("\t", "."), ("\t", ",")])
+@pytest.mark.parametrize("name", ["recorded.csv", "recorded.tsv", "recorded.txt", "recorded.dat", "recorded.asc"])
+def test_tables_of_every_dialect_say_the_same(delimiter: str, mark: str, name: str, tmp_path: Path) -> None:
+    sweeps = read_sweeps(saved(tmp_path, table(delimiter, mark), name), pulse=0)
+    assert sweeps.v == pytest.approx(VOLTS)
+    assert sweeps.time.tolist() == [0.0, 0.0005, 0.001]
+    assert sweeps.minutes.tolist() == [-10.0, 20.0]
+
+
+def test_quotation_marks_the_line_of_excel_and_a_last_separator(tmp_path: Path) -> None:
+    quoted = '"time_ms","-10","20"\n"0","-70","-70,5"\n"0,5","-69,5","-69"\n"1","-68,25","-67"\n'
+    assert read_sweeps(saved(tmp_path, quoted), pulse=0).v == pytest.approx(VOLTS)
+    assert read_sweeps(saved(tmp_path, "sep=;\r\n" + table(";", ",").replace("\n", "\r\n")), pulse=0).v == pytest.approx(VOLTS)
+    assert read_sweeps(saved(tmp_path, table(";", ",").replace("\n", ";\n")), pulse=0).v == pytest.approx(VOLTS)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_microvolts_of_every_encoding(encoding: str, tmp_path: Path) -> None:
+    text = table(";", ",", ("Time (\u00b5s)", "-10 (\u00b5V)", "20 (\u00b5V)"))
+    sweeps = read_sweeps(saved(tmp_path, text, encoding=encoding), pulse=0)
+    assert sweeps.v == pytest.approx(VOLTS * 1e-3)
+    assert sweeps.time == pytest.approx([0, 0.5e-6, 1e-6])
+
+
+@pytest.mark.parametrize("sign", ["\u00b5", "\u03bc", "u"])
+def test_both_micro_signs_are_read_in_heads_and_options(sign: str, tmp_path: Path) -> None:
+    heads = (f"Time [{sign}s]", f"-10 [{sign}V]", f"20 [{sign}V]")
+    assert read_sweeps(saved(tmp_path, table("\t", ".", heads)), pulse=0).v == pytest.approx(VOLTS * 1e-3)
+    assert read_sweeps(saved(tmp_path, table(",")), pulse=f"0 {sign}s", unit=f"{sign}V").v == pytest.approx(VOLTS * 1e-3)
+
+
+@pytest.mark.parametrize("head", ["time_ms", "Time (ms)", "TIME [ms]", "t (ms)", "time/ms", "Time_ms", "Time (msec)"])
+def test_heads_of_the_time(head: str, tmp_path: Path) -> None:
+    assert read_sweeps(saved(tmp_path, table(";", ".", (head, "-10", "20"))), pulse=0).time.tolist() == [0.0, 0.0005, 0.001]
+    lanes = read_spikes(saved(tmp_path, f"Lane;Side;{head}\nx;pre;10\nx;post;25,5\n"))
+    assert (lanes[0].pre[0].tolist(), lanes[0].post.tolist()) == ([0.01], [pytest.approx(0.0255)])
+
+
+def test_named_sweeps_need_their_times_said(tmp_path: Path) -> None:
+    path = saved(tmp_path, table(",", ".", ("Time (ms)", "Sweep 1 (mV)", "Sweep 2 (mV)")))
+    sweeps = read_sweeps(path, pulse=0, interval="10 s", first_after=1)
+    assert sweeps.v == pytest.approx(VOLTS)
+    assert sweeps.minutes == pytest.approx([-1 / 6, 1 / 6])
+    with pytest.raises(FormatError, match="say the interval in seconds and first_after"):
+        read_sweeps(path, pulse=0)
+
+
+REFUSED = {
+    "a decimal comma where commas part": (table(",", ","), "expected 3 columns (got 4), parted by commas; a decimal comma needs columns"),
+    "two decimal marks": (table(";", ",").replace("-69,5", "-69.5"), '"-69.5" and "-70,5" (line 2) have different decimal marks'),
+    "points between thousands": (table(";", ",").replace("-69,5", "-1.069,5"), 'column "-10" must be a finite number (got "-1.069,5")'),
+    "commas between thousands": (table(";").replace("-69.5", "-1,069,500"), 'column "-10" must be a finite number (got "-1,069,500")'),
+    "an underscore": (table(",").replace("-69.5", "-6_9.5"), 'column "-10" must be a finite number (got "-6_9.5")'),
+    "a number and no unit": (table(",", ".", ("time", "-10", "20")), 'expected one column "time_s" or "time_ms", or such as "Time (ms)"'),
+    "a time in volts": (table(",", ".", ("Time (mV)", "-10", "20")), "expected one column"),
+    "two units": (table(",", ".", ("time_ms", "Sweep 1 (mV)", "Sweep 2 (pA)")), "the sweeps must have one unit (found: mV, pA)"),
+    "two sizes of one unit": (table(",", ".", ("time_ms", "-10 (mV)", "20 (V)")), "the sweeps must have one unit (found: mV, V)"),
+    "names and minutes": (
+        table(",", ".", ("time_ms", "-10", "Sweep 2")),
+        "the head of a sweep's column, its minute, must be a finite number",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_could_be_read_in_two_ways_is_refused_in_one_line(case: str, tmp_path: Path) -> None:
+    text, expected = REFUSED[case]
+    path = saved(tmp_path, text)
+    with pytest.raises(FormatError) as error:
+        read_sweeps(path, pulse=0)
+    assert expected in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_what_the_options_say_must_agree_with_the_heads(tmp_path: Path) -> None:
+    path = saved(tmp_path, table(",", ".", ("time_ms", "-10 (mV)", "20 (mV)")))
+    with pytest.raises(FormatError, match=r"unit: the heads say mV \(got pA\)"):
+        read_sweeps(path, pulse=0, unit="pA")
+    with pytest.raises(FormatError, match="the heads of the columns are minutes already"):
+        read_sweeps(path, pulse=0, first_after=1)
+
+
+def test_the_stimulus_is_never_assumed(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="pulse: say when the stimulus comes"):
+        read_sweeps(saved(tmp_path, table(",")))
+    lines = ["time_ms,-10,20,Stimulus (V)", *(f"{n},{-70 + (n > 3)},{-70 + 2 * (n > 3)},{5 if n in (3, 4, 7) else 0}" for n in range(10))]
+    sweeps = read_sweeps(saved(tmp_path, "\n".join(lines)))
+    assert sweeps.pulse == pytest.approx(0.003)
+    assert sweeps.pulses == pytest.approx([0.0, 0.004])
+    assert sweeps.v.shape == (2, 10)
+    assert sweeps.time[3] == 0.0
+
+
+# --- order ---------------------------------------------------------------------------------------------------------------
+
+
+def test_names_sorted_as_text_come_by_their_numbers_and_others_stay() -> None:
+    names = [f"s{n}" for n in range(12)]
+    assert [sorted(names)[n] for n in numbered_order(sorted(names))] == names
+    assert numbered_order(["s3", "s1", "s2"]) == [0, 1, 2]
+    assert numbered_order(["Vm", "Vm"]) == [0, 1]
+    assert numbered_order(["a2b10", "a2b9", "a10b1"][::-1]) == [0, 1, 2]
+    assert numbered_order(["a10b1", "a2b10", "a2b9"]) == [2, 1, 0]
+
+
+def test_numbered_columns_sorted_as_text_come_by_their_numbers(tmp_path: Path) -> None:
+    names = sorted(f"Sweep {n} (mV)" for n in range(1, 13))
+    values = [float(name.split()[1]) for name in names]
+    text = "\n".join([",".join(["time_ms", *names]), *(",".join(map(str, [t, *values])) for t in (0, 1))])
+    assert read_sweeps(saved(tmp_path, text), pulse=0, interval=10, first_after=6).v[:, 0] == pytest.approx(np.arange(1, 13) * 1e-3)
+
+
+@pytest.fixture
+def neo() -> Any:
+    return pytest.importorskip("neo")
+
+
+def block_of(neo: Any, sweeps: list[tuple[str, float, float]], extra: Any = None, dates: bool = False) -> Any:
+    """A block of segments: name, start in seconds, and the height of the response at 10 ms."""
+    import quantities as pq
+
+    block = neo.Block()
+    for n, (name, start, height) in enumerate(sweeps):
+        v = np.full((200, 1), -70.0)
+        v[100:] += height
+        date = datetime.datetime(2024, 1, 1) + datetime.timedelta(seconds=10 * int(name[1:])) if dates else None
+        segment = neo.Segment(name=name, rec_datetime=date)
+        segment.analogsignals.append(neo.AnalogSignal(v, units="mV", sampling_rate=10 * pq.kHz, t_start=start * pq.s, name="Vm"))
+        if extra is not None:
+            extra(segment, n, start)
+        block.segments.append(segment)
+    return block
+
+
+@pytest.fixture
+def read_block(neo: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Read sweeps of a block as if Neo had found it in a file."""
+
+    def read(block: Any, **options: Any) -> Any:
+        class Reader:
+            def __init__(self, path: str) -> None:
+                pass
+
+            def read(self) -> list[Any]:
+                print("chatter of the reader")
+                return [block]
+
+        monkeypatch.setattr(neo.io, "list_candidate_ios", lambda path: [Reader])
+        return read_sweeps(saved(tmp_path, "", "a.nwb"), **{"pulse": 0.01, "first_after": 60, **options})
+
+    return read
+
+
+def heights(n: int) -> float:
+    return 1.0 if n < 60 else 1.43
+
+
+@pytest.mark.parametrize("timed", ["starts", "dates", "names"])
+def test_three_hundred_sweeps_in_the_order_of_their_names_come_in_the_order_of_time(
+    neo: Any, read_block: Any, timed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order = sorted(range(300), key=lambda n: f"s{n}")
+    block = block_of(neo, [(f"s{n}", 10.0 * n if timed == "starts" else 0.0, heights(n)) for n in order], dates=timed == "dates")
+    sweeps = read_block(block, interval=10 if timed == "names" else None)
+    amplitudes = sweeps.v[:, -1] - sweeps.v[:, 0]
+    assert amplitudes[60:].mean() / amplitudes[:60].mean() == pytest.approx(1.43)
+    assert np.diff(sweeps.minutes)[:59] == pytest.approx(1 / 6)
+    assert capsys.readouterr().out == ""
+
+
+def test_files_written_by_neo_as_nwb_come_in_the_order_of_time(neo: Any, tmp_path: Path) -> None:
+    pytest.importorskip("pynwb")
+    block = block_of(neo, [(f"s{n}", 10.0 * n, heights(n)) for n in range(120)])
+    block.annotate(session_start_time=datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC), session_description="x", identifier="x")
+    path = tmp_path / "a.nwb"
+    neo.io.NWBIO(str(path), mode="w").write_block(block)
+    sweeps = read_sweeps(path, pulse=0.01, first_after=60)
+    amplitudes = sweeps.v[:, -1] - sweeps.v[:, 0]
+    assert amplitudes[60:].mean() / amplitudes[:60].mean() == pytest.approx(1.43)
+
+
+def test_sweeps_that_are_signals_of_one_segment_come_by_their_starts(neo: Any, read_block: Any) -> None:
+    import quantities as pq
+
+    segment = neo.Segment(name="default")
+    for n in sorted(range(12), key=lambda n: f"data_{n}"):
+        signal = np.full((200, 1), -70.0 + n)
+        segment.analogsignals.append(neo.AnalogSignal(signal, units="mV", sampling_rate=10 * pq.kHz, t_start=n * pq.s, name=f"data_{n}"))
+    block = neo.Block()
+    block.segments.append(segment)
+    assert read_block(block, first_after=6).v[:, 0] == pytest.approx((np.arange(12) - 70) * 1e-3)
+
+
+def test_times_and_tags_come_from_the_file(neo: Any, read_block: Any) -> None:
+    import quantities as pq
+
+    def tagged(segment: Any, n: int, start: float) -> None:
+        if n == 1:
+            segment.events.append(neo.Event([100.0] * pq.s, labels=["tetanus"], name="comments"))
+
+    block = block_of(neo, [("s0", 0.0, 1.0), ("s1", 30.0, 1.0), ("s2", 180.0, 1.0), ("s3", 210.0, 1.0)], tagged)
+    sweeps = read_block(block, first_after=2)
+    assert sweeps.minutes == pytest.approx([-2.5, -2.0, 0.5, 1.0])  # the induction ended one interval before the third
+    assert sweeps.tags == ((pytest.approx(-50 / 60), "tetanus"),)
+    with pytest.raises(FormatError, match=r"interval: the file has a sweep every 30 s \(got 10 s\); leave the interval out"):
+        read_block(block, first_after=2, interval=10)
+    assert read_block(block, first_after=2, interval="30 s").minutes == pytest.approx(sweeps.minutes)
+
+
+def test_two_sweeps_at_one_time_are_refused(neo: Any, read_block: Any) -> None:
+    block = block_of(neo, [("s0", 0.0, 1.0), ("s1", 10.0, 1.0), ("s2", 10.0, 1.0)])
+    with pytest.raises(FormatError, match='the sweeps "s1" and "s2" both start at 10 s'):
+        read_block(block, first_after=1)
+
+
+def test_the_stimulus_of_a_neo_file_is_found(neo: Any, read_block: Any) -> None:
+    import quantities as pq
+
+    def stimulated(segment: Any, n: int, start: float) -> None:
+        v = np.zeros((200, 1))
+        v[[50, 51, 120]] = 5.0
+        segment.analogsignals.append(neo.AnalogSignal(v, units="V", sampling_rate=10 * pq.kHz, t_start=start * pq.s, name="Trigger"))
+
+    def marked(segment: Any, n: int, start: float) -> None:
+        late = 0.003 if n == shifted else 0.0
+        segment.events.append(neo.Event([start + 0.005 + late] * pq.s, labels=["stimulus"]))
+
+    sweeps = [(f"s{n}", 10.0 * n, 1.0) for n in range(4)]
+    channel = read_block(block_of(neo, sweeps, stimulated), pulse=None, first_after=2)
+    assert (channel.pulse, channel.pulses.tolist()) == (pytest.approx(0.005), [0.0, pytest.approx(0.007)])
+    shifted = -1
+    assert read_block(block_of(neo, sweeps, marked), pulse=None, first_after=2).pulse == pytest.approx(0.005)
+    shifted = 2
+    with pytest.raises(FormatError, match="sweep 2: its stimulus comes at another time"):
+        read_block(block_of(neo, sweeps, marked), pulse=None, first_after=2)
+
+
+# --- several files -------------------------------------------------------------------------------------------------------
+
+
+def test_files_one_after_the_other_go_on(tmp_path: Path) -> None:
+    first = saved(tmp_path, table(",", ".", ("time_ms", "-10", "-9")), "a.csv")
+    second = saved(tmp_path, table(",", ".", ("time_ms", "20", "21")), "b.csv")
+    assert read_sweeps([first, second], pulse=0).minutes.tolist() == [-10.0, -9.0, 20.0, 21.0]
+    assert read_sweeps([first, second], pulse=0).v == pytest.approx(np.concatenate([VOLTS, VOLTS]))
+    with pytest.raises(FormatError, match="minute -10 comes after 21"):
+        read_sweeps([second, first], pulse=0)
+
+
+def test_numbered_files_sorted_as_text_come_by_their_numbers(tmp_path: Path) -> None:
+    for n in range(1, 12):
+        heads = ("time_ms", "Sweep 1 (mV)")
+        saved(tmp_path, f"{','.join(heads)}\n0,{n}\n1,{n}\n", f"cell{n}.csv")
+    sweeps = read_sweeps(sorted(tmp_path.glob("*.csv")), pulse=0, interval=60, first_after=5)
+    assert sweeps.v[:, 0] == pytest.approx(np.arange(1, 12) * 1e-3)
+    assert sweeps.minutes.tolist() == [-5.0, -4.0, -3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+
+
+def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
+    first = saved(tmp_path, table(",", ".", ("time_ms", "-10", "-9")), "a.csv")
+    for heads, words in [
+        (("time_s", "20", "21"), "its sweeps have other times"),
+        (("time_ms", "20 (pA)", "21 (pA)"), "is in pA and"),
+        (("time_ms", "x", "y"), "only one has minutes in its heads"),
+    ]:
+        other = saved(tmp_path, table(",", ".", heads), "b.csv")
+        with pytest.raises(FormatError, match=words):
+            read_sweeps([first, other], pulse=0)
+    with pytest.raises(FormatError, match="expected one file or more"):
+        read_sweeps([], pulse=0)
+
+
+# --- continuous recordings -----------------------------------------------------------------------------------------------
+
+
+def continuous(folder: Path, extra: str = "") -> Path:
+    """3 s at 1 kHz in which the value is the time in ms, in microvolts, and a trigger at 0.5, 1 and 2 s."""
+    lines = [f"Time (s),Vm (uV){extra}"]
+    lines += [f"{n / 1000:.3f},{n}{(',1' if n in (500, 1000, 2000) else ',0') if extra else ''}" for n in range(3000)]
+    return saved(folder, "\n".join(lines))
+
+
+def test_a_continuous_recording_is_cut_at_given_times(tmp_path: Path) -> None:
+    path = continuous(tmp_path)
+    for times in ([0.5, 1, 2], "500 ms, 1 s, 2 s"):
+        sweeps = read_sweeps(path, cut_at=times, around=("-10 ms", "20 ms"), first_after=2, interval=None)
+        assert sweeps.v.shape == (3, 31)
+        assert sweeps.time == pytest.approx(np.arange(-10, 21) * 1e-3)
+        assert sweeps.v[:, 10] == pytest.approx(np.array([500, 1000, 2000]) * 1e-6)
+        assert sweeps.minutes == pytest.approx((np.array([0.5, 1, 2]) - 1.5) / 60)
+
+
+def test_a_continuous_recording_is_cut_at_its_stimuli(tmp_path: Path) -> None:
+    sweeps = read_sweeps(continuous(tmp_path, ",trigger"), cut_at="stimulus", first_after=1)
+    assert sweeps.v.shape == (3, 211)
+    assert sweeps.v[:, 105] == pytest.approx(np.array([500, 1000, 2000]) * 1e-6)
+
+
+def test_a_continuous_recording_of_neo_is_cut_at_its_events(neo: Any, read_block: Any) -> None:
+    import quantities as pq
+
+    segment = neo.Segment()
+    signal = np.arange(3000.0)[:, np.newaxis]
+    segment.analogsignals.append(neo.AnalogSignal(signal, units="uV", sampling_rate=1 * pq.kHz, t_start=100 * pq.s, name="Vm"))
+    segment.events.append(neo.Event([101.0, 100.5, 102.0, 102.5] * pq.s, labels=["test", "test", "test", "other"]))
+    block = neo.Block()
+    block.segments.append(segment)
+    options = {"pulse": None, "first_after": 1, "around": (-0.01, 0.02)}
+    assert read_block(block, cut_at="test", **options).v[:, 10] == pytest.approx(np.array([500, 1000, 2000]) * 1e-6)
+    assert read_block(block, cut_at="events", **options).v.shape[0] == 4
+    with pytest.raises(FormatError, match=r'cut: no event for "none"; the file has 4 events \(other, test\)'):
+        read_block(block, cut_at="none", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"cut_at": "events"}, 'cut: no event for "events"; the file has no events'),
+        ({"cut_at": [0.05, 1.0]}, "around: the sweep of -105 to 105 ms around 0.05 s reaches beyond the file"),
+        ({"cut_at": [1.0], "around": (0.1, 0.2)}, "around: expected two times"),
+        ({"cut_at": "5 mV"}, "cut: "),
+        ({"cut_at": [np.nan]}, "cut: expected finite times"),
+    ],
+)
+def test_cuts_that_cannot_be_made_are_refused(options: dict[str, Any], words: str, tmp_path: Path) -> None:
+    with pytest.raises(FormatError) as error:
+        read_sweeps(continuous(tmp_path), first_after=0, **options)
+    assert words in str(error.value)
+
+
+def test_sweeps_are_not_cut_again(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="cut: has 2 sweeps already"):
+        read_sweeps(saved(tmp_path, table(",")), cut_at=[0.1])
+
+
+# --- Axon Text File ------------------------------------------------------------------------------------------------------
+
+ATF = """\
+ATF\t1.0
+7\t5
+"AcquisitionMode=Episodic Stimulation"
+"Comment="
+"YTop=2000,20"
+"SyncTimeUnits=20"
+"SweepStartTimesMS=0.000,10000.000"
+"SignalsExported=Vm,Im"
+"Signals="\t"Vm"\t"Im"\t"Vm"\t"Im"
+"Time (s)"\t"Trace #1 (mV)"\t"Trace #1 (pA)"\t"Trace #2 (mV)"\t"Trace #2 (pA)"
+0\t-70\t1\t-70.5\t3
+0.0005\t-69.5\t1\t-69\t3
+0.001\t-68.25\t2\t-67\t4
+"""
+
+
+@pytest.mark.parametrize("name", ["a.atf", "a.ATF", "a.txt"])
+def test_an_axon_text_file_says_signals_and_start_times(name: str, tmp_path: Path) -> None:
+    path = saved(tmp_path, ATF.replace("\n", "\r\n"), name)
+    for channel in (0, "Vm"):
+        sweeps = read_sweeps(path, pulse=0, first_after=1, channel=channel)
+        assert sweeps.v == pytest.approx(VOLTS)
+        assert sweeps.minutes == pytest.approx([-5 / 60, 5 / 60])
+    currents = read_sweeps(path, pulse=0, first_after=1, channel="Im")
+    assert (currents.unit, currents.v[:, 2].tolist()) == ("A", [pytest.approx(2e-12), pytest.approx(4e-12)])
+    with pytest.raises(UnknownName, match='no channel named "Wm"'):
+        read_sweeps(path, pulse=0, first_after=1, channel="Wm")
+    with pytest.raises(FormatError, match="leave the interval out"):
+        read_sweeps(path, pulse=0, first_after=1, interval=20)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("ATF\t1.0", "AFT\t1.0", "line 1: is no Axon Text File"),
+        ("7\t5", "7\t6", "line 10: expected 6 titles (got 5)"),
+        ("7\t5", "seven", "line 1: is no Axon Text File"),
+        ("-69.5", "x", "line 12: column"),
+        ("0.000,10000.000", "0.000,1.0,2.0", "3 start times for 2 sweeps"),
+    ],
+)
+def test_a_damaged_axon_text_file_is_refused_with_its_line(old: str, new: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(FormatError) as error:
+        read_sweeps(saved(tmp_path, ATF.replace(old, new, 1), "a.atf"), pulse=0, first_after=1)
+    assert words in str(error.value)
+
+
+# --- what Neo cannot read ------------------------------------------------------------------------------------------------
+
+
+def matlab(path: Path, content: dict[str, Any]) -> Path:
+    import scipy.io
+
+    scipy.io.savemat(path, content)
+    return path
+
+
+def hdf5(path: Path) -> Path:
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=np.arange(10.0))
+    return path
+
+
+FOREIGN = {
+    "a table of numbers": lambda folder: matlab(folder / "a.mat", {"x": np.arange(10.0)}),
+    "a block that is none": lambda folder: matlab(folder / "a.mat", {"block": np.arange(10.0)}),
+    "segments that are none": lambda folder: matlab(folder / "a.mat", {"block": {"segments": np.arange(3.0)}}),
+    "signals without units": lambda folder: matlab(
+        folder / "a.mat", {"block": {"segments": {"analogsignals": {"signal": np.zeros((3, 1)), "name": "v"}}}}
+    ),
+    "Matlab 7.3": lambda folder: hdf5(folder / "a.mat"),
+    **{
+        f"HDF5 as {suffix}": lambda folder, suffix=suffix: hdf5(folder / f"a{suffix}")
+        for suffix in (".h5", ".hdf5", ".nwb", ".nix", ".abf")
+    },
+    "text": lambda folder: saved(folder, "nothing here", "a.txt"),
+    "nothing": lambda folder: saved(folder, "", "a.txt"),
+    "a folder": lambda folder: folder,
+}
+
+
+@pytest.mark.parametrize("case", FOREIGN)
+def test_a_file_that_neo_cannot_read_gets_one_line(neo: Any, case: str, tmp_path: Path) -> None:
+    path = FOREIGN[case](tmp_path)
+    for read in (lambda: read_sweeps(path, pulse=0.001, interval=10, first_after=1), lambda: read_spikes(path)):
+        with pytest.raises(SpikehebError) as error:
+            read()
+        assert str(error.value).startswith(f"{path}: ")
+        assert "\n" not in str(error.value)
