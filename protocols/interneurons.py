@@ -4,7 +4,7 @@
 somatosensory cortex (S1), and onto FS cells of visual cortex (V1).
 
 References: Lu, Li, Zhao, Poo & Zhang (2007), J Neurosci 27:9711, doi 10.1523/JNEUROSCI.2513-07.2007; Huang, Huganir & Kirkwood
-(2013), J Neurosci 33:13171, doi 10.1523/JNEUROSCI.5741-12.2013 (this DOI from memory, unverified).
+(2013), J Neurosci 33:13171, doi 10.1523/JNEUROSCI.5741-12.2013.
 
 Published outcome (directions): FS cells of S1 depress in any order and at any frequency; LTS cells go either way, by timing; FS
 cells of V1 depress post-before-pre and do not potentiate, unless adrenergic receptors are activated, which no rule here knows (those

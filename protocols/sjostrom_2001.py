@@ -26,6 +26,7 @@ import numpy as np
 import spikeheb as sh
 
 PUBLISHED = "data/sjostrom_2001.csv"
+MODELLED = "data/sjostrom_2001_models.csv"
 TISSUE = "visual cortex, layer 5"
 FREQUENCY_SERIES = [(frequency, delta_t) for delta_t in (0.01, -0.01) for frequency in (0.1, 10.0, 20.0, 40.0, 50.0)]
 TIMING_SERIES = [(0.1, 0.0), (20.0, 0.025), (20.0, 0.0), (20.0, -0.025), (40.0, 0.0), (50.0, 0.0), (100.0, 0.0)]

@@ -6,8 +6,9 @@ user as soon as it is loaded: load only protocols that you trust.
 A protocol defines a docstring (its first line is the title), a frozen dataclass ``Parameters`` whose fields all have
 defaults, and ``schedule(p, rng) -> Schedule``. Optional are ``PUBLISHED`` and ``FITTED``: paths, relative to the script, of
 measured values and of windows fitted to them (see `spikeheb.published`); and ``NOT_SIMULATED``, that of measured values
-whose conditions no lane stands for, such as those under a drug. ``TISSUE`` names the preparation: region, then layers, in the words
-of the parameter sets that were fitted there.
+whose conditions no lane stands for, such as those under a drug; and ``MODELLED``, that of outcomes that the authors of a rule
+publish for it, with columns ``rule`` and ``set``, and ``schedule`` where there are several. ``TISSUE`` names the preparation:
+region, then layers, in the words of the parameter sets that were fitted there.
 
 The fields of ``Parameters`` are annotated with ``int``, ``float`` (a pure number), ``bool``, ``str``, ``Literal[...]``, one
 of the kinds below, or ``tuple[..., ...]`` of these::
@@ -43,6 +44,9 @@ Voltage = Annotated[float, units.VOLTAGE]
 Amperes = Annotated[float, units.CURRENT]  # `Current` is a step of it, in `spikeheb.schedules`
 Conductance = Annotated[float, units.CONDUCTANCE]
 Concentration = Annotated[float, units.CONCENTRATION]
+COLUMN_UNITS = {units.TIME: ("ms", 1e3), units.FREQUENCY: ("hz", 1.0), units.VOLTAGE: ("mV", 1e3), units.CURRENT: ("pA", 1e12),
+                units.CONDUCTANCE: ("nS", 1e9), units.CONCENTRATION: ("mM", 1.0)}  # fmt: skip
+"""Unit at the end of a column's name in a file of data, and the factor from SI to it."""
 
 _SIMPLE = {int: "a whole number", bool: "true or false", str: "a word"}
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -62,6 +66,8 @@ class Protocol:
         Measured values.
     not_simulated : Published or None
         Measured values that no lane stands for.
+    modelled : Published or None
+        What authors of rules give as the outcomes of their own models.
     fitted : tuple of FittedWindow
         Windows that were fitted to measured values.
     tissue : str
@@ -79,6 +85,7 @@ class Protocol:
     parameters: Any
     published: Published | None
     not_simulated: Published | None
+    modelled: Published | None
     fitted: tuple[FittedWindow, ...]
     tissue: str
     source_hash: str
@@ -116,6 +123,18 @@ class Protocol:
         standard = {name: _text(kind, convert(kind, getattr(defaults, name))) for name, kind in self.kinds.items()}
         return {name: text for name, text in self.texts.items() if text != standard[name]}
 
+    def column(self, condition: str) -> tuple[str, float]:
+        """The column of a condition in a file of data, ``"delta_t_ms"``, and the factor from SI to its unit."""
+        known = {} if self.published is None else self.published.columns
+        kind = self.kinds.get(condition)
+        dimension = _dimension(kind if _item(kind) is None else _item(kind))
+        if condition in known:
+            name = known[condition]
+            suffix = name.removeprefix(condition).removeprefix("_")
+            return name, 1 / units.parse_quantity(f"1 {'Hz' if suffix == 'hz' else suffix}")[0]
+        unit, factor = COLUMN_UNITS.get(dimension, ("", 1.0)) if dimension is not None else ("", 1.0)
+        return (f"{condition}_{unit}" if unit else condition), factor
+
     def describe(self) -> dict[str, object]:
         """Everything that decides what the protocol does, as plain data."""
         return {"name": self.name, "source": self.source_hash, "parameters": self.values}
@@ -146,7 +165,7 @@ def read_protocol(path: Path | str, given: Mapping[str, object] | None = None) -
     module, hints = _execute(source, Path(path))
     folder = Path(path).parent
     measured, fits = _optional_text(module, "PUBLISHED", where), _optional_text(module, "FITTED", where)
-    others = _optional_text(module, "NOT_SIMULATED", where)
+    others, models = _optional_text(module, "NOT_SIMULATED", where), _optional_text(module, "MODELLED", where)
     title, _, doc = (module.__doc__ or "").strip().partition("\n")
     if not title:
         raise FormatError("expected a docstring whose first line is the title", path=where)
@@ -161,6 +180,7 @@ def read_protocol(path: Path | str, given: Mapping[str, object] | None = None) -
         parameters=_instance(module.Parameters, hints, {}, given or {}, where),
         published=read_published(folder / measured) if measured else None,
         not_simulated=read_published(folder / others) if others else None,
+        modelled=read_published(folder / models) if models else None,
         fitted=read_fits(folder / fits) if fits else (),
         tissue=_optional_text(module, "TISSUE", where) or "",
         source_hash=hashlib.sha256(source).hexdigest()[:16],

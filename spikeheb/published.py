@@ -1,7 +1,10 @@
 """Published outcomes: measured rows of a CSV file, and windows that somebody fitted to them.
 
 A file of measurements has a header line, and one line for each measured value. Lines that start with ``#`` are its
-documentation. These columns must be there, and their cells stay empty where the source does not say:
+documentation. ``ratio`` (or ``outcome``), one of ``sem`` and ``n``, and one condition or more must be there; the other columns may
+be left out, and cells stay empty where the source does not say. A row without ratio, sem, n and outcome was not measured and
+does not count. Cells are separated by commas; where the header has none, by semicolons or tabs, and then numbers may have a
+decimal comma, as spreadsheets write them in many countries.
 
 =================  ==========================================================================================
 ratio              after / before; may be empty only where there is an ``outcome``
@@ -14,12 +17,11 @@ temperature_C      of the bath
 age                of the animals, in words
 digitisation_error of the ratio, as the file's documentation defines it
 series             the experiment within the paper that the row belongs to
-citation           with DOI; always given
+citation           with DOI; the name of the file where there is none
 note               anything else
 =================  ==========================================================================================
 
-The column ``outcome`` is optional: ``LTP``, ``LTD`` or ``none``, for a source that gives a direction, with or without a
-number.
+The column ``outcome`` is ``LTP``, ``LTD`` or ``none``, for a source that gives a direction, with or without a number.
 
 All other columns are conditions. A unit at the end of the name is taken off and the cells are converted to SI:
 ``delta_t_ms`` gives the condition ``delta_t`` in seconds, ``frequency_hz`` gives ``frequency``. Without a unit, a column
@@ -31,7 +33,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +47,9 @@ COLUMNS = (
     "ratio", "sem", "n", "measure", "delta_t_reference", "calcium_mM", "temperature_C", "age", "digitisation_error", "series",
     "citation", "note",
 )  # fmt: skip
-OPTIONAL = ("outcome",)
+OUTCOME = "outcome"
+MEASURED = ("ratio", OUTCOME, "sem", "n")
+"""Columns of which a row has something that was measured."""
 OUTCOMES = ("LTP", "LTD", "none")
 MEASURES = ("amplitude", "slope", "EPSC", "IPSC")
 FIT_COLUMNS = (
@@ -53,6 +58,7 @@ FIT_COLUMNS = (
 )  # fmt: skip
 MAX_BYTES = 1_000_000
 TOLERANCE = 1e-6
+_DECIMAL_COMMA = re.compile(r"([+-]?\d*),(\d+(?:[eE][+-]?\d+)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +94,20 @@ class Published:
     rows : tuple of Measurement
     hash : str
         The first 16 hexadecimal digits of the SHA-256 of the file.
+    columns : mapping of str to str
+        The column of each condition: ``{"delta_t": "delta_t_ms"}``.
     """
 
     path: str
     doc: str
     rows: tuple[Measurement, ...]
     hash: str
+    columns: Mapping[str, str]
 
     @property
     def conditions(self) -> tuple[str, ...]:
         """Names of the conditions, in the order of the columns."""
-        return tuple(self.rows[0].condition)
+        return tuple(self.columns)
 
     @property
     def series(self) -> tuple[str, ...]:
@@ -164,13 +173,21 @@ def read_published(path: Path | str) -> Published:
     """
     where = str(path)
     content, doc, header, lines = _read_lines(Path(path))
-    _check_header(header, COLUMNS, where)
-    names = [name for name in header if name not in (*COLUMNS, *OPTIONAL)]
-    if not names:
-        raise FormatError("no condition column, such as delta_t_ms", path=where, key="header")
+    names = [name for name in header if name not in (*COLUMNS, OUTCOME)]
+    _check_header(header, _missing(header, names), where)
     texts = {name for name in names if _is_text(name, lines[0][1][name])}
-    rows = tuple(_measurement(number, cells, names, texts, where) for number, cells in lines)
-    return Published(where, doc, rows, hashlib.sha256(content).hexdigest()[:16])
+    measured = [(number, cells) for number, cells in lines if any(cells.get(column) for column in MEASURED)]
+    if not measured:
+        raise FormatError(f"no row has a ratio or an {OUTCOME}; fill in what was measured", path=where)
+    rows = tuple(_measurement(number, cells, names, texts, where) for number, cells in measured)
+    return Published(where, doc, rows, hashlib.sha256(content).hexdigest()[:16], {_split_unit(name)[0]: name for name in names})
+
+
+def _missing(header: list[str], conditions: list[str]) -> list[str]:
+    """What a file of measurements lacks, in words."""
+    missing = [] if {"ratio", OUTCOME} & set(header) else ["ratio"]
+    missing += [] if {"sem", "n", OUTCOME} & set(header) else ["sem or n"]
+    return missing + ([] if conditions else ["a condition such as delta_t_ms"])
 
 
 def read_fits(path: Path | str) -> tuple[FittedWindow, ...]:
@@ -183,7 +200,7 @@ def read_fits(path: Path | str) -> tuple[FittedWindow, ...]:
     """
     where = str(path)
     _, _, header, lines = _read_lines(Path(path))
-    _check_header(header, FIT_COLUMNS, where)
+    _check_header(header, [name for name in FIT_COLUMNS if name not in header], where)
     for name in header:
         if name not in FIT_COLUMNS:
             raise FormatError(f'expected only {", ".join(FIT_COLUMNS)} (got "{name}")', path=where, key="header")
@@ -207,19 +224,36 @@ def _read_lines(path: Path) -> tuple[bytes, str, list[str], list[Line]]:
     if len(content) > MAX_BYTES:
         raise FormatError(f"more than {MAX_BYTES} bytes", path=where)
     numbered = [(n, line) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    doc = "\n".join(line.lstrip("# ").rstrip() for _, line in numbered if line.startswith("#"))
-    cells = [(n, _split(line, n, where)) for n, line in numbered if not line.startswith("#")]
-    if len(cells) < 2:
+    doc = "\n".join(line.lstrip('"# ').rstrip() for _, line in numbered if _is_comment(line))
+    table = [(n, line) for n, line in numbered if not _is_comment(line)]
+    if len(table) < 2:
         raise FormatError("expected a header line and at least one row", path=where)
-    header = cells[0][1]
+    separator = _separator(table[0][1])
+    cells = [(n, _split(line, separator, n, where)) for n, line in table]
+    header = [_known_name(name) for name in cells[0][1]]
     return content, doc, header, [(n, _by_column(header, row, n, where)) for n, row in cells[1:]]
 
 
-def _split(line: str, number: int, path: str) -> list[str]:
+def _is_comment(line: str) -> bool:
+    """Spreadsheets put a comment with a comma into quotes."""
+    return line.lstrip('"').startswith("#")
+
+
+def _separator(header: str) -> str:
+    return "," if "," in header else next((mark for mark in (";", "\t") if mark in header), ",")
+
+
+def _known_name(column: str) -> str:
+    """The name as this module writes it, whatever the case of its letters."""
+    return next((name for name in (*COLUMNS, OUTCOME, *FIT_COLUMNS) if name.lower() == column.lower()), column)
+
+
+def _split(line: str, separator: str, number: int, path: str) -> list[str]:
     try:
-        return [cell.strip() for cell in next(csv.reader([line], strict=True))]
+        cells = [cell.strip() for cell in next(csv.reader([line], strict=True, delimiter=separator))]
     except csv.Error as error:
         raise FormatError(f"is not CSV ({error}); a cell with a comma needs quotes", path=path, key=f"line {number}") from None
+    return cells if separator == "," else [_DECIMAL_COMMA.sub(r"\1.\2", cell) if _DECIMAL_COMMA.fullmatch(cell) else cell for cell in cells]
 
 
 def _by_column(header: list[str], row: list[str], number: int, path: str) -> Mapping[str, str]:
@@ -230,13 +264,12 @@ def _by_column(header: list[str], row: list[str], number: int, path: str) -> Map
     return dict(zip(header, row, strict=True))
 
 
-def _check_header(header: list[str], needed: Iterable[str], path: str) -> None:
+def _check_header(header: list[str], missing: Sequence[str], path: str) -> None:
     for name in header:
         if not name or header.count(name) > 1:
             raise FormatError(f'column "{name}" is there twice' if name else "a column without a name", path=path, key="header")
-    for name in needed:
-        if name not in header:
-            raise FormatError(f'column "{name}" is missing; leave its cells empty where the source does not say', path=path, key="header")
+    if missing:
+        raise FormatError(f"missing columns: {', '.join(missing)} (got {', '.join(header)})", path=path, key="header")
 
 
 def _split_unit(column: str) -> tuple[str, str]:
@@ -256,18 +289,18 @@ def _is_text(column: str, first: str) -> bool:
 
 def _measurement(line: int, cells: Mapping[str, str], names: list[str], texts: set[str], path: str) -> Measurement:
     def text(column: str) -> str | None:
-        return cells[column] or None
+        return cells.get(column) or None
 
     def number(column: str) -> float | None:
-        return _number(cells[column], path, line, column) if cells[column] else None
+        return _number(cells[column], path, line, column) if cells.get(column) else None
 
     condition = {_split_unit(name)[0]: _condition(name, cells[name], name in texts, path, line) for name in names}
     if len(condition) < len(names):
         raise FormatError("two columns give the same condition", path=path, key="header")
-    for column, known in (("measure", MEASURES), ("outcome", OUTCOMES)):
+    for column, known in (("measure", MEASURES), (OUTCOME, OUTCOMES)):
         if cells.get(column) and cells[column] not in known:
             raise FormatError(f'expected one of {", ".join(known)} (got "{cells[column]}")', path=path, key=_place(line, column))
-    outcome = cells.get("outcome") or None
+    outcome = text(OUTCOME)
     n = number("n")
     if n is not None and (n != int(n) or n < 1):
         raise FormatError(f'expected a whole number from 1 on (got "{cells["n"]}")', path=path, key=_place(line, "n"))
@@ -284,7 +317,7 @@ def _measurement(line: int, cells: Mapping[str, str], names: list[str], texts: s
         age=text("age"),
         digitisation_error=number("digitisation_error"),
         series=text("series"),
-        citation=_given(cells, "citation", path, line),
+        citation=text("citation") or Path(path).name,
         note=text("note"),
         line=line,
     )
@@ -312,7 +345,7 @@ def _fit(line: int, cells: Mapping[str, str], path: str) -> FittedWindow:
 
 
 def _given(cells: Mapping[str, str], column: str, path: str, line: int) -> str:
-    if not cells[column]:
+    if not cells.get(column):
         raise FormatError("may not be empty", path=path, key=_place(line, column))
     return cells[column]
 

@@ -79,19 +79,17 @@ REFUSED = {
     'line 2, measure: expected one of amplitude, slope, EPSC, IPSC (got "amplitud")': (HEADER, ROW.replace("amplitude", "amplitud")),
     "line 3, ratio: may not be empty": (SIGN_HEADER, ROW.replace("0.66", ",LTP"), ROW.replace("0.66", ",")),
     'line 2, outcome: expected one of LTP, LTD, none (got "up")': (SIGN_HEADER, ROW.replace("0.66", ",up")),
-    "line 2, citation: may not be empty": (HEADER, ROW.replace("somebody 2001", "")),
     'line 3, delta_t_ms: expected a number (got "ten")': (HEADER, ROW, ROW.replace("-10", "ten")),
     'line 2, delta_t_ms: expected a number (got "10 ms")': (HEADER, ROW.replace("-10", "10 ms")),
     "line 2, delta_t_ms: a condition may not be empty": (HEADER, ROW.replace("-10", "")),
     "line 2: expected 15 cells (got 14); a cell with a comma needs quotes": (HEADER, ROW.replace("20,", "", 1)),
     "line 2: is not CSV (unexpected end of data); a cell with a comma needs quotes": (HEADER, ROW + '"open'),
-    'header: column "citation" is missing; leave its cells empty where the source does not say': (
-        HEADER.replace("citation", "citaton"),
-        ROW,
-    ),
+    "header: missing columns: ratio, sem or n, a condition such as delta_t_ms (got measure, note)": ("measure,note", "slope,all of it"),
+    "header: missing columns: ratio, sem or n (got delta_t_ms, mean)": ("delta_t_ms,mean", "10,1.4"),
+    "no row has a ratio or an outcome; fill in what was measured": ("delta_t_ms,ratio,sem,n", "10,,,"),
     'header: column "sem" is there twice': (HEADER.replace("pattern", "sem"), ROW),
     "header: two columns give the same condition": (HEADER.replace("pattern", "delta_t_s"), ROW.replace("burst", "1")),
-    "header: no condition column, such as delta_t_ms": (",".join(COLUMNS), ROW.split(",", 3)[3]),
+    "header: missing columns: a condition such as delta_t_ms (got ratio, n)": ("ratio,n", "1.4,6"),
     "expected a header line and at least one row": ("# nothing", HEADER),
 }
 
@@ -102,6 +100,22 @@ def test_a_fault_is_named_with_file_line_and_column(file, message):
     with pytest.raises(sh.FormatError) as caught:
         read_published(path)
     assert str(caught.value) == f"{path}: {message}"
+
+
+@pytest.mark.parametrize("error", ["sem", "n"])
+def test_only_conditions_a_ratio_and_sem_or_n_are_needed(file, error):
+    published = read_published(file(f"delta_t_ms,ratio,{error}", "10,1.4,2", "-10,,", name="mine.csv"))
+    (row,) = published.rows
+    assert (dict(row.condition), row.ratio, getattr(row, error), row.citation) == ({"delta_t": 0.01}, 1.4, 2, "mine.csv")
+    assert published.columns == {"delta_t": "delta_t_ms"}
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_spreadsheet_with_decimal_commas_and_its_own_letters(file, separator):
+    comment = '"# a comment, which the spreadsheet puts into quotes"'
+    header, values = "Delta_t_ms,Ratio,SEM,N".replace(",", separator), separator.join(("10,5", "1,4", "0,1", "6"))
+    (row,) = read_published(file(comment, header, values)).rows
+    assert (row.condition["Delta_t"], row.ratio, row.sem, row.n) == (0.0105, 1.4, 0.1, 6)
 
 
 def test_a_missing_or_binary_file(tmp_path):

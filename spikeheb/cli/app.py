@@ -13,6 +13,7 @@ import typer
 from spikeheb.cli.analyse import analyse
 from spikeheb.cli.cache import cache
 from spikeheb.cli.catalogue import check, list_names
+from spikeheb.cli.data import data
 from spikeheb.cli.experiment import run as run_protocol
 from spikeheb.cli.replay import replay
 from spikeheb.cli.score import score
@@ -77,6 +78,7 @@ def build() -> typer.Typer:
     app.command("compare")(compare)
     app.command("analyse")(analyse)
     app.command("cache")(cache)
+    app.add_typer(data, name="data")
     return app
 
 

@@ -13,14 +13,18 @@ if TYPE_CHECKING:
     import xarray as xr
 
 BEST = 5
-COLUMNS = ["rule / set", "standing", "E", "D", "AIC", "skill", "within 2 errors", "signs right", "E left out", "rank (5-95 %)"]
+COLUMNS = ["rule / set", "standing", "E", "chance", "D", "AIC", "skill", "within 2 errors", "signs right", "E left out", "rank (5-95 %)"]
+MARK = "\u2020"
 HOW_TO_READ = """\
-E is the mean of ((model - data)/SEM)^2; D is the deviance, with the digitisation error in it and Student's distribution for the
+E is the mean of ((model - data)/SEM)^2. "chance" is the largest standard error that is left in a prediction where synapses or
+sessions are drawn, in SEM of the data: it adds its square to E at most. Empty where nothing is drawn; more than 0.2 where the largest
+number of synapses or sessions did not suffice. D is the deviance, with the digitisation error in it and Student's distribution for the
 number of cells; AIC is D + 2 x the parameters that were fitted to these very data (those of a prediction are none; where the
 authors' number is not known, none is counted). Skill is 1 - E/E(no change). "E left out": each point as predicted from the others,
 with one free gain for a published set and with all named parameters for a refitted rule. Ranks go by AIC, differences below 2 are
 ties, and the interval is what the data's own errors leave open. The noise ceiling is the median E of the true rule with these numbers
 of cells: a smaller E is luck. Nothing is averaged over data sets.
+A \u2020 marks rules and data some of whose numbers or sources are from memory and unverified; the last section names them.
 """
 
 
@@ -35,24 +39,51 @@ def best_table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
 
 def scores_table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
     """One line a data set of a board with one entry, without those that do not apply."""
-    columns = ["data set", "standing", "E", "skill", "within 2 errors", "signs right", "noise ceiling"]
+    columns = ["data set", "standing", "E", "chance", "skill", "within 2 errors", "signs right", "noise ceiling"]
     rows = []
     for column in range(data.sizes["data_set"]):
         one = data.isel(data_set=column)
         for n in _order(one)[:1]:
             words = _row(one, n)
             ceiling = number(float(one["ceiling_error"])) if int(one["points"]) else ""
-            rows.append([str(one["data_set"].values), words[1], words[2], words[5], words[6], words[7], ceiling])
+            rows.append([str(one["data_set"].values), *words[1:4], *words[6:9], ceiling])
     return columns, rows
 
 
 def markdown(data: xr.Dataset) -> str:
-    """Every data set with all that applies to it, best first, and what does not apply with the reason."""
+    """Every data set with all that applies to it, best first, what does not apply with the reason, and what is unverified."""
     parts = ["# Scoreboard", HOW_TO_READ]
     for column in range(data.sizes["data_set"]):
         one = data.isel(data_set=column)
-        parts += [f"## {one['data_set'].values}", _facts(one), _markdown_table([_row(one, n) for n in _order(one)]), _not_applicable(one)]
+        mark = f" {MARK}" if str(one["unverified_data"].values) else ""
+        table = _markdown_table([_marked(one, n) for n in _order(one)])
+        parts += [f"## {one['data_set'].values}{mark}", _facts(one), table, _notes(one), _not_applicable(one)]
+    parts.append(_unverified(data))
     return "\n".join(part.rstrip() + "\n" for part in parts if part)
+
+
+def _marked(one: xr.Dataset, n: int) -> list[str]:
+    name, *others = _row(one, n)
+    return [f"{name} {MARK}" if str(one["unverified_rule"].values[n]) else name, *others]
+
+
+def _notes(one: xr.Dataset) -> str:
+    """Where values come from that were not computed here."""
+    there = [(str(name), str(note)) for name, note in zip(one["entry"].values, one["note"].values, strict=True) if str(note)]
+    return "\n\n".join(f"Not computed here, {name}: {note}." for name, note in there)
+
+
+def _unverified(data: xr.Dataset) -> str:
+    """What is from memory, by data set and by rule; lines that say the same are one."""
+    texts: dict[str, list[str]] = {}
+    for kind in ("data_set", "entry"):
+        name = "unverified_data" if kind == "data_set" else "unverified_rule"
+        for label, text in zip(data[kind].values, data[name].values, strict=True):
+            if str(text):
+                texts.setdefault(str(text), []).append(str(label))
+    if not texts:
+        return ""
+    return "\n".join(["## Unverified", "", *(f"- {', '.join(labels)}: {text}" for text, labels in texts.items())])
 
 
 def _order(one: xr.Dataset) -> list[int]:
@@ -70,7 +101,9 @@ def _row(one: xr.Dataset, n: int) -> list[str]:
     return [
         str(one["entry"].values[n]),
         str(one["standing"].values[n]),
-        *(number(of(name)) for name in ("error", "deviance", "aic", "skill")),
+        number(of("error")),
+        number(round(of("chance_share"), 2)) if of("chance_share") > 0 else "",
+        *(number(of(name)) for name in ("deviance", "aic", "skill")),
         f"{of('met'):.0f} of {points}" if np.isfinite(of("met")) else "",
         f"{of('signs_right'):.0f} of {signs}" if signs else "",
         number(of("error_left_out")),

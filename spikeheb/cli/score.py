@@ -40,7 +40,8 @@ def score(
         typer.Option(
             "--data",
             metavar="[PROTOCOL=]CSV",
-            help="Measurements of your own beside the others; `pairing` by default, then with columns frequency_hz and delta_t_ms.",
+            help="Measurements of your own beside the others, in a file such as `spikeheb data template PROTOCOL` writes. "
+            "PROTOCOL is `pairing` if it is not given.",
             rich_help_panel=BOARD_PANEL,
         ),
     ] = None,

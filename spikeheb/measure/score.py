@@ -24,6 +24,8 @@ TIE = 2.0
 """Differences of AIC below this mean nothing."""
 WITHIN = 2.0
 """A point is met within so many errors."""
+SHARE_OF_CHANCE = 0.2
+"""The standard error that chance may leave in a prediction, in standard errors of the data."""
 SIGNS = {"LTP": 1, "LTD": -1, "none": 0}
 
 
@@ -61,6 +63,8 @@ class Points:
 def points(ratio: npt.ArrayLike, sem: npt.ArrayLike, digitisation: npt.ArrayLike, n: npt.ArrayLike, outcome: list[str | None]) -> Points:
     """The points of a data set; where it names no direction, that of a ratio which differs from 1 by two errors.
 
+    A ratio whose error is not known gives a direction where it differs from 1 by `NO_CHANGE`.
+
     Parameters
     ----------
     ratio, sem, digitisation, n : arrays of float, shape (points,)
@@ -70,8 +74,9 @@ def points(ratio: npt.ArrayLike, sem: npt.ArrayLike, digitisation: npt.ArrayLike
     """
     value, s, d = (np.asarray(x, dtype=float) for x in (ratio, sem, digitisation))
     error = np.hypot(s, np.nan_to_num(d))
-    measured = np.where(np.abs(value - 1) >= WITHIN * error, np.sign(value - 1), 0.0)
-    measured[~np.isfinite(value) | ~np.isfinite(error)] = np.nan
+    border = np.where(np.isfinite(error), WITHIN * error, NO_CHANGE)
+    measured = np.where(np.abs(value - 1) >= border, np.sign(value - 1), 0.0)
+    measured[~np.isfinite(value)] = np.nan
     sign = np.array([measured[k] if name is None else SIGNS[name] for k, name in enumerate(outcome)], dtype=float)
     return Points(value, s, error, np.asarray(n, dtype=float), sign)
 
@@ -129,6 +134,22 @@ def signs_right(model: npt.ArrayLike, data: Points) -> tuple[int, int]:
     sign = np.where(np.abs(change) > NO_CHANGE, np.sign(change), 0.0)
     known = np.isfinite(data.sign)
     return int(np.count_nonzero(sign[known] == data.sign[known])), int(known.sum())
+
+
+def chance_allowed(data: Points) -> Floats:
+    """The standard error that chance may leave in a prediction of each point.
+
+    `SHARE_OF_CHANCE` of the data's standard error; `NO_CHANGE` where only a direction is known, and infinite where nothing is.
+    """
+    error = np.where(data.sem > 0, data.sem, data.error)
+    return np.asarray(np.where(data.numbers, SHARE_OF_CHANCE * error, np.where(np.isfinite(data.sign), NO_CHANGE, np.inf)))
+
+
+def share_of_chance(chance: npt.ArrayLike, data: Points) -> float:
+    """The largest standard error of a prediction, in standard errors of the data; NaN without numbers."""
+    chosen = data.numbers
+    error = np.where(data.sem > 0, data.sem, data.error)[chosen]
+    return float(np.max(np.asarray(chance, dtype=float)[chosen] / error)) if chosen.any() else math.nan
 
 
 def noise_ceiling(data: Points, rng: np.random.Generator, draws: int = 4000) -> tuple[float, float]:

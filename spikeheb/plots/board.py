@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from spikeheb.plots.style import BLACK, GREY, new_figure
+from spikeheb.plots.style import BLACK, GREY
 from spikeheb.studies.standing import FITTED, NOT_APPLICABLE, REFITTED, SAME
 
 if TYPE_CHECKING:
@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-SQUARE = 0.3
-"""Inches of a square."""
-LABELS, HEADS, LEGEND = 3.7, 3.6, 1.2
-"""Inches for the names of lines and columns, and for what lies below."""
+SQUARE, GAP = 0.3, 0.35
+"""Inches of a square, and between what stands side by side."""
+LETTERS = 11
+"""Points of the names of lines and columns."""
+SCALE, LEGEND_LINE, LEGEND_WIDTH = 0.75, 0.3, 8.2
+"""Inches that a scale takes below its map, the height of a line of the legend, and the width of the legend on one line."""
+SCALE_WIDTH = 2.7
+NARROWEST = 6.3
 CEILING = "noise ceiling: the true rule"
+NOTHING = "nothing on this board applies"
 FEWEST = 2
 """Points with numbers from which a data set is judged by skill, else by directions."""
 
@@ -36,34 +41,71 @@ def board_page(data: xr.Dataset) -> Figure:
     shown = data.isel(entry=np.flatnonzero(there.any(axis=1)))
     numbers = (shown["points"] >= FEWEST).values
     parts = [part for part in (np.flatnonzero(numbers), np.flatnonzero(~numbers & (shown["signs"] > 0).values)) if part.size]
-    width = SQUARE * sum(part.size + 2 for part in parts) + LABELS
-    page = new_figure(width, SQUARE * (shown.sizes["entry"] + 2) + HEADS + LEGEND)
-    axes = page.subplots(1, len(parts), width_ratios=[part.size for part in parts], sharey=True, squeeze=False)[0]
-    for ax, part in zip(axes, parts, strict=True):
-        draw_board(ax, shown.isel(data_set=part))
-        ax.tick_params(labelleft=ax is axes[0])
-    page.legend(handles=_legend(), loc="outside lower left", ncols=4, handlelength=1.2, columnspacing=1.4)
+    if not parts or not shown.sizes["entry"]:
+        return _empty_page()
+    names, heads = _names(shown), [_head(shown, n) for part in parts for n in part]
+    left, top = _width([*names, CEILING]) + 0.35, _width(heads) + 0.3
+    slots = [max(SQUARE * part.size, SCALE_WIDTH) for part in parts]
+    width = max(left + sum(slots) + GAP * len(parts), NARROWEST)
+    legend = _legend()
+    columns = len(legend) if width >= LEGEND_WIDTH else len(legend) // 2
+    bottom = SCALE + LEGEND_LINE * -(-len(legend) // columns) + 0.35
+    height = SQUARE * (len(names) + 2)
+    page = Figure(figsize=(width, top + height + bottom))
+    x = left
+    for part, slot in zip(parts, slots, strict=True):
+        ax = page.add_axes(_box(page, x, bottom, SQUARE * part.size, height))
+        draw_board(ax, shown.isel(data_set=part), page.add_axes(_box(page, x + 0.2, bottom - 0.25, min(slot, SCALE_WIDTH) - 0.6, 0.09)))
+        ax.tick_params(labelleft=x == left)
+        x += slot + GAP
+    page.legend(handles=legend, loc="lower left", ncols=columns, handlelength=1.2, columnspacing=1.4, borderaxespad=0.3)
     return page
 
 
-def draw_board(ax: Axes, data: xr.Dataset) -> Axes:
-    """One heat map; data sets of one kind only. The last line is the skill that the true rule would have, given the numbers of cells."""
+def _empty_page() -> Figure:
+    page = Figure(figsize=(NARROWEST, 1.5))
+    page.text(0.5, 0.5, NOTHING, ha="center", va="center")
+    return page
+
+
+def _box(page: Figure, x: float, y: float, width: float, height: float) -> tuple[float, float, float, float]:
+    """Inches from the lower left corner as shares of the page."""
+    across, up = page.get_size_inches()
+    return x / across, y / up, width / across, height / up
+
+
+def _names(data: xr.Dataset) -> list[str]:
+    return [str(name) for name in data["entry"].values]
+
+
+def _width(texts: list[str]) -> float:
+    """Inches of the longest text."""
+    from matplotlib.textpath import TextPath
+
+    return max(float(TextPath((0, 0), text, size=LETTERS).get_extents().width) for text in texts) / 72
+
+
+def draw_board(ax: Axes, data: xr.Dataset, scale: Axes | None = None) -> Axes:
+    """One heat map; data sets of one kind only. The last line is the skill that the true rule would have, given the numbers of cells.
+
+    The scale of colours gets `scale`, or a part of `ax`.
+    """
     by_skill = bool((data["points"] >= FEWEST).all())
     values = data["skill"].values if by_skill else data["signs_right"].values / data["signs"].values
-    names = [str(name) for name in data["entry"].values]
+    names = _names(data)
     ceiling = 1 - data["ceiling_error"].values / data["error_no_change"].values
     values = np.vstack([values, np.full(data.sizes["data_set"], np.nan), ceiling if by_skill else np.full(data.sizes["data_set"], np.nan)])
     image = ax.imshow(values, cmap=_map(by_skill), norm=Normalize(-1, 1) if by_skill else Normalize(0, 1), aspect="equal")
     rows = [*range(len(names)), len(names) + 1]
-    ax.set_yticks(rows, [*names, CEILING], fontsize=11)
-    ax.set_xticks(range(data.sizes["data_set"]), [_head(data, n) for n in range(data.sizes["data_set"])], rotation=90, fontsize=11)
+    ax.set_yticks(rows, [*names, CEILING], fontsize=LETTERS)
+    ax.set_xticks(range(data.sizes["data_set"]), [_head(data, n) for n in range(data.sizes["data_set"])], rotation=90, fontsize=LETTERS)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     _lines_between_rules(ax, data)
     for row, column in np.ndindex(data["standing"].shape):
         _mark(ax, str(data["standing"].values[row, column]), row, column)
-    _scale(ax, image, by_skill)
+    _scale(ax, image, by_skill, scale)
     return ax
 
 
@@ -74,12 +116,13 @@ def _map(by_skill: bool) -> Colormap:
 
 
 def _head(data: xr.Dataset, column: int) -> str:
-    count = int(data["points"].values[column]) or int(data["signs"].values[column])
-    return f"{str(data['data_set'].values[column]).replace('_', ' ')}, {count}"
+    points, signs = int(data["points"].values[column]), int(data["signs"].values[column])
+    count, thing = (points, "point") if points >= FEWEST else (signs, "direction")
+    return f"{str(data['data_set'].values[column]).replace('_', ' ')}: {count} {thing}{'s' if count > 1 else ''}"
 
 
 def _lines_between_rules(ax: Axes, data: xr.Dataset) -> None:
-    names = [str(name).split(" / ")[0] for name in data["entry"].values]
+    names = [name.split(" / ")[0] for name in _names(data)]
     for n in range(1, len(names)):
         if names[n] != names[n - 1]:
             ax.axhline(n - 0.5, color="white", linewidth=2.5)
@@ -89,9 +132,10 @@ def _mark(ax: Axes, standing: str, row: int, column: int) -> None:
     frame = {FITTED: (2.0, "-"), REFITTED: (1.6, (0, (2, 1.2)))}
     if standing in frame:
         width, dashes = frame[standing]
-        ax.add_patch(Rectangle((column - 0.42, row - 0.42), 0.84, 0.84, fill=False, edgecolor=BLACK, linewidth=width, linestyle=dashes))
+        for colour, line, style in (("white", width + 1.6, "-"), (BLACK, width, dashes)):  # seen on dark squares too
+            ax.add_patch(Rectangle((column - 0.4, row - 0.4), 0.8, 0.8, fill=False, edgecolor=colour, linewidth=line, linestyle=style))
     elif standing == NOT_APPLICABLE:
-        ax.plot(column, row, marker="x", color="#C0C0C0", markersize=5, markeredgewidth=1)
+        ax.plot(column, row, marker="x", color="#A0A0A0", markersize=5, markeredgewidth=1.2)
     elif standing == SAME:
         ax.plot(column, row, marker="o", color=BLACK, markersize=4.5, markeredgecolor="white", markeredgewidth=0.7)
 
@@ -107,11 +151,12 @@ def _legend() -> list[Line2D]:
     ]
 
 
-def _scale(ax: Axes, image: AxesImage, by_skill: bool) -> None:
+def _scale(ax: Axes, image: AxesImage, by_skill: bool, scale: Axes | None) -> None:
     figure = ax.get_figure(root=True)
     assert figure is not None
-    title = "skill: 1 - E/E(no change)" if by_skill else "directions that are right"
-    bar = figure.colorbar(image, ax=ax, orientation="horizontal", shrink=0.7, aspect=25, pad=0.01, extend="min" if by_skill else "neither")
-    bar.set_label(title)
+    where: Any = {"ax": ax, "shrink": 0.7, "aspect": 25, "pad": 0.01} if scale is None else {"cax": scale}
+    bar = figure.colorbar(image, orientation="horizontal", extend="min" if by_skill else "neither", **where)
+    bar.set_label("skill: 1 - E/E(no change)" if by_skill else "directions that are right", fontsize=LETTERS)
     bar.set_ticks([-1, 0, 1] if by_skill else [0, 0.5, 1], labels=["-1 or less", "0", "1"] if by_skill else ["none", "half", "all"])
+    bar.ax.tick_params(labelsize=LETTERS)
     bar.outline.set_visible(False)

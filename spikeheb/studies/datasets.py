@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args, get_origin
@@ -13,13 +16,20 @@ import numpy.typing as npt
 from spikeheb.errors import FormatError
 from spikeheb.measure.score import NO_CHANGE, Points, points
 from spikeheb.protocols import Protocol, with_parameters
-from spikeheb.published import Measurement, read_published
+from spikeheb.published import Measurement, Value, read_published
 from spikeheb.schedules import Lane
 
 Index = npt.NDArray[np.int64]
 
 SCHEDULE = "schedule"
 """The parameter of a protocol that says which of several schedules is carried out; each makes a data set of its own."""
+TO_FILL_IN = ("ratio", "sem", "n")
+TEMPLATE_HEAD = """\
+# Measurements under the protocol {name}. ratio is the response after over that before, sem its standard error, n the number of cells.
+# Fill in ratio, and sem or n. Rows that stay empty do not count. A condition without a unit is in words or SI units. More columns may
+# be added: outcome (LTP, LTD or none), measure, delta_t_reference, calcium_mM, temperature_C, age, digitisation_error, series, citation,
+# note.
+"""
 WINDOW = "fitted window"
 """The series of a protocol that has no points, only a window fitted to them: directions are taken from it."""
 
@@ -38,6 +48,10 @@ class DataSet:
     points : Points
     labels : tuple of str
         The condition of each point in words.
+    conditions : tuple of mapping
+        The condition of each point.
+    unverified : tuple of str
+        What the sources of these points say to be unverified, in sentences.
     """
 
     protocol: Protocol
@@ -46,6 +60,8 @@ class DataSet:
     lanes: Index
     points: Points
     labels: tuple[str, ...]
+    conditions: tuple[Mapping[str, Value], ...]
+    unverified: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -75,16 +91,53 @@ def with_measurements(protocol: Protocol, path: Path | str) -> Protocol:
         For a file that is not as `spikeheb.published` says, and one of whose rows no lane of the protocol stands.
     """
     measured = read_published(path)
+    named = tuple(row if row.series else replace(row, series=Path(path).stem) for row in measured.rows)
+    measured = replace(measured, rows=named)
+    _check_conditions(protocol, measured.columns, str(path))
     values = {name: tuple(dict.fromkeys(row.condition[name] for row in measured.rows)) for name in measured.conditions}
     given = {name: found for name, found in values.items() if isinstance(protocol.values.get(name), tuple)}
-    changed = replace(with_parameters(protocol, given) if given else protocol, published=measured, fitted=(), tissue="")
+    changed = replace(with_parameters(protocol, given) if given else protocol, published=measured, modelled=None, fitted=(), tissue="")
     lanes = changed.schedule(np.random.default_rng(0)).lanes
     met = {row.line for lane in lanes for row in measured.match(lane.condition)}
     for row in measured.rows:
         if row.line not in met:
             words = ", ".join(f"{name} = {value}" for name, value in row.condition.items())
-            raise FormatError(f"no lane of {protocol.name} has {words}", path=str(path), key=f"line {row.line}")
+            raise FormatError(f"no lane of {protocol.name} has {words}{_see(protocol)}", path=str(path), key=f"line {row.line}")
     return changed
+
+
+def _check_conditions(protocol: Protocol, columns: Mapping[str, str], path: str) -> None:
+    known = protocol.schedule(np.random.default_rng(0)).lanes[0].condition
+    strange = [column for name, column in columns.items() if name not in known]
+    if strange:
+        usual = ", ".join(protocol.column(name)[0] for name in known)
+        message = f"{protocol.name} has no condition for the columns {', '.join(strange)}; it has {usual}{_see(protocol)}"
+        raise FormatError(message, path=path, key="header")
+
+
+def _see(protocol: Protocol) -> str:
+    return f"; `spikeheb data template {protocol.name}` writes a file with all of them"
+
+
+def template(protocol: Protocol) -> str:
+    """A file of measurements to be filled in: a row for each condition of the protocol, as CSV.
+
+    Once ratio, and sem or n, of some rows are filled in, `with_measurements` reads it; rows that stay empty do not count.
+    """
+    conditions = [lane.condition for lane in protocol.schedule(np.random.default_rng(0)).lanes]
+    text = io.StringIO()
+    text.write(TEMPLATE_HEAD.format(name=protocol.name))
+    table = csv.writer(text, lineterminator="\n")
+    columns = {name: protocol.column(name) for name in conditions[0]}
+    table.writerow([*(column for column, _ in columns.values()), *TO_FILL_IN])
+    for condition in {tuple(condition.items()): condition for condition in conditions}.values():
+        cells = [_cell(condition[name], factor) for name, (_, factor) in columns.items()]
+        table.writerow([*cells, *("" for _ in TO_FILL_IN)])
+    return text.getvalue()
+
+
+def _cell(value: Value, factor: float) -> str:
+    return value if isinstance(value, str) else f"{value * factor:.10g}"
 
 
 def _variants(protocol: Protocol) -> Iterator[tuple[Protocol, str]]:
@@ -106,7 +159,21 @@ def _of_variant(protocol: Protocol, schedule: str) -> Iterator[DataSet]:
     for series in dict.fromkeys(row.series or "" for row in rows if row):
         chosen = np.array([n for n, row in enumerate(rows) if row and (row.series or "") == series], dtype=np.int64)
         kept = [row for row in (rows[n] for n in chosen) if row]
-        yield DataSet(protocol, series, schedule, chosen, _points(kept), tuple(lanes[n].label for n in chosen))
+        notes = _unverified([protocol.published.doc, *(row.note or "" for row in kept)])
+        yield _data_set(protocol, series, schedule, lanes, chosen, _points(kept), notes)
+
+
+def _data_set(
+    protocol: Protocol, series: str, schedule: str, lanes: tuple[Lane, ...], chosen: Index, data: Points, notes: tuple[str, ...]
+) -> DataSet:
+    labels, conditions = (tuple(lanes[n].label for n in chosen), tuple(lanes[n].condition for n in chosen))
+    return DataSet(protocol, series, schedule, chosen, data, labels, conditions, notes)
+
+
+def _unverified(texts: Iterable[str]) -> tuple[str, ...]:
+    """The sentences that say so, each once."""
+    sentences = [sentence.strip() for text in texts for sentence in re.split(r"(?<=[.])\s+", " ".join(text.split()))]
+    return tuple(dict.fromkeys(sentence for sentence in sentences if "unverified" in sentence))
 
 
 def _points(rows: list[Measurement]) -> Points:
@@ -131,4 +198,5 @@ def _of_window(protocol: Protocol, schedule: str, lanes: tuple[Lane, ...]) -> It
     outcomes: list[str | None] = ["none" if abs(c) <= NO_CHANGE else "LTP" if c > 0 else "LTD" for c in change]
     nothing = np.full(len(chosen), np.nan)
     data = points(nothing, nothing, nothing, nothing, outcomes)
-    yield DataSet(protocol, WINDOW, schedule, np.array(chosen, dtype=np.int64), data, tuple(lanes[n].label for n in chosen))
+    notes = _unverified([protocol.fitted[0].note or ""])
+    yield _data_set(protocol, WINDOW, schedule, lanes, np.array(chosen, dtype=np.int64), data, notes)

@@ -20,7 +20,7 @@ from spikeheb.rules import choose
 from spikeheb.rules.meaning import reads_membrane
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.datasets import DataSet
-from spikeheb.studies.predictions import STANDARD_CELL, before, draws
+from spikeheb.studies.predictions import STANDARD_CELL, before, draws, draws_spikes
 from spikeheb.studies.session import inputs_under_test, session, settled_step
 from spikeheb.units import NONE, TIME
 
@@ -87,10 +87,21 @@ def _gain(change: Floats, data: Points, chosen: npt.NDArray[np.int64]) -> float:
     return float(found.x)
 
 
-def can_refit(rule: Rule, data: DataSet) -> bool:
-    """Whether the file names what is free, the spikes alone decide, and there are more points than free parameters."""
-    alone = not reads_membrane(rule) and not draws(rule)
-    return bool(rule.refit) and alone and int(data.points.numbers.sum()) > len(rule.refit)
+TOO_FEW = "has too few points with numbers for a fit"
+NOT_FREE = "names no parameters that are free"
+NOT_SPIKES_ALONE = "is not decided by the spikes alone"
+RANDOM_SPIKES = "has spikes that are drawn anew in each session"
+
+
+def against_refit(rule: Rule, data: DataSet) -> str:
+    """Why the rule cannot be fitted to the data; empty where it can."""
+    if not rule.refit:
+        return NOT_FREE
+    if reads_membrane(rule) or draws(rule):
+        return NOT_SPIKES_ALONE
+    if int(data.points.numbers.sum()) <= len(rule.refit):
+        return TOO_FEW
+    return RANDOM_SPIKES if draws_spikes(data.protocol, data.lanes) else ""
 
 
 def refit(rule: Rule, data: DataSet, *, leave_one_out: bool = True, engine: str = "auto", seed: int = 0) -> Fit:
@@ -99,7 +110,7 @@ def refit(rule: Rule, data: DataSet, *, leave_one_out: bool = True, engine: str 
     Parameters
     ----------
     rule : Rule
-        One that `can_refit`.
+        One that nothing speaks `against_refit`.
     data : DataSet
     leave_one_out : bool
         Also fit without each of the points in turn.

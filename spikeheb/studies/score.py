@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,46 +19,17 @@ from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.errors import EngineError, FormatError
 from spikeheb.measure import score as measure
 from spikeheb.protocols import Protocol
-from spikeheb.rules import choose
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.datasets import DataSet, data_sets
-from spikeheb.studies.fit import can_refit, fit_gain, refit
+from spikeheb.studies.entries import Entry, Square, entries_of, line, unverified_of
 from spikeheb.studies.labels import VERSION, describe
-from spikeheb.studies.predictions import cell_of, predict
-from spikeheb.studies.standing import NOT_APPLICABLE, REFITTED, against, free_parameters, standing
+from spikeheb.studies.predictions import cell_of, draws
+from spikeheb.studies.standing import NOT_APPLICABLE
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Floats = npt.NDArray[np.float64]
-
-TOO_FEW = "has too few points with numbers for a fit"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A line of the board: a rule with a set, or one that is refitted to each data set anew."""
-
-    rule: Rule
-    refitted: bool = False
-
-    @property
-    def label(self) -> str:
-        """``"triplet / visual_cortex_all_min"``, ``"pair, refitted"``."""
-        return f"{self.rule.name}, refitted" if self.refitted else self.rule.label
-
-
-@dataclass(frozen=True)
-class Square:
-    """One entry on one data set: a square of the board."""
-
-    standing: str
-    reason: str
-    free: float
-    ratio: Floats
-    chance: Floats
-    left_out: Floats
-    fitted: str
 
 
 def score(
@@ -76,7 +47,7 @@ def score(
     Parameters
     ----------
     rules : sequence of Rule or str
-        All of the library if empty. A rule with no set chosen stands for each of its sets.
+        All of the library if empty; ``"triplet:hippocampus_all_full"`` names a set. A rule with no set chosen stands for each of its sets.
     protocols : sequence of Protocol or str
         All of the library with published data if empty.
     cell : Cell or str, optional
@@ -91,7 +62,8 @@ def score(
     xarray.Dataset
         Over ``entry`` and ``data_set``: ``deviance``, ``error`` (E), ``skill``, points ``met`` within two errors, ``signs_right``,
         ``standing`` and ``reason``, ``free_parameters``, ``aic``, ``rank`` with its interval, and what each point's prediction
-        from the others gives (``deviance_left_out``, ``error_left_out``); over ``data_set`` the number of ``points``, of known
+        from the others gives (``deviance_left_out``, ``error_left_out``), and ``chance_share``, the largest standard error of a prediction
+        over drawn synapses or sessions in standard errors of the data; over ``data_set`` the number of ``points``, of known
         ``signs``, and the noise ceiling (``ceiling_error``, ``ceiling_deviance``); over ``entry`` and ``point`` the outcomes.
 
     Raises
@@ -100,11 +72,11 @@ def score(
         For unknown names and what cannot be computed.
     """
     check_engine(engine)
-    entries = _entries(rules, refits)
     data = _data(protocols)
+    entries = entries_of(rules, refits, data)
     body = library.cell(cell) if isinstance(cell, str) else cell
-    longest_first = sorted(entries, key=lambda entry: not entry.refitted)
-    works = [functools.partial(_line, entry, data, body, engine, seed) for entry in longest_first]
+    longest_first = sorted(entries, key=lambda entry: not (entry.refitted or draws(entry.rule)))
+    works = [functools.partial(line, entry, data, body, engine, seed) for entry in longest_first]
     lines = side_by_side(works, progress, alone=not all(_for_kernel(entry.rule, body, engine) for entry in entries))
     table = dict(zip(map(id, longest_first), lines, strict=True))
     return _board(entries, data, [table[id(entry)] for entry in entries], engine, seed)
@@ -121,61 +93,21 @@ def _for_kernel(rule: Rule, cell: Cell | None, engine: str) -> bool:
     return True
 
 
-def _entries(rules: Sequence[Rule | str], refits: bool) -> list[Entry]:
-    found: list[Entry] = []
-    chosen = [library.rule(rule) for rule in rules or library.names("rule")]
-    for rule in chosen:
-        sets = [choose(rule, set=name) for name in rule.sets] if rule.set is None and not rule.changed else []
-        found += [Entry(one) for one in sets or [rule]]
-    if refits:
-        named = {rule.name: rule for rule in chosen if rule.refit}
-        found += [Entry(rule, refitted=True) for rule in named.values()]
-    return found
-
-
 def _data(protocols: Sequence[Protocol | str]) -> list[DataSet]:
     chosen = [library.protocol(one) if isinstance(one, str | Path) else one for one in protocols or library.names("protocol")]
-    found = [data for protocol in chosen for data in data_sets(protocol)]
-    if not found:
+    data = [each for protocol in chosen for each in data_sets(protocol)]
+    if not data:
         raise FormatError("has no published data to score against", path=", ".join(protocol.name for protocol in chosen))
-    return found
+    return _with_names_of_their_own(data)
 
 
-def _line(entry: Entry, data: Sequence[DataSet], cell: Cell | None, engine: str, seed: int) -> list[Square]:
-    """One entry on every data set."""
-    if entry.refitted:
-        return [_refitted(entry.rule, one, engine, seed) for one in data]
-    reasons = {one.label: against(entry.rule, one) for one in data}
-    found: dict[str, Square] = {one.label: _nothing(one, reasons[one.label]) for one in data if reasons[one.label]}
-    applicable = [one for one in data if one.label not in found]
-    for protocol in {one.protocol.hash: one.protocol for one in applicable}.values():
-        together = [one for one in applicable if one.protocol.hash == protocol.hash]
-        lanes = np.unique(np.concatenate([one.lanes for one in together]))
-        outcome = predict(protocol, entry.rule, cell or cell_of(entry.rule), lanes, engine=engine, seed=seed)
-        for one in together:
-            place = np.searchsorted(lanes, one.lanes)
-            found[one.label] = _predicted(entry.rule, one, outcome.ratio[place], outcome.chance[place])
-    return [found[one.label] for one in data]
-
-
-def _nothing(data: DataSet, reason: str) -> Square:
-    missing = np.full(data.lanes.size, np.nan)
-    return Square(NOT_APPLICABLE, reason, np.nan, missing, missing, missing, "")
-
-
-def _predicted(rule: Rule, data: DataSet, ratio: Floats, chance: Floats) -> Square:
-    gain = fit_gain(ratio, data.points)
-    left_out, text = (np.full(ratio.size, np.nan), "") if gain is None else (gain.left_out, f"gain = {gain.values['gain']:.3g}")
-    return Square(standing(rule, data), "", free_parameters(rule, data), ratio, chance, left_out, text)
-
-
-def _refitted(rule: Rule, data: DataSet, engine: str, seed: int) -> Square:
-    reason = against(rule, data) or ("" if can_refit(rule, data) else TOO_FEW)
-    if reason:
-        return _nothing(data, reason)
-    fit = refit(rule, data, engine=engine, seed=seed)
-    text = ", ".join(f"{name} = {value:.3g}" for name, value in fit.values.items())
-    return Square(REFITTED, "", float(len(rule.refit)), fit.ratio, np.zeros(fit.ratio.size), fit.left_out, text)
+def _with_names_of_their_own(data: list[DataSet]) -> list[DataSet]:
+    """Data sets of one name, such as two files of the user's own, are numbered."""
+    named: list[DataSet] = []
+    for each in data:
+        number = 1 + sum((other.name, other.schedule) == (each.name, each.schedule) for other in data[: len(named)])
+        named.append(replace(each, series=f"{each.series} {number}") if number > 1 else each)
+    return named
 
 
 # --- the result ----------------------------------------------------------------------------------------------------------
@@ -203,6 +135,10 @@ def _board(entries: Sequence[Entry], data: Sequence[DataSet], table: Sequence[Se
         tissue=("data_set", [one.protocol.tissue for one in data]),
         protocol_hash=("data_set", [one.protocol.hash for one in data]),
     )
+    board = board.assign_coords(
+        unverified_rule=("entry", [unverified_of(entry) for entry in entries]),
+        unverified_data=("data_set", [" ".join(each.unverified) for each in data]),
+    )
     board.attrs = {"study": "score", "spikeheb": VERSION, "engine": engine, "seed": seed}
     return describe(board, TEXTS)
 
@@ -220,11 +156,13 @@ def _column(data: DataSet, squares: Sequence[Square], seed: int) -> dict[str, li
         "standing": [square.standing for square in squares],
         "reason": [square.reason for square in squares],
         "fitted": [square.fitted for square in squares],
+        "note": [square.note for square in squares],
         "free_parameters": free,
         "deviance": deviance,
         "aic": deviance + 2 * free,
         "error": [measure.error(square.ratio, points) for square in squares],
         "skill": [measure.skill(square.ratio, points) for square in squares],
+        "chance_share": [measure.share_of_chance(square.chance, points) for square in squares],
         "met": np.where(usable & points.numbers.any(), met, np.nan),
         "signs_right": np.where(usable, signs, np.nan),
         "deviance_left_out": [measure.deviance(square.left_out, points) for square in squares],
@@ -251,6 +189,8 @@ TEXTS = {
     "standing": ("1", "how the set stands to the data"),
     "reason": ("1", "why the rule says nothing about the data"),
     "fitted": ("1", "what was fitted here, with one gain or the rule's free parameters"),
+    "note": ("1", "where values come from that were not computed here"),
+    "chance_share": ("1", "largest standard error of a prediction over synapses or sessions, in SEM of the data"),
     "free_parameters": ("1", "parameters that were fitted to these data"),
     "deviance": ("1", "deviance D"),
     "aic": ("1", "D + 2 x free parameters"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -21,12 +23,42 @@ def test_score_prints_the_best_and_writes_all_of_it(spikeheb, mine):
 
 
 def test_score_takes_data_of_ones_own(spikeheb, tmp_path):
-    (tmp_path / "mine.csv").write_text(
-        "frequency_hz,delta_t_ms,ratio,sem,n,measure,delta_t_reference,calcium_mM,temperature_C,age,digitisation_error,series,citation,note\n"
-        "1,7,1.4,0.1,6,amplitude,,,,,,,mine,\n1,-7,0.7,0.1,6,amplitude,,,,,,,mine,\n"
-    )
+    (tmp_path / "mine.csv").write_text("frequency_hz,delta_t_ms,ratio,sem\n1,7,1.4,0.1\n1,-7,0.7,0.1\n")
     done = spikeheb("score", "--rule", "pair:additive", "--data", tmp_path / "mine.csv", "--no-refit")
-    assert [row["signs right"] for row in done.table] == ["2 of 2"]
+    assert [(row["data set"], row["signs right"]) for row in done.table] == [("pairing/mine", "2 of 2")]
+
+
+def test_a_template_is_written_filled_in_and_scored(spikeheb, tmp_path):
+    done = spikeheb("data", "template", "mishra_2016")
+    assert "score --data mishra_2016=mishra_2016.csv" in done.err
+    file = Path("mishra_2016.csv")
+    lines = file.read_text().splitlines()
+    assert "pattern,delta_t_ms,ratio,sem,n" in lines
+    file.write_text("\n".join(line.replace("pairing,10,,,", "pairing,10,1.5,0.2,8") for line in lines))
+    scored = spikeheb("score", "--rule", "pair:additive", "--data", "mishra_2016=mishra_2016.csv", "--no-refit")
+    assert [row["within 2 errors"][-5:] for row in scored.table] == [" of 1"]
+    assert "mishra_2016.csv: is there already; --force replaces it" in spikeheb("data", "template", "mishra_2016").refusal
+
+
+def test_the_board_says_how_much_chance_is_left(spikeheb):
+    done = spikeheb("score", "--rule", "pair:van_rossum", "--rule", "pair:additive", "--protocol", "mishra_2016", "--no-refit")
+    chance = {(row["rule / set"], row["data set"]): row["chance"] for row in done.table}
+    assert 0 < float(chance["pair / van_rossum", "mishra_2016/timing"]) <= 0.2
+    assert chance["pair / additive", "mishra_2016/timing"] == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("mean,std\n1.4,0.1\n", "missing columns: ratio, sem or n (got mean, std)"),
+        ("ratio\n1.4\n", "missing columns: sem or n, a condition such as delta_t_ms (got ratio)"),
+        ("delta,dose,ratio,n\n10,1,1.4,6\n", "pairing has no condition for the columns delta, dose; it has frequency_hz, delta_t_ms"),
+        ("delta_t_ms,ratio,n\n10,,\n", "no row has a ratio or an outcome"),
+    ],
+)
+def test_what_a_file_of_data_lacks_is_one_line(spikeheb, tmp_path, text, message):
+    (tmp_path / "mine.csv").write_text(text)
+    assert message in spikeheb("score", "--rule", "pair", "--data", tmp_path / "mine.csv").refusal
 
 
 @pytest.mark.parametrize(

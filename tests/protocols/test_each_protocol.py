@@ -343,3 +343,12 @@ def test_artola_holds_the_cell_over_five_tetani():
 def test_tigaret_has_single_spikes_and_doublets():
     sizes = {lane.condition["pattern"]: lane.post.size for lane in schedule_of("tigaret_2016").lanes}
     assert sizes == {"1 AP": 300, "2 AP": 600}
+
+
+def test_the_drugs_of_mishra_on_high_frequency_stimulation():
+    rows = {row.condition["treatment"]: row for row in sh.protocol("hfs").not_simulated.rows}
+    assert {name: (row.ratio, row.sem, row.n) for name, row in rows.items()} == {
+        "D-AP5": (0.987, 0.11, 6),
+        "EGTA": (1.024, 0.112, 5),
+        "nimodipine": (0.82, 0.08, 5),
+    }

@@ -1,0 +1,41 @@
+"""``spikeheb data``: files of measurements."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spikeheb.cli import options
+
+data = typer.Typer(no_args_is_help=True, help="Files of measurements of your own, for `spikeheb score --data`.")
+
+
+@data.callback()
+def _about() -> None:
+    """Files of measurements of your own, for `spikeheb score --data`."""
+
+
+@data.command("template")
+def template(
+    protocol: Annotated[str, typer.Argument(metavar="PROTOCOL", help="A protocol of the library, or the path of its file.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where to write; by default PROTOCOL.csv.", rich_help_panel=options.OUTPUT_PANEL),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file.", rich_help_panel=options.OUTPUT_PANEL)] = False,
+) -> None:
+    """Write a CSV file with a row for each condition of a protocol, to be filled in for `score --data PROTOCOL=FILE`."""
+    from spikeheb import library
+    from spikeheb.cli.printing import note
+    from spikeheb.errors import OutputExists
+    from spikeheb.results import replace_file
+    from spikeheb.studies.datasets import template as template_of
+
+    chosen = library.protocol(protocol)
+    path = out or Path(f"{chosen.name}.csv")
+    if path.exists() and not force:
+        raise OutputExists("is there already; --force replaces it", path=str(path))
+    replace_file(path, template_of(chosen).encode())
+    note(f"fill in ratio, and sem or n, in {path}; then: spikeheb score --data {protocol}={path}")

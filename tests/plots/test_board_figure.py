@@ -1,0 +1,62 @@
+"""The figure of the scoreboard: nothing is cut or lies over something else, however few columns there are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+import spikeheb as sh
+from spikeheb.plots import figure
+from spikeheb.plots.board import NOTHING
+
+
+@pytest.fixture(scope="module")
+def board():
+    rules = [sh.rule("pair", set="additive"), sh.rule("clopath", set="visual_cortex"), sh.rule("vogels")]
+    return sh.score(rules, ["sjostrom_2001", "letzkus_2006", "damour_2015"], refits=False)
+
+
+def texts(page):
+    """All that is written on the page, and where, in pixels."""
+    page.draw_without_rendering()
+    return [(text, text.get_window_extent()) for text in page.findobj(Text) if text.get_text() and text.get_visible()]
+
+
+CHOICES = {
+    "all": slice(None),
+    "one with numbers": [0],
+    "one with directions": [4],
+    "one of each": [0, 4],
+}
+
+
+@pytest.mark.parametrize("columns", CHOICES)
+def test_every_word_is_on_the_page(board, columns):
+    page = figure(board.isel(data_set=CHOICES[columns]))
+    across, up = page.get_size_inches() * page.dpi
+    for text, box in texts(page):
+        assert box.x0 >= 0, text
+        assert box.y0 >= 0, text
+        assert box.x1 <= across, text
+        assert box.y1 <= up, text
+
+
+def test_no_word_lies_over_another(board):
+    boxes = [(text.get_text(), box) for text, box in texts(figure(board.isel(data_set=[0, 4])))]
+    for n, (text, box) in enumerate(boxes):
+        for other, second in boxes[:n]:
+            apart = box.x0 >= second.x1 or second.x0 >= box.x1 or box.y0 >= second.y1 or second.y0 >= box.y1
+            assert apart, (text, other)
+
+
+def test_heads_say_what_their_number_counts(board):
+    words = [text.get_text() for text, _ in texts(figure(board))]
+    assert "sjostrom 2001/frequency (experiment): 10 points" in words
+    assert "letzkus 2006/proximal: 2 directions" in words
+    assert "clopath / visual_cortex, as the authors publish it" in words
+
+
+def test_a_board_on_which_nothing_applies_says_so(board):
+    nothing = board.isel(data_set=np.flatnonzero(board["data_set"].values == "sjostrom_2001/frequency (experiment)"), entry=[-1])
+    assert [text.get_text() for text, _ in texts(figure(nothing))] == [NOTHING]
