@@ -161,7 +161,7 @@ def numpy_scope() -> dict[str, object]:
         return np.clip(x, low, high) + np.subtract(x, x)  # type: ignore[call-overload]
 
     def clip(x: object, low: object, high: object) -> object:
-        return limited(x, low, high) + (np.subtract(low, low) + np.subtract(high, high))  # type: ignore[call-overload, operator]
+        return limited(x, low, high) + (np.subtract(low, low) + np.subtract(high, high))  # type: ignore[call-overload]
 
     return {"__builtins__": {}, "_np": np, "_clip": clip, "_limited": limited}
 
