@@ -6,17 +6,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from typing import TypeVar
 
 from spikeheb.engines.job import Job, Recording
 from spikeheb.engines.population import PopulationJob
+from spikeheb.engines.threads import side_by_side
 from spikeheb.errors import EngineError, unknown_name
 
-Result = TypeVar("Result")
+__all__ = ["ENGINES", "against_fan_in", "carry_out", "check_engine", "side_by_side"]
+
 ENGINES = ("auto", "kernel", "brian", "brian:numpy", "brian:cython", "brian:standalone")
 
 
@@ -79,38 +77,6 @@ def against_fan_in(job: PopulationJob) -> str | None:
     except EngineError as error:
         return error.message
     return None
-
-
-def side_by_side(
-    works: Sequence[Callable[[], Result]], progress: Callable[[float], None] | None = None, *, alone: bool = False
-) -> list[Result]:
-    """The outcomes of works, of which kernels run on all processors at once.
-
-    Parameters
-    ----------
-    works : sequence of callable
-        Those that may take long stand best in front.
-    progress : callable, optional
-        Called with the fraction done.
-    alone : bool
-        One after the other in the calling thread: Brian2 can do no other.
-    """
-    found: dict[int, Result] = {}
-
-    def note(n: int, outcome: Result) -> None:
-        found[n] = outcome
-        if progress is not None:
-            progress(len(found) / len(works))
-
-    if alone:
-        for n, work in enumerate(works):
-            note(n, work())
-    else:
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            running = {pool.submit(work): n for n, work in enumerate(works)}
-            for future in as_completed(running):
-                note(running[future], future.result())
-    return [found[n] for n in range(len(works))]
 
 
 def _brian(job: Job, engine: str) -> Recording:
