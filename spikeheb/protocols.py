@@ -32,6 +32,7 @@ import numpy as np
 
 from spikeheb import units
 from spikeheb.errors import FormatError, SpikehebError, unknown_name
+from spikeheb.limits import check_count, check_file
 from spikeheb.published import FittedWindow, Published, read_fits, read_published
 from spikeheb.schedules import Schedule
 from spikeheb.tables import content_hash
@@ -43,6 +44,11 @@ Amperes = Annotated[float, units.CURRENT]  # `Current` is a step of it, in `spik
 Conductance = Annotated[float, units.CONDUCTANCE]
 Concentration = Annotated[float, units.CONCENTRATION]
 
+MAX_BYTES = 1_000_000
+"""Of a script."""
+MAX_NUMBER = 1_000_000
+"""The largest whole number that a parameter takes: it counts spikes, pairs or repeats."""
+MAX_ITEMS = 10_000
 _SIMPLE = {int: "a whole number", bool: "true or false", str: "a word"}
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _count = itertools.count()
@@ -138,6 +144,7 @@ def read_protocol(path: Path | str, given: Mapping[str, object] | None = None) -
         For a parameter that does not exist or a value that does not fit.
     """
     where = str(path)
+    check_file(Path(path), MAX_BYTES)
     try:
         source = Path(path).read_bytes()
     except OSError as error:
@@ -287,7 +294,9 @@ def convert(kind: Any, value: object, *, path: str | None = None, key: str | Non
     """
     item = _item(kind)
     if item is not None:
-        return tuple(convert(item, one, path=path, key=f"{key}[{n}]") for n, one in enumerate(_split(value)))
+        items = _split(value)
+        check_count(len(items), MAX_ITEMS, "values", key or "value")
+        return tuple(convert(item, one, path=path, key=f"{key}[{n}]") for n, one in enumerate(items))
     dimension = units.NONE if kind is float else _dimension(kind)
     if dimension is not None:
         return units.quantity(value, dimension, path=path, key=key)
@@ -296,6 +305,8 @@ def convert(kind: Any, value: object, *, path: str | None = None, key: str | Non
     found = {int: _whole, bool: _truth, str: _word}[kind](value)
     if found is None:
         raise FormatError(f"expected {_SIMPLE[kind]} (got {value!r})", path=path, key=key)
+    if kind is int:
+        check_count(abs(found), MAX_NUMBER, "of these", key or "value")
     return found
 
 
@@ -334,7 +345,7 @@ def _choice(choices: tuple[object, ...], value: object, path: str | None, key: s
 def _whole(value: object) -> int | None:
     try:
         number = float(value) if not isinstance(value, bool) else None  # type: ignore[arg-type]  # anything else raises
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return int(number) if number is not None and number.is_integer() else None
 

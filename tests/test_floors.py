@@ -15,7 +15,7 @@ PACKAGE = ROOT / "spikeheb"
 
 FLOORS = [
     {"errors"},
-    {"units"},
+    {"units", "limits"},
     {"expressions"},
     {"tables"},
     {"rules", "cells", "schedules", "results", "published"},

@@ -84,10 +84,12 @@ def shelf(name: str) -> Path:
     StorageError
         Where it cannot be made.
     """
-    with writing():
+    try:
         make_private(root())
         folder = _trusted(root() / name)
         make_private(folder)
+    except OSError as error:
+        raise _unwritable(error) from None
     return folder
 
 

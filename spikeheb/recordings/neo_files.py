@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.errors import FormatError, ScheduleError, unknown_name
+from spikeheb.limits import MEMORY, check_file
 from spikeheb.recordings.sweeps import Sweeps, checked, size_of
 from spikeheb.schedules import NOTHING, Lane
 
@@ -35,6 +36,8 @@ def segments_of(path: Path, reader: str | None) -> list[Any]:
         raise FormatError("is a pickle, which may run any program; nothing is ever unpickled (save it in another format)", path=where)
     if not path.exists():
         raise FormatError("there is no such file", path=where)
+    if not path.is_dir():  # some recordings are folders
+        check_file(path, MEMORY)
     problems = []
     for candidate in _neo_readers(path, reader):
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from spikeheb.errors import FormatError
+from spikeheb.limits import check_file
 from spikeheb.recordings.sweeps import Sweeps, checked, size_of
 from spikeheb.schedules import Lane
 
@@ -19,6 +20,7 @@ MAX_INPUTS = 100_000
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Line number and cells of each line that is not empty or a comment; the header comes first."""
+    check_file(path)
     where, found = str(path), 0
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -62,8 +64,13 @@ class _Trains:
     pre: dict[int, list[float]] = field(default_factory=dict)
     post: list[float] = field(default_factory=list)
 
+    @property
+    def inputs(self) -> int:
+        """How many inputs there are, if they are numbered from 0 on."""
+        return max(self.pre, default=0) + 1
+
     def lane(self, label: str) -> Lane:
-        pre = [np.array(self.pre.get(n, ())) for n in range(max(self.pre, default=0) + 1)]
+        pre = [np.array(self.pre.get(n, ())) for n in range(self.inputs)]
         return Lane({"lane": label}, tuple(pre), np.array(self.post))
 
 
@@ -88,6 +95,11 @@ def spikes_of_table(path: Path) -> list[Lane]:
             )
             raise FormatError(found, path=str(path), key=f"line {line}")
         train.append(time)
+    count = sum(trains.inputs for trains in lanes.values())
+    if count > MAX_INPUTS:
+        raise FormatError(
+            f"the lanes have {count:,} inputs together, and {MAX_INPUTS:,} are allowed; number them from 0 on", path=str(path)
+        )
     return [trains.lane(label) for label, trains in lanes.items()]
 
 

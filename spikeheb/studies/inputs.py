@@ -9,7 +9,11 @@ import numpy.typing as npt
 
 from spikeheb.cells import Cell
 from spikeheb.engines.population import Group, Inhibition, Poisson, Regular, Replayed, Source
+from spikeheb.limits import check_memory
 from spikeheb.units import CONDUCTANCE, FREQUENCY, quantity
+
+BYTES_OF_INPUT = 64.0
+"""Of its synapse, its next spikes and its place in the result."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,23 @@ class Inputs:
 
 def poisson_inputs(count: int = 1000, rate: object = "15 Hz") -> Inputs:
     """Independent Poisson trains of one rate."""
+    check_inputs(count, "inputs")
     return Inputs((Poisson(np.full(count, quantity(rate, FREQUENCY, key="rate"))),))
+
+
+def check_inputs(count: int, key: str) -> None:
+    """Refuse more inputs than one cell could have in memory.
+
+    Raises
+    ------
+    EngineError
+    """
+    check_memory(BYTES_OF_INPUT * count, f"{count:,} inputs", key=key)
 
 
 def with_inhibition(inputs: Inputs, count: int, rate: object, receptor: str = "gaba", efficacy: float = 1.0) -> Inputs:
     """The inputs with Poisson inhibitory ones beside them, which have no plasticity."""
+    check_inputs(count, "inhibitory")
     source = Poisson(np.full(count, quantity(rate, FREQUENCY, key="rate")))
     return replace(inputs, inhibition=Inhibition((source,), efficacy, receptor))
 

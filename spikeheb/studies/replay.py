@@ -14,6 +14,7 @@ from spikeheb.cells import Cell
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.engines.job import NO_STEPS, Change, Job, Steps
 from spikeheb.errors import ScheduleError
+from spikeheb.limits import check_memory
 from spikeheb.rules.meaning import actions, stepped
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Reward, Times, check_step, spike_times, to_steps
@@ -86,10 +87,10 @@ def replay(
         raise ScheduleError(f"pre has {len(pre_times)} lanes and post has {len(post_times)}; give one train of each for every lane")
     pre_steps = tuple(to_steps(train, dt, f"pre[{n}]") for n, train in enumerate(pre_times))
     post_steps = tuple(to_steps(train, dt, f"post[{n}]") for n, train in enumerate(post_times))
-    rewards = _rewards(events, len(pre_steps), dt)
-    steps = _length(rule, (*pre_steps, *post_steps, *(np.array([r.step]) for r in rewards)), dt)
-    samples = _samples(record, (*pre_steps, *post_steps, *_arrivals(rule, pre_steps, post_steps, rewards, dt)), steps, dt)
     lanes = len(pre_steps)
+    rewards = _rewards(events, lanes, dt)
+    steps = _length(rule, (*pre_steps, *post_steps, *(np.array([r.step]) for r in rewards)), dt)
+    samples = _samples(record, (*pre_steps, *post_steps, *_arrivals(rule, pre_steps, post_steps, rewards, dt)), steps, lanes, dt)
     initial = {} if w0 is None else {rule.weight: _weights(w0, lanes, rule)}
     job = Job(
         rule, cell, dt, steps, np.arange(lanes), pre_steps, post_steps,
@@ -166,11 +167,13 @@ def _arrivals(rule: Rule, pre: Sequence[Steps], post: Sequence[Steps], rewards: 
     return [train + round(action.delay / dt) for action in actions(rule) for train in events[action.event]]
 
 
-def _samples(record: bool | float, trains: Sequence[Steps], steps: int, dt: float) -> Steps:
+def _samples(record: bool | float, trains: Sequence[Steps], steps: int, lanes: int, dt: float) -> Steps:
     if record is False:
         return NO_STEPS
     if record is True:
         return np.unique(np.concatenate([np.zeros(1, dtype=np.int64), *trains]))
-    if not record > 0:
+    if not (record > 0 and math.isfinite(record)):
         raise ScheduleError(f"record is True, False or a number of seconds (got {record})", key="record")
-    return np.arange(0, steps, max(1, round(record / dt)))
+    every = max(1, round(record / dt))
+    check_memory(16.0 * lanes * (steps // every), f"the weights of {lanes:,} lanes at {steps // every:,} times", key="record")
+    return np.arange(0, steps, every)

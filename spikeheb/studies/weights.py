@@ -16,6 +16,7 @@ from spikeheb.engines.choice import against_fan_in, side_by_side
 from spikeheb.engines.population import Normalise, Poisson, PopulationJob, PopulationRecording, Source
 from spikeheb.errors import EngineError, ScheduleError
 from spikeheb.expressions.printers import evaluate
+from spikeheb.limits import SEEDS, check_count, check_memory, check_steps, check_work
 from spikeheb.measure import weights as measure
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.inputs import Inputs, kind_of, poisson_inputs, with_unit
@@ -119,6 +120,7 @@ def weights(
         chosen, cell, inputs or poisson_inputs(), duration, seeds, cells, imposed, dt, unit, match_rates, snapshots, watch, engine, brought
     )
     plan.check_memory(memory)
+    plan.check_work()
     found = _side_by_side(plan, chosen, engine, progress)
     data = _labelled(plan, chosen, found, _names(chosen, names))
     if epsp is not None:
@@ -201,6 +203,21 @@ class _Plan:
             words = f"{synapses:,} synapses for {rules} rules and {len(self.seeds)} seeds need about {needed / 1e9:.2g} GB"
             raise EngineError(f"{words}, and {limit / 1e9:.2g} GB are allowed; take fewer, or raise the limit", key="memory")
 
+    def check_work(self) -> None:
+        """Refuse what would take too long.
+
+        Raises
+        ------
+        EngineError
+        """
+        rate = sum(float(source.mean_rates(self.dt).sum()) for source in self.inputs.sources)
+        if self.inputs.inhibition is not None:
+            rate += sum(float(source.mean_rates(self.dt).sum()) for source in self.inputs.inhibition.inputs)
+        each = self.cells * (1 + rate * self.dt)
+        check_work(
+            each * sum(self.steps) * len(self.seeds), f"{self.inputs.count:,} inputs for {max(self.steps) * self.dt:g} s", key="duration"
+        )
+
 
 def _plan(
     rules: Sequence[Rule], cell: Cell | str | None, inputs: Inputs, duration: object, seeds: Sequence[int] | int, cells: int,
@@ -215,10 +232,15 @@ def _plan(
     if body is None and imposed is None:
         raise ScheduleError("without a cell its spikes must be imposed; give a rate", key="imposed")
     step, lasts = quantity(dt, TIME, key="dt"), quantity(duration, TIME, key="duration")
+    check_steps(lasts, step, "duration")
+    check_count(seeds if isinstance(seeds, int) else len(seeds), SEEDS, "seeds", "seeds")
+    check_memory(64.0 * cells, f"{cells:,} cells", key="cells")
     if not 0 < step <= lasts:
         raise ScheduleError(f"expected a duration of one time step or more (got {lasts:g} s)", key="duration")
     factors = _stretch(rules) if match_rates else [1.0] * len(rules)
     bounded = all(rule.bounds.w_max is not None for rule in rules)
+    for factor in factors:
+        check_steps(factor * lasts, step, "duration")
     spikes: tuple[Source, ...] = ()
     if imposed is not None:
         spikes = (Poisson(np.full(cells, quantity(imposed, FREQUENCY, key="imposed"))),)
