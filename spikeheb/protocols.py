@@ -305,7 +305,7 @@ def convert(kind: Any, value: object, *, path: str | None = None, key: str | Non
     found = {int: _whole, bool: _truth, str: _word}[kind](value)
     if found is None:
         raise FormatError(f"expected {_SIMPLE[kind]} (got {value!r})", path=path, key=key)
-    if kind is int:
+    if kind is int and isinstance(found, int):
         check_count(abs(found), MAX_NUMBER, "of these", key or "value")
     return found
 

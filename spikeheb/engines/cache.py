@@ -22,23 +22,20 @@ import shutil
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from spikeheb.engines.locks import held
 from spikeheb.engines.ownership import is_own_file, is_own_folder, make_private, reason_against
-from spikeheb.engines.threads import stop_if_asked
 from spikeheb.errors import BuildError, StorageError, one_line
 
 Opened = TypeVar("Opened")
 
 MANIFEST = "manifest.json"
 LOCKS = ".locks"
-LOOK = 0.05
-"""Seconds between two looks at a lock that another holds."""
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
@@ -350,41 +347,8 @@ def _matches(file: Path, size: int, digest: str) -> bool:
 @contextmanager
 def _lock(kind: str, key: str) -> Iterator[None]:
     """Exclude other threads and processes from an entry. The system frees the lock of a process that died."""
-    with (shelf(LOCKS) / f"{kind}-{key}").open("a+b") as file:
-        while not _acquire(file.fileno()):
-            stop_if_asked()
-            time.sleep(LOOK)
-        try:
-            yield
-        finally:
-            _release(file.fileno())
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _acquire(descriptor: int) -> bool:
-        with suppress(OSError):
-            os.lseek(descriptor, 0, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-            return True
-        return False
-
-    def _release(descriptor: int) -> None:
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _acquire(descriptor: int) -> bool:
-        with suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        return False
-
-    def _release(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    with held(shelf(LOCKS) / f"{kind}-{key}"):
+        yield
 
 
 def _in_cache(error: OSError) -> bool:

@@ -52,12 +52,14 @@ def call(
         env={**os.environ, **(environment or {})}, start_new_session=os.name == "posix",
     )  # fmt: skip
     end = None if patience is None else time.monotonic() + patience
+    unsent: bytes | None = data
     try:
         while True:
             try:
-                output, errors = program.communicate(data, LOOK)
+                output, errors = program.communicate(unsent, LOOK)
                 return subprocess.CompletedProcess(program.args, program.returncode, output, errors)
             except subprocess.TimeoutExpired:
+                unsent = None  # it goes on with what it was given
                 stop_if_asked()
                 if end is not None and time.monotonic() > end:
                     raise subprocess.TimeoutExpired(program.args, patience or 0.0) from None
