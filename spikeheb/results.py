@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from spikeheb.errors import FormatError, OutputExists, SpikehebError, StorageError
 from spikeheb.limits import MEMORY, check_file, check_memory
 
@@ -138,11 +140,18 @@ def load(path: Path | str) -> xr.Dataset:
     try:
         with xr.open_dataset(path, engine="h5netcdf") as data:
             check_memory(float(data.nbytes), f"the {sum(v.size for v in data.variables.values()):,} numbers of the file", path=str(path))
-            return data.load()
+            return _with_plain_attributes(data.load())
     except (SpikehebError, MemoryError):
         raise
     except Exception as error:  # xarray, h5netcdf and h5py raise anything on files that are not what they expect
         raise FormatError(f"is not a whole NetCDF file ({_first_line(error)})", path=str(path)) from None
+
+
+def _with_plain_attributes(data: xr.Dataset) -> xr.Dataset:
+    """Arrays among the attributes, which other programs write and no result has, become tuples, which can be compared."""
+    for attributes in (data.attrs, *(variable.attrs for variable in data.variables.values())):
+        attributes.update({name: tuple(np.ravel(value).tolist()) for name, value in attributes.items() if isinstance(value, np.ndarray)})
+    return data
 
 
 def prepare_folder(path: Path | str, names: tuple[str, ...], *, force: bool = False) -> Path:

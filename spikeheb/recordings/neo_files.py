@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.errors import FormatError, ScheduleError, unknown_name
+from spikeheb.errors import FormatError, ScheduleError, printable, unknown_name
 from spikeheb.limits import MEMORY, check_file
 from spikeheb.recordings.sweeps import Sweeps, checked, size_of
 from spikeheb.schedules import NOTHING, Lane
@@ -105,7 +105,7 @@ def _lane_of(label: str, pre: list[tuple[int, Floats]], post: list[tuple[int, Fl
         )
     inputs = tuple(times for _, times in sorted(pre, key=lambda entry: entry[0])) or (NOTHING,)
     try:
-        return Lane({"lane": label}, inputs, post[0][1] if post else NOTHING)
+        return Lane({"lane": printable(label)}, inputs, post[0][1] if post else NOTHING)
     except ScheduleError as error:
         raise FormatError(error.message, path=path, key=error.key) from None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spikeheb.errors import FormatError
+from spikeheb.errors import FormatError, printable
 from spikeheb.limits import check_file
 from spikeheb.recordings.sweeps import Sweeps, checked, size_of
 from spikeheb.schedules import Lane
@@ -71,7 +71,7 @@ class _Trains:
 
     def lane(self, label: str) -> Lane:
         pre = [np.array(self.pre.get(n, ())) for n in range(self.inputs)]
-        return Lane({"lane": label}, tuple(pre), np.array(self.post))
+        return Lane({"lane": printable(label)}, tuple(pre), np.array(self.post))
 
 
 def spikes_of_table(path: Path) -> list[Lane]:

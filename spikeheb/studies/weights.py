@@ -199,7 +199,7 @@ class _Plan:
         rules = len(self.steps)
         results = 8.0 * rules * len(self.seeds) * (synapses + self.snapshots * (self.kept + BINS))
         needed = 16.0 * synapses + results
-        if needed > limit:
+        if not needed <= limit:
             words = f"{synapses:,} synapses for {rules} rules and {len(self.seeds)} seeds need about {needed / 1e9:.2g} GB"
             raise EngineError(f"{words}, and {limit / 1e9:.2g} GB are allowed; take fewer, or raise the limit", key="memory")
 

@@ -145,9 +145,9 @@ def test_a_rule_as_written_for_one_cell_runs_alike_among_many(tmp_path):
     np.testing.assert_allclose(few.w, many.w[:2], rtol=0, atol=1e-14)
 
 
-@pytest.mark.parametrize("cost", [1e-8, 1e-5, 1e-3, 1.0])
+@pytest.mark.parametrize("cost", [1e-8, 1e-6, 1e-5])
 def test_the_kernel_is_called_in_pieces_that_take_a_moment(tmp_path, monkeypatch, cost):
-    """By a clock that each step moves on by so many seconds: a piece takes a twentieth of one, or is a single step."""
+    """By a clock that each step moves on by so many seconds, a piece takes a twentieth of one after the first few."""
     clock = [0.0]
     pieces = []
 
@@ -158,10 +158,10 @@ def test_the_kernel_is_called_in_pieces_that_take_a_moment(tmp_path, monkeypatch
 
     monkeypatch.setattr(fan_in.FanIn, "_step_to", step_to)
     monkeypatch.setattr(fan_in.time, "perf_counter", lambda: clock[0])
-    the_job = job(read(tmp_path, "pair"), None, 4, steps=20_000, snapshots=np.zeros(0, int))
+    the_job = job(read(tmp_path, "pair"), None, 4, steps=10_000_000, snapshots=np.zeros(0, int))
     with fan_in.FanIn(the_job, 1) as run:
-        run.advance(20_000)
-    assert sum(pieces) == 20_000
+        run.advance(10_000_000)
+    assert sum(pieces) == 10_000_000
     settled = pieces[len(pieces) // 2 :]
     assert max(settled) <= max(1, 1.01 * fan_in.PIECE / cost)
 
