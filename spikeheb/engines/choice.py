@@ -1,6 +1,6 @@
 """Which engine carries a job out.
 
-``auto`` takes the generated kernel wherever it can run the rule and the cell, else Brian2, and the recording says why.
+``auto`` takes the generated kernel; where the code that builds it refuses the rule or the cell, Brian2, and the recording says why.
 ``brian`` takes Brian2's Cython target for long jobs where there is a compiler, else numpy.
 """
 
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Job, Recording
-from spikeheb.engines.population import PopulationJob
-from spikeheb.engines.threads import side_by_side
+from spikeheb.engines.population import PopulationJob, PopulationRecording
+from spikeheb.engines.threads import needs_main_thread, side_by_side
 from spikeheb.errors import EngineError, unknown_name
 
-__all__ = ["ENGINES", "against_fan_in", "carry_out", "check_engine", "side_by_side"]
+__all__ = ["ENGINES", "carry_out", "carry_out_fan_in", "check_engine", "side_by_side"]
 
 ENGINES = ("auto", "kernel", "brian", "brian:numpy", "brian:cython", "brian:standalone")
 
@@ -49,39 +50,55 @@ def carry_out(job: Job, engine: str = "auto") -> Recording:
 
     reason = None if engine == "kernel" else _against_kernel(job)
     if reason is None:
-        return runner.run(job)
+        try:
+            return runner.run(job)
+        except EngineError as error:
+            if engine == "kernel":
+                raise
+            reason = error.message
     recording = _brian(job, "brian")
     return replace(recording, engine={**recording.engine, "note": f"not the kernel: {reason}"})
 
 
 def _against_kernel(job: Job) -> str | None:
-    """Why Brian2 serves this job better, if it does."""
-    from spikeheb.engines.compiler import compiler
-    from spikeheb.engines.kernel.analysis import analyse
-
-    try:
-        analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=frozenset(job.overrides))
-    except EngineError as error:
-        return error.message
+    """Why Brian2 serves this job better, though the kernel could carry it out."""
     if job.cell is not None and compiler() is None:
         return "there is no C++ compiler, and without one it steps through every quiet stretch"
     return None
 
 
-def against_fan_in(job: PopulationJob) -> str | None:
-    """Why the kernel cannot run this fan-in, if it cannot."""
-    from spikeheb.engines.kernel.analysis import analyse
+def carry_out_fan_in(job: PopulationJob, engine: str = "auto") -> PopulationRecording:
+    """Run a job of fan-in.
 
-    try:
-        analyse(job.rule, job.cell, job.dt, receptor=job.receptor)
-    except EngineError as error:
-        return error.message
-    return None
+    Parameters
+    ----------
+    job : PopulationJob
+    engine : {"auto", "kernel", "brian"}
+
+    Raises
+    ------
+    EngineError, BuildError, NonFiniteError
+    """
+    reason = None
+    if engine != "brian":
+        from spikeheb.engines.kernel import fan_in
+
+        try:
+            return fan_in.run(job)
+        except EngineError as error:
+            if engine == "kernel":
+                raise
+            reason = error.message
+    needs_main_thread()
+    from spikeheb.engines.brian import population
+
+    recording = population.run(job)
+    return recording if reason is None else replace(recording, engine={**recording.engine, "note": f"not the kernel: {reason}"})
 
 
 def _brian(job: Job, engine: str) -> Recording:
+    needs_main_thread()
     from spikeheb.engines.brian import runtime, standalone
-    from spikeheb.engines.compiler import compiler
 
     if engine == "brian:standalone" and compiler() is not None:
         return standalone.run(job)

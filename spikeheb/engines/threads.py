@@ -19,6 +19,10 @@ class Stopped(BaseException):
     """The work in this thread is not wanted any more; nobody but `side_by_side` sees it."""
 
 
+class NotHere(Exception):
+    """A work that has begun in a thread of its own and needs the main one; `side_by_side` does it there after the others."""
+
+
 class _Place(threading.local):
     """What a thread knows about itself."""
 
@@ -40,10 +44,16 @@ def stop_if_asked() -> None:
         raise Stopped
 
 
+def needs_main_thread() -> None:
+    """Called by what runs in the main thread alone, as Brian2 does: raises `NotHere` in a work that has a thread of its own."""
+    if _place.stop is not None:
+        raise NotHere
+
+
 def side_by_side(
     works: Sequence[Callable[[], Result]], progress: Callable[[float], None] | None = None, *, alone: bool = False
 ) -> list[Result]:
-    """The outcomes of works, of which kernels run on all processors at once.
+    """The outcomes of works, of which kernels run on all processors at once; what needs the main thread comes last.
 
     An interruption, or the first work that fails, stops all others at their next piece; those that have not begun do not begin.
 
@@ -54,7 +64,7 @@ def side_by_side(
     progress : callable, optional
         Called with the fraction done.
     alone : bool
-        One after the other in the calling thread: Brian2 can do no other.
+        One after the other in the calling thread from the start.
     """
     outcomes: dict[int, Result] = {}
 
@@ -73,10 +83,14 @@ def side_by_side(
     try:
         running = {pool.submit(work): n for n, work in enumerate(works)}
         for future in as_completed(running):
-            note(running[future], future.result())
+            if not isinstance(future.exception(), NotHere):
+                note(running[future], future.result())
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
+    for n, work in enumerate(works):
+        if n not in outcomes:
+            note(n, work())
     return [outcomes[n] for n in range(len(works))]
 
 

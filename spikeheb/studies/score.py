@@ -15,8 +15,7 @@ from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.engines.choice import check_engine, side_by_side
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.kernel.analysis import analyse
-from spikeheb.errors import EngineError, FormatError
+from spikeheb.errors import FormatError
 from spikeheb.measure import score as measure
 from spikeheb.protocols import Protocol
 from spikeheb.rules import choose
@@ -105,20 +104,9 @@ def score(
     body = library.cell(cell) if isinstance(cell, str) else cell
     longest_first = sorted(entries, key=lambda entry: not entry.refitted)
     works = [functools.partial(_line, entry, data, body, engine, seed) for entry in longest_first]
-    lines = side_by_side(works, progress, alone=not all(_for_kernel(entry.rule, body, engine) for entry in entries))
+    lines = side_by_side(works, progress, alone=engine.startswith("brian") or compiler() is None)
     table = dict(zip(map(id, longest_first), lines, strict=True))
     return _board(entries, data, [table[id(entry)] for entry in entries], engine, seed)
-
-
-def _for_kernel(rule: Rule, cell: Cell | None, engine: str) -> bool:
-    """Whether the kernel will carry all of it out."""
-    if engine.startswith("brian") or compiler() is None:
-        return False
-    try:
-        analyse(rule, cell or cell_of(rule), 1e-4)
-    except EngineError:
-        return engine == "kernel"
-    return True
 
 
 def _entries(rules: Sequence[Rule | str], refits: bool) -> list[Entry]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
-from spikeheb.engines.choice import against_fan_in, side_by_side
+from spikeheb.engines.choice import carry_out_fan_in, side_by_side
 from spikeheb.engines.population import Normalise, Poisson, PopulationJob, PopulationRecording, Source
 from spikeheb.errors import EngineError, ScheduleError
 from spikeheb.expressions.printers import evaluate
@@ -133,8 +133,7 @@ def _side_by_side(
 ) -> list[list[PopulationRecording]]:
     """Every rule under every seed; kernels run side by side where there are few cells, which they do not share among threads."""
     jobs = [plan.job(n, rule, seed) for n, rule in enumerate(rules) for seed in plan.seeds]
-    alone = engine == "brian" or any(against_fan_in(job) for job in jobs[:: len(plan.seeds)])
-    found = side_by_side([functools.partial(_carry_out, job, engine) for job in jobs], progress, alone=alone)
+    found = side_by_side([functools.partial(carry_out_fan_in, job, engine) for job in jobs], progress, alone=engine == "brian")
     return [found[n * len(plan.seeds) : (n + 1) * len(plan.seeds)] for n in range(len(rules))]
 
 
@@ -268,18 +267,6 @@ def _start(rule: Rule) -> float:
     """The rule's own initial weight, at the middle of what it may draw."""
     found = evaluate(rule.initial[rule.weight], rule.constants, {"rand": lambda: 0.5, "randn": lambda: 0.0})
     return float(np.asarray(found)) or 1.0
-
-
-def _carry_out(job: PopulationJob, engine: str) -> PopulationRecording:
-    reason = None if engine == "kernel" else against_fan_in(job)
-    if engine != "brian" and reason is None:
-        from spikeheb.engines.kernel import fan_in
-
-        return fan_in.run(job)
-    from spikeheb.engines.brian import population
-
-    recording = population.run(job)
-    return recording if reason is None else replace(recording, engine={**recording.engine, "note": f"not the kernel: {reason}"})
 
 
 # --- the result ----------------------------------------------------------------------------------------------------------
