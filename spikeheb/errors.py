@@ -34,6 +34,11 @@ def one_line(text: str, length: int) -> str:
     return shown if len(shown) <= length else shown[: length - 3] + "..."
 
 
+def printable(text: str) -> str:
+    """The text with every character that does not print escaped, so that no name of a file or lane gives orders to a terminal."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 class SpikehebError(Exception):
     """Base of all errors raised on purpose.
 
@@ -51,7 +56,7 @@ class SpikehebError(Exception):
         self.message = one_line(message, MAX_MESSAGE)
         self.path = path
         self.key = one_line(key, MAX_KEY) if key else key
-        shown = path and "".join(c if c.isprintable() else ascii(c)[1:-1] for c in path)
+        shown = path and printable(path)
         super().__init__(": ".join(part for part in (shown, self.key, self.message) if part))
 
     def __str__(self) -> str:

@@ -34,6 +34,7 @@ import numpy as np
 from spikeheb import units
 from spikeheb.errors import FormatError, SpikehebError, unknown_name
 from spikeheb.numbers import check_near
+from spikeheb.limits import check_count, check_file
 from spikeheb.published import FittedWindow, Published, read_fits, read_published
 from spikeheb.schedules import Schedule
 from spikeheb.tables import content_hash
@@ -48,6 +49,11 @@ COLUMN_UNITS = {units.TIME: ("ms", 1e3), units.FREQUENCY: ("hz", 1.0), units.VOL
                 units.CONDUCTANCE: ("nS", 1e9), units.CONCENTRATION: ("mM", 1.0)}  # fmt: skip
 """Unit at the end of a column's name in a file of data, and the factor from SI to it."""
 
+MAX_BYTES = 1_000_000
+"""Of a script."""
+MAX_NUMBER = 1_000_000
+"""The largest whole number that a parameter takes: it counts spikes, pairs or repeats."""
+MAX_ITEMS = 10_000
 _SIMPLE = {int: "a whole number", bool: "true or false", str: "a word"}
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _count = itertools.count()
@@ -158,6 +164,7 @@ def read_protocol(path: Path | str, given: Mapping[str, object] | None = None) -
         For a parameter that does not exist or a value that does not fit.
     """
     where = str(path)
+    check_file(Path(path), MAX_BYTES)
     try:
         source = Path(path).read_bytes()
     except OSError as error:
@@ -318,7 +325,9 @@ def convert(kind: Any, value: object, *, path: str | None = None, key: str | Non
     """
     item = _item(kind)
     if item is not None:
-        return tuple(convert(item, one, path=path, key=f"{key}[{n}]") for n, one in enumerate(_split(value)))
+        items = _split(value)
+        check_count(len(items), MAX_ITEMS, "values", key or "value")
+        return tuple(convert(item, one, path=path, key=f"{key}[{n}]") for n, one in enumerate(items))
     dimension = units.NONE if kind is float else _dimension(kind)
     if dimension is not None:
         return units.quantity(value, dimension, path=path, key=key)
@@ -327,6 +336,8 @@ def convert(kind: Any, value: object, *, path: str | None = None, key: str | Non
     found = {int: _whole, bool: _truth, str: _word}[kind](value)
     if found is None:
         raise FormatError(f"expected {_SIMPLE[kind]} (got {value!r})", path=path, key=key)
+    if kind is int and isinstance(found, int):
+        check_count(abs(found), MAX_NUMBER, "of these", key or "value")
     return found
 
 
@@ -365,7 +376,7 @@ def _choice(choices: tuple[object, ...], value: object, path: str | None, key: s
 def _whole(value: object) -> int | None:
     try:
         number = float(value) if not isinstance(value, bool) else None  # type: ignore[arg-type]  # anything else raises
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return int(number) if number is not None and number.is_integer() else None
 

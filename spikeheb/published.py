@@ -39,6 +39,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spikeheb.errors import FormatError, UnitError, unknown_name
+from spikeheb.limits import check_file
 from spikeheb.units import parse_quantity, unit
 
 Value = float | str
@@ -213,6 +214,7 @@ Line = tuple[int, Mapping[str, str]]
 def _read_lines(path: Path) -> tuple[bytes, str, list[str], list[Line]]:
     """The bytes, the comment, the header, and the numbered lines with their cells by column."""
     where = str(path)
+    check_file(path)
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)

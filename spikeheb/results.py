@@ -10,7 +10,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spikeheb.errors import FormatError, OutputExists, StorageError
+import numpy as np
+
+from spikeheb.errors import FormatError, OutputExists, SpikehebError, StorageError
+from spikeheb.limits import MEMORY, check_file, check_memory
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,8 +46,32 @@ def save(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
     target = Path(path)
     if target.exists() and not force:
         raise OutputExists("exists already; choose another name or use --force", path=str(target))
-    replace_file(target, _image(data))
+    try:
+        image = _image(data)
+    except MemoryError:
+        raise
+    except Exception as error:  # of xarray, h5netcdf or h5py, which raise anything
+        raise StorageError(f"cannot be written as NetCDF ({_first_line(error)})", path=str(target)) from error
+    replace_file(target, image)
     return target
+
+
+def plain(data: xr.Dataset) -> xr.Dataset:
+    """The same values with every attribute, and every variable that is no array of numbers, as text."""
+    changed = data.copy()
+    for variable in changed.variables.values():
+        variable.attrs = {str(name): str(value) for name, value in variable.attrs.items()}
+        variable.encoding = {}
+    texts = {str(name): (value.dims, value.values.astype(str)) for name, value in changed.variables.items() if value.dtype.kind in "OSVmM"}
+    changed = changed.assign({name: value for name, value in texts.items() if name in changed.data_vars})
+    changed = changed.assign_coords({name: value for name, value in texts.items() if name in changed.coords})
+    changed.attrs = {str(name): str(value) for name, value in data.attrs.items()}
+    return changed
+
+
+def _first_line(error: Exception) -> str:
+    """What an error of another library says, in short."""
+    return str(error).splitlines()[0][:120] if str(error).strip() else type(error).__name__
 
 
 def _image(data: xr.Dataset) -> bytes:
@@ -82,8 +109,8 @@ def replace_file(target: Path, content: bytes) -> None:
             raise OSError("what was read back differs")
         temporary.chmod(0o666 & ~_mask())
         temporary.replace(target)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise StorageError(f"could not be written whole ({reason})", path=str(target)) from None
     finally:
         if temporary is not None:
@@ -104,17 +131,29 @@ def load(path: Path | str) -> xr.Dataset:
     ------
     FormatError
         Where the file is missing, truncated or not NetCDF.
+    EngineError
+        Where it would take more memory than is allowed.
     """
     import xarray as xr
 
     if not Path(path).is_file():
         raise FormatError("there is no such file", path=str(path))
+    check_file(Path(path), MEMORY)
     try:
         with xr.open_dataset(path, engine="h5netcdf") as data:
-            return data.load()
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        first = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        raise FormatError(f"is not a whole NetCDF file ({first})", path=str(path)) from None
+            check_memory(float(data.nbytes), f"the {sum(v.size for v in data.variables.values()):,} numbers of the file", path=str(path))
+            return _with_plain_attributes(data.load())
+    except (SpikehebError, MemoryError):
+        raise
+    except Exception as error:  # xarray, h5netcdf and h5py raise anything on files that are not what they expect
+        raise FormatError(f"is not a whole NetCDF file ({_first_line(error)})", path=str(path)) from None
+
+
+def _with_plain_attributes(data: xr.Dataset) -> xr.Dataset:
+    """Arrays among the attributes, which other programs write and no result has, become tuples, which can be compared."""
+    for attributes in (data.attrs, *(variable.attrs for variable in data.variables.values())):
+        attributes.update({name: tuple(np.ravel(value).tolist()) for name, value in attributes.items() if isinstance(value, np.ndarray)})
+    return data
 
 
 def to_csv(data: xr.Dataset, path: Path | str, *, dimension: str = "condition", force: bool = False) -> Path:

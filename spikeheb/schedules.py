@@ -21,6 +21,7 @@ from spikeheb.carried import carries_unit
 from spikeheb.errors import ScheduleError, UnitError
 from spikeheb.numbers import quantities, si
 from spikeheb.units import CONCENTRATION, CURRENT, NONE, TIME, VOLTAGE, Dimension, quantity
+from spikeheb.limits import check_count, check_memory, check_steps
 
 Times = npt.NDArray[np.float64]
 Steps = npt.NDArray[np.int64]
@@ -30,6 +31,10 @@ MARGIN = 0.105
 """Seconds around a test pulse that a sweep takes."""
 MAX_STEP = 1e-2
 """The longest time step in seconds."""
+MAX_COPIES = 100_000
+MAX_PULSES = 100_000
+BYTES_OF_SPIKE = 32.0
+"""While a schedule becomes a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +210,8 @@ def to_steps(times: Times, dt: float, label: str) -> Steps:
     ScheduleError
         Where two spikes of the train fall into one step.
     """
+    if times.size:
+        check_steps(float(times.max()), dt, label)
     steps = np.floor(times / dt + (0.5 - 1e-6)).astype(np.int64)
     same = np.flatnonzero(np.diff(steps) == 0)
     if same.size:
@@ -265,6 +272,11 @@ class Schedule:
             raise ScheduleError("baseline and follow-up must be finite and not negative")
         if self.copies < 1:
             raise ScheduleError(f"every input must be there once or more (got copies = {self.copies})")
+        check_count(self.copies, MAX_COPIES, "copies of an input", "copies")
+        check_steps(self.induction_end + self.follow_up, self.dt, "duration")
+        check_count(math.ceil((self.baseline + self.follow_up) / self.test_interval), MAX_PULSES, "test pulses", "baseline and follow-up")
+        spikes = self.copies * sum(train.size for lane in self.lanes for train in (*lane.pre, lane.post))
+        check_memory(BYTES_OF_SPIKE * spikes, f"{spikes:,} spikes in {len(self.lanes)} conditions")
         if self.paired_pulse is not None and not self.dt <= self.paired_pulse <= self.test_interval / 4 - MARGIN:
             most = (self.test_interval / 4 - MARGIN) * 1e3
             raise ScheduleError(f"the second pulse must come up to {most:g} ms after the first (got {self.paired_pulse * 1e3:g} ms)")

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from spikeheb.errors import ScheduleError, UnitError
 from spikeheb.numbers import quantities
+from spikeheb.limits import check_count
 from spikeheb.units import FREQUENCY, NONE, TIME, Dimension, quantity
 
 Times = npt.NDArray[np.float64]
@@ -63,6 +64,7 @@ def pairings(
     if not pre.size and not post.size:
         raise ScheduleError("both patterns are empty; give at least one spike", key="pre_pattern")
     _check_period(shift, rate, pre, post + shift)
+    _check_spikes(count * (pre.size + post.size))
     starts = np.arange(count) / rate
     starts += max(0.0, -float(np.concatenate([pre, post + shift]).min()))
     return (starts[:, None] + pre).ravel(), (starts[:, None] + (shift + post)).ravel()
@@ -106,6 +108,7 @@ def bursts(
         raise ScheduleError(
             f"bursts overlap: one lasts {lasts:g} s and the next starts after {every:g} s; give a longer interval", key="interval"
         )
+    _check_spikes(count * both.size)
     starts = np.arange(count) * every
     return (starts[:, None] + pre).ravel(), (starts[:, None] + post).ravel()
 
@@ -174,8 +177,12 @@ def _number(value: object, dimension: Dimension, key: str) -> float:
 def _count(value: object, key: str) -> int:
     number = _number(value, NONE, key)
     if number != int(number) or not 1 <= number <= MAX_SPIKES:
-        raise ScheduleError(f"expected a whole number from 1 on (got {number:g})", key=key)
+        raise ScheduleError(f"expected a whole number from 1 to {MAX_SPIKES:,} (got {number:g})", key=key)
     return int(number)
+
+
+def _check_spikes(count: int) -> None:
+    check_count(count, MAX_SPIKES, "spikes of one condition", "spikes")
 
 
 def _pattern(values: Iterable[float], key: str) -> Times:

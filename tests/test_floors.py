@@ -16,7 +16,7 @@ PACKAGE = ROOT / "spikeheb"
 FLOORS = [
     {"errors"},
     {"carried"},
-    {"units"},
+    {"units", "limits"},
     {"numbers"},
     {"expressions"},
     {"tables"},

@@ -67,8 +67,8 @@ REFUSED = {
     "delta_t: expected less than the period of 20 ms at 50 Hz (got -30 ms)": lambda: sh.pairings(-0.03, 5, 50),
     'delta_t: expected a time such as "20 ms" (got nan)': lambda: sh.pairings(np.nan, 5, 50),
     'delta_t: expected a time such as "20 ms" (got "10 mV", a voltage)': lambda: sh.pairings("10 mV", 5, 50),
-    "pairs: expected a whole number from 1 on (got 0)": lambda: sh.pairings(0.01, 0, 50),
-    "pairs: expected a whole number from 1 on (got 2.5)": lambda: sh.pairings(0.01, 2.5, 50),
+    "pairs: expected a whole number from 1 to 10,000,000 (got 0)": lambda: sh.pairings(0.01, 0, 50),
+    "pairs: expected a whole number from 1 to 10,000,000 (got 2.5)": lambda: sh.pairings(0.01, 2.5, 50),
     "frequency: expected more than 0 Hz (got 0 Hz)": lambda: sh.pairings(0.01, 5, 0),
     "frequency: expected more than 0 Hz (got -1 Hz)": lambda: sh.pairings(0.01, 5, -1),
     'frequency: expected a rate such as "10 Hz" (got nan)': lambda: sh.pairings(0.01, 5, np.nan),
@@ -80,7 +80,7 @@ REFUSED = {
     "interval: bursts overlap: one lasts 0.41 s and the next starts after 0.4 s; give a longer interval": lambda: sh.bursts(
         0.01, 3, 5, 10, interval=0.4
     ),
-    "bursts: expected a whole number from 1 on (got 0)": lambda: sh.bursts(0.01, 0, 5, 10, interval=10),
+    "bursts: expected a whole number from 1 to 10,000,000 (got 0)": lambda: sh.bursts(0.01, 0, 5, 10, interval=10),
     "start: expected 0 or more (got -1 s)": lambda: sh.train(3, 10, start=-1),
     "rate: expected 0 or more (got -5)": lambda: sh.poisson(-5, 1, np.random.default_rng(0)),
     "refractory: 500 Hz cannot be reached with a refractory time of 0.002 s": lambda: sh.poisson(500, 1, np.random.default_rng(0), 0.002),

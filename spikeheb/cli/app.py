@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ from spikeheb.cli.analyse import analyse
 from spikeheb.cli.cache import cache
 from spikeheb.cli.catalogue import check, list_names
 from spikeheb.cli.data import data
+from spikeheb.cli.exits import INTERRUPTED, USER_ERROR
 from spikeheb.cli.experiment import run as run_protocol
 from spikeheb.cli.replay import replay
 from spikeheb.cli.score import score
@@ -22,8 +24,6 @@ from spikeheb.cli.weights import compare, weights
 from spikeheb.cli.window import window
 from spikeheb.errors import SpikehebError, one_line
 
-USER_ERROR = 2
-INTERRUPTED = 130
 DEBUG = "--debug"
 
 _UsageError: Any = typer.BadParameter.__mro__[2]
@@ -55,9 +55,11 @@ def run(arguments: Sequence[str]) -> int:
     except _UsageError as error:
         return _refuse(_usage(error), debug)
     except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
-    if code == INTERRUPTED:
-        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except MemoryError:
+        return _refuse("there is not enough memory for this; take fewer synapses, lanes or records", debug)
+    except Exception as error:  # a fault of this program, whatever it is: the person at the terminal gets one line
+        return _refuse(_fault(error), debug)
     return int(code or 0)
 
 
@@ -102,6 +104,13 @@ def _refuse(message: str, debug: bool) -> int:
         traceback.print_exc()
     print(f"error: {message}", file=sys.stderr)
     return USER_ERROR
+
+
+def _fault(error: Exception) -> str:
+    """An error that nobody foresaw, on one line, with the place where it was raised."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    what = one_line(f"{type(error).__name__}: {error}", 300)
+    return f"{what} (at {Path(place.filename).name}:{place.lineno}); this is a fault of spikeheb, and --debug shows where it comes from"
 
 
 def _usage(error: Any) -> str:

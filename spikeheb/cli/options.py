@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from spikeheb.limits import LARGEST_SEED
+
 RULE_PANEL, RUN_PANEL, OUTPUT_PANEL = "The rule", "The run", "The output"
 
 
@@ -70,7 +72,7 @@ Engine = Annotated[
         metavar="ENGINE", help="auto, kernel; brian, brian:numpy, brian:cython, brian:standalone.", rich_help_panel=RUN_PANEL
     ),
 ]  # fmt: skip
-Seed = Annotated[int, typer.Option(min=0, help="Of all random numbers.", rich_help_panel=RUN_PANEL)]
+Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Of all random numbers.", rich_help_panel=RUN_PANEL)]
 Progress = Annotated[
     bool | None,
     typer.Option("--progress/--no-progress", help="Show progress on stderr; by default in a terminal.", rich_help_panel=RUN_PANEL),

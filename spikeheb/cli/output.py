@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spikeheb.cli.printing import note
-from spikeheb.errors import OutputExists, SpikehebError, StorageError
+from spikeheb.errors import SpikehebError, StorageError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,13 +46,13 @@ def output(folder: Path, force: bool, names: Names = STANDARD) -> Iterator[Path]
     """
     from spikeheb.results import prepare_folder
 
-    new = not folder.exists()
+    new = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         yield prepare_folder(folder, tuple(name for name in (names.result, names.figure, names.text) if name), force=force)
     except BaseException:
-        if new:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        with contextlib.suppress(OSError):
+            for place in new:
+                place.rmdir()
         raise
 
 
@@ -67,26 +67,42 @@ def write(data: xr.Dataset, folder: Path, force: bool, names: Names = STANDARD) 
     from spikeheb import plots
     from spikeheb.results import save
 
+    target = folder / names.result
     try:
-        path = save(data, folder / names.result, force=force)
-    except (StorageError, OutputExists) as error:
-        raise StorageError(f"{error.message}; {_rescue(data)}", path=error.path) from error
+        path = save(data, target, force=force)
+    except Exception as error:  # whatever it is, what was computed must not be lost
+        raise StorageError(f"{_reason(error)}; {_rescue(data)}", path=str(target)) from error
     note(f"result: {path}")
+    target = folder / names.figure
     try:
-        note(f"figure: {plots.write(plots.figure(data), folder / names.figure)}")
-    except StorageError as error:
-        raise StorageError(f"{error.message}; the result is whole in {path}", path=error.path) from error
+        note(f"figure: {plots.write(plots.figure(data), target)}")
+    except Exception as error:
+        raise StorageError(f"{_reason(error)}; the result is whole in {path}", path=str(target)) from error
+
+
+def _reason(error: Exception) -> str:
+    """Why something could not be written."""
+    return error.message if isinstance(error, SpikehebError) else f"could not be made ({type(error).__name__}: {error})"
+
+
+def _keep(data: xr.Dataset, place: Path) -> Path:
+    """Save in a new folder; attributes that no file can hold become text."""
+    from spikeheb.results import plain, save
+
+    folder = Path(tempfile.mkdtemp(prefix="spikeheb-", dir=place))
+    try:
+        for version in (data, plain(data)):
+            with contextlib.suppress(StorageError):
+                return save(version, folder / STANDARD.result)
+        raise StorageError("could not be kept there", path=str(folder))
+    except BaseException:
+        folder.rmdir()
+        raise
 
 
 def _rescue(data: xr.Dataset) -> str:
     """Keep the result somewhere else; returns words that say where."""
-    from spikeheb.results import save
-
-    for place in (Path(tempfile.gettempdir()), Path.home(), Path.cwd()):
-        with contextlib.suppress(OSError, SpikehebError):
-            folder = Path(tempfile.mkdtemp(prefix="spikeheb-", dir=place))
-            try:
-                return f"the result is kept in {save(data, folder / STANDARD.result)}"
-            except SpikehebError:
-                folder.rmdir()
+    for find in (tempfile.gettempdir, Path.home, Path.cwd):
+        with contextlib.suppress(Exception):
+            return f"the result is kept in {_keep(data, Path(find()))}"
     return "nor could it be kept elsewhere: the table is all that is left"

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import textwrap
 from collections.abc import Sequence
 
 import typer
 
+from spikeheb.errors import printable
+
 WIDTH = 100
 
 
 def note(text: str) -> None:
     """A line for the person at the terminal, on stderr."""
-    typer.echo(text, err=True)
+    with contextlib.suppress(BrokenPipeError):  # nobody reads it
+        typer.echo(printable(text), err=True)
 
 
 def data_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table; tab-separated where stdout is no terminal."""
+    columns, rows = _shown(columns), [_shown(row) for row in rows]
     if sys.stdout.isatty():
         _framed(columns, rows)
         return
     for row in (columns, *rows):
-        typer.echo("\t".join(" ".join(cell.split()) for cell in row))
+        typer.echo("\t".join(row))
 
 
 def text_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table to be read; in columns of equal width where stdout is no terminal."""
+    columns, rows = _shown(columns), [_shown(row) for row in rows]
     if sys.stdout.isatty():
         _framed(columns, rows)
         return
@@ -38,20 +44,25 @@ def text_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def heading(text: str) -> None:
     """A heading, with an empty line before it."""
     typer.echo("")
-    typer.secho(text, bold=True)
+    typer.secho(printable(text), bold=True)
 
 
 def paragraphs(text: str) -> None:
     """Prose, each paragraph after an empty line and filled to lines of at most `WIDTH` characters."""
     for block in text.split("\n\n"):
         typer.echo("")
-        typer.echo(textwrap.fill(" ".join(block.split()), WIDTH))
+        typer.echo(textwrap.fill(printable(" ".join(block.split())), WIDTH))
 
 
 def lines(items: Sequence[str]) -> None:
     """Lines as they are, indented."""
     for item in items:
-        typer.echo(f"  {item}")
+        typer.echo(f"  {printable(item)}")
+
+
+def _shown(row: Sequence[str]) -> list[str]:
+    """Cells on one line each, with what would give orders to a terminal escaped."""
+    return [printable(" ".join(cell.split())) for cell in row]
 
 
 def _framed(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

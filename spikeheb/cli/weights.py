@@ -163,10 +163,11 @@ def _inputs(count: int, rate: str, correlated: int, correlation: float, time: st
     import numpy as np
 
     from spikeheb.engines import population
-    from spikeheb.studies.inputs import Inputs
+    from spikeheb.studies.inputs import Inputs, check_inputs
     from spikeheb.units import FREQUENCY, TIME, quantity
 
     hertz = quantity(rate, FREQUENCY, key="--rate")
+    check_inputs(count, "--inputs")
     if correlated + first > count:
         raise FormatError(f"expected at most the {count} inputs (got {correlated + first})", key="--correlated, --early")
     sources: list[population.Source] = []

@@ -1,27 +1,38 @@
-"""The build cache: folders of built files, each checked by checksum before anything in it is loaded.
+"""The build cache: folders of built files, each checked by owner and checksum before anything in it is loaded.
 
 An entry is built in a temporary folder beside its place, under a lock that the operating system releases when its
 holder dies, and renamed when it is whole. Its manifest holds the size and SHA-256 of every file: a truncated library
 that is loaded kills the process, so an entry that does not match is built again.
+
+What is in the cache is run as a program. So the cache is used only where nobody but the user can have written to it: a folder
+that is open to others, or another's, is left alone with one line, and a private folder that lasts as long as the process
+stands in for it.
 """
 
 from __future__ import annotations
 
+import atexit
 import errno
 import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
 import sys
 import tempfile
-import time
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from spikeheb.errors import StorageError
+from spikeheb.engines.locks import held
+from spikeheb.engines.ownership import is_own_file, is_own_folder, make_private, reason_against
+from spikeheb.errors import BuildError, StorageError, one_line
+
+Opened = TypeVar("Opened")
 
 MANIFEST = "manifest.json"
 LOCKS = ".locks"
@@ -55,7 +66,32 @@ class Entry:
 
 
 def root() -> Path:
-    """The cache's folder: ``SPIKEHEB_CACHE``, else ``spikeheb`` in the platform's folder for caches."""
+    """The cache's folder: ``SPIKEHEB_CACHE``, else ``spikeheb`` in the platform's folder for caches.
+
+    Where others may have written to it, a private folder that is removed when the process ends.
+    """
+    return _trusted(_wanted())
+
+
+def shelf(name: str) -> Path:
+    """A folder in the cache, made where it is missing.
+
+    Raises
+    ------
+    StorageError
+        Where it cannot be made.
+    """
+    try:
+        make_private(root())
+        folder = _trusted(root() / name)
+        make_private(folder)
+    except OSError as error:
+        raise _unwritable(error) from None
+    return folder
+
+
+def _wanted() -> Path:
+    """The cache's folder by the environment; a relative ``XDG_CACHE_HOME`` is ignored, as its specification says."""
     given = os.environ.get("SPIKEHEB_CACHE")
     if given:
         return Path(given).expanduser().absolute()
@@ -63,10 +99,79 @@ def root() -> Path:
         return Path.home() / "Library" / "Caches" / "spikeheb"
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "spikeheb" / "cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spikeheb"
+    standard = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (standard if standard.is_absolute() else Path.home() / ".cache") / "spikeheb"
 
 
-def fetch(kind: str, key: str, build: Callable[[Path], None]) -> Path:
+_INSTEAD: dict[Path, Path] = {}
+"""What stands in for a folder that is not used."""
+_REFUSING = threading.Lock()
+
+
+def _trusted(folder: Path) -> Path:
+    """The folder itself, or what stands in for it where others may have written to it."""
+    reason = reason_against(folder)
+    if reason is None:
+        return folder
+    with _REFUSING:
+        if folder not in _INSTEAD or not _INSTEAD[folder].is_dir():
+            _INSTEAD[folder] = Path(tempfile.mkdtemp(prefix="spikeheb-cache-"))
+            atexit.register(_remove_of, os.getpid(), _INSTEAD[folder])
+            text = f"the build cache {folder} is not used, and what is built is kept for this run only: {reason}"
+            print(f"note: {one_line(text, 400)}", file=sys.stderr)
+    return _INSTEAD[folder]
+
+
+def _remove_of(process: int, folder: Path) -> None:
+    """At the end of the process that made it."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def opened(kind: str, key: str, build: Callable[[Path], None], needs: tuple[str, ...], use: Callable[[Path], Opened]) -> Opened:
+    """What `use` makes of an entry; where it cannot, the entry is built once more.
+
+    Parameters
+    ----------
+    kind, key, build
+        As in `fetch`.
+    needs : tuple of str
+        Files that the entry must have, none of them empty.
+    use : callable
+        Raises an OSError, ValueError, KeyError or TypeError where the entry is of no use.
+
+    Raises
+    ------
+    BuildError
+        Where what was just built is of no use either.
+    StorageError
+    """
+    path = fetch(kind, key, build, needs)
+    try:
+        return use(path)
+    except (OSError, ValueError, KeyError, TypeError):
+        discard(path)
+    try:
+        return use(fetch(kind, key, build, needs))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        discard(path)
+        if isinstance(error, StorageError | BuildError):
+            raise
+        raise BuildError(f"what was built cannot be used ({error})", path=str(path)) from None
+
+
+def discard(path: Path) -> None:
+    """Remove an entry.
+
+    Raises
+    ------
+    StorageError
+    """
+    with writing(), _lock(path.parent.name, path.name):
+        _remove(path)
+
+
+def fetch(kind: str, key: str, build: Callable[[Path], None], needs: tuple[str, ...] = ()) -> Path:
     """The folder of an entry, built where it is missing or damaged.
 
     Parameters
@@ -75,20 +180,22 @@ def fetch(kind: str, key: str, build: Callable[[Path], None]) -> Path:
         Letters, digits, hyphens, underscores; the key is a hash of all that decides the outcome.
     build : callable
         Writes the entry's files into the folder that it is given. It runs once, however many processes ask.
+    needs : tuple of str
+        Files that the entry must have, none of them empty.
 
     Raises
     ------
+    BuildError
+        Where `build` wrote nothing, or not what is needed.
     StorageError
         Where the cache cannot be written. What `build` raises passes through, and nothing of the entry is left.
     """
     path = _place(kind, key)
-    if is_intact(path):
+    if is_intact(path, needs):
         return path
-    with writing():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _lock(kind, key):
-            if not is_intact(path):
-                _build(path, build)
+    with writing(), _lock(kind, key):
+        if not is_intact(path, needs):
+            _build(path, build, needs)
     return path
 
 
@@ -103,20 +210,28 @@ def writing() -> Iterator[None]:
         raise _unwritable(error) from None
 
 
-def is_intact(path: Path) -> bool:
-    """Whether the folder has a manifest and every file in it has the size and checksum that it says."""
-    files = _manifest(path)
-    return files is not None and all(_matches(path / name, size, digest) for name, (size, digest) in files.items())
+def is_intact(path: Path, needs: tuple[str, ...] = ()) -> bool:
+    """Whether the folder is the user's own, has just the files that its manifest says, as it says, and those that are needed."""
+    files = _manifest(path) if is_own_folder(path) else None
+    if not files or any(files.get(name, (0, ""))[0] == 0 for name in needs) or set(files) != _names(path):
+        return False
+    return all(_matches(path / name, size, digest) for name, (size, digest) in files.items())
+
+
+def _names(folder: Path) -> set[str]:
+    """All files of an entry, and whatever else is no folder, but for the manifest."""
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()}
+    return names - {MANIFEST}
 
 
 def entries() -> list[Entry]:
     """All entries, in order of kind and key."""
-    found = []
+    listed = []
     for path in sorted(root().glob("*/*")):
         if not path.parent.name.startswith(".") and _NAME.fullmatch(path.name) and path.is_dir():
-            size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-            found.append(Entry(path.parent.name, path.name, path, size, path.stat().st_mtime, is_intact(path)))
-    return found
+            size = sum(file.lstat().st_size for file in path.rglob("*") if file.is_file())
+            listed.append(Entry(path.parent.name, path.name, path, size, path.stat().st_mtime, is_intact(path)))
+    return listed
 
 
 def verify() -> list[Entry]:
@@ -147,16 +262,17 @@ def _place(kind: str, key: str) -> Path:
     for name in (kind, key):
         if not _NAME.fullmatch(name):
             raise StorageError(f'"{name}" cannot name a cache entry: letters, digits, - and _ only')
-    return root() / kind / key
+    return shelf(kind) / key
 
 
-def _build(path: Path, build: Callable[[Path], None]) -> None:
+def _build(path: Path, build: Callable[[Path], None], needs: tuple[str, ...]) -> None:
     """Build beside the place and rename; the caller holds the lock."""
     _remove(path)
     _remove_leftovers(path)
     scratch = Path(tempfile.mkdtemp(prefix=f"{path.name}.", dir=path.parent))
     try:
         build(scratch)
+        _check_made(scratch, needs)
         _write_manifest(scratch)
         scratch.replace(path)
     except BaseException:
@@ -164,19 +280,35 @@ def _build(path: Path, build: Callable[[Path], None]) -> None:
         raise
 
 
+def _check_made(folder: Path, needs: tuple[str, ...]) -> None:
+    """A build that says nothing and makes nothing has failed."""
+    missing = [name for name in needs if not (folder / name).is_file() or not (folder / name).stat().st_size]
+    if missing or not _names(folder):
+        raise BuildError(f"the build ended without an error and made no {missing[0] if missing else 'file'}")
+
+
 def _remove_leftovers(path: Path) -> None:
     """Remove scratch folders of builders that died; the caller holds the lock, so none is at work."""
     for leftover in path.parent.glob(f"{path.name}.*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+        _delete(leftover)
+
+
+def _delete(path: Path) -> None:
+    """Delete a folder, or whatever stands in its place, as far as that can be done."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 def _remove(path: Path) -> None:
     """Remove a folder in one step for others: renamed first, then deleted (a loaded library may linger on Windows)."""
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return
-    aside = Path(tempfile.mkdtemp(prefix=f"{path.name}.", dir=path.parent))
-    path.replace(aside / "old")
-    shutil.rmtree(aside, ignore_errors=True)
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    path.rename(aside)
+    _delete(aside)
 
 
 def _write_manifest(folder: Path) -> None:
@@ -193,14 +325,18 @@ def _write_manifest(folder: Path) -> None:
 
 def _manifest(path: Path) -> dict[str, tuple[int, str]] | None:
     """Size and checksum of each file, or None where there is no manifest that can be read."""
+    if not is_own_file(path / MANIFEST):
+        return None
     try:
         raw = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         return {str(name): (int(size), str(digest)) for name, (size, digest) in raw["files"].items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
 def _matches(file: Path, size: int, digest: str) -> bool:
+    if not is_own_file(file):
+        return False
     try:
         content = file.read_bytes()
     except OSError:
@@ -211,39 +347,8 @@ def _matches(file: Path, size: int, digest: str) -> bool:
 @contextmanager
 def _lock(kind: str, key: str) -> Iterator[None]:
     """Exclude other threads and processes from an entry. The system frees the lock of a process that died."""
-    folder = root() / LOCKS
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / f"{kind}-{key}").open("a+b") as file:
-        _acquire(file.fileno())
-        try:
-            yield
-        finally:
-            _release(file.fileno())
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _acquire(descriptor: int) -> None:
-        while True:
-            with suppress(OSError):
-                os.lseek(descriptor, 0, os.SEEK_SET)
-                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-                return
-            time.sleep(0.05)
-
-    def _release(descriptor: int) -> None:
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _acquire(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-
-    def _release(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    with held(shelf(LOCKS) / f"{kind}-{key}"):
+        yield
 
 
 def _in_cache(error: OSError) -> bool:

@@ -1,22 +1,21 @@
 """Which engine carries a job out.
 
-``auto`` takes the generated kernel wherever it can run the rule and the cell, else Brian2, and the recording says why.
+``auto`` takes the generated kernel; where the code that builds it refuses the rule or the cell, Brian2, and the recording says why.
 ``brian`` takes Brian2's Cython target for long jobs where there is a compiler, else numpy.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from typing import TypeVar
 
+from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Job, Recording
-from spikeheb.engines.population import PopulationJob
+from spikeheb.engines.population import PopulationJob, PopulationRecording
+from spikeheb.engines.threads import needs_main_thread, side_by_side
 from spikeheb.errors import EngineError, unknown_name
 
-Result = TypeVar("Result")
+__all__ = ["ENGINES", "carry_out", "carry_out_fan_in", "check_engine", "side_by_side"]
+
 ENGINES = ("auto", "kernel", "brian", "brian:numpy", "brian:cython", "brian:standalone")
 
 
@@ -51,71 +50,55 @@ def carry_out(job: Job, engine: str = "auto") -> Recording:
 
     reason = None if engine == "kernel" else _against_kernel(job)
     if reason is None:
-        return runner.run(job)
+        try:
+            return runner.run(job)
+        except EngineError as error:
+            if engine == "kernel":
+                raise
+            reason = error.message
     recording = _brian(job, "brian")
     return replace(recording, engine={**recording.engine, "note": f"not the kernel: {reason}"})
 
 
 def _against_kernel(job: Job) -> str | None:
-    """Why Brian2 serves this job better, if it does."""
-    from spikeheb.engines.compiler import compiler
-    from spikeheb.engines.kernel.analysis import analyse
-
-    try:
-        analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=frozenset(job.overrides))
-    except EngineError as error:
-        return error.message
+    """Why Brian2 serves this job better, though the kernel could carry it out."""
     if job.cell is not None and compiler() is None:
         return "there is no C++ compiler, and without one it steps through every quiet stretch"
     return None
 
 
-def against_fan_in(job: PopulationJob) -> str | None:
-    """Why the kernel cannot run this fan-in, if it cannot."""
-    from spikeheb.engines.kernel.analysis import analyse
-
-    try:
-        analyse(job.rule, job.cell, job.dt, receptor=job.receptor)
-    except EngineError as error:
-        return error.message
-    return None
-
-
-def side_by_side(
-    works: Sequence[Callable[[], Result]], progress: Callable[[float], None] | None = None, *, alone: bool = False
-) -> list[Result]:
-    """The outcomes of works, of which kernels run on all processors at once.
+def carry_out_fan_in(job: PopulationJob, engine: str = "auto") -> PopulationRecording:
+    """Run a job of fan-in.
 
     Parameters
     ----------
-    works : sequence of callable
-        Those that may take long stand best in front.
-    progress : callable, optional
-        Called with the fraction done.
-    alone : bool
-        One after the other in the calling thread: Brian2 can do no other.
+    job : PopulationJob
+    engine : {"auto", "kernel", "brian"}
+
+    Raises
+    ------
+    EngineError, BuildError, NonFiniteError
     """
-    found: dict[int, Result] = {}
+    reason = None
+    if engine != "brian":
+        from spikeheb.engines.kernel import fan_in
 
-    def note(n: int, outcome: Result) -> None:
-        found[n] = outcome
-        if progress is not None:
-            progress(len(found) / len(works))
+        try:
+            return fan_in.run(job)
+        except EngineError as error:
+            if engine == "kernel":
+                raise
+            reason = error.message
+    needs_main_thread()
+    from spikeheb.engines.brian import population
 
-    if alone:
-        for n, work in enumerate(works):
-            note(n, work())
-    else:
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            running = {pool.submit(work): n for n, work in enumerate(works)}
-            for future in as_completed(running):
-                note(running[future], future.result())
-    return [found[n] for n in range(len(works))]
+    recording = population.run(job)
+    return recording if reason is None else replace(recording, engine={**recording.engine, "note": f"not the kernel: {reason}"})
 
 
 def _brian(job: Job, engine: str) -> Recording:
+    needs_main_thread()
     from spikeheb.engines.brian import runtime, standalone
-    from spikeheb.engines.compiler import compiler
 
     if engine == "brian:standalone" and compiler() is not None:
         return standalone.run(job)

@@ -19,7 +19,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from spikeheb.engines import cache
+from spikeheb.engines import cache, children
 from spikeheb.errors import BuildError, StorageError
 
 NAMES = ("g++", "c++", "clang++")
@@ -28,6 +28,8 @@ FLAGS = ("-std=c++17", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-con
 SUFFIX = ".dll" if sys.platform == "win32" else ".so"
 _PROBE = '#include <cmath>\nextern "C" double probe(double x) { return std::exp(x); }\n'
 _PATIENCE = 300.0
+OUTCOME = "probe.json"
+"""The file of a probe's outcome in the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Compiler:
         Raises
         ------
         BuildError
-            With the compiler's first complaint.
+            With the compiler's first complaint, or where it made nothing.
         """
         problem = _compile(self.command, self.flags, source, library)
         if problem:
@@ -73,8 +75,13 @@ def compiler() -> Compiler | None:
     """The compiler that ``CXX`` names (then no other is tried), else the first of g++, c++, clang++; None if none works.
 
     What was found is kept in the build cache, so that a process pays for the probe only once on a machine.
+
+    Raises
+    ------
+    BuildError
+        Where ``CXX`` is no command.
     """
-    given = shlex.split(os.environ.get("CXX", ""))
+    given = _given()
     for command in [given] if given else [[name] for name in NAMES]:
         program = shutil.which(command[0])
         if program:
@@ -84,27 +91,38 @@ def compiler() -> Compiler | None:
     return None
 
 
+def _given() -> list[str]:
+    """The words of ``CXX``."""
+    text = os.environ.get("CXX", "")
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise BuildError(f"the environment variable CXX is no command ({str(error).lower()}: {text}); write it as for a shell") from None
+
+
 def _remembered(command: tuple[str, ...]) -> Compiler | None:
     """The probe's outcome, from the cache where this very program was probed before."""
     real = Path(command[0]).resolve()
     stamp = real.stat()
     cpu = processor()
-    told = "\n".join((*command, str(real), str(stamp.st_size), str(stamp.st_mtime_ns), cpu, *FLAGS))
+    stamped = "\n".join((*command, str(real), str(stamp.st_size), str(stamp.st_mtime_ns), cpu, *FLAGS))
+
+    def read(folder: Path) -> Compiler:
+        raw = json.loads((folder / OUTCOME).read_text(encoding="utf-8"))
+        return Compiler(command, str(raw["version"]), tuple(map(str, raw["flags"])), cpu)
 
     def write(folder: Path) -> None:
-        found = probe(command, cpu)
-        if found is None:
+        working = probe(command, cpu)
+        if working is None:
             raise BuildError("it does not work")
-        (folder / "probe.json").write_text(json.dumps({"version": found.version, "flags": found.flags}), encoding="utf-8")
+        (folder / OUTCOME).write_text(json.dumps({"version": working.version, "flags": working.flags}), encoding="utf-8")
 
     try:
-        folder = cache.fetch("compiler", hashlib.sha256(told.encode()).hexdigest()[:32], write)
-        raw = json.loads((folder / "probe.json").read_text(encoding="utf-8"))
+        return cache.opened("compiler", hashlib.sha256(stamped.encode()).hexdigest()[:32], write, (OUTCOME,), read)
     except BuildError:
         return None
     except StorageError:
         return probe(command, cpu)
-    return Compiler(command, raw["version"], tuple(raw["flags"]), cpu)
 
 
 def probe(command: tuple[str, ...], cpu: str) -> Compiler | None:
@@ -113,7 +131,7 @@ def probe(command: tuple[str, ...], cpu: str) -> Compiler | None:
         source, library = Path(folder) / "probe.cpp", Path(folder) / f"probe{SUFFIX}"
         source.write_text(_PROBE, encoding="utf-8")
         for flags in ((*FLAGS, NATIVE), FLAGS):
-            if _compile(command, flags, source, library) is None and library.exists():
+            if _compile(command, flags, source, library) is None:
                 return Compiler(command, _version(command), flags, cpu if NATIVE in flags else platform.machine())
     return None
 
@@ -131,18 +149,19 @@ def processor() -> str:
 
 
 def _compile(command: tuple[str, ...], flags: tuple[str, ...], source: Path, library: Path) -> str | None:
-    """None if it worked, else the first line that speaks of an error."""
+    """None if it worked, else the first line that speaks of an error. Its temporary files stand beside the library."""
     arguments = [*command, *flags, "-o", str(library), str(source)]
     try:
-        done = subprocess.run(arguments, capture_output=True, text=True, errors="replace", timeout=_PATIENCE, check=False)
+        done = children.call(arguments, environment={"TMPDIR": str(library.parent)}, patience=_PATIENCE)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     if done.returncode == 0:
-        return None
-    complaints = [line for line in done.stderr.splitlines() if "error" in line] or done.stderr.splitlines()
+        return None if library.is_file() and library.stat().st_size else "it ended without an error and made no library"
+    lines = done.stderr.decode(errors="replace").splitlines()
+    complaints = [line for line in lines if "error" in line] or lines
     return complaints[0] if complaints else f"exit code {done.returncode}"
 
 
 def _version(command: tuple[str, ...]) -> str:
-    done = subprocess.run([*command, "--version"], capture_output=True, text=True, errors="replace", timeout=_PATIENCE, check=False)
-    return done.stdout.splitlines()[0] if done.stdout else "unknown version"
+    done = children.call([*command, "--version"], patience=_PATIENCE)
+    return done.stdout.decode(errors="replace").splitlines()[0] if done.stdout.strip() else "unknown version"

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.cells import Cell
+from spikeheb.limits import check_memory, check_seed, check_steps, check_work
 from spikeheb.rules.rule import Rule
 
 Floats = npt.NDArray[np.float64]
@@ -67,6 +68,11 @@ class Job:
     seed : int
     progress : callable, optional
         Called with the fraction done.
+
+    Raises
+    ------
+    EngineError, ScheduleError
+        For more steps, records or seeds than can be had.
     """
 
     rule: Rule
@@ -87,6 +93,16 @@ class Job:
     receptor: str | None = None
     seed: int = 0
     progress: Callable[[float], None] | None = None
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        check_steps(self.steps * self.dt, self.dt, "duration")
+        if self.cell is not None:
+            what = f"{self.steps:,} time steps of {self.lanes:,} cells"
+            check_work(float(self.steps) * self.lanes, what, key="duration")
+        samples, sweeps = 16.0 * self.inputs * len(self.samples), 8.0 * self.lanes * len(self.sweeps) * self.sweep_steps
+        check_memory(samples, f"the weights of {self.inputs:,} inputs at {len(self.samples):,} times", key="record")
+        check_memory(sweeps, f"{len(self.sweeps):,} sweeps of {self.lanes:,} cells", key="sweeps")
 
     @property
     def lanes(self) -> int:

@@ -18,11 +18,11 @@ from spikeheb.cells import Cell
 from spikeheb.engines.job import NO_STEPS, Floats, Steps
 from spikeheb.errors import EngineError, ScheduleError
 from spikeheb.numbers import quantities
+from spikeheb.limits import STEPS, check_seed
 from spikeheb.rules.rule import Rule
 from spikeheb.units import FREQUENCY, TIME, quantity
 
 PRECISIONS = ("float64", "float32")
-MAX_STEPS = 2**40
 
 
 @dataclass(frozen=True)
@@ -282,8 +282,9 @@ class PopulationJob:
     progress: Callable[[float], None] | None = None
 
     def __post_init__(self) -> None:
-        if self.cells < 1 or not 1 <= self.steps <= MAX_STEPS or self.input_count < 1:
+        if self.cells < 1 or not 1 <= self.steps <= STEPS or self.input_count < 1:
             raise EngineError(f"expected cells, inputs and steps (got {self.cells}, {self.input_count} and {self.steps})")
+        check_seed(self.seed)
         if self.precision not in PRECISIONS:
             raise EngineError(f'the precision is "float64" or "float32" (got "{self.precision}")')
         if self.imposed and sum(source.count for source in self.imposed) != self.cells:

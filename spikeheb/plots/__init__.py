@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spikeheb.errors import FormatError, unknown_name
+from spikeheb.errors import FormatError, SpikehebError, unknown_name
 from spikeheb.plots import style
 from spikeheb.plots.board import board_page, draw_board
 from spikeheb.plots.constraint import constraint_page, draw_bias, draw_diagonal
@@ -72,6 +74,11 @@ def plot(
     FormatError
         For a data set that is not a result, or lacks what the panel shows.
     """
+    with _blame(data):
+        return _panel(data, ax, panel, series, label)
+
+
+def _panel(data: xr.Dataset, ax: Axes | None, panel: str | None, series: str | None, label: str | None) -> Axes:
     study = _study(data)
     panel = panel or ("outcome" if study == "experiment" and "epsp" not in data else PANELS[study][0])
     if panel not in PANELS[study]:
@@ -130,7 +137,20 @@ def figure(data: xr.Dataset) -> Figure:
         "weights": weights_page,
         "constraint": constraint_page,
     }
-    return pages[_study(data)](data)
+    with _blame(data):
+        return pages[_study(data)](data)
+
+
+@contextmanager
+def _blame(data: xr.Dataset) -> Iterator[None]:
+    """What a figure needs and a data set lacks, because it comes from elsewhere, is the data set's fault."""
+    try:
+        yield
+    except SpikehebError:
+        raise
+    except (KeyError, ValueError, AttributeError, TypeError, IndexError) as error:
+        what = f"lacks what a result of {data.attrs['study']} has"
+        raise FormatError(f"{what} ({type(error).__name__}: {str(error).splitlines()[0][:80] if str(error) else ''})") from error
 
 
 @style.styled

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.errors import FormatError, ScheduleError, SpikehebError, unknown_name
+from spikeheb.errors import FormatError, ScheduleError, SpikehebError, printable, unknown_name
+from spikeheb.limits import MEMORY, check_file
 from spikeheb.recordings.heads import is_stimulus, numbered_order
 from spikeheb.recordings.recorded import Recorded
 from spikeheb.schedules import NOTHING, Lane
@@ -41,6 +42,8 @@ def segments_of(path: Path, reader: str | None) -> list[Any]:
         raise FormatError("is a pickle, which may run any program; nothing is ever unpickled (save it in another format)", path=where)
     if not path.exists():
         raise FormatError("there is no such file", path=where)
+    if not path.is_dir():  # some recordings are folders
+        check_file(path, MEMORY)
     problems = []
     for candidate in _neo_readers(path, reader):
         try:
@@ -111,7 +114,7 @@ def _lane_of(label: str, pre: list[tuple[int, Floats]], post: list[tuple[int, Fl
         )
     inputs = tuple(times for _, times in sorted(pre, key=lambda entry: entry[0])) or (NOTHING,)
     try:
-        return Lane({"lane": label}, inputs, post[0][1] if post else NOTHING)
+        return Lane({"lane": printable(label)}, inputs, post[0][1] if post else NOTHING)
     except ScheduleError as error:
         raise FormatError(error.message, path=path, key=error.key) from None
 

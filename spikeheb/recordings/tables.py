@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spikeheb.errors import UnitError
+from spikeheb.errors import FormatError, UnitError, printable
 from spikeheb.recordings.heads import seconds_of
 from spikeheb.recordings.text import TABLES, TEXTS, Table, first_cells, read_table
 from spikeheb.schedules import Lane, Reward
@@ -27,9 +27,14 @@ class _Trains:
     rewards: list[Reward] = field(default_factory=list)
     delays: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def inputs(self) -> int:
+        """How many inputs there are, if they are numbered from 0 on."""
+        return max(self.pre, default=0) + 1
+
     def lane(self, label: str) -> Lane:
-        pre = [np.array(self.pre.get(n, ())) for n in range(max(self.pre, default=0) + 1)]
-        return Lane({"lane": label, **self.delays}, tuple(pre), np.array(self.post), rewards=tuple(self.rewards))
+        pre = [np.array(self.pre.get(n, ())) for n in range(self.inputs)]
+        return Lane({"lane": printable(label), **self.delays}, tuple(pre), np.array(self.post), rewards=tuple(self.rewards))
 
 
 def is_spike_table(path: Path) -> bool:
@@ -59,6 +64,11 @@ def spikes_of_table(path: Path) -> list[Lane]:
         if train and time < train[-1]:
             raise table.error(f"{time:g} s comes after {train[-1]:g} s; sort each train by time", line)
         train.append(time)
+    count = sum(trains.inputs for trains in lanes.values())
+    if count > MAX_INPUTS:
+        raise FormatError(
+            f"the lanes have {count:,} inputs together, and {MAX_INPUTS:,} are allowed; number them from 0 on", path=str(path)
+        )
     return [trains.lane(label) for label, trains in lanes.items()]
 
 

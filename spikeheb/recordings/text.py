@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from spikeheb.errors import FormatError
+from spikeheb.limits import check_file
 from spikeheb.units import plain
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
@@ -149,9 +150,8 @@ def read_text(path: Path) -> str:
     FormatError
         For what is no file, or not text.
     """
+    check_file(path)
     try:
-        if path.exists() and not path.is_file():
-            raise FormatError("is not a file", path=str(path))
         data = path.read_bytes()
     except OSError as error:
         raise FormatError(f"cannot be read ({error.strerror or error})", path=str(path)) from None

@@ -17,6 +17,7 @@ from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.engines.choice import side_by_side
 from spikeheb.engines.population import Normalise, Poisson, PopulationJob
+from spikeheb.limits import SEEDS, check_count
 from spikeheb.measure.compare import mean_and_sem
 from spikeheb.rules import choose
 from spikeheb.rules.promotion import logged
@@ -79,6 +80,7 @@ def constraint(
 
     body = with_unit(library.cell(cell) if isinstance(cell, str) else cell, unit)
     lasts = quantity(duration, TIME, key="duration")
+    check_count(seeds, SEEDS, "seeds", "seeds")
     works = [
         _work(body, kind, rate, lasts * np.sqrt(max(learning_rates) / rate), input_rates, seed)
         for kind in KINDS

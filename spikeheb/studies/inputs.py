@@ -18,6 +18,10 @@ _KINDS: dict[type, dict[str, Dimension]] = {
     Regular: {"periods": TIME, "phases": TIME},
 }
 _SINGLE = ("rate", "jitter")
+from spikeheb.limits import check_memory
+
+BYTES_OF_INPUT = 64.0
+"""Of its synapse, its next spikes and its place in the result."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,23 @@ def _is_foreign(row: object) -> bool:
 
 def poisson_inputs(count: int = 1000, rate: object = "15 Hz") -> Inputs:
     """Independent Poisson trains of one rate."""
+    check_inputs(count, "inputs")
     return Inputs((Poisson(np.full(count, quantity(rate, FREQUENCY, key="rate"))),))
+
+
+def check_inputs(count: int, key: str) -> None:
+    """Refuse more inputs than one cell could have in memory.
+
+    Raises
+    ------
+    EngineError
+    """
+    check_memory(BYTES_OF_INPUT * count, f"{count:,} inputs", key=key)
 
 
 def with_inhibition(inputs: Inputs, count: int, rate: object, receptor: str = "gaba", efficacy: float = 1.0) -> Inputs:
     """The inputs with Poisson inhibitory ones beside them, which have no plasticity."""
+    check_inputs(count, "inhibitory")
     source = Poisson(np.full(count, quantity(rate, FREQUENCY, key="rate")))
     return replace(inputs, inhibition=Inhibition((source,), efficacy, receptor))
 

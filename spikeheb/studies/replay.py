@@ -15,6 +15,7 @@ from spikeheb.cells import Cell
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.engines.job import NO_STEPS, Change, Job, Steps
 from spikeheb.errors import ScheduleError, UnitError
+from spikeheb.limits import check_memory
 from spikeheb.numbers import quantities
 from spikeheb.rules.meaning import actions, stepped
 from spikeheb.rules.rule import Rule
@@ -99,10 +100,10 @@ def replay(
     delays = delays_of(rule, cell, len(pre_steps), axonal_delay, backpropagation_delay)
     rule, pre_steps = delays.rule, delays.shifted("axonal_delay", pre_steps, dt)
     post_steps = delays.shifted("backpropagation_delay", post_steps, dt)
-    rewards = _rewards(events, len(pre_steps), dt)
-    steps = _length(rule, (*pre_steps, *post_steps, *(np.array([r.step]) for r in rewards)), dt)
-    samples = _samples(record, (*pre_steps, *post_steps, *_arrivals(rule, pre_steps, post_steps, rewards, dt)), steps, dt)
     lanes = len(pre_steps)
+    rewards = _rewards(events, lanes, dt)
+    steps = _length(rule, (*pre_steps, *post_steps, *(np.array([r.step]) for r in rewards)), dt)
+    samples = _samples(record, (*pre_steps, *post_steps, *_arrivals(rule, pre_steps, post_steps, rewards, dt)), steps, lanes, dt)
     initial = {} if w0 is None else {rule.weight: _weights(w0, lanes, rule)}
     job = Job(
         rule, cell, dt, steps, np.arange(lanes), pre_steps, post_steps,
@@ -184,15 +185,17 @@ def _arrivals(rule: Rule, pre: Sequence[Steps], post: Sequence[Steps], rewards: 
     return [train + round(action.delay / dt) for action in actions(rule) for train in events[action.event]]
 
 
-def _samples(record: object, trains: Sequence[Steps], steps: int, dt: float) -> Steps:
+def _samples(record: object, trains: Sequence[Steps], steps: int, lanes: int, dt: float) -> Steps:
     if record is False:
         return NO_STEPS
     if record is True:
         return np.unique(np.concatenate([np.zeros(1, dtype=np.int64), *trains]))
-    every = record if isinstance(record, float) and not carries_unit(record) else _seconds(record, "record")
-    if not every > 0:
+    seconds = record if isinstance(record, float) and not carries_unit(record) else _seconds(record, "record")
+    if not (seconds > 0 and math.isfinite(seconds)):
         raise ScheduleError(f"record is True, False or a time above 0 (got {record})", key="record")
-    return np.arange(0, steps, max(1, round(every / dt)))
+    every = max(1, round(seconds / dt))
+    check_memory(16.0 * lanes * (steps // every), f"the weights of {lanes:,} lanes at {steps // every:,} times", key="record")
+    return np.arange(0, steps, every)
 
 
 def _seconds(value: object, key: str) -> float:

@@ -15,8 +15,7 @@ from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.engines.choice import check_engine, side_by_side
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.kernel.analysis import analyse
-from spikeheb.errors import EngineError, FormatError
+from spikeheb.errors import FormatError
 from spikeheb.measure import score as measure
 from spikeheb.protocols import Protocol
 from spikeheb.rules.rule import Rule
@@ -82,15 +81,16 @@ def score(
     return _board(entries, data, [table[id(entry)] for entry in entries], engine, seed)
 
 
-def _for_kernel(rule: Rule, cell: Cell | None, engine: str) -> bool:
-    """Whether the kernel will carry all of it out."""
-    if engine.startswith("brian") or compiler() is None:
-        return False
-    try:
-        analyse(rule, cell or cell_of(rule), 1e-4)
-    except EngineError:
-        return engine == "kernel"
-    return True
+def _entries(rules: Sequence[Rule | str], refits: bool) -> list[Entry]:
+    found: list[Entry] = []
+    chosen = [library.rule(rule) for rule in rules or library.names("rule")]
+    for rule in chosen:
+        sets = [choose(rule, set=name) for name in rule.sets] if rule.set is None and not rule.changed else []
+        found += [Entry(one) for one in sets or [rule]]
+    if refits:
+        named = {rule.name: rule for rule in chosen if rule.refit}
+        found += [Entry(rule, refitted=True) for rule in named.values()]
+    return found
 
 
 def _data(protocols: Sequence[Protocol | str]) -> list[DataSet]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
-from spikeheb.engines.choice import against_fan_in, side_by_side
+from spikeheb.engines.choice import carry_out_fan_in, side_by_side
 from spikeheb.engines.population import Normalise, Poisson, PopulationJob, PopulationRecording, Source
 from spikeheb.errors import EngineError, ScheduleError
 from spikeheb.expressions.printers import evaluate
+from spikeheb.limits import SEEDS, check_count, check_memory, check_steps, check_work
 from spikeheb.measure import weights as measure
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.inputs import Inputs, kind_of, poisson_inputs, with_unit
@@ -119,6 +120,7 @@ def weights(
         chosen, cell, inputs or poisson_inputs(), duration, seeds, cells, imposed, dt, unit, match_rates, snapshots, watch, engine, brought
     )
     plan.check_memory(memory)
+    plan.check_work()
     found = _side_by_side(plan, chosen, engine, progress)
     data = _labelled(plan, chosen, found, _names(chosen, names))
     if epsp is not None:
@@ -131,8 +133,7 @@ def _side_by_side(
 ) -> list[list[PopulationRecording]]:
     """Every rule under every seed; kernels run side by side where there are few cells, which they do not share among threads."""
     jobs = [plan.job(n, rule, seed) for n, rule in enumerate(rules) for seed in plan.seeds]
-    alone = engine == "brian" or any(against_fan_in(job) for job in jobs[:: len(plan.seeds)])
-    found = side_by_side([functools.partial(_carry_out, job, engine) for job in jobs], progress, alone=alone)
+    found = side_by_side([functools.partial(carry_out_fan_in, job, engine) for job in jobs], progress, alone=engine == "brian")
     return [found[n * len(plan.seeds) : (n + 1) * len(plan.seeds)] for n in range(len(rules))]
 
 
@@ -197,9 +198,24 @@ class _Plan:
         rules = len(self.steps)
         results = 8.0 * rules * len(self.seeds) * (synapses + self.snapshots * (self.kept + BINS))
         needed = 16.0 * synapses + results
-        if needed > limit:
+        if not needed <= limit:
             words = f"{synapses:,} synapses for {rules} rules and {len(self.seeds)} seeds need about {needed / 1e9:.2g} GB"
             raise EngineError(f"{words}, and {limit / 1e9:.2g} GB are allowed; take fewer, or raise the limit", key="memory")
+
+    def check_work(self) -> None:
+        """Refuse what would take too long.
+
+        Raises
+        ------
+        EngineError
+        """
+        rate = sum(float(source.mean_rates(self.dt).sum()) for source in self.inputs.sources)
+        if self.inputs.inhibition is not None:
+            rate += sum(float(source.mean_rates(self.dt).sum()) for source in self.inputs.inhibition.inputs)
+        each = self.cells * (1 + rate * self.dt)
+        check_work(
+            each * sum(self.steps) * len(self.seeds), f"{self.inputs.count:,} inputs for {max(self.steps) * self.dt:g} s", key="duration"
+        )
 
 
 def _plan(
@@ -215,10 +231,15 @@ def _plan(
     if body is None and imposed is None:
         raise ScheduleError("without a cell its spikes must be imposed; give a rate", key="imposed")
     step, lasts = quantity(dt, TIME, key="dt"), quantity(duration, TIME, key="duration")
+    check_steps(lasts, step, "duration")
+    check_count(seeds if isinstance(seeds, int) else len(seeds), SEEDS, "seeds", "seeds")
+    check_memory(64.0 * cells, f"{cells:,} cells", key="cells")
     if not 0 < step <= lasts:
         raise ScheduleError(f"expected a duration of one time step or more (got {lasts:g} s)", key="duration")
     factors = _stretch(rules) if match_rates else [1.0] * len(rules)
     bounded = all(rule.bounds.w_max is not None for rule in rules)
+    for factor in factors:
+        check_steps(factor * lasts, step, "duration")
     spikes: tuple[Source, ...] = ()
     if imposed is not None:
         spikes = (Poisson(np.full(cells, quantity(imposed, FREQUENCY, key="imposed"))),)
@@ -246,18 +267,6 @@ def _start(rule: Rule) -> float:
     """The rule's own initial weight, at the middle of what it may draw."""
     found = evaluate(rule.initial[rule.weight], rule.constants, {"rand": lambda: 0.5, "randn": lambda: 0.0})
     return float(np.asarray(found)) or 1.0
-
-
-def _carry_out(job: PopulationJob, engine: str) -> PopulationRecording:
-    reason = None if engine == "kernel" else against_fan_in(job)
-    if engine != "brian" and reason is None:
-        from spikeheb.engines.kernel import fan_in
-
-        return fan_in.run(job)
-    from spikeheb.engines.brian import population
-
-    recording = population.run(job)
-    return recording if reason is None else replace(recording, engine={**recording.engine, "note": f"not the kernel: {reason}"})
 
 
 # --- the result ----------------------------------------------------------------------------------------------------------

@@ -11,8 +11,10 @@ import numpy.typing as npt
 from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.errors import ScheduleError
+from spikeheb.limits import check_memory
 from spikeheb.protocols import Time, convert
 from spikeheb.rules.rule import Rule
+from spikeheb.schedules import BYTES_OF_SPIKE
 from spikeheb.stimuli import pairings
 from spikeheb.studies.labels import describe
 from spikeheb.studies.replay import replay
@@ -67,6 +69,8 @@ def window(
     if not values.size:
         raise ScheduleError("expected a row of finite times in seconds", key="delta_t")
     frequency = quantity(frequency, FREQUENCY, key="frequency")
+    spikes = 2 * int(pairs) * values.size
+    check_memory(BYTES_OF_SPIKE * spikes, f"{spikes:,} spikes ({pairs:,} pairs at {values.size} values of delta_t)", key="pairs")
     trains = [pairings(float(value), pairs, frequency) for value in values]
     start = _initial_weight(rule, w0)
     data = replay(

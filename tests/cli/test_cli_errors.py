@@ -1,5 +1,7 @@
 """Bad input: one line, exit code 2, nothing written."""
 
+import re
+
 import pytest
 
 POST_HANDLER = '[[on]]\nevent = "post"\ndo = ["ltp = A_plus*x", "y += 1"]\n'
@@ -178,6 +180,9 @@ def test_debug_shows_the_traceback_and_the_line(spikeheb):
 
 
 def test_a_fault_of_the_program_is_not_hidden(spikeheb, monkeypatch):
+    """It is one line that says so, and --debug shows where it comes from."""
     monkeypatch.setattr("spikeheb.library.names", lambda kind: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        spikeheb("list")
+    outcome = spikeheb("list")
+    assert outcome.code == 2
+    assert re.fullmatch(r"error: ZeroDivisionError: division by zero \(at .*\); this is a fault of spikeheb.*\n", outcome.err)
+    assert "ZeroDivisionError" in spikeheb("list", "--debug").err.splitlines()[-2]

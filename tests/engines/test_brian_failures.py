@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from jobs import DT, lanes, rule
 
+from spikeheb.engines import children
 from spikeheb.engines.brian import building, importing, runtime, standalone
 from spikeheb.engines.choice import carry_out
 from spikeheb.engines.job import Change
@@ -70,7 +71,7 @@ def test_a_whole_number_cannot_be_set_from_outside_where_it_would_be_truncated(b
 @pytest.mark.slow
 def test_a_full_disk_is_an_error(built, job, monkeypatch):
     resource = pytest.importorskip("resource")
-    plain = subprocess.run
+    plain = subprocess.Popen
 
     def limited(*arguments, **options):
         def no_space():
@@ -79,7 +80,7 @@ def test_a_full_disk_is_an_error(built, job, monkeypatch):
 
         return plain(*arguments, **options, preexec_fn=no_space)
 
-    monkeypatch.setattr(standalone.subprocess, "run", limited)
+    monkeypatch.setattr(children.subprocess, "Popen", limited)
     with pytest.raises((StorageError, EngineError), match="disk full"):
         standalone.run(job)
 
@@ -140,7 +141,7 @@ def test_a_compiler_that_fails_is_no_reason_to_stop(job, monkeypatch):
 
 
 def test_asked_for_standalone_without_a_compiler_the_choice_falls_back(job, monkeypatch):
-    monkeypatch.setattr("spikeheb.engines.compiler.compiler", lambda: None)
+    monkeypatch.setattr("spikeheb.engines.choice.compiler", lambda: None)
     recording = carry_out(job, "brian:standalone")
     assert recording.engine["engine"] == "brian:numpy"
     assert "numpy instead of standalone" in recording.engine["note"]

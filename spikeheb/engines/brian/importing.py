@@ -74,9 +74,8 @@ def set_target(target: str, *, literal: bool = False) -> None:
     b2.prefs.codegen.loop_invariant_optimisations = not literal
     b2.prefs.core.stop_on_keyboard_interrupt = False  # else a run ends early without an error
     if target == "cython":
-        folder = build_cache.root() / CYTHON
+        folder = build_cache.shelf(CYTHON)
         with build_cache.writing():
-            folder.mkdir(parents=True, exist_ok=True)
             remove_damaged(folder)
         b2.prefs.codegen.runtime.cython.cache_dir = str(folder)
 

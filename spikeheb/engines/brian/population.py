@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.engines import cache as build_cache
+from spikeheb.engines import children
 from spikeheb.engines.brian import importing, network
 from spikeheb.engines.brian.network import Built
 from spikeheb.engines.brian.owned import of_rule, users
@@ -262,7 +262,7 @@ def standalone(job: PopulationJob, *, own_spikes: bool = False) -> Standalone:
     with tempfile.TemporaryDirectory(prefix="spikeheb-") as folder:
         arguments = [sys.executable, "-m", "spikeheb.engines.brian.population", folder]
         told = pickle.dumps((replace(of_rule(job), progress=None), own_spikes))
-        done = subprocess.run(arguments, input=told, capture_output=True, cwd=folder, check=False)
+        done = children.call(arguments, data=told, folder=Path(folder), environment={"TMPDIR": folder})
         if done.returncode != 0:
             lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
             raise BuildError(f"the standalone program failed ({lines[-1][:200]})")

@@ -78,7 +78,7 @@ def _run(asked: Job, target: str, note: str) -> Recording:
         with np.errstate(all="ignore"):  # what is not finite is found by the watch, with time and index
             built.network.run(job.steps * job.dt * b2.second, namespace={})
         if target == "cython":
-            importing.record_modules(build_cache.root() / importing.CYTHON)
+            importing.record_modules(build_cache.shelf(importing.CYTHON))
     if watch.last_step != job.steps - 1:
         raise EngineError(f"the run stopped at {watch.last_step * job.dt:g} s of {job.steps * job.dt:g} s")
     _check_values(built)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.engines import cache as build_cache
+from spikeheb.engines import children
 from spikeheb.engines.brian import building, late
 from spikeheb.engines.brian.building import Array
 from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names, users
@@ -32,6 +32,9 @@ from spikeheb.engines.values import constants, efficacy, per_input
 from spikeheb.errors import BuildError, EngineError, NonFiniteError, StorageError
 from spikeheb.rules.meaning import actions, is_noisy
 from spikeheb.tables import content_hash
+
+NEEDS = (building.MANIFEST, "program/main")
+"""Files that the cache's entry must have."""
 
 
 def run(job: Job) -> Recording:
@@ -52,7 +55,7 @@ def run(job: Job) -> Recording:
     if found is None:
         raise BuildError('no C++ compiler found (tried CXX, g++, c++, clang++); install one, or use the engine "brian:numpy"')
     key = content_hash([_structure(job), building.version(), found.identity, _own_source()])
-    folder = build_cache.fetch("brian-standalone", key, lambda place: _build(job, place))
+    folder = build_cache.fetch("brian-standalone", key, lambda place: _build(job, place), NEEDS)
     manifest = json.loads((folder / building.MANIFEST).read_text())
     with tempfile.TemporaryDirectory(prefix="spikeheb-run-") as place:
         results = Results(Path(place), manifest["arrays"])
@@ -88,7 +91,7 @@ def _structure(job: Job) -> object:
 def _build(job: Job, folder: Path) -> None:
     """Let another process build: Brian2 builds one model a process, and imports what its working directory offers."""
     arguments = [sys.executable, "-m", "spikeheb.engines.brian.building", str(folder)]
-    done = subprocess.run(arguments, input=pickle.dumps(replace(job, progress=None)), capture_output=True, cwd=folder, check=False)
+    done = children.call(arguments, data=pickle.dumps(replace(job, progress=None)), folder=folder, environment={"TMPDIR": str(folder)})
     if done.returncode != 0 or not (folder / building.MANIFEST).is_file():
         lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
         raise BuildError(f"the standalone program could not be built ({lines[-1][:200]})")
@@ -106,7 +109,7 @@ def _call(program: Path, place: Path, values: Mapping[str, Floats], arrays: Mapp
         arguments.append(f"{label}={file}")
     (place / "results").mkdir()
     command = [str(program / "main"), "--results_dir", f"{place / 'results'}/", *arguments]
-    done = subprocess.run(command, cwd=program, capture_output=True, check=False)
+    done = children.call(command, folder=program)
     complaint = done.stderr.decode(errors="replace").strip()
     if done.returncode != 0 or complaint:
         raise EngineError(f"the standalone program failed (exit code {done.returncode}) {complaint[:200]}".strip())

@@ -12,7 +12,6 @@ from spikeheb.engines import cache
 from spikeheb.engines.compiler import SUFFIX, Compiler
 from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.kernel.source import generate, header
-from spikeheb.errors import EngineError
 
 HEADERS = tuple(
     f"{name}.hpp" for name in ("runtime", "exponential", "range", "jets", "quiet", "glide", "lanes_job", "past", "single", "lanes")
@@ -53,8 +52,8 @@ def build(plan: Plan, compiler: Compiler) -> Library:
 
 def load(source: str, first_lines: str, compiler: Compiler, headers: tuple[str, ...] = HEADERS) -> Library:
     """The library of a source; `first_lines` is a comment that does not decide which library it is."""
-    told = "\0".join((source, *_texts(headers), compiler.identity))
-    key = hashlib.sha256(told.encode()).hexdigest()[:32]
+    stamped = "\0".join((source, *_texts(headers), compiler.identity))
+    key = hashlib.sha256(stamped.encode()).hexdigest()[:32]
 
     def compile_in(folder: Path) -> None:
         for name, text in zip(headers, _texts(headers), strict=True):
@@ -62,11 +61,8 @@ def load(source: str, first_lines: str, compiler: Compiler, headers: tuple[str, 
         (folder / SOURCE).write_text(first_lines + source, encoding="utf-8")
         compiler.build(folder / SOURCE, folder / f"model{SUFFIX}")
 
-    folder = cache.fetch("kernel", key, compile_in)
-    try:
-        return Library(folder, key, ctypes.CDLL(str(folder / f"model{SUFFIX}")))
-    except OSError as error:
-        raise EngineError(f"the kernel's library cannot be loaded ({error})", path=str(folder)) from None
+    library = f"model{SUFFIX}"
+    return cache.opened("kernel", key, compile_in, (library,), lambda folder: Library(folder, key, ctypes.CDLL(str(folder / library))))
 
 
 @functools.cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -24,6 +23,7 @@ from spikeheb.engines.kernel.inputs import TrainsStruct
 from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.kernel.sites import PRE, SYNAPSE, Sites, sites
 from spikeheb.engines.population import PopulationJob, PopulationRecording
+from spikeheb.engines.threads import allowed, stop_if_asked
 from spikeheb.errors import BuildError, EngineError, NonFiniteError
 
 HEADERS = ("runtime.hpp", "numbers.hpp", "inputs.hpp", "normalise.hpp", "tile.hpp", "fan_in.hpp")
@@ -41,7 +41,7 @@ def run(job: PopulationJob, threads: int | None = None) -> PopulationRecording:
     ----------
     job : PopulationJob
     threads : int, optional
-        Cells are shared among so many; as many as there are processors if not given. The result does not depend on it.
+        Cells are shared among so many; among as many as this work may have if not given. The result does not depend on it.
 
     Raises
     ------
@@ -80,7 +80,7 @@ class FanIn:
         inhibitory = job.cell.receptor(job.inhibition.receptor) if job.cell and job.inhibition else None
         source = fan_in_source.generate(self.plan, self.sites, width=width, precision=job.precision, inhibitory=inhibitory)
         self.library: Library = load(source, fan_in_source.header(self.plan, asked.cell), chosen, HEADERS)
-        workers = max(1, min(threads or os.cpu_count() or 1, -(-job.cells // width)))
+        workers = max(1, min(threads or allowed(), -(-job.cells // width)))
         self.arrays = FanInArrays(job, self.plan, self.sites, width, workers, inhibitory)
         self.workers = self.arrays.workers
         self._call = _functions(self.library.loaded)
@@ -118,15 +118,8 @@ class FanIn:
     # --- running ---
 
     def to_end(self) -> PopulationRecording:
-        """Run to the end in pieces that take a moment each."""
-        job = self.job
-        piece = self._first_piece()
-        while self.now < job.steps:
-            start = time.perf_counter()
-            self.advance(min(self.now + piece, job.steps))
-            piece = max(1, int(piece * min(2.0, PIECE / max(time.perf_counter() - start, 1e-6))))
-            if job.progress is not None:
-                job.progress(self.now / job.steps)
+        """Run to the end."""
+        self.advance(self.job.steps)
         return self.recording()
 
     def _first_piece(self) -> int:
@@ -139,14 +132,21 @@ class FanIn:
         return max(1, int(0.5 * PIECE * self.workers / each))
 
     def advance(self, until: int) -> None:
-        """Go on to step `until`.
+        """Go on to step `until`, in pieces that take a moment each.
 
         Raises
         ------
         NonFiniteError
         MemoryError
         """
-        self._step_to(until, careful=False)
+        piece = self._first_piece()
+        while self.now < until:
+            start = time.perf_counter()
+            self._step_to(min(self.now + piece, until), careful=False)
+            stop_if_asked()
+            piece = max(1, int(piece * min(2.0, PIECE / max(time.perf_counter() - start, 1e-6))))
+            if self.job.progress is not None:
+                self.job.progress(self.now / self.job.steps)
 
     def _step_to(self, until: int, *, careful: bool) -> None:
         def go(worker: int) -> int:

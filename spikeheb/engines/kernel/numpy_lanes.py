@@ -19,6 +19,7 @@ from spikeheb.engines.kernel.handlers import DRAWS_PER_STEP
 from spikeheb.engines.kernel.layout import layout
 from spikeheb.engines.kernel.numpy_source import generate
 from spikeheb.engines.kernel.plan import Plan
+from spikeheb.engines.threads import stop_if_asked
 from spikeheb.engines.values import constants
 from spikeheb.errors import NonFiniteError
 from spikeheb.expressions.printers import numpy_scope
@@ -110,6 +111,7 @@ class _Events(_Lanes):
         for chosen in np.split(order, groups[1:]):
             if not chosen.size:
                 continue
+            stop_if_asked()
             kind = int(kinds[chosen[0]])
             if kind == len(self.plan.actions):
                 self.sample(inputs[chosen], extras[chosen].astype(int))
@@ -192,6 +194,7 @@ class _Clocked(_Lanes):
     def run(self) -> Recording:
         for now in range(self.job.steps):
             self.step(now)
+            stop_if_asked()
             if now % REPORT_EVERY == 0 and self.job.progress is not None:
                 self.job.progress(now / self.job.steps)
         return self.recording(tuple(np.array(train, dtype=np.int64) for train in self.spikes))

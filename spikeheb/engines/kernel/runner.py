@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from spikeheb.engines.kernel.build import FLAGS, Library, build
 from spikeheb.engines.kernel.flow import final_values
 from spikeheb.engines.kernel.layout import layout
 from spikeheb.engines.kernel.plan import Plan
+from spikeheb.engines.threads import allowed, stop_if_asked
 from spikeheb.errors import EngineError, NonFiniteError
 
 PIECE = 0.05
@@ -35,7 +35,7 @@ def run(job: Job, *, threads: int | None = None) -> Recording:
     ----------
     job : Job
     threads : int, optional
-        Lanes are shared among so many; as many as there are processors if not given. The result does not depend on it.
+        Lanes are shared among so many; among as many as this work may have if not given. The result does not depend on it.
 
     Raises
     ------
@@ -78,7 +78,7 @@ class Run:
 
     def to_end(self, threads: int | None = None) -> Recording:
         """Run to the end in pieces that take a moment each."""
-        workers = max(1, min(threads or os.cpu_count() or 1, self.job.lanes))
+        workers = max(1, min(threads or allowed(), self.job.lanes))
         with ThreadPoolExecutor(workers) as pool:
             for first, last in _ranges(self.job.lanes, workers):
                 self._range_to_end(first, last, pool, workers)
@@ -90,6 +90,7 @@ class Run:
             until = min(until + piece, self.job.steps)
             start = time.perf_counter()
             self.advance(until, first, last, pool, workers)
+            stop_if_asked()
             piece = max(1, int(piece * min(2.0, PIECE / max(time.perf_counter() - start, 1e-6))))
             if self.job.progress is not None:
                 self.job.progress((first + (last - first) * until / self.job.steps) / self.job.lanes)

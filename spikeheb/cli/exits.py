@@ -1,0 +1,4 @@
+"""Exit codes."""
+
+USER_ERROR = 2
+INTERRUPTED = 130

@@ -1,0 +1,111 @@
+"""Limits on the size of work: what would take too much memory or time, or is no ordinary file, is refused before it is begun."""
+
+from __future__ import annotations
+
+import math
+import stat
+from pathlib import Path
+
+from spikeheb.errors import EngineError, FormatError, ScheduleError
+
+MEMORY = 2e9
+"""Bytes that a run or a file may take where nothing else is said."""
+STEPS = 2**40
+"""Time steps of a run: 3.5 years at 0.1 ms."""
+WORK = 1e12
+"""Steps of cells and spikes at synapses of a run, together: some hours for the compiled kernel."""
+FILE = 200_000_000
+"""Bytes of a text file that is read."""
+SEEDS = 10_000
+LARGEST_SEED = 2**63 - 1
+"""What a result file can hold."""
+
+
+def check_memory(needed: float, what: str, *, allowed: float = MEMORY, path: str | None = None, key: str | None = None) -> None:
+    """Refuse what would take more memory than is allowed.
+
+    Parameters
+    ----------
+    needed : float
+        Bytes, estimated.
+    what : str
+        What needs them, in the plural.
+    allowed : float
+        Bytes.
+
+    Raises
+    ------
+    EngineError
+    """
+    if not needed <= allowed:
+        text = f"{what} need about {_in_gigabytes(needed)}, and {_in_gigabytes(allowed)} are allowed; take fewer"
+        raise EngineError(text, path=path, key=key)
+
+
+def check_work(needed: float, what: str, *, allowed: float = WORK, key: str | None = None) -> None:
+    """Refuse what would take too long: `needed` counts steps of cells and spikes at synapses.
+
+    Raises
+    ------
+    EngineError
+    """
+    if not needed <= allowed:
+        text = f"{what} are about {needed:.2g} steps of cells and spikes at synapses, and {allowed:.0e} are allowed; take fewer or less"
+        raise EngineError(text, key=key)
+
+
+def check_steps(duration: float, dt: float, key: str) -> None:
+    """Refuse a duration in seconds that is longer than a run may be.
+
+    Raises
+    ------
+    ScheduleError
+    """
+    if not (math.isfinite(duration) and duration / dt <= STEPS):
+        most = f"{STEPS:.3g} are allowed ({STEPS * dt:.3g} s)"
+        raise ScheduleError(f"{duration:g} s are {duration / dt:.3g} time steps of {dt * 1e3:g} ms, and {most}", key=key)
+
+
+def check_count(number: int, most: int, what: str, key: str) -> None:
+    """Refuse more things of a kind than a run may have.
+
+    Raises
+    ------
+    ScheduleError
+    """
+    if not number <= most:
+        raise ScheduleError(f"expected at most {most:,} {what} (got {number:,})", key=key)
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that a result file could not hold.
+
+    Raises
+    ------
+    ScheduleError
+    """
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ScheduleError(f"expected a whole number from 0 to {LARGEST_SEED} (got {seed})", key="seed")
+
+
+def check_file(path: Path, most: float = FILE) -> None:
+    """Refuse what is no ordinary file (a device, a pipe, a folder), and one of more bytes than are allowed.
+
+    Raises
+    ------
+    FormatError
+    """
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        raise FormatError(f"cannot be read ({getattr(error, 'strerror', None) or error})", path=str(path)) from None
+    if not stat.S_ISREG(status.st_mode):
+        what = "a folder" if stat.S_ISDIR(status.st_mode) else "a device or a pipe"
+        raise FormatError(f"cannot be read (is {what}, not a file)", path=str(path))
+    if status.st_size > most:
+        text = f"has {status.st_size / 1e6:,.0f} MB, and {most / 1e6:,.0f} MB are allowed; give a part of it"
+        raise FormatError(text, path=str(path))
+
+
+def _in_gigabytes(size: float) -> str:
+    return f"{size / 1e9:.2g} GB"
