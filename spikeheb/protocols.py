@@ -344,8 +344,8 @@ def _choice(choices: tuple[object, ...], value: object, path: str | None, key: s
 
 def _whole(value: object) -> int | None:
     try:
-        number = float(value) if not isinstance(value, bool) else None  # type: ignore[arg-type]  # anything else raises
-    except (TypeError, ValueError):
+        number = float(value) if isinstance(value, str) else units.quantity(value, units.NONE)
+    except ValueError:
         return None
     return int(number) if number is not None and number.is_integer() else None
 
