@@ -190,7 +190,7 @@ def _samples(record: object, trains: Sequence[Steps], steps: int, dt: float) -> 
     if record is True:
         return np.unique(np.concatenate([np.zeros(1, dtype=np.int64), *trains]))
     every = record if isinstance(record, float) and not carries_unit(record) else _seconds(record, "record")
-    if not every > 0:
+    if not (every > 0 and math.isfinite(every)):
         raise ScheduleError(f"record is True, False or a time above 0 (got {record})", key="record")
     return np.arange(0, steps, max(1, round(every / dt)))
 
