@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from spikeheb.library import cell as cell
     from spikeheb.library import protocol as protocol
     from spikeheb.library import rule as rule
+    from spikeheb.numbers import UnitWarning as UnitWarning
     from spikeheb.plots import plot as plot
     from spikeheb.protocols import Amperes as Amperes
     from spikeheb.protocols import Concentration as Concentration
@@ -96,6 +97,7 @@ _HOMES = {
     "main": "spikeheb.cli",
     "set_initial": "spikeheb.engines.brian.textbook",
     "synapses": "spikeheb.engines.brian.textbook",
+    "UnitWarning": "spikeheb.numbers",
     "plot": "spikeheb.plots",
     "read_spikes": "spikeheb.recordings",
     "load": "spikeheb.results",

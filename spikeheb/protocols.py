@@ -375,10 +375,10 @@ def _choice(choices: tuple[object, ...], value: object, path: str | None, key: s
 
 def _whole(value: object) -> int | None:
     try:
-        number = float(value) if not isinstance(value, bool) else None  # type: ignore[arg-type]  # anything else raises
+        number = float(value) if isinstance(value, str) else units.quantity(value, units.NONE)
     except (TypeError, ValueError, OverflowError):
         return None
-    return int(number) if number is not None and number.is_integer() else None
+    return int(number) if not isinstance(value, bool) and number.is_integer() else None
 
 
 def _truth(value: object) -> bool | None:

@@ -263,6 +263,8 @@ def test_the_stimulus_of_a_neo_file_is_found(neo: Any, read_block: Any) -> None:
     assert (channel.pulse, channel.pulses.tolist()) == (pytest.approx(0.005), [0.0, pytest.approx(0.007)])
     shifted = -1
     assert read_block(block_of(neo, sweeps, marked), pulse=None, first_after=2).pulse == pytest.approx(0.005)
+    single = read_block(block_of(neo, sweeps[:1], marked), pulse=None, first_after=1, interval=10)
+    assert single.pulse == pytest.approx(0.005)
     shifted = 2
     with pytest.raises(FormatError, match="sweep 2: its stimulus comes at another time"):
         read_block(block_of(neo, sweeps, marked), pulse=None, first_after=2)

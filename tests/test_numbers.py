@@ -231,3 +231,10 @@ def test_other_numbers_are_not_suspected() -> None:
         check_near(0.0, 0.02, TIME, "x")
         check_near(5.0, 0.0, TIME, "x")
         check_near(5.0, (0.0, 0.1), FREQUENCY, "x")
+
+
+def test_a_count_that_carries_a_unit_is_refused() -> None:
+    pq = pytest.importorskip("quantities")
+    with pytest.raises(sh.FormatError, match="pairs: expected a whole number"):
+        sh.protocol("bi_poo_1998", pairs=60 * pq.ms)
+    assert sh.protocol("bi_poo_1998", pairs="50").values["pairs"] == 50

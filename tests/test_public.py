@@ -7,7 +7,7 @@ import spikeheb as sh
 PUBLIC = """
 Amperes BuildError Cell Clamp Concentration Conductance Current DuplicateName EngineError ExpressionError FormatError Frequency
 Lane NonFiniteError OutputExists Protocol Published Reward Rule Schedule ScheduleError SpikehebError StorageError Time
-UnitError UnknownName Voltage analyse bursts cell load main pairings plot poisson poisson_inputs protocol read_spikes replay rule run save
+UnitError UnitWarning UnknownName Voltage analyse bursts cell load main pairings plot poisson poisson_inputs protocol read_spikes replay rule run save
 score set_initial slice_of synapses train weights window
 """.split()
 

@@ -271,7 +271,7 @@ def _pulses(sweeps: list[_Sweep], chosen: list[_Channel], path: str) -> Floats |
     for sweep, own in zip(sweeps, chosen, strict=True):
         inside = [time - own.start for time, label in sweep.events if is_stimulus(label)]
         rows.append(np.array([time for time in inside if 0 <= time < own.values.size / own.rate]))
-    if not any(row.size for row in rows) or len(rows) == 1:
+    if not any(row.size for row in rows):
         return None
     for n, row in enumerate(rows):
         if row.shape != rows[0].shape or not np.allclose(row, rows[0], rtol=0, atol=1e-3):

@@ -19,13 +19,14 @@ from spikeheb.engines.choice import side_by_side
 from spikeheb.engines.population import Normalise, Poisson, PopulationJob
 from spikeheb.limits import SEEDS, check_count
 from spikeheb.measure.compare import mean_and_sem
+from spikeheb.numbers import quantities
 from spikeheb.rules import choose
 from spikeheb.rules.promotion import logged
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.inputs import with_unit
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.theory.constraint import prediction
-from spikeheb.units import TIME, quantity
+from spikeheb.units import FREQUENCY, TIME, quantity
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -81,13 +82,14 @@ def constraint(
     body = with_unit(library.cell(cell) if isinstance(cell, str) else cell, unit)
     lasts = quantity(duration, TIME, key="duration")
     check_count(seeds, SEEDS, "seeds", "seeds")
+    rates = quantities(input_rates, FREQUENCY, key="input_rates")
     works = [
-        _work(body, kind, rate, lasts * np.sqrt(max(learning_rates) / rate), input_rates, seed)
+        _work(body, kind, rate, lasts * np.sqrt(max(learning_rates) / rate), rates, seed)
         for kind in KINDS
         for rate in learning_rates
         for seed in range(2 * seeds)
     ]
-    found = np.array(side_by_side(works, progress)).reshape(len(KINDS), len(learning_rates), 2, seeds, 3, len(input_rates))
+    found = np.array(side_by_side(works, progress)).reshape(len(KINDS), len(learning_rates), 2, seeds, 3, rates.size)
     weight, weight_sem = mean_and_sem(np.moveaxis(found[:, :, 0, :, 0], 2, 0))
     shares = np.array([[[prediction(one[1], one[2]) for one in runs] for runs in row] for row in found[:, :, 1]])
     predicted, predicted_sem = mean_and_sem(np.moveaxis(shares, 2, 0))
@@ -100,7 +102,7 @@ def constraint(
             "predicted_sem": (along, predicted_sem),
             "bias": (along[:2], np.abs(weight - predicted).mean(axis=-1)),
         },
-        coords={"kind": list(KINDS), "learning_rate": list(learning_rates), "input_rate": ("input", np.asarray(input_rates, dtype=float))},
+        coords={"kind": list(KINDS), "learning_rate": list(learning_rates), "input_rate": ("input", rates)},
     )
     data.attrs = {"study": "constraint", "spikeheb": VERSION, "cell": body.name if body else "", "seeds": seeds}
     return describe(data, TEXTS)
@@ -113,11 +115,11 @@ def rule_of(kind: str, rate: float) -> Rule:
     return logged(choose(library.rule("pair"), parameters=parameters, bounds={"kind": "hard", "w_min": 0, "w_max": 1}))
 
 
-def _work(cell: Cell | None, kind: str, rate: float, lasts: float, input_rates: Sequence[float], seed: int) -> Callable[[], Floats]:
+def _work(cell: Cell | None, kind: str, rate: float, lasts: float, input_rates: Floats, seed: int) -> Callable[[], Floats]:
     return lambda: _run(cell, kind, rate, lasts, input_rates, seed)
 
 
-def _run(cell: Cell | None, kind: str, rate: float, lasts: float, input_rates: Sequence[float], seed: int) -> Floats:
+def _run(cell: Cell | None, kind: str, rate: float, lasts: float, input_rates: Floats, seed: int) -> Floats:
     """Time-averaged weights, promotions and demotions over the second half, shape (3, inputs)."""
     from spikeheb.engines.kernel import fan_in
 

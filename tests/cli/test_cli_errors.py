@@ -92,7 +92,7 @@ def test_other_commands(spikeheb, tmp_path, arguments, words):
         ("a,pre,-0.1", "line 2: -0.1 s is negative"),
         ("a,pre,0.2\na,pre,0.1", "line 3: 0.1 s comes after 0.2 s"),
         ("a,pre,nan", "line 2: time must be a finite number"),
-        ("a,prae,0.1", 'side must be "pre" or "post"'),
+        ("a,prae,0.1", 'side must be "pre", "post" or "reward"'),
         ("a,pre,0.2\na,pre,0.20001", "two spikes in one step of 0.1 ms"),
         ("a,pre", "expected 3 columns (got 2)"),
     ],

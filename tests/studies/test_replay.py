@@ -69,6 +69,8 @@ def test_a_result_says_where_it_came_from():
         ([0.1], [0.1], {"w0": np.inf}, "one finite weight"),
         ([0.1], [0.1], {"w0": 5.0}, "5 lies outside the bounds 0 to 1"),
         ([0.1], [0.1], {"record": -1.0}, "record is"),
+        ([0.1], [0.1], {"record": np.inf}, "record is"),
+        ([0.1], [0.1], {"record": "5 mV"}, "record: expected a time"),
         (["a"], [0.1], {}, "numbers"),
         ([0.1], [0.1], {"events": [sh.Reward(-0.5)]}, "events: a reward needs a time >= 0"),
         ([0.1], [0.1], {"dt": 0.0}, "dt: expected a time step"),
