@@ -120,13 +120,14 @@ def _values(group: Any, name: str) -> Any:
 @cache
 def rule_synapses() -> Any:
     """The class, made when Brian2 is there."""
-    b2 = brian()
+    parent: Any = brian().Synapses
 
-    class RuleSynapses(b2.Synapses):  # type: ignore[misc]  # Brian2 has no types
+    class RuleSynapses(parent):  # type: ignore[misc]  # Brian2 has no types
         """Synapses with the rule's pathways, starting values and delays."""
 
         def __init__(self, plan: Any, *arguments: Any, **options: Any) -> None:
-            self._plan, self._followed = plan, {}
+            self._plan = plan
+            self._followed: dict[str, Any] = {}
             super().__init__(*arguments, **options)
 
         def _create_variables(self, equations: Any, user_dtype: Any = None) -> None:
@@ -158,7 +159,7 @@ def rule_synapses() -> Any:
             if _length(self) == new.start and new.start is not None:
                 return
             for name, tree in self._plan.rule.initial.items():
-                getattr(self, f"{name}_")[new] = to_brian(t.substitute(tree, self._plan.names))
+                _assign(self, f"{name}_", new, to_brian(t.substitute(tree, self._plan.names)))
             self._set_delays(new)
 
         def _set_delays(self, new: slice) -> None:
@@ -167,7 +168,7 @@ def rule_synapses() -> Any:
             for pathway in self._plan.pathways:
                 value = delays[pathway.event] + pathway.later
                 if np.any(value):
-                    getattr(self, pathway.name).delay_[new] = value
+                    _assign(getattr(self, pathway.name), "delay_", new, value)
             self._follow(first=True)
 
         def _follow(self, first: bool = False) -> None:
@@ -190,10 +191,18 @@ def rule_synapses() -> Any:
     return RuleSynapses
 
 
+def _assign(owner: Any, name: str, new: slice, value: Any) -> None:
+    """Set a variable of the new synapses; of all where a device does not know how many there are."""
+    if new.start is None:
+        setattr(owner, name, value)
+    else:
+        getattr(owner, name)[new] = value
+
+
 def _length(made: Any) -> int | None:
     """How many synapses there are; None where a device knows only after the run."""
     try:
-        return len(made)
+        return len(made.variables["_synaptic_pre"].get_value())
     except NotImplementedError:
         return None
 
