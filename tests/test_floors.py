@@ -17,7 +17,7 @@ FLOORS = [
     {"errors"},
     {"units"},
     {"expressions"},
-    {"tables"},
+    {"tables", "dataset"},
     {"rules", "cells", "schedules", "results", "published"},
     {"protocols"},
     {"stimuli", "recordings", "theory", "measure", "library"},

@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,11 @@ class Names:
     result: str = "result.nc"
     figure: str = "figure.png"
     text: str = ""
+    csv: str = ""
+
+    def with_csv(self, wanted: bool) -> Names:
+        """These, and a table beside the result if it is wanted."""
+        return replace(self, csv=Path(self.result).stem + ".csv") if wanted else self
 
 
 STANDARD = Names()
@@ -48,7 +53,7 @@ def output(folder: Path, force: bool, names: Names = STANDARD) -> Iterator[Path]
 
     new = not folder.exists()
     try:
-        yield prepare_folder(folder, tuple(name for name in (names.result, names.figure, names.text) if name), force=force)
+        yield prepare_folder(folder, tuple(name for name in (names.result, names.figure, names.text, names.csv) if name), force=force)
     except BaseException:
         if new:
             with contextlib.suppress(OSError):
@@ -65,7 +70,7 @@ def write(data: xr.Dataset, folder: Path, force: bool, names: Names = STANDARD) 
         Where that failed; the result is then kept elsewhere, and the message says where.
     """
     from spikeheb import plots
-    from spikeheb.results import save
+    from spikeheb.results import save, to_csv
 
     try:
         path = save(data, folder / names.result, force=force)
@@ -73,6 +78,8 @@ def write(data: xr.Dataset, folder: Path, force: bool, names: Names = STANDARD) 
         raise StorageError(f"{error.message}; {_rescue(data)}", path=error.path) from error
     note(f"result: {path}")
     try:
+        if names.csv:
+            note(f"table: {to_csv(data, folder / names.csv, force=force)}")
         note(f"figure: {plots.write(plots.figure(data), folder / names.figure)}")
     except StorageError as error:
         raise StorageError(f"{error.message}; the result is whole in {path}", path=error.path) from error

@@ -9,7 +9,7 @@ import typer
 
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
-from spikeheb.cli.output import folder_name, output, write
+from spikeheb.cli.output import STANDARD, folder_name, output, write
 from spikeheb.cli.progress import progress as shown_progress
 from spikeheb.errors import FormatError
 
@@ -42,6 +42,7 @@ def replay(
     seed: options.Seed = 0,
     progress: options.Progress = None,
     out: options.Out = None,
+    csv: options.Csv = False,
     force: options.Force = False,
 ) -> None:
     """The weight after given spike trains, one lane for each synapse."""
@@ -59,14 +60,14 @@ def replay(
     step = quantity(dt, TIME, key="--dt")
     names, pre, post = _trains(read_spikes(spikes), cell, str(spikes))
     default = folder_name("replay", spikes.stem, chosen.name, chosen.set or "")
-    with output(out or default, force) as folder, shown_progress("replay", progress) as report:
+    with output(out or default, force, STANDARD.with_csv(csv)) as folder, shown_progress("replay", progress) as report:
         data = replay_study(chosen, pre, post, w0, cell, record=record, dt=step, engine=engine, seed=seed, progress=report)
     data = data.assign_coords(lane=names)
     try:
         data_table(*replay_table(data))
     finally:  # whoever reads the table may have stopped reading
         print_notes(data)
-        write(data, folder, force)
+        write(data, folder, force, STANDARD.with_csv(csv))
 
 
 def _trains(lanes: list[Lane], cell: str | None, path: str) -> tuple[list[str], list[Times], list[Times]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from spikeheb.rules.meaning import actions, stepped
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Reward, Times, check_step, spike_times, to_steps
 from spikeheb.studies.labels import describe, provenance
+from spikeheb.studies.progress import Progress, report_of, shows_progress
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,6 +30,7 @@ AFTERMATH = 1.0
 """Seconds that a run goes on after the last event where the rule moves by the clock: a depolarisation or calcium still acts."""
 
 
+@shows_progress
 def replay(
     rule: Rule | str,
     pre: Trains,
@@ -41,7 +43,7 @@ def replay(
     dt: float = 1e-4,
     engine: str = "auto",
     seed: int = 0,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = None,
 ) -> xr.Dataset:
     """Run the rule on spike trains, a lane each.
 
@@ -59,8 +61,8 @@ def replay(
         Where the rule reads the membrane potential. The cell's own spikes count as well as the imposed ones.
     events : list of Reward, or one list for each lane, optional
     record : bool or float
-        True records the weight after every step in which a spike fell or an event reached the synapse; a number, every so
-        many seconds.
+        True records the weight after every step in which a spike fell or an event reached the synapse, and at the end; a number,
+        every so many seconds.
     dt : float
         Time step in seconds; spike times are rounded to it, and the largest shift is in the result.
     engine, seed, progress
@@ -69,7 +71,8 @@ def replay(
     Returns
     -------
     xarray.Dataset
-        ``w`` (lane,): the final weight; with `record` ``w_record`` (lane, time).
+        ``w`` (lane,): the final weight; with `record` ``w_record`` (lane, time), and the spikes: ``pre_time`` and ``pre_lane``
+        (pre_spike,), ``post_time`` and ``post_lane`` (post_spike,).
 
     Raises
     ------
@@ -93,18 +96,34 @@ def replay(
     initial = {} if w0 is None else {rule.weight: _weights(w0, lanes, rule)}
     job = Job(
         rule, cell, dt, steps, np.arange(lanes), pre_steps, post_steps,
-        initial=initial, rewards=rewards, samples=samples, seed=seed, progress=progress,
+        initial=initial, rewards=rewards, samples=samples, seed=seed, progress=report_of(progress),
     )  # fmt: skip
     recording = carry_out(job, engine)
     data = xr.Dataset({"w": ("lane", recording.w)}, coords={"lane": np.arange(lanes)})
     if samples.size:
         data = data.assign_coords(time=samples * dt).assign(w_record=(("lane", "time"), recording.weight))
+        data = data.assign(_spikes("pre", pre_times) | _spikes("post", post_times))
     data.attrs = provenance("replay", rule, cell, recording.engine, seed, dt)
     data.attrs["largest_shift_s"] = largest_shift((*pre_times, *post_times), dt)
     return describe(
         data,
-        {"w": ("1", "weight at the end"), "w_record": ("1", "weight"), "time": ("s", "time"), "lane": ("1", "lane")},
+        {"w": ("1", "weight at the end"), "w_record": ("1", "weight"), "time": ("s", "time"), "lane": ("1", "lane")} | SPIKE_TEXTS,
     )
+
+
+SPIKE_TEXTS = {
+    "pre_time": ("s", "presynaptic spikes of all lanes"),
+    "pre_lane": ("1", "position of the lane of each presynaptic spike"),
+    "post_time": ("s", "imposed postsynaptic spikes of all lanes"),
+    "post_lane": ("1", "position of the lane of each imposed postsynaptic spike"),
+}
+
+
+def _spikes(side: str, trains: Sequence[Times]) -> dict[str, tuple[str, npt.NDArray[Any]]]:
+    """The spikes of all lanes in one row, and the lane of each, as variables of a result."""
+    times = np.concatenate([*trains, np.zeros(0)])
+    lanes = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
+    return {f"{side}_time": (f"{side}_spike", times), f"{side}_lane": (f"{side}_spike", lanes)}
 
 
 def largest_shift(trains: Sequence[Times], dt: float) -> float:
@@ -170,7 +189,7 @@ def _samples(record: bool | float, trains: Sequence[Steps], steps: int, dt: floa
     if record is False:
         return NO_STEPS
     if record is True:
-        return np.unique(np.concatenate([np.zeros(1, dtype=np.int64), *trains]))
+        return np.unique(np.concatenate([np.array([0, steps - 1], dtype=np.int64), *trains]))
     if not record > 0:
         raise ScheduleError(f"record is True, False or a number of seconds (got {record})", key="record")
     return np.arange(0, steps, max(1, round(record / dt)))

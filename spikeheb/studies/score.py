@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from spikeheb.studies.datasets import DataSet, data_sets
 from spikeheb.studies.fit import can_refit, fit_gain, refit
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.predictions import cell_of, predict
+from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.standing import NOT_APPLICABLE, REFITTED, against, free_parameters, standing
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Square:
     fitted: str
 
 
+@shows_progress
 def score(
     rules: Sequence[Rule | str] = (),
     protocols: Sequence[Protocol | str] = (),
@@ -69,7 +71,7 @@ def score(
     refits: bool = True,
     engine: str = "auto",
     seed: int = 0,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = None,
 ) -> xr.Dataset:
     """Score rules against published data: efficacy at the end of induction, test pulses off.
 
@@ -105,7 +107,7 @@ def score(
     body = library.cell(cell) if isinstance(cell, str) else cell
     longest_first = sorted(entries, key=lambda entry: not entry.refitted)
     works = [functools.partial(_line, entry, data, body, engine, seed) for entry in longest_first]
-    lines = side_by_side(works, progress, alone=not all(_for_kernel(entry.rule, body, engine) for entry in entries))
+    lines = side_by_side(works, report_of(progress), alone=not all(_for_kernel(entry.rule, body, engine) for entry in entries))
     table = dict(zip(map(id, longest_first), lines, strict=True))
     return _board(entries, data, [table[id(entry)] for entry in entries], engine, seed)
 
