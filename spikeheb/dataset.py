@@ -12,7 +12,7 @@ LONGEST = 200
 """Characters of an attribute that a notebook shows."""
 
 
-class Result(xr.Dataset):
+class Result(xr.Dataset):  # type: ignore[no-untyped-call]  # xarray has an untyped hook for subclasses
     """A result. What xarray makes of it (``isel``, ``assign``, ``mean``) is one too."""
 
     __slots__ = ()
