@@ -5,6 +5,7 @@ Everything public is loaded when it is first used, so that ``import spikeheb`` t
 
 from __future__ import annotations
 
+from collections.abc import Sequence as _Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from spikeheb.errors import StorageError as StorageError
     from spikeheb.errors import UnitError as UnitError
     from spikeheb.errors import UnknownName as UnknownName
+    from spikeheb.library import catalogue as list  # noqa: F401  # not in __all__, see there
     from spikeheb.library import cell as cell
     from spikeheb.library import protocol as protocol
     from spikeheb.library import rule as rule
     from spikeheb.numbers import UnitWarning as UnitWarning
+    from spikeheb.plots import figure as figure
     from spikeheb.plots import plot as plot
     from spikeheb.protocols import Amperes as Amperes
     from spikeheb.protocols import Concentration as Concentration
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from spikeheb.recordings import read_spikes as read_spikes
     from spikeheb.results import load as load
     from spikeheb.results import save as save
+    from spikeheb.results import to_csv as to_csv
     from spikeheb.rules import Rule as Rule
     from spikeheb.schedules import Clamp as Clamp
     from spikeheb.schedules import Current as Current
@@ -74,6 +78,7 @@ _HOMES = {
     "UnitError": "spikeheb.errors",
     "UnknownName": "spikeheb.errors",
     "cell": "spikeheb.library",
+    "list": "spikeheb.library",
     "protocol": "spikeheb.library",
     "rule": "spikeheb.library",
     "Amperes": "spikeheb.protocols",
@@ -98,10 +103,12 @@ _HOMES = {
     "set_initial": "spikeheb.engines.brian.textbook",
     "synapses": "spikeheb.engines.brian.textbook",
     "UnitWarning": "spikeheb.numbers",
+    "figure": "spikeheb.plots",
     "plot": "spikeheb.plots",
     "read_spikes": "spikeheb.recordings",
     "load": "spikeheb.results",
     "save": "spikeheb.results",
+    "to_csv": "spikeheb.results",
     "run": "spikeheb.studies.experiment",
     "analyse": "spikeheb.studies.recorded",
     "replay": "spikeheb.studies.replay",
@@ -112,10 +119,13 @@ _HOMES = {
     "window": "spikeheb.studies.window",
 }
 
-__all__ = list(_HOMES)
+_OWN_NAMES = {"list": "catalogue"}
+"""What is called otherwise where it is at home."""
+
+__all__ = [name for name in _HOMES if name != "list"]  # `from spikeheb import *` shall not hide Python's own
 
 
-def __dir__() -> list[str]:
+def __dir__() -> _Sequence[str]:
     return sorted({*globals(), *_HOMES, "__version__"})
 
 
@@ -130,5 +140,5 @@ if not TYPE_CHECKING:
             return version("spikeheb")
         if name not in _HOMES:
             raise AttributeError(f"module 'spikeheb' has no attribute {name!r}")
-        value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+        value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), _OWN_NAMES.get(name, name))
         return value

@@ -27,6 +27,8 @@ from spikeheb.tables import (
     check_source,
     content_hash,
     decode_toml,
+    page,
+    prompt,
     read_parameters,
     read_quantity,
     read_references,
@@ -42,14 +44,10 @@ class Receptor:
 
     Attributes
     ----------
-    unit : float
-        Peak conductance in siemens of a synapse of efficacy 1.
-    reversal : float
-        In volts.
-    rise : float or None
-        Seconds; None for an instantaneous rise.
-    decay : float
-        Seconds.
+    unit, reversal : float
+        Peak conductance in siemens of a synapse of efficacy 1; reversal potential in volts.
+    rise, decay : float
+        Seconds; `rise` is None for an instantaneous rise.
     doc, source : str
         Which EPSP the unit gives; where the numbers are from.
     """
@@ -101,6 +99,8 @@ class Cell:
     reset: tuple[t.Statement, ...]
     refractory: float
     receptors: Mapping[str, Receptor]
+
+    __repr__, _repr_html_ = prompt, page
 
     @property
     def constants(self) -> Mapping[str, float]:

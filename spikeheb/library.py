@@ -7,17 +7,20 @@ files. No file hides another: one name found twice is an error that lists both.
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from spikeheb.cells import Cell, read_cell
 from spikeheb.cells import with_parameters as with_cell_parameters
-from spikeheb.errors import DuplicateName, FormatError, UnknownName, unknown_name
+from spikeheb.errors import DuplicateName, FormatError, SpikehebError, UnknownName, unknown_name
 from spikeheb.numbers import check_near
 from spikeheb.protocols import Protocol, read_protocol
 from spikeheb.rules import Bounds, Rule, choose, combine, read_rule
+from spikeheb.tables import html_table, shortened
 
 VARIABLE = "SPIKEHEB_PATH"
 SUFFIXES = {"rule": ".toml", "cell": ".toml", "protocol": ".py"}
@@ -139,6 +142,72 @@ def protocol(name_or_path: str | Path, **parameters: object) -> Protocol:
     UnknownName, DuplicateName, FormatError, UnitError
     """
     return read_protocol(find("protocol", name_or_path), parameters)
+
+
+KINDS = ("rules", "cells", "protocols")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What there is, a line each; a table in a notebook.
+
+    Attributes
+    ----------
+    rows : tuple of (kind, name, title)
+    problems : tuple of str
+        Files that cannot be used, and why.
+    """
+
+    rows: tuple[tuple[str, str, str], ...]
+    problems: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        widths = [max((len(row[k]) for row in self.rows), default=0) for k in range(2)]
+        return "\n".join(f"{kind:{widths[0]}}  {name:{widths[1]}}  {shortened(title, 100)}" for kind, name, title in self.rows)
+
+    def _repr_html_(self) -> str:
+        return html_table("spikeheb", ("kind", "name", "title"), self.rows, most=len(self.rows))
+
+
+def catalogue(kind: str | None = None) -> Listing:
+    """The rules, cells and protocols that can be used by name, with their titles; no protocol is run for it.
+
+    Parameters
+    ----------
+    kind : {"rules", "cells", "protocols"}, optional
+        Everything where absent.
+
+    Raises
+    ------
+    UnknownName
+        For another kind.
+    DuplicateName
+        Where two files have one name.
+    """
+    if kind is not None and kind not in KINDS:
+        raise unknown_name("kind of thing", kind, KINDS)
+    rows, problems = [], []
+    for plural in KINDS if kind is None else (kind,):
+        singular = plural.removesuffix("s")
+        for name, path in names(singular).items():
+            try:
+                title = _title(singular, path)
+            except SpikehebError as error:
+                problems.append(str(error))
+                title = "(not usable)"
+            rows.append((singular, name, title))
+    return Listing(tuple(rows), tuple(problems))
+
+
+def _title(kind: str, path: Path) -> str:
+    """Title of a file; of a script the first line of its docstring, without running it."""
+    if kind != "protocol":
+        return (read_rule if kind == "rule" else read_cell)(path).title
+    try:
+        text = ast.get_docstring(ast.parse(path.read_bytes())) or ""
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise FormatError(f"cannot be read as Python ({str(error).splitlines()[0]})", path=str(path)) from None
+    return text.partition("\n")[0].rstrip(".")
 
 
 def _suffix(kind: str) -> str:

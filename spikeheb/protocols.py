@@ -33,11 +33,11 @@ import numpy as np
 
 from spikeheb import units
 from spikeheb.errors import FormatError, SpikehebError, unknown_name
-from spikeheb.numbers import check_near
 from spikeheb.limits import check_count, check_file
+from spikeheb.numbers import check_near
 from spikeheb.published import FittedWindow, Published, read_fits, read_published
 from spikeheb.schedules import Schedule
-from spikeheb.tables import content_hash
+from spikeheb.tables import content_hash, html_table, summary_line
 
 Time = Annotated[float, units.TIME]
 Frequency = Annotated[float, units.FREQUENCY]
@@ -97,6 +97,13 @@ class Protocol:
     source_hash: str
     kinds: Mapping[str, Any] = dataclasses.field(repr=False)
     build: Callable[[Any, np.random.Generator], object] = dataclasses.field(repr=False)
+
+    def __repr__(self) -> str:
+        changed = ", ".join(f"{name} = {text}" for name, text in self.changed.items())
+        return summary_line("protocol", self.name, self.title, changed, "with published data" if self.published else "")
+
+    def _repr_html_(self) -> str:
+        return html_table(repr(self), ("parameter", "value"), [[name, text] for name, text in self.texts.items()])
 
     def schedule(self, rng: np.random.Generator) -> Schedule:
         """What is done to each cell, and when; two generators in the same state give the same.

@@ -7,8 +7,9 @@ import io
 import math
 import os
 import tempfile
+from collections.abc import Hashable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -136,13 +137,15 @@ def load(path: Path | str) -> xr.Dataset:
     """
     import xarray as xr
 
+    from spikeheb.dataset import as_result
+
     if not Path(path).is_file():
         raise FormatError("there is no such file", path=str(path))
     check_file(Path(path), MEMORY)
     try:
         with xr.open_dataset(path, engine="h5netcdf") as data:
             check_memory(float(data.nbytes), f"the {sum(v.size for v in data.variables.values()):,} numbers of the file", path=str(path))
-            return _with_plain_attributes(data.load())
+            return as_result(_with_plain_attributes(data.load()))
     except (SpikehebError, MemoryError):
         raise
     except Exception as error:  # xarray, h5netcdf and h5py raise anything on files that are not what they expect
@@ -154,53 +157,6 @@ def _with_plain_attributes(data: xr.Dataset) -> xr.Dataset:
     for attributes in (data.attrs, *(variable.attrs for variable in data.variables.values())):
         attributes.update({name: tuple(np.ravel(value).tolist()) for name, value in attributes.items() if isinstance(value, np.ndarray)})
     return data
-
-
-def to_csv(data: xr.Dataset, path: Path | str, *, dimension: str = "condition", force: bool = False) -> Path:
-    """Write a result as a table that a spreadsheet opens: one row an element of a dimension, one column a variable along it alone.
-
-    Numbers are SI and written in full; each heading ends with its unit. NaN is an empty cell.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-    path : path-like
-    dimension : str
-    force : bool
-        Replace an existing file.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    OutputExists, StorageError
-    """
-    target = Path(path)
-    if target.exists() and not force:
-        raise OutputExists("exists already; choose another name or use --force", path=str(target))
-    columns = [name for name in (*data.coords, *data.data_vars) if data[name].dims == (dimension,)]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow([_heading(str(name), str(data[name].attrs.get("units", ""))) for name in columns])
-    for n in range(data.sizes[dimension]):
-        writer.writerow([_plain(data[name].values[n]) for name in columns])
-    replace_file(target, text.getvalue().encode("utf-8"))
-    return target
-
-
-def _heading(name: str, unit: str) -> str:
-    return f"{name} ({unit})" if unit not in ("", "1") else name
-
-
-def _plain(value: object) -> str:
-    """A cell: numbers in all their digits, nothing for NaN; text never begins like a formula."""
-    item = getattr(value, "item", lambda: value)()
-    if isinstance(item, float):
-        return "" if math.isnan(item) else repr(item)
-    text = str(item)
-    return f"'{text}" if isinstance(item, str) and text[:1] in ("=", "@") else text
 
 
 def prepare_folder(path: Path | str, names: tuple[str, ...], *, force: bool = False) -> Path:
@@ -224,3 +180,107 @@ def prepare_folder(path: Path | str, names: tuple[str, ...], *, force: bool = Fa
         if (folder / name).exists() and not force:
             raise OutputExists("exists already; use --force to replace it, or another --out", path=str(folder / name))
     return folder
+
+
+SHOWN = {
+    "s": ("ms", 1e3),
+    "V": ("mV", 1e3),
+    "A": ("pA", 1e12),
+    "V/s": ("mV/ms", 1.0),
+    "A/s": ("pA/ms", 1e9),
+    "ohm": ("Mohm", 1e-6),
+    "1": ("", 1.0),
+}
+"""Unit and factor in which SI values are shown; what is not listed is shown as it is."""
+_ROWS = {
+    "window": ("rule", "delta_t"),
+    "replay": ("lane",),
+    "score": ("entry", "data_set"),
+    "weights": ("rule", "seed", "cell"),
+    "constraint": ("kind", "learning_rate"),
+}
+"""What a row of a table stands for; in all other studies a condition."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def to_csv(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
+    """Write a result as a table: a row a condition, a column each quantity that has one value there.
+
+    A row is a condition of an experiment or recording, a delta_t and rule of a window, a lane of a replay, an entry and data set of
+    a board, or a rule, seed and cell of weight distributions. The heading of a column names its unit: ``epsp_before (mV)``. Numbers
+    are written in all their digits, unknown ones as nothing. The file is UTF-8 with a mark at its start, so that Excel reads it
+    right; text that a spreadsheet would take for a formula gets a quote before it.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    path : path-like
+    force : bool
+        Replace an existing file.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    OutputExists, StorageError
+    FormatError
+        For a data set without conditions.
+    """
+    target = Path(path)
+    if target.exists() and not force:
+        raise OutputExists("exists already; choose another name or use --force", path=str(target))
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(table(data))
+    replace_file(target, buffer.getvalue().encode("utf-8-sig"))
+    return target
+
+
+def table(data: xr.Dataset) -> list[list[str]]:
+    """The rows of `to_csv`, headings first.
+
+    Raises
+    ------
+    FormatError
+    """
+    wanted = _ROWS.get(str(data.attrs.get("study", "")), ("condition",))
+    over = [name for name in wanted if name in data.dims]
+    if not over:
+        raise FormatError(f"expected a result over {', '.join(wanted)} (got the dimensions {', '.join(map(str, data.dims)) or 'none'})")
+    several = [name for name in over if name == over[0] or data.sizes[name] > 1 or name in data.coords]
+    columns = [name for name in (*data.coords, *data.data_vars) if set(data[name].dims) <= set(over) and (data[name].dims or name in over)]
+    columns = [*(name for name in several if name in columns), *(name for name in columns if name not in several)]
+    shape = [data.sizes[name] for name in over]
+    filled = []
+    for name in columns:
+        values = data[name].expand_dims({d: data.sizes[d] for d in over if d not in data[name].dims}).transpose(*over).values
+        filled.append([_cell(value, _unit(data, name)[1]) for value in values.reshape(math.prod(shape))])
+    return [[_heading(data, name) for name in columns], *(list(row) for row in zip(*filled, strict=True))]
+
+
+def _unit(data: xr.Dataset, name: Hashable) -> tuple[str, float]:
+    units = str(data[name].attrs.get("units", ""))
+    return SHOWN.get(units, (units, 1.0))
+
+
+def _heading(data: xr.Dataset, name: Hashable) -> str:
+    unit = _unit(data, name)[0]
+    return _harmless(f"{name} ({unit})" if unit else str(name))
+
+
+def _cell(value: Any, factor: float) -> str:
+    """A value as a spreadsheet reads it."""
+    if isinstance(value, np.bool_ | bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, np.integer | int) and factor == 1:
+        return str(int(value))
+    if isinstance(value, np.number | float | int):
+        number = float(value) * factor
+        return repr(float(f"{number:.15g}")) if math.isfinite(number) else "" if math.isnan(number) else str(number)
+    return _harmless(str(value))
+
+
+def _harmless(text: str) -> str:
+    """Text that begins like a formula, with a quote before it."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

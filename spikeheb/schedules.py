@@ -19,9 +19,9 @@ import numpy.typing as npt
 
 from spikeheb.carried import carries_unit
 from spikeheb.errors import ScheduleError, UnitError
+from spikeheb.limits import check_count, check_memory, check_steps
 from spikeheb.numbers import quantities, si
 from spikeheb.units import CONCENTRATION, CURRENT, NONE, TIME, VOLTAGE, Dimension, quantity
-from spikeheb.limits import check_count, check_memory, check_steps
 
 Times = npt.NDArray[np.float64]
 Steps = npt.NDArray[np.int64]

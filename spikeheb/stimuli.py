@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.errors import ScheduleError, UnitError
-from spikeheb.numbers import quantities
 from spikeheb.limits import check_count
+from spikeheb.numbers import quantities
 from spikeheb.units import FREQUENCY, NONE, TIME, Dimension, quantity
 
 Times = npt.NDArray[np.float64]

@@ -6,14 +6,15 @@ import copy
 import difflib
 import functools
 import hashlib
+import html
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
-from typing import TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -269,3 +270,60 @@ def content_hash(value: object) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of the value as JSON."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+# --- what a notebook and a prompt show -------------------------------------------------------------------------------------------
+
+MOST_ROWS = 40
+"""Rows of an HTML table; of more, the last line says how many there are."""
+MOST_CHARACTERS = 160
+
+
+def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
+    """The text on one line of printable characters, cut where it is longer."""
+    plain = "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
+    return plain if len(plain) <= most else plain[: most - 3] + "..."
+
+
+def summary_line(kind: str, name: str, title: str, *facts: str) -> str:
+    """``rule pair / additive: Pair STDP (hard bounds)``: one short line for a prompt."""
+    more = ", ".join(shortened(fact, 60) for fact in facts if fact)
+    return f"{kind} {shortened(name, 60)}: {shortened(title)}" + (f" ({more})" if more else "")
+
+
+def html_table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], most: int = MOST_ROWS) -> str:
+    """A small table for a notebook; every text is escaped, so that what a shared file says is never markup."""
+
+    def line(cells: Sequence[str], tag: str) -> str:
+        return "<tr>" + "".join(f'<{tag} style="text-align:left">{html.escape(shortened(cell))}</{tag}>' for cell in cells) + "</tr>"
+
+    body = [line(row, "td") for row in rows[:most]]
+    if len(rows) > most:
+        body.append(line([f"and {len(rows) - most} more"], "td"))
+    return f"<table><caption>{html.escape(shortened(caption))}</caption>{line(columns, 'th')}{''.join(body)}</table>"
+
+
+def parameter_rows(parameters: Mapping[str, Parameter]) -> list[list[str]]:
+    """Name, value with its unit, meaning and source of each parameter."""
+    return [[p.name, p.text, p.doc, p.source] for p in parameters.values()]
+
+
+PARAMETER_COLUMNS = ("parameter", "value", "meaning", "source")
+
+
+def prompt(thing: Any) -> str:
+    """The short line of a rule or a cell at a prompt; as its ``__repr__``."""
+    return summary_line(type(thing).__name__.lower(), str(getattr(thing, "label", thing.name)), thing.title, *_facts(thing))
+
+
+def page(thing: Any) -> str:
+    """The small table of a rule or a cell in a notebook; as its ``_repr_html_``."""
+    return html_table(prompt(thing), PARAMETER_COLUMNS, parameter_rows(thing.parameters))
+
+
+def _facts(thing: Any) -> list[str]:
+    """What was chosen of a rule; how many receptors a cell has."""
+    if hasattr(thing, "bounds"):
+        scheme = thing.interaction.replace("_", " ") if thing.interaction else ""
+        return [scheme, f"{thing.bounds.kind} bounds" if thing.bounds.kind != "none" else "no bounds"]
+    return [f"receptors {', '.join(thing.receptors)}"]

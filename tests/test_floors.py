@@ -19,7 +19,7 @@ FLOORS = [
     {"units", "limits"},
     {"numbers"},
     {"expressions"},
-    {"tables"},
+    {"tables", "dataset"},
     {"rules", "cells", "schedules", "results", "published"},
     {"protocols"},
     {"stimuli", "recordings", "theory", "measure", "library"},

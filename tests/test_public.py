@@ -7,8 +7,9 @@ import spikeheb as sh
 PUBLIC = """
 Amperes BuildError Cell Clamp Concentration Conductance Current DuplicateName EngineError ExpressionError FormatError Frequency
 Lane NonFiniteError OutputExists Protocol Published Reward Rule Schedule ScheduleError SpikehebError StorageError Time
-UnitError UnitWarning UnknownName Voltage analyse bursts cell load main pairings plot poisson poisson_inputs protocol read_spikes replay rule run save
-score set_initial slice_of synapses train weights window
+UnitError UnitWarning UnknownName Voltage analyse bursts cell figure load main pairings
+plot poisson poisson_inputs protocol read_spikes replay rule run
+save score set_initial slice_of synapses to_csv train weights window
 """.split()
 
 
@@ -19,3 +20,10 @@ def test_the_public_names():
 def test_every_public_name_can_be_had():
     for name in PUBLIC:
         assert getattr(sh, name) is not None
+
+
+def test_a_star_import_hides_nothing_of_python():
+    import builtins
+
+    assert not set(sh.__all__) & set(dir(builtins))
+    assert sh.list("cells").rows

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spikeheb.cli import options
-from spikeheb.cli.output import folder_name, output, write
+from spikeheb.cli.output import STANDARD, folder_name, output, write
 
 FILE_PANEL, MEASURE_PANEL, SWEEP_PANEL = "The file", "The measurement", "The sweeps"
 
@@ -96,9 +96,7 @@ def analyse(
     average: Annotated[
         int, typer.Option(metavar="N", help="Average so many successive sweeps before measuring.", rich_help_panel=SWEEP_PANEL)
     ] = 1,
-    csv: Annotated[
-        bool, typer.Option("--csv", help="Write the table as result.csv as well.", rich_help_panel=options.OUTPUT_PANEL)
-    ] = False,
+    csv: options.Csv = False,
     out: options.Out = None,
     force: options.Force = False,
 ) -> None:
@@ -107,10 +105,9 @@ def analyse(
     Sweeps are numbered from 0. Windows count from the pulse; --pulse and --step are times of the file.
     """  # fmt: skip
     from spikeheb.cli.report import print_notes, print_outcome
-    from spikeheb.results import to_csv
     from spikeheb.studies.recorded import analyse as analyse_recording
 
-    with output(out or folder_name("analyse", recording[0].stem), force) as folder:
+    with output(out or folder_name("analyse", recording[0].stem), force, STANDARD.with_csv(csv)) as folder:
         data = analyse_recording(
             list(recording), unit=unit, pulse=pulse, channel=int(channel) if channel.isdecimal() else channel, interval=interval,
             first_after=first_after, reader=reader, cut_at=cut_at, follow=follow, signal=signal, baseline=baseline, blank=blank,
@@ -121,6 +118,4 @@ def analyse(
         print_outcome(data)
     finally:  # whoever reads the table may have stopped reading
         print_notes(data)
-        write(data, folder, force)
-    if csv:
-        to_csv(data, folder / "result.csv", force=force)
+        write(data, folder, force, STANDARD.with_csv(csv))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,54 +9,24 @@ import typer
 
 from spikeheb.cli.kinds import kind_of
 from spikeheb.cli.printing import data_table, note
-from spikeheb.errors import FormatError, SpikehebError, unknown_name
+from spikeheb.errors import SpikehebError
 
 if TYPE_CHECKING:
     from spikeheb.rules import Rule
-
-KINDS = ("rules", "cells", "protocols")
 
 
 def list_names(
     kind: Annotated[str | None, typer.Argument(metavar="[rules|cells|protocols]", help="What to list; everything where absent.")] = None,
 ) -> None:
     """List the rules, cells and protocols that can be used by name."""
-    from spikeheb import library
+    from spikeheb.library import catalogue
 
-    if kind is not None and kind not in KINDS:
-        raise unknown_name("kind of thing", kind, KINDS)
-    rows, broken = [], False
-    for plural in KINDS if kind is None else (kind,):
-        for name, path in library.names(plural.removesuffix("s")).items():
-            title, problem = _title(plural.removesuffix("s"), path)
-            rows.append([plural.removesuffix("s"), name, title])
-            broken |= problem
-    data_table(["kind", "name", "title"], rows)
-    if broken:
+    listing = catalogue(kind)
+    for problem in listing.problems:
+        note(f"error: {problem}")
+    data_table(["kind", "name", "title"], listing.rows)
+    if listing.problems:
         raise typer.Exit(2)
-
-
-def _title(kind: str, path: Path) -> tuple[str, bool]:
-    """Title of a file, and whether it has an error (which is then shown)."""
-    from spikeheb.cells import read_cell
-    from spikeheb.rules import read_rule
-
-    try:
-        if kind == "protocol":
-            return _script_title(path), False
-        return (read_rule if kind == "rule" else read_cell)(path).title, False
-    except SpikehebError as error:
-        note(f"error: {error}")
-        return "(not usable)", True
-
-
-def _script_title(path: Path) -> str:
-    """First line of a script's docstring, without running the script."""
-    try:
-        text = ast.get_docstring(ast.parse(path.read_bytes())) or ""
-    except (OSError, SyntaxError, ValueError) as error:
-        raise FormatError(f"cannot be read as Python ({str(error).splitlines()[0]})", path=str(path)) from None
-    return text.partition("\n")[0].rstrip(".")
 
 
 def check(

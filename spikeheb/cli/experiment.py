@@ -8,7 +8,7 @@ import typer
 
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
-from spikeheb.cli.output import folder_name, output, write
+from spikeheb.cli.output import STANDARD, folder_name, output, write
 from spikeheb.cli.progress import progress as shown_progress
 
 
@@ -43,6 +43,7 @@ def run(
     seed: options.Seed = 0,
     progress: options.Progress = None,
     out: options.Out = None,
+    csv: options.Csv = False,
     force: options.Force = False,
 ) -> None:
     """Carry out a protocol with a rule on a cell: EPSP before and after, beside the published points.
@@ -66,7 +67,10 @@ def run(
     if of_cell:
         chosen_cell = library.cell(cell, **of_cell)
     default = folder_name(chosen_protocol.name, chosen_rule.name, chosen_rule.set or "")
-    with output(out or default, force) as folder, shown_progress(f"{chosen_protocol.name}, {chosen_rule.label}", progress) as report:
+    with (
+        output(out or default, force, STANDARD.with_csv(csv)) as folder,
+        shown_progress(f"{chosen_protocol.name}, {chosen_rule.label}", progress) as report,
+    ):
         data = run_study(
             chosen_protocol,
             chosen_rule,
@@ -83,4 +87,4 @@ def run(
         print_outcome(data)
     finally:  # whoever reads the table may have stopped reading
         print_notes(data)
-        write(data, folder, force)
+        write(data, folder, force, STANDARD.with_csv(csv))

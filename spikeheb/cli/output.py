@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,11 @@ class Names:
     result: str = "result.nc"
     figure: str = "figure.png"
     text: str = ""
+    csv: str = ""
+
+    def with_csv(self, wanted: bool) -> Names:
+        """These, and a table beside the result if it is wanted."""
+        return replace(self, csv=Path(self.result).stem + ".csv") if wanted else self
 
 
 STANDARD = Names()
@@ -48,7 +53,7 @@ def output(folder: Path, force: bool, names: Names = STANDARD) -> Iterator[Path]
 
     new = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
-        yield prepare_folder(folder, tuple(name for name in (names.result, names.figure, names.text) if name), force=force)
+        yield prepare_folder(folder, tuple(name for name in (names.result, names.figure, names.text, names.csv) if name), force=force)
     except BaseException:
         with contextlib.suppress(OSError):
             for place in new:
@@ -65,7 +70,7 @@ def write(data: xr.Dataset, folder: Path, force: bool, names: Names = STANDARD) 
         Where that failed; the result is then kept elsewhere, and the message says where.
     """
     from spikeheb import plots
-    from spikeheb.results import save
+    from spikeheb.results import save, to_csv
 
     target = folder / names.result
     try:
@@ -73,8 +78,11 @@ def write(data: xr.Dataset, folder: Path, force: bool, names: Names = STANDARD) 
     except Exception as error:  # whatever it is, what was computed must not be lost
         raise StorageError(f"{_reason(error)}; {_rescue(data)}", path=str(target)) from error
     note(f"result: {path}")
-    target = folder / names.figure
     try:
+        if names.csv:
+            target = folder / names.csv
+            note(f"table: {to_csv(data, target, force=force)}")
+        target = folder / names.figure
         note(f"figure: {plots.write(plots.figure(data), target)}")
     except Exception as error:
         raise StorageError(f"{_reason(error)}; the result is whole in {path}", path=str(target)) from error

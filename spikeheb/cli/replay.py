@@ -10,7 +10,7 @@ import typer
 
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
-from spikeheb.cli.output import folder_name, output, write
+from spikeheb.cli.output import STANDARD, folder_name, output, write
 from spikeheb.cli.progress import progress as shown_progress
 from spikeheb.errors import FormatError
 
@@ -55,6 +55,7 @@ def replay(
     seed: options.Seed = 0,
     progress: options.Progress = None,
     out: options.Out = None,
+    csv: options.Csv = False,
     force: options.Force = False,
 ) -> None:
     """The weight after given spike trains, one lane for each synapse."""
@@ -74,7 +75,7 @@ def replay(
     synapses = _synapses(read_spikes(spikes, reader=reader, sides=chosen_sides), cell, str(spikes))
     delays = {name: _delays(synapses, name, getattr(chosen, name)) for name in ("axonal_delay", "backpropagation_delay")}
     default = folder_name("replay", spikes.stem, chosen.name, chosen.set or "")
-    with output(out or default, force) as folder, shown_progress("replay", progress) as report:
+    with output(out or default, force, STANDARD.with_csv(csv)) as folder, shown_progress("replay", progress) as report:
         data = replay_study(
             chosen, [synapse.pre for synapse in synapses], [synapse.lane.post for synapse in synapses], w0, cell,
             [synapse.lane.rewards for synapse in synapses], record, dt=step, engine=engine, seed=seed, progress=report, **delays,
@@ -84,7 +85,7 @@ def replay(
         data_table(*replay_table(data))
     finally:  # whoever reads the table may have stopped reading
         print_notes(data)
-        write(data, folder, force)
+        write(data, folder, force, STANDARD.with_csv(csv))
 
 
 @dataclass(frozen=True)

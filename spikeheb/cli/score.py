@@ -58,6 +58,7 @@ def score(
     seed: options.Seed = 0,
     progress: options.Progress = None,
     out: options.Out = None,
+    csv: options.Csv = False,
     force: options.Force = False,
 ) -> None:
     """Score rules against published data: every parameter set, every data set, nothing averaged.
@@ -74,12 +75,12 @@ def score(
     check_engine(engine)
     rules = _rules(rule or [], join or [])
     protocols = _protocols(protocol or [], data or [])
-    with output(out or Path("score"), force, NAMES) as folder, shown_progress("score", progress) as report:
+    with output(out or Path("score"), force, NAMES.with_csv(csv)) as folder, shown_progress("score", progress) as report:
         found = score_study(rules, protocols, cell=cell, refits=refit, engine=engine, seed=seed, progress=report)
     try:
         data_table(*best_table(found))
     finally:  # whoever reads the table may have stopped reading
-        write(found, folder, force, NAMES)
+        write(found, folder, force, NAMES.with_csv(csv))
         replace_file(folder / NAMES.text, markdown(found).encode())
         note(f"all of it in words: {folder / NAMES.text}")
 

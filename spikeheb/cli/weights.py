@@ -9,7 +9,7 @@ import typer
 
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, read_rule
-from spikeheb.cli.output import folder_name, output, write
+from spikeheb.cli.output import STANDARD, folder_name, output, write
 from spikeheb.cli.progress import progress as shown_progress
 from spikeheb.errors import FormatError
 
@@ -99,6 +99,7 @@ def weights(
     engine: Annotated[str, typer.Option(metavar="ENGINE", help="auto, kernel or brian.", rich_help_panel=options.RUN_PANEL)] = "auto",
     progress: options.Progress = None,
     out: options.Out = None,
+    csv: options.Csv = False,
     force: options.Force = False,
 ) -> None:
     """Which weight distribution rules settle to under the same input spikes, with the theory's density over it where there is one."""
@@ -107,7 +108,7 @@ def weights(
     from spikeheb.studies.weights import weights as study
 
     if constraint:
-        _constraint(seeds, progress, out, force)
+        _constraint(seeds, progress, out, force, csv)
         return
     if not rule:
         raise FormatError("give one rule or more", key="--rule")
@@ -116,7 +117,7 @@ def weights(
     if inhibitory and not imposed:
         trains = with_inhibition(trains, inhibitory, inhibitory_rate)
     default = folder_name("weights", *(f"{one.name}-{one.set}" if one.set else one.name for one in rules))
-    with output(out or default, force) as folder, shown_progress("weights", progress) as report:
+    with output(out or default, force, STANDARD.with_csv(csv)) as folder, shown_progress("weights", progress) as report:
         data = study(
             rules, None if imposed else cell, trains, duration, seeds, cells=cells,
             imposed=imposed, unit=unit, match_rates=match_rates,
@@ -129,16 +130,16 @@ def weights(
             if not still.all():
                 note(f"{name} has not settled: {why}; take a longer --duration")
         note(f"engine: {data.attrs['engine']}")
-        write(data, folder, force)
+        write(data, folder, force, STANDARD.with_csv(csv))
 
 
-def _constraint(seeds: int, shown: bool | None, out: Path | None, force: bool) -> None:
+def _constraint(seeds: int, shown: bool | None, out: Path | None, force: bool, csv: bool) -> None:
     """The constraint theorem's study: its table, result and figure."""
     from spikeheb.cli.printing import data_table
     from spikeheb.cli.report import number
     from spikeheb.studies.constraint import constraint as study
 
-    with output(out or Path("weights-constraint"), force) as folder, shown_progress("constraint", shown) as report:
+    with output(out or Path("weights-constraint"), force, STANDARD.with_csv(csv)) as folder, shown_progress("constraint", shown) as report:
         data = study(seeds=max(2, seeds), progress=report)
     rows = [
         [str(kind), f"{rate:g}", number(float(data["bias"].sel(kind=kind, learning_rate=rate)))]
@@ -148,7 +149,7 @@ def _constraint(seeds: int, shown: bool | None, out: Path | None, force: bool) -
     try:
         data_table(["kind", "learning rate", "mean |weight - prediction|"], rows)
     finally:
-        write(data, folder, force)
+        write(data, folder, force, STANDARD.with_csv(csv))
 
 
 def _rules(names: list[str], sets: list[str], bounds: str | None) -> list[Rule]:

@@ -8,7 +8,7 @@ import typer
 
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
-from spikeheb.cli.output import folder_name, output, write
+from spikeheb.cli.output import STANDARD, folder_name, output, write
 from spikeheb.cli.progress import part
 from spikeheb.cli.progress import progress as shown_progress
 from spikeheb.errors import UnknownName
@@ -43,6 +43,7 @@ def window(
     seed: options.Seed = 0,
     progress: options.Progress = None,
     out: options.Out = None,
+    csv: options.Csv = False,
     force: options.Force = False,
 ) -> None:
     """The change of the weight after many equal pairs against delta_t = t_post - t_pre, for one rule or several.
@@ -63,7 +64,7 @@ def window(
     times = None if delta_t is None else convert(tuple[Time, ...], delta_t, key="--delta-t")
     rate = quantity(frequency, FREQUENCY, key="--frequency")
     default = folder_name("window", *(f"{one.name}-{one.set}" if one.set else one.name for one in rules))
-    with output(out or default, force) as folder, shown_progress("window", progress) as report:
+    with output(out or default, force, STANDARD.with_csv(csv)) as folder, shown_progress("window", progress) as report:
         found = [
             window_study(one, times, pairs, rate, w0=w0, cell=cell, engine=engine, seed=seed, progress=part(report, n, len(rules)))
             for n, one in enumerate(rules)
@@ -73,7 +74,7 @@ def window(
         data_table(*window_table(data))
     finally:  # whoever reads the table may have stopped reading
         print_notes(data)
-        write(data, folder, force)
+        write(data, folder, force, STANDARD.with_csv(csv))
 
 
 def _with_parameters(rules: list[Rule], given: dict[str, str]) -> list[Rule]:

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from spikeheb.cells import Cell
 from spikeheb.engines.job import NO_STEPS, Floats, Steps
 from spikeheb.errors import EngineError, ScheduleError
-from spikeheb.numbers import quantities
 from spikeheb.limits import STEPS, check_seed
+from spikeheb.numbers import quantities
 from spikeheb.rules.rule import Rule
 from spikeheb.units import FREQUENCY, TIME, quantity
 

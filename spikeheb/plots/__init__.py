@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from spikeheb.errors import FormatError, SpikehebError, unknown_name
 from spikeheb.plots import style
 from spikeheb.plots.board import board_page, draw_board
+from spikeheb.plots.comparing import comparison
 from spikeheb.plots.constraint import constraint_page, draw_bias, draw_diagonal
 from spikeheb.plots.course import courses, draw_course, panels_of
 from spikeheb.plots.outcome import draw_outcome, legend_handles
@@ -45,14 +46,22 @@ PANELS = {
 
 @style.styled
 def plot(
-    data: xr.Dataset, ax: Axes | None = None, *, panel: str | None = None, series: str | None = None, label: str | None = None
+    data: xr.Dataset | Sequence[xr.Dataset],
+    ax: Axes | None = None,
+    *,
+    panel: str | None = None,
+    series: str | None = None,
+    label: str | None = None,
 ) -> Axes:
-    """Draw one panel of a result.
+    """Draw one panel of a result, or lay several results of one kind over one another.
+
+    As the last line of a notebook's cell it shows the picture.
 
     Parameters
     ----------
-    data : xarray.Dataset
-        A result of `run`, `window`, `replay`, `score` (data sets of one kind), or of a recording.
+    data : xarray.Dataset, or a list of them
+        A result of `run`, `window`, `replay`, `score` (data sets of one kind), or of a recording. Of a list, windows are drawn in
+        one panel, experiments of the same conditions by their outcome, and replays by their weights along time.
     ax : matplotlib Axes, optional
         Where to draw; new Axes where absent.
     panel : {"course", "outcome", "traces"}, optional
@@ -66,14 +75,17 @@ def plot(
     Returns
     -------
     matplotlib Axes
+        Of a new figure (``.figure``) unless Axes were given.
 
     Raises
     ------
     UnknownName
         For a panel or series that this result does not have.
     FormatError
-        For a data set that is not a result, or lacks what the panel shows.
+        For a data set that is not a result, or lacks what the panel shows; for results that cannot be compared.
     """
+    if isinstance(data, Sequence):
+        return _plot_several(list(data), ax, panel, series, label)
     with _blame(data):
         return _panel(data, ax, panel, series, label)
 
@@ -97,6 +109,16 @@ def _panel(data: xr.Dataset, ax: Axes | None, panel: str | None, series: str | N
     ax.autoscale_view()
     style.end_labels(ax, ends)
     return ax
+
+
+def _plot_several(results: list[xr.Dataset], ax: Axes | None, panel: str | None, series: str | None, label: str | None) -> Axes:
+    """A list of one is drawn like that one; others are checked first, so that nothing is drawn in part."""
+    if len(results) == 1:
+        return plot(results[0], ax, panel=panel, series=series, label=label)
+    if panel is not None or series is not None or label is not None:
+        raise FormatError("panel, series and label are for one result; give the results one by one", key="panel")
+    draw = comparison([(one, _study(one)) for one in results])
+    return draw(style.new_axes() if ax is None else ax)
 
 
 def _draw_experiment(ax: Axes, data: xr.Dataset, panel: str, series: str | None) -> list[style.End]:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from spikeheb.plots.style import GREY, LIGHT, End, branch_colours, minus
-from spikeheb.studies.conditions import Branch, Row, heading, shown, value_text
+from spikeheb.studies.conditions import Branch, Row, arrange, heading, label, shown, value_text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,6 +21,8 @@ Floats = npt.NDArray[np.float64]
 SIDE_STEP = 0.016
 """Distance between published points of several branches at one place, as a fraction of the axis."""
 DASHED = (0, (3, 2))
+DIRECTIONS = {"LTP": ("^", "potentiation"), "LTD": ("v", "depression"), "none": ("D", "no change")}
+"""Marker and meaning of what a paper says where it gives no number."""
 
 
 def draw_outcome(ax: Axes, data: xr.Dataset, row: Row) -> list[End]:
@@ -40,24 +42,68 @@ def draw_outcome(ax: Axes, data: xr.Dataset, row: Row) -> list[End]:
         stepped = x + np.array([aside[int(n)] for n in branch.index])
         alone = len(branch.index) == 1
         _draw_model(ax, data, branch, stepped if alone else x, colour)
-        _draw_published(ax, data, branch, stepped, colour)
+        draw_published(ax, data, branch, stepped, colour)
         if not alone and row.axis != "delta_t":
             ends.append((float(x[-1]), _last(data, branch), branch.label, colour))
-    _name_single(ax, row, colours, "s" if "epsp_ratio" in data else "x")
+    _draw_directions(ax, data, row, place, colours)
+    if row.axis:
+        _name_single(ax, row, colours, "s" if "epsp_ratio" in data else "x")
+    else:
+        _write_values(ax, data, place)
     _label_axes(ax, data, row, place)
     return ends
 
 
 def legend_handles(data: xr.Dataset) -> list[Artist]:
     """What lines and markers mean, in no branch's colour."""
-    found: list[Artist] = []
+    handles: list[Artist] = []
     if "published_ratio" in data and np.isfinite(data["published_ratio"].values).any():
-        found.append(Line2D([], [], color=GREY, marker="o", linestyle="", markersize=8, label="published ± SEM"))
-    if "epsp_ratio" in data:
-        found.append(Line2D([], [], color=GREY, label="model, EPSP"))
-    if "efficacy_ratio" in data:
-        found.append(Line2D([], [], color=GREY, linestyle=DASHED, linewidth=1.5, label="model, efficacy"))
-    return found
+        handles.append(Line2D([], [], color=GREY, marker="o", linestyle="", markersize=8, label="published ± SEM"))
+    shown = {_direction(data, n) for n in range(data.sizes["condition"])}
+    for direction, (marker, text) in DIRECTIONS.items():
+        if direction in shown:
+            handles.append(Line2D([], [], color=GREY, marker=marker, linestyle="", markersize=8, label=f"published: {text}"))
+    lines = any(len(branch.index) > 1 for row in arrange(data) for branch in row.branches)
+    for name, marker, line, text in (("epsp_ratio", "s", "-", "model, EPSP"), ("efficacy_ratio", "x", DASHED, "model, efficacy")):
+        if name in data:
+            look = {"linestyle": line} if lines else {"linestyle": "", "marker": marker, "markersize": 8, "markerfacecolor": "none"}
+            handles.append(Line2D([], [], color=GREY, linewidth=1.5 if line == DASHED else 2.0, label=text, **look))
+    return handles
+
+
+def _direction(data: xr.Dataset, n: int) -> str:
+    """The published direction of a condition of which no number was published; else nothing."""
+    if "published_outcome" not in data:
+        return ""
+    known = "published_ratio" in data and np.isfinite(data["published_ratio"].values[n])
+    return "" if known else str(data["published_outcome"].values[n])
+
+
+def _draw_directions(ax: Axes, data: xr.Dataset, row: Row, place: dict[int, float], colours: list[str]) -> None:
+    """Directions without numbers, as signs along the lower edge: they have a place on the axis, but no value."""
+    for branch, colour in zip(row.branches, colours, strict=True):
+        level = 0.035 if branch.sign >= 0 or len(row.branches) == 1 else 0.085
+        for n in branch.index:
+            sign = DIRECTIONS.get(_direction(data, int(n)))
+            if sign is not None:
+                ax.plot(
+                    [place[int(n)]], [level], marker=sign[0], linestyle="", color=colour, markersize=9, clip_on=False, zorder=4,
+                    transform=ax.get_xaxis_transform(), label="published direction",
+                )  # fmt: skip
+
+
+def _write_values(ax: Axes, data: xr.Dataset, place: dict[int, float]) -> None:
+    """Where nothing varies there is no line to follow: each value is written beside its sign, which a stem joins to no change."""
+    for name in ("epsp_ratio", "efficacy_ratio"):
+        for n, x in place.items():
+            value = float(data[name].values[n]) if name in data else np.nan
+            if np.isfinite(value):
+                ax.plot([x, x], [1, value], color=LIGHT, linewidth=4, zorder=1, solid_capstyle="butt", label="_")
+                side = -1 if name == "epsp_ratio" else 1
+                ax.annotate(
+                    f"{value:.3g}", (x, value), (14 * side, 0), textcoords="offset points", va="center",
+                    ha="right" if side < 0 else "left", fontsize=12,
+                )  # fmt: skip
 
 
 def _places(data: xr.Dataset, row: Row) -> dict[int, float]:
@@ -94,7 +140,8 @@ def _draw_model(ax: Axes, data: xr.Dataset, branch: Branch, x: Floats, colour: s
             )  # fmt: skip
 
 
-def _draw_published(ax: Axes, data: xr.Dataset, branch: Branch, x: Floats, colour: str) -> None:
+def draw_published(ax: Axes, data: xr.Dataset, branch: Branch, x: Floats, colour: str) -> None:
+    """The published ratios of a branch with their standard errors, as far as there are any."""
     if "published_ratio" not in data:
         return
     ratio, sem = data["published_ratio"].values[branch.index], data["published_sem"].values[branch.index]
@@ -123,6 +170,7 @@ def _label_axes(ax: Axes, data: xr.Dataset, row: Row, place: dict[int, float]) -
     ax.set_ylabel("after / before")
     ax.margins(x=0.06)
     if not row.axis:
-        ax.set_xticks([])
+        ax.set_xticks(list(place.values()), [minus(label(data, n).replace(", ", "\n")) for n in place])
+        ax.set_xlim(min(place.values()) - 0.7, max(place.values()) + 0.7)
     elif data[row.axis].dtype.kind not in "fiu":
         ax.set_xticks(list(place.values()), [value_text(data, row.axis, n) for n in place])

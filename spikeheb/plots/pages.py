@@ -6,6 +6,7 @@ import math
 import textwrap
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -128,6 +129,8 @@ def outcome_title(data: xr.Dataset, row: Row) -> str:
     for measure, text in (("epsp", "EPSP"), ("efficacy", "efficacy")):
         if f"error_{measure}" in data and row.series in data["series_name"].values:
             value = float(data[f"error_{measure}"].sel(series_name=row.series))
+            if not np.isfinite(value):
+                continue
             errors.append(f"{value:.3g} ({text})" if value < 1000 else f"{value:.0f} ({text})")
     return f"{name}\nE = {', '.join(errors)}" if errors else name
 
@@ -145,5 +148,5 @@ def replay_page(data: xr.Dataset) -> Figure:
     page = new_figure(7.5, 4.8)
     ax = page.add_subplot()
     end_labels(ax, draw_replay(ax, data))
-    ax.set_title(str(data.attrs.get("rule_label", "")))
+    page.suptitle(str(data.attrs.get("rule_label", "")), x=0.01, ha="left", fontweight="bold", wrap=True)
     return page

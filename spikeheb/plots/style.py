@@ -7,6 +7,7 @@ comes first, vermilion where it comes last, green for both at once.
 from __future__ import annotations
 
 import functools
+import io
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
@@ -64,20 +65,59 @@ def styled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]
     return inside
 
 
+class ShownFigure(Figure):
+    """A figure that Jupyter shows as the last line of a cell.
+
+    Pyplot does not know it, so that ``%matplotlib inline`` does not show it a second time at the end of the cell.
+    """
+
+    def _repr_png_(self) -> bytes:
+        return png(self)
+
+
+class ShownAxes(Axes):
+    """Axes that Jupyter shows as the last line of a cell, with the figure that they stand in."""
+
+    name = "spikeheb"
+
+    def _repr_png_(self) -> bytes:
+        figure = self.get_figure(root=True)
+        assert figure is not None
+        return png(figure)
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG picture, with all that reaches beyond its edges."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=figure.dpi, bbox_inches="tight")
+    return buffer.getvalue()
+
+
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure in inches, known to nobody else (no pyplot)."""
-    return Figure(figsize=(width, height), layout="constrained")
+    return ShownFigure(figsize=(width, height), layout="constrained")
 
 
 def new_axes(width: float = 7.0, height: float = 4.5) -> Axes:
     """The only Axes of a new figure."""
-    return new_figure(width, height).add_subplot()
+    return new_figure(width, height).add_subplot(axes_class=ShownAxes)
+
+
+LIGHTEST, DARKEST = 0.72, 0.42
+"""How much of a colour's distance from white its lightest shade has; how much of its light the darkest shade keeps."""
 
 
 def shades(colour: str, count: int) -> list[str]:
-    """From a light tint to the colour itself."""
+    """From a light shade to a dark one, in even steps through the colour itself: later in the row is always darker.
+
+    The lightest still stands out from white, so that its name in small letters can be read.
+    """
     rgb = np.array(to_rgb(colour))
-    return [to_hex(1 - (1 - rgb) * share) for share in np.linspace(0.45 if count > 1 else 1.0, 1.0, count)]
+    if count == 1:
+        return [to_hex(colour)]
+    light, dark = 1 - (1 - rgb) * LIGHTEST, rgb * DARKEST
+    halves = [(light + (rgb - light) * 2 * x) if x <= 0.5 else (rgb + (dark - rgb) * (2 * x - 1)) for x in np.linspace(0, 1, count)]
+    return [to_hex((float(r), float(g), float(b))) for r, g, b in np.clip(halves, 0, 1)]
 
 
 def branch_colours(signs: Sequence[int]) -> list[str]:

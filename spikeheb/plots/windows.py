@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_LANES = 8
 """Lanes of a replay that are named; of more, all are drawn thin."""
+GOES_ON = 0.04
+"""The part of a replay's time by which its lines go on after the last event."""
 
 
 def draw_window(ax: Axes, data: xr.Dataset, *, label: str | None = None) -> Axes:
@@ -46,20 +48,57 @@ def _pairs(data: xr.Dataset) -> str:
 
 
 def draw_replay(ax: Axes, data: xr.Dataset) -> list[End]:
-    """Weight against time, a line a lane; where only final weights were kept, these. Returns the names of the lines."""
-    lanes = [f"lane {lane}" if isinstance(lane, np.integer) else str(lane) for lane in data["lane"].values]
+    """Weight against time, a line a lane, with the spikes above it; where only final weights were kept, these.
+
+    Returns the names of the lines.
+    """
+    lanes = lane_names(data)
     if "w_record" not in data:
         ax.plot(np.arange(len(lanes)), data["w"].values, "o", color=CYCLE[0])
-        ax.set_xticks(np.arange(len(lanes)), lanes) if len(lanes) <= 2 * MOST_LANES else None
+        if len(lanes) <= 2 * MOST_LANES:
+            ax.set_xticks(np.arange(len(lanes)), lanes)
+            ax.set_xlim(-0.6, len(lanes) - 0.4)
         ax.set_xlabel("lane")
         ax.set_ylabel("weight at the end")
         return []
-    time, weights = data["time"].values, data["w_record"].values
-    few = len(lanes) <= MOST_LANES
-    for n, row in enumerate(weights):
+    time = data["time"].values
+    few, on = len(lanes) <= MOST_LANES, _goes_on(data)
+    for n, row in enumerate(data["w_record"].values):
         ax.step(time, row, where="post", color=CYCLE[n % len(CYCLE)], linewidth=2.0 if few else 0.8, label=lanes[n] if few else "_")
+        ax.plot([time[-1], on], [row[-1]] * 2, color=CYCLE[n % len(CYCLE)], linewidth=2.0 if few else 0.8, label="_")
     ax.set_xlabel("time (s)")
     ax.set_ylabel("weight")
     ax.margins(x=0.02)
-    ends = [(float(time[-1]), float(row[-1]), lanes[n], CYCLE[n % len(CYCLE)]) for n, row in enumerate(weights)]
+    if few and "pre_time" in data:
+        _draw_spikes(ax, data)
+    ends = [(on, float(row[-1]), lanes[n], CYCLE[n % len(CYCLE)]) for n, row in enumerate(data["w_record"].values)]
     return ends if few and len(lanes) > 1 else []
+
+
+def lane_names(data: xr.Dataset) -> list[str]:
+    """What the lanes of a replay are called."""
+    return [f"lane {lane}" if isinstance(lane, np.integer) else str(lane) for lane in data["lane"].values]
+
+
+def _goes_on(data: xr.Dataset) -> float:
+    """The time at which the lines end: a little after the last event, from which on the weight stays."""
+    time = data["time"].values
+    spikes = [float(data[name].values.max()) for name in ("pre_time", "post_time") if name in data and data[name].size]
+    more = GOES_ON * float(time[-1] - time[0])
+    return max(float(time[-1]), max(spikes, default=float(time[-1])) + more)
+
+
+def _draw_spikes(ax: Axes, data: xr.Dataset) -> None:
+    """A strip above the Axes: presynaptic spikes over postsynaptic ones, a row a lane, in the lanes' colours."""
+    lanes = data.sizes["lane"]
+    strip = ax.inset_axes((0.0, 1.02, 1.0, 0.07 + 0.05 * lanes), sharex=ax)
+    for side, base in (("post", 0.0), ("pre", lanes + 0.5)):
+        for n in range(lanes):
+            times = data[f"{side}_time"].values[data[f"{side}_lane"].values == n]
+            low = base + lanes - 1 - n
+            strip.vlines(times, low + 0.1, low + 0.9, color=CYCLE[n % len(CYCLE)], linewidth=1.4, label=side)
+    strip.set_yticks([lanes / 2, 1.5 * lanes + 0.5], ["post", "pre"])
+    strip.set_ylim(0, 2 * lanes + 0.5)
+    strip.tick_params(axis="both", length=0, labelbottom=False)
+    for edge in strip.spines.values():
+        edge.set_visible(False)

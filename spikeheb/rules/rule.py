@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation
 from spikeheb.expressions.printers import to_brian
-from spikeheb.tables import Parameter, Reference, content_hash
+from spikeheb.tables import Parameter, Reference, content_hash, page, prompt
 
 EVENTS = ("pre", "post", "reward")
 BOUND_KINDS = ("hard", "soft", "power", "law", "none")
@@ -133,6 +133,8 @@ class Rule:
     backpropagation_delay: float = 0.0
     changed: tuple[str, ...] = field(default=())
     refit: tuple[str, ...] = ()
+
+    __repr__, _repr_html_ = prompt, page
 
     @property
     def constants(self) -> Mapping[str, float]:

@@ -12,19 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.results import SHOWN
+
 if TYPE_CHECKING:
     import xarray as xr
-
-SHOWN = {
-    "s": ("ms", 1e3),
-    "V": ("mV", 1e3),
-    "A": ("pA", 1e12),
-    "V/s": ("mV/ms", 1.0),
-    "A/s": ("pA/ms", 1e9),
-    "ohm": ("Mohm", 1e-6),
-    "1": ("", 1.0),
-}
-"""Unit and factor in which SI values are shown; what is not listed is shown as it is."""
 
 _PREFERRED = ("frequency", "delta_t")
 _SIGNED = "delta_t"

@@ -25,6 +25,7 @@ from spikeheb.rules.promotion import logged
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.inputs import with_unit
 from spikeheb.studies.labels import VERSION, describe
+from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.theory.constraint import prediction
 from spikeheb.units import FREQUENCY, TIME, quantity
 
@@ -40,6 +41,7 @@ SAMPLES = 400
 RATES = tuple(np.linspace(5.0, 40.0, 20))
 
 
+@shows_progress
 def constraint(
     cell: Cell | str = "l23_pyramidal",
     learning_rates: Sequence[float] = (0.2, 0.02, 0.002),
@@ -48,7 +50,7 @@ def constraint(
     *,
     input_rates: Sequence[float] = RATES,
     unit: object = "200 nS",
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = None,
 ) -> xr.Dataset:
     """Hold normalised weights against probabilities of promotion.
 
@@ -65,7 +67,7 @@ def constraint(
         Hertz, of the Poisson inputs.
     unit : conductance
         Of the sum of all weights.
-    progress : callable, optional
+    progress : bool or callable, optional
 
     Returns
     -------
@@ -89,7 +91,7 @@ def constraint(
         for rate in learning_rates
         for seed in range(2 * seeds)
     ]
-    found = np.array(side_by_side(works, progress)).reshape(len(KINDS), len(learning_rates), 2, seeds, 3, rates.size)
+    found = np.array(side_by_side(works, report_of(progress))).reshape(len(KINDS), len(learning_rates), 2, seeds, 3, rates.size)
     weight, weight_sem = mean_and_sem(np.moveaxis(found[:, :, 0, :, 0], 2, 0))
     shares = np.array([[[prediction(one[1], one[2]) for one in runs] for runs in row] for row in found[:, :, 1]])
     predicted, predicted_sem = mean_and_sem(np.moveaxis(shares, 2, 0))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from spikeheb.protocols import Protocol, with_parameters
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
 from spikeheb.studies.labels import describe, provenance
+from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.readout import TEXTS, beside_published, outcome
 from spikeheb.studies.replay import largest_shift
 from spikeheb.studies.session import calcium_parameter, session
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+@shows_progress
 def run(
     protocol: Protocol | str,
     rule: Rule | str,
@@ -36,7 +37,7 @@ def run(
     copies: int | None = None,
     control: bool = False,
     paired_pulse: object = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = None,
     **parameters: object,
 ) -> xr.Dataset:
     """Carry out a protocol with a rule on a cell.
@@ -58,8 +59,8 @@ def run(
         Test an unstimulated input of the same cell as well (heterosynaptic plasticity).
     paired_pulse : time, optional
         Follow each test pulse by a second one after that time, and give the ratio of the two EPSPs.
-    progress : callable, optional
-        Called with the fraction done.
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
     **parameters
         Parameters of the protocol.
 
@@ -83,7 +84,7 @@ def run(
     cell = cell if isinstance(cell, Cell) else library.cell(cell)
     given = protocol.schedule(np.random.default_rng([seed, 0x5C4ED]))
     schedule = with_tests(given, test_pulses, copies, control, paired_pulse)
-    job = session(schedule, rule, cell, seed, progress)
+    job = session(schedule, rule, cell, seed, report_of(progress))
     recording = carry_out(job, engine)
     data = beside_published(outcome(schedule, job, recording), protocol, schedule)
     data.attrs = provenance("experiment", rule, cell, recording.engine, seed, schedule.dt)

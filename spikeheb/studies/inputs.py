@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from spikeheb.cells import Cell
 from spikeheb.engines.population import Group, Inhibition, Poisson, Regular, Replayed, Source
+from spikeheb.limits import check_memory
 from spikeheb.numbers import check_near, quantities
 from spikeheb.units import CONDUCTANCE, FREQUENCY, TIME, Dimension, quantity
 
@@ -18,7 +19,6 @@ _KINDS: dict[type, dict[str, Dimension]] = {
     Regular: {"periods": TIME, "phases": TIME},
 }
 _SINGLE = ("rate", "jitter")
-from spikeheb.limits import check_memory
 
 BYTES_OF_INPUT = 64.0
 """Of its synapse, its next spikes and its place in the result."""

@@ -39,8 +39,10 @@ def provenance(study: str, rule: Rule, cell: Cell | None, engine: Mapping[str, s
 
 
 def describe(data: xr.Dataset, texts: Mapping[str, tuple[str, str]]) -> xr.Dataset:
-    """The data set with ``units`` and ``long_name`` on each variable."""
+    """The data set with ``units`` and ``long_name`` on each variable, as a result."""
+    from spikeheb.dataset import as_result
+
     for name, (units, long_name) in texts.items():
         if name in data.variables:
             data[name].attrs.update(units=units, long_name=long_name)
-    return data
+    return as_result(data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Reward, Times, check_step, spike_times, to_steps
 from spikeheb.studies.delays import DELAYS, delays_of
 from spikeheb.studies.labels import describe, provenance
+from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.units import NONE, TIME, quantity
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ AFTERMATH = 1.0
 """Seconds that a run goes on after the last event where the rule moves by the clock: a depolarisation or calcium still acts."""
 
 
+@shows_progress
 def replay(
     rule: Rule | str,
     pre: Trains,
@@ -48,7 +50,7 @@ def replay(
     dt: object = 1e-4,
     engine: str = "auto",
     seed: int = 0,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = None,
 ) -> xr.Dataset:
     """Run the rule on spike trains, a lane each.
 
@@ -67,7 +69,7 @@ def replay(
         Where the rule reads the membrane potential. The cell's own spikes count as well as the imposed ones.
     events : list of Reward, or one list for each lane, optional
     record : bool or time
-        True records the weight after every step in which a spike fell or an event reached the synapse; a time, every so
+        True records the weight after every step in which a spike fell or an event reached the synapse, and at the end; a time, every so
         many seconds.
     axonal_delay, backpropagation_delay : time, or one for each lane, optional
         From the presynaptic spike, and from the postsynaptic one, to the synapse, instead of the rule's own.
@@ -79,7 +81,8 @@ def replay(
     Returns
     -------
     xarray.Dataset
-        ``w`` (lane,): the final weight; with `record` ``w_record`` (lane, time).
+        ``w`` (lane,): the final weight; with `record` ``w_record`` (lane, time), and the spikes: ``pre_time`` and ``pre_lane``
+        (pre_spike,), ``post_time`` and ``post_lane`` (post_spike,).
 
     Raises
     ------
@@ -107,19 +110,42 @@ def replay(
     initial = {} if w0 is None else {rule.weight: _weights(w0, lanes, rule)}
     job = Job(
         rule, cell, dt, steps, np.arange(lanes), pre_steps, post_steps,
-        initial=initial, rewards=rewards, samples=samples, seed=seed, progress=progress,
+        initial=initial, rewards=rewards, samples=samples, seed=seed, progress=report_of(progress),
     )  # fmt: skip
     recording = carry_out(job, engine)
     data = xr.Dataset({"w": ("lane", recording.w)}, coords={"lane": np.arange(lanes)})
     if samples.size:
         data = data.assign_coords(time=samples * dt).assign(w_record=(("lane", "time"), recording.weight))
+        data = data.assign(_spikes("pre", pre_times) | _spikes("post", post_times))
     data.attrs = provenance("replay", rule, cell, recording.engine, seed, dt)
     data = delays.noted(data)
     data.attrs["largest_shift_s"] = largest_shift((*pre_times, *post_times), dt)
     return describe(
         data,
-        {"w": ("1", "weight at the end"), "w_record": ("1", "weight"), "time": ("s", "time"), "lane": ("1", "lane"), **DELAYS},
+        {
+            "w": ("1", "weight at the end"),
+            "w_record": ("1", "weight"),
+            "time": ("s", "time"),
+            "lane": ("1", "lane"),
+            **DELAYS,
+            **SPIKE_TEXTS,
+        },
     )
+
+
+SPIKE_TEXTS = {
+    "pre_time": ("s", "presynaptic spikes of all lanes"),
+    "pre_lane": ("1", "position of the lane of each presynaptic spike"),
+    "post_time": ("s", "imposed postsynaptic spikes of all lanes"),
+    "post_lane": ("1", "position of the lane of each imposed postsynaptic spike"),
+}
+
+
+def _spikes(side: str, trains: Sequence[Times]) -> dict[str, tuple[str, npt.NDArray[Any]]]:
+    """The spikes of all lanes in one row, and the lane of each, as variables of a result."""
+    times = np.concatenate([*trains, np.zeros(0)])
+    lanes = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
+    return {f"{side}_time": (f"{side}_spike", times), f"{side}_lane": (f"{side}_spike", lanes)}
 
 
 def largest_shift(trains: Sequence[Times], dt: float) -> float:
@@ -189,7 +215,7 @@ def _samples(record: object, trains: Sequence[Steps], steps: int, lanes: int, dt
     if record is False:
         return NO_STEPS
     if record is True:
-        return np.unique(np.concatenate([np.zeros(1, dtype=np.int64), *trains]))
+        return np.unique(np.concatenate([np.array([0, steps - 1], dtype=np.int64), *trains]))
     seconds = record if isinstance(record, float) and not carries_unit(record) else _seconds(record, "record")
     if not (seconds > 0 and math.isfinite(seconds)):
         raise ScheduleError(f"record is True, False or a time above 0 (got {record})", key="record")

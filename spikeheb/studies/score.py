@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,8 @@ from spikeheb.rules.rule import Rule
 from spikeheb.studies.datasets import DataSet, data_sets
 from spikeheb.studies.entries import Entry, Square, entries_of, line, unverified_of
 from spikeheb.studies.labels import VERSION, describe
-from spikeheb.studies.predictions import cell_of, draws
+from spikeheb.studies.predictions import draws
+from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.standing import NOT_APPLICABLE
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 
+@shows_progress
 def score(
     rules: Sequence[Rule | str] = (),
     protocols: Sequence[Protocol | str] = (),
@@ -39,7 +41,7 @@ def score(
     refits: bool = True,
     engine: str = "auto",
     seed: int = 0,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = None,
 ) -> xr.Dataset:
     """Score rules against published data: efficacy at the end of induction, test pulses off.
 
@@ -76,21 +78,9 @@ def score(
     body = library.cell(cell) if isinstance(cell, str) else cell
     longest_first = sorted(entries, key=lambda entry: not (entry.refitted or draws(entry.rule)))
     works = [functools.partial(line, entry, data, body, engine, seed) for entry in longest_first]
-    lines = side_by_side(works, progress, alone=not all(_for_kernel(entry.rule, body, engine) for entry in entries))
+    lines = side_by_side(works, report_of(progress), alone=engine.startswith("brian") or compiler() is None)
     table = dict(zip(map(id, longest_first), lines, strict=True))
     return _board(entries, data, [table[id(entry)] for entry in entries], engine, seed)
-
-
-def _entries(rules: Sequence[Rule | str], refits: bool) -> list[Entry]:
-    found: list[Entry] = []
-    chosen = [library.rule(rule) for rule in rules or library.names("rule")]
-    for rule in chosen:
-        sets = [choose(rule, set=name) for name in rule.sets] if rule.set is None and not rule.changed else []
-        found += [Entry(one) for one in sets or [rule]]
-    if refits:
-        named = {rule.name: rule for rule in chosen if rule.refit}
-        found += [Entry(rule, refitted=True) for rule in named.values()]
-    return found
 
 
 def _data(protocols: Sequence[Protocol | str]) -> list[DataSet]:

@@ -22,6 +22,7 @@ from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
 from spikeheb.studies.experiment import conditions_of, with_tests
 from spikeheb.studies.labels import describe, provenance
+from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.readout import TEXTS, beside_published, outcome
 from spikeheb.studies.session import session
 
@@ -37,6 +38,7 @@ KEPT = (
 )  # fmt: skip
 
 
+@shows_progress
 def slice_of(
     protocol: Protocol | str,
     rule: Rule | str,
@@ -50,7 +52,7 @@ def slice_of(
     copies: int | None = None,
     control: bool = False,
     paired_pulse: object = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = None,
     **parameters: object,
 ) -> xr.Dataset:
     """Carry out a protocol on n cells for each condition: mean, standard error over cells, paired t-test.
@@ -94,11 +96,12 @@ def slice_of(
     protocol = with_parameters(chosen, parameters) if parameters else chosen
     rule = library.rule(rule)
     cell = cell if isinstance(cell, Cell) else library.cell(cell)
+    report = report_of(progress)
     found = []
     for k in range(n):
         given = protocol.schedule(np.random.default_rng([seed, 0x5C4ED, k]))
         schedule = with_tests(given, test_pulses, copies, control, paired_pulse)
-        job = _session(schedule, rule, cell, seed, k, cv, None if progress is None else _part(progress, k, n))
+        job = _session(schedule, rule, cell, seed, k, cv, None if report is None else _part(report, k, n))
         recording = carry_out(job, engine)
         single = outcome(schedule, job, recording)
         found.append(single[[name for name in KEPT if name in single]])

@@ -21,6 +21,7 @@ from spikeheb.measure import weights as measure
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.inputs import Inputs, kind_of, poisson_inputs, with_unit
 from spikeheb.studies.labels import VERSION, describe
+from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.theory.drift import stationary
 from spikeheb.units import FREQUENCY, TIME, VOLTAGE, quantity
 
@@ -37,6 +38,7 @@ MEMORY = 2e9
 ENGINES = ("auto", "kernel", "brian")
 
 
+@shows_progress
 def weights(
     rules: Sequence[Rule | str],
     cell: Cell | str | None = "l5_pyramidal",
@@ -57,7 +59,7 @@ def weights(
     memory: float = MEMORY,
     engine: str = "auto",
     names: Sequence[str] | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = None,
 ) -> xr.Dataset:
     """Let weights settle under the same input spikes for every rule.
 
@@ -96,7 +98,7 @@ def weights(
     engine : {"auto", "kernel", "brian"}
     names : sequence of str, optional
         What the rules are called in the result; by default their labels.
-    progress : callable, optional
+    progress : bool or callable, optional
 
     Returns
     -------
@@ -121,7 +123,7 @@ def weights(
     )
     plan.check_memory(memory)
     plan.check_work()
-    found = _side_by_side(plan, chosen, engine, progress)
+    found = _side_by_side(plan, chosen, engine, report_of(progress))
     data = _labelled(plan, chosen, found, _names(chosen, names))
     if epsp is not None:
         data.attrs["epsp_V"] = quantity(epsp, VOLTAGE, key="epsp")

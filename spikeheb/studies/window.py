@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,7 @@ from spikeheb.rules.rule import Rule
 from spikeheb.schedules import BYTES_OF_SPIKE
 from spikeheb.stimuli import pairings
 from spikeheb.studies.labels import describe
+from spikeheb.studies.progress import Progress, shows_progress
 from spikeheb.studies.replay import replay
 from spikeheb.units import FREQUENCY, quantity
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 DELTA_T = np.arange(-60, 61, 2) * 1e-3
 
 
+@shows_progress
 def window(
     rule: Rule | str,
     delta_t: Sequence[float] | npt.NDArray[np.float64] | None = None,
@@ -37,7 +39,7 @@ def window(
     dt: object = 1e-4,
     engine: str = "auto",
     seed: int = 0,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = None,
 ) -> xr.Dataset:
     """The weight after `pairs` pairs at each delta_t.
 

@@ -74,19 +74,19 @@ def equation_line(equation: Equation, flag: str = "", renames: Mapping[str, t.Tr
     return f"{left} = {text}{suffix}"
 
 
-def synapse_model(rule: Rule, stepped: frozenset[str]) -> str:
-    """The synaptic equations with Brian2's flags."""
-    renames = synapse_names(rule)
+def synapse_model(rule: Rule, stepped: frozenset[str], renames: Mapping[str, t.Tree] | None = None) -> str:
+    """The synaptic equations with Brian2's flags; the names are those of `synapse_names` unless others are given."""
+    renames = synapse_names(rule) if renames is None else renames
     flags = {e.name: ("clock-driven" if e.name in stepped else "event-driven") if e.kind == "differential" else "" for e in rule.equations}
     return "\n".join(equation_line(e, flags[e.name], renames) for e in rule.equations)
 
 
-def renamed_lines(rule: Rule, action: Action) -> tuple[t.Statement, ...]:
+def renamed_lines(rule: Rule, action: Action, names: Mapping[str, t.Tree] | None = None) -> tuple[t.Statement, ...]:
     """The handler's lines with the postsynaptic side's names and its own temporaries as Brian2 writes them.
 
     Subexpressions are put in: in a handler Brian2 computes them before it brings event-driven variables up to date.
     """
-    renames = synapse_names(rule)
+    renames = dict(synapse_names(rule) if names is None else names)
     renames |= {line.target: t.Name(local(line.target)) for line in action.lines if line.target.startswith("_")}
     return tuple(t.Statement(local(line.target), line.op, t.substitute(expand(line.expression, rule), renames)) for line in action.lines)
 
@@ -99,7 +99,7 @@ def handler_code(rule: Rule, action: Action, receptor: Receptor | None) -> str:
         if line.target == TRANSMIT:
             lines += transmission(rule, line.expression, receptor)
         elif line.target in shared:
-            lines.append(f"{line.target}_post += {to_brian(guarded(_growth(line)))}")
+            lines.append(f"{line.target}_post += {to_brian(guarded(growth(line)))}")
         else:
             lines += assignment(line)
     return "\n".join(lines)
@@ -146,7 +146,7 @@ def guarded(tree: t.Tree) -> t.Tree:
     return t.rebuild(tree, guard)
 
 
-def _growth(line: t.Statement) -> t.Tree:
+def growth(line: t.Statement) -> t.Tree:
     """What a plain assignment ``x = x + e`` adds."""
     assert isinstance(line.expression, t.Binary)
     return line.expression.right

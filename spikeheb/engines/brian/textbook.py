@@ -2,40 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from spikeheb import library
 from spikeheb.engines.brian import text
 from spikeheb.engines.brian.importing import brian, quantity
 from spikeheb.engines.brian.network import pathway_order
-from spikeheb.errors import EngineError, unknown_name
+from spikeheb.engines.brian.rule_synapses import Pathway, PostVariables, dimension_of, given_delays, rule_synapses
+from spikeheb.errors import EngineError, UnitError, unknown_name
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.check import known_names
-from spikeheb.rules.meaning import TRANSMIT, Action, actions, stepped
+from spikeheb.rules.meaning import TRANSMIT, actions, clipped, reads_membrane, stepped
 from spikeheb.rules.rule import Rule
-from spikeheb.units import NONE
+from spikeheb.units import NONE, VOLTAGE
+from spikeheb.units import quantity as si_value
+
+BY = "driven_by"
+OWN = ("model", "on_pre", "on_post", "on_event", "method", "pre", "post", "connect", "multisynaptic_index")
+"""Arguments of `brian2.Synapses` that the rule decides."""
 
 
-def synapses(rule: Rule | str, source: Any, target: Any, *, drives: str | None = None, by: Any = 1, **options: Any) -> Any:
+def synapses(
+    rule: Rule | str,
+    source: Any,
+    target: Any,
+    *,
+    drives: str | None = None,
+    by: Any = None,
+    delay: Any = None,
+    v: str = "v",
+    amount: str = "amount",
+    **options: Any,
+) -> Any:
     """The rule between two groups of the user's own Brian2 network, in the form of a textbook.
 
-    The object still has to be connected; its initial weight is set after that (``S.w = ...``; `set_initial` sets the
-    rule's own). Parameters and bounds stand in its namespace (``S.namespace["tau_plus"]``).
+    The object is a `brian2.Synapses` that still has to be connected. `connect` also gives the new synapses the rule's starting
+    values and delays, so that what is set after it stays (``S.w = 0.2``). The handlers of the rule are the pathways ``S.pre`` and
+    ``S.post`` (and ``S.pre_D`` for one that comes later by the rule's parameter D). ``S.delay`` or ``S.pre.delay`` is the axonal
+    delay and ``S.post.delay`` the backpropagation delay, for each synapse; later pathways keep their distance to them. Parameters
+    and bounds stand in the namespace (``S.namespace["tau_plus"]``). Choose ``defaultclock.dt`` before.
+
+    Variables that the rule has once for each postsynaptic cell ([post]) live in a group ``S.post_variables``, which is run together
+    with the synapses. They get their starting values when the first run begins, unless some are set by then.
 
     Parameters
     ----------
     rule : Rule or str
         A rule, or its name or path.
     source, target : Brian2 groups
-        Where the rule reads the membrane potential, the target needs a variable ``v`` in volts.
+        Where the rule reads the membrane potential, the target has it in volts. Where the rule knows rewards, the target has a
+        variable ``amount : 1`` and ``events={"reward": "amount != 0"}``: ``target.amount = 1`` is a reward in the next step, at the
+        end of which `amount` is 0 again, unless the target has code of its own for that event.
     drives : str, optional
-        The target's variable that a presynaptic spike raises by efficacy times `by`, such as ``"g_e"``. Without it the
-        synapses learn, but transmit nothing.
-    by : Brian2 quantity
-        What efficacy 1 adds to it.
+        The target's variable that a presynaptic spike raises by efficacy times `by`, such as ``"g_e"``. Without it the synapses
+        learn, but transmit nothing.
+    by : Brian2 quantity or str
+        What efficacy 1 adds to it, such as ``"1 nS"``. Needed with `drives`.
+    delay : time, array of times, shape (synapses,), or dict, optional
+        The axonal delay in place of the rule's, one for all or one for each synapse that `connect` makes. A dict gives those of
+        ``"pre"`` and ``"post"``.
+    v, amount : str
+        What the target calls its membrane potential, and the amount of a reward.
     **options
-        Handed on to `brian2.Synapses` (``name``, ``dt``, ...).
+        Handed on to `brian2.Synapses` (``name``, ``dt``, ``namespace``, ...).
 
     Returns
     -------
@@ -44,61 +76,189 @@ def synapses(rule: Rule | str, source: Any, target: Any, *, drives: str | None =
     Raises
     ------
     EngineError
-        For what cannot stand in a `Synapses` object alone: [post] variables, rewards.
+        Where the target lacks what the rule needs, or has a variable of the same name as the rule's; the message says what to do.
+    UnitError
+        For a missing `by` or one of another kind than the variable, and for a delay that is no time.
     UnknownName
         For a rule that does not exist, or a variable that the target does not have.
+
+    Examples
+    --------
+    Fifty Poisson inputs drive one cell, and pair STDP decides how strongly:
+
+    >>> import brian2 as b2
+    >>> import spikeheb as sh
+    >>> inputs = b2.PoissonGroup(50, rates=20 * b2.Hz)
+    >>> cell = b2.NeuronGroup(
+    ...     1,
+    ...     '''dV/dt = ((-70*mV - V) + R*g_e*(0*mV - V))/(20*ms) : volt
+    ...        dg_e/dt = -g_e/(5*ms) : siemens
+    ...        R : ohm (constant)''',
+    ...     threshold="V > -54*mV", reset="V = -60*mV", method="euler",
+    ... )
+    >>> cell.V, cell.R = -70 * b2.mV, 100 * b2.Mohm
+    >>> S = sh.synapses("pair", inputs, cell, drives="g_e", by="1 nS", v="V")
+    >>> S.connect()
+    >>> S.delay = "rand() * 2*ms"
+    >>> spikes = b2.SpikeMonitor(cell)
+    >>> network = b2.Network(inputs, cell, S, spikes)
+    >>> network.run(1 * b2.second)
+    >>> spikes.num_spikes > 0 and bool((S.w != 0.5).any())
+    True
     """
-    b2, rule = brian(), library.rule(rule)
-    if rule.post is not None:
-        raise EngineError("a rule with [post] variables needs a group of its own beside the synapses", path=rule.path, key="post")
-    if any(action.event == "reward" for action in actions(rule)):
-        raise EngineError("a rule with rewards needs an event of the target group", path=rule.path, key="on")
-    if drives is not None and drives not in target.variables:
-        raise unknown_name("variable of the target", drives, target.variables, key="drives")
+    brian()
+    rule = library.rule(rule)
+    target = source if target is None else target
+    _check_options(options)
+    _check_names(rule, source, target)
+    _check_target(rule, target, v, amount)
     known = known_names(rule)
-    namespace = {text.of_rule(name): quantity(value, known.get(name, NONE)) for name, value in rule.constants.items()}
-    code: dict[str, dict[str, str]] = {"pre": {}, "post": {}}
-    order, delay = {}, {}
-    for n, action in enumerate(actions(rule)):
-        lines = _handler(rule, action, drives)
-        if lines:
-            name = f"{action.event}_{n}"
-            code[action.event][name] = lines
-            order[name] = pathway_order(action.event, n, rule.coincidence)
-            if action.delay:
-                delay[name] = action.delay * b2.second
-    made = b2.Synapses(
+    constants = {name: quantity(value, known.get(name, NONE)) for name, value in rule.constants.items()}
+    own = {name: _own_name(name, target) for name in constants}
+    namespace = {own[name]: value for name, value in constants.items()} | dict(options.pop("namespace", None) or {})
+    if drives is not None:
+        namespace[_own_name(BY, target)] = _driven_by(drives, by, target)
+    elif by is not None:
+        raise EngineError("`by` says what efficacy 1 adds to a variable of the target; name the variable too", key="drives")
+    post = PostVariables(rule, constants, target, v) if rule.post is not None else None
+    names = _names(rule, own, v, amount, post)
+    transmission = None if drives is None else f"{drives}_post += {_own_name(BY, target)}"
+    pathways = _pathways(rule, names, transmission)
+    made = rule_synapses()(
+        _Plan(rule, tuple(pathways), post, given_delays(delay), names),
         source,
         target,
-        model=text.synapse_model(rule, stepped(rule)),
-        on_pre=code["pre"] or None,
-        on_post=code["post"] or None,
-        delay=delay or None,
+        model=text.synapse_model(rule, stepped(rule), names),
+        on_pre={one.name: one.code for one in pathways if one.event == "pre"},
+        on_post={one.name: one.code for one in pathways if one.event != "pre"} or None,
+        on_event={one.name: "reward" if one.event == "reward" else "spike" for one in pathways},
         method=rule.method or "exact",
-        namespace={**namespace, "driven_by": by},
+        namespace=namespace,
         **options,
     )
-    for name, position in order.items():
-        getattr(made, name).order = position
-    clip = text.clip_statement(rule)
-    if clip:
-        made.run_regularly(clip, when="groups", order=10)
+    if any(one.event == "reward" for one in pathways) and "reward" not in target.event_codes:
+        target.run_on_event("reward", f"{amount} = 0", when="resets", order=1)
+    made.finish(_clip(rule, own))
     return made
 
 
 def set_initial(rule: Rule | str, made: Any) -> None:
-    """Give connected synapses the rule's own initial values."""
+    """Give connected synapses the rule's own initial values once more, as `connect` does when it makes them."""
     for name, tree in library.rule(rule).initial.items():
-        setattr(made, name, to_brian(tree))
+        setattr(made, f"{name}_", to_brian(tree))
 
 
-def _handler(rule: Rule, action: Action, drives: str | None) -> str:
-    """The handler's statements; `transmit` raises the driven variable."""
-    efficacy = t.substitute(rule.efficacy, text.synapse_names(rule))
-    lines = []
-    for line in text.renamed_lines(rule, action):
-        if line.target != TRANSMIT:
-            lines.append(f"{line.target} = {to_brian(line.expression)}")
-        elif drives is not None:
-            lines.append(f"{drives}_post += driven_by*({to_brian(t.multiply(efficacy, line.expression))})")
-    return "\n".join(lines)
+@dataclass(frozen=True)
+class _Plan:
+    """What `rule_synapses` needs to know beside the arguments of `brian2.Synapses`."""
+
+    rule: Rule
+    pathways: tuple[Pathway, ...]
+    post: PostVariables | None
+    delays: Mapping[str, Any]
+    names: Mapping[str, t.Tree]
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    for name in options:
+        if name in OWN:
+            raise EngineError("the rule decides this; write a rule file of your own to change it", key=name)
+
+
+def _check_names(rule: Rule, source: Any, target: Any) -> None:
+    """No synaptic variable may be called like one of the groups: Brian2 could not tell them apart."""
+    for group, side in ((source, "source"), (target, "target")):
+        for name in (equation.name for equation in rule.equations):
+            if name in group.variables:
+                what = f'the {side} has a variable "{name}", and so has the rule; give that of the {side} another name'
+                raise EngineError(what, path=rule.path, key=name)
+
+
+def _check_target(rule: Rule, target: Any, v: str, amount: str) -> None:
+    if reads_membrane(rule):
+        if v not in target.variables:
+            raise EngineError(
+                f'the rule reads the membrane potential, and the target has no "{v}"; say which variable is it, such as v="V"',
+                path=rule.path, key="v",
+            )  # fmt: skip
+        if dimension_of(target.variables[v]) != VOLTAGE:
+            raise UnitError(f'expected a variable in volts (got "{v}", {dimension_of(target.variables[v])})', path=rule.path, key="v")
+    if any(action.event == "reward" for action in actions(rule)) and (
+        amount not in target.variables or "reward" not in getattr(target, "events", {})
+    ):
+        what = f'the rule knows rewards; add "{amount} : 1" to the equations of the target and events={{"reward": "{amount} != 0"}}'
+        raise EngineError(what, path=rule.path, key="amount")
+
+
+def _driven_by(drives: str, by: Any, target: Any) -> Any:
+    """What efficacy 1 adds to the target's variable, as a quantity of its dimension."""
+    if drives not in target.variables:
+        raise unknown_name("variable of the target", drives, target.variables, key="drives")
+    dimension = dimension_of(target.variables[drives])
+    if by is None:
+        raise UnitError(f'say what efficacy 1 adds to "{drives}": {dimension}', key="by")
+    if dimension != NONE and not isinstance(by, str) and not hasattr(by, "dim"):
+        raise UnitError(f'expected {dimension} with its unit, because "{drives}" is one (got {by!r:.60})', key="by")
+    return quantity(si_value(by, dimension, key="by"), dimension)
+
+
+def _own_name(name: str, target: Any) -> str:
+    """A constant's name in the namespace: another one where a variable of the target would be read in its place."""
+    plain = text.of_rule(name)
+    while plain in target.variables:
+        plain += "_of_rule"
+    return plain
+
+
+def _names(rule: Rule, own: Mapping[str, str], v: str, amount: str, post: PostVariables | None) -> dict[str, t.Tree]:
+    """Names of the rule as the synapses write them."""
+    names: dict[str, t.Tree] = {"v": t.Name(f"{v}_post"), "amount": t.Name(f"{amount}_post")}
+    names |= {name: t.Name(plain) for name, plain in own.items() if plain != name}
+    return names | ({name: t.Name(other) for name, other in post.names.items()} if post is not None else {})
+
+
+def _pathways(rule: Rule, names: Mapping[str, t.Tree], transmission: str | None) -> list[Pathway]:
+    """One for each event and delay; ``pre`` is always there, so that ``S.delay`` is."""
+    code: dict[tuple[str, float], list[str]] = {("pre", rule.axonal_delay): []}
+    order: dict[tuple[str, float], int] = {}
+    for n, action in enumerate(actions(rule)):
+        lines = _handler(rule, text.renamed_lines(rule, action, names), names, transmission)
+        if lines:
+            code.setdefault((action.event, action.delay), []).extend(lines)
+            order.setdefault((action.event, action.delay), pathway_order(action.event, n, rule.coincidence))
+    base = {"pre": rule.axonal_delay, "post": rule.backpropagation_delay, "reward": 0.0}
+    return [
+        Pathway(_pathway_name(rule, event, delay - base[event]), event, delay - base[event], "\n".join(lines), order.get((event, delay), 0))
+        for (event, delay), lines in code.items()
+    ]
+
+
+def _pathway_name(rule: Rule, event: str, later: float) -> str:
+    """``pre``, or ``pre_D`` where a handler comes later by the parameter D."""
+    if later == 0:
+        return event
+    by = [handler.delay for handler in rule.handlers if handler.event == event and handler.delay is not None]
+    return f"{event}_{min(by, key=lambda name: abs(rule.parameters[name].value - later))}"
+
+
+def _handler(rule: Rule, lines: tuple[t.Statement, ...], names: Mapping[str, t.Tree], transmission: str | None) -> list[str]:
+    """The handler's statements; `transmit` raises the driven variable, and what a cell has once grows by its increment."""
+    once = {equation.name for equation in rule.post.equations} if rule.post is not None else set()
+    written = []
+    for line in lines:
+        if line.target == TRANSMIT:
+            amount = to_brian(t.multiply(t.substitute(rule.efficacy, names), line.expression))
+            written += [] if transmission is None else [f"{transmission}*({amount})"]
+        elif line.target in once:
+            written.append(f"{to_brian(names[line.target])} += {to_brian(text.growth(line))}")
+        else:
+            written.append(f"{line.target} = {to_brian(line.expression)}")
+    return written
+
+
+def _clip(rule: Rule, own: Mapping[str, str]) -> str | None:
+    """The statement that holds the weight within its limits after a step, where the model moves it."""
+    if text.clip_statement(rule) is None:
+        return None
+    limits = {name: t.Name(own[name]) for name in ("w_min", "w_max") if name in own}
+    return f"{rule.weight} = {to_brian(t.substitute(clipped(t.Name(rule.weight), rule.bounds), limits))}"
