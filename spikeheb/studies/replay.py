@@ -87,7 +87,7 @@ def replay(
     pre_steps = tuple(to_steps(train, dt, f"pre[{n}]") for n, train in enumerate(pre_times))
     post_steps = tuple(to_steps(train, dt, f"post[{n}]") for n, train in enumerate(post_times))
     rewards = _rewards(events, len(pre_steps), dt)
-    steps = _length(rule, (*pre_steps, *post_steps, *(np.array([r.step]) for r in rewards)), dt)
+    steps = run_length(rule, (*pre_steps, *post_steps, *(np.array([r.step]) for r in rewards)), dt)
     samples = _samples(record, (*pre_steps, *post_steps, *_arrivals(rule, pre_steps, post_steps, rewards, dt)), steps, dt)
     lanes = len(pre_steps)
     initial = {} if w0 is None else {rule.weight: _weights(w0, lanes, rule)}
@@ -153,7 +153,7 @@ def _rewards(events: Sequence[Reward] | Sequence[Sequence[Reward]] | None, lanes
     return tuple(Change(lane, round(reward.time / dt), reward.amount) for lane, items in enumerate(lists) for reward in items)
 
 
-def _length(rule: Rule, trains: Sequence[Steps], dt: float) -> int:
+def run_length(rule: Rule, trains: Sequence[Steps], dt: float) -> int:
     """Steps until the last event has reached the synapse, and what it sets in motion there has passed."""
     longest = max((round(action.delay / dt) for action in actions(rule)), default=0)
     aftermath = round(AFTERMATH / dt) if stepped(rule) else 0
