@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -128,7 +129,7 @@ def run(
     data.attrs |= conditions_of(protocol, schedules[0], rule) | {"test_pulses": int(test_pulses)}
     data.attrs |= plan.attrs() | {"counted": counted(rule)[0]}
     if start is not None:
-        data.attrs["w0"] = start if start.size > 1 else float(start[0])
+        data.attrs["w0"] = json.dumps(start.tolist()) if start.size > 1 else float(start[0])
     text = _note(rule, sessions, plan, notes, data)
     data.attrs |= {"note": text} if text else {}
     return describe(data, texts_of(schedules[0]))
