@@ -204,7 +204,9 @@ def _read_set(name: str, raw: _Set, rule: Rule) -> ParameterSet:
         message = f"expected 0 to {len(rule.parameters)}, the rule's number of parameters (got {raw.free_parameters})"
         raise FormatError(message, path=rule.path, key=f"{key}.free_parameters")
     initial = _starting(raw.initial, rule.equations, rule.path, f"{key}.initial")
-    return ParameterSet(name, raw.reference, raw.tissue, tuple(raw.fitted_to), values, raw.interaction, bounds, raw.free_parameters, initial)
+    return ParameterSet(
+        name, raw.reference, raw.tissue, tuple(raw.fitted_to), values, raw.interaction, bounds, raw.free_parameters, initial
+    )
 
 
 def _refit(names: list[str], parameters: Mapping[str, object], path: str) -> list[str]:
