@@ -91,7 +91,7 @@ StartWeight = Annotated[
     typer.Option(
         "--w0",
         metavar="WEIGHT",
-        help="Initial weight, or a file of one for each synapse: .npy, or .csv with the column weight; by default the rule's own.",
+        help="Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's own.",
         rich_help_panel=RUN_PANEL,
     ),
 ]

@@ -29,7 +29,7 @@ def replay(
     axonal_delay: options.AxonalDelay = None,
     backpropagation_delay: options.BackpropagationDelay = None,
     parameter: options.Assignments = None,
-    w0: Annotated[float | None, typer.Option(help="Initial weight; by default the rule's own.", rich_help_panel=options.RUN_PANEL)] = None,
+    w0: options.StartWeight = None,
     record: Annotated[
         bool, typer.Option("--record", help="Keep the weight along time as well.", rich_help_panel=options.RUN_PANEL)
     ] = False,

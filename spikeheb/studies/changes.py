@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.expressions import tree as t
-from spikeheb.rules.meaning import expand
+from spikeheb.rules.meaning import expand, is_noisy
 from spikeheb.rules.rule import Rule
 
 Floats = npt.NDArray[np.float64]
@@ -73,6 +73,13 @@ def rejection_note(rejected: npt.NDArray[np.bool_]) -> str:
         f"in {of} every sweep before or after the induction was rejected because the cell fired, so that there is no EPSP ratio; "
         "take a weaker input (fewer copies, a smaller initial weight) or a cell that is harder to fire"
     )
+
+
+def draw_note(rule: Rule) -> str:
+    """What one synapse of a rule that draws is worth; empty for any other rule."""
+    if not is_noisy(rule):
+        return ""
+    return "the rule draws random numbers, so that each weight is a single draw; give the same spikes to many lanes and take their mean"
 
 
 def _because(rule: Rule, before: Floats, still: npt.NDArray[np.bool_], events: Events) -> str:

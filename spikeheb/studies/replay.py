@@ -12,12 +12,15 @@ import numpy.typing as npt
 from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.engines.choice import carry_out, check_engine
-from spikeheb.engines.job import NO_STEPS, Change, Job, Steps
+from spikeheb.engines.job import NO_STEPS, Change, Job, Recording, Steps
+from spikeheb.engines.values import initial_values
 from spikeheb.errors import ScheduleError
 from spikeheb.rules.meaning import actions, stepped
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Reward, Times, check_step, spike_times, to_steps
+from spikeheb.studies.changes import Events, change_note, draw_note
 from spikeheb.studies.labels import describe, provenance
+from spikeheb.studies.start_weights import Start, start_weights
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,7 +36,7 @@ def replay(
     rule: Rule | str,
     pre: Trains,
     post: Trains,
-    w0: float | Sequence[float] | None = None,
+    w0: Start | None = None,
     cell: Cell | str | None = None,
     events: Sequence[Reward] | Sequence[Sequence[Reward]] | None = None,
     record: bool | float = False,
@@ -53,8 +56,8 @@ def replay(
         A rule, or its name or path.
     pre, post : list of arrays of float
         Spike times in seconds, one train for each lane (a single train is one lane); sorted, not negative.
-    w0 : float or array, shape (lanes,), optional
-        Initial weight; the rule's own where absent.
+    w0 : float, array of shape (lanes,), or file of numbers, optional
+        Initial weight; a file is ``.npy`` or a ``.csv`` with the column ``weight``. The rule's own where absent.
     cell : Cell or str, optional
         Where the rule reads the membrane potential. The cell's own spikes count as well as the imposed ones.
     events : list of Reward, or one list for each lane, optional
@@ -69,7 +72,8 @@ def replay(
     Returns
     -------
     xarray.Dataset
-        ``w`` (lane,): the final weight; with `record` ``w_record`` (lane, time).
+        ``w`` (lane,): the final weight; with `record` ``w_record`` (lane, time). The attribute ``note`` says where no weight changed and
+        why, and of a rule that draws random numbers that a lane is one draw.
 
     Raises
     ------
@@ -90,7 +94,8 @@ def replay(
     steps = run_length(rule, (*pre_steps, *post_steps, *(np.array([r.step]) for r in rewards)), dt)
     samples = _samples(record, (*pre_steps, *post_steps, *_arrivals(rule, pre_steps, post_steps, rewards, dt)), steps, dt)
     lanes = len(pre_steps)
-    initial = {} if w0 is None else {rule.weight: _weights(w0, lanes, rule)}
+    start = start_weights(w0, rule, lanes, "lanes")
+    initial = {} if start is None else {rule.weight: np.broadcast_to(start, (lanes,)).copy()}
     job = Job(
         rule, cell, dt, steps, np.arange(lanes), pre_steps, post_steps,
         initial=initial, rewards=rewards, samples=samples, seed=seed, progress=progress,
@@ -101,10 +106,20 @@ def replay(
         data = data.assign_coords(time=samples * dt).assign(w_record=(("lane", "time"), recording.weight))
     data.attrs = provenance("replay", rule, cell, recording.engine, seed, dt)
     data.attrs["largest_shift_s"] = largest_shift((*pre_times, *post_times), dt)
+    note = _note(job, recording)
+    data.attrs |= {"note": note} if note else {}
     return describe(
         data,
         {"w": ("1", "weight at the end"), "w_record": ("1", "weight"), "time": ("s", "time"), "lane": ("1", "lane")},
     )
+
+
+def _note(job: Job, recording: Recording) -> str:
+    """Whether weights changed, and whether a lane is one draw of many."""
+    pre, post = (np.array([len(train) for train in trains]) for trains in (job.pre, recording.spikes))
+    events = Events(pre, post, rewards=bool(job.rewards), has_cell=job.cell is not None)
+    parts = [change_note(job.rule, initial_values(job)[job.rule.weight], recording.w, events), draw_note(job.rule)]
+    return "; ".join(part for part in parts if part)
 
 
 def largest_shift(trains: Sequence[Times], dt: float) -> float:
@@ -125,19 +140,6 @@ def _lanes(trains: Trains, side: str) -> list[Times]:
     if all(np.ndim(item) == 0 for item in items):
         items = [items]
     return [spike_times(train, f"{side}[{n}]") for n, train in enumerate(items)]
-
-
-def _weights(w0: float | Sequence[float], lanes: int, rule: Rule) -> npt.NDArray[np.float64]:
-    array = np.asarray(w0, dtype=float)
-    if array.ndim > 1 or (array.ndim == 1 and array.size != lanes) or not np.all(np.isfinite(array)):
-        raise ScheduleError(f"expected one finite weight, or one for each of {lanes} lanes", key="w0")
-    low = -np.inf if rule.bounds.w_min is None else rule.bounds.w_min
-    high = np.inf if rule.bounds.w_max is None else rule.bounds.w_max
-    weights = np.broadcast_to(array, (lanes,)).copy()
-    outside = weights[(weights < low) | (weights > high)]
-    if outside.size:
-        raise ScheduleError(f"{outside[0]:g} lies outside the bounds {low:g} to {high:g} of the weight", key="w0")
-    return weights
 
 
 def _rewards(events: Sequence[Reward] | Sequence[Sequence[Reward]] | None, lanes: int, dt: float) -> tuple[Change, ...]:

@@ -50,7 +50,7 @@ def start_weights(w0: Start | None, rule: Rule, count: int | None = None, of: st
         return None
     weights = _numbers(w0)
     if count is not None and weights.size not in (1, count):
-        raise ScheduleError(f"expected one initial weight, or one for each of {count} {of} (got {weights.size})", key="w0")
+        raise ScheduleError(f"expected one finite weight, or one for each of {count} {of} (got {weights.size})", key="w0")
     low = -math.inf if rule.bounds.w_min is None else rule.bounds.w_min
     high = math.inf if rule.bounds.w_max is None else rule.bounds.w_max
     outside = weights[(weights < low) | (weights > high)]

@@ -84,8 +84,8 @@ def window(
     Returns
     -------
     xarray.Dataset
-        Over ``delta_t``: ``w`` (final weight, mean over synapses) and ``change`` (mean after over mean before, minus 1), of a population
-        also ``change_sem``. The attribute ``counted`` says of what: weight, efficacy or readout; ``note`` says where no weight
+        Over ``delta_t``: ``w`` (final weight, mean over synapses) and ``change`` (mean after over mean before, minus 1), of a rule that
+        draws also ``change_sem``. The attribute ``counted`` says of what: weight, efficacy or readout; ``note`` says where no weight
         changed, and why.
 
     Raises
@@ -114,7 +114,7 @@ def window(
     name = counted(rule)[0] if is_noisy(rule) else "weight"
     ratio, sem = paired_ratio(before[name], after[name])
     data = xr.Dataset({"w": ("delta_t", after["weight"].mean(axis=1)), "change": ("delta_t", ratio - 1)}, coords={"delta_t": values})
-    if sem.size and before[name].shape[1] > 1:
+    if is_noisy(rule) and before[name].shape[1] > 1:
         data["change_sem"] = ("delta_t", sem)
     data.attrs = provenance("window", rule, body, recording.engine, seed, step)
     data.attrs["largest_shift_s"] = largest_shift([train for pair in trains for train in pair], step)
