@@ -65,7 +65,8 @@ def _numbers(w0: Start) -> Floats:
         weights = read_weights(w0) if number is None else np.array([number])
     else:
         try:
-            weights = np.atleast_1d(np.asarray(w0, dtype=float))
+            given = np.atleast_1d(np.asarray(w0))
+            weights = given.astype(float, casting="same_kind" if given.dtype.kind in "fc" else "unsafe")
         except (TypeError, ValueError):
             raise ScheduleError(f"expected a number, an array of numbers, or a file of numbers (got {str(w0)[:40]})", key="w0") from None
     if weights.ndim != 1 or not weights.size or not np.all(np.isfinite(weights)):

@@ -68,6 +68,12 @@ def test_arrays_of_other_kinds(tmp_path, values):
         start_weights(tmp_path / "a.npy", PAIR)
 
 
+@pytest.mark.parametrize("values", [np.array([0.5 + 1j]), [[0.1, 0.2]], [], [None], [[0.1], [0.2, 0.3]], ["x"], np.nan])
+def test_values_of_other_kinds(values):
+    with pytest.raises(sh.ScheduleError, match="w0"):
+        start_weights(values, PAIR)
+
+
 def test_too_few():
     with pytest.raises(sh.ScheduleError, match="one for each of 3 lanes"):
         start_weights([0.1, 0.2], PAIR, 3, "lanes")
