@@ -21,10 +21,10 @@ from spikeheb.schedules import Schedule
 from spikeheb.studies.changes import Events, change_note, rejection_note
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.pooling import Session, pooled, session_of, weight_changes
-from spikeheb.studies.population import Population, counted, population, sharing, starts
+from spikeheb.studies.population import Population, check_memory, counted, population, sharing, starts
 from spikeheb.studies.readout import beside_published, texts_of
 from spikeheb.studies.replay import largest_shift
-from spikeheb.studies.session import calcium_parameter, places, session, settled_step
+from spikeheb.studies.session import calcium_parameter, places, session, settled_step, sweep_steps
 from spikeheb.studies.start_weights import Start, start_weights
 from spikeheb.units import TIME, quantity
 
@@ -117,6 +117,7 @@ def run(
         with_tests(protocol.schedule(np.random.default_rng([number, 0x5C4ED])), test_pulses, copies, control, paired_pulse, **chosen_tests)
         for number in plan.seeds
     ]
+    check_memory(_bytes(schedules[0], plan), plan)
     sessions, notes = [], []
     for n, schedule in enumerate(schedules):
         job = _session(schedule, rule, cell, plan, n, start, None if progress is None else _part(progress, n, len(schedules)))
@@ -133,6 +134,14 @@ def run(
     text = _note(rule, sessions, plan, notes, data)
     data.attrs |= {"note": text} if text else {}
     return describe(data, texts_of(schedules[0]))
+
+
+def _bytes(schedule: Schedule, plan: Population) -> float:
+    """What one seed's recording takes: every sweep of every cell, and weight and efficacy of every synapse at every pulse."""
+    pulses = schedule.pulses.size + schedule.control_pulses.size
+    before, after = sweep_steps(schedule)
+    synapses = sum(len(lane.pre) for lane in schedule.lanes) * schedule.copies * plan.synapses
+    return 8.0 * plan.cells * (len(schedule.lanes) * pulses * (before + after + 1) + 2 * synapses * (pulses + 1))
 
 
 def _of_population(schedule: Schedule, plan: Population) -> Schedule:

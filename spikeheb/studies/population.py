@@ -26,6 +26,10 @@ Index = npt.NDArray[np.int64]
 
 SYNAPSES = 200
 """Synapses that share a condition where the rule draws and no number is given."""
+MOST = 10_000_000
+"""The largest number of cells, synapses or seeds."""
+MEMORY = 2e9
+"""Bytes that the recording of one seed may take."""
 RANDOM = frozenset({"rand", "randn"})
 
 
@@ -90,19 +94,40 @@ def population(
     return Population(chosen, bodies, _count(synapses, "synapses"))
 
 
-def _count(value: int, key: str) -> int:
-    if isinstance(value, bool) or int(value) != value or value < 1:
-        raise ScheduleError(f"expected a whole number, 1 or more (got {value})", key=key)
+def _count(value: object, key: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value <= MOST:
+        raise ScheduleError(f"expected a whole number from 1 to {MOST:,} (got {str(value)[:40]})", key=key)
     return int(value)
 
 
 def _seeds(seeds: Sequence[int] | int | None, seed: int) -> tuple[int, ...]:
     if seeds is None:
         return (seed,)
-    chosen = tuple(range(seed, seed + _count(seeds, "seeds"))) if isinstance(seeds, int) else tuple(int(number) for number in seeds)
-    if not chosen or min(chosen) < 0:
-        raise ScheduleError("expected one seed or more, none of them negative", key="seeds")
-    return chosen
+    if isinstance(seeds, int | np.integer):
+        return tuple(range(seed, seed + _count(seeds, "seeds")))
+    chosen = tuple(seeds) if isinstance(seeds, Sequence | np.ndarray) else ()
+    if not chosen or not all(isinstance(number, int | np.integer) and number >= 0 for number in chosen):
+        raise ScheduleError(f"expected how many seeds, or whole numbers of 0 or more (got {str(seeds)[:40]})", key="seeds")
+    return tuple(int(number) for number in chosen)
+
+
+def check_memory(needed: float, plan: Population) -> None:
+    """Refuse a population whose recording would not fit.
+
+    Parameters
+    ----------
+    needed : float
+        Estimated bytes of one seed.
+    plan : Population
+
+    Raises
+    ------
+    ScheduleError
+        Naming the estimate and the limit.
+    """
+    if needed > MEMORY:
+        size = f"{plan.cells:,} cells of {plan.synapses:,} synapses for every condition need about {needed / 1e9:.2g} GB"
+        raise ScheduleError(f"{size}, and {MEMORY / 1e9:g} GB are allowed; take fewer, and more seeds", key="cells, synapses")
 
 
 def counted(rule: Rule) -> tuple[str, t.Tree]:

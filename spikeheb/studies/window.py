@@ -24,7 +24,7 @@ from spikeheb.schedules import Times, check_step, to_steps
 from spikeheb.stimuli import pairings
 from spikeheb.studies.changes import Events, change_note
 from spikeheb.studies.labels import describe, provenance
-from spikeheb.studies.population import Population, counted, population, sharing, starts, value_of
+from spikeheb.studies.population import Population, check_memory, counted, population, sharing, starts, value_of
 from spikeheb.studies.replay import largest_shift, run_length
 from spikeheb.studies.start_weights import Start, start_weights
 from spikeheb.units import FREQUENCY, TIME, quantity
@@ -104,6 +104,7 @@ def window(
     rate = quantity(frequency, FREQUENCY, key="frequency")
     start = start_weights(w0, rule)
     plan = population(rule, cells, synapses, seeds, seed=seed, start=start)
+    check_memory(16.0 * len(values) * plan.cells * plan.synapses * (pairs + 16), plan)
     trains = [pairings(float(value), pairs, rate) for value in values]
     parts = []
     for n in range(len(plan.seeds)):

@@ -64,6 +64,33 @@ def test_cells_synapses_and_seeds_are_one_population(dp):
             sh.window(dp, [0.01], **{name: 0})
 
 
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"cells": 1.5},
+        {"synapses": "x"},
+        {"seeds": "abc"},
+        {"seeds": [-1]},
+        {"seeds": []},
+        {"seeds": 0.5},
+        {"cells": 10**9},
+        {"seeds": True},
+    ],
+)
+def test_populations_that_cannot_be(choice):
+    with pytest.raises(sh.ScheduleError, match=next(iter(choice))):
+        sh.window("pair", [0.01], **choice)
+    with pytest.raises(sh.ScheduleError, match=next(iter(choice))):
+        sh.run("pairing", "pair", **choice)
+
+
+@pytest.mark.parametrize("choice", [{"cells": 5_000_000}, {"synapses": 5_000_000}])
+def test_a_population_beyond_memory_is_refused_before_it_is_built(choice):
+    for study in (lambda: sh.window("pair", **choice), lambda: sh.run("pairing", "pair", **choice)):
+        with pytest.raises(sh.ScheduleError, match="GB are allowed"):
+            study()
+
+
 LAWS = {"kind": "law", "F_plus": "1 + nu*w*randn()/A_plus", "F_minus": "w", "nu": 0.3, "w_min": 0}
 
 
@@ -73,6 +100,26 @@ def test_bounds_that_draw_are_a_population_too():
     assert data.attrs["counted"] == "efficacy"
     assert float(data["change"][0]) == pytest.approx(0.005 * np.exp(-0.5) / 0.5, abs=4 * float(data["change_sem"][0]))
     assert float(data["change_sem"][0]) == pytest.approx(0.3 * np.exp(-0.5) / np.sqrt(20_000), rel=0.05)
+
+
+KINDS = {
+    "initial": ("initial = { w = 1 }", 'initial = { w = "rand()" }'),
+    "model": ('model = "w : 1"', 'model = "dw/dt = 0.01*xi/sqrt(S) : 1"\nmethod = "euler"'),
+    "release": ("transmit = 1", "transmit = 1 + 0.1*randn()"),
+    "handler": ("w += A*(v - E)", "w += A*(v - E)*randn()"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_place_in_which_a_rule_may_draw(tmp_path, kind):
+    path = tmp_path / "jumpy.toml"
+    text = JUMPY.replace("*randn()", "")
+    assert KINDS[kind][0] in text
+    path.write_text(text.replace(*KINDS[kind]))
+    path.with_name("still.toml").write_text(text)
+    few = {"pairs": 2, "frequency": 10.0, "cell": "l5_pyramidal"}
+    assert sh.window(str(path), [0.01], **few).attrs["synapses"] == 200
+    assert sh.window(str(path.with_name("still.toml")), [0.01], **few).attrs["synapses"] == 1
 
 
 def test_a_deterministic_window_has_no_population():
@@ -96,6 +143,7 @@ doc = "Written for a test."
 
 [parameters]
 A = { value = "0.01 / mV", doc = "amplitude", source = "chosen for illustration" }
+S = { value = "1 s", doc = "time of the noise", source = "chosen for illustration" }
 E = { value = "-80 mV", doc = "threshold", source = "chosen for illustration" }
 
 [synapse]
