@@ -56,8 +56,14 @@ def legend_handles(data: xr.Dataset) -> list[Artist]:
     if "epsp_ratio" in data:
         found.append(Line2D([], [], color=GREY, label="model, EPSP"))
     if "efficacy_ratio" in data:
-        found.append(Line2D([], [], color=GREY, linestyle=DASHED, linewidth=1.5, label="model, efficacy"))
+        measure = _at_the_end(data).removesuffix("_ratio")
+        found.append(Line2D([], [], color=GREY, linestyle=DASHED, linewidth=1.5, label=f"model, {measure}"))
     return found
+
+
+def _at_the_end(data: xr.Dataset) -> str:
+    """What the model is compared in at the end of the induction: the rule's readout where it has one."""
+    return "readout_ratio" if "readout_ratio" in data else "efficacy_ratio"
 
 
 def _places(data: xr.Dataset, row: Row) -> dict[int, float]:
@@ -86,7 +92,7 @@ def _draw_model(ax: Axes, data: xr.Dataset, branch: Branch, x: Floats, colour: s
     """Lines, dotted where nothing else shows what was computed; for a single condition an open square and a cross."""
     alone = len(branch.index) == 1
     dots = "" if "published_ratio" in data else "."
-    for name, line, width, marker in (("efficacy_ratio", DASHED, 1.5, "x"), ("epsp_ratio", "-", 2.0, "s")):
+    for name, line, width, marker in ((_at_the_end(data), DASHED, 1.5, "x"), ("epsp_ratio", "-", 2.0, "s")):
         if name in data:
             ax.plot(
                 x, data[name].values[branch.index], color=colour, linestyle="" if alone else line, linewidth=width,
@@ -107,7 +113,7 @@ def _draw_published(ax: Axes, data: xr.Dataset, branch: Branch, x: Floats, colou
 
 
 def _last(data: xr.Dataset, branch: Branch) -> float:
-    return float(data["epsp_ratio" if "epsp_ratio" in data else "efficacy_ratio"].values[branch.index[-1]])
+    return float(data["epsp_ratio" if "epsp_ratio" in data else _at_the_end(data)].values[branch.index[-1]])
 
 
 def _name_single(ax: Axes, row: Row, colours: list[str], marker: str) -> None:
