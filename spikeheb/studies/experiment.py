@@ -111,7 +111,7 @@ def run(
     rule = library.rule(rule)
     cell = cell if isinstance(cell, Cell) else library.cell(cell)
     start = start_weights(w0, rule)
-    plan = population(rule, cells, synapses, seeds, seed=seed, copies=copies or 1, start=start)
+    plan = population(rule, cells, synapses, seeds, seed=seed, copies=1 if copies is None else copies, start=start)
     chosen_tests = {"baseline": baseline, "follow_up": follow_up, "test_interval": test_interval}
     schedules = [
         with_tests(protocol.schedule(np.random.default_rng([number, 0x5C4ED])), test_pulses, copies, control, paired_pulse, **chosen_tests)

@@ -27,7 +27,10 @@ Index = npt.NDArray[np.int64]
 SYNAPSES = 200
 """Synapses that share a condition where the rule draws and no number is given."""
 MOST = 10_000_000
-"""The largest number of cells, synapses or seeds."""
+"""The largest number of cells or synapses."""
+MOST_SEEDS = 10_000
+LARGEST_SEED = 2**63 - 10_001
+"""What a result can store, less the seeds that may follow."""
 MEMORY = 2e9
 """Bytes that the recording of one seed may take."""
 RANDOM = frozenset({"rand", "randn"})
@@ -83,6 +86,7 @@ def population(
     ScheduleError
         For numbers below 1, negative seeds, and initial weights that are not one or as many as there are synapses.
     """
+    _count(copies, "copies")
     chosen = _seeds(seeds, seed)
     bodies = 1 if cells is None else _count(cells, "cells")
     given = start.size if start is not None and start.size > 1 else None
@@ -94,21 +98,22 @@ def population(
     return Population(chosen, bodies, _count(synapses, "synapses"))
 
 
-def _count(value: object, key: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value <= MOST:
-        raise ScheduleError(f"expected a whole number from 1 to {MOST:,} (got {str(value)[:40]})", key=key)
+def _count(value: object, key: str, least: int = 1, most: int = MOST) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
+        raise ScheduleError(f"expected a whole number from {least} to {most:,} (got {str(value)[:40]})", key=key)
     return int(value)
 
 
 def _seeds(seeds: Sequence[int] | int | None, seed: int) -> tuple[int, ...]:
+    first = _count(seed, "seed", 0, LARGEST_SEED)
     if seeds is None:
-        return (seed,)
+        return (first,)
     if isinstance(seeds, int | np.integer):
-        return tuple(range(seed, seed + _count(seeds, "seeds")))
+        return tuple(range(first, first + _count(seeds, "seeds", 1, MOST_SEEDS)))
     chosen = tuple(seeds) if isinstance(seeds, Sequence | np.ndarray) else ()
-    if not chosen or not all(isinstance(number, int | np.integer) and number >= 0 for number in chosen):
-        raise ScheduleError(f"expected how many seeds, or whole numbers of 0 or more (got {str(seeds)[:40]})", key="seeds")
-    return tuple(int(number) for number in chosen)
+    if not 1 <= len(chosen) <= MOST_SEEDS:
+        raise ScheduleError(f"expected how many seeds, or 1 to {MOST_SEEDS:,} whole numbers (got {str(seeds)[:40]})", key="seeds")
+    return tuple(_count(number, "seeds", 0, LARGEST_SEED) for number in chosen)
 
 
 def check_memory(needed: float, plan: Population) -> None:
@@ -126,8 +131,8 @@ def check_memory(needed: float, plan: Population) -> None:
         Naming the estimate and the limit.
     """
     if needed > MEMORY:
-        size = f"{plan.cells:,} cells of {plan.synapses:,} synapses for every condition need about {needed / 1e9:.2g} GB"
-        raise ScheduleError(f"{size}, and {MEMORY / 1e9:g} GB are allowed; take fewer, and more seeds", key="cells, synapses")
+        size = f"{plan.cells:,} x {plan.synapses:,} synapses (cells x synapses) for every condition need about {needed / 1e9:.2g} GB"
+        raise ScheduleError(f"{size}, and {MEMORY / 1e9:g} GB are allowed; take fewer of them, or fewer or shorter conditions")
 
 
 def counted(rule: Rule) -> tuple[str, t.Tree]:

@@ -75,6 +75,9 @@ def test_cells_synapses_and_seeds_are_one_population(dp):
         {"seeds": 0.5},
         {"cells": 10**9},
         {"seeds": True},
+        {"seed": -1},
+        {"seed": 10**22},
+        {"seeds": 10**9},
     ],
 )
 def test_populations_that_cannot_be(choice):
