@@ -241,6 +241,8 @@ class Schedule:
         The receptor of the cell that the inputs drive; None for the first in its file.
     copies : int
         How many inputs there are of each in `Lane.pre`, all given its spikes (and its test pulses): fibres of a bundle.
+    synapses : int
+        How many synapses each of these inputs has, all with the same spikes.
     control : bool
         Whether every cell has one more input, which no spike of the induction reaches: test pulses of its own go through
         it, a quarter of `test_interval` before the others.
@@ -256,6 +258,7 @@ class Schedule:
     dt: float = 1e-4
     receptor: str | None = None
     copies: int = 1
+    synapses: int = 1
     control: bool = False
     paired_pulse: float | None = None
 
@@ -267,11 +270,13 @@ class Schedule:
         if self.paired_pulse is not None:
             _convert(self, {"paired_pulse": TIME})
         if not (self.test_interval >= 0.5 and math.isfinite(self.test_interval)):
-            raise ScheduleError(f"test pulses need an interval of 0.5 s or more (got {self.test_interval} s)")
+            raise ScheduleError(f"test pulses need an interval of 0.5 s or more (got {self.test_interval:g} s)", key="test_interval")
         if not (self.baseline >= 0 and self.follow_up >= 0 and math.isfinite(self.baseline + self.follow_up)):
-            raise ScheduleError("baseline and follow-up must be finite and not negative")
+            raise ScheduleError("baseline and follow-up must be finite and not negative", key="baseline, follow_up")
         if self.copies < 1:
-            raise ScheduleError(f"every input must be there once or more (got copies = {self.copies})")
+            raise ScheduleError(f"every input must be there once or more (got copies = {self.copies})", key="copies")
+        if self.synapses < 1:
+            raise ScheduleError(f"every input needs one synapse or more (got {self.synapses})", key="synapses")
         check_count(self.copies, MAX_COPIES, "copies of an input", "copies")
         check_steps(self.induction_end + self.follow_up, self.dt, "duration")
         check_count(math.ceil((self.baseline + self.follow_up) / self.test_interval), MAX_PULSES, "test pulses", "baseline and follow-up")

@@ -13,7 +13,9 @@ from spikeheb.cli.progress import progress as shown_progress
 
 
 def run(
-    protocol: Annotated[str, typer.Argument(metavar="PROTOCOL", help="A protocol of the library, or the path of a script.")],
+    protocol: Annotated[
+        str, typer.Argument(metavar="PROTOCOL", help="A protocol of the library, or the path of a script, which is executed.")
+    ],
     rule: options.RuleName,
     set: options.Set = None,
     interaction: options.Interaction = None,
@@ -28,9 +30,29 @@ def run(
     test_pulses: Annotated[
         options.Switch, typer.Option(help="off: the bare induction, no EPSP is measured.", rich_help_panel=options.RUN_PANEL)
     ] = options.Switch.on,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Of test pulses before the induction; by default the protocol's, 10 min.",
+            rich_help_panel=options.RUN_PANEL,
+        ),
+    ] = None,
+    follow_up: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Of test pulses after it; by default the protocol's, 40 min. Minutes 20 to 40 count, of a shorter one the second half.",
+            rich_help_panel=options.RUN_PANEL,
+        ),
+    ] = None,
+    test_interval: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Between two test pulses; by default the protocol's, 10 s.", rich_help_panel=options.RUN_PANEL),
+    ] = None,
     copies: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Stimulate and test N inputs together in place of one.", rich_help_panel=options.RUN_PANEL),
+        typer.Option(min=1, metavar="N", help="Stimulate and test N inputs together in place of one.", rich_help_panel=options.RUN_PANEL),
     ] = None,
     control: Annotated[
         bool, typer.Option("--control", help="Test an unstimulated input of the same cell as well.", rich_help_panel=options.RUN_PANEL)
@@ -39,14 +61,21 @@ def run(
         str | None,
         typer.Option(metavar="TIME", help="Follow each test pulse by a second one, such as 50ms.", rich_help_panel=options.RUN_PANEL),
     ] = None,
+    w0: options.StartWeight = None,
+    cells: options.Cells = None,
+    synapses: options.Synapses = None,
     engine: options.Engine = "auto",
     seed: options.Seed = 0,
+    seeds: options.Seeds = None,
     progress: options.Progress = None,
     out: options.Out = None,
     csv: options.Csv = False,
     force: options.Force = False,
 ) -> None:
     """Carry out a protocol with a rule on a cell: EPSP before and after, beside the published points.
+
+    A protocol given as a file, such as `run FILE.py`, is Python and is executed: give only files that you trust. A rule that draws random
+    numbers is shown by the mean of many synapses.
 
     -p changes a parameter of the protocol if it has one of that name, else of the rule; protocol.NAME, rule.NAME and
     cell.NAME say which is meant.
@@ -78,9 +107,16 @@ def run(
             engine=engine,
             seed=seed,
             test_pulses=test_pulses is options.Switch.on,
+            baseline=baseline,
+            follow_up=follow_up,
+            test_interval=test_interval,
             copies=copies,
             control=control,
             paired_pulse=paired_pulse,
+            w0=w0,
+            cells=cells,
+            synapses=synapses,
+            seeds=seeds,
             progress=report,
         )
     try:

@@ -29,15 +29,22 @@ def _print_window(rule: Rule) -> None:
     from spikeheb.studies.window import window
 
     data = window(rule, [value * 1e-3 for value in DELTA_T], cell=cell_of(rule).name)
-    heading(f"Measured window of {rule.label}: change of {rule.weight} after 60 pairs at 1 Hz")
-    text_table([f"{value:+d} ms" for value in DELTA_T], [[f"{value:+.2%}" for value in data["change"].values]])
+    counted = rule.weight if data.attrs["counted"] == "weight" else f"the {data.attrs['counted']}"
+    many = f", mean and standard error of {data.attrs['synapses']} synapses" if "change_sem" in data else ""
+    heading(f"Measured window of {rule.label}: change of {counted} after 60 pairs at 1 Hz{many}")
+    rows = [[f"{value:+.2%}" for value in data["change"].values]]
+    rows += [[f"±{value:.2%}" for value in data["change_sem"].values]] if "change_sem" in data else []
+    text_table([f"{value:+d} ms" for value in DELTA_T], rows)
 
 
 def _print_drift(rule: Rule) -> None:
+    from spikeheb.rules.meaning import is_noisy
     from spikeheb.studies.drift import drift
+    from spikeheb.studies.population import counted
 
+    what = counted(rule)[0] if is_noisy(rule) else "efficacy"
     heading("Drift")
-    lines([f"test pulses alone (0.1 Hz, 50 min) change the efficacy by {drift(rule) + 0.0:+.2%}"])
+    lines([f"test pulses alone (0.1 Hz, 50 min) change the {what} by {drift(rule) + 0.0:+.2%}"])
 
 
 def _print_scores(rule: Rule) -> None:

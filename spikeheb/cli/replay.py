@@ -42,7 +42,7 @@ def replay(
         typer.Option(metavar="LIST", help='Neo: the side of each spike train in turn, "pre, post".', rich_help_panel=FILE_PANEL),
     ] = None,
     reader: Annotated[str | None, typer.Option(metavar="CLASS", help="Neo: the reader to use.", rich_help_panel=FILE_PANEL)] = None,
-    w0: Annotated[float | None, typer.Option(help="Initial weight; by default the rule's own.", rich_help_panel=options.RUN_PANEL)] = None,
+    w0: options.StartWeight = None,
     record: Annotated[
         bool, typer.Option("--record", help="Keep the weight along time as well.", rich_help_panel=options.RUN_PANEL)
     ] = False,

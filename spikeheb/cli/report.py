@@ -25,6 +25,9 @@ _COLUMNS = {
     "control_epsp_ratio": "unstimulated ratio",
     "paired_pulse_ratio_before": "paired pulse before",
     "paired_pulse_ratio_after": "paired pulse after",
+    "efficacy_ratio_sem": "efficacy ratio SEM",
+    "readout_ratio": "readout ratio",
+    "readout_ratio_sem": "readout ratio SEM",
     "published_ratio": "published ratio",
     "published_sem": "published SEM",
     "rejected_sweeps": "rejected sweeps",
@@ -62,7 +65,7 @@ def outcome_table(data: xr.Dataset) -> Table:
 def _says_something(data: xr.Dataset, name: str) -> bool:
     """Columns that would be empty, or full of noughts, are left out."""
     values = np.asarray(data[name].values, dtype=float)
-    if name in ("rejected_sweeps", "epsp_ratio_sem"):
+    if name in ("rejected_sweeps", "epsp_ratio_sem", "efficacy_ratio_sem", "readout_ratio_sem"):
         return bool(np.any(values > 1e-9))
     return bool(np.isfinite(values).any()) or not name.startswith("published")
 
@@ -110,7 +113,11 @@ def _cell(data: xr.Dataset, name: str, n: int, factor: float) -> str:
 
 def error_table(data: xr.Dataset) -> Table | None:
     """Pfister and Gerstner's normalised error E of each series and measure, where there are data."""
-    measures = [(name, title) for name, title in (("error_epsp", "E (EPSP)"), ("error_efficacy", "E (efficacy)")) if name in data]
+    measures = [
+        (name, title)
+        for name, title in (("error_epsp", "E (EPSP)"), ("error_efficacy", "E (efficacy)"), ("error_readout", "E (readout)"))
+        if name in data
+    ]
     if not measures or not data.sizes.get("series_name"):
         return None
     rows = [
@@ -120,14 +127,20 @@ def error_table(data: xr.Dataset) -> Table | None:
 
 
 def window_table(data: xr.Dataset) -> Table:
-    """One line a delta_t, one column a rule."""
+    """One line a delta_t, one column a rule, and one for its standard error where it draws."""
     change = np.atleast_2d(data["change"].values)
+    sems = np.atleast_2d(data["change_sem"].values) if "change_sem" in data else np.full_like(change, np.nan)
+    shown = [bool(np.isfinite(row).any()) for row in sems]
     titles = [str(name) for name in data["rule"].values] if "rule" in data.dims else [str(data.attrs["rule_label"])]
     rows = [
-        [conditions.value_text(data, "delta_t", n, unit=False), *(number(float(row[n])) for row in change)]
+        [
+            conditions.value_text(data, "delta_t", n, unit=False),
+            *(number(float(values[n])) for row, sem, has in zip(change, sems, shown, strict=True) for values in (row, sem)[: 1 + has]),
+        ]
         for n in range(data.sizes["delta_t"])
     ]
-    return ["delta_t (ms)", *(f"change, {title}" for title in titles)], rows
+    heads = [f"{what}, {title}" for title, has in zip(titles, shown, strict=True) for what in ("change", "SEM")[: 1 + has]]
+    return ["delta_t (ms)", *heads], rows
 
 
 def replay_table(data: xr.Dataset) -> Table:
@@ -154,6 +167,8 @@ def print_notes(data: xr.Dataset) -> None:
         note(f"engine: {attrs['engine']}")
     if attrs.get("engine_note"):
         note(f"note: {attrs['engine_note']}")
+    if attrs.get("note"):
+        note(f"note: {attrs['note']}")
     if float(attrs.get("largest_shift_s", 0)) > MICROSECOND:
         note(f"note: spikes were moved by up to {attrs['largest_shift_s'] * 1e3:.3g} ms to fall on time steps")
     if "own_spikes" in data and np.any(data["own_spikes"].values > 0):

@@ -35,6 +35,8 @@ def show(
 ) -> None:
     """Show a rule, cell or protocol: equations, parameters with units and sources, sets, bounds, references.
 
+    A protocol given as a file, such as `show FILE.py`, is Python and is executed: give only files that you trust.
+
     Of a rule also what is measured now: its window, its drift under test pulses alone, and its scores against published data.
     """
     from spikeheb import library
@@ -130,6 +132,8 @@ def _show_interactions(rule: Rule) -> None:
 
 
 def _show_sets(rule: Rule) -> None:
+    from spikeheb.expressions.printers import to_brian
+
     if not rule.sets:
         return
     heading(f"Published sets ({rule.set} is chosen)" if rule.set else "Published sets (none is chosen: --set NAME)")
@@ -140,11 +144,12 @@ def _show_sets(rule: Rule) -> None:
             ", ".join(s.fitted_to),
             s.reference,
             s.interaction or "",
+            ", ".join(f"{variable} = {to_brian(tree)}" for variable, tree in s.initial.items()),
             bounds_text(s.bounds, factors=s.bounds.kind == "law") if s.bounds else "",
         ]
         for name, s in rule.sets.items()
     ]
-    columns = ["set", "tissue", "fitted to", "reference", "interaction", "bounds"]
+    columns = ["set", "tissue", "fitted to", "reference", "interaction", "initial", "bounds"]
     kept = [k for k in range(len(columns)) if any(row[k] for row in rows)]
     text_table([columns[k] for k in kept], [[row[k] for k in kept] for row in rows])
     names = [name for name in rule.parameters if any(name in s.values for s in rule.sets.values())]

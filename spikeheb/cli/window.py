@@ -34,13 +34,14 @@ def window(
     ] = None,
     pairs: Annotated[int, typer.Option(min=1, help="How many pairs.", rich_help_panel=options.RUN_PANEL)] = 60,
     frequency: Annotated[str, typer.Option(metavar="RATE", help="Pairs a second.", rich_help_panel=options.RUN_PANEL)] = "1 Hz",
-    w0: Annotated[float | None, typer.Option(help="Initial weight; by default the rule's own.", rich_help_panel=options.RUN_PANEL)] = None,
-    cell: Annotated[
-        str | None,
-        typer.Option("--cell", "-c", metavar="CELL", help="For rules that read the membrane potential.", rich_help_panel=options.RUN_PANEL),
-    ] = None,
+    w0: options.StartWeight = None,
+    cell: options.CellOfWindow = None,
+    cells: options.Cells = None,
+    synapses: options.Synapses = None,
+    dt: options.TimeStep = "0.1 ms",
     engine: options.Engine = "auto",
     seed: options.Seed = 0,
+    seeds: options.Seeds = None,
     progress: options.Progress = None,
     out: options.Out = None,
     csv: options.Csv = False,
@@ -48,28 +49,28 @@ def window(
 ) -> None:
     """The change of the weight after many equal pairs against delta_t = t_post - t_pre, for one rule or several.
 
-    --rule NAME:SET chooses a set for one rule, --set one for all others.
+    --rule NAME:SET chooses a set for one rule, --set one for all others. A rule that draws random numbers is shown by the mean of many
+    synapses, with its standard error.
     """
     from spikeheb.cli.printing import data_table
     from spikeheb.cli.report import print_notes, window_table
     from spikeheb.engines.choice import check_engine
-    from spikeheb.protocols import Time, convert
     from spikeheb.studies.overlay import overlay
     from spikeheb.studies.window import window as window_study
-    from spikeheb.units import FREQUENCY, quantity
 
     check_engine(engine)
     choices = RuleChoices(set, interaction, bounds, coincidence, axonal_delay, backpropagation_delay)
     rules = _with_parameters([read_rule(text, choices) for text in rule], assignments(parameter))
-    times = None if delta_t is None else convert(tuple[Time, ...], delta_t, key="--delta-t")
-    rate = quantity(frequency, FREQUENCY, key="--frequency")
     default = folder_name("window", *(f"{one.name}-{one.set}" if one.set else one.name for one in rules))
     with output(out or default, force, STANDARD.with_csv(csv)) as folder, shown_progress("window", progress) as report:
-        found = [
-            window_study(one, times, pairs, rate, w0=w0, cell=cell, engine=engine, seed=seed, progress=part(report, n, len(rules)))
+        windows = [
+            window_study(
+                one, delta_t, pairs, frequency, w0=w0, cell=cell, cells=cells, synapses=synapses, dt=dt, engine=engine, seed=seed,
+                seeds=seeds, progress=part(report, n, len(rules)),
+            )
             for n, one in enumerate(rules)
-        ]
-    data = found[0] if len(found) == 1 else overlay(found)
+        ]  # fmt: skip
+    data = windows[0] if len(windows) == 1 else overlay(windows)
     try:
         data_table(*window_table(data))
     finally:  # whoever reads the table may have stopped reading

@@ -64,7 +64,10 @@ def legend_handles(data: xr.Dataset) -> list[Artist]:
         if direction in shown:
             handles.append(Line2D([], [], color=GREY, marker=marker, linestyle="", markersize=8, label=f"published: {text}"))
     lines = any(len(branch.index) > 1 for row in arrange(data) for branch in row.branches)
-    for name, marker, line, text in (("epsp_ratio", "s", "-", "model, EPSP"), ("efficacy_ratio", "x", DASHED, "model, efficacy")):
+    end = at_the_end(data)
+    for name, marker, line, text in (
+        ("epsp_ratio", "s", "-", "model, EPSP"), (end, "x", DASHED, f"model, {end.removesuffix('_ratio')}"),
+    ):  # fmt: skip
         if name in data:
             look = {"linestyle": line} if lines else {"linestyle": "", "marker": marker, "markersize": 8, "markerfacecolor": "none"}
             handles.append(Line2D([], [], color=GREY, linewidth=1.5 if line == DASHED else 2.0, label=text, **look))
@@ -94,7 +97,7 @@ def _draw_directions(ax: Axes, data: xr.Dataset, row: Row, place: dict[int, floa
 
 def _write_values(ax: Axes, data: xr.Dataset, place: dict[int, float]) -> None:
     """Where nothing varies there is no line to follow: each value is written beside its sign, which a stem joins to no change."""
-    for name in ("epsp_ratio", "efficacy_ratio"):
+    for name in ("epsp_ratio", at_the_end(data)):
         for n, x in place.items():
             value = float(data[name].values[n]) if name in data else np.nan
             if np.isfinite(value):
@@ -104,6 +107,11 @@ def _write_values(ax: Axes, data: xr.Dataset, place: dict[int, float]) -> None:
                     f"{value:.3g}", (x, value), (14 * side, 0), textcoords="offset points", va="center",
                     ha="right" if side < 0 else "left", fontsize=12,
                 )  # fmt: skip
+
+
+def at_the_end(data: xr.Dataset) -> str:
+    """What the model is compared in at the end of the induction: the rule's readout where it has one."""
+    return "readout_ratio" if "readout_ratio" in data else "efficacy_ratio"
 
 
 def _places(data: xr.Dataset, row: Row) -> dict[int, float]:
@@ -132,7 +140,7 @@ def _draw_model(ax: Axes, data: xr.Dataset, branch: Branch, x: Floats, colour: s
     """Lines, dotted where nothing else shows what was computed; for a single condition an open square and a cross."""
     alone = len(branch.index) == 1
     dots = "" if "published_ratio" in data else "."
-    for name, line, width, marker in (("efficacy_ratio", DASHED, 1.5, "x"), ("epsp_ratio", "-", 2.0, "s")):
+    for name, line, width, marker in ((at_the_end(data), DASHED, 1.5, "x"), ("epsp_ratio", "-", 2.0, "s")):
         if name in data:
             ax.plot(
                 x, data[name].values[branch.index], color=colour, linestyle="" if alone else line, linewidth=width,
@@ -154,7 +162,7 @@ def draw_published(ax: Axes, data: xr.Dataset, branch: Branch, x: Floats, colour
 
 
 def _last(data: xr.Dataset, branch: Branch) -> float:
-    return float(data["epsp_ratio" if "epsp_ratio" in data else "efficacy_ratio"].values[branch.index[-1]])
+    return float(data["epsp_ratio" if "epsp_ratio" in data else at_the_end(data)].values[branch.index[-1]])
 
 
 def _name_single(ax: Axes, row: Row, colours: list[str], marker: str) -> None:

@@ -26,13 +26,16 @@ def draw_window(ax: Axes, data: xr.Dataset, *, label: str | None = None) -> Axes
     ax.axvline(0, color=LIGHT, linewidth=1, zorder=0)
     before = sum(line.get_label()[:1] != "_" for line in ax.lines)  # type: ignore[index]  # labels are text
     change = np.atleast_2d(data["change"].values)
-    for n, (row, name) in enumerate(zip(change, _rule_names(data, label), strict=True), start=before):
+    sems = np.atleast_2d(data["change_sem"].values) if "change_sem" in data else np.full_like(change, np.nan)
+    for n, (row, sem, name) in enumerate(zip(change, sems, _rule_names(data, label), strict=True), start=before):
         style = {"color": CYCLE[n % len(CYCLE)], "linestyle": DASHES[n % len(DASHES)]}
         for part, text in ((x < 0, name), (x > 0, "_")):
             ax.plot(x[part], row[part], marker="o" if part.sum() == 1 else "", label=text, **style)  # type: ignore[arg-type]
+            if np.isfinite(sem).any():
+                ax.fill_between(x[part], (row - sem)[part], (row + sem)[part], color=CYCLE[n % len(CYCLE)], alpha=0.2, linewidth=0)
         ax.plot(x[x == 0], row[x == 0], "o", color=CYCLE[n % len(CYCLE)], markersize=6, label="_")
     ax.set_xlabel("Δt = t_post − t_pre (ms)")
-    ax.set_ylabel(f"change of the weight{_pairs(data)}")
+    ax.set_ylabel(f"change{_counted(data)}{_pairs(data)}")
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     return ax
 
@@ -41,6 +44,13 @@ def _rule_names(data: xr.Dataset, label: str | None) -> list[str]:
     if "rule" in data.dims:
         return [str(name) for name in data["rule"].values]
     return [label or str(data.attrs.get("rule_label", ""))]
+
+
+def _counted(data: xr.Dataset) -> str:
+    """Of what the change is; nothing where rules differ in that."""
+    counted = "weight" if "rule" not in data.dims else ""
+    text = str(data.attrs.get("counted", counted))
+    return f" of the {text}" if text else ""
 
 
 def _pairs(data: xr.Dataset) -> str:

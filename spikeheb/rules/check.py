@@ -52,9 +52,16 @@ def _check_synapse(rule: Rule, known: Mapping[str, Dimension]) -> Mapping[str, t
             _no_random(tree, {"rand", "randn"}, rule.path, f"synapse.{label}")
     dimensions = {equation.name: equation.dimension for equation in rule.equations}
     constants = {name: known[name] for name in rule.constants if name in known}
-    for name, tree in rule.initial.items():
-        check_expression(tree, dimensions[name], constants, name, path=rule.path, key=f"synapse.initial.{name}")
+    for key, tree in _every_initial(rule).items():
+        name = key.rpartition(".")[2]
+        check_expression(tree, dimensions[name], constants, name, path=rule.path, key=key)
     return full
+
+
+def _every_initial(rule: Rule) -> dict[str, t.Tree]:
+    """The starting values in force and those of the sets, by key."""
+    own = {f"synapse.initial.{name}": tree for name, tree in rule.initial.items()}
+    return own | {f"sets.{key}.initial.{name}": tree for key, chosen in rule.sets.items() for name, tree in chosen.initial.items()}
 
 
 def _every_bounds(rule: Rule) -> dict[str, Bounds]:
@@ -69,7 +76,7 @@ def _bounds_names(rule: Rule) -> set[str]:
 def _only_bounds_read(rule: Rule, limits: set[str]) -> None:
     """Whoever chooses other bounds takes their numbers away, so nothing but F_plus and F_minus may read these."""
     trees = [("synapse.model", e.expression) for e in rule.equations] + [("synapse.efficacy", rule.efficacy)]
-    trees += [("synapse.readout", rule.readout), *((f"synapse.initial.{n}", tree) for n, tree in rule.initial.items())]
+    trees += [("synapse.readout", rule.readout), *_every_initial(rule).items()]
     trees += [(f"on[{i}].do[{n}]", line.expression) for i, h in enumerate(rule.handlers) for n, line in enumerate(h.lines)]
     for key, tree in trees:
         read = sorted(t.names(tree) & limits) if tree is not None else []

@@ -33,7 +33,7 @@ def choose(
     ----------
     rule : Rule
     set : str, optional
-        A published set of the file. It replaces values, interaction and bounds where it says something about them.
+        A published set of the file. It replaces values, starting values, interaction and bounds where it says something about them.
     interaction : str, optional
         A scheme of the file's ``[interactions]``.
     bounds : str or mapping, optional
@@ -97,6 +97,7 @@ def _with_set(rule: Rule, name: str) -> Rule:
         set=name,
         interaction=chosen.interaction or rule.interaction,
         bounds=chosen.bounds or rule.bounds,
+        initial={**rule.initial, **chosen.initial},
     )
 
 

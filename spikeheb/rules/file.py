@@ -42,6 +42,7 @@ class _Set(msgspec.Struct, forbid_unknown_fields=True):
     tissue: str
     fitted_to: list[str]
     values: dict[str, Scalar] = {}
+    initial: dict[str, Scalar] = {}
     interaction: str | None = None
     bounds: dict[str, Scalar] | None = None
     free_parameters: int | None = None
@@ -117,13 +118,20 @@ def _expression(value: Scalar, path: str, key: str) -> t.Tree:
 
 
 def _initial(raw: Mapping[str, object], equations: tuple[Equation, ...], path: str, key: str) -> dict[str, t.Tree]:
+    """The starting value of every variable, 0 where nothing is said."""
+    given = _starting(raw, equations, path, key)
+    return {e.name: given.get(e.name, t.ZERO) for e in equations if e.kind != "subexpression"}
+
+
+def _starting(raw: Mapping[str, object], equations: tuple[Equation, ...], path: str, key: str) -> dict[str, t.Tree]:
+    """The starting values that are given."""
     declared = [equation.name for equation in equations if equation.kind != "subexpression"]
     for name, value in raw.items():
         if name not in declared:
             raise unknown_name("variable", name, declared, path=path, key=key)
         if isinstance(value, bool) or not isinstance(value, Scalar):
             raise FormatError(f"expected a number or an expression (got {value})", path=path, key=f"{key}.{name}")
-    return {name: gate.parse_expression(str(raw.get(name, 0)), path=path, key=f"{key}.{name}") for name in declared}
+    return {name: gate.parse_expression(str(raw[name]), path=path, key=f"{key}.{name}") for name in declared if name in raw}
 
 
 def _scheme(name: str, values: Mapping[str, int | float], path: str) -> dict[str, float]:
@@ -195,7 +203,10 @@ def _read_set(name: str, raw: _Set, rule: Rule) -> ParameterSet:
     if raw.free_parameters is not None and not 0 <= raw.free_parameters <= len(rule.parameters):
         message = f"expected 0 to {len(rule.parameters)}, the rule's number of parameters (got {raw.free_parameters})"
         raise FormatError(message, path=rule.path, key=f"{key}.free_parameters")
-    return ParameterSet(name, raw.reference, raw.tissue, tuple(raw.fitted_to), values, raw.interaction, bounds, raw.free_parameters)
+    initial = _starting(raw.initial, rule.equations, rule.path, f"{key}.initial")
+    return ParameterSet(
+        name, raw.reference, raw.tissue, tuple(raw.fitted_to), values, raw.interaction, bounds, raw.free_parameters, initial
+    )
 
 
 def _refit(names: list[str], parameters: Mapping[str, object], path: str) -> list[str]:

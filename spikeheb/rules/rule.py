@@ -88,6 +88,8 @@ class ParameterSet:
         Names of data sets, ``"sjostrom_2001"``, or of one series, ``"sjostrom_2001/frequency"``.
     free_parameters : int or None
         How many parameters its authors fitted; None where that is not known.
+    initial : mapping of str to Tree
+        Starting values of the variables that it names; the others keep the file's.
     """
 
     name: str
@@ -98,6 +100,7 @@ class ParameterSet:
     interaction: str | None
     bounds: Bounds | None
     free_parameters: int | None = None
+    initial: Mapping[str, t.Tree] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

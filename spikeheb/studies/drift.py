@@ -8,22 +8,26 @@ import numpy as np
 
 from spikeheb.cells import Cell
 from spikeheb.engines.choice import carry_out
-from spikeheb.rules.meaning import reads_membrane
+from spikeheb.engines.values import constants, per_input
+from spikeheb.rules.meaning import is_noisy, reads_membrane
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Lane, Schedule
-from spikeheb.studies.predictions import SYNAPSES, before, cell_of, draws
-from spikeheb.studies.session import inputs_under_test, session
+from spikeheb.studies.population import counted, population, sharing, starts
+from spikeheb.studies.predictions import before, cell_of
+from spikeheb.studies.session import inputs_under_test, places, session
 
 
-def drift(rule: Rule, cell: Cell | None = None, *, engine: str = "auto", seed: int = 0) -> float:
+def drift(rule: Rule, cell: Cell | None = None, *, synapses: int | None = None, engine: str = "auto", seed: int = 0) -> float:
     """Change of the efficacy over a whole session of test pulses (10 + 40 min at 0.1 Hz) without an induction, as a share of that before.
 
     Parameters
     ----------
     rule : Rule
-        Of one that draws, the mean over many synapses counts.
+        Of one that draws, the mean over many synapses counts, in its readout where it has one.
     cell : Cell, optional
         By default the rule's own (`cell_of`).
+    synapses : int, optional
+        By default 200 of a rule that draws, else one.
     engine, seed
 
     Returns
@@ -35,10 +39,15 @@ def drift(rule: Rule, cell: Cell | None = None, *, engine: str = "auto", seed: i
     ------
     SpikehebError
     """
-    many = draws(rule) and not reads_membrane(rule)
-    schedule = Schedule((Lane({"pulses": "alone"}, pre=(np.zeros(0),)),), copies=SYNAPSES if many else 1)
-    job = session(schedule, rule, cell or cell_of(rule), seed)
-    if many:
+    draws = is_noisy(rule)
+    plan = population(rule, None, synapses, seed=seed)
+    schedule = Schedule((Lane({"pulses": "alone"}, pre=(np.zeros(0),)),), synapses=plan.synapses)
+    read = replace(rule, efficacy=counted(rule)[1]) if draws and not reads_membrane(rule) else rule
+    job = session(schedule, read, sharing(cell or cell_of(rule), plan.synapses), seed)
+    lane, place = places(schedule)
+    weights = starts(rule, plan, lane, place, None, {name: per_input(job, value) for name, value in constants(job).items()})
+    job = job if weights is None else replace(job, initial={rule.weight: weights})
+    if draws and not reads_membrane(rule):
         job = replace(job, cell=None, sweeps=job.sweeps[:0], sweep_steps=0)
     recording = carry_out(job, engine)
     inputs = inputs_under_test(schedule)[0]

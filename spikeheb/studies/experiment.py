@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,15 +12,21 @@ import numpy as np
 from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.engines.choice import carry_out, check_engine
+from spikeheb.engines.job import Floats, Job, Recording
+from spikeheb.engines.values import constants, per_input
 from spikeheb.errors import ScheduleError
 from spikeheb.protocols import Protocol, with_parameters
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
+from spikeheb.studies.changes import Events, change_note, rejection_note
 from spikeheb.studies.labels import describe, provenance
+from spikeheb.studies.pooling import Session, pooled, session_of, weight_changes
+from spikeheb.studies.population import Population, check_memory, counted, population, sharing, starts
 from spikeheb.studies.progress import Progress, report_of, shows_progress
-from spikeheb.studies.readout import TEXTS, beside_published, outcome
+from spikeheb.studies.readout import beside_published, texts_of
 from spikeheb.studies.replay import largest_shift
-from spikeheb.studies.session import calcium_parameter, session
+from spikeheb.studies.session import calcium_parameter, places, session, settled_step, sweep_steps
+from spikeheb.studies.start_weights import Start, start_weights
 from spikeheb.units import TIME, quantity
 
 if TYPE_CHECKING:
@@ -34,9 +42,16 @@ def run(
     engine: str = "auto",
     seed: int = 0,
     test_pulses: bool = True,
+    baseline: object = None,
+    follow_up: object = None,
+    test_interval: object = None,
     copies: int | None = None,
     control: bool = False,
     paired_pulse: object = None,
+    w0: Start | None = None,
+    cells: int | None = None,
+    synapses: int | None = None,
+    seeds: Sequence[int] | int | None = None,
     progress: Progress = None,
     **parameters: object,
 ) -> xr.Dataset:
@@ -52,6 +67,10 @@ def run(
     seed : int
     test_pulses : bool
         Without them there is only the induction, and no EPSP is measured.
+    baseline, follow_up, test_interval : time, optional
+        How long test pulses are given before the induction and after it, and the time between two of them; the protocol's own if not
+        given (10 min, 40 min and 10 s unless it says otherwise). The outcome is the mean of minutes 20 to 40 after the induction,
+        of a shorter follow-up its second half.
     copies : int, optional
         How many inputs are stimulated and tested together where the protocol has one (cooperativity); the protocol's own
         number if not given.
@@ -59,6 +78,14 @@ def run(
         Test an unstimulated input of the same cell as well (heterosynaptic plasticity).
     paired_pulse : time, optional
         Follow each test pulse by a second one after that time, and give the ratio of the two EPSPs.
+    w0 : float, array, or file of numbers, optional
+        Initial weight, or one for each synapse of a cell; a file is ``.npy`` or a ``.csv`` with the column ``weight``. The rule's own
+        if not given.
+    cells, synapses : int, optional
+        How many cells carry out each condition, and how many synapses with the same spikes the input of a cell has: they share the
+        conductance of one. By default one of each, and of a rule that draws random numbers 200 synapses in all.
+    seeds : sequence of int, or int, optional
+        Repeat all of it with these seeds, or with so many from `seed` on.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
     **parameters
@@ -70,7 +97,10 @@ def run(
         Over ``condition``: EPSP amplitude and slope before and after, their ratios, the efficacy ratio one second after
         the induction, baseline drift, rejected sweeps, 1/CV^2 of the EPSPs, published ratio and SEM; over ``sweep``:
         every EPSP; over ``time``: the averaged traces. With `control` the same of the unstimulated input, with
-        `paired_pulse` the paired-pulse ratio before and after.
+        `paired_pulse` the paired-pulse ratio before and after. Of a population, ratios are means after over means before, and
+        ``epsp_ratio_sem`` and ``efficacy_ratio_sem`` are standard errors over its synapses (of a protocol that draws, over seeds); a
+        rule with a readout adds ``readout_ratio``, which is what its paper compares with data. The attribute ``note`` says where no
+        weight changed, and why.
 
     Raises
     ------
@@ -82,33 +112,114 @@ def run(
     protocol = with_parameters(chosen, parameters) if parameters else chosen
     rule = library.rule(rule)
     cell = cell if isinstance(cell, Cell) else library.cell(cell)
-    given = protocol.schedule(np.random.default_rng([seed, 0x5C4ED]))
-    schedule = with_tests(given, test_pulses, copies, control, paired_pulse)
-    job = session(schedule, rule, cell, seed, report_of(progress))
-    recording = carry_out(job, engine)
-    data = beside_published(outcome(schedule, job, recording), protocol, schedule)
-    data.attrs = provenance("experiment", rule, cell, recording.engine, seed, schedule.dt)
-    data.attrs |= conditions_of(protocol, schedule, rule) | {"test_pulses": int(test_pulses)}
-    return describe(data, TEXTS)
+    start = start_weights(w0, rule)
+    plan = population(rule, cells, synapses, seeds, seed=seed, copies=1 if copies is None else copies, start=start)
+    chosen_tests = {"baseline": baseline, "follow_up": follow_up, "test_interval": test_interval}
+    schedules = [
+        with_tests(protocol.schedule(np.random.default_rng([number, 0x5C4ED])), test_pulses, copies, control, paired_pulse, **chosen_tests)
+        for number in plan.seeds
+    ]
+    check_memory(_bytes(schedules[0], plan), plan)
+    report = report_of(progress)
+    sessions, notes = [], []
+    for n, schedule in enumerate(schedules):
+        job = _session(schedule, rule, cell, plan, n, start, None if report is None else _part(report, n, len(schedules)))
+        recording = carry_out(job, engine)
+        sessions.append(session_of(_of_population(schedule, plan), job, recording))
+        notes.append(_events(schedule, job, recording, plan))
+    differ = any(not _same_spikes(schedules[0], other) for other in schedules[1:])
+    data = beside_published(pooled(sessions, plan, job, differ=differ), protocol, schedules[0])
+    data.attrs = provenance("experiment", rule, cell, recording.engine, seed, schedules[0].dt)
+    data.attrs |= conditions_of(protocol, schedules[0], rule) | {"test_pulses": int(test_pulses)}
+    data.attrs |= plan.attrs() | {"counted": counted(rule)[0]}
+    if start is not None:
+        data.attrs["w0"] = json.dumps(start.tolist()) if start.size > 1 else float(start[0])
+    text = _note(rule, sessions, plan, notes, data)
+    data.attrs |= {"note": text} if text else {}
+    return describe(data, texts_of(schedules[0]))
 
 
-def with_tests(schedule: Schedule, test_pulses: bool, copies: int | None, control: bool, paired_pulse: object) -> Schedule:
+def _bytes(schedule: Schedule, plan: Population) -> float:
+    """What one seed's recording takes: every sweep of every cell, and weight and efficacy of every synapse at every pulse."""
+    pulses = schedule.pulses.size + schedule.control_pulses.size
+    before, after = sweep_steps(schedule)
+    synapses = sum(len(lane.pre) for lane in schedule.lanes) * schedule.copies * plan.synapses
+    return 8.0 * plan.cells * (len(schedule.lanes) * pulses * (before + after + 1) + 2 * synapses * (pulses + 1))
+
+
+def _of_population(schedule: Schedule, plan: Population) -> Schedule:
+    """The schedule with the cells of each condition side by side, and the synapses of each input."""
+    return replace(schedule, lanes=tuple(lane for lane in schedule.lanes for _ in range(plan.cells)), synapses=plan.synapses)
+
+
+def _session(
+    schedule: Schedule, rule: Rule, cell: Cell, plan: Population, n: int, start: Floats | None, progress: Callable[[float], None] | None
+) -> Job:
+    """The job of the n-th seed."""
+    whole = _of_population(schedule, plan)
+    job = session(whole, rule, sharing(cell, plan.synapses), plan.seeds[n], progress)
+    lane, place = places(whole)
+    known: dict[str, object] = {name: per_input(job, value) for name, value in constants(job).items()}
+    weights = starts(rule, plan, n * plan.cells + lane % plan.cells, place, start, known)
+    return job if weights is None else replace(job, initial={rule.weight: weights})
+
+
+def _part(progress: Callable[[float], None], n: int, count: int) -> Callable[[float], None]:
+    return lambda done: progress((n + done) / count)
+
+
+def _same_spikes(a: Schedule, b: Schedule) -> bool:
+    trains = [[train for lane in schedule.lanes for train in (*lane.pre, lane.post)] for schedule in (a, b)]
+    return len(trains[0]) == len(trains[1]) and all(np.array_equal(x, y) for x, y in zip(*trains, strict=True))
+
+
+def _events(schedule: Schedule, job: Job, recording: Recording, plan: Population) -> Events:
+    """What happened in each condition until the end of the induction, over its cells."""
+    end = settled_step(schedule)
+    fired = np.array([int(np.searchsorted(train, end, side="right")) for train in recording.spikes]).reshape(-1, plan.cells).sum(axis=1)
+    return Events(
+        np.array([lane.pre[schedule.tested].size for lane in schedule.lanes]), fired,
+        rewards=bool(job.rewards), has_cell=True,
+    )  # fmt: skip
+
+
+def _note(rule: Rule, sessions: Sequence[Session], plan: Population, events: Sequence[Events], data: xr.Dataset) -> str:
+    """Whether weights changed, and whether any sweep is left to measure."""
+    total = replace(events[0], pre=sum(each.pre for each in events), post=sum(each.post for each in events))  # type: ignore[arg-type]  # arrays add up
+    parts = [change_note(rule, *weight_changes(sessions, plan), total)]
+    if "epsp_ratio" in data:
+        parts.append(rejection_note((data["rejected_sweeps"].values > 0) & np.isnan(data["epsp_ratio"].values)))
+    return "; ".join(part for part in parts if part)
+
+
+def with_tests(
+    schedule: Schedule, test_pulses: bool, copies: int | None, control: bool, paired_pulse: object, *,
+    baseline: object = None, follow_up: object = None, test_interval: object = None,
+) -> Schedule:  # fmt: skip
     """The protocol's schedule with what the experimenter chose about inputs and test pulses.
 
     Raises
     ------
     ScheduleError, UnitError
+        Among others where test pulses are off and something is said about them, or where none would fall before or after the induction.
     """
-    if not test_pulses and paired_pulse is not None:
-        raise ScheduleError("a paired-pulse ratio needs test pulses", key="paired_pulse")
-    interval = None if paired_pulse is None else quantity(paired_pulse, TIME, key="paired_pulse")
+    given = {"baseline": baseline, "follow_up": follow_up, "test_interval": test_interval, "paired_pulse": paired_pulse}
+    times = {name: quantity(value, TIME, key=name) for name, value in given.items() if value is not None}
+    if not test_pulses and times:
+        raise ScheduleError("needs test pulses, which are off", key=next(iter(times)))
     changed = replace(
         schedule,
         copies=schedule.copies if copies is None else copies,
         control=control or schedule.control,
-        paired_pulse=schedule.paired_pulse if interval is None else interval,
+        **times,  # type: ignore[arg-type]  # these fields are times
     )
-    return changed if test_pulses else changed.without_test_pulses()
+    if not test_pulses:
+        return changed.without_test_pulses()
+    after = changed.pulses.size - changed.pulses_before
+    for name, count in (("baseline", changed.pulses_before), ("follow_up", after)):
+        if times and not count:
+            raise ScheduleError(f"holds no test pulse every {changed.test_interval:g} s; make it longer, or turn test pulses off", key=name)
+    return changed
 
 
 def conditions_of(protocol: Protocol, schedule: Schedule, rule: Rule) -> dict[str, str | int | float]:

@@ -11,11 +11,15 @@ import numpy.typing as npt
 
 from spikeheb.engines.job import Job, Recording, Steps
 from spikeheb.engines.values import constants, efficacy, initial_values, per_input
+from spikeheb.expressions import tree as t
 from spikeheb.measure.compare import normalised_error
+from spikeheb.measure.course import FOLLOW, baseline_of, window_of
 from spikeheb.measure.epsp import measure_sweeps
 from spikeheb.measure.measurement import Measurement
 from spikeheb.protocols import Protocol
+from spikeheb.rules.meaning import expand
 from spikeheb.schedules import Schedule
+from spikeheb.studies.population import value_of
 from spikeheb.studies.session import SWEEP_AFTER, control_inputs, inputs_under_test, pulse_steps, settled_step, sweep_steps
 
 if TYPE_CHECKING:
@@ -45,22 +49,45 @@ def _efficacies(schedule: Schedule, job: Job, recording: Recording) -> xr.Datase
     import xarray as xr
 
     spikes = np.array([len(train) for train in recording.spikes]) - np.array([len(train) for train in job.post])
-    start, end = _start_and_end(schedule, job, recording, inputs_under_test(schedule))
+    start, end = (values.mean(axis=1) for values in start_and_end(schedule, job, recording, inputs_under_test(schedule)))
     variables = {"efficacy_before": start, "efficacy_end": end, "efficacy_ratio": _ratio(end, start), "own_spikes": spikes}
     if schedule.control:
-        start, end = _start_and_end(schedule, job, recording, control_inputs(schedule))
+        start, end = (values.mean(axis=1) for values in start_and_end(schedule, job, recording, control_inputs(schedule)))
         variables["control_efficacy_ratio"] = _ratio(end, start)
     coordinates = {name: ("condition", np.array([lane.condition[name] for lane in schedule.lanes])) for name in schedule.lanes[0].condition}
     return xr.Dataset({name: ("condition", values) for name, values in variables.items()}).assign_coords(coordinates)
 
 
-def _start_and_end(schedule: Schedule, job: Job, recording: Recording, inputs: Steps) -> tuple[Floats, Floats]:
-    """Mean efficacy of each lane's inputs before and after the induction."""
+def start_and_end(schedule: Schedule, job: Job, recording: Recording, inputs: Steps) -> tuple[Floats, Floats]:
+    """Efficacies of some synapses before and after the induction, in the shape of `inputs`."""
     known = {name: per_input(job, value) for name, value in constants(job).items()}
-    start = efficacy(job, initial_values(job), known)[inputs].mean(axis=1)
+    start = efficacy(job, initial_values(job), known)[inputs]
     column = int(np.searchsorted(job.samples, settled_step(schedule)))
-    end: Floats = recording.efficacy[inputs, column].mean(axis=1)
-    return start, end
+    return start, recording.efficacy[inputs, column]
+
+
+def readouts(schedule: Schedule, job: Job, recording: Recording, inputs: Steps) -> tuple[Floats, Floats] | None:
+    """The same of the rule's readout; None where it has none, or one that reads more than the weight, which alone is recorded."""
+    rule, known = job.rule, {name: per_input(job, value) for name, value in constants(job).items()}
+    if rule.readout is None or not t.names(expand(rule.readout, rule)) <= {rule.weight, *known}:
+        return None
+    column = int(np.searchsorted(job.samples, settled_step(schedule)))
+    weights = initial_values(job)[rule.weight], recording.weight[:, column]
+    before, after = (value_of(rule.readout, rule, {**known, rule.weight: w}, w.shape)[inputs] for w in weights)
+    return before, after
+
+
+def weights_of(schedule: Schedule, job: Job, recording: Recording, inputs: Steps) -> tuple[Floats, Floats]:
+    """Weights of some synapses before and after the induction, in the shape of `inputs`."""
+    column = int(np.searchsorted(job.samples, settled_step(schedule)))
+    return initial_values(job)[job.rule.weight][inputs], recording.weight[inputs, column]
+
+
+def efficacies_at_pulses(schedule: Schedule, job: Job, recording: Recording, inputs: Steps) -> tuple[Floats, Floats]:
+    """Mean efficacy of some synapses over the test pulses of the baseline and of the follow-up window, in the shape of `inputs`."""
+    minutes, columns = _minutes(schedule), np.searchsorted(job.samples, pulse_steps(schedule)[0])
+    before, after = baseline_of(minutes, 0.0), window_of(minutes, 0.0, follow_of(schedule))
+    return recording.efficacy[inputs][..., columns[before]].mean(axis=-1), recording.efficacy[inputs][..., columns[after]].mean(axis=-1)
 
 
 def _ratio(after: Floats, before: Floats) -> Floats:
@@ -80,7 +107,8 @@ def _epsps(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
     time = np.arange(job.sweep_steps) * job.dt - before * job.dt
     sweeps = _sweeps(job, recording, pulses - before)
     settings = VIRTUAL if schedule.paired_pulse is None else replace(VIRTUAL, pulses=(0.0, schedule.paired_pulse))
-    measured = measure_sweeps(sweeps, time, minutes, 0.0, _rejected(schedule, job, recording, pulses), settings=settings)
+    rejected = _rejected(schedule, job, recording, pulses)
+    measured = measure_sweeps(sweeps, time, minutes, 0.0, rejected, settings=settings, follow=follow_of(schedule))
     efficacies = recording.efficacy[:, np.searchsorted(job.samples, pulses)][inputs_under_test(schedule)].mean(axis=1)
     data = xr.Dataset(
         {
@@ -109,7 +137,8 @@ def _control(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
     before, _ = sweep_steps(schedule)
     time = np.arange(job.sweep_steps) * job.dt - before * job.dt
     sweeps = _sweeps(job, recording, pulses - before)
-    measured = measure_sweeps(sweeps, time, _minutes(schedule), 0.0, _rejected(schedule, job, recording, pulses), settings=VIRTUAL)
+    rejected = _rejected(schedule, job, recording, pulses)
+    measured = measure_sweeps(sweeps, time, _minutes(schedule), 0.0, rejected, settings=VIRTUAL, follow=follow_of(schedule))
     return xr.Dataset(
         {
             "control_epsp": (("condition", "sweep"), measured.amplitude),
@@ -129,6 +158,20 @@ def _minutes(schedule: Schedule) -> Floats:
     """When each sweep is taken: before the induction counted to its start, after it from its end."""
     before = np.arange(schedule.pulses.size) < schedule.pulses_before
     return np.where(before, schedule.pulses - schedule.baseline, schedule.pulses - schedule.induction_end) / 60
+
+
+def follow_of(schedule: Schedule) -> tuple[float, float]:
+    """Minutes after the induction in which the outcome is measured: 20 to 40, of a shorter follow-up the second half."""
+    after = _minutes(schedule)[schedule.pulses_before :]
+    if not after.size or np.any((after >= FOLLOW[0]) & (after <= FOLLOW[1])):
+        return FOLLOW
+    return float(after[-1]) / 2, float(after[-1])
+
+
+def texts_of(schedule: Schedule) -> dict[str, tuple[str, str]]:
+    """Units and names of an experiment's variables, with the minutes that count here."""
+    standard, chosen = (f"{first:g}-{last:g} min" for first, last in (FOLLOW, follow_of(schedule)))
+    return {name: (units, text.replace(standard, chosen)) for name, (units, text) in TEXTS.items()}
 
 
 MEASURED = {
@@ -185,7 +228,7 @@ def beside_published(data: xr.Dataset, protocol: Protocol, schedule: Schedule) -
             normalised_error(data[f"{measure}_ratio"].values, column["published_ratio"], column["published_sem"], series == name)
             for name in names
         ]
-        for measure in ("efficacy", "epsp")
+        for measure in ("efficacy", "readout", "epsp")
         if f"{measure}_ratio" in data
     }
     return data.assign({name: ("series_name", np.array(values)) for name, values in errors.items()}).assign_coords(
@@ -219,6 +262,11 @@ TEXTS = {
     "efficacy_before": ("1", "initial efficacy"),
     "efficacy_end": ("1", "efficacy 1 s after the last spike of the induction"),
     "efficacy_ratio": ("1", "efficacy at the end of induction / initial efficacy"),
+    "efficacy_ratio_sem": ("1", "standard error of the efficacy ratio over the population"),
+    "readout_before": ("1", "initial readout of the rule, mean over synapses"),
+    "readout_end": ("1", "readout of the rule 1 s after the last spike of the induction, mean over synapses"),
+    "readout_ratio": ("1", "readout of the rule at the end of induction / initial readout"),
+    "readout_ratio_sem": ("1", "standard error of the readout ratio over the population"),
     "own_spikes": ("1", "spikes of the cell beyond the imposed ones"),
     "v_before": ("V", "averaged sweep before induction"),
     "v_after": ("V", "averaged sweep 20-40 min after induction"),
@@ -229,6 +277,7 @@ TEXTS = {
     "published_n": ("1", "published number of cells"),
     "published_outcome": ("1", "published direction of the change"),
     "error_efficacy": ("1", "normalised error E of the efficacy ratio"),
+    "error_readout": ("1", "normalised error E of the readout ratio"),
     "error_epsp": ("1", "normalised error E of the EPSP ratio"),
     "frequency": ("Hz", "pairing frequency"),
     "rate": ("Hz", "mean rate of either side"),

@@ -13,17 +13,19 @@ from spikeheb import library
 from spikeheb.carried import carries_unit, is_row
 from spikeheb.cells import Cell
 from spikeheb.engines.choice import carry_out, check_engine
-from spikeheb.engines.job import NO_STEPS, Change, Job, Steps
+from spikeheb.engines.job import NO_STEPS, Change, Job, Recording, Steps
+from spikeheb.engines.values import initial_values
 from spikeheb.errors import ScheduleError, UnitError
 from spikeheb.limits import check_memory
-from spikeheb.numbers import quantities
 from spikeheb.rules.meaning import actions, stepped
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Reward, Times, check_step, spike_times, to_steps
+from spikeheb.studies.changes import Events, change_note, draw_note
 from spikeheb.studies.delays import DELAYS, delays_of
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.progress import Progress, report_of, shows_progress
-from spikeheb.units import NONE, TIME, quantity
+from spikeheb.studies.start_weights import Start, start_weights
+from spikeheb.units import TIME, quantity
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,7 +42,7 @@ def replay(
     rule: Rule | str,
     pre: Trains,
     post: Trains,
-    w0: float | Sequence[float] | None = None,
+    w0: Start | None = None,
     cell: Cell | str | None = None,
     events: Sequence[Reward] | Sequence[Sequence[Reward]] | None = None,
     record: object = False,
@@ -63,8 +65,8 @@ def replay(
     pre, post : list of arrays of float
         Spike times, one train for each lane (a single train is one lane); sorted, not negative. Bare numbers are seconds; what
         carries its unit is converted: text (``"100 ms, 110 ms"``), quantities, neo.SpikeTrain.
-    w0 : float or array, shape (lanes,), optional
-        Initial weight; the rule's own where absent.
+    w0 : float, array of shape (lanes,), or file of numbers, optional
+        Initial weight; a file is ``.npy`` or a ``.csv`` with the column ``weight``. The rule's own where absent.
     cell : Cell or str, optional
         Where the rule reads the membrane potential. The cell's own spikes count as well as the imposed ones.
     events : list of Reward, or one list for each lane, optional
@@ -82,7 +84,8 @@ def replay(
     -------
     xarray.Dataset
         ``w`` (lane,): the final weight; with `record` ``w_record`` (lane, time), and the spikes: ``pre_time`` and ``pre_lane``
-        (pre_spike,), ``post_time`` and ``post_lane`` (post_spike,).
+        (pre_spike,), ``post_time`` and ``post_lane`` (post_spike,). The attribute ``note`` says where no weight
+        changed and why, and of a rule that draws random numbers that a lane is one draw.
 
     Raises
     ------
@@ -105,9 +108,10 @@ def replay(
     post_steps = delays.shifted("backpropagation_delay", post_steps, dt)
     lanes = len(pre_steps)
     rewards = _rewards(events, lanes, dt)
-    steps = _length(rule, (*pre_steps, *post_steps, *(np.array([r.step]) for r in rewards)), dt)
+    steps = run_length(rule, (*pre_steps, *post_steps, *(np.array([r.step]) for r in rewards)), dt)
     samples = _samples(record, (*pre_steps, *post_steps, *_arrivals(rule, pre_steps, post_steps, rewards, dt)), steps, lanes, dt)
-    initial = {} if w0 is None else {rule.weight: _weights(w0, lanes, rule)}
+    start = start_weights(w0, rule, lanes, "lanes")
+    initial = {} if start is None else {rule.weight: np.broadcast_to(start, (lanes,)).copy()}
     job = Job(
         rule, cell, dt, steps, np.arange(lanes), pre_steps, post_steps,
         initial=initial, rewards=rewards, samples=samples, seed=seed, progress=report_of(progress),
@@ -120,6 +124,8 @@ def replay(
     data.attrs = provenance("replay", rule, cell, recording.engine, seed, dt)
     data = delays.noted(data)
     data.attrs["largest_shift_s"] = largest_shift((*pre_times, *post_times), dt)
+    note = _note(job, recording)
+    data.attrs |= {"note": note} if note else {}
     return describe(
         data,
         {
@@ -148,6 +154,14 @@ def _spikes(side: str, trains: Sequence[Times]) -> dict[str, tuple[str, npt.NDAr
     return {f"{side}_time": (f"{side}_spike", times), f"{side}_lane": (f"{side}_spike", lanes)}
 
 
+def _note(job: Job, recording: Recording) -> str:
+    """Whether weights changed, and whether a lane is one draw of many."""
+    pre, post = (np.array([len(train) for train in trains]) for trains in (job.pre, recording.spikes))
+    events = Events(pre, post, rewards=bool(job.rewards), has_cell=job.cell is not None)
+    parts = [change_note(job.rule, initial_values(job)[job.rule.weight], recording.w, events), draw_note(job.rule)]
+    return "; ".join(part for part in parts if part)
+
+
 def largest_shift(trains: Sequence[Times], dt: float) -> float:
     """The largest distance in seconds that rounding to the time step moves a spike."""
     return max((float(np.max(np.abs(train - np.rint(train / dt) * dt))) for train in trains if train.size), default=0.0)
@@ -169,22 +183,6 @@ def _lanes(trains: Trains, side: str) -> list[Times]:
     return [spike_times(train, f"{side}[{n}]") for n, train in enumerate(items)]
 
 
-def _weights(w0: float | Sequence[float], lanes: int, rule: Rule) -> npt.NDArray[np.float64]:
-    try:
-        array = quantities(w0, NONE)
-    except UnitError as error:
-        raise ScheduleError(f"expected one finite weight, or one for each of {lanes} lanes ({error.message})", key="w0") from None
-    if array.ndim > 1 or (array.ndim == 1 and array.size != lanes) or not np.all(np.isfinite(array)):
-        raise ScheduleError(f"expected one finite weight, or one for each of {lanes} lanes", key="w0")
-    low = -np.inf if rule.bounds.w_min is None else rule.bounds.w_min
-    high = np.inf if rule.bounds.w_max is None else rule.bounds.w_max
-    weights = np.broadcast_to(array, (lanes,)).copy()
-    outside = weights[(weights < low) | (weights > high)]
-    if outside.size:
-        raise ScheduleError(f"{outside[0]:g} lies outside the bounds {low:g} to {high:g} of the weight", key="w0")
-    return weights
-
-
 def _rewards(events: Sequence[Reward] | Sequence[Sequence[Reward]] | None, lanes: int, dt: float) -> tuple[Change, ...]:
     if not events:
         return ()
@@ -198,7 +196,7 @@ def _rewards(events: Sequence[Reward] | Sequence[Sequence[Reward]] | None, lanes
     return tuple(Change(lane, round(reward.time / dt), reward.amount) for lane, items in enumerate(lists) for reward in items)
 
 
-def _length(rule: Rule, trains: Sequence[Steps], dt: float) -> int:
+def run_length(rule: Rule, trains: Sequence[Steps], dt: float) -> int:
     """Steps until the last event has reached the synapse, and what it sets in motion there has passed."""
     longest = max((round(action.delay / dt) for action in actions(rule)), default=0)
     aftermath = round(AFTERMATH / dt) if stepped(rule) else 0

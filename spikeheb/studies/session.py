@@ -54,8 +54,8 @@ def session(
         start = round(schedule.induction_start(lane) / dt)
         for k, train in enumerate(lane.pre):
             steps = to_steps(train, dt, f"{lane.label}: pre[{k}]") + start
-            pre += [np.union1d(steps, twice) if k == schedule.tested else steps] * schedule.copies
-        pre += [control] if schedule.control else []
+            pre += [np.union1d(steps, twice) if k == schedule.tested else steps] * bundle(schedule)
+        pre += [control] * control_count(schedule)
         post.append(to_steps(lane.post, dt, f"{lane.label}: post") + start)
         changes["currents"] += _steps_of([(c.start, c.lasts, c.amplitude) for c in lane.currents], 0.0, n, start, dt)
         changes["clamps"] += _steps_of([(c.start, c.lasts, c.v) for c in lane.clamps], RELEASED, n, start, dt)
@@ -88,22 +88,39 @@ def sweep_steps(schedule: Schedule) -> tuple[int, int]:
     return round(SWEEP_BEFORE / schedule.dt), round((SWEEP_AFTER + (schedule.paired_pulse or 0.0)) / schedule.dt)
 
 
+def bundle(schedule: Schedule) -> int:
+    """How many synapses get the spikes of one of a lane's inputs."""
+    return schedule.copies * schedule.synapses
+
+
+def control_count(schedule: Schedule) -> int:
+    """How many synapses the control input of a lane has."""
+    return schedule.synapses if schedule.control else 0
+
+
 def inputs_of_lanes(schedule: Schedule) -> Steps:
-    """How many inputs each lane has."""
-    return np.array([len(lane.pre) * schedule.copies + schedule.control for lane in schedule.lanes], dtype=np.int64)
+    """How many synapses each lane has."""
+    return np.array([len(lane.pre) * bundle(schedule) + control_count(schedule) for lane in schedule.lanes], dtype=np.int64)
+
+
+def places(schedule: Schedule) -> tuple[Steps, Steps]:
+    """Of every synapse its lane, and its place among those that get the same spikes."""
+    counts = inputs_of_lanes(schedule)
+    place = [
+        np.concatenate([np.tile(np.arange(bundle(schedule)), len(lane.pre)), np.arange(control_count(schedule))]) for lane in schedule.lanes
+    ]
+    return np.repeat(np.arange(len(schedule.lanes)), counts), np.concatenate(place)
 
 
 def inputs_under_test(schedule: Schedule) -> Steps:
-    """The tested inputs of every lane, shape (lanes, copies)."""
-    first = np.cumsum(inputs_of_lanes(schedule)) - inputs_of_lanes(schedule) + schedule.tested * schedule.copies
-    found: Steps = first[:, None] + np.arange(schedule.copies)
-    return found
+    """The synapses of the tested input of every lane, shape (lanes, copies*synapses)."""
+    first = np.cumsum(inputs_of_lanes(schedule)) - inputs_of_lanes(schedule) + schedule.tested * bundle(schedule)
+    return np.asarray(first[:, None] + np.arange(bundle(schedule)))
 
 
 def control_inputs(schedule: Schedule) -> Steps:
-    """The control input of every lane, shape (lanes, 1)."""
-    found: Steps = np.cumsum(inputs_of_lanes(schedule))[:, None] - 1
-    return found
+    """The synapses of the control input of every lane, shape (lanes, synapses)."""
+    return np.asarray(np.cumsum(inputs_of_lanes(schedule))[:, None] - control_count(schedule) + np.arange(control_count(schedule)))
 
 
 def calcium_parameter(rule: Rule) -> str | None:

@@ -13,18 +13,18 @@ from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.engines.job import Job
-from spikeheb.engines.values import initial_values
+from spikeheb.engines.values import constants, initial_values, per_input
 from spikeheb.errors import ScheduleError
-from spikeheb.expressions.printers import to_brian
 from spikeheb.measure.compare import mean_and_sem, paired_t_test
 from spikeheb.protocols import Protocol, with_parameters
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
 from spikeheb.studies.experiment import conditions_of, with_tests
 from spikeheb.studies.labels import describe, provenance
+from spikeheb.studies.population import Population, population, sharing, starts
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.readout import TEXTS, beside_published, outcome
-from spikeheb.studies.session import session
+from spikeheb.studies.session import places, session
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,6 +46,7 @@ def slice_of(
     *,
     n: int = 10,
     cv: float = 0.5,
+    synapses: int | None = None,
     engine: str = "auto",
     seed: int = 0,
     test_pulses: bool = True,
@@ -59,7 +60,7 @@ def slice_of(
 
     Every input of every cell starts at a weight of its own, log-normal around the rule's initial weight. Draws outside the
     rule's bounds are drawn again, so that a rule whose initial weight lies near a bound gets less than the CV asked for. A
-    rule that draws its initial weight itself keeps its own draw. Random protocols are drawn anew for each cell.
+    rule that draws its initial weight itself keeps its own distribution. Random protocols are drawn anew for each cell.
 
     Parameters
     ----------
@@ -69,6 +70,9 @@ def slice_of(
         Cells for each condition, 2 or more.
     cv : float
         Coefficient of variation of the baseline weights, 0 or more.
+    synapses : int, optional
+        Synapses of each input, which share its conductance and start alike; by default 1, and of a rule that draws random numbers as
+        many as make 200 over all cells.
     **parameters
         Parameters of the protocol.
 
@@ -97,17 +101,23 @@ def slice_of(
     rule = library.rule(rule)
     cell = cell if isinstance(cell, Cell) else library.cell(cell)
     report = report_of(progress)
+    plan = population(rule, int(n), synapses, seed=seed)
     found = []
     for k in range(n):
         given = protocol.schedule(np.random.default_rng([seed, 0x5C4ED, k]))
-        schedule = with_tests(given, test_pulses, copies, control, paired_pulse)
-        job = _session(schedule, rule, cell, seed, k, cv, None if report is None else _part(report, k, n))
+        schedule = replace(with_tests(given, test_pulses, copies, control, paired_pulse), synapses=plan.synapses)
+        job = _session(schedule, rule, cell, plan, k, cv, None if report is None else _part(report, k, n))
         recording = carry_out(job, engine)
         single = outcome(schedule, job, recording)
         found.append(single[[name for name in KEPT if name in single]])
     data = beside_published(_over_cells(found, "epsp" if "epsp_ratio" in found[0] else "efficacy"), protocol, schedule)
     data.attrs = provenance("slice", rule, cell, recording.engine, seed, schedule.dt)
-    data.attrs |= conditions_of(protocol, schedule, rule) | {"test_pulses": int(test_pulses), "cells": n, "cv": float(cv)}
+    data.attrs |= conditions_of(protocol, schedule, rule) | {
+        "test_pulses": int(test_pulses),
+        "cells": n,
+        "synapses": plan.synapses,
+        "cv": float(cv),
+    }
     return describe(data, TEXTS | _cell_texts(data) | SLICE_TEXTS)
 
 
@@ -115,14 +125,19 @@ def _part(progress: Callable[[float], None], k: int, n: int) -> Callable[[float]
     return lambda done: progress((k + done) / n)
 
 
-def _session(schedule: Schedule, rule: Rule, cell: Cell, seed: int, k: int, cv: float, progress: Callable[[float], None] | None) -> Job:
+def _session(
+    schedule: Schedule, rule: Rule, cell: Cell, plan: Population, k: int, cv: float, progress: Callable[[float], None] | None
+) -> Job:
     """The k-th cell's session, with its own seed and weights."""
-    own = int(np.random.SeedSequence([seed, k]).generate_state(1)[0])
-    job = session(schedule, rule, cell, own, progress)
-    if "rand" in to_brian(rule.initial[rule.weight]):
-        return job
-    limits = rule.bounds.values.get("w_min", 0.0), rule.bounds.values.get("w_max", np.inf)
-    weights = drawn_weights(initial_values(job)[rule.weight], cv, limits, np.random.default_rng([seed, 0x511CE, k]))
+    own = int(np.random.SeedSequence([plan.seeds[0], k]).generate_state(1)[0])
+    job = session(schedule, rule, sharing(cell, plan.synapses), own, progress)
+    known = {name: per_input(job, value) for name, value in constants(job).items()}
+    _, place = places(schedule)
+    weights = starts(rule, plan, np.full(job.inputs, k), place, None, known)
+    if weights is None:
+        limits = rule.bounds.values.get("w_min", 0.0), rule.bounds.values.get("w_max", np.inf)
+        mean = initial_values(job)[rule.weight][:: plan.synapses]
+        weights = np.repeat(drawn_weights(mean, cv, limits, np.random.default_rng([plan.seeds[0], 0x511CE, k])), plan.synapses)
     return replace(job, initial={rule.weight: weights})
 
 

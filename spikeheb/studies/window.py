@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,38 +11,53 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
+from spikeheb.engines.choice import carry_out, check_engine
+from spikeheb.engines.job import Floats, Job, Recording
+from spikeheb.engines.values import constants, initial_values, per_input
 from spikeheb.errors import ScheduleError
-from spikeheb.limits import check_memory
+from spikeheb.expressions import tree as t
+from spikeheb.measure.paired import paired_ratio
 from spikeheb.protocols import Time, convert
+from spikeheb.rules.meaning import is_noisy
 from spikeheb.rules.rule import Rule
-from spikeheb.schedules import BYTES_OF_SPIKE
+from spikeheb.schedules import Times, check_step, to_steps
 from spikeheb.stimuli import pairings
-from spikeheb.studies.labels import describe
-from spikeheb.studies.progress import Progress, shows_progress
-from spikeheb.studies.replay import replay
-from spikeheb.units import FREQUENCY, quantity
+from spikeheb.studies.changes import Events, change_note
+from spikeheb.studies.labels import describe, provenance
+from spikeheb.studies.population import Population, check_memory, counted, population, sharing, starts, value_of
+from spikeheb.studies.progress import Progress, report_of, shows_progress
+from spikeheb.studies.replay import largest_shift, run_length
+from spikeheb.studies.start_weights import Start, start_weights
+from spikeheb.units import FREQUENCY, TIME, quantity
 
 if TYPE_CHECKING:
     import xarray as xr
 
 DELTA_T = np.arange(-60, 61, 2) * 1e-3
+Trains = list[tuple[Times, Times]]
 
 
 @shows_progress
 def window(
     rule: Rule | str,
-    delta_t: Sequence[float] | npt.NDArray[np.float64] | None = None,
+    delta_t: Sequence[float] | npt.NDArray[np.float64] | str | None = None,
     pairs: int = 60,
-    frequency: float = 1.0,
+    frequency: float | str = 1.0,
     *,
-    w0: float | None = None,
+    w0: Start | None = None,
     cell: Cell | str | None = None,
+    cells: int | None = None,
+    synapses: int | None = None,
     dt: object = 1e-4,
     engine: str = "auto",
     seed: int = 0,
+    seeds: Sequence[int] | int | None = None,
     progress: Progress = None,
 ) -> xr.Dataset:
     """The weight after `pairs` pairs at each delta_t.
+
+    A rule that draws random numbers is shown by the mean of many synapses, in its readout (in its efficacy where it has none); any
+    other by the weight of one.
 
     Parameters
     ----------
@@ -53,50 +69,109 @@ def window(
     pairs : int
     frequency : float
         Pairs a second, in Hz, or text with a unit.
-    w0 : float, optional
-        Initial weight; the rule's own where absent.
+    w0 : float, array, or file of numbers, optional
+        Initial weight, or one for each synapse; a file is ``.npy`` or a ``.csv`` with the column ``weight``. The rule's own where
+        absent.
+    cell : Cell or str, optional
+        For rules that read the membrane potential.
+    cells, synapses : int, optional
+        How many cells get the pairs, and how many synapses each has. By default one of each, and of a rule that draws 200 synapses
+        in all.
+    dt : time
+    engine, seed, progress
+        See `run`.
+    seeds : sequence of int, or int, optional
+        Repeat with these seeds, or with so many from `seed` on.
 
     Returns
     -------
     xarray.Dataset
-        Over ``delta_t``: ``w`` (final weight) and ``change`` (final over initial weight, minus 1).
+        Over ``delta_t``: ``w`` (final weight, mean over synapses) and ``change`` (mean after over mean before, minus 1), of a rule that
+        draws also ``change_sem``. The attribute ``counted`` says of what: weight, efficacy or readout; ``note`` says where no weight
+        changed, and why.
 
     Raises
     ------
     ScheduleError
-        For a delta_t that is not shorter than the period.
+        For a delta_t that is not shorter than the period, and numbers of pairs, cells, synapses or seeds below 1.
     """
-    rule = library.rule(rule)
+    import xarray as xr
+
+    check_engine(engine)
+    rule, body = library.rule(rule), library.cell(cell) if isinstance(cell, str) else cell
+    step = check_step(quantity(dt, TIME, key="dt"))
     values = DELTA_T if delta_t is None else np.array(convert(tuple[Time, ...], delta_t, key="delta_t"), dtype=float)
     if not values.size:
         raise ScheduleError("expected a row of finite times in seconds", key="delta_t")
-    frequency = quantity(frequency, FREQUENCY, key="frequency")
-    spikes = 2 * int(pairs) * values.size
-    check_memory(BYTES_OF_SPIKE * spikes, f"{spikes:,} spikes ({pairs:,} pairs at {values.size} values of delta_t)", key="pairs")
-    trains = [pairings(float(value), pairs, frequency) for value in values]
-    start = _initial_weight(rule, w0)
-    data = replay(
-        rule, [pre for pre, _ in trains], [post for _, post in trains], start, cell, dt=dt, engine=engine, seed=seed, progress=progress
+    rate = quantity(frequency, FREQUENCY, key="frequency")
+    start = start_weights(w0, rule)
+    plan = population(rule, cells, synapses, seeds, seed=seed, start=start)
+    check_memory(16.0 * len(values) * plan.cells * plan.synapses * (pairs + 16), plan)
+    trains = [pairings(float(value), pairs, rate) for value in values]
+    parts = []
+    for n in range(len(plan.seeds)):
+        job = _job(rule, body, trains, step, plan, n, start, report_of(progress))
+        recording = carry_out(job, engine)
+        parts.append(_before_and_after(job, recording, len(values)))
+    before, after = ({name: np.concatenate([part[k][name] for part in parts], axis=1) for name in parts[0][k]} for k in (0, 1))
+    name = counted(rule)[0] if is_noisy(rule) else "weight"
+    ratio, sem = paired_ratio(before[name], after[name])
+    data = xr.Dataset({"w": ("delta_t", after["weight"].mean(axis=1)), "change": ("delta_t", ratio - 1)}, coords={"delta_t": values})
+    if is_noisy(rule) and before[name].shape[1] > 1:
+        data["change_sem"] = ("delta_t", sem)
+    data.attrs = provenance("window", rule, body, recording.engine, seed, step)
+    data.attrs["largest_shift_s"] = largest_shift([train for pair in trains for train in pair], step)
+    data.attrs |= {"pairs": pairs, "frequency_Hz": rate, "w0": float(before["weight"].mean()), "counted": name, **plan.attrs()}
+    note = _note(rule, trains, before["weight"], after["weight"], recording, body is not None)
+    data.attrs |= {"note": note} if note else {}
+    return describe(data, _texts(name))
+
+
+def _job(
+    rule: Rule, cell: Cell | None, trains: Trains, dt: float, plan: Population, n: int, start: Floats | None,
+    progress: Callable[[float], None] | None,
+) -> Job:  # fmt: skip
+    """The job of the n-th seed: in each lane one delta_t on one cell; the cells of one delta_t stand side by side."""
+    pre = [to_steps(train, dt, "pre") for train, _ in trains]
+    post = [to_steps(train, dt, "post") for _, train in trains]
+    lanes = np.arange(len(trains) * plan.cells)
+    job = Job(
+        rule, None if cell is None else sharing(cell, plan.synapses), dt, run_length(rule, (*pre, *post), dt),
+        np.repeat(lanes, plan.synapses), tuple(train for train in pre for _ in range(plan.cells * plan.synapses)),
+        tuple(train for train in post for _ in range(plan.cells)), seed=plan.seeds[n],
+        progress=None if progress is None else lambda done: progress((n + done) / len(plan.seeds)),
+    )  # fmt: skip
+    known: dict[str, object] = {name: per_input(job, value) for name, value in constants(job).items()}
+    member, place = n * plan.cells + job.lane_of_input % plan.cells, np.tile(np.arange(plan.synapses), lanes.size)
+    weights = starts(rule, plan, member, place, start, known)
+    return job if weights is None else replace(job, initial={rule.weight: weights})
+
+
+def _before_and_after(job: Job, recording: Recording, rows: int) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Weight, and what counts of a rule that draws, at the start and at the end, shape (delta_t, synapses of all cells)."""
+    known: dict[str, object] = {name: per_input(job, value) for name, value in constants(job).items()}
+    trees: dict[str, t.Tree] = {"weight": t.Name(job.rule.weight)}
+    if is_noisy(job.rule):
+        name, tree = counted(job.rule)
+        trees[name] = tree
+    variables = initial_values(job), {**recording.variables, job.rule.weight: recording.w}
+    before, after = (
+        {name: value_of(tree, job.rule, {**known, **each}, (job.inputs,)).reshape(rows, -1) for name, tree in trees.items()}
+        for each in variables
     )
-    data = data.rename(lane="delta_t").assign_coords(delta_t=values)
-    data["change"] = ("delta_t", data["w"].values / start - 1 if start else np.full(values.size, np.nan))
-    data.attrs |= {"study": "window", "pairs": pairs, "frequency_Hz": frequency, "w0": start}
-    return describe(
-        data,
-        {
-            "delta_t": ("s", "delta_t = t_post - t_pre"),
-            "w": ("1", "weight at the end"),
-            "change": ("1", "change of the weight, as a fraction of the initial weight"),
-        },
-    )
+    return before, after
 
 
-def _initial_weight(rule: Rule, w0: float | None) -> float:
-    """The initial weight: given, or the mean of the rule's own."""
-    if w0 is not None:
-        return float(w0)
-    from spikeheb.engines.job import Job
-    from spikeheb.engines.values import initial_values
+def _note(rule: Rule, trains: Trains, before: Floats, after: Floats, recording: Recording, has_cell: bool) -> str:
+    pre = np.array([train.size for train, _ in trains])
+    post = np.array([len(train) for train in recording.spikes]).reshape(len(trains), -1).sum(axis=1)
+    return change_note(rule, before, after, Events(pre, post, has_cell=has_cell))
 
-    empty = (np.zeros(0, dtype=np.int64),) * 1
-    return float(initial_values(Job(rule, None, 1e-4, 1, np.arange(1), empty, empty))[rule.weight][0])
+
+def _texts(name: str) -> dict[str, tuple[str, str]]:
+    return {
+        "delta_t": ("s", "delta_t = t_post - t_pre"),
+        "w": ("1", "weight at the end"),
+        "change": ("1", f"change of the {name}, as a fraction of the initial {name}"),
+        "change_sem": ("1", f"standard error of the change of the {name}, over synapses"),
+    }

@@ -65,7 +65,7 @@ def test_run(spikeheb, tmp_path, arguments, words):
         (("ruin",), "No such command 'ruin'"),
         (("window", "--rule", "pair", "--rule", "triplit"), 'no rule named "triplit"; did you mean "triplet"?'),
         (("window", "--rule", "pair", "--delta-t", "2 s"), "delta_t: expected less than the period"),
-        (("window", "--rule", "pair", "--delta-t", "10 mV"), "--delta-t[0]: expected a time"),
+        (("window", "--rule", "pair", "--delta-t", "10 mV"), "delta_t[0]: expected a time"),
         (("window", "--rule", "pair", "--delta-t", ""), "delta_t: expected a row of finite times"),
         (("window", "--rule", "pair", "--frequency", "0"), "frequency: expected more than 0 Hz"),
         (("window", "--rule", "pair", "--pairs", "0"), "Invalid value for '--pairs'"),

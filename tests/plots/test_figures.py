@@ -217,6 +217,22 @@ def test_window_is_broken_at_coincidence():
     assert "60 pairs at 1 Hz" in ax.get_ylabel()
 
 
+def test_a_window_of_a_population_has_a_band_of_one_standard_error():
+    data = window().assign(change_sem=("delta_t", [0.1, 0.05, 0.02]))
+    data.attrs["counted"] = "readout"
+    ax = sh.plot(data)
+    assert "change of the readout" in ax.get_ylabel()
+    edges = np.concatenate([band.get_paths()[0].vertices for band in ax.collections])
+    assert {tuple(np.round(edge, 6)) for edge in edges} >= {(-10, -0.3), (-10, -0.1), (10, 0.38), (10, 0.42)}
+    assert not sh.plot(window()).collections
+
+
+def test_an_experiment_shows_the_readout_where_the_rule_has_one(made):
+    data = made({"delta_t": [0.01, 0.02]}, [1.1, 1.2], test_pulses=False).assign(readout_ratio=("condition", [1.3, 1.4]))
+    page = plots.figure(data)
+    assert line(page.axes[0], "readout_ratio")[:, 1] == pytest.approx([1.3, 1.4])
+
+
 def test_windows_of_several_rules_are_overlaid():
     both = xr.concat([window(), window("triplet", (-0.3, 0, 0.2))], "rule", combine_attrs="drop_conflicts")
     ax = plots.figure(both.assign_coords(rule=["pair", "triplet"])).axes[0]

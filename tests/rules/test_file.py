@@ -8,7 +8,7 @@ import pytest
 
 from spikeheb.errors import ExpressionError, FormatError, SpikehebError, UnitError, UnknownName
 from spikeheb.expressions.gate import parse_expression, parse_statement
-from spikeheb.rules import Rule, read_rule
+from spikeheb.rules import Rule, choose, read_rule
 from spikeheb.rules.check import known_names
 from spikeheb.rules.meaning import is_noisy, reads_membrane, stepped
 from spikeheb.units import NONE, TIME, VOLTAGE
@@ -315,3 +315,29 @@ def test_every_file_reads_and_keeps_what_it_claims(path: Path) -> None:
     for name, value in claims.items():
         assert rule.claims.get(name, value) == value, name
     assert path.read_text(encoding="utf-8").count("\n") < 120, "a rule file is about one screen"
+
+
+def test_a_set_gives_starting_values_of_its_own(tmp_path: Path) -> None:
+    rule = read(tmp_path, ('values = { tau = "10 ms" }', 'values = { tau = "10 ms" }\ninitial = { w = "2*A", x = 0.25 }'))
+    chosen = choose(rule, set="fast")
+    assert rule.initial["w"] == parse_expression("0.5")
+    assert {name: chosen.initial[name] for name in ("x", "y", "w")} == {
+        "x": parse_expression("0.25"), "y": parse_expression("0"), "w": parse_expression("2*A"),
+    }  # fmt: skip
+    assert chosen.hash != choose(read(tmp_path), set="fast").hash
+
+
+@pytest.mark.parametrize(
+    ("initial", "key", "words"),
+    [
+        ("{ z = 1 }", "sets.fast.initial", "z"),
+        ("{ w = [1] }", "sets.fast.initial.w", "expected"),
+        ('{ w = "tau" }', "sets.fast.initial.w", "second|s"),
+        ('{ w = "w_max" }', "sets.fast.initial.w", "bounds"),
+        ('{ w = "nobody" }', "sets.fast.initial.w", "nobody"),
+    ],
+)
+def test_a_sets_starting_values_are_checked(tmp_path: Path, initial: str, key: str, words: str) -> None:
+    with pytest.raises(SpikehebError, match=words) as refusal:
+        read(tmp_path, ('values = { tau = "10 ms" }', 'values = { tau = "10 ms" }\ninitial = ' + initial))
+    assert refusal.value.key == key

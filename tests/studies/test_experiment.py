@@ -103,3 +103,28 @@ def test_parameters_reach_a_protocol_that_was_read_before():
     np.testing.assert_allclose(data["delta_t"], [0.005])
     with pytest.raises(sh.UnknownName, match="parameter"):
         run(short(), "pair", test_pulses=False, delta="5 ms")
+
+
+def test_the_experimenter_chooses_the_test_pulses():
+    times = {"baseline": "2 min", "follow_up": 600, "test_interval": "30 s"}
+    data = run("pairing", "triplet", "ca1_pyramidal", delta_t="10 ms", pairs=10, frequency="10 Hz", **times)
+    np.testing.assert_allclose(data["minutes"], [*(np.arange(4) / 2 - 1.75), *((np.arange(20) + 1) / 2)])
+    assert data["epsp_after"].attrs["long_name"] == "EPSP amplitude 5-10 min after induction"
+    np.testing.assert_allclose(data["epsp_after"], data["epsp"][:, -11:].mean("sweep"), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        ({"baseline": "0 s"}, "baseline: holds no test pulse"),
+        ({"follow_up": "5 s"}, "follow_up: holds no test pulse"),
+        ({"test_interval": "11 min"}, "baseline: holds no test pulse"),
+        ({"test_interval": "0.1 s"}, "test_interval: "),
+        ({"follow_up": "-1 s"}, "follow_up: "),
+        ({"baseline": "1 mV"}, "baseline: expected a time"),
+        ({"follow_up": "1 min", "test_pulses": False}, "follow_up: needs test pulses"),
+    ],
+)
+def test_times_of_test_pulses_that_cannot_be(times, words):
+    with pytest.raises(sh.SpikehebError, match=words):
+        run("pairing", "triplet", **times)

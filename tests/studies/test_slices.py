@@ -125,3 +125,19 @@ def test_mean_and_sem_leave_out_what_is_missing():
     mean, sem = mean_and_sem([[1.0, np.nan, np.nan], [3.0, 2.0, np.nan]])
     np.testing.assert_allclose(mean, [2, 2, np.nan])
     np.testing.assert_allclose(sem, [1, np.nan, np.nan])
+
+
+def test_cells_of_a_rule_that_draws_have_many_synapses():
+    """One synapse of two states gives a fifth, 1 or 5; a cell gives the mean of its own."""
+    rule = sh.rule("graupner_brunel", set="DP")
+    data = sh.slice_of("pairing", rule, n=4, test_pulses=False, delta_t="-20 ms, 10 ms")
+    assert data.attrs["synapses"] == 50
+    np.testing.assert_allclose(data["cell_efficacy_before"], 3.0, rtol=0.02)
+    whole = sh.run("pairing", rule, test_pulses=False, delta_t="-20 ms, 10 ms", synapses=2000)
+    np.testing.assert_array_less(np.abs(data["efficacy_ratio"] - whole["efficacy_ratio"]), 0.06)
+
+
+def test_synapses_of_one_input_start_alike():
+    data = [sh.slice_of("pairing", "triplet", n=3, test_pulses=False, delta_t="10 ms", synapses=count) for count in (1, 4)]
+    np.testing.assert_allclose(data[1]["cell_efficacy_before"], data[0]["cell_efficacy_before"], rtol=1e-12)
+    np.testing.assert_allclose(data[1]["cell_efficacy_end"], data[0]["cell_efficacy_end"], rtol=1e-6)

@@ -109,6 +109,14 @@ def test_the_hippocampal_set_on_ngezahayos_five_points():
     assert clamped(sh.rule("clopath", set="hippocampus"), -45, spikes=100) == 100
 
 
+def test_the_hippocampal_set_starts_where_its_paper_does():
+    """The protocol on the library's cell, no weight given: the same numbers, and all five points within two standard errors."""
+    data = sh.run("ngezahayo_2000", sh.rule("clopath", set="hippocampus"), "l5_clopath", test_pulses=False)
+    np.testing.assert_allclose(data["efficacy_before"], 1.0)
+    np.testing.assert_allclose(data["efficacy_ratio"], [0.962, 0.758, 0.958, 1.558, 2.558], atol=2e-3)
+    assert sh.rule("clopath", set="visual_cortex").initial["w"] == sh.rule("clopath").initial["w"]
+
+
 def test_the_homeostat_depresses_more_after_activity():
     """Interaction "homeostatic": the amplitude follows the average squared depolarisation."""
     trains = authors_trains(20, -10)

@@ -1,0 +1,151 @@
+"""Whether anything happened to the weights, and the likeliest reason where nothing did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb.expressions import tree as t
+from spikeheb.rules.meaning import expand, is_noisy
+from spikeheb.rules.rule import Rule
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Events:
+    """What reached each row of weights.
+
+    Attributes
+    ----------
+    pre, post : array of int, shape (rows,)
+        Presynaptic spikes, and postsynaptic ones (imposed or the cell's own).
+    rewards : bool
+        Whether any reward was given.
+    has_cell : bool
+        Whether a cell takes part, which might have fired.
+    """
+
+    pre: Counts
+    post: Counts
+    rewards: bool = False
+    has_cell: bool = False
+
+
+def change_note(rule: Rule, before: npt.ArrayLike, after: npt.ArrayLike, events: Events) -> str:
+    """How many of how many weights changed and why the others did not; empty where all changed and none ended at a bound.
+
+    Parameters
+    ----------
+    rule : Rule
+    before, after : arrays of float, shape (rows, ...)
+        Weights; a row is a lane, a condition or a cell.
+    events : Events
+        What reached each row.
+    """
+    a, b = np.broadcast_arrays(np.asarray(before, dtype=float), np.asarray(after, dtype=float))
+    a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
+    still = a == b
+    parts = []
+    if still.any():
+        changed = f"{int((~still).sum())} of {still.size} weights changed" if not still.all() else f"none of {still.size} weights changed"
+        parts.append(f"{changed}; {_because(rule, a, still, events)}")
+    at_bound = _at_bound(rule, b) & ~still
+    if at_bound.any():
+        parts.append(f"{int(at_bound.sum())} of {b.size} weights ended at a bound ({_limits(rule)}), which cuts their change short")
+    return "; ".join(parts)
+
+
+def rejection_note(rejected: npt.NDArray[np.bool_]) -> str:
+    """Which conditions have no outcome because the cell fired in all sweeps of one side; empty where there is none.
+
+    Parameters
+    ----------
+    rejected : array of bool, shape (conditions,)
+    """
+    if not rejected.any():
+        return ""
+    of = "all conditions" if rejected.all() else f"{int(rejected.sum())} of {rejected.size} conditions"
+    return (
+        f"in {of} every sweep before or after the induction was rejected because the cell fired, so that there is no EPSP ratio; "
+        "take a weaker input (fewer copies, a smaller initial weight) or a cell that is harder to fire"
+    )
+
+
+def draw_note(rule: Rule) -> str:
+    """What one synapse of a rule that draws is worth; empty for any other rule."""
+    if not is_noisy(rule):
+        return ""
+    return "the rule draws random numbers, so that each weight is a single draw; give the same spikes to many lanes and take their mean"
+
+
+def _because(rule: Rule, before: Floats, still: npt.NDArray[np.bool_], events: Events) -> str:
+    """The likeliest reason for most of the weights that did not change."""
+    rows = np.flatnonzero(still.any(axis=1))
+    zero = _amplitudes_of_zero(rule)
+    if np.all(events.pre[rows] == 0):
+        return "there are no presynaptic spikes"
+    if _all_zero(rule, zero):
+        return f"what each spike adds is multiplied by 0 ({', '.join(f'{name} = 0' for name in zero)})"
+    if not _moving(rule):
+        return "the rule has no line that moves the weight"
+    if np.all(events.post[rows] == 0):
+        return "the cell did not fire" if events.has_cell else "there are no postsynaptic spikes"
+    if any(handler.event == "reward" for handler in rule.handlers) and not events.rewards:
+        return "the rule waits for a reward, and none was given"
+    if np.all(_at_bound(rule, before)[still]):
+        return f"they start at a bound ({_limits(rule)}) and were not moved away from it"
+    if zero:
+        return f"{' and '.join(f'{name} = 0' for name in zero)}, so that there is no such change"
+    return "no spike pairing reached what the rule requires (its thresholds or its time constants)"
+
+
+def _at_bound(rule: Rule, weights: Floats) -> npt.NDArray[np.bool_]:
+    found = np.zeros(weights.shape, dtype=bool)
+    for limit in (rule.bounds.w_min, rule.bounds.w_max):
+        if limit is not None:
+            found |= weights == limit
+    return found
+
+
+def _limits(rule: Rule) -> str:
+    limits = {"w_min": rule.bounds.w_min, "w_max": rule.bounds.w_max}
+    return ", ".join(f"{name} = {value:g}" for name, value in limits.items() if value is not None)
+
+
+def _moving(rule: Rule) -> list[t.Tree]:
+    """The trees that move the weight, with the model's subexpressions put in."""
+    trees = [line.expression for handler in rule.handlers for line in handler.lines if line.target in ("ltp", "ltd", rule.weight)]
+    trees += [e.expression for e in rule.equations if e.name == rule.weight and e.expression is not None]
+    return [expand(tree, rule) for tree in trees]
+
+
+def _amplitudes_of_zero(rule: Rule) -> list[str]:
+    """Parameters that are 0 and read where the weight is moved."""
+    read = set().union(*(t.names(tree) for tree in _moving(rule)))
+    return [name for name, parameter in rule.parameters.items() if name in read and parameter.value == 0]
+
+
+def _all_zero(rule: Rule, zero: list[str]) -> bool:
+    """Whether nothing moves the weight: every tree has a factor among the parameters that are 0."""
+    return bool(zero) and all(_vanishes(tree, set(zero)) for tree in _moving(rule))
+
+
+def _vanishes(tree: t.Tree, zero: set[str]) -> bool:
+    match tree:
+        case t.Name(name):
+            return name in zero
+        case t.Number(value):
+            return value == 0
+        case t.Negative(operand):
+            return _vanishes(operand, zero)
+        case t.Binary("*", left, right):
+            return _vanishes(left, zero) or _vanishes(right, zero)
+        case t.Binary("/", left, _):
+            return _vanishes(left, zero)
+        case t.Binary("+" | "-", left, right):
+            return _vanishes(left, zero) and _vanishes(right, zero)
+    return False

@@ -1,0 +1,183 @@
+"""How many synapses stand for a rule.
+
+A rule that draws random numbers says nothing by one synapse: what is published is the mean of many. Such a rule is shown by a
+population, a deterministic one by a single synapse. Random initial weights are spread evenly over their distribution, so that the
+mean before is that of the distribution.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb.cells import Cell
+from spikeheb.errors import ScheduleError
+from spikeheb.expressions import tree as t
+from spikeheb.expressions.printers import evaluate
+from spikeheb.rules.meaning import expand, is_noisy
+from spikeheb.rules.rule import Rule
+
+Floats = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+SYNAPSES = 200
+"""Synapses that share a condition where the rule draws and no number is given."""
+MOST = 10_000_000
+"""The largest number of cells or synapses."""
+MOST_SEEDS = 10_000
+LARGEST_SEED = 2**63 - 10_001
+"""What a result can store, less the seeds that may follow."""
+MEMORY = 2e9
+"""Bytes that the recording of one seed may take."""
+RANDOM = frozenset({"rand", "randn"})
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Every condition is carried out with each seed on so many cells, whose input has so many synapses.
+
+    The synapses of a cell get the same spikes and share the unit conductance, so that together they make the EPSP of one synapse
+    with their mean efficacy.
+    """
+
+    seeds: tuple[int, ...]
+    cells: int
+    synapses: int
+
+    @property
+    def members(self) -> int:
+        """Cells of one condition, over all seeds."""
+        return len(self.seeds) * self.cells
+
+    def attrs(self) -> dict[str, str | int]:
+        """What a result says about it."""
+        return {"cells": self.cells, "synapses": self.synapses, "seeds": ", ".join(map(str, self.seeds))}
+
+
+def population(
+    rule: Rule,
+    cells: int | None = None,
+    synapses: int | None = None,
+    seeds: Sequence[int] | int | None = None,
+    *,
+    seed: int = 0,
+    copies: int = 1,
+    start: Floats | None = None,
+) -> Population:
+    """The population that a rule needs, or the one that is asked for.
+
+    Parameters
+    ----------
+    rule : Rule
+    cells, synapses : int, optional
+        By default one cell, and as many synapses as make 200 in all where the rule draws, else one.
+    seeds : sequence of int, or int, optional
+        Seeds, or how many, from `seed` on; by default one.
+    seed, copies : int
+    start : array, shape (synapses,), optional
+        Initial weights of the synapses of a cell.
+
+    Raises
+    ------
+    ScheduleError
+        For numbers below 1, negative seeds, and initial weights that are not one or as many as there are synapses.
+    """
+    _count(copies, "copies")
+    chosen = _seeds(seeds, seed)
+    bodies = 1 if cells is None else _count(cells, "cells")
+    given = start.size if start is not None and start.size > 1 else None
+    if synapses is None:
+        needed = math.ceil(SYNAPSES / (len(chosen) * bodies * copies)) if is_noisy(rule) else 1
+        synapses = given or needed
+    if given is not None and given != _count(synapses, "synapses"):
+        raise ScheduleError(f"expected one initial weight, or one for each of {synapses} synapses (got {given})", key="w0")
+    return Population(chosen, bodies, _count(synapses, "synapses"))
+
+
+def _count(value: object, key: str, least: int = 1, most: int = MOST) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
+        raise ScheduleError(f"expected a whole number from {least} to {most:,} (got {str(value)[:40]})", key=key)
+    return int(value)
+
+
+def _seeds(seeds: Sequence[int] | int | None, seed: int) -> tuple[int, ...]:
+    first = _count(seed, "seed", 0, LARGEST_SEED)
+    if seeds is None:
+        return (first,)
+    if isinstance(seeds, int | np.integer):
+        return tuple(range(first, first + _count(seeds, "seeds", 1, MOST_SEEDS)))
+    chosen = tuple(seeds) if isinstance(seeds, Sequence | np.ndarray) else ()
+    if not 1 <= len(chosen) <= MOST_SEEDS:
+        raise ScheduleError(f"expected how many seeds, or 1 to {MOST_SEEDS:,} whole numbers (got {str(seeds)[:40]})", key="seeds")
+    return tuple(_count(number, "seeds", 0, LARGEST_SEED) for number in chosen)
+
+
+def check_memory(needed: float, plan: Population) -> None:
+    """Refuse a population whose recording would not fit.
+
+    Parameters
+    ----------
+    needed : float
+        Estimated bytes of one seed.
+    plan : Population
+
+    Raises
+    ------
+    ScheduleError
+        Naming the estimate and the limit.
+    """
+    if needed > MEMORY:
+        size = f"{plan.cells:,} x {plan.synapses:,} synapses (cells x synapses) for every condition need about {needed / 1e9:.2g} GB"
+        raise ScheduleError(f"{size}, and {MEMORY / 1e9:g} GB are allowed; take fewer of them, or fewer or shorter conditions")
+
+
+def counted(rule: Rule) -> tuple[str, t.Tree]:
+    """In what a rule that draws is compared with data, and its tree: the readout, or the efficacy where it names none."""
+    return ("efficacy", rule.efficacy) if rule.readout is None else ("readout", rule.readout)
+
+
+def value_of(tree: t.Tree, rule: Rule, values: Mapping[str, object], shape: tuple[int, ...]) -> Floats:
+    """The tree's value in every synapse, from variables and constants by name, each of a shape that fits `shape`."""
+    return np.broadcast_to(np.asarray(evaluate(expand(tree, rule), values), dtype=float), shape).copy()
+
+
+def starts(rule: Rule, plan: Population, member: Index, place: Index, start: Floats | None, known: Mapping[str, object]) -> Floats | None:
+    """Initial weights; None where they are the rule's own and none is drawn.
+
+    Parameters
+    ----------
+    rule : Rule
+    plan : Population
+    member, place : arrays of int, one shape
+        Of which cell of its condition each synapse is, counted over all seeds, and its place among the synapses of that cell.
+    start : array, optional
+        Given weights, one or as many as a cell has synapses.
+    known : mapping
+        Constants by name.
+    """
+    if start is not None:
+        return start[place % start.size]
+    tree = rule.initial[rule.weight]
+    if not t.functions(tree) & RANDOM:
+        return None
+    count = int(place.max()) + 1
+    even = (place * plan.members + member + 0.5) / (count * plan.members)
+    value = evaluate(tree, known, {"rand": lambda: even, "randn": lambda: _normal(even)})
+    return np.broadcast_to(np.asarray(value, dtype=float), even.shape).copy()
+
+
+def _normal(even: Floats) -> Floats:
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(even))
+
+
+def sharing(cell: Cell, synapses: int) -> Cell:
+    """The cell whose unit conductance so many synapses share."""
+    if synapses == 1:
+        return cell
+    return replace(cell, receptors={name: replace(receptor, unit=receptor.unit / synapses) for name, receptor in cell.receptors.items()})
