@@ -86,6 +86,7 @@ class FanIn:
         self._call = _functions(self.library.loaded)
         self._check_sizes()
         self.now = 0
+        self._piece = 0
         self._run = self._call.fan_in_open(self.arrays.struct)
         if not self._run:
             raise MemoryError("no memory for the spikes of the inputs")
@@ -119,15 +120,21 @@ class FanIn:
 
     def to_end(self) -> PopulationRecording:
         """Run to the end in pieces that take a moment each."""
+        self.run_to(self.job.steps)
+        return self.recording()
+
+    def run_to(self, until: int) -> None:
+        """Run to step `until` in pieces that take a moment each."""
         job = self.job
-        piece = self._first_piece()
-        while self.now < job.steps:
-            start = time.perf_counter()
-            self.advance(min(self.now + piece, job.steps))
-            piece = max(1, int(piece * min(2.0, PIECE / max(time.perf_counter() - start, 1e-6))))
+        piece = self._piece or self._first_piece()
+        while self.now < until:
+            start, before = time.perf_counter(), self.now
+            self.advance(min(self.now + piece, until))
+            if self.now - before == piece:
+                piece = max(1, int(piece * min(2.0, PIECE / max(time.perf_counter() - start, 1e-6))))
             if job.progress is not None:
                 job.progress(self.now / job.steps)
-        return self.recording()
+        self._piece = piece
 
     def _first_piece(self) -> int:
         """Steps that take less than a piece on any machine."""
