@@ -128,7 +128,9 @@ def _drifting(w: Floats, scale: float) -> str:
         left = 2 * HORIZON * slope
         if abs(slope) > SURE * error and abs(left) > STATIONARY and abs(slope) > 1e-9:
             reach = "more than the range" if abs(left) > 1 else f"{abs(left):.2f} of the range"
-            return f"the {name} of the weights still {'grows' if slope > 0 else 'falls'}, by {reach} in {HORIZON} times the run at this pace"
+            return (
+                f"the {name} of the weights still {'grows' if slope > 0 else 'falls'}, by {reach} in {HORIZON} times the run at this pace"
+            )
     return ""
 
 

@@ -15,6 +15,7 @@ NEAR = 0.1
 """A weight is near a bound within this share of the range."""
 LARGEST = 72000
 
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a weight distribution looks like.

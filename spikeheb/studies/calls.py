@@ -7,12 +7,14 @@ goes in by name and hash only: it is found again in the library or not at all.
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 
@@ -32,6 +34,8 @@ from spikeheb.studies.inputs import Inputs
 
 if TYPE_CHECKING:
     import xarray as xr
+
+Arguments = ParamSpec("Arguments")
 
 CALL = "call"
 KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (Inputs, Poisson, Group, Regular, Replayed, Inhibition, Reward)}
@@ -53,6 +57,33 @@ def recorded(data: xr.Dataset, study: str, arguments: Mapping[str, object]) -> x
     return data
 
 
+def repeatable(study: Callable[Arguments, xr.Dataset]) -> Callable[Arguments, xr.Dataset]:
+    """The study, whose result records what it was called with.
+
+    Names of rules, cells and protocols are looked up first, so that what is recorded is what is run.
+    """
+    signature = inspect.signature(study)
+    look_up: dict[str, Callable[[Any], Any]] = {"rule": library.rule, "cell": library.cell, "protocol": library.protocol}
+
+    @functools.wraps(study)
+    def inside(*args: Arguments.args, **options: Arguments.kwargs) -> xr.Dataset:
+        bound = signature.bind(*args, **options)
+        for name, find in look_up.items():
+            if isinstance(bound.arguments.get(name), str | Path):
+                bound.arguments[name] = find(bound.arguments[name])
+        given = dict(bound.arguments)
+        for name, parameter in signature.parameters.items():
+            if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+                given |= given.pop(name, {})
+        given.pop("progress", None)
+        encoded = {name: encode(value) for name, value in given.items()}
+        data = study(*bound.args, **bound.kwargs)
+        data.attrs[CALL] = json.dumps({"study": study.__name__, "arguments": encoded})
+        return data
+
+    return inside
+
+
 # --- to JSON ---------------------------------------------------------------------------------------------------------------
 
 
@@ -63,7 +94,12 @@ def encode(value: object) -> Any:
             return value
         case np.generic():
             return value.item()
+        case np.ndarray() if hasattr(value, "units") and hasattr(value, "magnitude"):  # of the package quantities
+            return encode(np.asarray(value.magnitude, dtype=float) * float(value.units.simplified.magnitude))
         case np.ndarray() if value.dtype.kind in "fiub":
+            value = np.asarray(value)  # Brian2's quantities are in SI
+            if not value.ndim:
+                return value.item()
             return {"array": value.tolist(), "dtype": value.dtype.str}
         case list() | tuple():
             return [encode(item) for item in value]
@@ -156,7 +192,9 @@ def decode(value: Any) -> Any:
 
 def _same(thing: Any, kind: str, stored: Mapping[str, Any]) -> Any:
     if thing.hash != stored["hash"]:
-        text = f"the {kind} {stored['name']} cannot be made again: it has the hash {thing.hash}, and the result was made with {stored['hash']}"
+        text = (
+            f"the {kind} {stored['name']} cannot be made again: it has the hash {thing.hash}, and the result was made with {stored['hash']}"
+        )
         raise FormatError(f"{text}; its file was changed while it was in use, or it was changed by hand")
     return thing
 

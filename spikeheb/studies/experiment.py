@@ -15,6 +15,7 @@ from spikeheb.errors import ScheduleError
 from spikeheb.protocols import Protocol, with_parameters
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
+from spikeheb.studies.calls import repeatable
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.readout import TEXTS, beside_published, outcome
 from spikeheb.studies.replay import largest_shift
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+@repeatable
 def run(
     protocol: Protocol | str,
     rule: Rule | str,

@@ -17,6 +17,7 @@ from spikeheb.errors import ScheduleError
 from spikeheb.rules.meaning import actions, stepped
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Reward, Times, check_step, spike_times, to_steps
+from spikeheb.studies.calls import repeatable
 from spikeheb.studies.labels import describe, provenance
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ AFTERMATH = 1.0
 """Seconds that a run goes on after the last event where the rule moves by the clock: a depolarisation or calcium still acts."""
 
 
+@repeatable
 def replay(
     rule: Rule | str,
     pre: Trains,

@@ -64,6 +64,7 @@ def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] 
     if str(again.attrs.get("engine", "")) != str(data.attrs.get("engine", "")):
         words = f"the engine {again.attrs.get('engine', '')} ran, and the result is of {data.attrs.get('engine', '')}"
         raise EngineError(f"{words}; is a C++ compiler missing here?", path=path, key="engine")
+    again.attrs[CALL] = data.attrs[CALL]
     return again
 
 

@@ -21,6 +21,7 @@ from spikeheb.measure import score as measure
 from spikeheb.protocols import Protocol
 from spikeheb.rules import choose
 from spikeheb.rules.rule import Rule
+from spikeheb.studies.calls import recorded
 from spikeheb.studies.datasets import DataSet, data_sets
 from spikeheb.studies.fit import can_refit, fit_gain, refit
 from spikeheb.studies.labels import VERSION, describe
@@ -100,6 +101,8 @@ def score(
         For unknown names and what cannot be computed.
     """
     check_engine(engine)
+    rules = [library.rule(rule) for rule in rules or library.names("rule")]
+    protocols = [library.protocol(one) if isinstance(one, str | Path) else one for one in protocols or library.names("protocol")]
     entries = _entries(rules, refits)
     data = _data(protocols)
     body = library.cell(cell) if isinstance(cell, str) else cell
@@ -107,7 +110,9 @@ def score(
     works = [functools.partial(_line, entry, data, body, engine, seed) for entry in longest_first]
     lines = side_by_side(works, progress, alone=not all(_for_kernel(entry.rule, body, engine) for entry in entries))
     table = dict(zip(map(id, longest_first), lines, strict=True))
-    return _board(entries, data, [table[id(entry)] for entry in entries], engine, seed)
+    board = _board(entries, data, [table[id(entry)] for entry in entries], engine, seed)
+    call = {"rules": rules, "protocols": protocols, "cell": body, "refits": refits, "engine": engine, "seed": seed}
+    return recorded(board, "score", call)
 
 
 def _for_kernel(rule: Rule, cell: Cell | None, engine: str) -> bool:
@@ -121,23 +126,21 @@ def _for_kernel(rule: Rule, cell: Cell | None, engine: str) -> bool:
     return True
 
 
-def _entries(rules: Sequence[Rule | str], refits: bool) -> list[Entry]:
+def _entries(rules: Sequence[Rule], refits: bool) -> list[Entry]:
     found: list[Entry] = []
-    chosen = [library.rule(rule) for rule in rules or library.names("rule")]
-    for rule in chosen:
+    for rule in rules:
         sets = [choose(rule, set=name) for name in rule.sets] if rule.set is None and not rule.changed else []
         found += [Entry(one) for one in sets or [rule]]
     if refits:
-        named = {rule.name: rule for rule in chosen if rule.refit}
+        named = {rule.name: rule for rule in rules if rule.refit}
         found += [Entry(rule, refitted=True) for rule in named.values()]
     return found
 
 
-def _data(protocols: Sequence[Protocol | str]) -> list[DataSet]:
-    chosen = [library.protocol(one) if isinstance(one, str | Path) else one for one in protocols or library.names("protocol")]
-    found = [data for protocol in chosen for data in data_sets(protocol)]
+def _data(protocols: Sequence[Protocol]) -> list[DataSet]:
+    found = [data for protocol in protocols for data in data_sets(protocol)]
     if not found:
-        raise FormatError("has no published data to score against", path=", ".join(protocol.name for protocol in chosen))
+        raise FormatError("has no published data to score against", path=", ".join(protocol.name for protocol in protocols))
     return found
 
 

@@ -38,7 +38,10 @@ def labelled(plan: Plan, runs: list[list[Run]], names: Sequence[str]) -> xr.Data
     rates = np.array([[_rate(plan, run) for run in row] for row in runs])
     shapes = [[measure.shape(w[n, k], *_limits(plan, n)) for k in range(len(plan.seeds))] for n in range(len(runs))]
     settled = [
-        [verdict(plan, n, shots[n, k, : run.reached], rates[n, k, 0], run.steps * plan.dt, run.steps < plan.steps[n]) for k, run in enumerate(row)]
+        [
+            verdict(plan, n, shots[n, k, : run.reached], rates[n, k, 0], run.steps * plan.dt, run.steps < plan.steps[n])
+            for k, run in enumerate(row)
+        ]
         for n, row in enumerate(runs)
     ]
     along = ("rule", "seed")

@@ -14,6 +14,7 @@ from spikeheb.errors import ScheduleError
 from spikeheb.protocols import Time, convert
 from spikeheb.rules.rule import Rule
 from spikeheb.stimuli import pairings
+from spikeheb.studies.calls import repeatable
 from spikeheb.studies.labels import describe
 from spikeheb.studies.replay import replay
 from spikeheb.units import FREQUENCY, quantity
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 DELTA_T = np.arange(-60, 61, 2) * 1e-3
 
 
+@repeatable
 def window(
     rule: Rule | str,
     delta_t: Sequence[float] | npt.NDArray[np.float64] | None = None,
