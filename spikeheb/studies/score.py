@@ -101,17 +101,17 @@ def score(
         For unknown names and what cannot be computed.
     """
     check_engine(engine)
-    rules = [library.rule(rule) for rule in rules or library.names("rule")]
-    protocols = [library.protocol(one) if isinstance(one, str | Path) else one for one in protocols or library.names("protocol")]
-    entries = _entries(rules, refits)
-    data = _data(protocols)
+    chosen = [library.rule(rule) for rule in rules or library.names("rule")]
+    scripts = [library.protocol(one) if isinstance(one, str | Path) else one for one in protocols or library.names("protocol")]
+    entries = _entries(chosen, refits)
+    data = _data(scripts)
     body = library.cell(cell) if isinstance(cell, str) else cell
     longest_first = sorted(entries, key=lambda entry: not entry.refitted)
     works = [functools.partial(_line, entry, data, body, engine, seed) for entry in longest_first]
     lines = side_by_side(works, progress, alone=not all(_for_kernel(entry.rule, body, engine) for entry in entries))
     table = dict(zip(map(id, longest_first), lines, strict=True))
     board = _board(entries, data, [table[id(entry)] for entry in entries], engine, seed)
-    call = {"rules": rules, "protocols": protocols, "cell": body, "refits": refits, "engine": engine, "seed": seed}
+    call = {"rules": chosen, "protocols": scripts, "cell": body, "refits": refits, "engine": engine, "seed": seed}
     return recorded(board, "score", call)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 CELL = "l5_weak_inputs"
+"""A cell that a thousand inputs leave within physiology."""
 SNAPSHOTS = 40
 WATCH = 1000
 MEMORY = "2 GB"
@@ -30,7 +31,7 @@ ENGINES = ("auto", "kernel", "brian")
 
 def weights(
     rules: Sequence[Rule | str] | Rule | str,
-    cell: Cell | str | None = CELL,
+    cell: Cell | str | None = "auto",
     inputs: Inputs | None = None,
     duration: object = "100 s",
     seeds: Sequence[int] | int = 2,
@@ -60,7 +61,8 @@ def weights(
     rules : sequence of Rule or str, or one of them
         With their sets and bounds chosen.
     cell : Cell, str or None
-        None for postsynaptic spikes that are imposed, at the rate `imposed`.
+        None for postsynaptic spikes that are imposed, at the rate `imposed`. "auto" is none where these are given, else
+        "l5_weak_inputs".
     inputs : Inputs, optional
         By default those of `fan_in_inputs`: 1000 Poisson inputs at 15 Hz.
     duration : time
@@ -108,9 +110,10 @@ def weights(
         Among others where the estimated memory is beyond `memory`.
     """
     chosen = [library.rule(rule) for rule in ([rules] if isinstance(rules, Rule | str) else rules)]
-    body = library.cell(cell) if isinstance(cell, str) else cell
-    call = {
-        "rules": chosen, "cell": body, "inputs": inputs or fan_in_inputs(), "duration": quantity(duration, TIME, key="duration"),
+    if isinstance(cell, str):
+        cell = library.cell(CELL if cell == "auto" else cell) if cell != "auto" or imposed is None else None
+    call: dict[str, Any] = {
+        "rules": chosen, "cell": cell, "inputs": inputs or fan_in_inputs(), "duration": quantity(duration, TIME, key="duration"),
         "seeds": _seeds(seeds, seed), "cells": _count(cells, "cells", 1), "imposed": _given(imposed, FREQUENCY, "imposed"),
         "dt": quantity(dt, TIME, key="dt"), "unit": _given(unit, CONDUCTANCE, "unit"), "match_rates": bool(match_rates),
         "normalise": normalise, "normalise_every": _given(normalise_every, TIME, "normalise_every"),
@@ -168,7 +171,8 @@ def _plan(
     factors = stretch(rules) if match_rates else [1.0] * len(rules)
     bounded = all(rule.bounds.w_max is not None and rule.bounds.w_max > 0 for rule in rules)
     return Plan(
-        rules=tuple(rules), body=with_unit(cell, unit), inputs=inputs, steps=tuple(max(1, round(factor * duration / dt)) for factor in factors),
+        rules=tuple(rules), body=with_unit(cell, unit), inputs=inputs,
+        steps=tuple(max(1, round(factor * duration / dt)) for factor in factors),
         seeds=tuple(seeds), cells=cells, imposed=() if imposed is None else poisson_of_cells(imposed, cells), dt=dt,
         scales=tuple(float(rule.bounds.w_max or 1.0) if bounded else start(rule) for rule in rules),
         unit_name="w/w_max" if bounded else "w/w0", snapshots=snapshots, watch=watch,

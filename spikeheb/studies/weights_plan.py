@@ -82,8 +82,8 @@ class Plan:
         if low >= 0 and None not in lows:
             return _rising(BINS)
         upper = _rising(BINS // 2)
-        edges = np.concatenate([-upper[:0:-1], upper])
-        return edges
+        both: Floats = np.concatenate([-upper[:0:-1], upper])
+        return both
 
     def edges(self, n: int) -> Floats:
         """The same in the unit of the n-th rule's weight."""
@@ -130,8 +130,8 @@ class Plan:
         rate = sum(float(source.mean_rates(self.dt).sum()) for source in self.inputs.sources)
         events = rate * self.cells * len(self.seeds) * sum(self.steps) * self.dt
         if max(self.steps) > MAX_STEPS or events > MOST_EVENTS:
-            words = f"{size} over {max(self.steps) * self.dt:.3g} s ask for about {events:.2g} arrivals of spikes in {max(self.steps):.3g} steps"
-            raise EngineError(f"{words}; at most {MOST_EVENTS:.0g} arrivals and {MAX_STEPS:.2g} steps are allowed", key="duration")
+            words = f"{size} ask for about {events:.2g} arrivals of spikes in {max(self.steps):.3g} steps"
+            raise EngineError(f"{words}; at most {MOST_EVENTS:.0g} and {MAX_STEPS:.2g} are allowed", key="duration")
 
 
 def _rising(bins: int) -> Floats:
