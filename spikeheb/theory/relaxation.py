@@ -63,13 +63,14 @@ class Relaxation:
         """Seconds in which what is slowest to be forgotten decays by a factor of e."""
         from scipy.linalg import eigh_tridiagonal
 
+        cells = len(self.generator)
         between = np.sqrt(np.diag(self.generator, 1) * np.diag(self.generator, -1))
-        slowest = eigh_tridiagonal(np.diag(self.generator), between, eigvals_only=True, select="i", select_range=(CELLS - 2, CELLS - 1))
+        slowest = eigh_tridiagonal(np.diag(self.generator), between, eigvals_only=True, select="i", select_range=(cells - 2, cells - 1))
         return float(1.0 / max(-slowest[0], 1e-300))
 
 
 def relaxation(
-    rule: Rule, rate_pre: float, rate_post: float, *, bonus: float = 0.0, dt: float = 0.0, top: float | None = None
+    rule: Rule, rate_pre: float, rate_post: float, *, bonus: float = 0.0, dt: float = 0.0, top: float | None = None, cells: int = CELLS
 ) -> Relaxation:
     """The cells and rates of a rule.
 
@@ -77,6 +78,8 @@ def relaxation(
     ----------
     rule, rate_pre, rate_post, bonus, dt, top
         As in `spikeheb.theory.drift.stationary`.
+    cells : int
+        That the range is cut into; the error falls with the square of their number.
 
     Raises
     ------
@@ -84,7 +87,7 @@ def relaxation(
         Where the theory does not apply, or the weight has no upper limit and no fixed point.
     """
     low, high = limits(rule, rate_pre, rate_post, bonus=bonus, dt=dt, top=top)
-    edges = np.linspace(low, high, CELLS + 1)
+    edges = np.linspace(low, high, cells + 1)
     width = edges[1] - edges[0]
     w = 0.5 * (edges[1:] + edges[:-1])
     a, b = drift(rule, w, rate_pre, rate_post, bonus, dt), diffusion(rule, w, rate_pre, rate_post)
