@@ -85,7 +85,7 @@ def weights(
             "--cell",
             "-c",
             metavar="CELL",
-            help="A cell, by name or path; auto is l5_weak_inputs, or none where spikes are imposed.",
+            help="A cell, by name or path; auto is l5_pyramidal with 1 nS for efficacy 1, or none where spikes are imposed.",
             rich_help_panel=options.RUN_PANEL,
         ),
     ] = "auto",
@@ -184,12 +184,12 @@ def _chosen(
     """
     from spikeheb import library
     from spikeheb.cells import with_parameters
-    from spikeheb.studies.weights import CELL
+    from spikeheb.studies.weights import named_cell
 
     first, *others = names
     rules = [read_rule(first, replace(flags, set=name)) for name in sets] or [read_rule(first, flags)]
     rules += [read_rule(name, flags) for name in others]
-    body = None if cell == "auto" and imposed else library.cell(CELL if cell == "auto" else cell)
+    body = named_cell(cell, imposed)
     if not given:
         return rules, body
     changed: list[Rule] = []

@@ -21,8 +21,9 @@ from spikeheb.units import CONDUCTANCE, FREQUENCY, TIME, VOLTAGE, quantity
 if TYPE_CHECKING:
     import xarray as xr
 
-CELL = "l5_weak_inputs"
-"""A cell that a thousand inputs leave within physiology."""
+CELL, WEAK = "l5_pyramidal", "1 nS"
+"""The cell that is taken by default, and its conductance of efficacy 1: a thousand inputs of 15 Hz make it fire at 12 Hz with efficacy 0.5 and
+at 60 Hz with efficacy 1, because adaptation holds the rate back."""
 SNAPSHOTS = 40
 WATCH = 1000
 MEMORY = "2 GB"
@@ -61,8 +62,8 @@ def weights(
     rules : sequence of Rule or str, or one of them
         With their sets and bounds chosen.
     cell : Cell, str or None
-        None for postsynaptic spikes that are imposed, at the rate `imposed`. "auto" is none where these are given, else
-        "l5_weak_inputs".
+        None for postsynaptic spikes that are imposed, at the rate `imposed`. "auto" is none where these are given, else "l5_pyramidal" with
+        weak inputs: 1 nS for efficacy 1, which a thousand of them need.
     inputs : Inputs, optional
         By default those of `fan_in_inputs`: 1000 Poisson inputs at 15 Hz.
     duration : time
@@ -111,7 +112,7 @@ def weights(
     """
     chosen = [library.rule(rule) for rule in ([rules] if isinstance(rules, Rule | str) else rules)]
     if isinstance(cell, str):
-        cell = library.cell(CELL if cell == "auto" else cell) if cell != "auto" or imposed is None else None
+        cell = named_cell(cell, imposed)
     call: dict[str, Any] = {
         "rules": chosen, "cell": cell, "inputs": inputs or fan_in_inputs(), "duration": quantity(duration, TIME, key="duration"),
         "seeds": _seeds(seeds, seed), "cells": _count(cells, "cells", 1), "imposed": _given(imposed, FREQUENCY, "imposed"),
@@ -126,6 +127,13 @@ def weights(
     if epsp is not None:
         data.attrs["epsp_V"] = call["epsp"]
     return recorded(data, "weights", call)
+
+
+def named_cell(name: str, imposed: object) -> Cell | None:
+    """The cell of that name; for "auto" the default one, or none where spikes are imposed."""
+    if name != "auto":
+        return library.cell(name)
+    return with_unit(library.cell(CELL), WEAK) if imposed is None else None
 
 
 def _given(value: object, dimension: object, key: str) -> float | None:
