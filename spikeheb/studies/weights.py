@@ -27,6 +27,8 @@ at 60 Hz with efficacy 1, because adaptation holds the rate back."""
 SNAPSHOTS = 40
 WATCH = 1000
 MEMORY = "2 GB"
+MOST, MOST_SEEDS, LARGEST_SEED = 10_000_000, 10_000, 2**62
+"""Cells, snapshots or kept synapses; seeds; and the largest seed that a result can hold."""
 ENGINES = ("auto", "kernel", "brian")
 
 
@@ -140,17 +142,17 @@ def _given(value: object, dimension: object, key: str) -> float | None:
     return None if value is None else quantity(value, dimension, key=key)  # type: ignore[arg-type]  # one of the units
 
 
-def _count(value: object, key: str, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ScheduleError(f"expected a whole number from {least} on (got {value!r})", key=key)
+def _count(value: object, key: str, least: int, most: int = MOST) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
+        raise ScheduleError(f"expected a whole number from {least} to {most:,} (got {value!r})", key=key)
     return int(value)
 
 
 def _seeds(seeds: Sequence[int] | int, first: int) -> list[int]:
-    first = _count(first, "seed", 0)
+    first = _count(first, "seed", 0, LARGEST_SEED)
     if isinstance(seeds, int | np.integer):
-        return list(range(first, first + _count(seeds, "seeds", 1)))
-    chosen = [_count(seed, "seeds", 0) for seed in seeds]
+        return list(range(first, first + _count(seeds, "seeds", 1, MOST_SEEDS)))
+    chosen = [_count(seed, "seeds", 0, LARGEST_SEED) for seed in seeds]
     if not chosen or len(set(chosen)) < len(chosen) or first:
         raise ScheduleError("give how many seeds and the first of them, or a list of different ones", key="seeds")
     return chosen

@@ -160,15 +160,17 @@ UNTITLED = {
 
 
 @needs_compiler
-def test_each_rule_has_its_own_engine():
-    """Replayed inputs, and a rule that only Brian2 runs beside one that the kernel runs."""
+def test_each_rule_has_its_own_engine(monkeypatch):
+    """A rule that only Brian2 can run stands beside one that the kernel runs."""
+    from spikeheb.studies import weights_runs
+
+    monkeypatch.setattr(weights_runs, "against_fan_in", lambda job: "for a test" if job.rule.name == "triplet" else None)
     inputs = sh.Inputs((Replayed((np.array([10, 500]), np.array([20]))),))
-    odd = sh.rule("oja")
-    found = sh.weights(["pair", odd], "song_2000", inputs, "0.1 s", 1, snapshots=4, engine="kernel")
-    assert set(found["engine"].values) == {"kernel:fan-in"}
-    brian = sh.weights("pair", None, inputs, "0.1 s", 1, imposed="20 Hz", snapshots=4, engine="brian")
-    assert brian["engine"].values.tolist() == ["brian:numpy"]
-    assert json.loads(str(brian["engine_details"].values[0]))["engine"] == "brian:numpy"
+    mixed = sh.weights(["pair", "triplet"], None, inputs, "0.1 s", 1, imposed="20 Hz", snapshots=4)
+    assert mixed["engine"].values.tolist() == ["kernel:fan-in", "brian:numpy"]
+    assert mixed.attrs["engine"] == "kernel:fan-in; brian:numpy"
+    details = [json.loads(str(text)) for text in mixed["engine_details"].values]
+    assert [detail.get("note", "") for detail in details] == ["", "not the kernel: for a test"]
 
 
 def test_limits_of_the_weight_count_in_the_common_unit():
