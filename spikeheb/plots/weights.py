@@ -118,7 +118,7 @@ def shown_top(share: Floats) -> float:
     """
     occupied = np.flatnonzero(share)
     inner = share[occupied[0] + 1 : occupied[-1]] if occupied.size > 2 else share[:0]
-    few = inner.size == 0 or inner.sum() < 0.05 * share.sum()
+    few = inner.size == 0 or inner.sum() < 0.02 * share.sum()
     return float(share.max() if few else max(inner.max(), min(share.max(), 1.5 * inner.max())))
 
 
