@@ -94,7 +94,8 @@ def test_what_cannot_be_made_again_is_refused_in_one_line(tmp_path):
     "call",
     ["[", "[]", "{}", '{"study": "load", "arguments": {}}', '{"study": "window", "arguments": {"progress": 1}}',
      '{"study": "window", "arguments": {"odd": 1}}', '{"study": "window", "arguments": {"rule": {"rule": {}}}}',
-     '{"study": "window", "arguments": {"rule": {"value": "Path", "fields": {}}}}', '{"study": "window", "arguments": {"rule": {"unknown": "Mine"}}}'],
+     '{"study": "window", "arguments": {"rule": {"value": "Path", "fields": {}}}}',
+     '{"study": "window", "arguments": {"rule": {"unknown": "Mine"}}}'],
 )  # fmt: skip
 def test_odd_calls_are_refused(call):
     data = sh.window("pair", [0.01], 2)
@@ -123,7 +124,8 @@ def test_a_protocol_is_never_taken_from_a_result(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "value",
     [None, True, 3, 0.1, "text", [1, [2.5, "a"]], {"a": [1]}, np.arange(3), np.array([[0.1, 1e-300]]), np.float64(0.1),
-     sh.Reward(0.2, 3.0), Regular(np.array([0.1]), np.array([0.0])), Replayed((np.array([1, 5]), np.array([2]))), sh.fan_in_inputs(9, early=3, inhibitory=2)],
+     sh.Reward(0.2, 3.0), Regular(np.array([0.1]), np.array([0.0])), Replayed((np.array([1, 5]), np.array([2]))),
+     sh.fan_in_inputs(9, early=3, inhibitory=2)],
     ids=lambda value: type(value).__name__,
 )  # fmt: skip
 def test_values_survive_the_way_through_json(value):

@@ -155,7 +155,8 @@ def test_what_was_run_is_recorded_for_each_rule(data):
 
 
 UNTITLED = {
-    "rule", "seed", "rule_name", "rule_set", "rule_hash", "rule_description", "interaction", "bounds", "coincidence", "engine", "engine_details",
+    "rule", "seed", "rule_name", "rule_set", "rule_hash", "rule_description", "interaction", "bounds", "coincidence", "engine",
+    "engine_details",
 }  # fmt: skip
 
 
