@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 CELL, WEAK = "l5_pyramidal", "1 nS"
-"""The cell that is taken by default, and its conductance of efficacy 1: a thousand inputs of 15 Hz make it fire at 12 Hz with efficacy 0.5 and
-at 60 Hz with efficacy 1, because adaptation holds the rate back."""
+"""The cell that is taken by default, and its conductance of efficacy 1. A thousand inputs of 15 Hz make it fire at 12 Hz with efficacy 0.5
+and at 60 Hz with efficacy 1, because adaptation holds the rate back."""
 SNAPSHOTS = 40
 WATCH = 1000
 MEMORY = "2 GB"
