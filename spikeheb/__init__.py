@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from spikeheb.cli import main as main
     from spikeheb.engines.brian.textbook import set_initial as set_initial
     from spikeheb.engines.brian.textbook import synapses as synapses
+    from spikeheb.engines.population import Poisson as Poisson
+    from spikeheb.engines.population import Regular as Regular
+    from spikeheb.engines.population import Replayed as Replayed
     from spikeheb.errors import BuildError as BuildError
     from spikeheb.errors import DuplicateName as DuplicateName
     from spikeheb.errors import EngineError as EngineError
@@ -54,10 +57,17 @@ if TYPE_CHECKING:
     from spikeheb.stimuli import pairings as pairings
     from spikeheb.stimuli import poisson as poisson
     from spikeheb.stimuli import train as train
+    from spikeheb.studies.comparison import compare as compare
     from spikeheb.studies.experiment import run as run
+    from spikeheb.studies.inputs import Inputs as Inputs
+    from spikeheb.studies.inputs import correlated as correlated
+    from spikeheb.studies.inputs import early as early
+    from spikeheb.studies.inputs import fan_in_inputs as fan_in_inputs
     from spikeheb.studies.inputs import poisson_inputs as poisson_inputs
+    from spikeheb.studies.inputs import with_inhibition as with_inhibition
     from spikeheb.studies.recorded import analyse as analyse
     from spikeheb.studies.replay import replay as replay
+    from spikeheb.studies.rerun import rerun as rerun
     from spikeheb.studies.score import score as score
     from spikeheb.studies.slices import slice_of as slice_of
     from spikeheb.studies.weights import weights as weights
@@ -112,6 +122,16 @@ _HOMES = {
     "run": "spikeheb.studies.experiment",
     "analyse": "spikeheb.studies.recorded",
     "replay": "spikeheb.studies.replay",
+    "Replayed": "spikeheb.engines.population",
+    "Regular": "spikeheb.engines.population",
+    "Poisson": "spikeheb.engines.population",
+    "compare": "spikeheb.studies.comparison",
+    "rerun": "spikeheb.studies.rerun",
+    "with_inhibition": "spikeheb.studies.inputs",
+    "fan_in_inputs": "spikeheb.studies.inputs",
+    "early": "spikeheb.studies.inputs",
+    "correlated": "spikeheb.studies.inputs",
+    "Inputs": "spikeheb.studies.inputs",
     "score": "spikeheb.studies.score",
     "slice_of": "spikeheb.studies.slices",
     "poisson_inputs": "spikeheb.studies.inputs",

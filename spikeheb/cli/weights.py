@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spikeheb.cli import options
-from spikeheb.cli.choices import RuleChoices, read_rule
+from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
 from spikeheb.cli.output import STANDARD, folder_name, output, write
 from spikeheb.cli.progress import progress as shown_progress
 from spikeheb.errors import FormatError
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import xarray as xr
 
+    from spikeheb.cells import Cell
     from spikeheb.rules import Rule
-    from spikeheb.studies.inputs import Inputs
 
 INPUT_PANEL = "The inputs"
-LATEST = 0.05
-"""Seconds after a common event at which the last of the early inputs fires."""
 
 
 def weights(
-    rule: Annotated[
+    rules: Annotated[
         list[str] | None,
         typer.Option(
             "--rule",
@@ -41,7 +43,16 @@ def weights(
             "--set", "-s", metavar="SET", help="A set of the first rule; several stand side by side.", rich_help_panel=options.RULE_PANEL
         ),
     ] = None,
+    interaction: options.Interaction = None,
     bounds: options.Bounds = None,
+    coincidence: options.Coincidence = None,
+    axonal_delay: options.AxonalDelay = None,
+    backpropagation_delay: options.BackpropagationDelay = None,
+    parameters: options.Assignments = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option("--name", metavar="TEXT", help="What the rules are called, one for each.", rich_help_panel=options.RULE_PANEL),
+    ] = None,
     inputs: Annotated[int, typer.Option(min=1, help="Plastic inputs of each cell.", rich_help_panel=INPUT_PANEL)] = 1000,
     rate: Annotated[str, typer.Option(metavar="RATE", help="Of each Poisson input.", rich_help_panel=INPUT_PANEL)] = "15 Hz",
     correlated: Annotated[
@@ -62,17 +73,27 @@ def weights(
     inhibitory_rate: Annotated[str, typer.Option(metavar="RATE", help="Of each of these.", rich_help_panel=INPUT_PANEL)] = "10 Hz",
     imposed: Annotated[
         str | None,
-        typer.Option(metavar="RATE", help="No cell: Poisson postsynaptic spikes at this rate.", rich_help_panel=INPUT_PANEL),
+        typer.Option(metavar="RATE", help="Poisson postsynaptic spikes at this rate, and no cell.", rich_help_panel=INPUT_PANEL),
     ] = None,
     duration: Annotated[str, typer.Option(metavar="TIME", help="Biological time.", rich_help_panel=options.RUN_PANEL)] = "100 s",
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds.", rich_help_panel=options.RUN_PANEL)] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="The first of them.", rich_help_panel=options.RUN_PANEL)] = 0,
     cells: Annotated[int, typer.Option(min=1, help="Cells that get the inputs.", rich_help_panel=options.RUN_PANEL)] = 1,
     cell: Annotated[
-        str, typer.Option("--cell", "-c", metavar="CELL", help="A cell, by name or path.", rich_help_panel=options.RUN_PANEL)
-    ] = "song_2000",
+        str,
+        typer.Option(
+            "--cell",
+            "-c",
+            metavar="CELL",
+            help="A cell, by name or path; auto is l5_pyramidal with 1 nS for efficacy 1, or none where spikes are imposed.",
+            rich_help_panel=options.RUN_PANEL,
+        ),
+    ] = "auto",
     unit: Annotated[
         str | None, typer.Option(metavar="CONDUCTANCE", help="Of efficacy 1; the cell's own by default.", rich_help_panel=options.RUN_PANEL)
     ] = None,
+    w0: options.StartWeight = None,
+    dt: options.TimeStep = "0.1 ms",
     match_rates: Annotated[
         bool, typer.Option("--match-rates", help="Run slow rules longer, so that all learn as much.", rich_help_panel=options.RUN_PANEL)
     ] = False,
@@ -91,11 +112,17 @@ def weights(
             "--constraint", help="Hold normalised weights against probabilities of promotion instead.", rich_help_panel=options.RUN_PANEL
         ),
     ] = False,
+    snapshots: Annotated[int, typer.Option(min=1, help="Times at which the weights are counted.", rich_help_panel=options.RUN_PANEL)] = 40,
+    watch: Annotated[
+        int, typer.Option(min=1, help="Synapses of the first cell whose weights are kept then.", rich_help_panel=options.RUN_PANEL)
+    ] = 1000,
     epsp: Annotated[
         str | None,
         typer.Option(metavar="VOLTAGE", help="EPSP of a weight of 1: measured EPSPs are drawn beside.", rich_help_panel=options.RUN_PANEL),
     ] = None,
-    memory: Annotated[float, typer.Option(metavar="GB", help="That may be taken.", rich_help_panel=options.RUN_PANEL)] = 2.0,
+    memory: Annotated[
+        str, typer.Option(metavar="BYTES", help='That may be taken, such as "2 GB".', rich_help_panel=options.RUN_PANEL)
+    ] = "2 GB",
     engine: Annotated[str, typer.Option(metavar="ENGINE", help="auto, kernel or brian.", rich_help_panel=options.RUN_PANEL)] = "auto",
     progress: options.Progress = None,
     out: options.Out = None,
@@ -103,34 +130,83 @@ def weights(
     force: options.Force = False,
 ) -> None:
     """Which weight distribution rules settle to under the same input spikes, with the theory's density over it where there is one."""
-    from spikeheb.cli.printing import data_table, note
-    from spikeheb.studies.inputs import with_inhibition
+    from spikeheb.cli.printing import data_table
+    from spikeheb.studies.inputs import fan_in_inputs
     from spikeheb.studies.weights import weights as study
 
     if constraint:
         _constraint(seeds, progress, out, force, csv)
         return
-    if not rule:
+    if not rules:
         raise FormatError("give one rule or more", key="--rule")
-    rules = _rules(rule, set or [], bounds)
-    trains = _inputs(inputs, rate, correlated, correlation, correlation_time, early)
-    if inhibitory and not imposed:
-        trains = with_inhibition(trains, inhibitory, inhibitory_rate)
-    default = folder_name("weights", *(f"{one.name}-{one.set}" if one.set else one.name for one in rules))
+    flags = RuleChoices(None, interaction, bounds, coincidence, axonal_delay, backpropagation_delay)
+    chosen, body = _chosen(rules, set or [], flags, assignments(parameters), cell, imposed)
+    trains = fan_in_inputs(
+        inputs, rate, correlated=correlated, correlation=correlation, correlation_time=correlation_time, early=early,
+        inhibitory=inhibitory, inhibitory_rate=inhibitory_rate,
+    )  # fmt: skip
+    default = folder_name("weights", *(f"{rule.name}-{rule.set}" if rule.set else rule.name for rule in chosen))
     with output(out or default, force, STANDARD.with_csv(csv)) as folder, shown_progress("weights", progress) as report:
         data = study(
-            rules, None if imposed else cell, trains, duration, seeds, cells=cells,
-            imposed=imposed, unit=unit, match_rates=match_rates,
-            normalise=normalise, normalise_every=normalise_every, epsp=epsp, memory=memory * 1e9, engine=engine, progress=report,
+            chosen, body, trains, duration, seeds, seed=seed, cells=cells, imposed=imposed, dt=dt, unit=unit, w0=w0, match_rates=match_rates,
+            normalise=normalise, normalise_every=normalise_every, snapshots=snapshots, watch=watch, epsp=epsp, memory=memory,
+            engine=engine, names=names or None, progress=report,
         )  # fmt: skip
     try:
         data_table(*_table(data))
     finally:  # whoever reads the table may have stopped reading
-        for name, why, still in zip(data["rule"].values, data["why"].values[:, 0], data["stationary"].values, strict=True):
-            if not still.all():
-                note(f"{name} has not settled: {why}; take a longer --duration")
-        note(f"engine: {data.attrs['engine']}")
+        _say(data)
         write(data, folder, force, STANDARD.with_csv(csv))
+
+
+def _say(data: xr.Dataset) -> None:
+    """What has not settled and why, rates beyond physiology, and what ran."""
+    from spikeheb.cli.printing import note
+
+    for rule in data["rule"].values:
+        row = data.sel(rule=rule)
+        for verdict, start in (("no", "has not settled"), ("cannot tell", "may not have settled")):
+            reasons = row["why"].values[row["settled"].values == verdict]
+            if reasons.size and not row["note"].values[row["settled"].values == verdict].all():
+                note(f"{rule} {start}: {reasons[0]}; take a longer --duration")
+        for text in dict.fromkeys(text for text in row["note"].values if text):
+            note(f"{rule}: {text}")
+    note(f"engine: {data.attrs['engine']}")
+
+
+def _chosen(
+    names: list[str], sets: list[str], flags: RuleChoices, given: dict[str, str], cell: str, imposed: str | None
+) -> tuple[list[Rule], Cell | str | None]:
+    """Each rule, the sets standing for the first, and the cell, with the parameters that are meant for them.
+
+    Raises
+    ------
+    UnknownName
+        For a parameter that neither the cell nor any of the rules has.
+    """
+    from spikeheb import library
+    from spikeheb.cells import with_parameters
+    from spikeheb.studies.weights import named_cell
+
+    first, *others = names
+    rules = [read_rule(first, replace(flags, set=name)) for name in sets] or [read_rule(first, flags)]
+    rules += [read_rule(name, flags) for name in others]
+    body = named_cell(cell, imposed)
+    if not given:
+        return rules, body
+    changed: list[Rule] = []
+    used: list[str] = []
+    for rule in rules:
+        own = {name: value for name, value in given.items() if _meant_for(name, rule)}
+        used += own
+        changed.append(library.rule(rule, **share_out(own, None, rule)[1]) if own else rule)
+    left = {name: value for name, value in given.items() if name not in used}
+    of_cell = share_out(left, None, rules[0], body)[2]
+    return changed, with_parameters(body, of_cell) if of_cell and body is not None else body
+
+
+def _meant_for(name: str, rule: Rule) -> bool:
+    return name.removeprefix("rule.") in rule.parameters
 
 
 def _constraint(seeds: int, shown: bool | None, out: Path | None, force: bool, csv: bool) -> None:
@@ -150,35 +226,6 @@ def _constraint(seeds: int, shown: bool | None, out: Path | None, force: bool, c
         data_table(["kind", "learning rate", "mean |weight - prediction|"], rows)
     finally:
         write(data, folder, force, STANDARD.with_csv(csv))
-
-
-def _rules(names: list[str], sets: list[str], bounds: str | None) -> list[Rule]:
-    """Each rule; the sets stand for the first."""
-    first, *others = names
-    chosen = [read_rule(first, RuleChoices(set=name, bounds=bounds)) for name in sets] or [read_rule(first, RuleChoices(bounds=bounds))]
-    return chosen + [read_rule(name, RuleChoices(bounds=bounds)) for name in others]
-
-
-def _inputs(count: int, rate: str, correlated: int, correlation: float, time: str, first: int) -> Inputs:
-    """A correlated group, a group with latencies, and independent ones, as far as there are any."""
-    import numpy as np
-
-    from spikeheb.engines import population
-    from spikeheb.studies.inputs import Inputs, check_inputs
-    from spikeheb.units import FREQUENCY, TIME, quantity
-
-    hertz = quantity(rate, FREQUENCY, key="--rate")
-    check_inputs(count, "--inputs")
-    if correlated + first > count:
-        raise FormatError(f"expected at most the {count} inputs (got {correlated + first})", key="--correlated, --early")
-    sources: list[population.Source] = []
-    if correlated:
-        sources.append(population.correlated(correlated, hertz, correlation, quantity(time, TIME, key="--correlation-time")))
-    if first:
-        sources.append(population.early(np.linspace(0, LATEST, first), hertz))
-    if count > correlated + first:
-        sources.append(population.Poisson(np.full(count - correlated - first, hertz)))
-    return Inputs(tuple(sources))
 
 
 def _table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
@@ -201,9 +248,16 @@ def _table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
     rows = []
     for n, name in enumerate(data["rule"].values):
         one = data.isel(rule=n)
-        values = [number(float(one[key].mean())) if key in one else "" for key in names]
-        rows.append([str(name), *values, "yes" if bool(one["stationary"].all()) else "no"])
+        values = [number(_mean(one[key].values)) if key in one else "" for key in names]
+        verdicts = set(one["settled"].values)
+        rows.append([str(name), *values, next(word for word in ("no", "cannot tell", "yes") if word in verdicts)])
     return titles, rows
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    """Over the seeds that have a value; NaN where none has."""
+    known = [float(value) for value in values if not math.isnan(value)]
+    return sum(known) / len(known) if known else math.nan
 
 
 def compare(
@@ -211,16 +265,22 @@ def compare(
     low: Annotated[float | None, typer.Option(help="Lower bound, for weights from elsewhere.")] = None,
     high: Annotated[float | None, typer.Option(help="Upper bound, for weights from elsewhere.")] = None,
     seed: options.Seed = 0,
+    layout: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", help="What rows and columns of an array mean: rows or columns are seeds, or all is one sample."),
+    ] = None,
 ) -> None:
     """Compare weight distributions: shape, modes, and distances of every two, with intervals over seeds."""
-    from spikeheb.cli.printing import data_table, heading
-    from spikeheb.studies.comparison import distances_table, read_weights, shapes_table, theory_table
+    from spikeheb.cli.printing import data_table, heading, note
+    from spikeheb.studies.comparison import distances_table, read_all, shapes_table, theory_table
 
-    samples = [one for file in files for one in read_weights(file, low, high)]
+    samples = read_all(files, low, high, layout)
+    for sample in samples:
+        note(f"{sample.name}: {sample.meaning}")
     data_table(*shapes_table(samples))
     if len(samples) > 1:
         heading("Distances, with 95 % intervals over seeds")
         data_table(*distances_table(samples, seed))
-    if any(one.theory is not None for one in samples):
+    if any(sample.theory is not None for sample in samples):
         heading("Distances to theory, spikes of the two sides independent")
         data_table(*theory_table(samples, seed))

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Job, Recording
@@ -14,8 +16,10 @@ from spikeheb.engines.population import PopulationJob, PopulationRecording
 from spikeheb.engines.threads import needs_main_thread, side_by_side
 from spikeheb.errors import EngineError, unknown_name
 
-__all__ = ["ENGINES", "carry_out", "carry_out_fan_in", "check_engine", "side_by_side"]
+__all__ = ["ENGINES", "carry_out", "check_engine", "side_by_side", "with_first_engine"]
 
+Result = TypeVar("Result")
+Way = Callable[[Callable[[PopulationJob], PopulationRecording]], Result]
 ENGINES = ("auto", "kernel", "brian", "brian:numpy", "brian:cython", "brian:standalone")
 
 
@@ -67,13 +71,14 @@ def _against_kernel(job: Job) -> str | None:
     return None
 
 
-def carry_out_fan_in(job: PopulationJob, engine: str = "auto") -> PopulationRecording:
-    """Run a job of fan-in.
+def with_first_engine(engine: str, use: Way[Result]) -> Result:
+    """What `use` makes of the first engine for fan-in that does not refuse the job.
 
     Parameters
     ----------
-    job : PopulationJob
     engine : {"auto", "kernel", "brian"}
+    use : callable
+        Called with the engine's `run`.
 
     Raises
     ------
@@ -84,7 +89,7 @@ def carry_out_fan_in(job: PopulationJob, engine: str = "auto") -> PopulationReco
         from spikeheb.engines.kernel import fan_in
 
         try:
-            return fan_in.run(job)
+            return use(fan_in.run)
         except EngineError as error:
             if engine == "kernel":
                 raise
@@ -92,8 +97,11 @@ def carry_out_fan_in(job: PopulationJob, engine: str = "auto") -> PopulationReco
     needs_main_thread()
     from spikeheb.engines.brian import population
 
-    recording = population.run(job)
-    return recording if reason is None else replace(recording, engine={**recording.engine, "note": f"not the kernel: {reason}"})
+    def on_brian(any_job: PopulationJob) -> PopulationRecording:
+        recording = population.run(any_job)
+        return recording if reason is None else replace(recording, engine={**recording.engine, "note": f"not the kernel: {reason}"})
+
+    return use(on_brian)
 
 
 def _brian(job: Job, engine: str) -> Recording:

@@ -1,4 +1,4 @@
-"""Measures of weight distributions: shape, modes, distances, turnover, whether they stand still, and what they select."""
+"""Measures of weight distributions: shape, modes, distances, turnover, and what they select."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ Floats = npt.NDArray[np.float64]
 NEAR = 0.1
 """A weight is near a bound within this share of the range."""
 LARGEST = 72000
-STATIONARY = 0.02
-"""A histogram stands still where its later changes are below this share of the range, beyond what chance explains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,39 +156,6 @@ def turnover(snapshots: npt.ArrayLike) -> Floats:
     spread = 2 * float(w.var())
     moved = [float(np.mean((w[lag:] - w[: len(w) - lag]) ** 2)) for lag in range(len(w))]
     return np.array(moved) / spread if spread else np.full(len(w), math.nan)
-
-
-@dataclass(frozen=True, slots=True)
-class Standstill:
-    """Whether a distribution stands still over the second half of a run, and from what that is concluded."""
-
-    stationary: bool
-    change: float
-    chance: float
-    reason: str
-
-
-def standstill(snapshots: npt.ArrayLike, scale: float) -> Standstill:
-    """Compare the third with the last quarter of a run.
-
-    Stationary where the Wasserstein distance of the two is below `STATIONARY` of the scale, or not larger than chance makes it:
-    the distance of the even from the odd synapses in the last quarter, times 2.
-
-    Parameters
-    ----------
-    snapshots : array of float, shape (times, synapses)
-    scale : float
-        The range of weights, or their mean where there is no upper limit.
-    """
-    w = np.asarray(snapshots, dtype=float)
-    if len(w) < 8 or not scale > 0:
-        return Standstill(False, math.nan, math.nan, "too few snapshots to tell (8 are needed)")
-    third, last = w[len(w) // 2 : 3 * len(w) // 4], w[3 * len(w) // 4 :]
-    change = wasserstein(third, last) / scale
-    chance = 2 * wasserstein(last[:, ::2], last[:, 1::2]) / scale if w.shape[1] > 1 else 0.0
-    quiet = change <= max(STATIONARY, chance)
-    words = f"third and last quarter differ by {change:.3f} of the range; {max(STATIONARY, chance):.3f} is allowed"
-    return Standstill(bool(quiet), change, chance, words)
 
 
 def selectivity(weights: npt.ArrayLike, group: npt.ArrayLike) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullFormatter
 
 from spikeheb.measure.weights import wasserstein
 from spikeheb.plots.style import CYCLE, DASHES, GREY, new_figure
@@ -20,8 +23,13 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 BINS = 50
-SHOWN = 500
-"""Synapses drawn against their input."""
+COURSE_BINS = 60
+OVERLAID = 3
+"""Up to so many rules share an axis of densities; more stand above each other, each as high as its own peak."""
+ROOM = 2.5
+"""The axis of densities goes at most so many times as high as the lowest of the histograms needs; what leaves it is marked."""
+MIDDLE = (16.0, 84.0)
+"""Percentiles between which the middle 68 % lie, as within one standard deviation of a normal distribution."""
 
 
 def weights_page(data: xr.Dataset) -> Figure:
@@ -39,7 +47,7 @@ def weights_page(data: xr.Dataset) -> Figure:
     handles, names = panels[0].get_legend_handles_labels()
     if "theory_density" in data and np.isfinite(data["theory_density"]).any():
         handles, names = [*handles, Line2D([], [], color=GREY, linewidth=1)], [*names, "theory, spikes independent"]
-    top.legend(handles, names, loc="outside upper left", ncols=min(4, len(names)))
+    legend_above(top, handles, names, 13.5)
     axes = bottom.subplots(1 + (rules - 1) // 3, min(3, rules), squeeze=False).ravel()
     for n, ax in enumerate(axes):
         draw_course(ax, data.isel(rule=n)) if n < rules else ax.set_axis_off()
@@ -54,83 +62,134 @@ def draw_panel(ax: Axes, data: xr.Dataset, panel: str) -> Axes:
     return draw_histograms(ax, data, log=True) if panel == "log_histograms" else draw[panel](ax, data)
 
 
+def legend_above(part: Any, handles: Sequence[Any], names: Sequence[str], width: float) -> None:
+    """A legend over the panels, in as many columns as fit into the width (inches); long names are broken."""
+    room = int(width * 72 / 7.5)
+    names = ["\n".join(textwrap.wrap(name, room - 10)) or name for name in names]
+    longest = max(len(line) for name in names for line in name.splitlines() or [""])
+    part.legend(handles, names, loc="outside upper left", ncols=max(1, min(4, len(names), room // (longest + 9))))
+
+
 def draw_histograms(ax: Axes, data: xr.Dataset, *, log: bool = False) -> Axes:
     """The final weights of each rule as a density, all seeds together; thin, the theory's density where the result has one.
 
-    On the logarithmic axis the density is one of the decimal logarithm.
+    On the logarithmic axis the density is one of the decimal logarithm. Many weights in one bin, such as at a bound, do not flatten the
+    rest: the bar leaves the picture, and its height is written at the top.
     """
     values = [data["weight"].isel(rule=n).values.ravel() for n in range(data.sizes["rule"])]
     pooled = np.concatenate(values)
     edges = _log_edges(pooled) if log else np.linspace(min(0.0, float(pooled.min())), max(1.0, float(pooled.max())), BINS + 1)
     width = np.diff(np.log10(edges)) if log else np.diff(edges)
-    for n, (name, w) in enumerate(zip(data["rule"].values, values, strict=True)):
-        colour = CYCLE[n % len(CYCLE)]
-        share = np.histogram(w, edges)[0] / w.size / width
-        ax.stairs(share, edges, label=str(name), linewidth=1.8, color=colour, linestyle=DASHES[n % len(DASHES)])
+    shares = [np.histogram(w, edges)[0] / w.size / width for w in values]
+    tops = [shown_top(share) for share in shares]
+    stacked = len(values) > OVERLAID
+    ceiling = max(tops) if stacked else min(max(tops), ROOM * min(tops))
+    for n, (name, share, top) in enumerate(zip(data["rule"].values, shares, tops, strict=True)):
+        base, unit = (len(values) - 1 - n, 1.1 * top) if stacked else (0.0, 1.0)
+        look: dict[str, Any] = {"color": CYCLE[n % len(CYCLE)], "clip_on": True}
+        height = np.minimum(share, 1.1 * top) if stacked else share
+        ax.stairs(base + height / unit, edges, baseline=base, label=str(name), linewidth=1.8, linestyle=DASHES[n % len(DASHES)], **look)
         if "theory_density" in data and np.isfinite(data["theory_density"].isel(rule=n)).all():
             x, density = (data[f"theory_{of}"].isel(rule=n).values for of in ("weight", "density"))
-            ax.plot(x, density * x * np.log(10) if log else density, color=colour, linewidth=1, label="_")
+            density = density * x * np.log(10) if log else density
+            ax.plot(x, base + (np.minimum(density, 1.1 * top) if stacked else density) / unit, linewidth=1, label="_", **look)
+        _mark_cut(ax, share, edges, 1.1 * (top if stacked else ceiling), base + 1 if stacked else None, n)
     if "epsp_V" in data.attrs:
-        _draw_measured(ax, edges, 1e3 * float(data.attrs["epsp_V"]), log)
+        _draw_measured(ax, edges, 1e3 * float(data.attrs["epsp_V"]), log, stacked)
     ax.set_xlabel(f"weight ({data.attrs['unit']})")
-    ax.set_ylabel("density per decade" if log else "density")
-    ax.set_ylim(0, _highest(ax))
+    if stacked:
+        ax.set_yticks(range(len(values)), [str(len(values) - n) for n in range(len(values))])
+        ax.set_ylim(0, len(values))
+        ax.set_ylabel("rule, each to its own peak")
+    else:
+        ax.set_ylabel("density per decade" if log else "density")
+        ax.set_ylim(0, 1.1 * ceiling)
     if log:
         ax.set_xscale("log")
+        ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_xlim(edges[0], edges[-1])
     return ax
 
 
-def _draw_measured(ax: Axes, edges: Floats, millivolts: float, log: bool) -> None:
+def shown_top(share: Floats) -> float:
+    """How high a histogram needs its axis: its highest bar, those apart that stand alone at either end (of the occupied bins).
+
+    Where nearly all weights are in such bars, these are what there is to show.
+    """
+    occupied = np.flatnonzero(share)
+    inner = share[occupied[0] + 1 : occupied[-1]] if occupied.size > 2 else share[:0]
+    few = inner.size == 0 or inner.sum() < 0.02 * share.sum()
+    return float(share.max() if few else max(inner.max(), min(share.max(), 1.5 * inner.max())))
+
+
+def _mark_cut(ax: Axes, share: Floats, edges: Floats, limit: float, y: float | None, n: int) -> None:
+    """The height of the highest bar that leaves the picture, at the top beside it."""
+    k = int(np.argmax(share))
+    if share[k] <= limit * (1 + 1e-9):
+        return
+    first_half = k < share.size // 2
+    place = (edges[k + 1] if first_half else edges[k], 1.0 if y is None else y)
+    ax.annotate(
+        f"\N{UPWARDS ARROW} {share[k]:.3g}", place, (3 if first_half else -3, -2 - (13 * n if y is None else 0)),
+        xycoords=ax.get_xaxis_transform() if y is None else "data", textcoords="offset points", color=CYCLE[n % len(CYCLE)], fontsize=11,
+        ha="left" if first_half else "right", va="top",
+    )  # fmt: skip
+
+
+def _draw_measured(ax: Axes, edges: Floats, millivolts: float, log: bool, stacked: bool) -> None:
     """The log-normal distribution of measured EPSPs, where a weight of 1 stands for so many millivolts."""
     x = np.geomspace(max(edges[0], 1e-4), edges[-1], 400)
     density = epsp_density(x * millivolts) * millivolts
-    ax.plot(x, density * x * np.log(10) if log else density, color=GREY, linestyle=(0, (1, 1)), linewidth=2, label="measured EPSPs")
-
-
-def _highest(ax: Axes) -> float:
-    """Room for the histograms; a theory's spike may leave the picture."""
-    tops = [float(np.nanmax(patch.get_data().values)) for patch in ax.patches]  # type: ignore[attr-defined]
-    return 1.1 * max([*tops, 1e-9])
+    height = density * x * np.log(10) if log else density
+    name = "measured EPSPs (highest 1)" if stacked else "measured EPSPs"
+    ax.plot(x, height / height.max() if stacked else height, color=GREY, linestyle=(0, (1, 1)), linewidth=2, label=name)
 
 
 def _log_edges(values: Floats) -> Floats:
     positive = values[values > 0]
     low = max(1e-4, float(np.quantile(positive, 0.001))) if positive.size else 1e-4
-    return np.geomspace(low, max(1.0, float(values.max())), BINS + 1)
+    high = max(1.0, float(values.max()))
+    return np.geomspace(min(low, 0.08 * high), high, BINS + 1)
 
 
-def draw_course(ax: Axes, one: xr.Dataset) -> Axes:
-    """The histogram of one rule over time, first seed: dark where weights are."""
-    counts = one["histogram"].isel(seed=0).values.T
-    edges = one["edge_high"].values
-    used = 1 + int(np.flatnonzero(counts.any(axis=1)).max(initial=0))
-    share = counts[:used] / max(1, counts.sum(axis=0).max())
-    limits = (0, float(one["duration"]), 0, float(edges[used - 1]))
-    ax.imshow(share, origin="lower", aspect="auto", extent=limits, cmap="Blues", vmax=float(np.quantile(share, 0.99)) or 1.0)
-    ax.set_title(str(one["rule"].values), fontsize=11)
+def draw_course(ax: Axes, row: xr.Dataset) -> Axes:
+    """The kept weights of one rule over time, first seed: dark where weights are, up to where the run was stopped."""
+    shots = row["snapshot"].isel(seed=0).values
+    reached = np.isfinite(shots).all(axis=1)
+    shots, times = shots[reached], row["time_of_rule"].values[reached]
+    low, high = min(0.0, float(shots.min())), float(shots.max())
+    edges = np.linspace(low, high + 0.02 * (high - low or 1.0), COURSE_BINS + 1)
+    share = np.array([np.histogram(w, edges)[0] / w.size for w in shots]).T
+    ends = np.concatenate([[0.0], 0.5 * (times[1:] + times[:-1]), times[-1:]]) if len(times) > 1 else np.array([0.0, times[0]])
+    dark = float(np.quantile(share[share > 0], 0.95))
+    ax.pcolormesh(ends, edges, np.where(share > 0, share, np.nan), cmap="Blues", vmin=-0.15 * dark, vmax=dark, shading="flat")
+    stopped = not reached.all()
+    ax.set_title("\n".join(textwrap.wrap(f"{row['rule'].values}{', stopped' if stopped else ''}", 44)), fontsize=11)
     ax.set_xlabel("time (s)")
-    ax.set_ylabel(f"weight ({one.attrs['unit']})")
+    ax.set_ylabel(f"weight ({row.attrs['unit']})")
     return ax
 
 
 def draw_against_input(ax: Axes, data: xr.Dataset) -> Axes:
-    """Mean weight of each group of inputs, standard deviation as a bar."""
+    """Mean weight of each group of inputs, the middle 68 % of its weights as a bar."""
     groups = data["group"].values
     kinds = np.unique(groups)
     width = 0.8 / data.sizes["rule"]
     for n in range(data.sizes["rule"]):
         w = data["weight"].isel(rule=n).values
-        means = [w[..., groups == kind].mean() for kind in kinds]
-        spread = [w[..., groups == kind].std() for kind in kinds]
+        means = np.array([w[..., groups == kind].mean() for kind in kinds])
+        middle = np.array([np.percentile(w[..., groups == kind], MIDDLE) for kind in kinds])
         place = np.arange(len(kinds)) + (n - (data.sizes["rule"] - 1) / 2) * width
-        ax.errorbar(place, means, spread, fmt="o", color=CYCLE[n % len(CYCLE)], capsize=3, markersize=7)
+        colour = CYCLE[n % len(CYCLE)]
+        ax.vlines(place, middle[:, 0], middle[:, 1], color=colour, linewidth=2)
+        ax.plot(place, means, "o", color=colour, markersize=7)
     kinds_of = str(data.attrs.get("groups", "")).split("; ")
     names = [kinds_of[kind] if kind < len(kinds_of) else f"group {kind}" for kind in kinds] if len(kinds) > 1 else ["all inputs"]
     ax.set_xticks(range(len(kinds)), names)
     ax.set_xlim(-0.6, len(kinds) - 0.4)
     ax.set_xlabel("inputs")
-    ax.set_ylabel(f"weight ({data.attrs['unit']}), mean ± SD")
+    ax.set_ylabel(f"mean weight ({data.attrs['unit']})\nand middle 68 % of weights")
+    ax.set_ylim(bottom=min(0.0, float(data["weight"].min())))
     return ax
 
 

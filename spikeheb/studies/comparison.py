@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,11 @@ from spikeheb.measure.weights import (
     wasserstein,
     wasserstein_to_density,
 )
+from spikeheb.studies.labels import VERSION, describe
+from spikeheb.studies.weight_files import read_weight_table
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Floats = npt.NDArray[np.float64]
 Table = tuple[list[str], list[list[str]]]
@@ -28,88 +34,184 @@ Table = tuple[list[str], list[list[str]]]
 
 @dataclass(frozen=True)
 class Sample:
-    """A distribution of weights: its name, its seeds, its bounds, and the theory's weights and density where there is one."""
+    """A distribution of weights.
+
+    Attributes
+    ----------
+    name : str
+    seeds : tuple of arrays
+    low, high : float or None
+        Its bounds.
+    theory : tuple of arrays, or None
+        The theory's weights and density, where there is one.
+    meaning : str
+        What was read, in words.
+    """
 
     name: str
     seeds: tuple[Floats, ...]
     low: float | None
     high: float | None
     theory: tuple[Floats, Floats] | None = None
+    meaning: str = ""
 
     @property
     def pooled(self) -> Floats:
         """All weights."""
-        return np.concatenate([one.ravel() for one in self.seeds])
+        return np.concatenate([seed.ravel() for seed in self.seeds])
 
 
-def read_weights(path: Path, low: float | None = None, high: float | None = None) -> list[Sample]:
-    """The distributions of a file: one for each rule of a study, or one of a CSV or npy file.
+def compare(
+    files: Sequence[Path | str] | Path | str,
+    low: float | None = None,
+    high: float | None = None,
+    seed: int = 0,
+    *,
+    layout: str | None = None,
+) -> xr.Dataset:
+    """Compare weight distributions: shape, modes, and distances of every two, with intervals over seeds.
 
     Parameters
     ----------
-    path : Path
-        ``.nc`` of `weights`; ``.npy`` with an array, ``.csv`` with numbers (a header line is passed over); two dimensions are seeds
-        and synapses.
+    files : list of paths
+        Results of `weights` (``.nc``), or weights as ``.npy`` or text: an array, or a table with a column ``weight`` (or ``w``), perhaps
+        one called ``seed``. NaN and empty entries are no connection.
     low, high : float, optional
-        Bounds of weights from elsewhere.
+        Bounds, for weights from elsewhere.
+    seed : int
+        Of the resampling.
+    layout : {"rows", "columns", "one"}, optional
+        What rows and columns of an array mean: seeds by row, seeds by column, or one sample. By default up to 20 long rows are seeds, and
+        anything else is one sample.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``sample``: ``count``, the shape (``mean`` to ``dip_p``), what was read (``meaning``), distances to theory; over ``sample`` and
+        ``other``: ``wasserstein`` and ``kolmogorov_smirnov`` with the limits of their intervals (``_low``, ``_high``).
+
+    Raises
+    ------
+    FormatError
+        Where a file holds something else, or what could be read in two ways.
+    """
+    samples = read_all([files] if isinstance(files, Path | str) else files, low, high, layout)
+    return compared(samples, seed)
+
+
+def read_all(files: Sequence[Path | str], low: float | None = None, high: float | None = None, layout: str | None = None) -> list[Sample]:
+    """The distributions of several files; where two have one name, the folders or numbers that tell them apart come in front.
 
     Raises
     ------
     FormatError
     """
+    if not files:
+        raise FormatError("give one file or more", key="files")
+    paths = [Path(file) for file in files]
+    samples = [(path, sample) for path in paths for sample in read_weights(path, low, high, layout)]
+    names = [sample.name for _, sample in samples]
+    for depth in range(1, 1 + max(len(path.parts) for path in paths)):
+        doubled = {name for name in names if names.count(name) > 1}
+        names = [_deeper(path, sample, depth) if name in doubled else name for (path, sample), name in zip(samples, names, strict=True)]
+    names = [f"{name} #{names[:n].count(name) + 1}" if names.count(name) > 1 else name for n, name in enumerate(names)]
+    return [replace(sample, name=name) for (_, sample), name in zip(samples, names, strict=True)]
+
+
+def _deeper(path: Path, sample: Sample, depth: int) -> str:
+    """The name of a sample with so many parts of its path in front."""
+    parts = path.parts[-1 - depth : -1]
+    of_study = path.suffix == ".nc"
+    return "/".join([*parts, path.name if of_study else sample.name]) + (f": {sample.name}" if of_study else "")
+
+
+def read_weights(path: Path | str, low: float | None = None, high: float | None = None, layout: str | None = None) -> list[Sample]:
+    """The distributions of a file: one for each rule of a study, or one of a table of weights.
+
+    Parameters
+    ----------
+    path, low, high, layout
+        As in `compare`.
+
+    Raises
+    ------
+    FormatError
+    """
+    path = Path(path)
     if path.suffix == ".nc":
         return _of_study(path)
-    if not path.is_file():
-        raise FormatError("there is no such file", path=str(path))
-    values = np.atleast_2d(_numbers(path))
-    if not values.size or not np.isfinite(values).all():
-        raise FormatError("expected finite numbers", path=str(path))
-    return [Sample(path.stem, tuple(values), low, high)]
+    for name, limit in (("low", low), ("high", high)):
+        if limit is not None and not np.isfinite(limit):
+            raise FormatError(f"expected a finite bound (got {limit})", key=name)
+    if low is not None and high is not None and not low < high:
+        raise FormatError(f"the lower bound must be below the upper (got {low:g} and {high:g})", key="low")
+    table = read_weight_table(path, layout)
+    return [Sample(path.stem, table.seeds, low, high, meaning=table.meaning)]
 
 
-def _numbers(path: Path) -> Floats:
-    try:
-        if path.suffix == ".npy":
-            return np.asarray(np.load(path, allow_pickle=False), dtype=float)
-        with path.open(encoding="utf-8") as file:
-            first = file.readline()
-        skipped = 0 if _is_row(first) else 1
-        return np.loadtxt(path, delimiter=",", skiprows=skipped, ndmin=2).T
-    except (OSError, ValueError) as error:
-        raise FormatError(f"is not an array of numbers ({str(error).splitlines()[0][:100]})", path=str(path)) from None
-
-
-def _is_row(line: str) -> bool:
-    try:
-        [float(cell) for cell in line.split(",")]
-    except ValueError:
-        return False
-    return True
+NEEDED = ("weight", "rule", "seed", "theory_weight", "theory_density", "lower_limit", "upper_limit")
 
 
 def _of_study(path: Path) -> list[Sample]:
     from spikeheb.results import load
 
     data = load(path)
-    if data.attrs.get("study") != "weights":
-        raise FormatError(f'expected a result of weights (got study = "{data.attrs.get("study", "")}")', path=str(path))
-    high = 1.0 if data.attrs["unit"] == "w/w_max" else None
-    found = []
+    study = data.attrs.get("study", "")
+    if not isinstance(study, str) or study != "weights":
+        raise FormatError(f'expected a result of weights (got study = "{study!s:.60}")', path=str(path))
+    missing = [name for name in NEEDED if name not in data.variables]
+    if missing or data["weight"].dims != ("rule", "seed", "cell", "input") or data["weight"].dtype.kind != "f":
+        raise FormatError(f"is no whole result of weights (without {', '.join(missing) or 'weights'})", path=str(path))
+    size = f"{data.sizes['seed']} seeds of {data.sizes['cell']} x {data.sizes['input']} weights, in {data.attrs.get('unit', '')!s:.20}"
+    samples = []
     for n, name in enumerate(data["rule"].values):
         density = (data["theory_weight"].values[n], data["theory_density"].values[n])
         known = density if np.isfinite(density).all() else None
-        found.append(Sample(str(name), tuple(data["weight"].values[n]), 0.0, high, known))
-    return found
+        low, high = (None if np.isnan(data[limit].values[n]) else float(data[limit].values[n]) for limit in ("lower_limit", "upper_limit"))
+        if not np.isfinite(data["weight"].values[n]).all():
+            raise FormatError(f"the weights of {name} are not all finite", path=str(path))
+        samples.append(Sample(str(name), tuple(data["weight"].values[n]), low, high, known, f"a result of weights: {size}"))
+    return samples
+
+
+def compared(samples: Sequence[Sample], seed: int = 0) -> xr.Dataset:
+    """The comparison of samples, as `compare` returns it."""
+    import xarray as xr
+
+    names = [sample.name for sample in samples]
+    shapes = [shape(sample.pooled, sample.low, sample.high) for sample in samples]
+    pair = np.full((2, 3, len(samples), len(samples)), np.nan)
+    for (i, a), (k, b) in itertools.combinations(enumerate(samples), 2):
+        for n, interval in enumerate(_between(a, b, seed)):
+            pair[n, :, i, k] = pair[n, :, k, i] = (interval.value, interval.low, interval.high)
+    for k in range(len(samples)):
+        pair[:, 0, k, k] = 0.0
+    theory = np.full((2, 3, len(samples)), np.nan)
+    for k, sample in enumerate(samples):
+        if sample.theory is not None:
+            theory[:, :, k] = [(interval.value, interval.low, interval.high) for interval in _to_theory(sample, seed)]
+    variables: dict[str, Any] = {name: ("sample", [getattr(of, name) for of in shapes]) for name in SHAPES}
+    for n, name in enumerate(("wasserstein", "kolmogorov_smirnov")):
+        for m, end in enumerate(("", "_low", "_high")):
+            variables[name + end] = (("sample", "other"), pair[n, m])
+            variables[f"{name}_to_theory{end}"] = ("sample", theory[n, m])
+    variables["count"] = ("sample", [sample.pooled.size for sample in samples])
+    variables["meaning"] = ("sample", [sample.meaning for sample in samples])
+    data = xr.Dataset(variables, coords={"sample": names, "other": names})
+    data.attrs = {"study": "comparison", "spikeheb": VERSION, "seed": seed}
+    return describe(data, {name: ("1", name.replace("_", " ")) for name in variables})
+
+
+SHAPES = ("mean", "cv", "skew", "near_low", "near_high", "dip", "dip_p")
 
 
 def shapes_table(samples: list[Sample]) -> Table:
     """Mean, CV, skew, shares near the bounds, and the dip's p of each."""
     columns = ["weights", "count", "mean", "CV", "skew", "near lower bound", "near upper bound", "dip", "dip p"]
     rows = []
-    for one in samples:
-        found = shape(one.pooled, one.low, one.high)
-        values = (found.mean, found.cv, found.skew, found.near_low, found.near_high, found.dip, found.dip_p)
-        rows.append([one.name, str(one.pooled.size), *(_text(value) for value in values)])
+    for sample in samples:
+        of = shape(sample.pooled, sample.low, sample.high)
+        rows.append([sample.name, str(sample.pooled.size), *(_text(getattr(of, name)) for name in SHAPES)])
     return columns, rows
 
 
@@ -117,23 +219,29 @@ def distances_table(samples: list[Sample], seed: int = 0) -> Table:
     """Kolmogorov-Smirnov and Wasserstein distance of every two."""
     rows = []
     for a, b in itertools.combinations(samples, 2):
-        seeds = [a.seeds, b.seeds]
-        w = over_seeds(wasserstein, seeds, np.random.default_rng([seed, 1]))
-        d = over_seeds(lambda x, y: kolmogorov_smirnov(x, y)[0], seeds, np.random.default_rng([seed, 2]))
+        w, d = _between(a, b, seed)
         rows.append([a.name, b.name, _interval(w), _interval(d), _text(kolmogorov_smirnov(a.pooled, b.pooled)[1])])
     return ["weights", "and", "Wasserstein", "Kolmogorov-Smirnov", "KS p"], rows
 
 
+def _between(a: Sample, b: Sample, seed: int) -> tuple[Interval, Interval]:
+    """Wasserstein and Kolmogorov-Smirnov distance of two samples."""
+    seeds = [a.seeds, b.seeds]
+    w = over_seeds(wasserstein, seeds, np.random.default_rng([seed, 1]))
+    return w, over_seeds(lambda x, y: kolmogorov_smirnov(x, y)[0], seeds, np.random.default_rng([seed, 2]))
+
+
 def theory_table(samples: list[Sample], seed: int = 0) -> Table:
     """The same distances of each sample that has a theory to its density."""
-    rows = []
-    for one in samples:
-        if one.theory is not None:
-            of_density = functools.partial(_to_density, of=one.theory)
-            measures = [functools.partial(of_density, measure=of) for of in (wasserstein_to_density, kolmogorov_smirnov_to_density)]
-            found = [over_seeds(of, [one.seeds], np.random.default_rng([seed, n]), draws=200) for n, of in enumerate(measures)]
-            rows.append([one.name, *map(_interval, found)])
+    rows = [[sample.name, *map(_interval, _to_theory(sample, seed))] for sample in samples if sample.theory is not None]
     return ["weights", "Wasserstein to theory", "Kolmogorov-Smirnov to theory"], rows
+
+
+def _to_theory(sample: Sample, seed: int) -> list[Interval]:
+    assert sample.theory is not None
+    of_density = functools.partial(_to_density, of=sample.theory)
+    measures = [functools.partial(of_density, measure=of) for of in (wasserstein_to_density, kolmogorov_smirnov_to_density)]
+    return [over_seeds(of, [sample.seeds], np.random.default_rng([seed, n]), draws=200) for n, of in enumerate(measures)]
 
 
 def _to_density(values: Floats, measure: Callable[[Floats, Floats, Floats], float], of: tuple[Floats, Floats]) -> float:
@@ -144,5 +252,5 @@ def _text(value: float) -> str:
     return "" if np.isnan(value) else f"{value:.3g}"
 
 
-def _interval(found: Interval) -> str:
-    return _text(found.value) if np.isnan(found.low) else f"{found.value:.3g} ({found.low:.3g}-{found.high:.3g})"
+def _interval(interval: Interval) -> str:
+    return _text(interval.value) if np.isnan(interval.low) else f"{interval.value:.3g} ({interval.low:.3g}-{interval.high:.3g})"

@@ -18,6 +18,7 @@ from spikeheb.errors import ScheduleError
 from spikeheb.protocols import Protocol, with_parameters
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
+from spikeheb.studies.calls import repeatable
 from spikeheb.studies.changes import Events, change_note, rejection_note
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.pooling import Session, pooled, session_of, weight_changes
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 
 @shows_progress
+@repeatable
 def run(
     protocol: Protocol | str,
     rule: Rule | str,

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.cells import Cell
+from spikeheb.engines import population
 from spikeheb.engines.population import Group, Inhibition, Poisson, Regular, Replayed, Source
-from spikeheb.limits import check_memory
+from spikeheb.errors import ScheduleError
 from spikeheb.numbers import check_near, quantities
 from spikeheb.units import CONDUCTANCE, FREQUENCY, TIME, Dimension, quantity
 
@@ -20,8 +21,10 @@ _KINDS: dict[type, dict[str, Dimension]] = {
 }
 _SINGLE = ("rate", "jitter")
 
-BYTES_OF_INPUT = 64.0
-"""Of its synapse, its next spikes and its place in the result."""
+MOST = 10_000_000
+"""Inputs, of either kind, that a cell may have."""
+LATEST = 0.05
+"""Seconds after a common event at which the last of the early inputs fires."""
 
 
 @dataclass(frozen=True)
@@ -69,25 +72,104 @@ def _is_foreign(row: object) -> bool:
 
 def poisson_inputs(count: int = 1000, rate: object = "15 Hz") -> Inputs:
     """Independent Poisson trains of one rate."""
-    check_inputs(count, "inputs")
-    return Inputs((Poisson(np.full(count, quantity(rate, FREQUENCY, key="rate"))),))
+    return Inputs((_poisson(count, rate, "rate"),))
 
 
-def check_inputs(count: int, key: str) -> None:
-    """Refuse more inputs than one cell could have in memory.
+def correlated(count: int, rate: object, correlation: float = 0.1, correlation_time: object = "20 ms") -> Group:
+    """A source of trains of which any two are correlated; see `spikeheb.engines.population.correlated`.
+
+    Parameters
+    ----------
+    count : int
+    rate : frequency
+        Of each train.
+    correlation : float
+        In (0, 1].
+    correlation_time : time
 
     Raises
     ------
-    EngineError
+    ScheduleError, UnitError
     """
-    check_memory(BYTES_OF_INPUT * count, f"{count:,} inputs", key=key)
+    hertz, tau = quantity(rate, FREQUENCY, key="rate"), quantity(correlation_time, TIME, key="correlation_time")
+    return population.correlated(_some(count, "correlated"), hertz, correlation, tau)
+
+
+def early(latencies: npt.ArrayLike, rate: object, jitter: object = 0.0) -> Group:
+    """A source of trains that all follow each common event, each after a latency of its own.
+
+    Parameters
+    ----------
+    latencies : array of float
+        Seconds.
+    rate : frequency
+        Of the common events.
+    jitter : time
+        Mean of a random delay.
+    """
+    moments = np.asarray(latencies, dtype=float)
+    return population.early(moments, quantity(rate, FREQUENCY, key="rate"), quantity(jitter, TIME, key="jitter"))
+
+
+def fan_in_inputs(
+    inputs: int = 1000,
+    rate: object = "15 Hz",
+    *,
+    correlated: int = 0,
+    correlation: float = 0.1,
+    correlation_time: object = "20 ms",
+    early: int = 0,
+    inhibitory: int = 0,
+    inhibitory_rate: object = "10 Hz",
+) -> Inputs:
+    """A correlated group, a group with latencies, and independent inputs, as far as there are any.
+
+    Parameters
+    ----------
+    inputs : int
+        Plastic inputs of a cell.
+    rate : frequency
+        Of each of them.
+    correlated, correlation, correlation_time
+        So many of them are correlated with each other; see `correlated`.
+    early : int
+        So many of them follow a common event, 0 to 50 ms after it.
+    inhibitory, inhibitory_rate
+        Inhibitory Poisson inputs beside them, without plasticity, and the rate of each.
+
+    Raises
+    ------
+    ScheduleError, UnitError
+    """
+    count, correlated, early = _some(inputs, "inputs"), _some(correlated, "correlated"), _some(early, "early")
+    if correlated + early > count:
+        raise ScheduleError(f"expected at most the {count} inputs (got {correlated + early})", key="correlated, early")
+    hertz = quantity(rate, FREQUENCY, key="rate")
+    sources: list[Source] = []
+    if correlated:
+        tau = quantity(correlation_time, TIME, key="correlation_time")
+        sources.append(population.correlated(correlated, hertz, correlation, tau))
+    if early:
+        sources.append(population.early(np.linspace(0, LATEST, early), hertz))
+    if count > correlated + early:
+        sources.append(_poisson(count - correlated - early, hertz, "rate"))
+    trains = Inputs(tuple(sources))
+    return with_inhibition(trains, inhibitory, inhibitory_rate) if _some(inhibitory, "inhibitory") else trains
 
 
 def with_inhibition(inputs: Inputs, count: int, rate: object, receptor: str = "gaba", efficacy: float = 1.0) -> Inputs:
     """The inputs with Poisson inhibitory ones beside them, which have no plasticity."""
-    check_inputs(count, "inhibitory")
-    source = Poisson(np.full(count, quantity(rate, FREQUENCY, key="rate")))
-    return replace(inputs, inhibition=Inhibition((source,), efficacy, receptor))
+    return replace(inputs, inhibition=Inhibition((_poisson(count, rate, "inhibitory_rate"),), efficacy, receptor))
+
+
+def _poisson(count: int, rate: object, key: str) -> Poisson:
+    return Poisson(np.full(_some(count, "inputs"), quantity(rate, FREQUENCY, key=key)))
+
+
+def _some(count: int, key: str) -> int:
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 0 <= count <= MOST:
+        raise ScheduleError(f"expected a whole number up to {MOST:,} (got {count!r})", key=key)
+    return int(count)
 
 
 def kind_of(source: Source) -> str:

@@ -20,6 +20,7 @@ from spikeheb.limits import check_memory
 from spikeheb.rules.meaning import actions, stepped
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Reward, Times, check_step, spike_times, to_steps
+from spikeheb.studies.calls import repeatable
 from spikeheb.studies.changes import Events, change_note, draw_note
 from spikeheb.studies.delays import DELAYS, delays_of
 from spikeheb.studies.labels import describe, provenance
@@ -38,6 +39,7 @@ AFTERMATH = 1.0
 
 
 @shows_progress
+@repeatable
 def replay(
     rule: Rule | str,
     pre: Trains,

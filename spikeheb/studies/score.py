@@ -19,6 +19,7 @@ from spikeheb.errors import FormatError
 from spikeheb.measure import score as measure
 from spikeheb.protocols import Protocol
 from spikeheb.rules.rule import Rule
+from spikeheb.studies.calls import recorded
 from spikeheb.studies.datasets import DataSet, data_sets
 from spikeheb.studies.entries import Entry, Square, entries_of, line, unverified_of
 from spikeheb.studies.labels import VERSION, describe
@@ -73,21 +74,24 @@ def score(
         For unknown names and what cannot be computed.
     """
     check_engine(engine)
-    data = _data(protocols)
-    entries = entries_of(rules, refits, data)
+    chosen = [library.rule(rule) for rule in rules or library.names("rule")]
+    scripts = [library.protocol(one) if isinstance(one, str | Path) else one for one in protocols or library.names("protocol")]
+    data = _data(scripts)
+    entries = entries_of(chosen, refits, data)
     body = library.cell(cell) if isinstance(cell, str) else cell
     longest_first = sorted(entries, key=lambda entry: not (entry.refitted or draws(entry.rule)))
     works = [functools.partial(line, entry, data, body, engine, seed) for entry in longest_first]
     lines = side_by_side(works, report_of(progress), alone=engine.startswith("brian") or compiler() is None)
     table = dict(zip(map(id, longest_first), lines, strict=True))
-    return _board(entries, data, [table[id(entry)] for entry in entries], engine, seed)
+    board = _board(entries, data, [table[id(entry)] for entry in entries], engine, seed)
+    call = {"rules": chosen, "protocols": scripts, "cell": body, "refits": refits, "engine": engine, "seed": seed}
+    return recorded(board, "score", call)
 
 
-def _data(protocols: Sequence[Protocol | str]) -> list[DataSet]:
-    chosen = [library.protocol(one) if isinstance(one, str | Path) else one for one in protocols or library.names("protocol")]
-    data = [each for protocol in chosen for each in data_sets(protocol)]
+def _data(protocols: Sequence[Protocol]) -> list[DataSet]:
+    data = [each for protocol in protocols for each in data_sets(protocol)]
     if not data:
-        raise FormatError("has no published data to score against", path=", ".join(protocol.name for protocol in chosen))
+        raise FormatError("has no published data to score against", path=", ".join(protocol.name for protocol in protocols))
     return _with_names_of_their_own(data)
 
 

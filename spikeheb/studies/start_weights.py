@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.errors import FormatError, ScheduleError
+from spikeheb.numbers import quantities
 from spikeheb.rules.rule import Rule
+from spikeheb.units import NONE
 
 Floats = npt.NDArray[np.float64]
 Start = float | str | Path | Sequence[float] | npt.NDArray[np.float64]
@@ -65,8 +67,7 @@ def _numbers(w0: Start) -> Floats:
         weights = read_weights(w0) if number is None else np.array([number])
     else:
         try:
-            given = np.atleast_1d(np.asarray(w0))
-            weights = given.astype(float, casting="same_kind" if given.dtype.kind in "fc" else "unsafe")
+            weights = np.atleast_1d(quantities(w0, NONE))
         except (TypeError, ValueError):
             raise ScheduleError(f"expected a number, an array of numbers, or a file of numbers (got {str(w0)[:40]})", key="w0") from None
     if weights.ndim != 1 or not weights.size or not np.all(np.isfinite(weights)):

@@ -22,6 +22,7 @@ from spikeheb.rules.meaning import is_noisy
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Times, check_step, to_steps
 from spikeheb.stimuli import pairings
+from spikeheb.studies.calls import repeatable
 from spikeheb.studies.changes import Events, change_note
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.population import Population, check_memory, counted, population, sharing, starts, value_of
@@ -38,6 +39,7 @@ Trains = list[tuple[Times, Times]]
 
 
 @shows_progress
+@repeatable
 def window(
     rule: Rule | str,
     delta_t: Sequence[float] | npt.NDArray[np.float64] | str | None = None,

@@ -187,18 +187,32 @@ def stationary(
     EngineError
         Where the theory does not apply, or the weight has no upper limit and no fixed point.
     """
-    low = rule.bounds.w_min or 0.0
-    high = rule.bounds.w_max if top is None else top
-    if high is None:
-        stable = [found.w for found in fixed_points(rule, rate_pre, rate_post, bonus=bonus, dt=dt) if found.stable]
-        if not stable:
-            raise EngineError("has no upper limit and no stable fixed point; give top", path=rule.path)
-        high = 3 * max(stable)
+    low, high = limits(rule, rate_pre, rate_post, bonus=bonus, dt=dt, top=top)
     w = low + (high - low) * (np.arange(points) + 0.5) / points
     a, b = drift(rule, w, rate_pre, rate_post, bonus, dt), diffusion(rule, w, rate_pre, rate_post)
     exponent = np.concatenate([[0.0], np.cumsum(np.diff(w) * (a[1:] / b[1:] + a[:-1] / b[:-1]))]) - np.log(b)
     density = np.exp(exponent - exponent.max())
     return Density(w, density / np.trapezoid(density, w))
+
+
+def limits(
+    rule: Rule, rate_pre: float, rate_post: float, *, bonus: float = 0.0, dt: float = 0.0, top: float | None = None
+) -> tuple[float, float]:
+    """The range of weights that the theory looks at; parameters as in `stationary`.
+
+    Raises
+    ------
+    EngineError
+        Where the weight has no upper limit and no fixed point.
+    """
+    low = rule.bounds.w_min or 0.0
+    high = rule.bounds.w_max if top is None else top
+    if high is None:
+        stable = [point.w for point in fixed_points(rule, rate_pre, rate_post, bonus=bonus, dt=dt) if point.stable]
+        if not stable:
+            raise EngineError("has no upper limit and no stable fixed point; give top", path=rule.path)
+        high = 3 * max(stable)
+    return low, high
 
 
 @dataclass(frozen=True, slots=True)

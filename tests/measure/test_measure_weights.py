@@ -14,7 +14,6 @@ from spikeheb.measure.weights import (
     rate_and_cv,
     selectivity,
     shape,
-    standstill,
     turnover,
     wasserstein,
     wasserstein_to_density,
@@ -74,19 +73,31 @@ def test_turnover_of_frozen_and_of_redrawn_weights():
     np.testing.assert_allclose(redrawn[1:], 1, atol=0.05)
 
 
-def test_a_run_that_still_moves_is_not_stationary():
-    still = RNG.random((40, 500))
-    assert standstill(still, 1.0).stationary
-    moving = standstill(still * 0.1 + np.linspace(0, 1, 40)[:, None], 1.0)
-    assert not moving.stationary
-    assert moving.change == pytest.approx(0.25, abs=0.02)
-    assert "too few" in standstill(still[:3], 1.0).reason
-
-
 def test_selectivity():
     group = np.arange(10) < 5
     assert selectivity(group.astype(float), group) == 1
     assert selectivity(np.ones((3, 10)), group) == 0
+
+
+def test_selectivity_is_of_the_means():
+    assert selectivity([[0.6, 0.2, 0.1], [0.4, 0.0, 0.1]], [True, False, False]) == pytest.approx((0.5 - 0.1) / (0.5 + 0.1))
+
+
+def test_every_number_of_a_shape_by_hand():
+    """Weights 0, 1, 1, 2 of 0 to 10: mean 1, SD sqrt(1/2), no skew; three of four within a tenth of the range of the lower limit."""
+    of = shape([0, 1, 1, 2], 0, 10)
+    assert (of.mean, of.cv, of.skew) == (1, pytest.approx(0.5**0.5), 0)
+    assert (of.near_low, of.near_high) == (0.75, 0)
+    assert shape([0, 9, 9.5, 10], 0, 10).near_high == 0.75
+    assert shape([0, 0, 3], 0, 10).skew == pytest.approx(0.5**0.5)
+
+
+def test_cv_of_intervals_by_hand():
+    """Intervals of 1, 2, 3 s: mean 2, SD sqrt(2/3); three spikes in the 10 s from 1 s on, of one train of two."""
+    rate, cv = rate_and_cv([[0, 1, 3, 6], [2]], 0, 10)
+    assert rate == 0.25
+    assert cv == pytest.approx((2 / 3) ** 0.5 / 2)
+    assert rate_and_cv([[0, 1, 3, 6]], 1, 11)[0] == pytest.approx(0.3)
 
 
 def test_rate_and_cv_of_regular_and_random_trains():

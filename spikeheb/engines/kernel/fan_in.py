@@ -86,6 +86,7 @@ class FanIn:
         self._call = _functions(self.library.loaded)
         self._check_sizes()
         self.now = 0
+        self._piece = 0
         self._run = self._call.fan_in_open(self.arrays.struct)
         if not self._run:
             raise MemoryError("no memory for the spikes of the inputs")
@@ -139,14 +140,16 @@ class FanIn:
         NonFiniteError
         MemoryError
         """
-        piece = self._first_piece()
+        piece = self._piece or self._first_piece()
         while self.now < until:
-            start = time.perf_counter()
+            start, before = time.perf_counter(), self.now
             self._step_to(min(self.now + piece, until), careful=False)
             stop_if_asked()
-            piece = max(1, int(piece * min(2.0, PIECE / max(time.perf_counter() - start, 1e-6))))
+            if self.now - before == piece:
+                piece = max(1, int(piece * min(2.0, PIECE / max(time.perf_counter() - start, 1e-6))))
             if self.job.progress is not None:
                 self.job.progress(self.now / self.job.steps)
+        self._piece = piece
 
     def _step_to(self, until: int, *, careful: bool) -> None:
         def go(worker: int) -> int:

@@ -1,0 +1,261 @@
+"""What a study was called with, as JSON in the attribute ``call`` of its result: enough to call it again, and nothing that is executed.
+
+Rules and cells go in as the full text of their files, with every choice beside it and the hash of the whole. A protocol is a script, so it
+goes in by name and hash only: it is found again in the library or not at all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+import numpy as np
+
+from spikeheb import library
+from spikeheb.cells import Cell, read_cell
+from spikeheb.engines.population import Group, Inhibition, Poisson, Regular, Replayed
+from spikeheb.errors import FormatError
+from spikeheb.expressions import gate
+from spikeheb.expressions.printers import to_brian
+from spikeheb.protocols import Protocol
+from spikeheb.protocols import with_parameters as with_protocol_parameters
+from spikeheb.rules import Rule, choose, combine, read_rule
+from spikeheb.rules.bounds import parse_bounds
+from spikeheb.rules.check import check_rule
+from spikeheb.schedules import Reward
+from spikeheb.studies.inputs import Inputs
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Arguments = ParamSpec("Arguments")
+
+CALL = "call"
+KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (Inputs, Poisson, Group, Regular, Replayed, Inhibition, Reward)}
+"""Values of these kinds are stored field by field."""
+
+
+def recorded(data: xr.Dataset, study: str, arguments: Mapping[str, object]) -> xr.Dataset:
+    """The result, with what its study was called with in the attribute ``call``.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    study : str
+        The name of the function.
+    arguments : mapping
+        Its keyword arguments as they decide the result: numbers in SI, rules, cells and protocols as values.
+    """
+    data.attrs[CALL] = json.dumps({"study": study, "arguments": {name: encode(value) for name, value in arguments.items()}})
+    return data
+
+
+def repeatable(study: Callable[Arguments, xr.Dataset]) -> Callable[Arguments, xr.Dataset]:
+    """The study, whose result records what it was called with.
+
+    Names of rules, cells and protocols are looked up first, so that what is recorded is what is run.
+    """
+    signature = inspect.signature(study)
+    look_up: dict[str, Callable[[Any], Any]] = {"rule": library.rule, "cell": library.cell, "protocol": library.protocol}
+
+    @functools.wraps(study)
+    def inside(*args: Arguments.args, **options: Arguments.kwargs) -> xr.Dataset:
+        bound = signature.bind(*args, **options)
+        for name, find in look_up.items():
+            if isinstance(bound.arguments.get(name), str | Path):
+                bound.arguments[name] = find(bound.arguments[name])
+        given = dict(bound.arguments)
+        for name, parameter in signature.parameters.items():
+            if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+                given |= given.pop(name, {})
+        given.pop("progress", None)
+        encoded = {name: encode(value) for name, value in given.items()}
+        data = study(*bound.args, **bound.kwargs)
+        data.attrs[CALL] = json.dumps({"study": study.__name__, "arguments": encoded})
+        return data
+
+    return inside
+
+
+# --- to JSON ---------------------------------------------------------------------------------------------------------------
+
+
+def encode(value: object) -> Any:
+    """The value as JSON has it; tables with one key stand for what JSON has not."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case np.generic():
+            return value.item()
+        case np.ndarray() if hasattr(value, "units") and hasattr(value, "magnitude"):  # of the package quantities
+            return encode(np.asarray(value.magnitude, dtype=float) * float(value.units.simplified.magnitude))
+        case np.ndarray() if value.dtype.kind in "fiub":
+            value = np.asarray(value)  # Brian2's quantities are in SI
+            if not value.ndim:
+                return value.item()
+            return {"array": value.tolist(), "dtype": value.dtype.str}
+        case list() | tuple():
+            return [encode(item) for item in value]
+        case Mapping():
+            return {"mapping": [[str(name), encode(item)] for name, item in value.items()]}
+        case Rule():
+            return {"rule": _of_rule(value)}
+        case Cell():
+            return {"cell": _of_cell(value)}
+        case Protocol():
+            return {"protocol": {"name": value.name, "hash": value.hash, "source": value.source_hash, "values": encode(value.values)}}
+        case _ if type(value).__name__ in KINDS:
+            fields = dataclasses.fields(value)  # type: ignore[arg-type]  # all of KINDS are dataclasses
+            return {"value": type(value).__name__, "fields": {field.name: encode(getattr(value, field.name)) for field in fields}}
+    return {"unknown": type(value).__name__}
+
+
+def _of_rule(rule: Rule) -> dict[str, Any]:
+    whole = Path(rule.path)
+    paths = [whole] if whole.is_file() else [Path(path) for path in rule.path.split(" + ")]
+    bounds: dict[str, Any] = {"kind": rule.bounds.kind, **rule.bounds.values}
+    if rule.bounds.kind == "law":
+        bounds |= {"F_plus": to_brian(rule.bounds.F_plus), "F_minus": to_brian(rule.bounds.F_minus)}
+    return {
+        "name": rule.name,
+        "texts": [_text(path) for path in paths],
+        "hash": rule.hash,
+        "set": rule.set,
+        "interaction": rule.interaction,
+        "bounds": bounds,
+        "coincidence": rule.coincidence,
+        "delays": [rule.axonal_delay, rule.backpropagation_delay],
+        "parameters": {name: parameter.value for name, parameter in rule.parameters.items()},
+        "initial": {name: to_brian(tree) for name, tree in rule.initial.items()},
+        "changed": list(rule.changed),
+    }
+
+
+def _of_cell(cell: Cell) -> dict[str, Any]:
+    return {
+        "name": cell.name,
+        "text": _text(Path(cell.path)),
+        "hash": cell.hash,
+        "parameters": dict(cell.constants),
+        "units": {name: receptor.unit for name, receptor in cell.receptors.items()},
+    }
+
+
+def _text(path: Path) -> str | None:
+    """The file's text; None where there is no such file any more."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError):
+        return None
+
+
+# --- and back --------------------------------------------------------------------------------------------------------------
+
+
+def decode(value: Any) -> Any:
+    """The value that `encode` was given.
+
+    Raises
+    ------
+    FormatError
+        Where it cannot be made again, or is not what it was.
+    """
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    match value:
+        case {"array": list(items), "dtype": str(kind)} if kind[1:2] in "fiub":
+            return np.array(items, dtype=kind)
+        case {"mapping": list(items)}:
+            return {name: decode(item) for name, item in items}
+        case {"rule": dict(stored)}:
+            return _same(_rule(stored), "rule", stored)
+        case {"cell": dict(stored)}:
+            return _same(_cell(stored), "cell", stored)
+        case {"protocol": dict(stored)}:
+            return _protocol(stored)
+        case {"value": str(name), "fields": dict(fields)} if name in KINDS:
+            made = {key: decode(item) for key, item in fields.items()}
+            return KINDS[name](**{key: tuple(item) if isinstance(item, list) else item for key, item in made.items()})
+        case {"unknown": name}:
+            raise FormatError(f"the study was given a {name}, which is not stored with a result; call the study itself")
+    raise FormatError("holds something that no version of this program writes", key=CALL)
+
+
+def _same(thing: Any, kind: str, stored: Mapping[str, Any]) -> Any:
+    if thing.hash != stored["hash"]:
+        text = (
+            f"the {kind} {stored['name']} cannot be made again: it has the hash {thing.hash}, and the result was made with {stored['hash']}"
+        )
+        raise FormatError(f"{text}; its file was changed while it was in use, or it was changed by hand")
+    return thing
+
+
+def _rule(stored: Mapping[str, Any]) -> Rule:
+    sets = [stored["set"]] if len(stored["texts"]) == 1 else (stored["set"] or "").split("+")
+    sets = [None if name in ("", "default") and len(stored["texts"]) > 1 else name for name in sets]
+    sets += [None] * (len(stored["texts"]) - len(sets))
+    parts = [choose(_from_text(text, "rule", stored["name"]), set=name) for text, name in zip(stored["texts"], sets, strict=True)]
+    rule = parts[0] if len(parts) == 1 else combine(parts)
+    if stored["interaction"] in rule.interactions:
+        rule = replace(rule, interaction=stored["interaction"])
+    values = stored["parameters"]
+    initial = {name: to_brian(tree) for name, tree in rule.initial.items()}
+    rule = replace(
+        rule,
+        parameters={name: replace(old, value=float(values[name])) if name in values else old for name, old in rule.parameters.items()},
+        bounds=parse_bounds(stored["bounds"], rule.weight, path=rule.path, key="bounds"),
+        initial={
+            name: tree if stored["initial"].get(name) == initial[name] else gate.parse_expression(stored["initial"][name], path=rule.path)
+            for name, tree in rule.initial.items()
+        },
+        coincidence=stored["coincidence"],
+        axonal_delay=float(stored["delays"][0]),
+        backpropagation_delay=float(stored["delays"][1]),
+        changed=tuple(stored["changed"]),
+    )
+    check_rule(rule)
+    return rule
+
+
+def _cell(stored: Mapping[str, Any]) -> Cell:
+    cell: Cell = _from_text(stored["text"], "cell", stored["name"])
+    values, units = stored["parameters"], stored["units"]
+    return replace(
+        cell,
+        parameters={name: replace(old, value=float(values[name])) if name in values else old for name, old in cell.parameters.items()},
+        receptors={name: replace(old, unit=float(units[name])) if name in units else old for name, old in cell.receptors.items()},
+    )
+
+
+def _from_text(text: str | None, kind: str, name: str) -> Any:
+    """The rule or cell of a file with that text."""
+    if not isinstance(text, str):
+        raise FormatError(f"the result does not hold the file of the {kind} {name}: it was not made from a file, or the file was gone")
+    with tempfile.TemporaryDirectory(prefix="spikeheb-") as folder:
+        path = Path(folder) / f"{kind}.toml"
+        path.write_text(text, encoding="utf-8")
+        return (read_rule if kind == "rule" else read_cell)(path)
+
+
+def _protocol(stored: Mapping[str, Any]) -> Protocol:
+    """The library's own script of that name, if it is still the same to the byte; a script is never taken from a result."""
+    from hashlib import sha256
+
+    name = stored["name"]
+    path = library.names("protocol").get(name)
+    if path is None:
+        raise FormatError(f"the protocol {name} is a script outside the library, which a result does not bring along; run it yourself")
+    source = sha256(path.read_bytes()).hexdigest()[:16]
+    if source != stored["source"]:
+        raise FormatError(f"the protocol {name} of the library has the hash {source}, and the result was made with {stored['source']}")
+    protocol = with_protocol_parameters(library.protocol(name), decode(stored["values"]))
+    return _same(protocol, "protocol", stored)  # type: ignore[no-any-return]

@@ -1,0 +1,85 @@
+"""Repeating a study from its result alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spikeheb.errors import EngineError, FormatError, SpikehebError
+from spikeheb.results import load
+from spikeheb.studies.calls import CALL, decode
+from spikeheb.studies.experiment import run
+from spikeheb.studies.labels import VERSION
+from spikeheb.studies.replay import replay
+from spikeheb.studies.score import score
+from spikeheb.studies.weights import weights
+from spikeheb.studies.window import window
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+STUDIES: Mapping[str, Callable[..., Any]] = {"run": run, "window": window, "replay": replay, "score": score, "weights": weights}
+
+
+def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] | None = None) -> xr.Dataset:
+    """Carry out once more what a result came from: the same bytes, on a machine with the same compiler and processor.
+
+    The result holds the full text of the rule and cell files that it was made from, so that these files need not be there. A protocol
+    is a script, and no script is taken from a result: it must stand in the library, unchanged.
+
+    Parameters
+    ----------
+    result : xarray.Dataset or path
+        Of `run`, `window`, `replay`, `score` or `weights`.
+    progress : callable, optional
+        Called with the fraction done.
+
+    Returns
+    -------
+    xarray.Dataset
+
+    Raises
+    ------
+    FormatError
+        Where the result was made by another version, says nothing of how it was made, or by a rule, cell or protocol that cannot be made
+        again as it was.
+    EngineError
+        Where another engine ran than for the result.
+    """
+    path = None if not isinstance(result, Path | str) else str(result)
+    data = load(result) if isinstance(result, Path | str) else result
+    study, arguments = _call(data, path)
+    try:
+        made = {name: decode(value) for name, value in arguments.items()}
+    except SpikehebError as error:
+        raise FormatError(error.message, path=path, key=error.key) from None
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        raise FormatError("is not as this program writes it", path=path, key=CALL) from None
+    try:
+        again: xr.Dataset = STUDIES[study](**made, progress=progress)
+    except TypeError as error:
+        raise FormatError(f"is not as this program writes it ({error})", path=path, key=CALL) from None
+    if str(again.attrs.get("engine", "")) != str(data.attrs.get("engine", "")):
+        words = f"the engine {again.attrs.get('engine', '')} ran, and the result is of {data.attrs.get('engine', '')}"
+        raise EngineError(f"{words}; is a C++ compiler missing here?", path=path, key="engine")
+    again.attrs[CALL] = data.attrs[CALL]
+    return again
+
+
+def _call(data: xr.Dataset, path: str | None) -> tuple[str, dict[str, Any]]:
+    """The study and its arguments, if the result is of this version."""
+    version, text = data.attrs.get("spikeheb"), data.attrs.get(CALL)
+    if not isinstance(text, str) or not isinstance(version, str):
+        raise FormatError("does not say how it was made: it is no result of a study, or of a study that cannot be repeated", path=path)
+    if version != VERSION:
+        raise FormatError(f"was made by spikeheb {version}, and this is {VERSION}; install that version", path=path)
+    try:
+        call = json.loads(text)
+        study, arguments = call["study"], call["arguments"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise FormatError("is not as this program writes it", path=path, key=CALL) from None
+    if study not in STUDIES or not isinstance(arguments, dict) or "progress" in arguments:
+        raise FormatError(f"knows no study called {study!r}", path=path, key=CALL)
+    return study, arguments

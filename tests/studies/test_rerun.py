@@ -1,0 +1,150 @@
+"""A result says how it was made, well enough to make it again from the file alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import spikeheb as sh
+from spikeheb import library
+from spikeheb.engines.compiler import compiler
+from spikeheb.engines.population import Regular, Replayed
+from spikeheb.errors import FormatError
+from spikeheb.studies.calls import decode, encode
+
+needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
+
+CASES = {
+    "weights": lambda rule: sh.weights([rule, "triplet"], None, sh.poisson_inputs(12), "2 s", 2, imposed="15 Hz", snapshots=8, epsp="1 mV"),
+    "weights of a cell": lambda rule: sh.weights(
+        rule, "song_2000", sh.fan_in_inputs(40, early=10, correlated=10, inhibitory=5), "1 s", [3, 5], unit="5 nS", snapshots=8, names=["a"]
+    ),
+    "run": lambda rule: sh.run("pairing", rule, test_pulses=False, seed=3, pairs=5),
+    "window": lambda rule: sh.window(rule, [-0.01, 0.01, 0.02], 5, w0=0.3),
+    "replay": lambda rule: sh.replay(rule, [[0.1, 0.2], []], [[0.11], [0.3]], [0.2, 0.4], record=True, events=[sh.Reward(0.15, 2.0)]),
+    "score": lambda rule: sh.score([rule], ["bi_poo_1998"], refits=False),
+}
+
+
+def own_rule(folder: Path) -> sh.Rule:
+    """A rule of the user's own file, with choices of every kind."""
+    path = folder / "mine.toml"
+    path.write_text(library.find("rule", "pair").read_text(encoding="utf-8").replace('name = "pair"', 'name = "mine"'), encoding="utf-8")
+    bounds = {"kind": "power", "mu_plus": 0.1, "mu_minus": 0.3, "w_min": 0, "w_max": 0.9}
+    return sh.rule(
+        path,
+        set="gutig",
+        interaction="symmetric",
+        bounds=bounds,
+        coincidence="post_first",
+        axonal_delay="1 ms",
+        A_plus=0.0071,
+        tau_minus="33 ms",
+    )
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", CASES)
+def test_a_run_is_repeated_to_the_byte_from_the_file_alone(name, tmp_path):
+    rule = own_rule(tmp_path)
+    data = CASES[name](rule)
+    path = sh.save(data, tmp_path / "result.nc")
+    Path(rule.path).unlink()
+    again = sh.rerun(path)
+    assert again.identical(data)
+    assert sh.save(again, tmp_path / "again.nc").read_bytes() == path.read_bytes()
+    assert sh.rerun(again).identical(data)
+
+
+def changed(data, **values):
+    """The result with something else in its recorded call."""
+    call = json.loads(data.attrs["call"])
+    call["arguments"]["rule"]["rule"] |= values
+    other = data.copy()
+    other.attrs["call"] = json.dumps(call)
+    return other
+
+
+def test_what_cannot_be_made_again_is_refused_in_one_line(tmp_path):
+    data = sh.window("pair", [0.01], 2)
+    with pytest.raises(FormatError, match="hash"):
+        sh.rerun(changed(data, parameters={"A_plus": 0.5}))
+    text = json.loads(data.attrs["call"])["arguments"]["rule"]["rule"]["texts"][0]
+    with pytest.raises(FormatError, match="hash"):
+        sh.rerun(changed(data, texts=[text.replace("A_minus*y", "2*A_minus*y")]))
+    with pytest.raises(FormatError, match="does not hold the file"):
+        sh.rerun(changed(data, texts=[None]))
+    older = data.copy()
+    older.attrs["spikeheb"] = "0.0.9"
+    with pytest.raises(FormatError, match=r"made by spikeheb 0\.0\.9"):
+        sh.rerun(older)
+    for attributes in ({}, {"spikeheb": "0.1.0", "call": np.arange(3)}):
+        silent = data.copy()
+        silent.attrs = attributes
+        with pytest.raises(FormatError, match="does not say how it was made"):
+            sh.rerun(silent)
+    with pytest.raises(FormatError, match="there is no such file"):
+        sh.rerun(tmp_path / "none.nc")
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["[", "[]", "{}", '{"study": "load", "arguments": {}}', '{"study": "window", "arguments": {"progress": 1}}',
+     '{"study": "window", "arguments": {"odd": 1}}', '{"study": "window", "arguments": {"rule": {"rule": {}}}}',
+     '{"study": "window", "arguments": {"rule": {"value": "Path", "fields": {}}}}',
+     '{"study": "window", "arguments": {"rule": {"unknown": "Mine"}}}'],
+)  # fmt: skip
+def test_odd_calls_are_refused(call):
+    data = sh.window("pair", [0.01], 2)
+    data.attrs["call"] = call
+    with pytest.raises(FormatError):
+        sh.rerun(data)
+
+
+def test_a_protocol_is_never_taken_from_a_result(tmp_path, monkeypatch):
+    """A script outside the library is not looked for, and one of the library that has changed is not executed."""
+    folder = tmp_path / "protocols"
+    folder.mkdir()
+    source = library.find("protocol", "pairing").read_text(encoding="utf-8")
+    script = folder / "own_pairing.py"
+    script.write_text(source, encoding="utf-8")
+    data = sh.run(script, "pair", test_pulses=False, pairs=2)
+    with pytest.raises(FormatError, match="a script outside the library"):
+        sh.rerun(data)
+    monkeypatch.setenv("SPIKEHEB_PATH", str(tmp_path))
+    assert sh.rerun(data).identical(data)
+    script.write_text(source + "\nraise SystemExit('executed')\n", encoding="utf-8")
+    with pytest.raises(FormatError, match="has the hash"):
+        sh.rerun(data)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, 3, 0.1, "text", [1, [2.5, "a"]], {"a": [1]}, np.arange(3), np.array([[0.1, 1e-300]]), np.float64(0.1),
+     sh.Reward(0.2, 3.0), Regular(np.array([0.1]), np.array([0.0])), Replayed((np.array([1, 5]), np.array([2]))),
+     sh.fan_in_inputs(9, early=3, inhibitory=2)],
+    ids=lambda value: type(value).__name__,
+)  # fmt: skip
+def test_values_survive_the_way_through_json(value):
+    stored = json.dumps(encode(value))
+    assert json.dumps(encode(decode(json.loads(stored)))) == stored
+    assert type(decode(json.loads(stored))) is (float if isinstance(value, np.floating) else type(value))
+
+
+@pytest.mark.parametrize("name", sorted(library.names("rule")))
+def test_every_rule_and_set_is_made_again(name):
+    rule = library.rule(name)
+    for chosen in [rule, *(library.rule(name, set=key) for key in rule.sets)]:
+        again = decode(json.loads(json.dumps(encode(chosen))))
+        assert again.describe() == chosen.describe()
+
+
+def test_combined_rules_and_changed_cells_are_made_again():
+    both = sh.rule("triplet:visual_cortex_all_min+tsodyks_markram", bounds="soft")
+    assert decode(encode(both)).hash == both.hash
+    cell = sh.cell("song_2000", V_th="-52 mV")
+    again = decode(encode(cell))
+    assert (again.hash, again.constants) == (cell.hash, cell.constants)
