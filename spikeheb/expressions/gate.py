@@ -14,6 +14,7 @@ import re
 from spikeheb.errors import ExpressionError, one_line
 from spikeheb.expressions import limits
 from spikeheb.expressions import tree as t
+from spikeheb.expressions.constants import check_constants
 from spikeheb.units import is_unit
 
 FUNCTIONS = {
@@ -113,6 +114,7 @@ def _parse(text: str, path: str | None, key: str | None, *, truth: bool) -> t.Tr
     reader = _Reader(text, path, key)
     result = reader.truth(parsed.body, 0) if truth else reader.number(parsed.body, 0)
     limits.check_limits(result, f'"{_shown(text)}"', path=path, key=key)
+    check_constants(result, path=path, key=key)
     return result
 
 
