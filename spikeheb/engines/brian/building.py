@@ -16,6 +16,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from spikeheb.engines.brian.names import of_rule
 from spikeheb.engines.job import Job
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
@@ -87,7 +88,11 @@ def _records(b2: Any, job: Job, built: Any) -> list[Any]:
     objects = []
     if job.samples.size:
         clock = b2.Clock(dt=sampling_step(job) * job.dt * b2.second, name="sampling_clock")
-        objects.append(b2.StateMonitor(built.synapses, sampled_variables(job), record=True, clock=clock, when="end", name="sampled"))
+        objects.append(
+            b2.StateMonitor(
+                built.synapses, [of_rule(name) for name in sampled_variables(job)], record=True, clock=clock, when="end", name="sampled"
+            )
+        )
     if job.sweep_steps:
         objects.append(b2.EventMonitor(built.cells, "sweep", variables=["v"], when="end", name="swept"))
     return objects

@@ -6,6 +6,7 @@ earlier; the [post] equations, which are stepped before that, find it at the cha
 
 from __future__ import annotations
 
+from spikeheb.engines.brian.names import of_rule
 from spikeheb.engines.job import Job
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
@@ -38,7 +39,7 @@ def steps(job: Job) -> dict[str, int]:
 
 def links(job: Job) -> dict[str, list[str]]:
     """For each delayed read the variables of its chain: one step ago, two steps ago, and so on, then the read itself."""
-    return {name: [*(f"{name}_{n}_steps_ago" for n in range(count)), name] for name, count in steps(job).items()}
+    return {name: [*(f"{of_rule(name)}_{n}_steps_ago" for n in range(count)), of_rule(name)] for name, count in steps(job).items()}
 
 
 def declarations(job: Job, dimensions: dict[str, Dimension]) -> list[str]:
@@ -50,7 +51,8 @@ def advance(job: Job) -> str:
     """Statements that move every chain on by a step, last link first."""
     lines = []
     for name, chain in links(job).items():
-        sources = [_post(job).delayed[name].of, *chain[:-1]]
+        of = _post(job).delayed[name].of
+        sources = ["v" if of == "v" else of_rule(of), *chain[:-1]]
         lines += [f"{link} = {source}" for link, source in reversed(list(zip(chain, sources, strict=True)))]
     return "\n".join(lines)
 

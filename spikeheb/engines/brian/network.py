@@ -16,6 +16,7 @@ import numpy as np
 from spikeheb.cells import Receptor, assemble
 from spikeheb.engines.brian import late, shapes, text
 from spikeheb.engines.brian.importing import brian
+from spikeheb.engines.brian.names import of_cell, of_rule
 from spikeheb.engines.brian.settings import REFRACTORY_TIME, settings
 from spikeheb.engines.job import Change, Floats, Job
 from spikeheb.errors import EngineError
@@ -27,9 +28,9 @@ from spikeheb.units import CURRENT, NONE, VOLTAGE, Dimension
 
 CELL_ORDER, HOLD_ORDER, CLAMP_ORDER, POST_ORDER, LATE_ORDER, SYNAPSE_ORDER, CLIP_ORDER = range(7)
 AFTER_SPIKE_ORDER = 1000
-FORCED, AMOUNT, SWEEPING, CURRENT_IN = (text.of_cell(name) for name in ("forced", "amount", "sweeping", "I_ext"))
-CLAMPED, V_CLAMP = text.of_cell("clamped"), text.of_cell("v_clamp")
-V_HELD, HELD_UNTIL, REFRACTORY = text.of_cell("v_held"), text.of_cell("held_until"), text.of_cell(REFRACTORY_TIME)
+FORCED, AMOUNT, SWEEPING, CURRENT_IN = (of_cell(name) for name in ("forced", "amount", "sweeping", "I_ext"))
+CLAMPED, V_CLAMP = of_cell("clamped"), of_cell("v_clamp")
+V_HELD, HELD_UNTIL, REFRACTORY = of_cell("v_held"), of_cell("held_until"), of_cell(REFRACTORY_TIME)
 
 
 @dataclass
@@ -83,9 +84,9 @@ def _cells(job: Job, clock: Any, sweeping: bool) -> tuple[Any, list[Any]]:
     b2 = brian()
     extra = [f"{FORCED} : 1"]
     if job.rule.post is not None:
-        extra += [f"{e.name} : {e.dimension.brian} (linked)" for e in job.rule.post.equations if e.kind != "subexpression"]
+        extra += [f"{of_rule(e.name)} : {e.dimension.brian} (linked)" for e in job.rule.post.equations if e.kind != "subexpression"]
         known = known_names(job.rule)
-        extra += [f"{name} : {known[name].brian} (linked)" for name in job.rule.post.delayed]
+        extra += [f"{of_rule(name)} : {known[name].brian} (linked)" for name in job.rule.post.delayed]
     events = {}
     if any(action.event == "reward" for action in actions(job.rule)) or job.rewards:
         extra.append(f"{AMOUNT} : 1")
@@ -211,9 +212,9 @@ def _synapses(job: Job, source: Any, cells: Any, receptor: Receptor | None, cloc
     rule, stepping = job.rule, stepped(job.rule)
     known = known_names(rule)
     dimensions = {name: known.get(name, NONE) for name in rule.constants}
-    model = [text.synapse_model(rule, stepping), *text.constant_lines(dimensions, job.overrides)]
+    model = [text.synapse_model(rule, stepping, of_rule), *text.constant_lines(dimensions, job.overrides)]
     if receptor is not None:
-        model += [f"{text.of_cell('unit_' + state)} : siemens (shared, constant)" for state, _, _ in receptor.parts]
+        model += [f"{of_cell('unit_' + state)} : siemens (shared, constant)" for state, _, _ in receptor.parts]
     code: dict[str, dict[str, str]] = {"pre": {}, "post": {}}
     order, delay, event = {}, {}, {}
     for n, action in enumerate(actions(rule)):
@@ -244,7 +245,7 @@ def _synapses(job: Job, source: Any, cells: Any, receptor: Receptor | None, cloc
     synapses.connect(i=np.arange(job.inputs) % len(source), j=job.lane_of_input)
     if synapses.state_updater is not None:
         synapses.state_updater.order = SYNAPSE_ORDER
-    clip = text.clip_statement(rule)
+    clip = text.clip_statement(rule, of_rule)
     if clip:
         synapses.run_regularly(clip, clock=clock, when="groups", order=CLIP_ORDER)
     return synapses
@@ -263,7 +264,7 @@ def _post(job: Job, cells: Any, clock: Any) -> list[Any]:
         return []
     b2 = brian()
     known = known_names(job.rule)
-    lines = [text.equation_line(e, renames=text.constant_names(job.rule) | late.before_advance(job)) for e in post.equations]
+    lines = [text.equation_line(e, renames=text.post_names(job.rule) | late.before_advance(job)) for e in post.equations]
     lines += late.declarations(job, known)
     lines += text.constant_lines({name: known.get(name, NONE) for name in job.rule.constants}, job.overrides)
     if job.cell is not None:
@@ -275,15 +276,15 @@ def _post(job: Job, cells: Any, clock: Any) -> list[Any]:
         group.v = b2.linked_var(cells, "v")
     for equation in post.equations:
         if equation.kind != "subexpression":
-            setattr(cells, equation.name, b2.linked_var(group, equation.name))
+            setattr(cells, of_rule(equation.name), b2.linked_var(group, of_rule(equation.name)))
     for name in post.delayed:
-        setattr(cells, name, b2.linked_var(group, name))
+        setattr(cells, of_rule(name), b2.linked_var(group, of_rule(name)))
     if post.delayed:
         group.run_regularly(late.advance(job), clock=clock, when="groups", order=LATE_ORDER)
     objects = [group]
     if post.on_spike:
-        renames: dict[str, t.Tree] = {name: t.Name(f"{name}_post") for name in (*(e.name for e in post.equations), *post.delayed)}
-        renames |= {"v": t.Name("v_post")} | {name: t.Name(f"{text.of_rule(name)}_post") for name in job.rule.constants}
+        renames: dict[str, t.Tree] = {name: t.Name(f"{of_rule(name)}_post") for name in text.post_names(job.rule)}
+        renames |= {"v": t.Name("v_post")}
         pathway = b2.Synapses(cells, group, on_pre=text.statements(post.on_spike, renames), clock=clock, name="after_spike", namespace={})
         pathway.connect(i=np.arange(job.lanes), j=np.arange(job.lanes))
         pathway.pre.order = AFTER_SPIKE_ORDER

@@ -22,8 +22,8 @@ import numpy as np
 
 from spikeheb.engines import cache as build_cache
 from spikeheb.engines.brian import importing, network
+from spikeheb.engines.brian.names import of_cell, of_rule
 from spikeheb.engines.brian.network import Built
-from spikeheb.engines.brian.text import of_cell
 from spikeheb.engines.job import NO_STEPS, Steps
 from spikeheb.engines.kernel.as_lanes import lanes, with_trains
 from spikeheb.engines.kernel.inputs import inhibitory_trains, trains
@@ -89,7 +89,7 @@ def build(job: PopulationJob, *, own_spikes: bool = False) -> Built:
 def _normalisation(job: PopulationJob, built: Built) -> Any:
     """After the handlers of a step. The sum stays where it is until an event moves it, so that every step may be looked at."""
     assert job.normalise is not None
-    weights = built.synapses.variables[job.rule.weight]
+    weights = built.synapses.variables[of_rule(job.rule.weight)]
     every, shape = job.normalise_every or 1, (job.cells, job.input_count)
 
     def bring_all_to_sum() -> None:
@@ -181,7 +181,7 @@ class _Records:
 
     def weights(self, step: int) -> Any:
         name = self.job.rule.weight
-        w = np.array(self.built.synapses.variables[name].get_value(), dtype=float).reshape(self.job.cells, self.job.input_count)
+        w = np.array(self.built.synapses.variables[of_rule(name)].get_value(), dtype=float).reshape(self.job.cells, self.job.input_count)
         bad = np.argwhere(~np.isfinite(w))
         if bad.size:
             where = f"{name} of input {bad[0][1]} of cell {bad[0][0]}"
@@ -262,7 +262,7 @@ def _standalone(job: PopulationJob, own_spikes: bool, folder: Path) -> None:
     built_at = _cpu()
     b2.device.run(directory=str(folder / "program"), results_directory="results", with_output=False, run_args=[])
     times = {"build": built_at - start, "run": _cpu() - built_at}
-    w = np.array(built.synapses.variables[job.rule.weight].get_value()).reshape(job.cells, job.input_count)
+    w = np.array(built.synapses.variables[of_rule(job.rule.weight)].get_value()).reshape(job.cells, job.input_count)
     np.savez(folder / "found.npz", w=w, counts=np.bincount(np.asarray(built.spikes.i), minlength=job.cells))
     (folder / "times.json").write_text(json.dumps(times))
 

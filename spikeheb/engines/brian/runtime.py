@@ -12,9 +12,9 @@ import numpy as np
 
 from spikeheb.engines import cache as build_cache
 from spikeheb.engines.brian import importing
+from spikeheb.engines.brian.names import of_cell, of_rule
 from spikeheb.engines.brian.network import CLAMPED, HELD_UNTIL, Built, build
 from spikeheb.engines.brian.quiet import Relaxation
-from spikeheb.engines.brian.text import of_cell
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Floats, Job, Recording, Steps
 from spikeheb.engines.values import constants, efficacy, per_input
@@ -97,7 +97,7 @@ class _Watch:
         self.job, self.built = job, built
         self.timestep = built.clock.variables["timestep"].get_value()
         self.time = built.clock.variables["t"].get_value()
-        self.variables = {name: built.synapses.variables[name] for name in job.rule.variables}
+        self.variables = {name: built.synapses.variables[of_rule(name)] for name in job.rule.variables}
         self.known = {name: per_input(job, value) for name, value in constants(job).items()}
         self.samples = {int(step): n for n, step in enumerate(job.samples)}
         self.weight = np.zeros((job.inputs, len(job.samples)))

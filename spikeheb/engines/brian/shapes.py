@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from spikeheb.cells import Cell
-from spikeheb.engines.brian import text
+from spikeheb.engines.brian.names import of_cell
 
-PART, ENDS = text.of_cell("part_of_spike"), text.of_cell("part_ends")
+PART, ENDS = of_cell("part_of_spike"), of_cell("part_ends")
 NEVER = "1e9*second"
 
 

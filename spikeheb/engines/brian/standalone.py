@@ -24,6 +24,7 @@ import numpy.typing as npt
 from spikeheb.engines import cache as build_cache
 from spikeheb.engines.brian import building, late
 from spikeheb.engines.brian.building import Array
+from spikeheb.engines.brian.names import of_rule
 from spikeheb.engines.brian.settings import settings
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Floats, Job, Recording
@@ -158,7 +159,7 @@ class Results:
 
 def _recording(job: Job, results: Results, engine: dict[str, str]) -> Recording:
     read = results.read
-    variables = {name: read(f"synapses.{name}").astype(float) for name in job.rule.variables}
+    variables = {name: read(f"synapses.{of_rule(name)}").astype(float) for name in job.rule.variables}
     for name, value in variables.items():
         bad = np.flatnonzero(~np.isfinite(value))
         if bad.size:
@@ -168,7 +169,7 @@ def _recording(job: Job, results: Results, engine: dict[str, str]) -> Recording:
         rows = job.samples // building.sampling_step(job)
         known = {name: per_input(job, value) for name, value in constants(job).items()}
         sampled = {
-            name: read(f"sampled.{name}", job.inputs).reshape(-1, job.inputs)[rows].astype(float)
+            name: read(f"sampled.{of_rule(name)}", job.inputs).reshape(-1, job.inputs)[rows].astype(float)
             for name in building.sampled_variables(job)
         }
         weight = sampled[job.rule.weight].T

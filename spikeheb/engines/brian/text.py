@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from spikeheb.cells import Membrane, Receptor
+from spikeheb.engines.brian.names import Naming, as_declared, of_cell, of_rule
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation
 from spikeheb.expressions.printers import to_brian
@@ -19,29 +19,27 @@ def local(name: str) -> str:
     return "local" + name if name.startswith("_") else name
 
 
-def of_rule(name: str) -> str:
-    """A constant of the rule: Brian2 gives the endings _pre and _post a meaning of its own."""
-    return f"{name}_of_rule" if name.endswith(("_pre", "_post")) else name
-
-
-def of_cell(name: str) -> str:
-    """A name of the cell's file: apart from v it must not meet one of the rule's."""
-    return name if name == "v" else f"{name}_of_cell"
-
-
-def synapse_names(rule: Rule) -> dict[str, t.Tree]:
-    """Names as a synapse writes them: the postsynaptic side's, and constants that need another."""
-    outside = {"v", "amount"}
-    if rule.post is not None:
-        outside |= {e.name for e in rule.post.equations} | set(rule.post.delayed)
+def synapse_names(rule: Rule, naming: Naming = as_declared) -> dict[str, t.Tree]:
+    """Names as a synapse writes them: its own, and the postsynaptic side's."""
     renames: dict[str, t.Tree] = {"v": t.Name("v_post"), "amount": t.Name(f"{of_cell('amount')}_post")}
-    renames |= {name: t.Name(f"{name}_post") for name in outside - {"v", "amount"}}
-    return renames | constant_names(rule)
+    if rule.post is not None:
+        outside = [*(e.name for e in rule.post.equations), *rule.post.delayed]
+        renames |= {name: t.Name(f"{naming(name)}_post") for name in outside}
+    return renames | own_names(rule, naming)
 
 
-def constant_names(rule: Rule) -> dict[str, t.Tree]:
-    """Constants of the rule that Brian2 must know by another name."""
-    return {name: t.Name(of_rule(name)) for name in rule.constants if of_rule(name) != name}
+def own_names(rule: Rule, naming: Naming = as_declared) -> dict[str, t.Tree]:
+    """Constants and synaptic variables of the rule that Brian2 must know by another name."""
+    names = [*rule.constants, *(e.name for e in rule.equations)]
+    return {name: t.Name(naming(name)) for name in names if naming(name) != name}
+
+
+def post_names(rule: Rule) -> dict[str, t.Tree]:
+    """Constants and [post] variables as the group of [post] has them."""
+    names = list(rule.constants)
+    if rule.post is not None:
+        names += [*(e.name for e in rule.post.equations), *rule.post.delayed]
+    return {name: t.Name(of_rule(name)) for name in names}
 
 
 def constant_lines(dimensions: Mapping[str, Dimension], varying: Iterable[str] = ()) -> list[str]:
@@ -53,39 +51,47 @@ def constant_lines(dimensions: Mapping[str, Dimension], varying: Iterable[str] =
 def equation_line(equation: Equation, flag: str = "", renames: Mapping[str, t.Tree] | None = None) -> str:
     """One model line."""
     suffix = f" : {equation.dimension.brian}" + (f" ({flag})" if flag else "")
+    name = renamed(equation.name, renames)
     if equation.expression is None:
-        return equation.name + suffix
+        return name + suffix
     text = to_brian(t.substitute(equation.expression, renames or {}))
-    left = f"d{equation.name}/dt" if equation.kind == "differential" else equation.name
+    left = f"d{name}/dt" if equation.kind == "differential" else name
     return f"{left} = {text}{suffix}"
 
 
-def synapse_model(rule: Rule, stepped: frozenset[str]) -> str:
+def renamed(name: str, renames: Mapping[str, t.Tree] | None) -> str:
+    """The name that takes the place of a name."""
+    return to_brian(t.substitute(t.Name(name), renames or {}))
+
+
+def synapse_model(rule: Rule, stepped: frozenset[str], naming: Naming = as_declared) -> str:
     """The synaptic equations with Brian2's flags."""
-    renames = synapse_names(rule)
+    renames = synapse_names(rule, naming)
     flags = {e.name: ("clock-driven" if e.name in stepped else "event-driven") if e.kind == "differential" else "" for e in rule.equations}
     return "\n".join(equation_line(e, flags[e.name], renames) for e in rule.equations)
 
 
-def renamed_lines(rule: Rule, action: Action) -> tuple[t.Statement, ...]:
+def renamed_lines(rule: Rule, action: Action, naming: Naming = as_declared) -> tuple[t.Statement, ...]:
     """The handler's lines with the postsynaptic side's names and its own temporaries as Brian2 writes them.
 
     Subexpressions are put in: in a handler Brian2 computes them before it brings event-driven variables up to date.
     """
-    renames = synapse_names(rule)
+    renames = synapse_names(rule, naming)
     renames |= {line.target: t.Name(local(line.target)) for line in action.lines if line.target.startswith("_")}
-    return tuple(t.Statement(local(line.target), line.op, t.substitute(expand(line.expression, rule), renames)) for line in action.lines)
+    targets = {line.target: line.target if line.target == TRANSMIT else renamed(line.target, renames) for line in action.lines}
+    trees = [t.substitute(expand(line.expression, rule), renames) for line in action.lines]
+    return tuple(t.Statement(targets[line.target], line.op, tree) for line, tree in zip(action.lines, trees, strict=True))
 
 
 def handler_code(rule: Rule, action: Action, receptor: Receptor | None) -> str:
     """The statements of a handler; `transmit` becomes growth of the receptor's conductance."""
-    shared = {e.name for e in rule.post.equations} if rule.post else set()
+    shared = {f"{of_rule(e.name)}_post" for e in rule.post.equations} if rule.post else set()
     lines = []
-    for line in renamed_lines(rule, action):
+    for line in renamed_lines(rule, action, of_rule):
         if line.target == TRANSMIT:
             lines += transmission(rule, line.expression, receptor)
         elif line.target in shared:
-            lines.append(f"{line.target}_post += {to_brian(_growth(line))}")
+            lines.append(f"{line.target} += {to_brian(_growth(line))}")
         else:
             lines.append(f"{line.target} = {to_brian(line.expression)}")
     return "\n".join(lines)
@@ -101,7 +107,7 @@ def transmission(rule: Rule, fraction: t.Tree, receptor: Receptor | None) -> lis
     """Growth of each exponential of the receptor by efficacy times the released fraction (already renamed)."""
     if receptor is None:
         return []
-    amount = to_brian(t.multiply(t.substitute(rule.efficacy, synapse_names(rule)), fraction))
+    amount = to_brian(t.multiply(t.substitute(rule.efficacy, synapse_names(rule, of_rule)), fraction))
     return [f"{of_cell(state)}_post += {of_cell('unit_' + state)}*({amount})" for state, _, _ in receptor.parts]
 
 
@@ -114,23 +120,21 @@ def membrane_names(membrane: Membrane) -> dict[str, t.Tree]:
 def membrane_model(membrane: Membrane) -> str:
     """The cell's equations and constants."""
     renames = membrane_names(membrane)
-    lines = [equation_line(replace(e, name=of_cell(e.name)), renames=renames) for e in membrane.equations]
+    lines = [equation_line(e, renames=renames) for e in membrane.equations]
     lines += [f"{of_cell(name)} : {dimension.brian} (shared, constant)" for name, dimension in membrane.dimensions.items()]
     return "\n".join([*lines, f"{of_cell('I_ext')} : amp"])
 
 
 def statements(lines: Iterable[t.Statement], renames: Mapping[str, t.Tree] | None = None) -> str:
     """Plain assignments; targets are renamed like everything else."""
-    renamed = renames or {}
-    text = []
-    for line in lines:
-        target = to_brian(t.substitute(t.Name(line.target), renamed))
-        text.append(f"{target} = {to_brian(t.substitute(line.value(), renamed))}")
-    return "\n".join(text)
+    return "\n".join(f"{renamed(line.target, renames)} = {to_brian(t.substitute(line.value(), renames or {}))}" for line in lines)
 
 
-def clip_statement(rule: Rule) -> str | None:
+def clip_statement(rule: Rule, naming: Naming = as_declared) -> str | None:
     """The weight held within its limits after a step, where the model moves it."""
+    names = own_names(rule, naming)
     moving = any(e.name == rule.weight and e.kind == "differential" for e in rule.equations)
     limited = clipped(t.Name(rule.weight), rule.bounds)
-    return f"{rule.weight} = {to_brian(limited)}" if moving and limited != t.Name(rule.weight) else None
+    if not moving or limited == t.Name(rule.weight):
+        return None
+    return f"{renamed(rule.weight, names)} = {to_brian(t.substitute(limited, names))}"

@@ -7,6 +7,7 @@ from typing import Any
 from spikeheb import library
 from spikeheb.engines.brian import text
 from spikeheb.engines.brian.importing import brian, quantity
+from spikeheb.engines.brian.names import as_declared
 from spikeheb.engines.brian.network import pathway_order
 from spikeheb.errors import EngineError, unknown_name
 from spikeheb.expressions import tree as t
@@ -56,7 +57,7 @@ def synapses(rule: Rule | str, source: Any, target: Any, *, drives: str | None =
     if drives is not None and drives not in target.variables:
         raise unknown_name("variable of the target", drives, target.variables, key="drives")
     known = known_names(rule)
-    namespace = {text.of_rule(name): quantity(value, known.get(name, NONE)) for name, value in rule.constants.items()}
+    namespace = {as_declared(name): quantity(value, known.get(name, NONE)) for name, value in rule.constants.items()}
     code: dict[str, dict[str, str]] = {"pre": {}, "post": {}}
     order, delay = {}, {}
     for n, action in enumerate(actions(rule)):
@@ -89,7 +90,7 @@ def synapses(rule: Rule | str, source: Any, target: Any, *, drives: str | None =
 def set_initial(rule: Rule | str, made: Any) -> None:
     """Give connected synapses the rule's own initial values."""
     for name, tree in library.rule(rule).initial.items():
-        setattr(made, name, to_brian(tree))
+        setattr(made, as_declared(name), to_brian(t.substitute(tree, text.own_names(library.rule(rule)))))
 
 
 def _handler(rule: Rule, action: Action, drives: str | None) -> str:
