@@ -115,8 +115,13 @@ def _check_spike(cell: Cell, known: Mapping[str, Dimension]) -> None:
 
 
 def _check_at_rest(cell: Cell) -> None:
-    """A threshold that holds before anything has happened is written the wrong way round."""
+    """Every line of the model is finite at the initial values, and the threshold, unless written the wrong way round, does not hold."""
     values = {**cell.constants, **cell.rest()}
+    trees = {e.name: e.expression for e in cell.equations if e.kind == "subexpression" and e.expression is not None}
+    at_rest = with_subexpressions(trees, {**values, "I_syn": 0.0, "I_ext": 0.0, NOISE: 0.0}, path=cell.path, key="membrane.model")
+    for equation in cell.equations:
+        if equation.expression is not None:
+            check_constants(equation.expression, at_rest, path=cell.path, key="membrane.model")
     threshold = resolve_units(cell.threshold, set(values))
     if t.names(threshold) <= set(values) and evaluate(threshold, values):
         raise FormatError(f'"{to_brian(cell.threshold)}" already holds at the initial values', path=cell.path, key="membrane.threshold")

@@ -115,11 +115,13 @@ def _check_choices(rule: Rule) -> str:
     from spikeheb.engines.trial import try_in_numpy
     from spikeheb.rules import choose
     from spikeheb.rules.check import check_rule
-    from spikeheb.rules.trial import try_rule
+    from spikeheb.rules.trial import compared_for_equality, try_rule
 
     cell = library.cell(TRIAL_CELL)
     sets = [choose(rule, set=name) for name in rule.sets]
     schemes = [choose(rule, interaction=name) for name in rule.interactions]
+    for key, text in compared_for_equality(rule):
+        note(f"note: {rule.path}: {key}: {text} compares computed numbers for equality, which seldom holds; write < or >")
     for chosen in (rule, *sets, *schemes):
         check_rule(chosen)
         try_rule(chosen)

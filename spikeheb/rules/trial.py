@@ -16,7 +16,7 @@ from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import NOISE
 from spikeheb.expressions.printers import evaluate, to_brian
 from spikeheb.rules.meaning import expand
-from spikeheb.rules.numbers import subexpressions
+from spikeheb.rules.numbers import subexpressions, trees_of_post, trees_of_synapse
 from spikeheb.rules.rule import VERBS, Bounds, Handler, Rule
 
 DRAWS = 32
@@ -46,6 +46,17 @@ def try_rule(rule: Rule) -> None:
     for index, handler in enumerate(rule.handlers):
         trial.handler(handler, f"on[{index}]")
     trial.on_spike()
+
+
+def compared_for_equality(rule: Rule) -> list[tuple[str, str]]:
+    """Key and text of every ``==`` and ``!=`` of two values of which neither is a whole number written out."""
+    places = [*trees_of_synapse(rule), *trees_of_post(rule)]
+    nodes = [(key, node) for key, tree in places for node in t.walk(tree) if isinstance(node, t.Compare) and node.op in ("==", "!=")]
+    return [(key, f'"{to_brian(node)}"') for key, node in nodes if not any(_is_whole(side) for side in t.children(node))]
+
+
+def _is_whole(tree: t.Tree) -> bool:
+    return isinstance(tree, t.Number) and tree.value == round(tree.value)
 
 
 class _Trial:

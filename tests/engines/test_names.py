@@ -23,8 +23,9 @@ from spikeheb.rules import Rule, read_rule
 
 GIVEN = (
     "gamma erf len self beta zeta S N I E pi e i j inf nan Q O C oo sin cos floor diff poisson binomial rate value lastupdate sum id "
-    "range print max min_ Symbol root arg re im source target delay pre post name clock order dtype xi_a of_xi_a a_ a_u a_pre a_post x_of_rule "
-    "x_of_cell x_steps_ago local_change0 unit_g_ampa forced sweeping gram pascal um2 mega k k_ np _np exec eval numpy"
+    "range print max min_ Symbol root arg re im source target delay pre post name clock order dtype xi_a of_xi_a a_ a_u "
+    "a_pre a_post x_of_rule x_of_cell x_steps_ago local_change0 "
+    "unit_g_ampa forced sweeping gram pascal um2 mega k k_ np _np exec eval numpy"
 ).split()  # fmt: skip
 
 
@@ -104,10 +105,7 @@ def rule_of(folder: Path, chosen: list[str]) -> Rule:
 def weights(rule: Rule, engine: str) -> tuple[float, dict[str, float]]:
     pre, post = np.array([5, 60, 130, 300]), np.array([20, 90, 125, 280])
     job = Job(rule, None, 1e-4, 400, np.zeros(1, dtype=np.int64), (pre,), (post,))
-    if engine == "numpy":
-        recording = numpy_lanes.run(job, analyse(rule, None, job.dt))
-    else:
-        recording = carry_out(job, engine)
+    recording = numpy_lanes.run(job, analyse(rule, None, job.dt)) if engine == "numpy" else carry_out(job, engine)
     return float(recording.w[0]), {name: float(value[0]) for name, value in recording.variables.items()}
 
 
