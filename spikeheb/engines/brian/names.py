@@ -53,7 +53,8 @@ _WORDS = (
     "run_regularly run_on_event get_states set_states add_attribute active codes contained_objects invalidates_magic_network "
     "method_choice method_options multisynaptic_index pathways queues start stop start_scope before_run after_run user_equations "
     "threads group id calc_indices check_variable_write resolve resolve_all template custom_operation updates code abstract_code "
-    "updaters"
+    "updaters add_dependency add_to_magic_network assign_id clock_driven code_objects dim event method obj objects owner refractory "
+    "register_variable resetter run runner scheduler spikes stochastic thresholder unregister_variable vals verify_dependencies"
 )
 TAKEN = frozenset(_WORDS.split()) | frozenset(dir(builtins))
 """Names that Brian2, its algebra system, Python, or the attributes of a Synapses object take."""
