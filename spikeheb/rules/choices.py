@@ -84,6 +84,9 @@ def _delay(value: object, path: str, name: str) -> float:
 def _with_set(rule: Rule, name: str) -> Rule:
     if name not in rule.sets:
         raise unknown_name("set", name, rule.sets, path=rule.path, key="sets")
+    if rule.set not in (None, name):
+        message = f'the set "{rule.set}" is chosen already and would stay where "{name}" is silent; choose "{name}" of the rule itself'
+        raise FormatError(message, path=rule.path, key=f"sets.{name}")
     chosen = rule.sets[name]
     parameters = {
         key: replace(parameter, value=chosen.values[key], source=chosen.reference) if key in chosen.values else parameter

@@ -98,6 +98,14 @@ def test_bounds_of_a_set_replace_the_files_whole() -> None:
     assert "w_max" not in choose(PAIR, set="van_rossum").constants
 
 
+def test_a_set_does_not_stand_on_another_set() -> None:
+    """Where the second is silent, the numbers of the first would stay without a word."""
+    with pytest.raises(FormatError, match='the set "van_rossum" is chosen already and would stay where "additive" is silent'):
+        choose(choose(PAIR, set="van_rossum"), set="additive")
+    once = choose(PAIR, set="van_rossum")
+    assert choose(once, set="van_rossum") == once
+
+
 def test_coincidence_and_delays() -> None:
     rule = choose(PAIR, coincidence="post_first", axonal_delay="2 ms", backpropagation_delay=0.001)
     assert (rule.coincidence, rule.axonal_delay, rule.backpropagation_delay) == ("post_first", 0.002, 0.001)
