@@ -93,7 +93,7 @@ def test_an_emptied_result_file_is_an_error(built, job, monkeypatch):
         (place / "results" / arrays["synapses.w_of_rule"]["file"]).write_bytes(b"")
 
     monkeypatch.setattr(standalone, "_call", then_empty)
-    with pytest.raises(StorageError, match=r"synapses\.w has 0 bytes instead of 16"):
+    with pytest.raises(StorageError, match=r"synapses\.w_of_rule has 0 bytes instead of 16"):
         standalone.run(job)
 
 
