@@ -54,7 +54,7 @@ def find(kind: str, name_or_path: str | Path) -> Path:
         For a file of another kind.
     """
     _suffix(kind)
-    if isinstance(name_or_path, Path) or _is_path(name_or_path):
+    if isinstance(name_or_path, Path) or is_path(name_or_path):
         return _given(kind, Path(name_or_path))
     found = _found(kind)
     if name_or_path not in found:
@@ -81,8 +81,8 @@ def rule(
     Parameters
     ----------
     name_or_path : str, Path or Rule
-        Names joined by ``+`` are combined (`spikeheb.rules.combine`), each perhaps with its own set:
-        ``"triplet:visual_cortex_all_min+tsodyks_markram"``.
+        Name or path may be followed by a colon and a published set, ``"triplet:hippocampus_all_full"``. Names joined by ``+``
+        are combined (`spikeheb.rules.combine`), each perhaps with its own set: ``"triplet:visual_cortex_all_min+tsodyks_markram"``.
     set, interaction, bounds, coincidence, axonal_delay, backpropagation_delay
         As in `spikeheb.rules.choose`.
     **parameters
@@ -95,7 +95,9 @@ def rule(
     if isinstance(name_or_path, str) and is_combination(name_or_path):
         if set is not None:
             raise FormatError(f'a combination names the set of each rule, such as "pair:{set}+tsodyks_markram"', key="set")
-        name_or_path = combine([rule(name, set=own) for name, own in map(split_set, name_or_path.split("+"))])
+        name_or_path = combine([rule(name) for name in name_or_path.split("+")])
+    elif not isinstance(name_or_path, Rule):
+        name_or_path, set = _with_own_set(str(name_or_path), set)
     return choose(
         name_or_path if isinstance(name_or_path, Rule) else read_rule(find("rule", name_or_path)),
         set=set,
@@ -114,9 +116,30 @@ def is_combination(text: str) -> bool:
 
 
 def split_set(text: str) -> tuple[str, str | None]:
-    """``"triplet:hippocampus_all_full"`` as name and set; a path may hold colons of its own."""
+    """``"triplet:hippocampus_all_full"`` as name and set.
+
+    The names of files, and the folders on the way to them, may hold colons of their own: what is a file, or the name of a rule, as
+    it stands names no set.
+    """
     name, colon, last = text.rpartition(":")
-    return (name, last) if colon and name and _SET.fullmatch(last) else (text, None)
+    if not colon or not name or Path(text).is_file() or text in _found("rule"):
+        return text, None
+    known = Path(name).is_file() if is_path(name) else name in _found("rule")
+    return (name, last) if known or _SET.fullmatch(last) else (text, None)
+
+
+def _with_own_set(text: str, set: str | None) -> tuple[str, str | None]:
+    """Name and set, where the set may stand with the name or be given beside it.
+
+    Raises
+    ------
+    FormatError
+        Where both are given and differ.
+    """
+    name, own = split_set(text)
+    if own is not None and set is not None and own != set:
+        raise FormatError(f'"{text}" names the set "{own}", and the set "{set}" is given beside it; give one', key="set")
+    return name, set if own is None else own
 
 
 def cell(name_or_path: str | Path, **parameters: object) -> Cell:
@@ -216,7 +239,8 @@ def _suffix(kind: str) -> str:
     return SUFFIXES[kind]
 
 
-def _is_path(text: str) -> bool:
+def is_path(text: str) -> bool:
+    """Whether the text is a path: it ends in the suffix of a file (``.toml``, ``.py``) or holds a path separator."""
     separators = [separator for separator in (os.sep, os.altsep, "/") if separator]
     return text.endswith(tuple(SUFFIXES.values())) or any(separator in text for separator in separators)
 

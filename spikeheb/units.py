@@ -207,6 +207,8 @@ def parse_quantity(text: str) -> tuple[float, Dimension]:
     UnitError
         Where the text is not a number followed by a unit, or is beyond what a float holds.
     """
+    if re.match(" *[+-]?[0-9]*,[0-9]", text):
+        raise UnitError(f'"{text[:60]}" has a decimal comma; write a number with a decimal point and a unit, such as "0.5 ms"')
     match = _QUANTITY.fullmatch(plain(text)) if len(text) <= MAX_QUANTITY else None
     if not match:
         raise UnitError(f'"{text[:60]}" is not a quantity; write a number and a unit, such as "20 ms"')

@@ -12,6 +12,7 @@ import pytest
 
 import spikeheb as sh
 from spikeheb import library
+from spikeheb.errors import FormatError, SpikehebError, UnknownName
 from spikeheb.protocols import with_parameters
 
 ROOT = Path(__file__).parent.parent
@@ -322,3 +323,43 @@ def test_a_protocol_cannot_be_changed(home):
     home("protocols/mine.py", PROTOCOL)
     with pytest.raises(dataclasses.FrozenInstanceError):
         sh.protocol("mine").parameters.pairs = 3
+
+
+def test_a_set_may_stand_with_the_name_of_a_rule_wherever_a_rule_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "visual_cortex_nearest_min"
+    chosen = sh.rule("triplet", set=name)
+    path = library.find("rule", "triplet")
+    for text in (f"triplet:{name}", f"{path}:{name}", Path(f"{path}:{name}")):
+        assert sh.rule(text) == sh.rule(text, set=name) == chosen
+    np.testing.assert_array_equal(sh.window(f"triplet:{name}", delta_t=["10 ms"]).change, sh.window(chosen, delta_t=["10 ms"]).change)
+    for wrong in (f"triplet:{name[:-1]}", f"{path}:{name[:-1]}"):
+        with pytest.raises(UnknownName, match=f'no set named "{name[:-1]}"; did you mean "{name}"') as caught:
+            sh.rule(wrong)
+        assert "\n" not in str(caught.value)
+    for wrong in ("triplet:", "triplet:visual cortex", f"triplet:{name}.toml:x"):
+        with pytest.raises(SpikehebError):
+            sh.rule(wrong)
+    with pytest.raises(FormatError, match='names the set "hippocampus_all_full", and the set "visual_cortex_nearest_min" is given'):
+        sh.rule("triplet:hippocampus_all_full", set=name)
+    with pytest.raises(UnknownName, match='did you mean "triplet"'):
+        sh.rule(f"tripplet:{name}")
+
+
+def test_a_colon_of_a_file_or_folder_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = library.find("rule", "pair").read_text(encoding="utf-8")
+    folder = tmp_path / "at 10:30" / "rules"
+    folder.mkdir(parents=True)
+    for file in ("my:additive.toml", "mine.toml"):
+        (folder / file).write_text(text, encoding="utf-8")
+    for file in ("my:additive.toml", "mine.toml"):
+        assert sh.rule(str(folder / file)).set is None
+        assert sh.rule(f"{folder / file}:gutig").set == "gutig"
+    monkeypatch.chdir(folder)
+    assert sh.rule("my:additive.toml").set is None
+    assert sh.rule("mine.toml:additive").set == "additive"
+    other = tmp_path / "other" / "rules"
+    other.mkdir(parents=True)
+    (other / "my:additive.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("SPIKEHEB_PATH", str(other.parent))
+    assert sh.rule("my:additive").set is None
+    assert sh.rule("my:additive:gutig").set == "gutig"

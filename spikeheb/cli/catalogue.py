@@ -12,7 +12,11 @@ from spikeheb.cli.printing import data_table, note
 from spikeheb.errors import SpikehebError
 
 if TYPE_CHECKING:
+    from spikeheb.cells import Cell
     from spikeheb.rules import Rule
+
+TRIAL_RULE, TRIAL_CELL = "pair", "l5_pyramidal"
+"""What a cell is stepped with, and the cell of a rule that reads a membrane potential."""
 
 
 def list_names(
@@ -32,7 +36,11 @@ def list_names(
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Rule, cell or protocol files; a protocol is run.")],
 ) -> None:
-    """Check files: one line for each, OK or what is wrong."""
+    """Check files: one line for each, OK or what is wrong.
+
+    Of a rule and a cell every line is computed once from the starting values, with every published set and every scheme, and one
+    step is taken, so that OK means that it runs. What a rule file may say is printed by "spikeheb show format".
+    """
     failed = False
     for path in files:
         try:
@@ -58,16 +66,34 @@ def _check_file(path: Path) -> str:
         lanes = len(protocol.schedule(np.random.default_rng(0)).lanes)
         return f"protocol {protocol.name}, {lanes} {'condition' if lanes == 1 else 'conditions'}"
     if kind == "cell":
-        return f"cell {read_cell(path).name}"
+        return _check_cell(read_cell(path))
     return _check_choices(read_rule(path))
 
 
+def _check_cell(cell: Cell) -> str:
+    """Step the cell once with a rule of the library."""
+    from spikeheb import library
+    from spikeheb.engines import trial
+
+    trial.run(library.rule(TRIAL_RULE), cell)
+    return f"cell {cell.name}"
+
+
 def _check_choices(rule: Rule) -> str:
+    """Compute every line once and step the rule, as it stands, with every set and with every scheme."""
+    from spikeheb import library
+    from spikeheb.engines.trial import try_in_numpy
     from spikeheb.rules import choose
     from spikeheb.rules.check import check_rule
+    from spikeheb.rules.trial import compared_for_equality, try_rule
 
-    for name in rule.sets:
-        check_rule(choose(rule, set=name))
-    for name in rule.interactions:
-        check_rule(choose(rule, interaction=name))
+    cell = library.cell(TRIAL_CELL)
+    sets = [choose(rule, set=name) for name in rule.sets]
+    schemes = [choose(rule, interaction=name) for name in rule.interactions]
+    for key, text in compared_for_equality(rule):
+        note(f"note: {rule.path}: {key}: {text} compares computed numbers for equality, which seldom holds; write < or >")
+    for chosen in (rule, *sets, *schemes):
+        check_rule(chosen)
+        try_rule(chosen)
+        try_in_numpy(chosen, cell)
     return f"rule {rule.name}, {len(rule.sets)} {'set' if len(rule.sets) == 1 else 'sets'}"

@@ -115,6 +115,9 @@ def _owner(name: str, value: str, known: Mapping[str, Sequence[str]], rule: Rule
         if name in known[owner]:
             return owner, name
     if name in rule.bounds.values:
-        raise UnknownName(f'"{name}" belongs to the bounds; use --bounds {name}={value}', key=f"-p {name}")
+        from spikeheb.rules.bounds import example
+
+        whole = example(rule.bounds.kind, rule.bounds, {name: value})
+        raise UnknownName(f'"{name}" belongs to the bounds, which are given whole with --bounds, {whole}', key=f"-p {name}")
     named = {*known["protocol"], *known["rule"], *(f"cell.{other}" for other in known["cell"])}
     raise unknown_name("parameter", name, named, key=f"-p {name}")

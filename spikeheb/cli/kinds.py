@@ -45,7 +45,7 @@ def find(name_or_path: str) -> list[tuple[str, Path]]:
     """
     from spikeheb import library
 
-    if name_or_path.endswith((".toml", ".py")) or "/" in name_or_path or "\\" in name_or_path:
+    if library.is_path(name_or_path):
         return [(kind_of(Path(name_or_path)), Path(name_or_path))]
     known = {kind: library.names(kind) for kind in KINDS}
     found = [(kind, files[name_or_path]) for kind, files in known.items() if name_or_path in files]

@@ -47,7 +47,9 @@ Interaction = Annotated[
 Bounds = Annotated[
     str | None,
     typer.Option(
-        metavar="KIND", help='hard, soft, power, law or none; with numbers: "kind=power, mu_plus=0.1, w_max=2".', rich_help_panel=RULE_PANEL
+        metavar="KIND",
+        help='The whole bounds, such as "kind=hard, w_min=0, w_max=2"; a kind alone (hard, soft, none) takes the two limits of the rule.',
+        rich_help_panel=RULE_PANEL,
     ),
 ]
 Coincidence = Annotated[

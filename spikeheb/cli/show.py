@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A rule (or RULE:SET), cell or protocol, by name or path.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help='A rule (or RULE:SET), cell or protocol, by name or path; or "format", the reference of rule files.'
+        ),
+    ],
     set: options.Set = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print the equations in LaTeX.")] = False,
     kernel: Annotated[bool, typer.Option("--kernel", help="Print what the kernel makes of a rule: analysis, then C++.")] = False,
@@ -36,11 +41,15 @@ def show(
     """Show a rule, cell or protocol: equations, parameters with units and sources, sets, bounds, references.
 
     A protocol given as a file, such as `show FILE.py`, is Python and is executed: give only files that you trust.
+    "spikeheb show format" prints what a rule file may say.
 
     Of a rule also what is measured now: its window, its drift under test pulses alone, and its scores against published data.
     """
-    from spikeheb import library
+    from spikeheb import library, rules
 
+    if name == "format":
+        typer.echo(rules.format_reference())
+        return
     files = [("rule", name)] if library.is_combination(name) else find(split_set(name)[0])
     for kind, path in files:
         if kind == "rule":

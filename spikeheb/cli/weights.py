@@ -148,8 +148,8 @@ def weights(
     default = folder_name("weights", *(f"{rule.name}-{rule.set}" if rule.set else rule.name for rule in chosen))
     with output(out or default, force, STANDARD.with_csv(csv)) as folder, shown_progress("weights", progress) as report:
         data = study(
-            chosen, body, trains, duration, seeds, seed=seed, cells=cells, imposed=imposed, dt=dt, unit=unit, w0=w0, match_rates=match_rates,
-            normalise=normalise, normalise_every=normalise_every, snapshots=snapshots, watch=watch, epsp=epsp, memory=memory,
+            chosen, body, trains, duration, seeds, seed=seed, cells=cells, imposed=imposed, dt=dt, unit=unit, w0=w0,
+            match_rates=match_rates, normalise=normalise, normalise_every=normalise_every, snapshots=snapshots, watch=watch, epsp=epsp, memory=memory,
             engine=engine, names=names or None, progress=report,
         )  # fmt: skip
     try:

@@ -7,6 +7,7 @@ import numpy as np
 from spikeheb.engines.job import Floats, Job
 from spikeheb.errors import NonFiniteError, unknown_name
 from spikeheb.expressions.printers import evaluate
+from spikeheb.rules.numbers import check_numbers
 
 
 def constants(job: Job) -> dict[str, float | Floats]:
@@ -17,6 +18,8 @@ def constants(job: Job) -> dict[str, float | Floats]:
     UnknownName
         For an override that names no constant of the rule.
     NonFiniteError
+    ExpressionError
+        Where the overrides make a part of the rule that reads only constants something else than a finite real number.
     """
     values: dict[str, float | Floats] = dict(job.rule.constants)
     for name, array in job.overrides.items():
@@ -26,6 +29,8 @@ def constants(job: Job) -> dict[str, float | Floats]:
     for name, value in values.items():
         if not np.all(np.isfinite(value)):
             raise NonFiniteError(f"the constant {name} is not finite", path=job.rule.path)
+    if job.overrides:
+        check_numbers(job.rule, values)
     return values
 
 

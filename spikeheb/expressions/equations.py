@@ -120,6 +120,9 @@ def _name_dimension(name: str, known: Mapping[str, Dimension]) -> Dimension:
     named_unit = unit(name) if len(name) > 1 else None
     if named_unit:
         return named_unit[0]
+    stem, _, side = name.rpartition("_")
+    if side in ("pre", "post") and stem in known:
+        raise ExpressionError(f'undeclared name "{name}"; every variable is read by its bare name here: write "{stem}"')
     near = difflib.get_close_matches(name.lower(), {other.lower() for other in known}, n=1, cutoff=0.6)
     meant = [other for other in known if other.lower() in near]
     hint = f'; did you mean "{meant[0]}"?' if meant else f"; declared: {' '.join(sorted(known)) or 'nothing'}"

@@ -14,7 +14,8 @@ import re
 from spikeheb.errors import ExpressionError, one_line
 from spikeheb.expressions import limits
 from spikeheb.expressions import tree as t
-from spikeheb.units import is_unit
+from spikeheb.expressions.constants import check_constants
+from spikeheb.units import unit
 
 FUNCTIONS = {
     "exp": 1, "log": 1, "sqrt": 1, "abs": 1, "int": 1, "positive": 1, "clip": 3, "randn": 0, "rand": 0,
@@ -26,20 +27,17 @@ MAX_DEPTH = 32
 MAX_LINES = 60
 
 _WORDS = (
-    "t dt i j N pi e inf nan xi I_syn I_ext lastupdate lastspike not_refractory transmit ltp ltd amount "
-    "t_in_timesteps N_incoming N_outgoing "
+    "t dt xi I_syn I_ext amount transmit ltp ltd "
     "auto break case char const continue default do double else enum extern float for goto if inline int long "
     "register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while "
     "asm bool catch class delete export false friend mutable namespace new operator private protected public "
     "template this throw true try typeid typename using virtual alignas alignof char8_t char16_t char32_t concept "
     "consteval constexpr constinit co_await co_return co_yield decltype dynamic_cast explicit noexcept nullptr "
     "reinterpret_cast requires static_assert static_cast thread_local wchar_t and_eq bitand bitor compl not_eq or_eq "
-    "xor xor_eq print None True False "
-    "sin cos tan sinh cosh tanh arcsin arccos arctan floor ceil sign timestep log10 log1p expm1 exprel diff poisson "
-    "binomial"
+    "xor xor_eq None True False"
 )
 RESERVED = frozenset(_WORDS.split())
-"""Names that belong to the laboratory, to Brian2, to C++ or to Python, and cannot be declared."""
+"""Names that belong to the laboratory, to C++ or to Python, and cannot be declared. What Brian2 takes is renamed on the way there."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 _ALLOWED = re.compile(r"[A-Za-z0-9_ .,+\-*/()<>=!\t]*")
@@ -67,8 +65,8 @@ def check_name(name: str, *, constant: bool = False, path: str | None = None, ke
     if not isinstance(name, str) or not _NAME.fullmatch(name) or "__" in name:
         raise _refusal(f'"{_shown(name)}" is not a name: letters, digits and single underscores, 40 at most', path, key)
     if name in RESERVED or name in FUNCTIONS or keyword.iskeyword(name):
-        raise _refusal(f'the name "{name}" is reserved; choose another', path, key)
-    if len(name) > 1 and is_unit(name):
+        raise _refusal(f'the name "{name}" is reserved; choose another, such as "{name}_1"', path, key)
+    if len(name) > 1 and unit(name):
         raise _refusal(f'the name "{name}" is a unit; choose another', path, key)
     if name.endswith(("_pre", "_post")) and not constant:
         raise _refusal(f'the name "{name}" may not end in _pre or _post; choose another', path, key)
@@ -109,10 +107,11 @@ def _parse(text: str, path: str | None, key: str | None, *, truth: bool) -> t.Tr
     try:
         parsed = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise _refusal(f'"{_shown(text)}" is not an expression', path, key) from None
+        raise _refusal(f'"{_shown(text)}" is not an expression{_hint(text)}', path, key) from None
     reader = _Reader(text, path, key)
     result = reader.truth(parsed.body, 0) if truth else reader.number(parsed.body, 0)
     limits.check_limits(result, f'"{_shown(text)}"', path=path, key=key)
+    check_constants(result, path=path, key=key)
     return result
 
 
@@ -130,7 +129,7 @@ def parse_statement(text: str, *, path: str | None = None, key: str | None = Non
     _check_text(line, path, key)
     match = _STATEMENT.fullmatch(line)
     if not match:
-        raise _refusal(f'"{_shown(line)}" is not a statement of the form "name = expression"', path, key)
+        raise _refusal(f'"{_shown(line)}" is not a statement of the form "name = expression"{_hint(line)}', path, key)
     return t.Statement(match[1], match[2], parse_expression(match[3], path=path, key=key))
 
 
@@ -153,6 +152,26 @@ def _shown(text: object) -> str:
     return one_line(text if isinstance(text, str) else type(text).__name__, 60)
 
 
+_HINTS = (
+    (r"\^", "a power is written x**2"),
+    (r"[0-9],[0-9]", "a decimal point is a point: 0.01"),
+    (r"&&?", 'two conditions are joined by "and": int(x > 0 and y > 0)'),
+    (r"\|\|?", 'two conditions are joined by "or": int(x > 0 or y > 0)'),
+    (r"\b(if|else)\b|\?", "there is no if: multiply by int(condition), as in x += int(y > 0)*A"),
+    (r"\b(and|or|not)\b", "and, or, not join comparisons inside int(...): int(x > 0 and y > 0)"),
+    (r"(?<![<>=!+*/-])=(?!=)", 'a comparison for equality is written "=="'),
+    (r"![^=]", 'the opposite of a condition is written "not": int(not x > 0)'),
+    (r"[<>]", "a comparison becomes a number by int(...): int(x > 0)"),
+    (r"\b(max|min)\(", "write clip(x, low, high), or positive(x) for the larger of x and 0"),
+)
+"""What people write who come from another language, and what is written here; the first that fits is shown."""
+
+
+def _hint(text: str) -> str:
+    """A hint at what may be meant, or nothing."""
+    return next((f"; {hint}" for pattern, hint in _HINTS if re.search(pattern, text)), "")
+
+
 def _check_text(text: object, path: str | None, key: str | None) -> None:
     if not isinstance(text, str):
         raise _refusal(f"expected text (got {type(text).__name__})", path, key)
@@ -163,10 +182,10 @@ def _check_text(text: object, path: str | None, key: str | None) -> None:
     allowed = _ALLOWED.match(text)
     end = allowed.end() if allowed else 0
     if end < len(text):
-        raise _refusal(f'the character "{_shown(text[end])}" is not allowed in "{_shown(text)}"', path, key)
+        raise _refusal(f'the character "{_shown(text[end])}" is not allowed in "{_shown(text)}"{_hint(text)}', path, key)
     if "__" in text or _ODD_NUMBER.search(_NUMBER.sub(" ", text)):
         found = "only plain decimal numbers (exponents of two digits) and single underscores are allowed"
-        raise _refusal(f'{found} in "{_shown(text)}"', path, key)
+        raise _refusal(f'{found} in "{_shown(text)}"{_hint(text)}', path, key)
     if re.search(r"([-+][ \t]*){3,}|(not[ \t]*){3,}", text):
         raise _refusal(f'a pile of signs in "{_shown(text)}"', path, key)
     depth = deepest = 0
@@ -184,7 +203,7 @@ class _Reader:
         self.text, self.path, self.key = text, path, key
 
     def refuse(self, message: str) -> ExpressionError:
-        return _refusal(f'{message} in "{_shown(self.text)}"', self.path, self.key)
+        return _refusal(f'{message} in "{_shown(self.text)}"{_hint(self.text)}', self.path, self.key)
 
     def number(self, node: ast.AST, depth: int) -> t.Tree:
         found = self.read(node, depth)

@@ -182,13 +182,19 @@ def resolve_units(tree: t.Tree, declared: frozenset[str] | set[str]) -> t.Tree:
 def evaluate(tree: t.Tree, values: Mapping[str, object], random: Mapping[str, Callable[[], object]] | None = None) -> object:
     """The value of a tree, given SI floats or numpy arrays for its names.
 
-    Only text printed from a tree is ever evaluated, with numpy and the given values in reach and no builtins.
+    Only text printed from a tree is ever evaluated, with numpy and the given values in reach and no builtins. Single numbers
+    are computed as numpy does, so that the root of -1 is NaN as it is in an array, and no complex number.
     """
-    scope = numpy_scope() | dict(values)
+    import numpy as np
+
+    numbers = {name: np.float64(value) if isinstance(value, int | float) else value for name, value in values.items()}
+    scope = numpy_scope() | numbers
     for name, draw in (random or {}).items():
         scope["_" + name] = draw
     code = compile(to_numpy(resolve_units(tree, set(values))), "<expression>", "eval")
-    return eval(code, scope)
+    with np.errstate(all="ignore"):
+        value: object = eval(code, scope)
+    return value
 
 
 # --- LaTeX ------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from spikeheb.rules.choices import choose
 from spikeheb.rules.combine import combine
-from spikeheb.rules.file import read_rule
+from spikeheb.rules.file import format_reference, read_rule
 from spikeheb.rules.rule import Bounds, Delayed, Handler, ParameterSet, Post, Rule
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "Rule",
     "choose",
     "combine",
+    "format_reference",
     "read_rule",
 ]

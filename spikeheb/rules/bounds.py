@@ -12,7 +12,6 @@ from dataclasses import replace
 from spikeheb.errors import FormatError, UnitError, unknown_name
 from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
-from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.rule import BOUND_KINDS, Bounds
 from spikeheb.units import NONE, quantity
 
@@ -22,7 +21,9 @@ _NUMBERS = {
     "power": ("w_min", "w_max", "mu_plus", "mu_minus"),
     "none": (),
 }
-_OPTIONAL = {"law": ("w_min", "w_max"), "none": ("w_min", "w_max")}
+
+W_MIN = 0.0
+"""The lower limit where a table of hard, soft or power bounds is silent about it."""
 
 
 def parse_bounds(raw: Mapping[str, object], weight: str, *, path: str | None, key: str) -> Bounds:
@@ -39,16 +40,20 @@ def parse_bounds(raw: Mapping[str, object], weight: str, *, path: str | None, ke
     given = {name: value for name, value in raw.items() if name != "kind"}
     laws = {name: given.pop(name, None) for name in ("F_plus", "F_minus")} if kind == "law" else {}
     values = {name: _number(value, path, f"{key}.{name}") for name, value in given.items()}
+    if kind in ("hard", "soft", "power"):
+        values = {"w_min": W_MIN, **values}
     needed = _NUMBERS.get(kind, ())
     for name in needed:
         if name not in values:
             raise FormatError(f'"{kind}" needs {", ".join(needed)}', path=path, key=f"{key}.{name}")
     if kind != "law":
+        takes = f"only {', '.join(needed)}" if needed else "no numbers"
         for name in values:
-            if name not in needed + _OPTIONAL.get(kind, ()):
-                raise FormatError(f'"{kind}" takes only {", ".join(needed) or "no numbers"}', path=path, key=f"{key}.{name}")
-    if kind == "none":
-        values = {}
+            if name not in needed:
+                raise FormatError(f'"{kind}" takes {takes}', path=path, key=f"{key}.{name}")
+    for name in ("mu_plus", "mu_minus") if kind == "power" else ():
+        if values[name] < 0:
+            raise FormatError(f"an exponent of the bounds is 0 or more (got {values[name]:g})", path=path, key=f"{key}.{name}")
     if "w_min" in values and "w_max" in values and not values["w_min"] < values["w_max"]:
         raise FormatError(f"w_min must be below w_max (got {values['w_min']:g} and {values['w_max']:g})", path=path, key=key)
     f_plus, f_minus = _dependence(kind, t.Name(weight), laws, values, path, key)
@@ -83,28 +88,64 @@ def _dependence(
     return t.Binary("**", rise, t.Name("mu_plus")), t.Binary("**", fall, t.Name("mu_minus"))
 
 
-def override_bounds(old: Bounds, given: object, weight: str, *, path: str | None) -> Bounds:
-    """Bounds given by keyword or flag: a kind (limits stay), or a table.
+def given_bounds(old: Bounds, given: object, weight: str, *, path: str | None) -> Bounds:
+    """Bounds given by keyword or flag, which replace the rule's whole: nothing of `old` stays that is not written.
 
-    Text may be a kind, or ``kind=power, mu_plus=0.1, mu_minus=0.1``.
+    Text may be a table, ``kind=power, mu_plus=0.1, mu_minus=0.1, w_min=0, w_max=1``. A kind alone (``soft``) is that kind
+    within the two limits of `old`.
+
+    Raises
+    ------
+    FormatError, UnknownName
+        For a table that does not say all that its kind needs; the message shows what to write.
     """
     if isinstance(given, Bounds):
         return replace(given)
+    if isinstance(given, str) and "=" not in given:
+        return _same_limits(old, given.strip(), weight, path)
     if isinstance(given, str):
-        given = dict(_pair(item, path) for item in given.split(",")) if "=" in given else {"kind": given.strip()}
+        given = dict(_pair(item, path) for item in given.split(","))
     if not isinstance(given, Mapping):
         raise FormatError(f"expected a kind ({', '.join(BOUND_KINDS)}) or a table (got {given!r})", path=path, key="bounds")
-    raw: dict[str, object] = {"kind": old.kind, **given}
-    kept: dict[str, object] = {"w_min": 0.0, **old.values} if raw["kind"] != "none" else {}
-    if raw["kind"] == old.kind == "law":
-        kept |= {"F_plus": to_brian(old.F_plus), "F_minus": to_brian(old.F_minus)}
-    else:
-        numbers = ("w_min", "w_max", "mu_plus", "mu_minus") if raw["kind"] == "power" else ("w_min", "w_max")
-        kept = {name: value for name, value in kept.items() if name in numbers}
-    raw = {**kept, **raw}
-    if raw["kind"] in ("hard", "soft", "power") and "w_max" not in raw:
-        raise FormatError(f'"{raw["kind"]}" needs a w_max, and the rule has none', path=path, key="bounds.w_max")
-    return parse_bounds(raw, weight, path=path, key="bounds")
+    if "kind" not in given:
+        raise FormatError(f"bounds are given whole: name the kind too ({example(old.kind, old, given)})", path=path, key="bounds.kind")
+    _check_complete(old, given, path)
+    return parse_bounds(given, weight, path=path, key="bounds")
+
+
+def _same_limits(old: Bounds, kind: str, weight: str, path: str | None) -> Bounds:
+    if kind not in BOUND_KINDS:
+        raise unknown_name("kind of bounds", kind, BOUND_KINDS, path=path, key="bounds.kind")
+    if kind in ("power", "law"):
+        raise FormatError(f'"{kind}" needs more than its name: {example(kind, old, {})}', path=path, key="bounds")
+    if kind == "none":
+        return parse_bounds({"kind": kind}, weight, path=path, key="bounds")
+    for name, limit in (("w_min", old.w_min), ("w_max", old.w_max)):
+        if limit is None:
+            message = f'"{kind}" needs a {name}, and the rule has none ({example(kind, old, {})})'
+            raise FormatError(message, path=path, key=f"bounds.{name}")
+    return parse_bounds({"kind": kind, "w_min": old.w_min, "w_max": old.w_max}, weight, path=path, key="bounds")
+
+
+def _check_complete(old: Bounds, given: Mapping[str, object], path: str | None) -> None:
+    """Raise for a table that leaves out what its kind needs."""
+    kind = str(given["kind"])
+    for name in (*_NUMBERS.get(kind, ()), *(("F_plus", "F_minus") if kind == "law" else ())):
+        if name not in given and name != "w_min":
+            message = f'"{kind}" needs {name}, and nothing is taken from the rule\'s own bounds ({example(kind, old, given)})'
+            raise FormatError(message, path=path, key=f"bounds.{name}")
+
+
+def example(kind: str, old: Bounds, given: Mapping[str, object]) -> str:
+    """What to write: the numbers that are given, else those that the bounds `old` have."""
+    names = (*_NUMBERS.get(kind, ()), *(("F_plus", "F_minus") if kind == "law" else ()))
+    defaults = {"w_min": W_MIN, "w_max": 1, "mu_plus": 0.1, "mu_minus": 0.1, "F_plus": "1 - w", "F_minus": "w", **old.values}
+    parts = [f"kind={kind}", *(f"{name}={_shown(given.get(name, defaults[name]))}" for name in names)]
+    return f'such as "{", ".join(parts)}"'
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def _pair(item: str, path: str | None) -> tuple[str, object]:

@@ -8,6 +8,7 @@ from spikeheb.errors import ExpressionError, FormatError, unknown_name
 from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import NOISE, check_expanded, check_expression, check_model
+from spikeheb.rules.numbers import check_numbers
 from spikeheb.rules.rule import VERBS, Bounds, Handler, Rule
 from spikeheb.units import NONE, TIME, VOLTAGE, Dimension, format_quantity
 
@@ -37,6 +38,7 @@ def check_rule(rule: Rule) -> None:
         for name, tree in (("F_plus", bounds.F_plus), ("F_minus", bounds.F_minus)):
             check_expanded(tree, full, name, path=rule.path, key=f"{key}.{name}")
     _check_missing(rule)
+    check_numbers(rule)
 
 
 def _check_synapse(rule: Rule, known: Mapping[str, Dimension]) -> Mapping[str, t.Tree]:

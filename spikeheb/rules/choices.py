@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from spikeheb.errors import FormatError, UnitError, unknown_name
 from spikeheb.numbers import check_near
-from spikeheb.rules.bounds import override_bounds
+from spikeheb.rules.bounds import given_bounds
 from spikeheb.rules.check import check_rule
+from spikeheb.rules.numbers import check_numbers
 from spikeheb.rules.rule import COINCIDENCES, Bounds, Rule
 from spikeheb.units import TIME, quantity
 
@@ -37,7 +38,8 @@ def choose(
     interaction : str, optional
         A scheme of the file's ``[interactions]``.
     bounds : str or mapping, optional
-        A kind (``"soft"``), or a table such as ``{"kind": "hard", "w_min": 0, "w_max": 2}``.
+        A table such as ``{"kind": "hard", "w_min": 0, "w_max": 2}``, which replaces the rule's bounds whole; or a kind alone
+        (``"soft"``), which is that kind within the rule's two limits.
     coincidence : {"pre_first", "post_first"}, optional
         Which side acts first when both spikes arrive in one time step.
     axonal_delay, backpropagation_delay : float or str, optional
@@ -57,7 +59,7 @@ def choose(
             raise unknown_name("interaction", interaction, rule.interactions, path=rule.path, key="interactions")
         rule = replace(rule, interaction=interaction)
     if bounds is not None:
-        rule = replace(rule, bounds=override_bounds(rule.bounds, bounds, rule.weight, path=rule.path))
+        rule = replace(rule, bounds=given_bounds(rule.bounds, bounds, rule.weight, path=rule.path))
     if coincidence is not None:
         if coincidence not in COINCIDENCES:
             raise unknown_name("coincidence policy", coincidence, COINCIDENCES, path=rule.path)
@@ -73,6 +75,8 @@ def choose(
     rule = replace(rule, changed=tuple(sorted({*rule.changed, *given})))
     if bounds is not None or parameters:
         check_rule(rule)
+    elif set is not None or interaction is not None:
+        check_numbers(rule)
     return rule
 
 
@@ -86,6 +90,9 @@ def _delay(value: object, path: str, name: str) -> float:
 def _with_set(rule: Rule, name: str) -> Rule:
     if name not in rule.sets:
         raise unknown_name("set", name, rule.sets, path=rule.path, key="sets")
+    if rule.set not in (None, name):
+        message = f'the set "{rule.set}" is chosen already and would stay where "{name}" is silent; choose "{name}" of the rule itself'
+        raise FormatError(message, path=rule.path, key=f"sets.{name}")
     chosen = rule.sets[name]
     parameters = {
         key: replace(parameter, value=chosen.values[key], source=chosen.reference) if key in chosen.values else parameter
@@ -103,16 +110,15 @@ def _with_set(rule: Rule, name: str) -> Rule:
 
 def _with_parameters(rule: Rule, given: Mapping[str, object]) -> Rule:
     parameters = dict(rule.parameters)
-    numbers = dict(rule.bounds.values)
-    initial = dict(rule.initial)
     for name, value in given.items():
         if name in parameters:
             number = quantity(value, parameters[name].dimension, path=rule.path, key=f"parameters.{name}")
             check_near(value, parameters[name].value, parameters[name].dimension, name)
             parameters[name] = replace(parameters[name], value=number, source="given by the user")
-        elif name in numbers:
-            raise FormatError(f'"{name}" belongs to the bounds; give it as bounds={{"{name}": ...}}', path=rule.path, key=name)
+        elif name in rule.bounds.values:
+            message = f'"{name}" belongs to the bounds; give these whole, bounds={{"kind": "{rule.bounds.kind}", ...}}'
+            raise FormatError(message, path=rule.path, key=name)
         else:
             raise unknown_name("parameter", name, parameters, path=rule.path, key="parameters")
     changed = tuple(sorted({*rule.changed, *given}))
-    return replace(rule, parameters=parameters, initial=initial, changed=changed)
+    return replace(rule, parameters=parameters, changed=changed)

@@ -113,6 +113,11 @@ def read_rule(path: Path | str) -> Rule:
     return rule
 
 
+def format_reference() -> str:
+    """The reference of the file format, as text."""
+    return Path(__file__).with_name("format.md").read_text(encoding="utf-8").rstrip()
+
+
 def _expression(value: Scalar, path: str, key: str) -> t.Tree:
     return gate.parse_expression(str(value), path=path, key=key)
 

@@ -182,7 +182,8 @@ def _names(rules: Sequence[Rule], names: Sequence[str] | None) -> list[str]:
 
 def _plan(
     rules: list[Rule], cell: Cell | None, inputs: Inputs, duration: float, seeds: list[int], cells: int, imposed: float | None, dt: float,
-    unit: float | None, w0: Floats | None, match_rates: bool, normalise: str | None, normalise_every: float | None, snapshots: int, watch: int, engine: str,
+    unit: float | None, w0: Floats | None, match_rates: bool,
+    normalise: str | None, normalise_every: float | None, snapshots: int, watch: int, engine: str,
 ) -> Plan:  # fmt: skip
     if not rules:
         raise ScheduleError("expected one rule or more", key="rules")

@@ -61,7 +61,7 @@ def test_private_inputs(name, tmp_path):
     compare(job(read(tmp_path, name), "l23_pyramidal", 3, private=True))
 
 
-@pytest.mark.parametrize("bounds", [{"kind": "power", "mu_plus": 0.02, "mu_minus": 0.7}, {"kind": "soft"}, {"kind": "none"}])
+@pytest.mark.parametrize("bounds", [{"kind": "power", "mu_plus": 0.02, "mu_minus": 0.7, "w_max": 1}, "soft", "none"])
 def test_weight_dependence(bounds, tmp_path):
     compare(job(read(tmp_path, "pair", bounds=bounds)))
 
@@ -303,7 +303,7 @@ def test_single_precision_statistically(tmp_path):
 
 
 def test_the_source_names_its_rule_and_has_no_power_where_the_exponent_is_whole(tmp_path):
-    bounds = {"kind": "power", "mu_plus": 0, "mu_minus": 1}
+    bounds = {"kind": "power", "mu_plus": 0, "mu_minus": 1, "w_max": 1}
     plan = analyse(read(tmp_path, "pair", bounds=bounds), cell("ca1_pyramidal"), DT)
     source = fan_in.show_source(plan)
     assert "power(" not in source and "pow(" not in source

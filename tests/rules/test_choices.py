@@ -53,9 +53,9 @@ def test_interaction_chooses_its_constants() -> None:
         ("hard", 1.0, 1.0),
         ("soft", 0.75, 0.25),
         ({"kind": "soft", "w_max": 2}, 0.875, 0.125),
-        ({"kind": "power", "mu_plus": 2, "mu_minus": 0.5}, 0.5625, 0.5),
-        ("kind=power, mu_plus=2, mu_minus=0.5", 0.5625, 0.5),
-        ("kind=power, mu_plus=0, mu_minus=0", 1.0, 1.0),
+        ({"kind": "power", "mu_plus": 2, "mu_minus": 0.5, "w_max": 1}, 0.5625, 0.5),
+        ("kind=power, mu_plus=2, mu_minus=0.5, w_max=1", 0.5625, 0.5),
+        ("kind=power, mu_plus=0, mu_minus=0, w_max=1", 1.0, 1.0),
         ({"kind": "law", "F_plus": "1 - w*a", "F_minus": "w", "a": 2}, 0.5, 0.25),
         ("none", 1.0, 1.0),
     ],
@@ -67,7 +67,7 @@ def test_bounds_by_keyword_or_flag(bounds: object, plus: float, minus: float) ->
 
 
 def test_power_zero_of_zero_is_one() -> None:
-    chosen = choose(PAIR, bounds={"kind": "power", "mu_plus": 0, "mu_minus": 0}).bounds
+    chosen = choose(PAIR, bounds={"kind": "power", "mu_plus": 0, "mu_minus": 0, "w_max": 1}).bounds
     assert evaluate(chosen.F_plus, {**chosen.values, "w": 1.0}) == 1.0
     assert evaluate(chosen.F_minus, {**chosen.values, "w": 0.0}) == 1.0
 
@@ -80,11 +80,30 @@ def test_limits_stay_where_only_the_kind_changes() -> None:
     assert "mu_plus" not in choose(choose(PAIR, set="gutig"), bounds="hard").bounds.values
 
 
-def test_law_keeps_its_expressions_where_only_a_number_changes() -> None:
-    law = choose(PAIR, set="van_rossum")
-    wider = choose(law, bounds={"nu": 0.03, "w_max": 4}).bounds
-    assert (wider.F_plus, wider.F_minus) == (law.bounds.F_plus, law.bounds.F_minus)
-    assert (wider.values["nu"], wider.w_max) == (0.03, 4.0)
+def test_given_bounds_replace_bounds_whole() -> None:
+    """Neither the limits of the file, nor the numbers of a set's law, nor a kind stay where nobody wrote them."""
+    law = choose(PAIR, bounds={"kind": "law", "F_plus": "1 - w", "F_minus": "w"}).bounds
+    assert (law.w_min, law.w_max, dict(law.values)) == (None, None, {})
+    assert dict(choose(PAIR, bounds="kind=law, F_plus=1, F_minus=w, w_min=0").bounds.values) == {"w_min": 0.0}
+    after_set = choose(PAIR, set="van_rossum", bounds={"kind": "law", "F_plus": "1", "F_minus": "w", "w_max": 4}).bounds
+    assert dict(after_set.values) == {"w_max": 4.0}
+    assert dict(choose(PAIR, set="van_rossum", bounds={"kind": "hard", "w_max": 4}).bounds.values) == {"w_min": 0.0, "w_max": 4.0}
+    with pytest.raises(FormatError, match='"power" needs w_max, and nothing is taken from the rule'):
+        choose(TRIPLET, bounds={"kind": "power", "mu_plus": 1, "mu_minus": 1})
+
+
+def test_bounds_of_a_set_replace_the_files_whole() -> None:
+    for name, chosen in PAIR.sets.items():
+        assert chosen.bounds is None or choose(PAIR, set=name).bounds == chosen.bounds
+    assert "w_max" not in choose(PAIR, set="van_rossum").constants
+
+
+def test_a_set_does_not_stand_on_another_set() -> None:
+    """Where the second is silent, the numbers of the first would stay without a word."""
+    with pytest.raises(FormatError, match='the set "van_rossum" is chosen already and would stay where "additive" is silent'):
+        choose(choose(PAIR, set="van_rossum"), set="additive")
+    once = choose(PAIR, set="van_rossum")
+    assert choose(once, set="van_rossum") == once
 
 
 def test_coincidence_and_delays() -> None:
@@ -107,8 +126,13 @@ def test_coincidence_and_delays() -> None:
         ({"bounds": "hrd"}, UnknownName, 'did you mean "hard"?'),
         ({"bounds": 3}, FormatError, "expected a kind (hard, soft, power, law, none) or a table"),
         ({"bounds": "kind=power,mu_plus"}, FormatError, "expected name=value"),
-        ({"bounds": {"kind": "power"}}, FormatError, '"power" needs'),
-        ({"bounds": {"w_min": 1}}, FormatError, "w_min must be below w_max"),
+        ({"bounds": {"kind": "power"}}, FormatError, '"power" needs w_max'),
+        ({"bounds": {"kind": "hard", "w_min": 1, "w_max": 1}}, FormatError, "w_min must be below w_max"),
+        ({"bounds": {"w_max": 2}}, FormatError, 'bounds are given whole: name the kind too (such as "kind=hard, w_min=0, w_max=2")'),
+        ({"bounds": {"kind": "hard", "w_min": 0}}, FormatError, '"hard" needs w_max, and nothing is taken from the rule'),
+        ({"bounds": "law"}, FormatError, '"law" needs more than its name'),
+        ({"bounds": {"kind": "none", "w_max": 3}}, FormatError, '"none" takes no numbers'),
+        ({"bounds": "kind=power,mu_plus=-1,mu_minus=0,w_max=1"}, FormatError, "an exponent of the bounds is 0 or more (got -1)"),
         ({"bounds": {"kind": "law", "F_plus": "os", "F_minus": "1"}}, SpikehebError, 'undeclared name "os"'),
         ({"bounds": {"kind": "law", "F_plus": "__import__('os')", "F_minus": "1"}}, SpikehebError, "not allowed"),
         ({"bounds": {"kind": "law", "F_plus": "1", "F_minus": "1", "x": 1}}, FormatError, '"x" is declared twice'),
@@ -125,7 +149,7 @@ def test_wrong_choice_is_named(options: dict[str, object], kind: type[SpikehebEr
 
 
 def test_bounds_that_need_an_upper_limit_are_refused_where_there_is_none() -> None:
-    for kind in ("hard", "soft", "power"):
+    for kind in ("hard", "soft"):
         with pytest.raises(FormatError, match="needs a w_max, and the rule has none"):
             choose(choose(PAIR, set="van_rossum"), bounds=kind)
 

@@ -72,7 +72,7 @@ def test_handlers_run_in_the_named_order(tmp_path):
 def test_the_release_is_the_product_and_reads_the_weight_before_the_spike_changes_it():
     """All is released at the first pulse (U = 1), a tenth at the second; the pair rule depresses at both."""
     cell, pre, post = sh.cell("l23_pyramidal"), np.array([2000, 3000]), np.array([500])
-    depressed = sh.rule("pair", bounds={"w_max": 9}, A_minus=0.5, tau_minus="1 s")
+    depressed = sh.rule("pair", bounds={"kind": "hard", "w_min": 0, "w_max": 9}, A_minus=0.5, tau_minus="1 s")
     short_term = sh.rule("tsodyks_markram", interaction="constant_u", U=1, tau_rec=f"{0.1 / np.log(1 / 0.9)} s")
 
     def sweeps(rule):

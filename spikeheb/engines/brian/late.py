@@ -38,7 +38,7 @@ def steps(job: Job) -> dict[str, int]:
 
 def links(job: Job) -> dict[str, list[str]]:
     """For each delayed read the variables of its chain: one step ago, two steps ago, and so on, then the read itself."""
-    return {name: [*(f"{name}__{n}_steps_ago" for n in range(count)), name] for name, count in steps(job).items()}
+    return {name: [*(f"{name}_{n}_steps_ago" for n in range(count)), name] for name, count in steps(job).items()}
 
 
 def declarations(job: Job, dimensions: dict[str, Dimension]) -> list[str]:

@@ -16,6 +16,7 @@ import numpy as np
 from spikeheb.cells import Receptor, assemble
 from spikeheb.engines.brian import late, shapes, text
 from spikeheb.engines.brian.importing import brian
+from spikeheb.engines.brian.names import own, unit_of
 from spikeheb.engines.brian.settings import REFRACTORY_TIME, settings
 from spikeheb.engines.job import Change, Floats, Job
 from spikeheb.errors import EngineError
@@ -27,9 +28,9 @@ from spikeheb.units import CURRENT, NONE, VOLTAGE, Dimension
 
 CELL_ORDER, HOLD_ORDER, CLAMP_ORDER, POST_ORDER, LATE_ORDER, SYNAPSE_ORDER, CLIP_ORDER = range(7)
 AFTER_SPIKE_ORDER = 1000
-FORCED, AMOUNT, SWEEPING, CURRENT_IN = (text.own(name) for name in ("forced", "amount", "sweeping", "I_ext"))
-CLAMPED, V_CLAMP = text.own("clamped"), text.own("v_clamp")
-V_HELD, HELD_UNTIL, REFRACTORY = text.own("v_held"), text.own("held_until"), text.own(REFRACTORY_TIME)
+FORCED, AMOUNT, SWEEPING, CURRENT_IN = (own(name) for name in ("forced", "amount", "sweeping", "I_ext"))
+CLAMPED, V_CLAMP = own("clamped"), own("v_clamp")
+V_HELD, HELD_UNTIL, REFRACTORY = own("v_held"), own("held_until"), own(REFRACTORY_TIME)
 
 
 @dataclass
@@ -213,7 +214,7 @@ def _synapses(job: Job, source: Any, cells: Any, receptor: Receptor | None, cloc
     dimensions = {name: known.get(name, NONE) for name in rule.constants}
     model = [text.synapse_model(rule, stepping), *text.constant_lines(dimensions, job.overrides)]
     if receptor is not None:
-        model += [f"{text.unit_of(state)} : siemens (shared, constant)" for state, _, _ in receptor.parts]
+        model += [f"{unit_of(state)} : siemens (shared, constant)" for state, _, _ in receptor.parts]
     code: dict[str, dict[str, str]] = {"pre": {}, "post": {}}
     order, delay, event = {}, {}, {}
     for n, action in enumerate(actions(rule)):
@@ -263,7 +264,7 @@ def _post(job: Job, cells: Any, clock: Any) -> list[Any]:
         return []
     b2 = brian()
     known = known_names(job.rule)
-    lines = [text.equation_line(e, renames=text.constant_names(job.rule) | late.before_advance(job)) for e in post.equations]
+    lines = [text.equation_line(e, renames=late.before_advance(job)) for e in post.equations]
     lines += late.declarations(job, known)
     lines += text.constant_lines({name: known.get(name, NONE) for name in job.rule.constants}, job.overrides)
     if job.cell is not None:
@@ -283,7 +284,7 @@ def _post(job: Job, cells: Any, clock: Any) -> list[Any]:
     objects = [group]
     if post.on_spike:
         renames: dict[str, t.Tree] = {name: t.Name(f"{name}_post") for name in (*(e.name for e in post.equations), *post.delayed)}
-        renames |= {"v": t.Name("v_post")} | {name: t.Name(f"{text.of_rule(name)}_post") for name in job.rule.constants}
+        renames |= {"v": t.Name("v_post")} | {name: t.Name(f"{name}_post") for name in job.rule.constants}
         pathway = b2.Synapses(cells, group, on_pre=text.statements(post.on_spike, renames), clock=clock, name="after_spike", namespace={})
         pathway.connect(i=np.arange(job.lanes), j=np.arange(job.lanes))
         pathway.pre.order = AFTER_SPIKE_ORDER

@@ -1,31 +1,16 @@
-"""A job under names that Brian2 cannot take for its own, and that no two owners share.
-
-Brian2 gives meaning to endings (``x_`` is x without its unit, ``x_pre`` belongs to a cell) and knows many names (``gamma``, ``i``,
-``lastspike``). A user's names therefore get an ending of their own on the way in, and lose it on the way out. Two underscores
-in a row stand in no user's name.
-"""
+"""A job under names that Brian2 cannot take for its own (see `names`), and its recording under those of the rule's file."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TypeVar
 
+from spikeheb.engines.brian.names import owned, users
 from spikeheb.engines.job import Job, Recording
 from spikeheb.engines.population import PopulationJob
 from spikeheb.rules.names import renamed
 
-ENDING = "__rule"
 AnyJob = TypeVar("AnyJob", Job, PopulationJob)
-
-
-def owned(name: str) -> str:
-    """The name that a rule's variable or constant has in Brian2."""
-    return name + ENDING
-
-
-def users(name: str) -> str:
-    """The name that the rule's file has for it."""
-    return name.removesuffix(ENDING)
 
 
 def of_rule(job: AnyJob) -> AnyJob:

@@ -22,9 +22,10 @@ import numpy as np
 from spikeheb.engines import cache as build_cache
 from spikeheb.engines import children
 from spikeheb.engines.brian import importing, network
+from spikeheb.engines.brian.names import of_cell, users
 from spikeheb.engines.brian.network import Built
-from spikeheb.engines.brian.owned import of_rule, users
-from spikeheb.engines.brian.text import cancels, of_cell
+from spikeheb.engines.brian.owned import of_rule
+from spikeheb.engines.brian.text import cancels
 from spikeheb.engines.job import NO_STEPS, Steps
 from spikeheb.engines.kernel.as_lanes import lanes, with_trains
 from spikeheb.engines.kernel.inputs import inhibitory_trains, trains

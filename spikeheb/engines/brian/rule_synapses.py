@@ -63,9 +63,9 @@ class PostVariables:
         job = Job(rule, None, float(whole.clock.dt_), 1, np.arange(1), (NO_STEPS,), (NO_STEPS,))
         self.job, self.v = job, reads_membrane(rule)
         known = known_names(rule)
-        lines = [text.equation_line(e, renames=text.constant_names(rule) | late.before_advance(job)) for e in rule.post.equations]
+        lines = [text.equation_line(e, renames=late.before_advance(job)) for e in rule.post.equations]
         lines += late.declarations(job, known) + (["v : volt (linked)"] if self.v else [])
-        namespace = {text.of_rule(name): value for name, value in constants.items()}
+        namespace = dict(constants)
         self.group = b2.NeuronGroup(
             len(whole), "\n".join(lines), method=rule.post.method or "exact", clock=whole.clock, name="post_variables*", namespace=namespace
         )
@@ -85,7 +85,7 @@ class PostVariables:
             return []
         renames: dict[str, t.Tree] = {name: t.Name(f"{name}_post") for name in (*self.names, "v")}
         pathway = brian().Synapses(
-            whole, self.group, on_pre=text.statements(post.on_spike, renames | text.constant_names(self.rule)),
+            whole, self.group, on_pre=text.statements(post.on_spike, renames),
             clock=whole.clock, name=f"{self.group.name}_at_spikes", namespace=dict(namespace),
         )  # fmt: skip
         pathway.connect(j="i")
@@ -103,7 +103,7 @@ class PostVariables:
         if any(np.any(_values(self.group, name)) for name in moving):
             return
         for name, tree in post.initial.items():
-            setattr(self.group, f"{name}_", to_brian(t.substitute(tree, text.constant_names(self.rule))))
+            setattr(self.group, f"{name}_", to_brian(tree))
         for name, chain in late.links(self.job).items():
             for link in chain:
                 setattr(self.group, f"{link}_", post.delayed[name].of)

@@ -12,10 +12,11 @@ import numpy as np
 
 from spikeheb.engines import cache as build_cache
 from spikeheb.engines.brian import importing
+from spikeheb.engines.brian.names import of_cell, users
 from spikeheb.engines.brian.network import CLAMPED, HELD_UNTIL, Built, build
-from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names, users
+from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names
 from spikeheb.engines.brian.quiet import Relaxation
-from spikeheb.engines.brian.text import cancels, of_cell
+from spikeheb.engines.brian.text import cancels
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Floats, Job, Recording, Steps
 from spikeheb.engines.values import constants, efficacy, per_input

@@ -6,7 +6,7 @@ import numpy as np
 
 from spikeheb.cells import assemble
 from spikeheb.engines.brian import late
-from spikeheb.engines.brian.text import of_cell, of_rule, own, unit_of
+from spikeheb.engines.brian.names import of_cell, own, unit_of
 from spikeheb.engines.job import Floats, Job
 from spikeheb.engines.values import constants, initial_values, per_input
 from spikeheb.expressions.printers import evaluate
@@ -18,7 +18,7 @@ def settings(job: Job) -> dict[str, Floats]:
     """Constants and initial values of synapses, cells and [post]; arrays of one element for shared constants."""
     found: dict[str, object] = {}
     for name, value in constants(job).items():
-        found[f"synapses.{of_rule(name)}"] = per_input(job, value) if name in job.overrides else value
+        found[f"synapses.{name}"] = per_input(job, value) if name in job.overrides else value
     found |= {f"synapses.{name}": value for name, value in initial_values(job).items()}
     found |= _of_post(job)
     found |= _of_cell(job)
@@ -32,7 +32,7 @@ def _of_post(job: Job) -> dict[str, object]:
     known = {name: np.broadcast_to(np.asarray(value, dtype=float), (job.lanes,)) for name, value in constants(job).items()}
     if job.cell is not None:
         known["v"] = np.full(job.lanes, job.cell.rest()["v"])
-    found: dict[str, object] = {f"post.{of_rule(name)}": value for name, value in constants(job).items()}
+    found: dict[str, object] = {f"post.{name}": value for name, value in constants(job).items()}
     for name, tree in post.initial.items():
         found[f"post.{name}"] = np.broadcast_to(np.asarray(evaluate(tree, known), dtype=float), (job.lanes,))
     for name, chain in late.links(job).items():

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from spikeheb.cells import Cell
-from spikeheb.engines.brian import text
+from spikeheb.engines.brian.names import own
 
-PART, ENDS = text.own("part_of_spike"), text.own("part_ends")
+PART, ENDS = own("part_of_spike"), own("part_ends")
 NEVER = "1e9*second"
 
 

@@ -24,7 +24,8 @@ from spikeheb.engines import cache as build_cache
 from spikeheb.engines import children
 from spikeheb.engines.brian import building, late
 from spikeheb.engines.brian.building import Array
-from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names, users
+from spikeheb.engines.brian.names import users
+from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names
 from spikeheb.engines.brian.settings import settings
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Floats, Job, Recording

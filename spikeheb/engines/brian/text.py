@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from spikeheb.cells import Membrane, Receptor
+from spikeheb.engines.brian.names import of_cell, own, unit_of
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation
 from spikeheb.expressions.printers import to_brian
@@ -20,48 +21,23 @@ from spikeheb.units import Dimension
 
 def local(name: str) -> str:
     """A handler's own temporary under a name that Brian2 accepts."""
-    return f"local_{name}" if name.startswith("_") else name
-
-
-def of_rule(name: str) -> str:
-    """A constant of the rule: Brian2 gives the endings _pre and _post a meaning of its own."""
-    return f"{name}_of_rule" if name.endswith(("_pre", "_post")) else name
-
-
-def of_cell(name: str) -> str:
-    """A name of the cell's file: apart from v it must not meet one of the rule's."""
-    return name if name == "v" else f"{name}__cell"
-
-
-def own(name: str) -> str:
-    """A name of the engine itself."""
-    return f"engine__{name}"
-
-
-def unit_of(state: str) -> str:
-    """What a unit of release adds to an exponential of the receptor."""
-    return own(f"unit_{state}")
+    return f"local{name}" if name.startswith("_") else name
 
 
 def synapse_names(rule: Rule) -> dict[str, t.Tree]:
-    """Names as a synapse writes them: the postsynaptic side's, and constants that need another."""
+    """Names of the postsynaptic side as a synapse writes them."""
     outside = {"v", "amount"}
     if rule.post is not None:
         outside |= {e.name for e in rule.post.equations} | set(rule.post.delayed)
     renames: dict[str, t.Tree] = {"v": t.Name("v_post"), "amount": t.Name(f"{own('amount')}_post")}
     renames |= {name: t.Name(f"{name}_post") for name in outside - {"v", "amount"}}
-    return renames | constant_names(rule)
-
-
-def constant_names(rule: Rule) -> dict[str, t.Tree]:
-    """Constants of the rule that Brian2 must know by another name."""
-    return {name: t.Name(of_rule(name)) for name in rule.constants if of_rule(name) != name}
+    return renames
 
 
 def constant_lines(dimensions: Mapping[str, Dimension], varying: Iterable[str] = ()) -> list[str]:
     """Declarations of constants: shared, or one per element where they vary."""
     varying = set(varying)
-    return [f"{of_rule(n)} : {d.brian} ({'constant' if n in varying else 'shared, constant'})" for n, d in dimensions.items()]
+    return [f"{n} : {d.brian} ({'constant' if n in varying else 'shared, constant'})" for n, d in dimensions.items()]
 
 
 def equation_line(equation: Equation, flag: str = "", renames: Mapping[str, t.Tree] | None = None) -> str:
@@ -105,7 +81,7 @@ def handler_code(rule: Rule, action: Action, receptor: Receptor | None) -> str:
     return "\n".join(lines)
 
 
-TOTAL = "engine__total"
+TOTAL = own("total")
 
 
 def assignment(line: t.Statement) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from spikeheb import library
 from spikeheb.engines.brian import text
 from spikeheb.engines.brian.importing import brian, quantity
+from spikeheb.engines.brian.names import as_declared
 from spikeheb.engines.brian.network import pathway_order
 from spikeheb.engines.brian.rule_synapses import Pathway, PostVariables, dimension_of, given_delays, rule_synapses
 from spikeheb.errors import EngineError, UnitError, unknown_name
@@ -16,6 +17,7 @@ from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.check import known_names
 from spikeheb.rules.meaning import TRANSMIT, actions, clipped, reads_membrane, stepped
+from spikeheb.rules.names import renamed
 from spikeheb.rules.rule import Rule
 from spikeheb.units import NONE, VOLTAGE
 from spikeheb.units import quantity as si_value
@@ -107,7 +109,7 @@ def synapses(
     True
     """
     brian()
-    rule = library.rule(rule)
+    rule = renamed(library.rule(rule), as_declared)
     target = source if target is None else target
     _check_options(options)
     _check_names(rule, source, target)
@@ -144,7 +146,7 @@ def synapses(
 
 def set_initial(rule: Rule | str, made: Any) -> None:
     """Give connected synapses the rule's own initial values once more, as `connect` does when it makes them."""
-    for name, tree in library.rule(rule).initial.items():
+    for name, tree in renamed(library.rule(rule), as_declared).initial.items():
         setattr(made, f"{name}_", to_brian(tree))
 
 
@@ -204,7 +206,7 @@ def _driven_by(drives: str, by: Any, target: Any) -> Any:
 
 def _own_name(name: str, target: Any) -> str:
     """A constant's name in the namespace: another one where a variable of the target would be read in its place."""
-    plain = text.of_rule(name)
+    plain = name
     while plain in target.variables:
         plain += "_of_rule"
     return plain

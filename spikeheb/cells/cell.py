@@ -1,0 +1,143 @@
+"""The frozen values that a cell file turns into."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikeheb.errors import NonFiniteError, unknown_name
+from spikeheb.expressions import tree as t
+from spikeheb.expressions.equations import Equation
+from spikeheb.expressions.printers import evaluate, to_brian
+from spikeheb.tables import Parameter, Reference, content_hash, page, prompt
+
+METHODS = ("exponential_euler", "euler", "rk2", "rk4")
+
+
+@dataclass(frozen=True, slots=True)
+class Receptor:
+    """A synaptic conductance that rises (at once, or with `rise`) and decays exponentially.
+
+    Attributes
+    ----------
+    unit : float
+        Peak conductance in siemens of a synapse of efficacy 1.
+    reversal : float
+        In volts.
+    rise : float or None
+        Seconds; None for an instantaneous rise.
+    decay : float
+        Seconds.
+    doc, source : str
+        Which EPSP the unit gives; where the numbers are from.
+    """
+
+    name: str
+    unit: float
+    reversal: float
+    rise: float | None
+    decay: float
+    doc: str = ""
+    source: str = ""
+
+    @property
+    def parts(self) -> tuple[tuple[str, float, float], ...]:
+        """The exponentials: name of the state, time constant, weight (so that their sum peaks at 1).
+
+        A spike adds ``abs(weight) * unit`` times what it transmits; parts of negative weight are subtracted in ``I_syn``.
+        """
+        if self.rise is None:
+            return ((f"g_{self.name}", self.decay, 1.0),)
+        peak = math.log(self.decay / self.rise) * self.rise * self.decay / (self.decay - self.rise)
+        norm = 1.0 / (math.exp(-peak / self.decay) - math.exp(-peak / self.rise))
+        return ((f"g_{self.name}_decay", self.decay, norm), (f"g_{self.name}_rise", self.rise, -norm))
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A part of the spike's shape: the membrane potential held at `v` (volts) for `lasts` (seconds)."""
+
+    v: float
+    lasts: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A neuron, as its file says."""
+
+    name: str
+    title: str
+    doc: str
+    path: str
+    references: Mapping[str, Reference]
+    parameters: Mapping[str, Parameter]
+    equations: tuple[Equation, ...]
+    method: str
+    threshold: t.Tree
+    initial: Mapping[str, t.Tree]
+    shape: tuple[Hold, ...]
+    reset: tuple[t.Statement, ...]
+    refractory: float
+    receptors: Mapping[str, Receptor]
+
+    __repr__, _repr_html_ = prompt, page
+
+    @property
+    def constants(self) -> Mapping[str, float]:
+        """The parameters by name, SI."""
+        return {name: parameter.value for name, parameter in self.parameters.items()}
+
+    def rest(self) -> dict[str, float]:
+        """Initial values of the membrane's variables, SI.
+
+        Raises
+        ------
+        NonFiniteError
+        """
+        return {name: self._start(name, tree) for name, tree in self.initial.items()}
+
+    def _start(self, name: str, tree: t.Tree) -> float:
+        try:
+            with np.errstate(all="ignore"):
+                value = float(evaluate(tree, self.constants))  # type: ignore[arg-type]  # a complex one raises below
+        except (ArithmeticError, TypeError):
+            value = math.nan
+        if not math.isfinite(value):
+            raise NonFiniteError(f'"{to_brian(tree)}" is not a finite number', path=self.path, key=f"membrane.initial.{name}")
+        return value
+
+    def receptor(self, name: str | None) -> Receptor:
+        """The receptor of that name, or the first of the file.
+
+        Raises
+        ------
+        UnknownName
+        """
+        if name is None:
+            return next(iter(self.receptors.values()))
+        if name not in self.receptors:
+            raise unknown_name("receptor", name, self.receptors, path=self.path, key="receptors")
+        return self.receptors[name]
+
+    def describe(self) -> dict[str, object]:
+        """Everything that decides what the cell does, as plain data."""
+        return {
+            "name": self.name,
+            "constants": dict(sorted(self.constants.items())),
+            "equations": [[e.kind, e.name, to_brian(e.expression) if e.expression is not None else ""] for e in self.equations],
+            "method": self.method,
+            "threshold": to_brian(self.threshold),
+            "initial": {name: to_brian(tree) for name, tree in self.initial.items()},
+            "shape": [[hold.v, hold.lasts] for hold in self.shape],
+            "reset": [[s.target, s.op, to_brian(s.expression)] for s in self.reset],
+            "refractory_s": self.refractory,
+            "receptors": [[r.name, r.unit, r.reversal, r.rise, r.decay] for r in self.receptors.values()],
+        }
+
+    @property
+    def hash(self) -> str:
+        """Content hash of `describe`."""
+        return content_hash(self.describe())

@@ -1,0 +1,151 @@
+"""Reading a cell file: TOML in, checked `Cell` out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from spikeheb.cells.cell import METHODS, Cell, Hold, Receptor
+from spikeheb.cells.check import check_cell
+from spikeheb.errors import FormatError, unknown_name
+from spikeheb.expressions import gate
+from spikeheb.expressions import tree as t
+from spikeheb.expressions.equations import Equation, parse_model
+from spikeheb.tables import (
+    ParameterTable,
+    Reference,
+    ReferenceTable,
+    check_source,
+    decode_toml,
+    read_parameters,
+    read_quantity,
+    read_references,
+)
+from spikeheb.units import CONDUCTANCE, TIME, VOLTAGE, Dimension, quantity
+
+
+class _HoldTable(msgspec.Struct, forbid_unknown_fields=True):
+    v: str | int | float
+    lasts: str | int | float
+
+
+class _Membrane(msgspec.Struct, forbid_unknown_fields=True):
+    model: str
+    method: str
+    threshold: str
+    initial: dict[str, str | int | float] = {}
+
+
+class _Spike(msgspec.Struct, forbid_unknown_fields=True):
+    reset: list[str]
+    shape: list[_HoldTable] = []
+    refractory: str | int | float = 0
+
+
+class _Receptor(msgspec.Struct, forbid_unknown_fields=True):
+    unit: str
+    reversal: str | int | float
+    decay: str
+    rise: str | None = None
+    doc: str = ""
+    source: str = "chosen for illustration"
+
+
+class _CellTable(msgspec.Struct, forbid_unknown_fields=True):
+    schema: int
+    name: str
+    title: str
+    doc: str
+    membrane: _Membrane
+    spike: _Spike
+    receptors: dict[str, _Receptor]
+    references: dict[str, ReferenceTable] = {}
+    parameters: dict[str, ParameterTable] = {}
+
+
+def read_cell(path: Path | str) -> Cell:
+    """The cell of a file.
+
+    Raises
+    ------
+    FormatError, ExpressionError, UnitError, UnknownName
+        Naming the file and the key, for the first thing that is not as the format says.
+    """
+    where = str(path)
+    table = decode_toml(Path(path), _CellTable)
+    if table.schema != 1:
+        raise FormatError(f"this version reads schema 1 (got {table.schema})", path=where, key="schema")
+    gate.check_name(table.name, path=where, key="name")
+    if table.membrane.method not in METHODS:
+        raise unknown_name("method", table.membrane.method, METHODS, path=where, key="membrane.method")
+    references = read_references(table.references)
+    parameters = read_parameters(table.parameters, references, path=where)
+    equations = parse_model(table.membrane.model, path=where, key="membrane.model")
+    cell = Cell(
+        name=table.name,
+        title=table.title,
+        doc=table.doc,
+        path=where,
+        references=references,
+        parameters=parameters,
+        equations=equations,
+        method=table.membrane.method,
+        threshold=gate.parse_condition(table.membrane.threshold, path=where, key="membrane.threshold"),
+        initial=_initial(table.membrane.initial, equations, where),
+        shape=tuple(_hold(hold, n, where) for n, hold in enumerate(table.spike.shape)),
+        reset=tuple(gate.parse_statement(line, path=where, key=f"spike.reset[{n}]") for n, line in enumerate(table.spike.reset)),
+        refractory=_positive(table.spike.refractory, TIME, where, "spike.refractory", zero=True),
+        receptors={name: _receptor(name, raw, references, where) for name, raw in table.receptors.items()},
+    )
+    check_cell(cell)
+    return cell
+
+
+def with_parameters(cell: Cell, given: Mapping[str, object]) -> Cell:
+    """The cell with single parameters changed (text with units, SI floats or Brian2 quantities)."""
+    parameters = dict(cell.parameters)
+    for name, value in given.items():
+        if name not in parameters:
+            raise unknown_name("parameter", name, parameters, path=cell.path, key="parameters")
+        number = quantity(value, parameters[name].dimension, path=cell.path, key=f"parameters.{name}")
+        parameters[name] = replace(parameters[name], value=number, source="given by the user")
+    changed = replace(cell, parameters=parameters)
+    if given:
+        check_cell(changed)
+    return changed
+
+
+def _initial(raw: Mapping[str, str | int | float], equations: tuple[Equation, ...], path: str) -> dict[str, t.Tree]:
+    declared = [e.name for e in equations if e.kind != "subexpression"]
+    for name in raw:
+        if name not in declared:
+            raise unknown_name("variable", name, declared, path=path, key="membrane.initial")
+    return {n: gate.parse_expression(str(raw.get(n, 0)), path=path, key=f"membrane.initial.{n}") for n in declared}
+
+
+def _hold(raw: _HoldTable, index: int, path: str) -> Hold:
+    key = f"spike.shape[{index}]"
+    return Hold(read_quantity(raw.v, VOLTAGE, path=path, key=f"{key}.v"), _positive(raw.lasts, TIME, path, f"{key}.lasts"))
+
+
+def _positive(value: object, dimension: Dimension, path: str, key: str, *, zero: bool = False) -> float:
+    number = read_quantity(value, dimension, path=path, key=key)
+    if number < 0 or (number == 0 and not zero):
+        raise FormatError(f"expected {'0 or more' if zero else 'more than 0'} (got {value})", path=path, key=key)
+    return number
+
+
+def _receptor(name: str, raw: _Receptor, references: Mapping[str, Reference], path: str) -> Receptor:
+    key = f"receptors.{name}"
+    gate.check_name(name, path=path, key=key)
+    check_source(raw.source, references, path=path, key=f"{key}.source")
+    decay = _positive(raw.decay, TIME, path, f"{key}.decay")
+    rise = None if raw.rise is None else _positive(raw.rise, TIME, path, f"{key}.rise")
+    if rise is not None and rise >= decay:
+        raise FormatError(f"the rise ({raw.rise}) must be faster than the decay ({raw.decay})", path=path, key=f"{key}.rise")
+    unit = _positive(raw.unit, CONDUCTANCE, path, f"{key}.unit")
+    reversal = read_quantity(raw.reversal, VOLTAGE, path=path, key=f"{key}.reversal")
+    return Receptor(name, unit, reversal, rise, decay, raw.doc, raw.source)
