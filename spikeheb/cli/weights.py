@@ -149,8 +149,8 @@ def weights(
     with output(out or default, force, STANDARD.with_csv(csv)) as folder, shown_progress("weights", progress) as report:
         data = study(
             chosen, body, trains, duration, seeds, seed=seed, cells=cells, imposed=imposed, dt=dt, unit=unit, w0=w0,
-            match_rates=match_rates, normalise=normalise, normalise_every=normalise_every, snapshots=snapshots, watch=watch, epsp=epsp, memory=memory,
-            engine=engine, names=names or None, progress=report,
+            match_rates=match_rates, normalise=normalise, normalise_every=normalise_every, snapshots=snapshots, watch=watch,
+            epsp=epsp, memory=memory, engine=engine, names=names or None, progress=report,
         )  # fmt: skip
     try:
         data_table(*_table(data))
