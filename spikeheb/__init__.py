@@ -35,13 +35,7 @@ if TYPE_CHECKING:
     from spikeheb.numbers import UnitWarning as UnitWarning
     from spikeheb.plots import figure as figure
     from spikeheb.plots import plot as plot
-    from spikeheb.protocols import Amperes as Amperes
-    from spikeheb.protocols import Concentration as Concentration
-    from spikeheb.protocols import Conductance as Conductance
-    from spikeheb.protocols import Frequency as Frequency
     from spikeheb.protocols import Protocol as Protocol
-    from spikeheb.protocols import Time as Time
-    from spikeheb.protocols import Voltage as Voltage
     from spikeheb.published import Published as Published
     from spikeheb.recordings import read_spikes as read_spikes
     from spikeheb.results import load as load
@@ -53,6 +47,12 @@ if TYPE_CHECKING:
     from spikeheb.schedules import Lane as Lane
     from spikeheb.schedules import Reward as Reward
     from spikeheb.schedules import Schedule as Schedule
+    from spikeheb.settings import Amperes as Amperes
+    from spikeheb.settings import Concentration as Concentration
+    from spikeheb.settings import Conductance as Conductance
+    from spikeheb.settings import Frequency as Frequency
+    from spikeheb.settings import Time as Time
+    from spikeheb.settings import Voltage as Voltage
     from spikeheb.stimuli import bursts as bursts
     from spikeheb.stimuli import pairings as pairings
     from spikeheb.stimuli import poisson as poisson
@@ -91,13 +91,13 @@ _HOMES = {
     "list": "spikeheb.library",
     "protocol": "spikeheb.library",
     "rule": "spikeheb.library",
-    "Amperes": "spikeheb.protocols",
-    "Concentration": "spikeheb.protocols",
-    "Conductance": "spikeheb.protocols",
-    "Frequency": "spikeheb.protocols",
+    "Amperes": "spikeheb.settings",
+    "Concentration": "spikeheb.settings",
+    "Conductance": "spikeheb.settings",
+    "Frequency": "spikeheb.settings",
     "Protocol": "spikeheb.protocols",
-    "Time": "spikeheb.protocols",
-    "Voltage": "spikeheb.protocols",
+    "Time": "spikeheb.settings",
+    "Voltage": "spikeheb.settings",
     "Published": "spikeheb.published",
     "Rule": "spikeheb.rules",
     "Clamp": "spikeheb.schedules",

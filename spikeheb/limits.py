@@ -17,6 +17,8 @@ WORK = 1e12
 FILE = 200_000_000
 """Bytes of a text file that is read."""
 SEEDS = 10_000
+MOST = 10_000_000
+"""The largest number of things of a kind, where memory sets no closer limit."""
 LARGEST_SEED = 2**63 - 1
 """What a result file can hold."""
 
@@ -75,6 +77,19 @@ def check_count(number: int, most: int, what: str, key: str) -> None:
     """
     if not number <= most:
         raise ScheduleError(f"expected at most {most:,} {what} (got {number:,})", key=key)
+
+
+def whole(value: object, key: str, least: int = 1, most: int = MOST) -> int:
+    """The whole number, from `least` to `most`.
+
+    Raises
+    ------
+    ScheduleError
+    """
+    number = value if isinstance(value, int) else getattr(value, "item", lambda: None)()
+    if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
+        raise ScheduleError(f"expected a whole number from {least} to {most:,} (got {str(value)[:40]})", key=key)
+    return number
 
 
 def check_seed(seed: int) -> None:

@@ -47,6 +47,8 @@ def quantities(values: object, dimension: Dimension, *, path: str | None = None,
         raise UnitError(f"{expected} ({error.message})", path=path, key=key) from None
     if own is not None:
         return np.array(own, dtype=np.float64)
+    if np.asarray(values).dtype.kind == "c":
+        raise UnitError(f"{expected} (got complex numbers)", path=path, key=key)
     if isinstance(values, str):
         values = [part for part in values.strip("()[] ").split(",") if part.strip()]
     if not carried.is_row(values):
@@ -107,7 +109,7 @@ def check_near(value: object, own: float | Iterable[float], dimension: Dimension
         return
     sizes = [abs(size) for size in (own if isinstance(own, Iterable) else (own,)) if size and math.isfinite(size)]
     number = abs(float(value)) if isinstance(value, float | int | np.number) else 0.0
-    if sizes and number and not min(sizes) / FAR <= number <= max(sizes) * FAR:
+    if sizes and number and math.isfinite(number) and not min(sizes) / FAR <= number <= max(sizes) * FAR:
         nearest = max(sizes) if number > max(sizes) else min(sizes)
         text = f"{name} = {value} is read in the SI unit, {dimension.brian}, and {usual} {format_quantity(nearest, dimension)}"
         warnings.warn(f'{text}; write the unit with it, such as "{example(dimension)}"', UnitWarning, stacklevel=_level())

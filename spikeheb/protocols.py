@@ -24,38 +24,28 @@ import importlib.util
 import itertools
 import sys
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from spikeheb import units
 from spikeheb.errors import FormatError, SpikehebError, unknown_name
-from spikeheb.limits import check_count, check_file
+from spikeheb.limits import check_file
 from spikeheb.numbers import check_near
 from spikeheb.published import FittedWindow, Published, read_fits, read_published
 from spikeheb.schedules import Schedule
+from spikeheb.settings import SIMPLE, convert, dimension_of, item_of, text_of
 from spikeheb.tables import content_hash, html_table, summary_line
 
-Time = Annotated[float, units.TIME]
-Frequency = Annotated[float, units.FREQUENCY]
-Voltage = Annotated[float, units.VOLTAGE]
-Amperes = Annotated[float, units.CURRENT]  # `Current` is a step of it, in `spikeheb.schedules`
-Conductance = Annotated[float, units.CONDUCTANCE]
-Concentration = Annotated[float, units.CONCENTRATION]
 COLUMN_UNITS = {units.TIME: ("ms", 1e3), units.FREQUENCY: ("hz", 1.0), units.VOLTAGE: ("mV", 1e3), units.CURRENT: ("pA", 1e12),
                 units.CONDUCTANCE: ("nS", 1e9), units.CONCENTRATION: ("mM", 1.0)}  # fmt: skip
 """Unit at the end of a column's name in a file of data, and the factor from SI to it."""
 
 MAX_BYTES = 1_000_000
 """Of a script."""
-MAX_NUMBER = 1_000_000
-"""The largest whole number that a parameter takes: it counts spikes, pairs or repeats."""
-MAX_ITEMS = 10_000
-_SIMPLE = {int: "a whole number", bool: "true or false", str: "a word"}
-_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _count = itertools.count()
 
 
@@ -127,20 +117,20 @@ class Protocol:
     @property
     def texts(self) -> dict[str, str]:
         """The parameters by name as text that `with_parameters` reads back: ``"10 ms"``."""
-        return {name: _text(self.kinds[name], value) for name, value in self.values.items()}
+        return {name: text_of(self.kinds[name], value) for name, value in self.values.items()}
 
     @property
     def changed(self) -> dict[str, str]:
         """Of `texts`, those that differ from the script's defaults."""
         defaults = type(self.parameters)()
-        standard = {name: _text(kind, convert(kind, getattr(defaults, name))) for name, kind in self.kinds.items()}
+        standard = {name: text_of(kind, convert(kind, getattr(defaults, name))) for name, kind in self.kinds.items()}
         return {name: text for name, text in self.texts.items() if text != standard[name]}
 
     def column(self, condition: str) -> tuple[str, float]:
         """The column of a condition in a file of data, ``"delta_t_ms"``, and the factor from SI to its unit."""
         known = {} if self.published is None else self.published.columns
         kind = self.kinds.get(condition)
-        dimension = _dimension(kind if _item(kind) is None else _item(kind))
+        dimension = dimension_of(kind if item_of(kind) is None else item_of(kind))
         if condition in known:
             name = known[condition]
             suffix = name.removeprefix(condition).removeprefix("_")
@@ -281,10 +271,10 @@ def _annotations(module: ModuleType, path: str) -> dict[str, Any]:
 
 
 def _check_kind(kind: Any, path: str, key: str) -> None:
-    item = _item(kind)
+    item = item_of(kind)
     if item is not None:
         kind = item
-    if kind is not float and kind not in _SIMPLE and typing.get_origin(kind) is not Literal and _dimension(kind) is None:
+    if kind is not float and kind not in SIMPLE and typing.get_origin(kind) is not Literal and dimension_of(kind) is None:
         raise FormatError(
             "expected int, float, bool, str, Literal[...], sh.Time or another of its kind, or tuple[one of these, ...]", path=path, key=key
         )
@@ -314,93 +304,7 @@ def _instance(kind: type, hints: Mapping[str, Any], base: Mapping[str, object], 
 
 def _check_near(kind: Any, value: object, own: object, name: str) -> None:
     """Warn of a bare number that lies far from the script's own default."""
-    dimension = _dimension(_item(kind) or kind)
+    dimension = dimension_of(item_of(kind) or kind)
     if dimension is not None:
         standard = convert(kind, own)
         check_near(value, standard, dimension, name)
-
-
-def convert(kind: Any, value: object, *, path: str | None = None, key: str | None = None) -> Any:
-    """The value as a parameter of that annotation holds it: SI floats, tuples, whole numbers, words.
-
-    Raises
-    ------
-    UnitError
-        For a quantity of another kind.
-    FormatError
-        For anything else that does not fit.
-    """
-    item = _item(kind)
-    if item is not None:
-        items = _split(value)
-        check_count(len(items), MAX_ITEMS, "values", key or "value")
-        return tuple(convert(item, one, path=path, key=f"{key}[{n}]") for n, one in enumerate(items))
-    dimension = units.NONE if kind is float else _dimension(kind)
-    if dimension is not None:
-        return units.quantity(value, dimension, path=path, key=key)
-    if typing.get_origin(kind) is Literal:
-        return _choice(typing.get_args(kind), value, path, key)
-    found = {int: _whole, bool: _truth, str: _word}[kind](value)
-    if found is None:
-        raise FormatError(f"expected {_SIMPLE[kind]} (got {value!r})", path=path, key=key)
-    if kind is int and isinstance(found, int):
-        check_count(abs(found), MAX_NUMBER, "of these", key or "value")
-    return found
-
-
-def _item(kind: Any) -> Any | None:
-    """``X`` of ``tuple[X, ...]``."""
-    arguments = typing.get_args(kind)
-    return arguments[0] if typing.get_origin(kind) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis else None
-
-
-def _dimension(kind: Any) -> units.Dimension | None:
-    if typing.get_origin(kind) is not Annotated:
-        return None
-    return next((extra for extra in typing.get_args(kind)[1:] if isinstance(extra, units.Dimension)), None)
-
-
-def _split(value: object) -> list[Any]:
-    """The items of a list, or of text with commas; one value alone is a list of one."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.strip("()[] ").split(",") if part.strip()]
-    if isinstance(value, Iterable) and getattr(value, "ndim", 1) > 0:
-        return list(value)
-    return [value]
-
-
-def _choice(choices: tuple[object, ...], value: object, path: str | None, key: str | None) -> object:
-    for choice in choices:
-        if type(value) is type(choice) and value == choice:
-            return choice
-    for choice in choices:
-        if isinstance(value, str) and value == str(choice):
-            return choice
-    allowed = ", ".join(f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in choices)
-    raise FormatError(f"expected one of {allowed} (got {value!r})", path=path, key=key)
-
-
-def _whole(value: object) -> int | None:
-    try:
-        number = float(value) if isinstance(value, str) else units.quantity(value, units.NONE)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return int(number) if not isinstance(value, bool) and number.is_integer() else None
-
-
-def _truth(value: object) -> bool | None:
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    return _TRUTH.get(value.lower()) if isinstance(value, str) else None
-
-
-def _word(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _text(kind: Any, value: Any) -> str:
-    item = _item(kind)
-    if item is not None:
-        return ", ".join(_text(item, one) for one in value)
-    dimension = units.NONE if kind is float else _dimension(kind)
-    return str(value) if dimension is None else units.format_quantity(value, dimension)

@@ -17,7 +17,7 @@ FLOORS = [
     {"errors"},
     {"carried"},
     {"units", "limits"},
-    {"numbers"},
+    {"numbers", "settings"},
     {"expressions"},
     {"tables", "dataset"},
     {"rules", "cells", "schedules", "results", "published"},

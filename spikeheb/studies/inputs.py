@@ -11,6 +11,7 @@ from spikeheb.cells import Cell
 from spikeheb.engines import population
 from spikeheb.engines.population import Group, Inhibition, Poisson, Regular, Replayed, Source
 from spikeheb.errors import ScheduleError
+from spikeheb.limits import MOST, check_memory, whole
 from spikeheb.numbers import check_near, quantities
 from spikeheb.units import CONDUCTANCE, FREQUENCY, TIME, Dimension, quantity
 
@@ -21,8 +22,8 @@ _KINDS: dict[type, dict[str, Dimension]] = {
 }
 _SINGLE = ("rate", "jitter")
 
-MOST = 10_000_000
-"""Inputs, of either kind, that a cell may have."""
+BYTES_OF_INPUT = 64.0
+"""Of its synapse, its next spikes and its place in the result."""
 LATEST = 0.05
 """Seconds after a common event at which the last of the early inputs fires."""
 
@@ -167,9 +168,9 @@ def _poisson(count: int, rate: object, key: str) -> Poisson:
 
 
 def _some(count: int, key: str) -> int:
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 0 <= count <= MOST:
-        raise ScheduleError(f"expected a whole number up to {MOST:,} (got {count!r})", key=key)
-    return int(count)
+    number = whole(count, key, 0, max(MOST, count if isinstance(count, int) else 0))
+    check_memory(BYTES_OF_INPUT * number, f"{number:,} inputs", key=key)
+    return number
 
 
 def kind_of(source: Source) -> str:

@@ -18,19 +18,16 @@ from spikeheb.cells import Cell
 from spikeheb.errors import ScheduleError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import evaluate
+from spikeheb.limits import whole
 from spikeheb.rules.meaning import expand, is_noisy
 from spikeheb.rules.rule import Rule
+from spikeheb.studies.seeds import chosen_seeds
 
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 SYNAPSES = 200
 """Synapses that share a condition where the rule draws and no number is given."""
-MOST = 10_000_000
-"""The largest number of cells or synapses."""
-MOST_SEEDS = 10_000
-LARGEST_SEED = 2**63 - 10_001
-"""What a result can store, less the seeds that may follow."""
 MEMORY = 2e9
 """Bytes that the recording of one seed may take."""
 RANDOM = frozenset({"rand", "randn"})
@@ -86,34 +83,16 @@ def population(
     ScheduleError
         For numbers below 1, negative seeds, and initial weights that are not one or as many as there are synapses.
     """
-    _count(copies, "copies")
-    chosen = _seeds(seeds, seed)
-    bodies = 1 if cells is None else _count(cells, "cells")
+    whole(copies, "copies")
+    chosen = chosen_seeds(1 if seeds is None else seeds, 0 if isinstance(seeds, Sequence) else seed)
+    bodies = 1 if cells is None else whole(cells, "cells")
     given = start.size if start is not None and start.size > 1 else None
     if synapses is None:
         needed = math.ceil(SYNAPSES / (len(chosen) * bodies * copies)) if is_noisy(rule) else 1
         synapses = given or needed
-    if given is not None and given != _count(synapses, "synapses"):
+    if given is not None and given != whole(synapses, "synapses"):
         raise ScheduleError(f"expected one initial weight, or one for each of {synapses} synapses (got {given})", key="w0")
-    return Population(chosen, bodies, _count(synapses, "synapses"))
-
-
-def _count(value: object, key: str, least: int = 1, most: int = MOST) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
-        raise ScheduleError(f"expected a whole number from {least} to {most:,} (got {str(value)[:40]})", key=key)
-    return int(value)
-
-
-def _seeds(seeds: Sequence[int] | int | None, seed: int) -> tuple[int, ...]:
-    first = _count(seed, "seed", 0, LARGEST_SEED)
-    if seeds is None:
-        return (first,)
-    if isinstance(seeds, int | np.integer):
-        return tuple(range(first, first + _count(seeds, "seeds", 1, MOST_SEEDS)))
-    chosen = tuple(seeds) if isinstance(seeds, Sequence | np.ndarray) else ()
-    if not 1 <= len(chosen) <= MOST_SEEDS:
-        raise ScheduleError(f"expected how many seeds, or 1 to {MOST_SEEDS:,} whole numbers (got {str(seeds)[:40]})", key="seeds")
-    return tuple(_count(number, "seeds", 0, LARGEST_SEED) for number in chosen)
+    return Population(chosen, bodies, whole(synapses, "synapses"))
 
 
 def check_memory(needed: float, plan: Population) -> None:

@@ -69,7 +69,7 @@ def _numbers(w0: Start) -> Floats:
         try:
             weights = np.atleast_1d(quantities(w0, NONE))
         except (TypeError, ValueError):
-            raise ScheduleError(f"expected a number, an array of numbers, or a file of numbers (got {str(w0)[:40]})", key="w0") from None
+            raise ScheduleError(f"expected one finite weight, a row of them, or a file of them (got {str(w0)[:40]})", key="w0") from None
     if weights.ndim != 1 or not weights.size or not np.all(np.isfinite(weights)):
         raise ScheduleError("expected one finite weight, or a row of finite weights", key="w0")
     return weights

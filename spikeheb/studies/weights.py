@@ -11,11 +11,12 @@ import numpy.typing as npt
 from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.errors import EngineError, ScheduleError
-from spikeheb.limits import LARGEST_SEED, SEEDS
+from spikeheb.limits import whole
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.calls import recorded
 from spikeheb.studies.inputs import Inputs, fan_in_inputs, with_unit
 from spikeheb.studies.progress import Progress, report_of, shows_progress
+from spikeheb.studies.seeds import chosen_seeds
 from spikeheb.studies.start_weights import Start, start_weights
 from spikeheb.studies.weights_plan import Plan, memory_bytes, poisson_of_cells, start, stretch
 from spikeheb.studies.weights_result import labelled
@@ -33,8 +34,6 @@ Floats = npt.NDArray[np.float64]
 SNAPSHOTS = 40
 WATCH = 1000
 MEMORY = "2 GB"
-MOST = 10_000_000
-"""Cells, snapshots or kept synapses."""
 ENGINES = ("auto", "kernel", "brian")
 
 
@@ -128,11 +127,11 @@ def weights(
         cell = named_cell(cell, imposed)
     call: dict[str, Any] = {
         "rules": chosen, "cell": cell, "inputs": inputs or fan_in_inputs(), "duration": quantity(duration, TIME, key="duration"),
-        "seeds": _seeds(seeds, seed), "cells": _count(cells, "cells", 1), "imposed": _given(imposed, FREQUENCY, "imposed"),
+        "seeds": list(chosen_seeds(seeds, seed)), "cells": whole(cells, "cells", 1), "imposed": _given(imposed, FREQUENCY, "imposed"),
         "dt": quantity(dt, TIME, key="dt"), "unit": _given(unit, CONDUCTANCE, "unit"), "w0": None,
         "match_rates": bool(match_rates),
         "normalise": normalise, "normalise_every": _given(normalise_every, TIME, "normalise_every"),
-        "snapshots": _count(snapshots, "snapshots", 1), "watch": _count(watch, "watch", 1), "epsp": _given(epsp, VOLTAGE, "epsp"),
+        "snapshots": whole(snapshots, "snapshots", 1), "watch": whole(watch, "watch", 1), "epsp": _given(epsp, VOLTAGE, "epsp"),
         "engine": engine, "names": _names(chosen, names),
     }  # fmt: skip
     starts = [start_weights(w0, rule, call["inputs"].count, "inputs") for rule in chosen]
@@ -154,22 +153,6 @@ def named_cell(name: str, imposed: object) -> Cell | None:
 
 def _given(value: object, dimension: object, key: str) -> float | None:
     return None if value is None else quantity(value, dimension, key=key)  # type: ignore[arg-type]  # one of the units
-
-
-def _count(value: object, key: str, least: int, most: int = MOST) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
-        raise ScheduleError(f"expected a whole number from {least} to {most:,} (got {value!r})", key=key)
-    return int(value)
-
-
-def _seeds(seeds: Sequence[int] | int, first: int) -> list[int]:
-    first = _count(first, "seed", 0, LARGEST_SEED)
-    if isinstance(seeds, int | np.integer):
-        return list(range(first, first + _count(seeds, "seeds", 1, SEEDS)))
-    chosen = [_count(seed, "seeds", 0, LARGEST_SEED) for seed in seeds]
-    if not chosen or len(set(chosen)) < len(chosen) or first:
-        raise ScheduleError("give how many seeds and the first of them, or a list of different ones", key="seeds")
-    return chosen
 
 
 def _names(rules: Sequence[Rule], names: Sequence[str] | None) -> list[str]:

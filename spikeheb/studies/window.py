@@ -17,10 +17,10 @@ from spikeheb.engines.values import constants, initial_values, per_input
 from spikeheb.errors import ScheduleError
 from spikeheb.expressions import tree as t
 from spikeheb.measure.paired import paired_ratio
-from spikeheb.protocols import Time, convert
 from spikeheb.rules.meaning import is_noisy
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Times, check_step, to_steps
+from spikeheb.settings import Time, convert
 from spikeheb.stimuli import pairings
 from spikeheb.studies.calls import repeatable
 from spikeheb.studies.changes import Events, change_note

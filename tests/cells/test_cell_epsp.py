@@ -10,7 +10,7 @@ import pytest
 
 from spikeheb.cells import Cell, Receptor, assemble, read_cell
 from spikeheb.expressions import tree as t
-from spikeheb.expressions.printers import resolve_units, to_numpy
+from spikeheb.expressions.printers import numpy_scope, resolve_units, to_numpy
 
 CELLS = Path(__file__).parents[2] / "models" / "cells"
 CONDUCTANCES = np.array([1e-9, 2e-9, 5e-9])
@@ -117,7 +117,7 @@ def affine(tree: t.Tree, name: str) -> tuple[t.Tree, t.Tree]:
 
 def compiled(tree: t.Tree, declared: set[str]):
     code = compile(to_numpy(resolve_units(tree, declared)), "<equation>", "eval")
-    return lambda values: eval(code, {"_np": np}, values)
+    return lambda values: eval(code, numpy_scope(), values)
 
 
 def stepped_epsp(cell: Cell, conductances: np.ndarray, dt: float = 1e-4) -> np.ndarray:

@@ -193,7 +193,7 @@ def test_work_without_end_is_refused_before_it_begins(spikeheb, tmp_path, argume
 
 def test_the_estimate_and_the_limit_are_named(spikeheb):
     assert "1,000,000,000 inputs need about 64 GB, and 2 GB are allowed" in refused(spikeheb, *WEIGHTS, "--inputs", HUGE)
-    assert "at most 10,000 seeds (got 1,000,000,000)" in refused(spikeheb, *WEIGHTS, "--seeds", HUGE)
+    assert "from 1 to 10,000 (got 1000000000)" in refused(spikeheb, *WEIGHTS, "--seeds", HUGE)
     assert f"{limits.STEPS:.3g} are allowed" in refused(spikeheb, *WEIGHTS, "--duration", "1e300s")
 
 

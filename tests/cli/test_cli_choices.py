@@ -14,7 +14,7 @@ from spikeheb.cli.window import window
 from spikeheb.units import FREQUENCY, TIME, quantity
 
 OF_THE_RULE = {"set", "interaction", "bounds", "coincidence", "axonal_delay", "backpropagation_delay", "parameter"}
-OF_THE_COMMAND = {"progress", "out", "force"}
+OF_THE_COMMAND = {"progress", "out", "force", "csv"}
 OF_PYTHON = {"progress", "parameters"}
 
 

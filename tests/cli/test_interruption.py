@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
 PATIENCE = 60.0
 """Seconds until the command must be at work, and after the interruption until it must have ended: a bound, not a measurement."""
-LONG_WEIGHTS = ("weights", "--rule", "pair", "--inputs", "200", "--duration", "200000 s", "--seeds", "6", "--memory", "8")
+LONG_WEIGHTS = ("weights", "--rule", "pair", "--inputs", "200", "--duration", "200000 s", "--seeds", "6", "--memory", "8 GB")
 TALE = """#!/bin/sh
 case "$*" in
   *model.cpp*|*code_objects*) echo $$ > "{mark}"; sleep 300 & wait ;;

@@ -12,6 +12,8 @@ from spikeheb import library
 from spikeheb.cells import read_cell
 from spikeheb.engines.brian import network as engine_network
 from spikeheb.engines.brian.importing import brian, set_target
+from spikeheb.engines.brian.names import of_cell, own
+from spikeheb.engines.brian.owned import lanes_of_rule
 from spikeheb.engines.job import Change, Job
 from spikeheb.rules.meaning import actions, is_noisy, reads_membrane
 
@@ -300,11 +302,11 @@ def of_library(rule, cell, trains, rewards, dt=1e-4):
     steps = [np.rint(train / dt).astype(int) for train in trains]
     rewarded = tuple(Change(0, round(reward.time / dt), reward.amount) for reward in rewards)
     job = Job(rule, cell, dt, 1, np.arange(1), (steps[0],), (steps[1],), rewards=rewarded)
-    built = engine_network.build(job)
+    built = engine_network.build(lanes_of_rule(job))
     others = [part for part in built.network.objects if part.name not in ("synapses", "pre_spikes")]
     source = b2.SpikeGeneratorGroup(1, np.zeros(len(steps[0]), int), steps[0] * dt * b2.second, clock=built.clock, name="own_source")
-    drives = {} if cell is None else {"drives": "g_ampa_of_cell", "by": cell.receptor(None).unit * b2.siemens}
-    made = sh.synapses(rule, source, built.cells, name="own", clock=built.clock, amount="amount_of_cell", **drives)
+    drives = {} if cell is None else {"drives": of_cell("g_ampa"), "by": cell.receptor(None).unit * b2.siemens}
+    made = sh.synapses(rule, source, built.cells, name="own", clock=built.clock, amount=own("amount"), **drives)
     made.connect(i=[0], j=[0])
     return b2.Network(*others, source, made), made
 

@@ -137,12 +137,12 @@ def test_so_does_fan_in_in_a_study_of_several(monkeypatch):
     from spikeheb.studies.inputs import poisson_inputs
     from spikeheb.studies.weights import weights
 
-    true = fan_in.run
+    true = fan_in.FanIn.__init__
 
-    def run(job, *rest):
-        return refuse() if job.rule.name == "triplet" else true(job, *rest)
+    def make(self, job, *rest):
+        return refuse() if job.rule.name == "triplet" else true(self, job, *rest)
 
-    monkeypatch.setattr(fan_in, "run", run)
+    monkeypatch.setattr(fan_in.FanIn, "__init__", make)
     rules = [library.rule(name) for name in ("pair", "triplet")]
     data = weights(rules, None, poisson_inputs(5), "1 s", 2, imposed="10 Hz")
     assert np.isfinite(data["weight"].values).all()

@@ -28,7 +28,7 @@ def drawn(source, seconds, seed=3):
 
 
 @needs_compiler
-@pytest.mark.parametrize("seed", [0, 3, 2**63 + 11])
+@pytest.mark.parametrize("seed", [0, 3, 2**63 - 1])
 def test_the_kernel_draws_the_trains_that_are_computed(seed):
     the_job = imposed(*sources(), seed=seed)
     for threads, stops in ((1, [50_000]), (2, [1, 17, 8192, 8193, 30_000, 50_000])):

@@ -160,7 +160,7 @@ def test_a_million_spikes(tmp_path):
 
 @pytest.mark.parametrize("on", [None, "l5_pyramidal"])
 def test_what_is_not_finite_stops_the_run_and_says_where(on, tmp_path):
-    rule = read(tmp_path, "cascade", parameters={"gain": 1e308}, bounds={"kind": "none"})
+    rule = read(tmp_path, "cascade", parameters={"gain": 1e307}, bounds={"kind": "none"})
     the_job = job(rule, None if on is None else cell(on), steps=3000, samples=np.zeros(0, dtype=np.int64))
     with pytest.raises(NonFiniteError, match=r"w of input \d+ is not finite at 0\.\d+ s"):
         runner.run(the_job)

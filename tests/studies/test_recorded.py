@@ -51,7 +51,7 @@ def command(tmp_path, monkeypatch, capsys):
         err = capsys.readouterr().err
         if code:
             return code, err, None
-        with (tmp_path / "out" / "result.csv").open(newline="") as file:
+        with (tmp_path / "out" / "result.csv").open(newline="", encoding="utf-8-sig") as file:
             return dict(next(csv.DictReader(file))), err, sh.load(tmp_path / "out" / "result.nc")
 
     return carry_out
@@ -62,7 +62,7 @@ def command(tmp_path, monkeypatch, capsys):
 
 def test_the_artefact_of_the_stimulus_does_not_count(command, tmp_path):
     row, _, data = command(ARTEFACT, "--pulse", "1 ms")
-    assert [float(row[name]) for name in ("epsp_before (V)", "epsp_after (V)", "epsp_ratio")] == pytest.approx([1e-3, 1.5e-3, 1.5])
+    assert [float(row[name]) for name in ("epsp_before (mV)", "epsp_after (mV)", "epsp_ratio")] == pytest.approx([1, 1.5, 1.5])
     again = sh.analyse(tmp_path / "r.csv", pulse="1 ms", follow=FOLLOW)
     assert float(again["epsp_ratio"][0]) == pytest.approx(1.5)
     assert data["epsp"].values == pytest.approx(again["epsp"].values)
@@ -70,7 +70,7 @@ def test_the_artefact_of_the_stimulus_does_not_count(command, tmp_path):
 
 def test_a_field_potential_has_no_spike_test(command, tmp_path):
     row, err, _ = command(FIELD, "--pulse", "0 ms")
-    assert [float(row[name]) for name in ("epsp_before (V)", "epsp_after (V)", "epsp_ratio")] == pytest.approx([-0.5e-3, -0.75e-3, 1.5])
+    assert [float(row[name]) for name in ("epsp_before (mV)", "epsp_after (mV)", "epsp_ratio")] == pytest.approx([-0.5, -0.75, 1.5])
     assert row["rejected_sweeps"] == "0"
     assert "field potential: no spike test" in err
     assert "no sample lies in the baseline window: the last one at or before the pulse serves" in err
@@ -80,7 +80,7 @@ def test_a_field_potential_has_no_spike_test(command, tmp_path):
 def test_paired_pulses_count_each_from_its_own_baseline(command, tmp_path):
     row, _, _ = command(PAIRED, "--pulse", "0 ms 50 ms")
     assert float(row["epsp_ratio"]) == pytest.approx(1)
-    assert float(row["epsp_before (V)"]) == pytest.approx(1e-3)
+    assert float(row["epsp_before (mV)"]) == pytest.approx(1)
     assert [float(row[f"paired_pulse_ratio_{when}"]) for when in ("before", "after")] == pytest.approx([3, 0.5])
     data = sh.analyse(tmp_path / "r.csv", pulse=(0.0, 0.05), follow=FOLLOW)
     assert data["epsp_of_pulses_after"].values[0] == pytest.approx([1e-3, 0.5e-3])

@@ -11,6 +11,7 @@ from scipy import stats
 
 import spikeheb as sh
 from spikeheb.engines.compiler import compiler
+from spikeheb.engines.kernel import fan_in
 from spikeheb.engines.kernel.inputs import imposed_trains, trains
 from spikeheb.engines.population import Poisson, PopulationJob, Replayed
 from spikeheb.theory.drift import stationary
@@ -163,9 +164,14 @@ UNTITLED = {
 @needs_compiler
 def test_each_rule_has_its_own_engine(monkeypatch):
     """A rule that only Brian2 can run stands beside one that the kernel runs."""
-    from spikeheb.studies import weights_runs
 
-    monkeypatch.setattr(weights_runs, "against_fan_in", lambda job: "for a test" if job.rule.name == "triplet" else None)
+    def refuse(self, job, threads=None):
+        if job.rule.name == "triplet":
+            raise sh.EngineError("for a test")
+        make(self, job, threads)
+
+    make = fan_in.FanIn.__init__
+    monkeypatch.setattr(fan_in.FanIn, "__init__", refuse)
     inputs = sh.Inputs((Replayed((np.array([10, 500]), np.array([20]))),))
     mixed = sh.weights(["pair", "triplet"], None, inputs, "0.1 s", 1, imposed="20 Hz", snapshots=4)
     assert mixed["engine"].values.tolist() == ["kernel:fan-in", "brian:numpy"]

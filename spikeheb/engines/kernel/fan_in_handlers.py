@@ -14,8 +14,7 @@ from spikeheb.engines.kernel.fold import fold
 from spikeheb.engines.kernel.handlers import DRAWS_PER_STEP, describe, number_draws, overwritten, random_draws, touched
 from spikeheb.engines.kernel.plan import Decay, Plan
 from spikeheb.engines.kernel.sites import POST, PRE, SYNAPSE, Sites
-from spikeheb.engines.kernel.source import equation_comments
-from spikeheb.engines.kernel.text import derived, flawed, mangled, pointer
+from spikeheb.engines.kernel.text import derived, equation_comments, flawed, mangled, pointer
 from spikeheb.expressions import tree as t
 from spikeheb.rules.meaning import TRANSMIT, Action
 

@@ -16,8 +16,7 @@ from spikeheb.engines.kernel.handlers import describe
 from spikeheb.engines.kernel.methods import needs_propagator
 from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.kernel.sites import PRE, SYNAPSE, Sites
-from spikeheb.engines.kernel.source import equation_comments
-from spikeheb.engines.kernel.text import array, flawed, indent, mangled, pointer
+from spikeheb.engines.kernel.text import array, equation_comments, flawed, indent, mangled, pointer
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp

@@ -12,7 +12,7 @@ from spikeheb.engines.kernel import methods
 from spikeheb.engines.kernel.handlers import describe, number_draws, overwritten, random_draws, touched
 from spikeheb.engines.kernel.layout import layout
 from spikeheb.engines.kernel.plan import Block, Decay, Plan
-from spikeheb.engines.kernel.source import equation_comments
+from spikeheb.engines.kernel.text import equation_comments
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_numpy
 from spikeheb.rules.meaning import TRANSMIT, Action

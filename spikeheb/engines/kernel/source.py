@@ -15,7 +15,7 @@ from spikeheb.engines.kernel.hoist import Hoister, comparisons, decided, inverte
 from spikeheb.engines.kernel.layout import Layout, layout
 from spikeheb.engines.kernel.plan import Block, Decay, Plan
 from spikeheb.engines.kernel.stretches import GLIDING, GROWTH, can_rest, is_smooth
-from spikeheb.engines.kernel.text import array, derived, flawed, indent, mangled, struct
+from spikeheb.engines.kernel.text import array, derived, equation_comments, flawed, indent, mangled, struct
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
 from spikeheb.rules.meaning import TRANSMIT, Action, affine, reads_membrane
@@ -394,13 +394,3 @@ class _Writer:
 def since(decay: Decay) -> str:
     """The member that holds the step of a group's stored values."""
     return derived(decay.names[0], "since")
-
-
-def equation_comments(block: Block) -> list[str]:
-    """The equations of a block as comments."""
-    lines = [f"// {block.method}"]
-    for equation in block.equations:
-        if equation.expression is not None:
-            left = f"d{equation.name}/dt" if equation.kind == "differential" else equation.name
-            lines.append(f"//   {left} = {to_brian(equation.expression)}")
-    return lines

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from spikeheb.engines.kernel.plan import Block
+from spikeheb.expressions.printers import to_brian
+
 
 def mangled(name: str) -> str:
     """A user's name as C++ has it.
@@ -45,3 +48,13 @@ def flawed(values: Iterable[str]) -> str:
 def indent(text: str) -> str:
     """The text two columns to the right."""
     return "\n".join(f"  {line}" if line else line for line in text.split("\n"))
+
+
+def equation_comments(block: Block) -> list[str]:
+    """The equations of a block as comments."""
+    lines = [f"// {block.method}"]
+    for equation in block.equations:
+        if equation.expression is not None:
+            left = f"d{equation.name}/dt" if equation.kind == "differential" else equation.name
+            lines.append(f"//   {left} = {to_brian(equation.expression)}")
+    return lines

@@ -1,0 +1,118 @@
+"""Settings: the kinds of value that parameters may have, and values brought into the form in which they are held.
+
+A kind is an annotation: ``Time``, ``Frequency`` and the like for quantities (SI floats), ``int``, ``bool``, ``str``, ``float`` for a pure
+number, ``Literal[...]`` for a choice, and ``tuple[kind, ...]`` for a row of them.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from spikeheb import units
+from spikeheb.errors import FormatError
+from spikeheb.limits import check_count
+
+Time = Annotated[float, units.TIME]
+Frequency = Annotated[float, units.FREQUENCY]
+Voltage = Annotated[float, units.VOLTAGE]
+Amperes = Annotated[float, units.CURRENT]  # `Current` is a step of it, in `spikeheb.schedules`
+Conductance = Annotated[float, units.CONDUCTANCE]
+Concentration = Annotated[float, units.CONCENTRATION]
+
+MAX_NUMBER = 1_000_000
+"""The largest whole number that a parameter takes: it counts spikes, pairs or repeats."""
+MAX_ITEMS = 10_000
+SIMPLE = {int: "a whole number", bool: "true or false", str: "a word"}
+_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def convert(kind: Any, value: object, *, path: str | None = None, key: str | None = None) -> Any:
+    """The value as a parameter of that annotation holds it: SI floats, tuples, whole numbers, words.
+
+    Raises
+    ------
+    UnitError
+        For a quantity of another kind.
+    FormatError
+        For anything else that does not fit.
+    """
+    item = item_of(kind)
+    if item is not None:
+        items = _split(value)
+        check_count(len(items), MAX_ITEMS, "values", key or "value")
+        return tuple(convert(item, one, path=path, key=f"{key}[{n}]") for n, one in enumerate(items))
+    dimension = units.NONE if kind is float else dimension_of(kind)
+    if dimension is not None:
+        return units.quantity(value, dimension, path=path, key=key)
+    if typing.get_origin(kind) is Literal:
+        return _choice(typing.get_args(kind), value, path, key)
+    found = {int: _whole, bool: _truth, str: _word}[kind](value)
+    if found is None:
+        raise FormatError(f"expected {SIMPLE[kind]} (got {value!r})", path=path, key=key)
+    if kind is int and isinstance(found, int):
+        check_count(abs(found), MAX_NUMBER, "of these", key or "value")
+    return found
+
+
+def item_of(kind: Any) -> Any | None:
+    """``X`` of ``tuple[X, ...]``."""
+    arguments = typing.get_args(kind)
+    return arguments[0] if typing.get_origin(kind) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis else None
+
+
+def dimension_of(kind: Any) -> units.Dimension | None:
+    """The dimension of a kind of quantity; None for any other."""
+    if typing.get_origin(kind) is not Annotated:
+        return None
+    return next((extra for extra in typing.get_args(kind)[1:] if isinstance(extra, units.Dimension)), None)
+
+
+def _split(value: object) -> list[Any]:
+    """The items of a list, or of text with commas; one value alone is a list of one."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.strip("()[] ").split(",") if part.strip()]
+    if isinstance(value, Iterable) and getattr(value, "ndim", 1) > 0:
+        return list(value)
+    return [value]
+
+
+def _choice(choices: tuple[object, ...], value: object, path: str | None, key: str | None) -> object:
+    for choice in choices:
+        if type(value) is type(choice) and value == choice:
+            return choice
+    for choice in choices:
+        if isinstance(value, str) and value == str(choice):
+            return choice
+    allowed = ", ".join(f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in choices)
+    raise FormatError(f"expected one of {allowed} (got {value!r})", path=path, key=key)
+
+
+def _whole(value: object) -> int | None:
+    try:
+        number = float(value) if isinstance(value, str) else units.quantity(value, units.NONE)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return int(number) if not isinstance(value, bool) and number.is_integer() else None
+
+
+def _truth(value: object) -> bool | None:
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    return _TRUTH.get(value.lower()) if isinstance(value, str) else None
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def text_of(kind: Any, value: Any) -> str:
+    """The value as a person writes it, with its unit."""
+    item = item_of(kind)
+    if item is not None:
+        return ", ".join(text_of(item, one) for one in value)
+    dimension = units.NONE if kind is float else dimension_of(kind)
+    return str(value) if dimension is None else units.format_quantity(value, dimension)
