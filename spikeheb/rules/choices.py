@@ -11,6 +11,7 @@ from spikeheb.rules.bounds import given_bounds
 from spikeheb.rules.check import check_rule
 from spikeheb.rules.numbers import check_numbers
 from spikeheb.rules.rule import COINCIDENCES, Bounds, Rule
+from spikeheb.rules.ties import with_ties
 from spikeheb.units import TIME, quantity
 
 USUAL_DELAY = 1e-3
@@ -40,8 +41,8 @@ def choose(
     bounds : str or mapping, optional
         A table such as ``{"kind": "hard", "w_min": 0, "w_max": 2}``, which replaces the rule's bounds whole; or a kind alone
         (``"soft"``), which is that kind within the rule's two limits.
-    coincidence : {"pre_first", "post_first"}, optional
-        Which side acts first when both spikes arrive in one time step.
+    coincidence : {"pre_first", "post_first", "discard"}, optional
+        Which side acts first when both spikes arrive at the synapse in one time step; or that the pair counts in neither direction.
     axonal_delay, backpropagation_delay : float or str, optional
         Seconds or text with a unit: from the presynaptic spike, and from the postsynaptic one, to the synapse.
     parameters : mapping, optional
@@ -72,7 +73,7 @@ def choose(
     flags: dict[str, object] = {"interaction": interaction, "bounds": bounds, "coincidence": coincidence}
     flags |= {"axonal_delay": axonal_delay, "backpropagation_delay": backpropagation_delay}
     given = {name for name, value in flags.items() if value is not None}
-    rule = replace(rule, changed=tuple(sorted({*rule.changed, *given})))
+    rule = with_ties(replace(rule, changed=tuple(sorted({*rule.changed, *given}))))
     if bounds is not None or parameters:
         check_rule(rule)
     elif set is not None or interaction is not None:

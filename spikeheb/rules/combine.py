@@ -68,6 +68,7 @@ def combine(rules: Sequence[Rule]) -> Rule:
         sets={},
         set="+".join(rule.set or "default" for rule in rules) if any(rule.set for rule in rules) else None,
         claims=_claims(rules, owner),
+        before=_merged(part.before(part.rule) for part in parts),
         changed=tuple(f"{rule.name}_{name}" for rule in rules for name in rule.changed),
     )
     check_rule(combined)

@@ -8,11 +8,13 @@ Differential variables are divided into those that are solved exactly between ev
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import NOISE
 from spikeheb.rules.rule import Bounds, Handler, Rule
+from spikeheb.rules.ties import before, keeping
 
 TRANSMIT = "transmit"
 """The target of the line at which the conductance grows by efficacy times the line's value."""
@@ -46,15 +48,21 @@ def actions(rule: Rule) -> tuple[Action, ...]:
         delay = {"pre": rule.axonal_delay, "post": rule.backpropagation_delay}.get(handler.event, 0.0)
         if handler.delay is not None:
             delay += rule.parameters[handler.delay].value
-        lines = plain_lines(handler, rule.weight, rule.bounds)
+        lines = plain_lines(handler, rule.weight, rule.bounds, before(rule) if handler.event == "post" else {})
+        if handler.event == "pre" and rule.before:
+            lines = (*keeping(rule, lines), *lines)
         if not transmits and handler is first:
             lines = (t.Statement(TRANSMIT, "=", t.ONE), *lines)
         found.append(Action(handler.event, delay, lines))
     return tuple(found)
 
 
-def plain_lines(handler: Handler, weight: str, bounds: Bounds) -> tuple[t.Statement, ...]:
-    """The handler's lines with the weight's change gathered into one clipped assignment at the last of its lines."""
+def plain_lines(handler: Handler, weight: str, bounds: Bounds, earlier: Mapping[str, t.Tree] | None = None) -> tuple[t.Statement, ...]:
+    """The handler's lines with the weight's change gathered into one clipped assignment at the last of its lines.
+
+    With `earlier`, what changes the weight reads these values of the variables, its own handler's earlier lines included.
+    """
+    own = dict(earlier or {})
     moving = [n for n, line in enumerate(handler.lines) if line.target in ("ltp", "ltd", weight)]
     plain: list[t.Statement] = []
     total: t.Tree = t.Name(weight)
@@ -62,8 +70,11 @@ def plain_lines(handler: Handler, weight: str, bounds: Bounds) -> tuple[t.Statem
         if n not in moving:
             value = line.expression if line.target == TRANSMIT else line.value()
             plain.append(t.Statement(line.target, "=", value))
+            if earlier and line.target != TRANSMIT:
+                own[line.target] = t.substitute(value, own)
             continue
         sign, change = _change(line, bounds)
+        change = t.substitute(change, own)
         if n != moving[-1]:
             local = f"_change{n}"
             plain.append(t.Statement(local, "=", change))

@@ -66,6 +66,10 @@ class Renaming:
             scheme: {self.name(constant): value for constant, value in constants.items()} for scheme, constants in rule.interactions.items()
         }
 
+    def before(self, rule: Rule) -> dict[str, tuple[str, str]]:
+        """What is kept for ties."""
+        return {self.name(name): (self.name(kept), self.name(written)) for name, (kept, written) in rule.before.items()}
+
     def delayed(self, post: Post) -> dict[str, Delayed]:
         """The delayed reads of ``[post]``."""
         return {self.name(name): Delayed(self.name(late.of), self.name(late.by)) for name, late in post.delayed.items()}
@@ -109,4 +113,5 @@ def renamed(rule: Rule, name: Callable[[str], str]) -> Rule:
         handlers=tuple(map(renaming.handler, rule.handlers)),
         bounds=renaming.bounds(rule.bounds),
         interactions=renaming.interactions(rule),
+        before=renaming.before(rule),
     )

@@ -12,7 +12,7 @@ from spikeheb.tables import Parameter, Reference, content_hash, page, prompt
 
 EVENTS = ("pre", "post", "reward")
 BOUND_KINDS = ("hard", "soft", "power", "law", "none")
-COINCIDENCES = ("pre_first", "post_first")
+COINCIDENCES = ("pre_first", "post_first", "discard")
 VERBS = ("transmit", "ltp", "ltd")
 
 
@@ -136,6 +136,8 @@ class Rule:
     backpropagation_delay: float = 0.0
     changed: tuple[str, ...] = field(default=())
     refit: tuple[str, ...] = ()
+    before: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """For variables that a discarded tie must read as they were: the variables with that value, and with the step of the last change."""
 
     __repr__, _repr_html_ = prompt, page
 

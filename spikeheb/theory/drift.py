@@ -147,7 +147,9 @@ def _lasting(rule: Rule, dt: float) -> tuple[float, float]:
         return plus, minus
     with_tie = {tau: -dt / math.expm1(-dt / tau) for tau in (plus, minus)}
     without = {tau: dt / math.expm1(dt / tau) for tau in (plus, minus)}
-    return (with_tie[plus], without[minus]) if rule.coincidence == "pre_first" else (without[plus], with_tie[minus])
+    plus_side = with_tie if rule.coincidence == "pre_first" else without
+    minus_side = with_tie if rule.coincidence == "post_first" else without
+    return plus_side[plus], minus_side[minus]
 
 
 def diffusion(rule: Rule, w: npt.ArrayLike, rate_pre: float, rate_post: float) -> Floats:

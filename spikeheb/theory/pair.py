@@ -45,7 +45,7 @@ def pairing_change(
     neighbours = np.arange(-pairs + 1, pairs)
     distance = np.asarray(delta_t, dtype=float)[..., None] + neighbours / frequency
     distance = np.where(np.abs(distance) < 1e-9, 0.0, distance)
-    at_zero = A_plus if coincidence == "pre_first" else -A_minus
+    at_zero = {"pre_first": A_plus, "post_first": -A_minus, "discard": 0.0}[coincidence]
     with np.errstate(over="ignore"):
         later = np.where(distance > 0, A_plus * np.exp(-np.abs(distance) / tau_plus), 0.0)
         earlier = np.where(distance < 0, -A_minus * np.exp(-np.abs(distance) / tau_minus), 0.0)

@@ -253,7 +253,7 @@ def _synapses(job: Job, source: Any, cells: Any, receptor: Receptor | None, cloc
 
 def pathway_order(event: str, position: int, coincidence: str) -> int:
     """When a handler runs within the slot of the synapses."""
-    base = {"pre": -100 if coincidence == "pre_first" else 100, "post": 0, "reward": 200}[event]
+    base = {"pre": 100 if coincidence == "post_first" else -100, "post": 0, "reward": 200}[event]
     return base + position
 
 

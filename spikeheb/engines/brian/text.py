@@ -16,6 +16,7 @@ from spikeheb.expressions.equations import Equation
 from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.meaning import TRANSMIT, Action, actions, clipped, expand
 from spikeheb.rules.rule import Rule
+from spikeheb.rules.ties import STEP
 from spikeheb.units import Dimension
 
 
@@ -31,7 +32,7 @@ def synapse_names(rule: Rule) -> dict[str, t.Tree]:
         outside |= {e.name for e in rule.post.equations} | set(rule.post.delayed)
     renames: dict[str, t.Tree] = {"v": t.Name("v_post"), "amount": t.Name(f"{own('amount')}_post")}
     renames |= {name: t.Name(f"{name}_post") for name in outside - {"v", "amount"}}
-    return renames
+    return renames | {STEP: t.Name("t_in_timesteps")}
 
 
 def constant_lines(dimensions: Mapping[str, Dimension], varying: Iterable[str] = ()) -> list[str]:

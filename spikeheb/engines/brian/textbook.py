@@ -19,6 +19,7 @@ from spikeheb.rules.check import known_names
 from spikeheb.rules.meaning import TRANSMIT, actions, clipped, reads_membrane, stepped
 from spikeheb.rules.names import renamed
 from spikeheb.rules.rule import Rule
+from spikeheb.rules.ties import STEP
 from spikeheb.units import NONE, VOLTAGE
 from spikeheb.units import quantity as si_value
 
@@ -214,7 +215,7 @@ def _own_name(name: str, target: Any) -> str:
 
 def _names(rule: Rule, own: Mapping[str, str], v: str, amount: str, post: PostVariables | None) -> dict[str, t.Tree]:
     """Names of the rule as the synapses write them."""
-    names: dict[str, t.Tree] = {"v": t.Name(f"{v}_post"), "amount": t.Name(f"{amount}_post")}
+    names: dict[str, t.Tree] = {"v": t.Name(f"{v}_post"), "amount": t.Name(f"{amount}_post"), STEP: t.Name("t_in_timesteps")}
     names |= {name: t.Name(plain) for name, plain in own.items() if plain != name}
     return names | ({name: t.Name(other) for name, other in post.names.items()} if post is not None else {})
 

@@ -21,6 +21,7 @@ from spikeheb.expressions.printers import resolve_units
 from spikeheb.rules.check import known_names
 from spikeheb.rules.meaning import Action, actions, affine, clipped, expand, reads_membrane, stepped
 from spikeheb.rules.rule import Rule
+from spikeheb.rules.ties import STEP
 
 
 def analyse(rule: Rule, cell: Cell | None, dt: float, *, receptor: str | None = None, varying: frozenset[str] = frozenset()) -> Plan:
@@ -85,7 +86,7 @@ class _Cleaner:
 
     def __init__(self, rule: Rule, folded: Mapping[str, float]) -> None:
         self.rule, self.folded = rule, folded
-        self.known = {*known_names(rule), NOISE, "amount", "dt"}
+        self.known = {*known_names(rule), NOISE, "amount", "dt", STEP}
         post = rule.post.equations if rule.post else ()
         self.post = {e.name: e.expression for e in post if e.kind == "subexpression" and e.expression is not None}
 
@@ -142,7 +143,7 @@ def _decay(names: tuple[str, ...], derivatives: Mapping[str, t.Tree]) -> Decay:
 
 def _ordered(rule: Rule, clean: _Cleaner) -> tuple[Action, ...]:
     """The handlers as they run within a step: pre then post (or the other way round), rewards last."""
-    first = ("pre", "post") if rule.coincidence == "pre_first" else ("post", "pre")
+    first = ("post", "pre") if rule.coincidence == "post_first" else ("pre", "post")
     found = [_clean_action(action, clean) for action in actions(rule)]
     return tuple(action for event in (*first, "reward") for action in found if action.event == event)
 
@@ -163,7 +164,7 @@ def _sides(rule: Rule, plain: tuple[str, ...], decays: tuple[Decay, ...], handle
         random = t.functions(rule.initial[name]) & {"rand", "randn"}
         if len(events) == 1 and events <= {"pre", "post"} and len({a.delay for a in writers}) == 1 and not random:
             sides[name] = writers[0].event
-    constants = {*rule.constants, "dt"}
+    constants = {*rule.constants, "dt", STEP}
 
     def stays(name: str, side: str) -> bool:
         """Whether all that the variable's changes read is constant or of the same side."""

@@ -74,6 +74,8 @@ class FanIn:
             raise BuildError("a fan-in that can be paused needs a C++ compiler, and none was found; install one")
         asked, job = job, replace(job, cell=driven(job))
         self.job, self.compiler, self.threads = job, chosen, threads
+        if job.precision == "float32" and job.rule.before:
+            raise EngineError("ties are told by the number of the step, which single precision cannot hold; take float64", key="precision")
         self.plan = analyse(job.rule, job.cell, job.dt, receptor=job.receptor)
         self.sites: Sites = sites(self.plan, varied(job))
         width = 1 if job.private or job.cells <= FEW else fan_in_source.WIDTH[job.precision]

@@ -12,6 +12,7 @@ from spikeheb.engines.kernel.sites import PRE, SYNAPSE, Sites
 from spikeheb.engines.kernel.text import mangled
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_cpp
+from spikeheb.rules.ties import STEP
 
 LITERAL = "_literal_"
 COPY = "const Numbers<real> u = k; (void)u;"
@@ -75,7 +76,7 @@ class Text:
                 return self._literal(id_)
             if id_ in self.plan.constants or id_ == "dt" or id_.startswith("_fixed_"):
                 return self.rule_constant(id_)
-            return "amount" if id_ == "amount" else mangled(id_)
+            return {"amount": "amount", STEP: "real(now)"}.get(id_) or mangled(id_)
 
         return to_cpp(self._numbers(self.hoister.tree(_multiplied(tree, self._rule_fixed), self._rule_fixed, "rule")), name)
 

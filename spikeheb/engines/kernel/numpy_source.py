@@ -16,6 +16,7 @@ from spikeheb.engines.kernel.text import equation_comments
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_numpy
 from spikeheb.rules.meaning import TRANSMIT, Action
+from spikeheb.rules.ties import STEP
 
 Naming = Callable[[str], str]
 
@@ -46,8 +47,8 @@ class _Writer:
                 return f"{id_}_"
             if id_ in plan.variables:
                 return f"s[{id_!r}][i]"
-            if id_ in ("dt", "amount"):
-                return id_
+            if id_ in ("dt", "amount", STEP):
+                return "now" if id_ == STEP else id_
             if id_ == "v":
                 return "z['v'][j]"
             if id_ in plan.post_names or id_ in plan.delayed:

@@ -19,10 +19,11 @@ from spikeheb.engines.kernel.text import array, derived, equation_comments, flaw
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
 from spikeheb.rules.meaning import TRANSMIT, Action, affine, reads_membrane
+from spikeheb.rules.ties import STEP
 
 Naming = Callable[[str], str]
 SYNAPSE_STEP = "(Synapse &s, const State<double> &z, const Late<double> &late, const Shared &k, Draw &&draw, int64_t now) {"
-STEP = "(State<T> &z, const Late<T> &late, const Shared &k, Draw &&draw, int64_t now) {"
+CELL_STEP = "(State<T> &z, const Late<T> &late, const Shared &k, Draw &&draw, int64_t now) {"
 HANDLER = "(Synapse &s, State<double> &z, const Late<double> &late, const Shared &k, int64_t now, double amount, uint64_t draws)"
 
 
@@ -54,7 +55,7 @@ class _Writer:
         self.fields = {name: f"s.{mangled(name)}" for name in plan.variables}
         self.fields |= {name: f"z.post.{mangled(name)}" for name in plan.post_names}
         self.fields |= {name: f"late.values[{n}]" for n, name in enumerate(plan.delayed)}
-        self.fields |= {"v": "z.cell.v_", "amount": "amount", "dt": "k.dt"}
+        self.fields |= {"v": "z.cell.v_", "amount": "amount", "dt": "k.dt", STEP: "double(now)"}
         for decay in plan.decays:
             self.fields |= {f"{methods.ELAPSED}_{name}": f"double(now - s.{since(decay)})" for name in decay.names}
 
@@ -376,7 +377,7 @@ class _Writer:
         plan = self.plan
         lines = equation_comments(plan.post) if plan.post else []
         if plan.post is not None:
-            lines.append(f"template <class T, class Draw> static void step_post{STEP}")
+            lines.append(f"template <class T, class Draw> static void step_post{CELL_STEP}")
             lines += [*self.step_lines(plan.post, self.rule_text, self.fields.__getitem__, "T"), "}", ""]
         lines.append("static void on_spike(State<double> &z, const Late<double> &late, const Shared &k) {")
         lines += [f"  {self.fields[s.target]} = {self.rule_text(s.expression)};" for s in plan.on_spike]
