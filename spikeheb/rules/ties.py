@@ -48,7 +48,9 @@ def with_ties(rule: Rule) -> Rule:
         for own, names in kept.items()
         for name, dimension in zip(names, (dimensions[own], NONE), strict=True)
     ]
-    starts: dict[str, t.Tree] = {name: start for names in kept.values() for name, start in zip(names, (t.ZERO, NEVER), strict=True)}
+    starts: dict[str, t.Tree] = {}
+    for before_, written_ in kept.values():
+        starts |= {before_: t.ZERO, written_: NEVER}
     return replace(rule, equations=(*rule.equations, *added), initial={**rule.initial, **starts}, before=kept)
 
 
