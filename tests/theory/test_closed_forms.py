@@ -6,9 +6,9 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from oracles import pair as pair_oracle
 from scipy.stats import lognorm
 
-from oracles import pair as pair_oracle
 from spikeheb.theory import clopath, graupner_brunel, triplet
 from spikeheb.theory.constraint import fixed_point, prediction
 from spikeheb.theory.measured_weights import epsp_density
