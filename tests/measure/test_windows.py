@@ -149,8 +149,8 @@ def test_times_count_from_the_pulse_and_a_response_that_stays_has_no_decay():
     "settings",
     [
         {"baseline": (-1e-3, 1e-3)}, {"baseline": (-1e-3, -1e-3)}, {"baseline": (-np.inf, 0.0)}, {"volley": (-1e-3, 1e-3)},
-        {"volley": (2e-3, 1e-3)}, {"volley": (0.0, np.inf)}, {"population_spike": (-1e-3, 1e-3)}, {"rise": (0.0, 0.5)}, {"rise": (0.5, 0.5)},
-        {"rise": (0.5, 1.0)}, {"blank": -1e-3}, {"blank": 0.1}, {"search": np.inf}, {"peak_width": -1e-3}, {"peak_width": np.inf},
+        {"volley": (2e-3, 1e-3)}, {"volley": (0.0, np.inf)}, {"population_spike": (-1e-3, 1e-3)}, {"rise": (0.0, 0.5)},
+        {"rise": (0.5, 0.5)}, {"rise": (0.5, 1.0)}, {"blank": -1e-3}, {"blank": 0.1}, {"search": np.inf}, {"peak_width": -1e-3}, {"peak_width": np.inf},
         {"pulses": ()}, {"pulses": (0.0, 0.0)}, {"pulses": (1.0, 0.0)}, {"pulses": (np.nan,)}, {"pulses": (np.inf,)},
         {"step": Step(2.0, 1.0, 1.0)}, {"step": Step(1.0, 2.0, 0.0)}, {"step": Step(1.0, 2.0, np.nan)}, {"step": Step(1.0, np.inf, 1.0)},
     ],
