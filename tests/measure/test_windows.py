@@ -148,13 +148,32 @@ def test_times_count_from_the_pulse_and_a_response_that_stays_has_no_decay():
 @pytest.mark.parametrize(
     "settings",
     [
-        {"baseline": (-1e-3, 1e-3)}, {"baseline": (-1e-3, -1e-3)}, {"baseline": (-np.inf, 0.0)}, {"volley": (-1e-3, 1e-3)},
-        {"volley": (2e-3, 1e-3)}, {"volley": (0.0, np.inf)}, {"population_spike": (-1e-3, 1e-3)}, {"rise": (0.0, 0.5)},
-        {"rise": (0.5, 0.5)}, {"rise": (0.5, 1.0)}, {"blank": -1e-3}, {"blank": 0.1}, {"search": np.inf}, {"peak_width": -1e-3}, {"peak_width": np.inf},
-        {"pulses": ()}, {"pulses": (0.0, 0.0)}, {"pulses": (1.0, 0.0)}, {"pulses": (np.nan,)}, {"pulses": (np.inf,)},
-        {"step": Step(2.0, 1.0, 1.0)}, {"step": Step(1.0, 2.0, 0.0)}, {"step": Step(1.0, 2.0, np.nan)}, {"step": Step(1.0, np.inf, 1.0)},
+        {"baseline": (-1e-3, 1e-3)},
+        {"baseline": (-1e-3, -1e-3)},
+        {"baseline": (-np.inf, 0.0)},
+        {"volley": (-1e-3, 1e-3)},
+        {"volley": (2e-3, 1e-3)},
+        {"volley": (0.0, np.inf)},
+        {"population_spike": (-1e-3, 1e-3)},
+        {"rise": (0.0, 0.5)},
+        {"rise": (0.5, 0.5)},
+        {"rise": (0.5, 1.0)},
+        {"blank": -1e-3},
+        {"blank": 0.1},
+        {"search": np.inf},
+        {"peak_width": -1e-3},
+        {"peak_width": np.inf},
+        {"pulses": ()},
+        {"pulses": (0.0, 0.0)},
+        {"pulses": (1.0, 0.0)},
+        {"pulses": (np.nan,)},
+        {"pulses": (np.inf,)},
+        {"step": Step(2.0, 1.0, 1.0)},
+        {"step": Step(1.0, 2.0, 0.0)},
+        {"step": Step(1.0, 2.0, np.nan)},
+        {"step": Step(1.0, np.inf, 1.0)},
     ],
-)  # fmt: skip
+)
 def test_settings_that_make_no_sense_are_refused(settings):
     with pytest.raises(FormatError) as error:
         Measurement(**settings)
@@ -164,10 +183,17 @@ def test_settings_that_make_no_sense_are_refused(settings):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"baseline": (-1.0, 0.0)}, {"volley": (0.0, 1e-3)}, {"rise": (0.01, 0.99)}, {"blank": 0.0}, {"peak_width": 0.0},
-        {"pulses": (-1.0, 2.0)}, {"step": Step(-2.0, -1.0, -1e-12)}, {"signal": "field"}, {"paired_baseline": "first"},
+        {"baseline": (-1.0, 0.0)},
+        {"volley": (0.0, 1e-3)},
+        {"rise": (0.01, 0.99)},
+        {"blank": 0.0},
+        {"peak_width": 0.0},
+        {"pulses": (-1.0, 2.0)},
+        {"step": Step(-2.0, -1.0, -1e-12)},
+        {"signal": "field"},
+        {"paired_baseline": "first"},
     ],
-)  # fmt: skip
+)
 def test_settings_at_their_limits_are_taken(settings):
     (name,) = settings
     assert getattr(Measurement(**settings), name) == settings[name]
