@@ -42,7 +42,7 @@ msgspec typer.testing rich.console diptest neo brian2"""
 TESTS = ["tests/theory", "tests/measure", "tests/rules", "tests/studies", "tests/plots", "tests/truth"]
 LONGEST = 20.0
 """CPU seconds of a test; a longer one is not used."""
-BUDGET = 90.0
+BUDGET = 30.0
 """CPU seconds that the tests of one mutant usually take together; slower tests are left out."""
 FIRST = 25
 """So many of the fastest tests run before the others are even collected."""
