@@ -122,6 +122,8 @@ def test_the_mean_of_rho_obeys_its_equation():
         rho += seconds / 20_000 * (70 * (1 - rho) - 60 * rho) / 150
     assert graupner_brunel.mean_rho(CALCIUM, 0.9, (0.1, 0.2), seconds) == pytest.approx(rho, abs=1e-5)
     assert graupner_brunel.mean_rho(CALCIUM, 0.9, (0.0, 0.0), seconds) == 0.9
+    equal = 0.5 + 0.4 * np.exp(-seconds * 2 * 262.5 / 150)
+    assert graupner_brunel.mean_rho(CALCIUM, 0.9, (0.375, 0.875), seconds) == pytest.approx(equal)
 
 
 def test_always_above_both_thresholds_rho_is_normal_around_its_mean():

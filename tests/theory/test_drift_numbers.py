@@ -123,6 +123,11 @@ def test_every_fixed_point_of_a_bonus_by_hand():
     assert (middle.w, middle.stable, middle.at_limit) == (pytest.approx(0.45), False, False)
 
 
+def test_a_rule_without_drift_has_no_fixed_point():
+    same = {"A_plus": 0.01, "A_minus": 0.01, "tau_plus": "20 ms", "tau_minus": "20 ms"}
+    assert fixed_points(sh.rule("pair", **same, bounds={"kind": "hard", "w_min": 0, "w_max": 1}), R, S) == []
+
+
 def test_fixed_points_without_an_upper_limit_are_looked_for_up_to_the_top():
     """F_plus = 1, F_minus = w/c balance at w = c*A_plus*tau_plus/(A_minus*tau_minus)."""
     balance = A_PLUS * TAU_PLUS / (A_MINUS * TAU_MINUS)
