@@ -25,7 +25,6 @@ from spikeheb.stimuli import pairings
 
 HERE = Path(__file__).parent
 RULES = HERE.parents[1] / "models" / "rules"
-DRAFTS = HERE.parent / "rules" / "drafts"
 DT = 1e-4
 STATE = ("synapses", "states", "places", "history", "weight", "efficacy", "v", "spikes", "failures")
 
@@ -109,7 +108,7 @@ def conditions_case(pairs: int = 60, rates: int = 20) -> Case:
 def calcium_case(lanes: int = 1000, seconds: float = 600.0, pairs: int = 60, sigma: float | None = None) -> Case:
     """Graupner and Brunel's rule with noise: 60 pairs at 1 Hz, then what is left of the time without spikes."""
     parameters = {} if sigma is None else {"sigma": sigma}
-    rule = choose(read_rule(DRAFTS / "graupner_brunel.toml"), set="DP", parameters=parameters)
+    rule = choose(read_rule(RULES / "graupner_brunel.toml"), set="DP", parameters=parameters)
     names = ("tau_ca", "C_pre", "C_post", "theta_d", "theta_p", "gamma_d", "gamma_p", "sigma", "tau", "rho_star")
     job = _job(rule, [(delta_t * 1e-3, pairs, 1.0) for delta_t in np.linspace(-60, 60, lanes).round(1)], steps=round(seconds / DT), seed=3)
     delay = round(rule.constants["D"] / DT)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lanes import DRAFTS, DT, RULES, needed_compiler
+from lanes import DT, RULES, needed_compiler
 from measuring import Row, paired
 
 from spikeheb.cells import Cell, read_cell
@@ -69,7 +69,7 @@ def builds(runs: int = 3) -> list[Row]:
     work: dict[str, tuple[Rule, Cell | None]] = {
         "pair, no cell": (read_rule(RULES / "pair.toml"), None),
         "triplet, AdEx cell": (read_rule(RULES / "triplet.toml"), cell),
-        "Graupner-Brunel, AdEx cell": (read_rule(DRAFTS / "graupner_brunel.toml"), cell),
+        "Graupner-Brunel, AdEx cell": (read_rule(RULES / "graupner_brunel.toml"), cell),
     }
     return [Row(f"cold build, {name}", "CPU s", tuple(_build(*told) for _ in range(runs)), 1.5, unit="s") for name, told in work.items()]
 

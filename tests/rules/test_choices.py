@@ -13,7 +13,7 @@ from spikeheb.rules import Bounds, choose, read_rule
 
 LIBRARY = Path(__file__).parents[2] / "models" / "rules"
 PAIR, TRIPLET = read_rule(LIBRARY / "pair.toml"), read_rule(LIBRARY / "triplet.toml")
-CALCIUM = read_rule(Path(__file__).parent / "drafts" / "graupner_brunel.toml")
+CALCIUM = read_rule(Path(__file__).parents[2] / "models" / "rules" / "graupner_brunel.toml")
 
 
 def test_nothing_chosen_is_the_rule_itself() -> None:

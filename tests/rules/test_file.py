@@ -14,8 +14,7 @@ from spikeheb.rules.meaning import is_noisy, reads_membrane, stepped
 from spikeheb.units import NONE, TIME, VOLTAGE
 
 LIBRARY = Path(__file__).parents[2] / "models" / "rules"
-DRAFTS = Path(__file__).parent / "drafts"
-EVERY = [*sorted(LIBRARY.glob("*.toml")), *sorted(DRAFTS.glob("*.toml"))]
+EVERY = sorted(LIBRARY.glob("*.toml"))
 
 TEXT = '''
 schema = 1

@@ -13,11 +13,9 @@ from spikeheb.cells import Cell, Receptor
 from spikeheb.engines.kernel.fan_in_handlers import FLAW, HandlerWriter
 from spikeheb.engines.kernel.fan_in_text import COPY, Text
 from spikeheb.engines.kernel.handlers import describe
-from spikeheb.engines.kernel.methods import needs_propagator
 from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.kernel.sites import PRE, SYNAPSE, Sites
 from spikeheb.engines.kernel.text import array, equation_comments, flawed, indent, mangled, pointer
-from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
 
@@ -59,9 +57,6 @@ class _Writer:
         self.text = Text(plan, found, precision)
         self.inhibitory = inhibitory_constants(inhibitory)
         self.real = {"float64": "double", "float32": "float"}[precision]
-        for block in (plan.stepped, plan.post, plan.cell.block if plan.cell else None):
-            if block is not None and needs_propagator(block):
-                raise EngineError('coupled equations take "rk4", "rk2", "euler" or "exponential_euler" here, not "exact"')
 
     def file(self) -> str:
         handlers = HandlerWriter(self.plan, self.sites, self.text)
