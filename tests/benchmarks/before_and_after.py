@@ -1,4 +1,4 @@
-"""The kernel's work in this tree against the same work in another checkout, in turns: ``python tests/benchmarks/before_and_after.py OTHER``.
+"""The work of this tree against the same in another checkout, in turns: ``python tests/benchmarks/before_and_after.py OTHER``.
 
 Two processes, one in each tree, prepare every work once; then they take turns, run by run, so that what else the machine does
 meets both. Printed is the ratio of CPU seconds, this tree over the other, with an interval for its median: a row is slower where
@@ -77,6 +77,7 @@ def _sessions() -> dict[str, Work]:
 
 def child() -> None:
     """Answer each name on standard input with the CPU seconds of one run."""
+    sys.path.remove(str(HERE))  # modules come from the tree that PYTHONPATH names
     made = works()
     for work in made.values():
         work()()
