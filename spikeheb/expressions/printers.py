@@ -71,7 +71,7 @@ def _plain_number(value: float) -> str:
 
 
 def _brian_call(function: str, arguments: list[str]) -> str:
-    if function == "limited":
+    if function in ("limited", "within"):
         function = "clip"
     if function == "positive":
         return f"(0.5*(({arguments[0]}) + abs({arguments[0]})))"
@@ -163,7 +163,7 @@ def numpy_scope() -> dict[str, object]:
     def clip(x: object, low: object, high: object) -> object:
         return limited(x, low, high) + (np.subtract(low, low) + np.subtract(high, high))  # type: ignore[call-overload]
 
-    return {"__builtins__": {}, "_np": np, "_clip": clip, "_limited": limited}
+    return {"__builtins__": {}, "_np": np, "_clip": clip, "_limited": limited, "_within": limited}
 
 
 def resolve_units(tree: t.Tree, declared: frozenset[str] | set[str]) -> t.Tree:

@@ -13,6 +13,7 @@ from spikeheb.cells import Cell, Receptor, assemble
 from spikeheb.engines.kernel import methods
 from spikeheb.engines.kernel.fold import fold, structural
 from spikeheb.engines.kernel.handlers import fragile
+from spikeheb.engines.kernel.magnitude import without_needless_looks
 from spikeheb.engines.kernel.plan import Block, CellPlan, Decay, Plan
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
@@ -56,6 +57,8 @@ def analyse(rule: Rule, cell: Cell | None, dt: float, *, receptor: str | None = 
     clip = clean.tree(clipped(t.Name(rule.weight), rule.bounds)) if moving and rule.bounds.values else None
     post = _post_block(rule, clean)
     on_spike = tuple(t.Statement(s.target, "=", clean.tree(s.value())) for s in rule.post.on_spike) if rule.post else ()
+    same = {name: value for name, value in rule.constants.items() if name not in varying}
+    handlers = without_needless_looks(handlers, rule.weight, same, decays, rule.initial)
     assigned = (*(line for action in handlers for line in action.lines), *on_spike)
     plan = Plan(
         rule=rule,

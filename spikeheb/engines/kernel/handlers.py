@@ -68,7 +68,7 @@ def _keeps(name: str, tree: t.Tree) -> bool:
             return _keeps(name, left) or _keeps(name, right)
         case t.Binary("/", left, _):
             return _keeps(name, left)
-        case t.Call("clip" | "limited" | "abs" | "positive", arguments):
+        case t.Call("clip" | "limited" | "within" | "abs" | "positive", arguments):
             return _keeps(name, arguments[0])
     return False
 

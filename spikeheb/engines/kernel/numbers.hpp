@@ -70,7 +70,8 @@ template <> struct Functions<double> {
     const double size = exp(y * log_of_normal(base)) + (x - x), grown = x < 0.0 ? size * of_negative : size;
     return base < 0x1p-1022 ? at_zero : grown;
   }
-  static double limited(double x, double low, double high) { return (x < low ? low : x > high ? high : x) + (x - x); }
+  static double within(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
+  static double limited(double x, double low, double high) { return within(x, low, high) + (x - x); }
   static double clip(double x, double low, double high) { return limited(x, low, high) + ((low - low) + (high - high)); }
   static double magnitude(double x) { return std::fabs(x); }
   static double positive(double x) { return 0.5 * (x + std::fabs(x)); }
@@ -121,7 +122,8 @@ template <> struct Functions<float> {
     const float size = exp(y * log_of_normal(base)) + (x - x), grown = x < 0.0f ? size * of_negative : size;
     return base < 0x1p-126f ? at_zero : grown;
   }
-  static float limited(float x, float low, float high) { return (x < low ? low : x > high ? high : x) + (x - x); }
+  static float within(float x, float low, float high) { return x < low ? low : x > high ? high : x; }
+  static float limited(float x, float low, float high) { return within(x, low, high) + (x - x); }
   static float clip(float x, float low, float high) { return limited(x, low, high) + ((low - low) + (high - high)); }
   static float magnitude(float x) { return std::fabs(x); }
   static float positive(float x) { return 0.5f * (x + std::fabs(x)); }

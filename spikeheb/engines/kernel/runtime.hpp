@@ -32,10 +32,11 @@ inline double positive(double x) { return 0.5 * (x + std::fabs(x)); }
 inline double truth(bool x) { return x ? 1.0 : 0.0; }
 inline double power(double x, double y) { return std::pow(x, y); }
 // What is not finite stays no number, so that no limit can hide it; limits that are absent are infinite.
-inline double limited(double x, double low, double high) {
+inline double within(double x, double low, double high) {  // for what cannot be infinite
   const double raised = x < low ? low : x;
-  return (raised > high ? high : raised) + (x - x);
+  return raised > high ? high : raised;
 }
+inline double limited(double x, double low, double high) { return within(x, low, high) + (x - x); }
 inline double clip(double x, double low, double high) { return limited(x, low, high) + ((low - low) + (high - high)); }
 inline double exprel(double x) { return x == 0.0 ? 1.0 : std::expm1(x) / x; }
 

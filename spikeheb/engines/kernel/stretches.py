@@ -5,7 +5,7 @@ from __future__ import annotations
 from spikeheb.engines.kernel.plan import Block, Plan
 from spikeheb.expressions import tree as t
 
-KINKED = {"int", "abs", "clip", "limited", "positive"}
+KINKED = {"int", "abs", "clip", "limited", "within", "positive"}
 GLIDING = {"euler": 1, "heun": 1, "rk2": 2, "rk4": 4}
 """Methods whose steps can be followed over a quiet stretch, with their order where there is no noise."""
 GROWTH = {
