@@ -52,7 +52,7 @@ def change_note(rule: Rule, before: npt.ArrayLike, after: npt.ArrayLike, events:
     parts = []
     if still.any():
         changed = f"{int((~still).sum())} of {still.size} weights changed" if not still.all() else f"none of {still.size} weights changed"
-        parts.append(f"{changed}; {_because(rule, a, still, events)}")
+        parts.append(f"{changed}; {'of the others: ' if not still.all() else ''}{_because(rule, a, still, events)}")
     at_bound = _at_bound(rule, b) & ~still
     if at_bound.any():
         parts.append(f"{int(at_bound.sum())} of {b.size} weights ended at a bound ({_limits(rule)}), which cuts their change short")
@@ -100,6 +100,8 @@ def _because(rule: Rule, before: Floats, still: npt.NDArray[np.bool_], events: E
         return f"they start at a bound ({_limits(rule)}) and were not moved away from it"
     if zero:
         return f"{' and '.join(f'{name} = 0' for name in zero)}, so that there is no such change"
+    if rule.coincidence == "discard":
+        return "their spikes met in one time step, and such ties are discarded"
     return "no spike pairing reached what the rule requires (its thresholds or its time constants)"
 
 

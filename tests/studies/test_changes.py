@@ -38,7 +38,7 @@ def test_only_some_changed():
     after = FLAT.copy()
     after[0] += 0.1
     note = change_note(PAIR, FLAT, after, Events(np.array([5, 5]), np.array([5, 0])))
-    assert note == "3 of 6 weights changed; there are no postsynaptic spikes"
+    assert note == "3 of 6 weights changed; of the others: there are no postsynaptic spikes"
     assert change_note(PAIR, FLAT, FLAT + 0.1, BOTH) == ""
 
 
