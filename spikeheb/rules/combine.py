@@ -21,6 +21,7 @@ from spikeheb.rules.check import check_rule
 from spikeheb.rules.meaning import TRANSMIT
 from spikeheb.rules.names import Renaming, declared
 from spikeheb.rules.rule import Handler, Post, Rule
+from spikeheb.rules.ties import with_ties, without_ties
 from spikeheb.tables import Parameter, Reference
 from spikeheb.units import NONE
 
@@ -44,6 +45,7 @@ def combine(rules: Sequence[Rule]) -> Rule:
         place, or weights that make different things of the conductance.
     """
     _check_choices(rules)
+    rules = [without_ties(rule) for rule in rules]
     owner = next((rule for rule in rules if moves_weight(rule)), rules[0])
     parts = [_named(rule, owner.weight, share=rule is owner or moves_weight(rule)) for rule in rules]
     first = next(part for part in parts if part.rule is owner)
@@ -68,9 +70,9 @@ def combine(rules: Sequence[Rule]) -> Rule:
         sets={},
         set="+".join(rule.set or "default" for rule in rules) if any(rule.set for rule in rules) else None,
         claims=_claims(rules, owner),
-        before=_merged(part.before(part.rule) for part in parts),
         changed=tuple(f"{rule.name}_{name}" for rule in rules for name in rule.changed),
     )
+    combined = with_ties(combined)
     check_rule(combined)
     return combined
 

@@ -30,7 +30,7 @@ def with_ties(rule: Rule) -> Rule:
     FormatError
         Where a presynaptic spike changes a ``[post]`` variable that the weight's change at a postsynaptic one reads.
     """
-    rule = _without(rule)
+    rule = without_ties(rule)
     if rule.coincidence != "discard":
         return rule
     written = {line.target for handler in rule.handlers if handler.event == "pre" for line in handler.lines}
@@ -54,7 +54,8 @@ def with_ties(rule: Rule) -> Rule:
     return replace(rule, equations=(*rule.equations, *added), initial={**rule.initial, **starts}, before=kept)
 
 
-def _without(rule: Rule) -> Rule:
+def without_ties(rule: Rule) -> Rule:
+    """The rule without what its coincidence policy needs."""
     added = {name for names in rule.before.values() for name in names}
     return replace(
         rule,

@@ -29,6 +29,7 @@ from spikeheb.protocols import with_parameters as with_protocol_parameters
 from spikeheb.rules import Rule, choose, combine, read_rule
 from spikeheb.rules.bounds import parse_bounds
 from spikeheb.rules.check import check_rule
+from spikeheb.rules.ties import with_ties
 from spikeheb.schedules import Reward
 from spikeheb.studies.inputs import Inputs
 
@@ -209,7 +210,7 @@ def _rule(stored: Mapping[str, Any]) -> Rule:
         rule = replace(rule, interaction=stored["interaction"])
     values = stored["parameters"]
     initial = {name: to_brian(tree) for name, tree in rule.initial.items()}
-    rule = replace(
+    chosen = replace(
         rule,
         parameters={name: replace(old, value=float(values[name])) if name in values else old for name, old in rule.parameters.items()},
         bounds=parse_bounds(stored["bounds"], rule.weight, path=rule.path, key="bounds"),
@@ -222,8 +223,9 @@ def _rule(stored: Mapping[str, Any]) -> Rule:
         backpropagation_delay=float(stored["delays"][1]),
         changed=tuple(stored["changed"]),
     )
-    check_rule(rule)
-    return rule
+    chosen = with_ties(chosen)
+    check_rule(chosen)
+    return chosen
 
 
 def _cell(stored: Mapping[str, Any]) -> Cell:

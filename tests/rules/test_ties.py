@@ -106,3 +106,9 @@ def test_combined_rules_discard_together():
     assert set(rule.before) <= set(rule.variables)
     change = sh.window(rule, [0.0], 1)["change"]
     assert float(change[0]) == 0
+
+
+@pytest.mark.parametrize("name", ["pair", "triplet", "pair+tsodyks_markram"])
+def test_a_result_is_made_again(name):
+    data = sh.replay(sh.rule(name, coincidence="discard"), [[0.1, 0.2]], [[0.1, 0.21]])
+    np.testing.assert_array_equal(sh.rerun(data)["w"], data["w"])
