@@ -2,8 +2,7 @@
 
 300 motifs at 5 Hz of a presynaptic spike with one postsynaptic spike or with a pair of them 10 ms apart.
 
-Reference: Tigaret, Olivo, Sadowski, Ashby & Mellor (2016), Nature Communications 7:10289, doi 10.1038/ncomms10289 (DOI from memory,
-unverified).
+Reference: Tigaret, Olivo, Sadowski, Ashby & Mellor (2016), Nature Communications 7:10289, doi 10.1038/ncomms10289.
 
 No published outcome is given here: only signs were at hand, without the motifs that they belong to.
 
