@@ -4,7 +4,8 @@ Presynaptic spikes at 50 Hz for 2 s, five times every 10 s, while the cell is at
 
 Reference: Artola, Bröcher & Singer (1990), Nature 347:69, doi 10.1038/347069a0.
 
-Published outcome (directions, from memory, unverified): nothing near rest, depression from a first threshold of depolarisation on,
+Published outcome: depression and potentiation have different thresholds of depolarisation, as the title says. The rest (directions,
+from memory, unverified): nothing near rest, depression from a first threshold of depolarisation on,
 potentiation from a second and higher one on.
 
 Pitfalls. The depolarisation in the slice came from current and from disinhibition by bicuculline and was not clamped; here the

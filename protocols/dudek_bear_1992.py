@@ -5,8 +5,8 @@ calcium, 1.5 mM magnesium.
 
 Reference: Dudek & Bear (1992), PNAS 89:4363, doi 10.1073/pnas.89.10.4363.
 
-Published outcome (directions, from memory, unverified): depression, largest at 1 to 3 Hz (about 20 % at 1 Hz); no change at 10 Hz;
-potentiation at 50 Hz (about 18 %).
+Published outcome (directions, from the abstract): depression at 1 to 3 Hz; no lasting change at 10 Hz; usually potentiation at 50 Hz.
+How much (about 20 % at 1 Hz, 18 % at 50 Hz) is from memory, unverified.
 
 Pitfalls. Stimulation of a bundle excites many inputs of a cell, and the number of inputs that act together decides what
 happens: `inputs` is chosen for illustration. In a cell that stays silent, rules that need postsynaptic spikes give nothing. The

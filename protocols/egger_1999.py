@@ -9,7 +9,8 @@ Published outcome: potentiation in layer 2/3; in layer 4 depression at 1 to 20 H
 and little change at 50 Hz.
 
 Pitfalls. Both connections are given the same spikes: one rule with one set of values cannot explain both at 20 Hz. The
-depression in layer 4 does not depend on the order of spikes, nor on NMDA receptors (from memory, unverified).
+depression in layer 4 needs metabotropic receptors and no NMDA receptors, and delta_t below 25 ms (abstract). That it does not depend
+on the order of spikes is from memory, unverified.
 """
 
 from dataclasses import dataclass

@@ -9,8 +9,9 @@ Published outcome (directions, from the abstract): proximal synapses follow the 
 potential at +10 ms depresses, and bursts potentiate when the input comes after their onset and depress when it comes before.
 
 Pitfalls. Proximal and distal lanes hold the same spikes: a cell of one compartment has no place for the difference, and no rule
-with one set of values can give both. That proximal synapses potentiate with bursts at +10 ms, and the burst of three at 200 Hz, are
-from memory, unverified. The abstract gives the order of bursts, not a distance; +-10 ms stands for it.
+with one set of values can give both. That proximal synapses potentiate with bursts at +10 ms, and the burst of three at 200
+Hz, are from a public program that fits a calcium rule to these data. The abstract gives the order of bursts, not a distance; +-10 ms
+stands for it.
 """
 
 from dataclasses import dataclass

@@ -5,12 +5,14 @@ to 30 pairings (25) with two. delta_t runs to the last postsynaptic spike. In 2 
 
 Reference: Wittenberg & Wang (2006), J Neurosci 26:6610, doi 10.1523/JNEUROSCI.5388-05.2006.
 
-Published outcome (directions only): single spikes depress at all near timings, whatever their order; doublets after the
-presynaptic spike potentiate from +10 to +30 ms, with depression on either side; few pairings of doublets potentiate and do not
-depress. All but the potentiation by doublets is from memory, unverified.
+Published outcome (directions only): single spikes depress at all timings, whatever their order; doublets after the presynaptic
+spike potentiate from +10 to +30 ms, with depression on either side; few pairings of doublets potentiate and do not depress. The
+abstract has tens of pairings, 5 Hz and bursts for potentiation, hundreds and a broad window for depression, and three kinds of
+window: depression alone, potentiation alone, both. Published summaries say which pattern gives which.
 
 Pitfalls. That delta_t counts to the last spike is how models fitted to these experiments count; unverified for the paper. The
-potentiation needs 5 Hz: at 0.5 Hz it is gone (as others report it).
+potentiation needs 5 Hz: at 0.5 Hz it is gone (as others report it). Single spikes are paired at 5 Hz here, as a later model has
+it; others report 0.1 to 0.5 Hz.
 """
 
 from dataclasses import dataclass

@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 MEDIAN_LOG, SD_LOG = -0.702, 0.9355
 """Mean and standard deviation of the logarithm of the EPSP in millivolts: Song, Sjöström, Reigl, Nelson & Chklovskii (2005), PLoS Biology
-3:e68, doi 10.1371/journal.pbio.0030068, Fig. 5B, layer 5 of visual cortex of rats (numbers from memory, unverified)."""
+3:e68, doi 10.1371/journal.pbio.0030068, Fig. 5B, layer 5 of visual cortex of rats; numbers as a public program built on
+ANNarchy takes them from the paper."""
 
 
 def epsp_density(epsp: npt.ArrayLike) -> npt.NDArray[np.float64]:

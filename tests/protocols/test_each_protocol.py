@@ -343,6 +343,10 @@ def test_artola_holds_the_cell_over_five_tetani():
 def test_tigaret_has_single_spikes_and_doublets():
     sizes = {lane.condition["pattern"]: lane.post.size for lane in schedule_of("tigaret_2016").lanes}
     assert sizes == {"1 AP": 300, "2 AP": 600}
+    rows = {
+        (row.condition["pattern"], row.condition["delta_t"]): (row.outcome, row.n) for row in sh.protocol("tigaret_2016").published.rows
+    }
+    assert rows == {("1 AP", 0.01): ("none", 6), ("2 AP", 0.01): ("LTP", 8), ("2 AP", 0.05): ("LTP", 7)}
 
 
 def test_the_drugs_of_mishra_on_high_frequency_stimulation():

@@ -91,7 +91,7 @@ def test_the_file_is_short_and_imports_only_what_a_protocol_may(name):
 
 def test_those_without_measured_values_are_known():
     """Their docstrings say why."""
-    assert set(NAMES) - set(MEASURED) == {"pairing", "bi_poo_1998", "froemke_dan_2002", "tbs", "replayed", "tigaret_2016"}
+    assert set(NAMES) - set(MEASURED) == {"pairing", "bi_poo_1998", "froemke_dan_2002", "tbs", "replayed"}
 
 
 def test_no_data_file_is_forgotten():
