@@ -172,7 +172,7 @@ def killer_of(mutant: Mutant, tests: list[str], seconds: dict[str, float], prove
     """The test that notices a mutant and passes, after the same tests before it, on the unchanged code."""
     path = tree / mutant.file
     original = path.read_text(encoding="utf-8")
-    for batch in (tests[:FIRST], tests[FIRST:]):
+    for batch, usual in ((tests[:FIRST], tests[:FIRST]), (tests[FIRST:], [])):
         left = batch
         while left:
             path.write_text(mutant.text, encoding="utf-8")
@@ -181,16 +181,20 @@ def killer_of(mutant: Mutant, tests: list[str], seconds: dict[str, float], prove
             if killer is None:
                 break
             name = killer.removesuffix(" (time-out)")
-            before = left[: left.index(name) + 1] if name in left else left
-            if tuple(before) in proven or first_failure(before, seconds, tree) is None:
-                proven.add(tuple(before))
+            before = tuple(left[: left.index(name) + 1] if name in left else left)
+            if any(passing[: len(before)] == before for passing in proven):
                 return killer
-            left = [other for other in left if other != name] if name in left else []
+            again = [test for test in usual if test in left] or list(before)
+            wrong = first_failure(again, seconds, tree)
+            if wrong is None:
+                proven.add(tuple(again))
+                return killer
+            left = [test for test in left if test != wrong.removesuffix(" (time-out)")] if wrong != "import" else []
     return None
 
 
 def reaching(mutant: Mutant, maps: dict[str, Any], seconds: dict[str, float]) -> list[str]:
-    """Tests that run the statement, fastest first; outside functions those that run the file, then the others of the folder."""
+    """Tests that run the statement (outside functions: the file, then the folder), those that import it first, then the fastest."""
     direct, near, far = set[str](), set[str](), set[str]()
     for each in maps.values():
         for name, files in each["lines"].items():
@@ -198,7 +202,10 @@ def reaching(mutant: Mutant, maps: dict[str, Any], seconds: dict[str, float]) ->
                 direct |= {name} if name else set(each["seconds"])
             (near if name and mutant.file in files else far).add(name)
     groups = [direct] if mutant.lines else [near, far - near]
-    ordered = [name for group in groups for name in sorted(group & set(seconds), key=lambda name: seconds[name])]
+    module = mutant.file.removesuffix(".py").replace("/", ".")
+    own = {file for file in maps if module in (ROOT / file).read_text(encoding="utf-8")}
+    passing = [sorted(group & set(seconds), key=lambda name: (name.split("::")[0] not in own, seconds[name])) for group in groups]
+    ordered = [name for group in passing for name in group]
     return [name for n, name in enumerate(ordered) if sum(seconds[each] for each in ordered[: n + 1]) <= BUDGET]
 
 
