@@ -6,7 +6,7 @@ file, line, change, whether a test failed ("killed") and which; at the end the s
 1. Every test file runs once, unchanged, in a process of its own, while coverage.py notes which test runs which line. Tests that fail, that
    are marked slow or that need more than 20 s are not used. OUT.jsonl keeps what was learnt: a second run repeats only what changed since.
 2. A process that has imported the libraries forks a child for each mutant, in a private copy of the tree. The child runs the tests that
-   reach the statement, fastest first, until one fails, or exceeds five times its usual CPU time plus 10 s. Before a test counts as failing,
+   reach the statement, fastest first, until one fails, or exceeds five times its usual CPU time plus 30 s. Before a test counts as failing,
    the same tests run once in the same order on the unchanged code, where it must pass.
 """
 
@@ -70,7 +70,7 @@ class Plugin:
         self.now.write_text(item.nodeid)
         self.note(item.nodeid)
         start = sum(os.times()[:4])
-        signal.setitimer(signal.ITIMER_PROF, self.limits[item.nodeid] if self.limits else LONGEST)
+        signal.setitimer(signal.ITIMER_PROF, self.limits[item.nodeid] if self.limits else 2 * LONGEST)
         try:
             return (yield)
         finally:
@@ -161,7 +161,7 @@ def first_failure(tests: list[str], seconds: dict[str, float], tree: Path) -> st
         sys.dont_write_bytecode, os.environ["PYTHONDONTWRITEBYTECODE"] = True, "1"
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_PROF, 60)
-        plugin = Plugin(now, {name: 10 + 5 * seconds[name] for name in tests})
+        plugin = Plugin(now, {name: 30 + 5 * seconds[name] for name in tests})
         return [session(tree, ["-x", *dict.fromkeys(name.split("::")[0] for name in tests)], plugin), plugin.failed]
 
     status, failed = forked(work, tree) or [1, [f"{now.read_text()} (time-out)"]]
