@@ -36,7 +36,6 @@ from mutants import Mutant, drawn
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-
 LIBRARIES = """numpy scipy.special scipy.stats scipy.optimize scipy.linalg scipy.signal xarray h5netcdf matplotlib.pyplot hypothesis
 msgspec typer.testing rich.console diptest neo brian2"""
 TESTS = ["tests/theory", "tests/measure", "tests/rules", "tests/studies", "tests/plots", "tests/truth"]
@@ -46,9 +45,6 @@ BUDGET = 30.0
 """CPU seconds that the tests of one mutant usually take together; slower tests are left out."""
 FIRST = 25
 """So many of the fastest tests run before the others are even collected."""
-
-
-# --- running tests -------------------------------------------------------------------------------------------------------
 
 
 class Plugin:
@@ -209,9 +205,6 @@ def reaching(mutant: Mutant, maps: dict[str, Any], seconds: dict[str, float]) ->
     return [name for n, name in enumerate(ordered) if sum(seconds[each] for each in ordered[: n + 1]) <= BUDGET]
 
 
-# --- the whole -----------------------------------------------------------------------------------------------------------
-
-
 def in_parallel(tasks: list[Any], work: Callable[[Any, Path], dict[str, Any]], trees: list[Path], log: Path) -> None:
     """Hand tasks to one process for each tree; each answer becomes a line of the log."""
     following, workers = multiprocessing.Value("i", 0), []
@@ -228,7 +221,8 @@ def in_parallel(tasks: list[Any], work: Callable[[Any, Path], dict[str, Any]], t
                 file.write(line + "\n")
             print(f"{number + 1}/{len(tasks)} {line[:150]}", file=sys.stderr)
     for worker in workers:
-        os.waitpid(worker, 0)
+        if os.waitpid(worker, 0)[1]:
+            raise SystemExit("a worker stopped; its error stands above, and another run goes on from here")
 
 
 def read(log: Path, key: str) -> dict[str, Any]:
@@ -295,11 +289,10 @@ def main() -> None:
         for tree in trees:
             shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", "__pycache__", ".venv", ".*_cache"))
             compileall.compile_dir(tree / "spikeheb", quiet=1)
-        log = Path(f"{out}.jsonl")
-        verdicts = judged(mutants, str(folder.relative_to(ROOT)), [str(path.relative_to(ROOT)) for path in paths], trees, log)
-    text = report(mutants, verdicts)
-    out.write_text(text)
-    print(text.splitlines()[-1])
+        files = [str(path.relative_to(ROOT)) for path in paths]
+        verdicts = judged(mutants, str(folder.relative_to(ROOT)), files, trees, Path(f"{out}.jsonl"))
+    out.write_text(report(mutants, verdicts))
+    print(out.read_text().splitlines()[-1])
 
 
 if __name__ == "__main__":
