@@ -222,9 +222,9 @@ def test_without_drift_the_slowest_mode_is_the_longest_cosine():
 
 
 def test_shares_distances_and_centres_by_hand():
-    way = Relaxation(np.array([0.0, 2.0, 4.0, 6.0]), np.zeros((3, 3)))
-    np.testing.assert_allclose(way.centres, [1, 3, 5])
-    np.testing.assert_allclose(way.shares([[-9.0, 1.0], [2.5, 99.0]]), [0.5, 0.25, 0.25])
+    way = Relaxation(np.array([1.0, 3.0, 5.0, 7.0]), np.zeros((3, 3)))
+    np.testing.assert_allclose(way.centres, [2, 4, 6])
+    np.testing.assert_allclose(way.shares([[-9.0, 2.0], [3.5, 99.0]]), [0.5, 0.25, 0.25])
     assert way.distance(np.array([1.0, 0, 0]), np.array([0, 0.5, 0.5])) == pytest.approx(3.0)
     np.testing.assert_allclose(way.after(np.array([0.2, 0.3, 0.5]), 10.0), [0.2, 0.3, 0.5])
 
