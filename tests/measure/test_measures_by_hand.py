@@ -28,7 +28,7 @@ from spikeheb.measure.score import (
 )
 from spikeheb.measure.standstill import standstill, trend, wandering
 from spikeheb.measure.variability import inverse_cv_squared, noise_of_samples, noise_variance
-from spikeheb.measure.weights import dip_test, kolmogorov_smirnov, kolmogorov_smirnov_to_density, over_seeds, shape, turnover
+from spikeheb.measure.weights import dip_test, kolmogorov_smirnov, kolmogorov_smirnov_to_density, over_seeds, rate_and_cv, shape, turnover
 from spikeheb.measure.windows import Place
 
 NAN = np.nan
@@ -336,6 +336,13 @@ def test_seeds_are_drawn_with_their_partners():
     assert (result.value, result.low, result.high) == (2, 1, 3)
     assert len(values) == 201
     assert set(values) == {1, 2, 3}
+
+
+def test_one_seed_has_no_interval_and_two_intervals_no_cv():
+    alone = over_seeds(lambda a: a.mean(), [[np.array([1.0, 3.0])]], np.random.default_rng(0))
+    assert alone.value == 2
+    assert np.isnan([alone.low, alone.high]).all()
+    assert np.isnan(rate_and_cv([[0.0, 1.0, 3.0]], 0, 4)[1])
 
 
 def test_groups_with_other_numbers_of_seeds_are_drawn_apart():
