@@ -6,7 +6,7 @@ file, line, change, whether a test failed ("killed") and which; at the end the s
 1. Every test file runs once, unchanged, in a process of its own, while coverage.py notes which test runs which line. Tests that fail, that
    are marked slow or that need more than 20 s are not used. OUT.jsonl keeps what was learnt: a second run repeats only what changed since.
 2. A process that has imported the libraries forks a child for each mutant, in a private copy of the tree. The child runs the tests that
-   reach the statement, fastest first, until one fails, or exceeds five times its usual CPU time plus 10 s. Before a test counts as failing,
+   reach the statement, fastest first, until one fails, or exceeds five times its usual CPU time plus 30 s. Before a test counts as failing,
    the same tests run once in the same order on the unchanged code, where it must pass.
 """
 
@@ -36,7 +36,6 @@ from mutants import Mutant, drawn
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-
 LIBRARIES = """numpy scipy.special scipy.stats scipy.optimize scipy.linalg scipy.signal xarray h5netcdf matplotlib.pyplot hypothesis
 msgspec typer.testing rich.console diptest neo brian2"""
 TESTS = ["tests/theory", "tests/measure", "tests/rules", "tests/studies", "tests/plots", "tests/truth"]
@@ -46,9 +45,6 @@ BUDGET = 30.0
 """CPU seconds that the tests of one mutant usually take together; slower tests are left out."""
 FIRST = 25
 """So many of the fastest tests run before the others are even collected."""
-
-
-# --- running tests -------------------------------------------------------------------------------------------------------
 
 
 class Plugin:
@@ -70,7 +66,7 @@ class Plugin:
         self.now.write_text(item.nodeid)
         self.note(item.nodeid)
         start = sum(os.times()[:4])
-        signal.setitimer(signal.ITIMER_PROF, self.limits[item.nodeid] if self.limits else LONGEST)
+        signal.setitimer(signal.ITIMER_PROF, self.limits[item.nodeid] if self.limits else 2 * LONGEST)
         try:
             return (yield)
         finally:
@@ -161,7 +157,7 @@ def first_failure(tests: list[str], seconds: dict[str, float], tree: Path) -> st
         sys.dont_write_bytecode, os.environ["PYTHONDONTWRITEBYTECODE"] = True, "1"
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_PROF, 60)
-        plugin = Plugin(now, {name: 10 + 5 * seconds[name] for name in tests})
+        plugin = Plugin(now, {name: 30 + 5 * seconds[name] for name in tests})
         return [session(tree, ["-x", *dict.fromkeys(name.split("::")[0] for name in tests)], plugin), plugin.failed]
 
     status, failed = forked(work, tree) or [1, [f"{now.read_text()} (time-out)"]]
@@ -172,7 +168,7 @@ def killer_of(mutant: Mutant, tests: list[str], seconds: dict[str, float], prove
     """The test that notices a mutant and passes, after the same tests before it, on the unchanged code."""
     path = tree / mutant.file
     original = path.read_text(encoding="utf-8")
-    for batch in (tests[:FIRST], tests[FIRST:]):
+    for batch, usual in ((tests[:FIRST], tests[:FIRST]), (tests[FIRST:], [])):
         left = batch
         while left:
             path.write_text(mutant.text, encoding="utf-8")
@@ -181,16 +177,20 @@ def killer_of(mutant: Mutant, tests: list[str], seconds: dict[str, float], prove
             if killer is None:
                 break
             name = killer.removesuffix(" (time-out)")
-            before = left[: left.index(name) + 1] if name in left else left
-            if tuple(before) in proven or first_failure(before, seconds, tree) is None:
-                proven.add(tuple(before))
+            before = tuple(left[: left.index(name) + 1] if name in left else left)
+            if any(passing[: len(before)] == before for passing in proven):
                 return killer
-            left = [other for other in left if other != name] if name in left else []
+            again = [test for test in usual if test in left] or list(before)
+            wrong = first_failure(again, seconds, tree)
+            if wrong is None:
+                proven.add(tuple(again))
+                return killer
+            left = [test for test in left if test != wrong.removesuffix(" (time-out)")] if wrong != "import" else []
     return None
 
 
 def reaching(mutant: Mutant, maps: dict[str, Any], seconds: dict[str, float]) -> list[str]:
-    """Tests that run the statement, fastest first; outside functions those that run the file, then the others of the folder."""
+    """Tests that run the statement (outside functions: the file, then the folder), those that import it first, then the fastest."""
     direct, near, far = set[str](), set[str](), set[str]()
     for each in maps.values():
         for name, files in each["lines"].items():
@@ -198,11 +198,11 @@ def reaching(mutant: Mutant, maps: dict[str, Any], seconds: dict[str, float]) ->
                 direct |= {name} if name else set(each["seconds"])
             (near if name and mutant.file in files else far).add(name)
     groups = [direct] if mutant.lines else [near, far - near]
-    ordered = [name for group in groups for name in sorted(group & set(seconds), key=lambda name: seconds[name])]
+    module = mutant.file.removesuffix(".py").replace("/", ".")
+    own = {file for file in maps if module in (ROOT / file).read_text(encoding="utf-8")}
+    passing = [sorted(group & set(seconds), key=lambda name: (name.split("::")[0] not in own, seconds[name])) for group in groups]
+    ordered = [name for group in passing for name in group]
     return [name for n, name in enumerate(ordered) if sum(seconds[each] for each in ordered[: n + 1]) <= BUDGET]
-
-
-# --- the whole -----------------------------------------------------------------------------------------------------------
 
 
 def in_parallel(tasks: list[Any], work: Callable[[Any, Path], dict[str, Any]], trees: list[Path], log: Path) -> None:
@@ -221,7 +221,8 @@ def in_parallel(tasks: list[Any], work: Callable[[Any, Path], dict[str, Any]], t
                 file.write(line + "\n")
             print(f"{number + 1}/{len(tasks)} {line[:150]}", file=sys.stderr)
     for worker in workers:
-        os.waitpid(worker, 0)
+        if os.waitpid(worker, 0)[1]:
+            raise SystemExit("a worker stopped; its error stands above, and another run goes on from here")
 
 
 def read(log: Path, key: str) -> dict[str, Any]:
@@ -288,11 +289,10 @@ def main() -> None:
         for tree in trees:
             shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", "__pycache__", ".venv", ".*_cache"))
             compileall.compile_dir(tree / "spikeheb", quiet=1)
-        log = Path(f"{out}.jsonl")
-        verdicts = judged(mutants, str(folder.relative_to(ROOT)), [str(path.relative_to(ROOT)) for path in paths], trees, log)
-    text = report(mutants, verdicts)
-    out.write_text(text)
-    print(text.splitlines()[-1])
+        files = [str(path.relative_to(ROOT)) for path in paths]
+        verdicts = judged(mutants, str(folder.relative_to(ROOT)), files, trees, Path(f"{out}.jsonl"))
+    out.write_text(report(mutants, verdicts))
+    print(out.read_text().splitlines()[-1])
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -236,19 +237,30 @@ def fixed_points(
     top : float
         Where the weight has no upper limit: how far to look.
     """
-    from scipy.optimize import brentq
-
     low, high = rule.bounds.w_min or 0.0, rule.bounds.w_max
     end = top if high is None else high
     w = low + (end - low) * (np.arange(points) + 0.5) / points
     if high is None:
         w = np.geomspace(max(low, 1e-9 * end), end, points)
     a = drift(rule, w, rate_pre, rate_post, bonus, dt)
+    moving = np.flatnonzero(a)  # a fixed point may be one of the points, and the drift there exactly 0
     found = [FixedPoint(low, True, True)] if a[0] < 0 else []
-    for k in np.flatnonzero(a[1:] * a[:-1] < 0):
-        root = brentq(lambda x: float(drift(rule, np.array([x]), rate_pre, rate_post, bonus, dt)[0]), w[k], w[k + 1], xtol=1e-12)
-        found.append(FixedPoint(float(root), bool(a[k] > 0)))
+    signs = np.sign(a[moving])
+    for n in np.flatnonzero(signs[1:] != signs[:-1]):
+        ends = w[moving[n]], w[moving[n + 1]]
+        root = _root(lambda x: float(drift(rule, np.array([x]), rate_pre, rate_post, bonus, dt)[0]), *ends)
+        found.append(FixedPoint(root, bool(signs[n] > 0)))
     return found + ([FixedPoint(end, True, True)] if a[-1] > 0 and high is not None else [])
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    """Where the function changes its sign; one of the ends, where rounding leaves both with the same sign."""
+    from scipy.optimize import brentq
+
+    at_low, at_high = function(low), function(high)
+    if at_low * at_high >= 0:
+        return float(low if abs(at_low) <= abs(at_high) else high)
+    return float(brentq(function, low, high, xtol=1e-12))
 
 
 def modes(density: Density) -> int:

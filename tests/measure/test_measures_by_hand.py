@@ -28,7 +28,7 @@ from spikeheb.measure.score import (
 )
 from spikeheb.measure.standstill import standstill, trend, wandering
 from spikeheb.measure.variability import inverse_cv_squared, noise_of_samples, noise_variance
-from spikeheb.measure.weights import dip_test, kolmogorov_smirnov, kolmogorov_smirnov_to_density, over_seeds, shape, turnover
+from spikeheb.measure.weights import dip_test, kolmogorov_smirnov, kolmogorov_smirnov_to_density, over_seeds, rate_and_cv, shape, turnover
 from spikeheb.measure.windows import Place
 
 NAN = np.nan
@@ -79,7 +79,7 @@ def test_an_outcome_by_hand():
     assert (result.sweeps_before, result.sweeps_after) == (3, 3)
 
 
-@pytest.mark.parametrize(("mean", "known"), [(3.01, True), (2.99, False), (-3.01, True), (-2.99, False)])
+@pytest.mark.parametrize(("mean", "known"), [(3.01, True), (2.99, False), (-3.01, True), (-2.99, False), (0.0, False)])
 def test_a_ratio_is_known_from_three_standard_errors_on(mean, known):
     """Two sweeps at a distance of 1 from their mean have a standard error of 1."""
     assert np.isfinite(outcome([mean - 1, mean + 1, 5.0], [-2, -1, 30], 0.0).ratio) == known
@@ -185,7 +185,7 @@ def test_the_population_spike_counts_from_the_line_between_the_ends_of_its_windo
     sweeps[:, 30] -= 50
     np.testing.assert_allclose(sag_in((5e-3, 15e-3), sweeps, sweeps.mean(axis=0), TIMES, PULSE), [-3, -1])
     assert np.isnan(sag_in(None, sweeps, sweeps[0], TIMES, PULSE)).all()
-    with pytest.raises(FormatError, match="less than two samples"):
+    with pytest.raises(FormatError, match=r"population_spike.*less than two samples"):
         sag_in((5.1e-3, 6.9e-3), sweeps, sweeps[0], TIMES, PULSE)
 
 
@@ -268,6 +268,8 @@ def test_the_ceiling_is_the_median_of_students_distances():
     one = points([1.0], [0.1], [0], [4], [None])
     t = stats.t.ppf(0.75, 3)
     np.testing.assert_allclose(noise_ceiling(one, np.random.default_rng(0), 40_000), [t**2, 4 * np.log1p(t**2 / 3)], rtol=0.04)
+    two = points([1.0], [0.1], [0], [2], [None])
+    np.testing.assert_allclose(noise_ceiling(two, np.random.default_rng(0), 40_000), [1, 2 * np.log(2)], rtol=0.04)
     lone = points([1.0], [0.1], [0], [1], [None])
     np.testing.assert_allclose(noise_ceiling(lone, np.random.default_rng(0), 40_000), [stats.norm.ppf(0.75) ** 2] * 2, rtol=0.04)
 
@@ -336,6 +338,13 @@ def test_seeds_are_drawn_with_their_partners():
     assert set(values) == {1, 2, 3}
 
 
+def test_one_seed_has_no_interval_and_two_intervals_no_cv():
+    alone = over_seeds(lambda a: a.mean(), [[np.array([1.0, 3.0])]], np.random.default_rng(0))
+    assert alone.value == 2
+    assert np.isnan([alone.low, alone.high]).all()
+    assert np.isnan(rate_and_cv([[0.0, 1.0, 3.0]], 0, 4)[1])
+
+
 def test_groups_with_other_numbers_of_seeds_are_drawn_apart():
     groups = [[np.array([0.0]), np.array([10.0])], [np.array([1.0]), np.array([2.0]), np.array([6.0])]]
     result = over_seeds(lambda a, b: b.mean() - a.mean(), groups, np.random.default_rng(0), 3000)
@@ -377,5 +386,7 @@ def test_a_verdict_needs_eight_snapshots_and_a_range():
     still = np.random.default_rng(0).random((8, 400))
     assert "too few" not in standstill(still, 1.0).reason
     assert "too few" in standstill(still[:7], 1.0).reason
+    assert "no weight changed" in standstill(np.repeat(still[:1], 8, axis=0), 1.0).reason
+    assert 0 < standstill(still + np.linspace(0, 9, 8)[:, None], 1.0).chance < 0.2
     assert "no range" in standstill(still, -1.0).reason
     assert "no range" in standstill(still, 0.0).reason

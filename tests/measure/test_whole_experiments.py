@@ -69,6 +69,12 @@ def test_both_pulses_and_their_ratio():
     assert np.isnan([single.paired_pulse_ratio_before, single.paired_pulse_ratio_after]).all()
 
 
+def test_without_a_response_there_is_no_ratio_of_pulses():
+    flat = measure_sweeps(np.zeros((10, TIME.size)), TIME, MINUTES, 0.0, settings=SETTINGS)
+    assert np.isnan([flat.paired_pulse_ratio_before, flat.slope_ratio, flat.before.latency]).all()
+    assert (flat.amplitude_before, flat.amplitude_difference) == (0, 0)
+
+
 def test_variability_drift_and_traces():
     assert MEASURES.inverse_cv2_before == pytest.approx(KEPT.mean() ** 2 / KEPT.var(ddof=1))
     assert MEASURES.inverse_cv2_after == pytest.approx(AFTER.mean() ** 2 / AFTER.var(ddof=1))

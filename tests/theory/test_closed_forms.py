@@ -22,6 +22,11 @@ CALCIUM = {
 }  # fmt: skip
 
 
+def window(s):
+    """The window of a pair."""
+    return 0.011 * np.exp(-s / 17e-3) if s > 0 else -0.007 * np.exp(s / 34e-3)
+
+
 # --- pairs ---------------------------------------------------------------------------------------------------------------
 
 
@@ -34,6 +39,14 @@ def test_a_train_of_pairs_changes_the_weight_as_the_sum_over_its_spikes(coincide
         pair_oracle.final_weight(pre, (pre + delay).round(6), 0.5, **PAIR, coincidence=coincidence, bounds="none") - 0.5 for delay in delays
     ]
     np.testing.assert_allclose(pairing_change(delays, 5, 20.0, **PAIR, coincidence=coincidence), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("n", [29, 55, 57, 60])
+def test_a_tie_that_is_off_by_rounding_is_a_tie(n):
+    """Two pairs in which the second postsynaptic spike comes with the first presynaptic one."""
+    period, delay = 0.001 * n, -0.001 * n
+    expected = 2 * window(delay) + 0.011 + window(2 * delay)
+    assert pairing_change(delay, 2, 1 / period, **PAIR) == pytest.approx(expected, rel=1e-9)
 
 
 def test_far_pairs_change_nothing_and_the_shape_is_that_of_the_delays():

@@ -128,6 +128,14 @@ def test_a_rule_without_drift_has_no_fixed_point():
     assert fixed_points(sh.rule("pair", **same, bounds={"kind": "hard", "w_min": 0, "w_max": 1}), R, S) == []
 
 
+@pytest.mark.parametrize("points", [20001, 20000, 3])
+def test_a_fixed_point_that_is_one_of_the_points_looked_at_is_found(points):
+    """Soft bounds with equal sides rest at 1/2, which is the middle of an odd number of points."""
+    same = {"A_plus": 0.01, "A_minus": 0.01, "tau_plus": "20 ms", "tau_minus": "20 ms"}
+    rule = sh.rule("pair", **same, bounds={"kind": "soft", "w_min": 0, "w_max": 1})
+    assert [(point.w, point.stable) for point in fixed_points(rule, R, S, points=points)] == [(pytest.approx(0.5), True)]
+
+
 def test_fixed_points_without_an_upper_limit_are_looked_for_up_to_the_top():
     """F_plus = 1, F_minus = w/c balance at w = c*A_plus*tau_plus/(A_minus*tau_minus)."""
     balance = A_PLUS * TAU_PLUS / (A_MINUS * TAU_MINUS)
@@ -154,6 +162,7 @@ def test_time_steps_move_the_range_without_an_upper_limit():
     """The balance of the sums over steps, the tie counting for LTP."""
     plus, minus = A_PLUS / -np.expm1(-1e-3 / TAU_PLUS), A_MINUS / np.expm1(1e-3 / TAU_MINUS)
     assert limits(pair("1", "w"), R, S, dt=1e-3)[1] == pytest.approx(3 * plus / minus)
+    assert stationary(pair("1", "w"), R, S, dt=1e-3).w[-1] == pytest.approx(3 * plus / minus * (1 - 0.5 / 4000), rel=1e-6)
 
 
 # --- stationary densities ------------------------------------------------------------------------------------------------
@@ -213,9 +222,9 @@ def test_without_drift_the_slowest_mode_is_the_longest_cosine():
 
 
 def test_shares_distances_and_centres_by_hand():
-    way = Relaxation(np.array([0.0, 2.0, 4.0, 6.0]), np.zeros((3, 3)))
-    np.testing.assert_allclose(way.centres, [1, 3, 5])
-    np.testing.assert_allclose(way.shares([[-9.0, 1.0], [2.5, 99.0]]), [0.5, 0.25, 0.25])
+    way = Relaxation(np.array([1.0, 3.0, 5.0, 7.0]), np.zeros((3, 3)))
+    np.testing.assert_allclose(way.centres, [2, 4, 6])
+    np.testing.assert_allclose(way.shares([[-9.0, 2.0], [3.5, 99.0]]), [0.5, 0.25, 0.25])
     assert way.distance(np.array([1.0, 0, 0]), np.array([0, 0.5, 0.5])) == pytest.approx(3.0)
     np.testing.assert_allclose(way.after(np.array([0.2, 0.3, 0.5]), 10.0), [0.2, 0.3, 0.5])
 
