@@ -66,8 +66,16 @@ def legend_above(part: Any, handles: Sequence[Any], names: Sequence[str], width:
     """A legend over the panels, in as many columns as fit into the width (inches); long names are broken."""
     room = int(width * 72 / 7.5)
     names = ["\n".join(textwrap.wrap(name, room - 10)) or name for name in names]
-    longest = max(len(line) for name in names for line in name.splitlines() or [""])
-    part.legend(handles, names, loc="outside upper left", ncols=max(1, min(4, len(names), room // (longest + 9))))
+    columns = next((count for count in range(min(4, len(names)), 1, -1) if _legend_width(names, count) <= room), 1)
+    part.legend(handles, names, loc="outside upper left", ncols=columns)
+
+
+def _legend_width(names: Sequence[str], columns: int) -> int:
+    """Characters that a legend of so many columns takes: each column is as wide as its longest name and its sign."""
+    lengths = [max((len(line) for line in name.splitlines()), default=0) for name in names]
+    short, longer = divmod(len(lengths), columns)
+    stops = np.cumsum([short + (column < longer) for column in range(columns)])
+    return sum(max(lengths[start:stop]) + 9 for start, stop in zip([0, *stops[:-1]], stops, strict=True))
 
 
 def draw_histograms(ax: Axes, data: xr.Dataset, *, log: bool = False) -> Axes:
@@ -132,7 +140,7 @@ def _mark_cut(ax: Axes, share: Floats, edges: Floats, limit: float, y: float | N
     ax.annotate(
         f"\N{UPWARDS ARROW} {share[k]:.3g}", place, (3 if first_half else -3, -2 - (13 * n if y is None else 0)),
         xycoords=ax.get_xaxis_transform() if y is None else "data", textcoords="offset points", color=CYCLE[n % len(CYCLE)], fontsize=11,
-        ha="left" if first_half else "right", va="top",
+        ha="left" if first_half else "right", va="top", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8}, zorder=5,
     )  # fmt: skip
 
 
@@ -163,11 +171,20 @@ def draw_course(ax: Axes, row: xr.Dataset) -> Axes:
     ends = np.concatenate([[0.0], 0.5 * (times[1:] + times[:-1]), times[-1:]]) if len(times) > 1 else np.array([0.0, times[0]])
     dark = float(np.quantile(share[share > 0], 0.95))
     ax.pcolormesh(ends, edges, np.where(share > 0, share, np.nan), cmap="Blues", vmin=-0.15 * dark, vmax=dark, shading="flat")
-    stopped = not reached.all()
-    ax.set_title("\n".join(textwrap.wrap(f"{row['rule'].values}{', stopped' if stopped else ''}", 44)), fontsize=11)
+    state = ", stopped" if not reached.all() else _state(row)
+    ax.set_title("\n".join(textwrap.wrap(f"{row['rule'].values}{state}", 44)), fontsize=11)
     ax.set_xlabel("time (s)")
     ax.set_ylabel(f"weight ({row.attrs['unit']})")
     return ax
+
+
+def _state(row: xr.Dataset) -> str:
+    """Whether all seeds of a rule have settled, for its title."""
+    verdicts = {str(verdict) for verdict in np.atleast_1d(row["settled"].values)}
+    for verdict, text in (("no", "has not settled"), ("cannot tell", "cannot tell whether it has settled"), ("yes", "has settled")):
+        if verdict in verdicts:
+            return f": {text}"
+    return ""
 
 
 def draw_against_input(ax: Axes, data: xr.Dataset) -> Axes:
@@ -205,6 +222,6 @@ def draw_distances(ax: Axes, data: xr.Dataset) -> Axes:
     ax.set_xticks(range(len(values)), ticks)
     ax.set_yticks(range(len(values)), ticks)
     ax.set_title("Wasserstein distance", fontsize=12)
-    ax.set_xlabel("rule, in the order of the legend", color=GREY)
+    ax.set_xlabel("rule, as in the legend", color=GREY)
     ax.spines[:].set_visible(False)
     return ax

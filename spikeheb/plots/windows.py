@@ -29,7 +29,8 @@ def draw_window(ax: Axes, data: xr.Dataset, *, label: str | None = None) -> Axes
     sems = np.atleast_2d(data["change_sem"].values) if "change_sem" in data else np.full_like(change, np.nan)
     for n, (row, sem, name) in enumerate(zip(change, sems, _rule_names(data, label), strict=True), start=before):
         style = {"color": CYCLE[n % len(CYCLE)], "linestyle": DASHES[n % len(DASHES)]}
-        for part, text in ((x < 0, name), (x > 0, "_")):
+        title = f"{name}: {_population(data)}" if np.isfinite(sem).any() else name
+        for part, text in ((x < 0, title), (x > 0, "_")):
             ax.plot(x[part], row[part], marker="o" if part.sum() == 1 else "", label=text, **style)  # type: ignore[arg-type]
             if np.isfinite(sem).any():
                 ax.fill_between(x[part], (row - sem)[part], (row + sem)[part], color=CYCLE[n % len(CYCLE)], alpha=0.2, linewidth=0)
@@ -38,6 +39,13 @@ def draw_window(ax: Axes, data: xr.Dataset, *, label: str | None = None) -> Axes
     ax.set_ylabel(f"change{_counted(data)}{_pairs(data)}")
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     return ax
+
+
+def _population(data: xr.Dataset) -> str:
+    """What line and band are where many synapses were averaged."""
+    seeds = np.size(data.attrs.get("seeds", 0))
+    count = int(data.attrs.get("cells", 1)) * int(data.attrs.get("synapses", 1)) * seeds
+    return f"mean of {count} synapses ± SEM" if count > 1 else "mean ± SEM"
 
 
 def _rule_names(data: xr.Dataset, label: str | None) -> list[str]:

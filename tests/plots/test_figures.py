@@ -97,6 +97,48 @@ def test_traces_are_those_that_changed_most(sjostrom):
     assert "mV" in ax.get_ylabel()
 
 
+def recording(sweep, **attrs):
+    """A recording whose averaged sweeps are `sweep` (mV at 0, 1, 2 ... ms, from 2 ms before the pulse), half as high before."""
+    time = np.arange(len(sweep)) * 1e-3 - 2e-3
+    trace = np.array(sweep) * 1e-3
+    data = xr.Dataset(
+        {
+            "epsp": (("condition", "sweep"), [[1e-3, 2e-3]]),
+            "epsp_ratio": ("condition", [2.0]),
+            "epsp_ratio_sem": ("condition", [0.1]),
+            "v_before": (("condition", "time"), [-0.07 + 0.5 * trace]),
+            "v_after": (("condition", "time"), [-0.07 + trace]),
+        },
+        coords={"recording": ("condition", ["a"]), "minutes": ("sweep", [-1.0, 1.0]), "time": time},
+    )
+    data["v_before"].attrs["units"] = "V"
+    data.attrs = {"study": "recording", "recording": "a.csv", "pulses_s": 0.0, "baseline_s": [-0.005, 0.0], "blank_s": 5e-4, **attrs}
+    return data
+
+
+def test_a_stimulus_artefact_neither_flattens_nor_shifts_the_response():
+    """20 mV of artefact in the sample of the pulse, and 2 mV of response."""
+    ax = sh.plot(recording([0, 0, 20, 0, 2, 1, 0]), panel="traces")
+    after = next(one for one in ax.lines if one.get_label() == "after")
+    assert after.get_ydata() == pytest.approx(np.array([0, 0, 20, 0, 2, 1, 0]))
+    low, high = ax.get_ylim()
+    assert (low, high) == (pytest.approx(-0.1), pytest.approx(2.1))
+
+
+def test_traces_start_from_the_mean_before_the_pulse():
+    ax = sh.plot(recording([0.25, -0.25, 0.1, 0, 2, 1, 0]), panel="traces")
+    after = next(one for one in ax.lines if one.get_label() == "after")
+    assert after.get_ydata() == pytest.approx(np.array([0.25, -0.25, 0.1, 0, 2, 1, 0]))
+
+
+@pytest.mark.parametrize("attrs", [{"pulses_s": [0.0, 0.05]}, {"paired_pulse_s": 0.05}])
+def test_both_responses_of_paired_pulses_are_shown(made, attrs):
+    data = made({}, [1.4])
+    data.attrs |= attrs
+    assert sh.plot(data, panel="traces").lines[0].get_xdata().max() == pytest.approx(100)
+    assert sh.plot(made({}, [1.4]), panel="traces").lines[0].get_xdata().max() == pytest.approx(50)
+
+
 def test_series_are_told_apart(sjostrom):
     assert line(sh.plot(sjostrom, panel="outcome", series="timing"), "epsp_ratio").shape == (4, 2)
     with pytest.raises(sh.UnknownName, match='no series named "timming"; did you mean "timing"'):
@@ -225,6 +267,14 @@ def test_a_window_of_a_population_has_a_band_of_one_standard_error():
     edges = np.concatenate([band.get_paths()[0].vertices for band in ax.collections])
     assert {tuple(np.round(edge, 6)) for edge in edges} >= {(-10, -0.3), (-10, -0.1), (10, 0.38), (10, 0.42)}
     assert not sh.plot(window()).collections
+
+
+def test_a_window_of_a_population_says_of_how_many_synapses_it_is_the_mean():
+    data = window("rule / set").assign(change_sem=("delta_t", [0.1, 0.05, 0.02]))
+    assert sh.plot(data).get_legend_handles_labels()[1] == ["rule / set: mean ± SEM"]
+    data.attrs |= {"cells": 2, "synapses": 100, "seeds": [0, 1, 2]}
+    assert sh.plot(data).get_legend_handles_labels()[1] == ["rule / set: mean of 600 synapses ± SEM"]
+    assert sh.plot(window("rule / set")).get_legend_handles_labels()[1] == ["rule / set"]
 
 
 def test_an_experiment_shows_the_readout_where_the_rule_has_one(made):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
+from matplotlib.legend import Legend
 
 import spikeheb as sh
 from spikeheb.engines.compiler import compiler
@@ -123,6 +124,42 @@ def test_a_stopped_run_ends_where_it_was_stopped(two):
     ax = figure(data).axes[4]
     assert ax.get_xlim()[1] == pytest.approx(float(data["time"][3]))
     assert "stopped" in ax.get_title(loc="left")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [
+        (("yes", "yes"), ": has settled"),
+        (("yes", "no"), ": has not settled"),
+        (("cannot tell", "no"), ": has not settled"),
+        (("yes", "cannot tell"), ": cannot tell whether it has settled"),
+    ],
+)
+def test_titles_of_courses_say_whether_all_seeds_have_settled(two, verdicts, words):
+    data = two.assign(settled=(("rule", "seed"), np.array([verdicts, ("yes", "yes")])))
+    title = figure(data).axes[4].get_title(loc="left").replace("\n", " ")
+    assert title == f"{data['rule'].values[0]}{words}"
+
+
+def test_no_word_of_the_figure_is_cut(two, five):
+    for data in (two, five, five.isel(rule=slice(3))):
+        page = figure(data)
+        page.draw_without_rendering()
+        across, up = page.get_size_inches() * page.dpi
+        words = [label for ax in page.axes for label in (ax.xaxis.label, ax.yaxis.label, ax.title, *ax.texts)]
+        words += [text for legend in page.findobj(Legend) for text in legend.get_texts()]
+        for text in words:
+            box = text.get_window_extent()
+            assert -1 <= box.x0 <= box.x1 <= across + 1, text
+            assert -1 <= box.y0 <= box.y1 <= up + 1, text
+
+
+def test_names_of_few_rules_stand_in_one_line_with_the_theory(five):
+    page = figure(five.isel(rule=slice(3)))
+    page.draw_without_rendering()
+    heights = [text.get_window_extent().y0 for legend in page.findobj(Legend) for text in legend.get_texts()]
+    assert len(heights) == 4
+    assert np.ptp(heights) < 5
 
 
 def test_groups_of_inputs_show_their_mean_and_the_middle_of_their_weights(two):
