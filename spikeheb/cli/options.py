@@ -53,7 +53,8 @@ Bounds = Annotated[
     ),
 ]
 Coincidence = Annotated[
-    str | None, typer.Option(metavar="POLICY", help="What acts first in a tie: pre_first, post_first, or discard.", rich_help_panel=RULE_PANEL)
+    str | None,
+    typer.Option(metavar="POLICY", help="What acts first in a tie: pre_first, post_first, or discard.", rich_help_panel=RULE_PANEL),
 ]
 AxonalDelay = Annotated[
     str | None, typer.Option(metavar="TIME", help='From the presynaptic spike to the synapse, such as "1 ms".', rich_help_panel=RULE_PANEL)
