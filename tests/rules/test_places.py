@@ -114,7 +114,7 @@ def test_a_bare_number_far_from_the_files_own_is_doubted_by_name(tmp_path: Path)
 
 
 def test_a_tie_cannot_be_discarded_where_post_variables_carry_it(tmp_path: Path) -> None:
-    with pytest.raises(SpikehebError, match='"z" of .post. changes at presynaptic spikes') as refusal:
+    with pytest.raises(SpikehebError, match=r'"z" of \[post\] changes at presynaptic spikes') as refusal:
         choose(read(tmp_path), coincidence="discard")
     assert refusal.value.key == "coincidence"
 
