@@ -41,10 +41,10 @@ def test_a_session_without_test_pulses_ends_with_the_step_at_which_the_efficacy_
 
 
 def test_currents_and_rewards_reach_their_lane_at_their_step_and_currents_end():
-    lanes = [
-        Lane({"k": float(k)}, pre=(np.array([0.1]),), currents=(Current(0.2, 0.3, 1e-9 * k),), rewards=(Reward(0.4, k),)) for k in (1, 2)
-    ]
-    job = session(Schedule(tuple(lanes), baseline=0.0, follow_up=0.0), PAIR, sh.cell("ca1_pyramidal"))
+    def lane(k):
+        return Lane({"k": k}, pre=(np.array([0.1]),), currents=(Current(0.2, 0.3, 1e-9 * k),), rewards=(Reward(0.4, k),))
+
+    job = session(Schedule((lane(1.0), lane(2.0)), baseline=0.0, follow_up=0.0), PAIR, sh.cell("ca1_pyramidal"))
     assert [(c.lane, c.step, c.value) for c in job.currents] == [(0, 2000, 1e-9), (0, 5000, 0.0), (1, 2000, 2e-9), (1, 5000, 0.0)]
     assert [(c.lane, c.step, c.value) for c in job.rewards] == [(0, 4000, 1.0), (1, 4000, 2.0)]
 
@@ -146,8 +146,9 @@ def test_a_protocol_without_published_points_or_window_has_no_data():
 
 def plan(rules, unit_name="w/w_max", **changes):
     made = {
-        "rules": tuple(rules), "body": None, "inputs": sh.poisson_inputs(9, "5 Hz"), "steps": (1000,) * len(rules), "seeds": (0,), "cells": 1,
-        "imposed": (), "dt": 1e-4, "scales": (1.0,) * len(rules), "unit_name": unit_name, "snapshots": 5, "watch": 4, "normalise": None,
+        "rules": tuple(rules), "body": None, "inputs": sh.poisson_inputs(9, "5 Hz"), "steps": (1000,) * len(rules), "seeds": (0,),
+        "cells": 1, "imposed": (), "dt": 1e-4, "scales": (1.0,) * len(rules), "unit_name": unit_name, "snapshots": 5, "watch": 4,
+        "normalise": None,
     }  # fmt: skip
     return Plan(**(made | changes))
 
@@ -181,35 +182,24 @@ def test_the_theory_is_about_independent_poisson_spikes_of_one_rate(changes, exp
 
 
 def test_a_run_is_stopped_at_the_first_second_in_which_the_cells_have_run_away():
-    """A slow second, then one of 400 Hz: the mean of both is below 300 Hz, and only the second is not."""
-    watch = np.array([999, 1999, 2999])
-    job = PopulationJob(
-        PAIR,
-        library.cell("l5_pyramidal"),
-        1e-3,
-        3000,
-        1,
-        (Poisson(np.array([5.0])),),
-        watch=watch,
-        histograms=watch,
-        edges=np.array([0, 1.0]),
-    )
+    """A second of 10 Hz, one of 400 Hz, one of 10 Hz: the mean of the first two is below 300 Hz, and only the second is not."""
+    watch, cell = np.array([999, 1999, 2999]), library.cell("l5_pyramidal")
+    sources, train = (Poisson(np.array([5.0])),), np.r_[0:1000:100, 1000:1800:2, 2000:3000:100]
+    job = PopulationJob(PAIR, cell, 1e-3, 3000, 1, sources, watch=watch, histograms=watch, edges=np.array([0.0, 1.0]))
     asked = []
 
     def run(job):
-        asked.append((job.steps, job.watch.tolist()))
-        train = np.concatenate(
-            [np.arange(0, 1000, 100), np.arange(1000, 2000, 5)[:400], np.arange(1001, 2000, 5), np.arange(2000, 3000, 100)]
-        )
-        nothing = np.zeros((1, 1))
-        return PopulationRecording(
-            nothing, np.array([train.size]), (np.sort(train),), np.zeros((0, 1, 1)), np.zeros((1, 3)), np.zeros((3, 1)), {}
-        )
+        asked.append((job.steps, job.watch.tolist(), job.histograms.tolist()))
+        return PopulationRecording(np.ones((1, 1)), np.ones(1, int), (train,), np.ones(0), np.ones((1, 3)), np.ones((3, 1), int), {})
 
     stopped = _whole(job, run)
-    assert (stopped.steps, stopped.reached) == (2000, 2)
-    assert asked == [(3000, [999, 1999, 2999]), (2000, [999, 1999])]
-    assert (stopped.recording.watched.shape, stopped.recording.histograms.shape) == ((1, 2), (2, 1))
+    assert (stopped.steps, stopped.reached, stopped.recording.watched.shape, stopped.recording.histograms.shape) == (
+        2000,
+        2,
+        (1, 2),
+        (2, 1),
+    )
+    assert asked == [(3000, [999, 1999, 2999], [999, 1999, 2999]), (2000, [999, 1999], [999, 1999])]
 
 
 # --- files of weights -----------------------------------------------------------------------------------------------------
