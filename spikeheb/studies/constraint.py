@@ -17,7 +17,8 @@ from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.engines.choice import side_by_side
 from spikeheb.engines.population import Normalise, Poisson, PopulationJob
-from spikeheb.limits import SEEDS, check_count
+from spikeheb.errors import ScheduleError
+from spikeheb.limits import SEEDS, whole
 from spikeheb.measure.compare import mean_and_sem
 from spikeheb.numbers import quantities
 from spikeheb.rules import choose
@@ -27,7 +28,7 @@ from spikeheb.studies.inputs import with_unit
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.theory.constraint import prediction
-from spikeheb.units import FREQUENCY, TIME, quantity
+from spikeheb.units import FREQUENCY, NONE, TIME, Dimension, quantity
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -78,23 +79,26 @@ def constraint(
     Raises
     ------
     SpikehebError
+        Among others for fewer than one seed, and rows of rates that are empty.
     """
     import xarray as xr
 
     body = with_unit(library.cell(cell) if isinstance(cell, str) else cell, unit)
     lasts = quantity(duration, TIME, key="duration")
-    check_count(seeds, SEEDS, "seeds", "seeds")
-    rates = quantities(input_rates, FREQUENCY, key="input_rates")
+    seeds = whole(seeds, "seeds", 1, SEEDS)
+    shares, rates = _row(learning_rates, NONE, "learning_rates"), _row(input_rates, FREQUENCY, "input_rates")
+    if not np.all(shares > 0):
+        raise ScheduleError(f"expected an LTP above 0 (got {shares.min():g})", key="learning_rates")
     works = [
-        _work(body, kind, rate, lasts * np.sqrt(max(learning_rates) / rate), rates, seed)
+        _work(body, kind, float(rate), lasts * np.sqrt(shares.max() / rate), rates, seed)
         for kind in KINDS
-        for rate in learning_rates
+        for rate in shares
         for seed in range(2 * seeds)
     ]
-    found = np.array(side_by_side(works, report_of(progress))).reshape(len(KINDS), len(learning_rates), 2, seeds, 3, rates.size)
+    found = np.array(side_by_side(works, report_of(progress))).reshape(len(KINDS), shares.size, 2, seeds, 3, rates.size)
     weight, weight_sem = mean_and_sem(np.moveaxis(found[:, :, 0, :, 0], 2, 0))
-    shares = np.array([[[prediction(one[1], one[2]) for one in runs] for runs in row] for row in found[:, :, 1]])
-    predicted, predicted_sem = mean_and_sem(np.moveaxis(shares, 2, 0))
+    predictions = np.array([[[prediction(one[1], one[2]) for one in runs] for runs in row] for row in found[:, :, 1]])
+    predicted, predicted_sem = mean_and_sem(np.moveaxis(predictions, 2, 0))
     along = ("kind", "learning_rate", "input")
     data = xr.Dataset(
         {
@@ -104,10 +108,18 @@ def constraint(
             "predicted_sem": (along, predicted_sem),
             "bias": (along[:2], np.abs(weight - predicted).mean(axis=-1)),
         },
-        coords={"kind": list(KINDS), "learning_rate": list(learning_rates), "input_rate": ("input", rates)},
+        coords={"kind": list(KINDS), "learning_rate": shares, "input_rate": ("input", rates)},
     )
     data.attrs = {"study": "constraint", "spikeheb": VERSION, "cell": body.name if body else "", "seeds": seeds}
     return describe(data, TEXTS)
+
+
+def _row(values: Sequence[float], dimension: Dimension, key: str) -> Floats:
+    """One or more finite numbers, in SI."""
+    row = np.atleast_1d(quantities(values, dimension, key=key))
+    if row.ndim != 1 or not row.size or not np.all(np.isfinite(row)):
+        raise ScheduleError("expected a row of one or more finite numbers", key=key)
+    return row
 
 
 def rule_of(kind: str, rate: float) -> Rule:

@@ -13,7 +13,7 @@ from spikeheb.engines.population import Group, Inhibition, Poisson, Regular, Rep
 from spikeheb.errors import ScheduleError
 from spikeheb.limits import MOST, check_memory, whole
 from spikeheb.numbers import check_near, quantities
-from spikeheb.units import CONDUCTANCE, FREQUENCY, TIME, Dimension, quantity
+from spikeheb.units import CONDUCTANCE, FREQUENCY, TIME, Dimension, format_quantity, quantity
 
 _KINDS: dict[type, dict[str, Dimension]] = {
     Poisson: {"rates": FREQUENCY},
@@ -181,10 +181,19 @@ def kind_of(source: Source) -> str:
 
 
 def with_unit(cell: Cell | None, unit: object) -> Cell | None:
-    """The cell with another conductance of efficacy 1 at its first receptor, that of plastic inputs."""
+    """The cell with another conductance of efficacy 1 at its first receptor, that of plastic inputs.
+
+    Raises
+    ------
+    ScheduleError, UnitError
+        For what is no conductance, or none above 0.
+    """
     if cell is None or unit is None:
         return cell
     first = cell.receptor(None)
     check_near(unit, first.unit, CONDUCTANCE, "unit")
-    changed = replace(first, unit=quantity(unit, CONDUCTANCE, key="unit"))
+    conductance = quantity(unit, CONDUCTANCE, key="unit")
+    if not conductance > 0:
+        raise ScheduleError(f"expected a conductance above 0 (got {format_quantity(conductance, CONDUCTANCE)})", key="unit")
+    changed = replace(first, unit=conductance)
     return replace(cell, receptors={**cell.receptors, first.name: changed})
