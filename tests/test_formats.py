@@ -201,6 +201,7 @@ def test_three_hundred_sweeps_in_the_order_of_their_names_come_in_the_order_of_t
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.filterwarnings("ignore:.*positional arguments:FutureWarning")  # of pynwb, to Neo
 def test_files_written_by_neo_as_nwb_come_in_the_order_of_time(neo: Any, tmp_path: Path) -> None:
     pytest.importorskip("pynwb")
     block = block_of(neo, [(f"s{n}", 10.0 * n, heights(n)) for n in range(120)])
