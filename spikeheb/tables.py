@@ -72,17 +72,24 @@ class ParameterTable(msgspec.Struct, forbid_unknown_fields=True):
 Table = TypeVar("Table")
 
 
-def decode_toml(path: Path, kind: type[Table]) -> Table:
-    """The file's content as a table of that kind.
+def decode_text(text: str, kind: type[Table], where: str) -> Table:
+    """The content of a file as a table of that kind.
+
+    Parameters
+    ----------
+    text : str
+        What `read_text` gives.
+    kind : type
+    where : str
+        The file's name, for errors.
 
     Raises
     ------
     FormatError
-        Where the file cannot be read, is not TOML, lacks a key or has one too many, or holds a value that no such file
-        needs: a name of odd characters, control characters, a number that is not finite, a date.
+        Where the text is not TOML, lacks a key or has one too many, or holds a value that no such file needs: a name of odd characters,
+        control characters, a number that is not finite, a date.
     """
-    where = str(path)
-    content = _load(path, where)
+    content = _load(text, where)
     _check_value(content, "", 0, where)
     try:
         return msgspec.convert(content, kind)
@@ -93,7 +100,15 @@ def decode_toml(path: Path, kind: type[Table]) -> Table:
         raise FormatError(message, path=where, key=key or None) from None
 
 
-def _load(path: Path, where: str) -> dict[str, object]:
+def read_text(path: Path) -> str:
+    """The text of a rule or cell file.
+
+    Raises
+    ------
+    FormatError
+        Where it cannot be read, is not a file, is too long or is not UTF-8 text.
+    """
+    where = str(path)
     try:
         if path.exists() and not path.is_file():
             raise FormatError("is not a file", path=where)
@@ -101,13 +116,16 @@ def _load(path: Path, where: str) -> dict[str, object]:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise FormatError(f"more than {MAX_BYTES} bytes; rule and cell files are about one screen", path=where)
-        return tomllib.loads(raw.decode("utf-8-sig"))
-    except FormatError:
-        raise
+        return raw.decode("utf-8-sig")
     except OSError as error:
         raise FormatError(f"cannot be read ({error.strerror or error})", path=where) from None
     except UnicodeDecodeError:
         raise FormatError("is not UTF-8 text", path=where) from None
+
+
+def _load(text: str, where: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
     except (ValueError, OverflowError, RecursionError) as error:
         raise FormatError(f"is not TOML ({error})", path=where) from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -82,6 +82,8 @@ class Cell:
     reset: tuple[t.Statement, ...]
     refractory: float
     receptors: Mapping[str, Receptor]
+    text: str = field(default="", repr=False, compare=False)
+    """The file as it was read, so that a result can hold it whatever becomes of the file."""
 
     __repr__, _repr_html_ = prompt, page
 

@@ -19,10 +19,11 @@ from spikeheb.tables import (
     Reference,
     ReferenceTable,
     check_source,
-    decode_toml,
+    decode_text,
     read_parameters,
     read_quantity,
     read_references,
+    read_text,
 )
 from spikeheb.units import CONDUCTANCE, TIME, VOLTAGE, Dimension, quantity
 
@@ -75,7 +76,8 @@ def read_cell(path: Path | str) -> Cell:
         Naming the file and the key, for the first thing that is not as the format says.
     """
     where = str(path)
-    table = decode_toml(Path(path), _CellTable)
+    text = read_text(Path(path))
+    table = decode_text(text, _CellTable, where)
     if table.schema != 1:
         raise FormatError(f"this version reads schema 1 (got {table.schema})", path=where, key="schema")
     gate.check_name(table.name, path=where, key="name")
@@ -99,6 +101,7 @@ def read_cell(path: Path | str) -> Cell:
         reset=tuple(gate.parse_statement(line, path=where, key=f"spike.reset[{n}]") for n, line in enumerate(table.spike.reset)),
         refractory=_positive(table.spike.refractory, TIME, where, "spike.refractory", zero=True),
         receptors={name: _receptor(name, raw, references, where) for name, raw in table.receptors.items()},
+        text=text,
     )
     check_cell(cell)
     return cell

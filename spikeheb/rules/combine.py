@@ -53,6 +53,7 @@ def combine(rules: Sequence[Rule]) -> Rule:
         title=" with ".join(rule.title for rule in rules),
         doc="\n".join(rule.doc for rule in rules),
         path=" + ".join(rule.path for rule in rules),
+        texts=tuple(text for rule in rules for text in rule.texts),
         references=_merged(part.references() for part in parts),
         parameters=_merged(part.own_parameters() for part in parts),
         equations=_equations(parts, owner.weight),

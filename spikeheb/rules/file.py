@@ -16,7 +16,7 @@ from spikeheb.expressions.equations import Equation, parse_model
 from spikeheb.rules.bounds import parse_bounds
 from spikeheb.rules.check import check_rule
 from spikeheb.rules.rule import EVENTS, Delayed, Handler, ParameterSet, Post, Rule
-from spikeheb.tables import ParameterTable, ReferenceTable, decode_toml, read_parameters, read_references, read_values
+from spikeheb.tables import ParameterTable, ReferenceTable, decode_text, read_parameters, read_references, read_text, read_values
 
 Scalar = str | int | float
 _DATA = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}(/[A-Za-z0-9][A-Za-z0-9_ -]{0,59})?")
@@ -77,7 +77,8 @@ def read_rule(path: Path | str) -> Rule:
         Naming the file and the key, for the first thing that is not as the format says.
     """
     where = str(path)
-    table = decode_toml(Path(path), _RuleTable)
+    text = read_text(Path(path))
+    table = decode_text(text, _RuleTable, where)
     if table.schema != 1:
         raise FormatError(f"this version reads schema 1 (got {table.schema})", path=where, key="schema")
     gate.check_name(table.name, path=where, key="name")
@@ -106,6 +107,7 @@ def read_rule(path: Path | str) -> Rule:
         claims=table.claims,
         refit=tuple(_refit(table.refit, parameters, where)),
         interaction=next(iter(table.interactions), None),
+        texts=(text,),
     )
     sets = {name: _read_set(name, raw, rule) for name, raw in table.sets.items()}
     rule = replace(rule, sets=sets)

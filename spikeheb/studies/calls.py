@@ -118,14 +118,12 @@ def encode(value: object) -> Any:
 
 
 def _of_rule(rule: Rule) -> dict[str, Any]:
-    whole = Path(rule.path)
-    paths = [whole] if whole.is_file() else [Path(path) for path in rule.path.split(" + ")]
     bounds: dict[str, Any] = {"kind": rule.bounds.kind, **rule.bounds.values}
     if rule.bounds.kind == "law":
         bounds |= {"F_plus": to_brian(rule.bounds.F_plus), "F_minus": to_brian(rule.bounds.F_minus)}
     return {
         "name": rule.name,
-        "texts": [_text(path) for path in paths],
+        "texts": list(rule.texts),
         "hash": rule.hash,
         "set": rule.set,
         "interaction": rule.interaction,
@@ -141,19 +139,11 @@ def _of_rule(rule: Rule) -> dict[str, Any]:
 def _of_cell(cell: Cell) -> dict[str, Any]:
     return {
         "name": cell.name,
-        "text": _text(Path(cell.path)),
+        "text": cell.text,
         "hash": cell.hash,
         "parameters": dict(cell.constants),
         "units": {name: receptor.unit for name, receptor in cell.receptors.items()},
     }
-
-
-def _text(path: Path) -> str | None:
-    """The file's text; None where there is no such file any more."""
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError):
-        return None
 
 
 # --- and back --------------------------------------------------------------------------------------------------------------
@@ -238,8 +228,8 @@ def _cell(stored: Mapping[str, Any]) -> Cell:
 
 def _from_text(text: str | None, kind: str, name: str) -> Any:
     """The rule or cell of a file with that text."""
-    if not isinstance(text, str):
-        raise FormatError(f"the result does not hold the file of the {kind} {name}: it was not made from a file, or the file was gone")
+    if not isinstance(text, str) or not text:
+        raise FormatError(f"the result does not hold the file of the {kind} {name}: it was not made from a file")
     with tempfile.TemporaryDirectory(prefix="spikeheb-") as folder:
         path = Path(folder) / f"{kind}.toml"
         path.write_text(text, encoding="utf-8")

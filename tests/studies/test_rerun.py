@@ -148,3 +148,20 @@ def test_combined_rules_and_changed_cells_are_made_again():
     cell = sh.cell("song_2000", V_th="-52 mV")
     again = decode(encode(cell))
     assert (again.hash, again.constants) == (cell.hash, cell.constants)
+
+
+def test_a_file_that_goes_or_changes_before_the_run_is_still_in_the_result(tmp_path):
+    files = {name: tmp_path / f"{name}.toml" for name in ("pair", "tsodyks_markram", "l5_pyramidal")}
+    for name, path in files.items():
+        path.write_text(library.find("cell" if name == "l5_pyramidal" else "rule", name).read_text(encoding="utf-8"), encoding="utf-8")
+    rule = sh.rule(f"{files['pair']}+{files['tsodyks_markram']}")
+    alone, cell = sh.rule(files["pair"]), sh.cell(files["l5_pyramidal"])
+    files["pair"].write_text(files["pair"].read_text(encoding="utf-8").replace("A_plus*x", "2*A_plus*x"), encoding="utf-8")
+    files["tsodyks_markram"].unlink()
+    files["l5_pyramidal"].unlink()
+    for data in (
+        sh.replay(rule, [0.1, 0.2], [0.11]),
+        sh.replay(alone, [0.1, 0.2], [0.11]),
+        sh.weights(alone, cell, sh.poisson_inputs(5), "1 s", 1, unit="5 nS", snapshots=8),
+    ):
+        assert sh.rerun(sh.save(data, tmp_path / "result.nc", force=True)).identical(data)
