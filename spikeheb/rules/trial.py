@@ -6,6 +6,7 @@ derivative that is infinite before the first spike.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -84,11 +85,22 @@ class _Trial:
         rule = self.rule
         for name, tree in rule.initial.items():
             self.values[name] = self.value(tree, self.values, f"synapse.initial.{name}", name)
+        self.within_bounds(self.values[rule.weight])
         if rule.post is not None:
             for name, tree in rule.post.initial.items():
                 self.values[name] = self.value(tree, self.values, f"post.initial.{name}", name)
             for name, delayed in rule.post.delayed.items():
                 self.values[name] = self.values[delayed.of]
+
+    def within_bounds(self, weights: Any) -> None:
+        """An error where the weight starts outside its limits, at which the first change would cut it off."""
+        bounds = self.rule.bounds
+        low = -math.inf if bounds.w_min is None else bounds.w_min
+        high = math.inf if bounds.w_max is None else bounds.w_max
+        outside = np.ravel(weights)[(np.ravel(weights) < low) | (np.ravel(weights) > high)]
+        if outside.size:
+            message = f"{outside[0]:g} lies outside the bounds {low:g} to {high:g} of the weight"
+            raise ExpressionError(message, path=self.rule.path, key=f"synapse.initial.{self.rule.weight}")
 
     def derivatives(self) -> None:
         """Every line of both models, efficacy and readout."""
@@ -118,8 +130,20 @@ class _Trial:
             moves = line.target in ("ltp", "ltd", self.rule.weight)
             change = _change(line, self.rule.bounds) if moves else line.value() if line.target not in VERBS else line.expression
             number = self.value(self.of_post(expand(change, self.rule)), values, f"{key}.do[{n}]", line.target)
+            if line.target in ("ltp", "ltd"):
+                amount = self.value(self.of_post(expand(line.expression, self.rule)), values, f"{key}.do[{n}]", line.target)
+                self.not_negative(amount, f"{key}.do[{n}]", line)
             if not moves and line.target not in VERBS:
                 values[line.target] = number
+
+    def not_negative(self, amount: Any, key: str, line: t.Statement) -> None:
+        """An error where ``ltp`` or ``ltd`` says less than 0, which would turn the one into the other with the wrong bound."""
+        if np.any(amount < 0):
+            other = {"ltp": "ltd", "ltd": "ltp"}[line.target]
+            message = (
+                f'{line.target} must be 0 or more, and "{to_brian(line.expression)[:60]}" is {np.min(amount):g} at the starting values'
+            )
+            raise ExpressionError(f"{message}; write the opposite as {other}, or change the weight itself", path=self.rule.path, key=key)
 
     def on_spike(self) -> None:
         values = {**self.values, "v": AT_PEAK}

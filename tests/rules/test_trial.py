@@ -21,6 +21,14 @@ WRONG = {
     "logarithm of a trace at 0 in pre": ('"ltd = A_minus*y"', '"ltd = A_minus*log(y)"', "on[0].do[1]: ltd"),
     "infinite derivative at the start": ("dx/dt = -x/tau_plus : 1", "dx/dt = -1/(x*tau_plus) : 1", "synapse.model: x"),
     "infinite efficacy": ('efficacy = "w"', 'efficacy = "1/(w - 0.5)"', "synapse.efficacy: efficacy"),
+    "a weight that starts above its limit": (
+        "initial = { w = 0.5 }", "initial = { w = 7 }", "synapse.initial.w: 7 lies outside the bounds 0 to 1",
+    ),
+    "a weight that starts below its limit": (
+        "initial = { w = 0.5 }", 'initial = { w = "-A_plus" }', "synapse.initial.w: -0.005 lies outside",
+    ),
+    "depression below 0": ('"ltd = A_minus*y"', '"ltd = A_minus*(y - 1)"', "on[0].do[1]: ltd must be 0 or more"),
+    "potentiation below 0": ('"ltp = A_plus*x"', '"ltp = A_plus*(x - 1)"', "on[1].do[0]: ltp must be 0 or more"),
     "no method where one is needed": ("dx/dt = -x/tau_plus : 1", "dx/dt = -x*x/tau_plus : 1", '"exact" needs linear equations'),
     "a method that is none": ('weight = "w"', 'weight = "w"\nmethod = "rk45"', 'no method named "rk45"'),
     "a method that cannot take noise": (
