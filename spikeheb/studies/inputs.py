@@ -71,6 +71,21 @@ def _is_foreign(row: object) -> bool:
     return not (type(row) in (float, int) or (type(row) is np.ndarray and row.dtype.kind in "fiu"))
 
 
+def as_inputs(given: object) -> Inputs:
+    """Inputs as they are; of one source of trains, those that consist of it.
+
+    Raises
+    ------
+    ScheduleError
+        For anything else.
+    """
+    if isinstance(given, Inputs):
+        return given
+    if isinstance(given, Source):
+        return Inputs((given,))
+    raise ScheduleError(f"expected Inputs, such as poisson_inputs gives, or one source of trains (got {str(given)[:40]})", key="inputs")
+
+
 def poisson_inputs(count: int = 1000, rate: object = "15 Hz") -> Inputs:
     """Independent Poisson trains of one rate."""
     return Inputs((_poisson(count, rate, "rate"),))

@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
+from spikeheb.engines.population import Source
 from spikeheb.errors import EngineError, ScheduleError
 from spikeheb.limits import whole
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.calls import recorded
-from spikeheb.studies.inputs import Inputs, fan_in_inputs, with_unit
+from spikeheb.studies.inputs import Inputs, as_inputs, fan_in_inputs, with_unit
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.seeds import chosen_seeds
 from spikeheb.studies.start_weights import Start, start_weights
@@ -41,7 +42,7 @@ ENGINES = ("auto", "kernel", "brian")
 def weights(
     rules: Sequence[Rule | str] | Rule | str,
     cell: Cell | str | None = "auto",
-    inputs: Inputs | None = None,
+    inputs: Inputs | Source | None = None,
     duration: object = "100 s",
     seeds: Sequence[int] | int = 2,
     *,
@@ -73,7 +74,7 @@ def weights(
     cell : Cell, str or None
         None for postsynaptic spikes that are imposed, at the rate `imposed`. "auto" is none where these are given, else "l5_pyramidal" with
         weak inputs: 1 nS for efficacy 1, which a thousand of them need.
-    inputs : Inputs, optional
+    inputs : Inputs or one source of trains, optional
         By default those of `fan_in_inputs`: 1000 Poisson inputs at 15 Hz.
     duration : time
     seeds : sequence of int, or int
@@ -126,7 +127,8 @@ def weights(
     if isinstance(cell, str):
         cell = named_cell(cell, imposed)
     call: dict[str, Any] = {
-        "rules": chosen, "cell": cell, "inputs": inputs or fan_in_inputs(), "duration": quantity(duration, TIME, key="duration"),
+        "rules": chosen, "cell": cell,
+        "inputs": fan_in_inputs() if inputs is None else as_inputs(inputs), "duration": quantity(duration, TIME, key="duration"),
         "seeds": list(chosen_seeds(seeds, seed)), "cells": whole(cells, "cells", 1), "imposed": _given(imposed, FREQUENCY, "imposed"),
         "dt": quantity(dt, TIME, key="dt"), "unit": _given(unit, CONDUCTANCE, "unit"), "w0": None,
         "match_rates": bool(match_rates),

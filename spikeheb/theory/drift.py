@@ -187,11 +187,13 @@ def stationary(
     Raises
     ------
     EngineError
-        Where the theory does not apply, or the weight has no upper limit and no fixed point.
+        Where the theory does not apply, the weight has no upper limit and no fixed point, or nothing spreads it.
     """
     low, high = limits(rule, rate_pre, rate_post, bonus=bonus, dt=dt, top=top)
     w = low + (high - low) * (np.arange(points) + 0.5) / points
     a, b = drift(rule, w, rate_pre, rate_post, bonus, dt), diffusion(rule, w, rate_pre, rate_post)
+    if not np.all(b > 0):
+        raise EngineError("does not spread every weight, so that it has no stationary density", path=rule.path)
     exponent = np.concatenate([[0.0], np.cumsum(np.diff(w) * (a[1:] / b[1:] + a[:-1] / b[:-1]))]) - np.log(b)
     density = np.exp(exponent - exponent.max())
     return Density(w, density / np.trapezoid(density, w))

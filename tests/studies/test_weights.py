@@ -172,3 +172,23 @@ def test_measured_epsps_are_drawn_beside_on_request():
     assert found["snapshot"].sizes["synapse"] == 5
     labels = [line.get_label() for line in plot(found, panel="log_histograms").lines]
     assert "measured EPSPs" in labels
+
+
+@pytest.mark.parametrize("inputs", [20, "15 Hz", [0.1, 0.2]], ids=["number", "text", "list"])
+def test_inputs_that_are_none_are_refused_by_name(inputs):
+    with pytest.raises(ScheduleError, match="inputs: expected Inputs"):
+        sh.weights("pair", inputs=inputs, duration="1 s")
+
+
+@needs_compiler
+def test_amplitudes_of_zero_spread_no_weight_and_have_no_theory():
+    data = sh.weights(sh.rule("pair", A_plus=0, A_minus=0), None, sh.poisson_inputs(10), "1 s", 1, imposed="20 Hz", snapshots=8)
+    assert np.isnan(data["theory_distance"].values).all()
+    assert (data["weight"].values == 0.5).all()
+
+
+@needs_compiler
+def test_one_source_of_trains_is_all_the_inputs():
+    source = sh.correlated(10, "20 Hz")
+    options = {"duration": "1 s", "seeds": 1, "imposed": "20 Hz", "snapshots": 8}
+    assert sh.weights("pair", inputs=source, **options).identical(sh.weights("pair", inputs=Inputs((source,)), **options))

@@ -131,3 +131,8 @@ def test_two_modes_need_ltd_that_hardly_exceeds_ltp():
     assert stable[0] == [1.0]
     assert [len(points) for points in stable[1:]] == [2, 2, 1, 1]
     assert stable[-1] == [0.0]
+
+
+def test_without_diffusion_there_is_no_stationary_density():
+    with pytest.raises(EngineError, match="does not spread every weight"):
+        stationary(sh.rule("pair", A_plus=0, A_minus=0), RATE, RATE)
