@@ -53,7 +53,12 @@ Bounds = Annotated[
     ),
 ]
 Coincidence = Annotated[
-    str | None, typer.Option(metavar="POLICY", help="Which side acts first in a tie: pre_first or post_first.", rich_help_panel=RULE_PANEL)
+    str | None,
+    typer.Option(
+        metavar="POLICY",
+        help="Which side acts first in a tie: pre_first or post_first; discard: the pair does not count.",
+        rich_help_panel=RULE_PANEL,
+    ),
 ]
 AxonalDelay = Annotated[
     str | None, typer.Option(metavar="TIME", help='From the presynaptic spike to the synapse, such as "1 ms".', rich_help_panel=RULE_PANEL)

@@ -49,7 +49,7 @@ class Outcome:
     before, after : array
         Mean of the baseline and of the follow-up window.
     ratio : array
-        After over before; NaN where the baseline is below `DETECTED` of its standard errors, for such a response is noise.
+        After over before; NaN where the baseline is 0 or below `DETECTED` of its standard errors, for such a response is noise.
     sem : array
         Standard error of the ratio from the scatter of single sweeps (not of cells).
     difference, difference_sem : array
@@ -126,7 +126,7 @@ def outcome(amplitudes: npt.ArrayLike, minutes: npt.ArrayLike, induction_end: fl
     before, sem_before, count_before = _mean(series, used & baseline)
     after, sem_after, count_after = _mean(series, used & window)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(np.abs(before) < DETECTED * sem_before, np.nan, after / before)
+        ratio = np.where((np.abs(before) < DETECTED * sem_before) | (before == 0), np.nan, after / before)
         sem = np.sqrt((sem_after / before) ** 2 + (ratio * sem_before / before) ** 2)
     difference_sem = np.hypot(sem_before, sem_after)
     return Outcome(before, after, np.asarray(ratio), sem, after - before, difference_sem, count_before, count_after)

@@ -75,6 +75,21 @@ def rejection_note(rejected: npt.NDArray[np.bool_]) -> str:
     )
 
 
+def no_response_note(before: npt.ArrayLike) -> str:
+    """Which conditions have no EPSP before the induction; empty where all have one.
+
+    Parameters
+    ----------
+    before : array of float, shape (conditions,)
+        Mean EPSP before; NaN where it was not measured.
+    """
+    none = np.asarray(before, dtype=float) == 0
+    if not none.any():
+        return ""
+    of = "all conditions" if none.all() else f"{int(none.sum())} of {none.size} conditions"
+    return f"in {of} there is no EPSP before the induction, for the synapse transmits nothing then, so that there is no EPSP ratio"
+
+
 def draw_note(rule: Rule) -> str:
     """What one synapse of a rule that draws is worth; empty for any other rule."""
     if not is_noisy(rule):

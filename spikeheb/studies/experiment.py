@@ -19,7 +19,7 @@ from spikeheb.protocols import Protocol, with_parameters
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
 from spikeheb.studies.calls import repeatable
-from spikeheb.studies.changes import Events, change_note, rejection_note
+from spikeheb.studies.changes import Events, change_note, no_response_note, rejection_note
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.pooling import Session, pooled, session_of, weight_changes
 from spikeheb.studies.population import Population, check_memory, counted, population, sharing, starts
@@ -191,6 +191,7 @@ def _note(rule: Rule, sessions: Sequence[Session], plan: Population, events: Seq
     parts = [change_note(rule, *weight_changes(sessions, plan), total)]
     if "epsp_ratio" in data:
         parts.append(rejection_note((data["rejected_sweeps"].values > 0) & np.isnan(data["epsp_ratio"].values)))
+        parts.append(no_response_note(data["epsp_before"].values))
     return "; ".join(part for part in parts if part)
 
 

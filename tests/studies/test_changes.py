@@ -71,3 +71,11 @@ def test_a_cell_that_fires_at_every_pulse_leaves_no_ratio():
     data = sh.run("pairing", "triplet", copies=60, delta_t="10 ms", pairs=5, baseline="2 min", follow_up="4 min", test_interval="20 s")
     assert np.isnan(data["epsp_ratio"]).all()
     assert "rejected because the cell fired" in data.attrs["note"]
+
+
+def test_a_synapse_that_transmits_nothing_before_has_no_ratio():
+    times = {"baseline": "1 min", "follow_up": "2 min", "test_interval": "20 s"}
+    data = sh.run("pairing", "pair", w0=0.0, delta_t="10 ms", pairs=5, **times)
+    assert float(data["epsp_before"][0]) == 0
+    assert np.isnan(data["epsp_ratio"]).all()
+    assert "in all conditions there is no EPSP before the induction" in data.attrs["note"]

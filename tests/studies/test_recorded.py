@@ -234,6 +234,15 @@ def test_rundown_is_measured_and_noted():
     assert "drifts" not in notes(analyse(sweeps(np.where(MINUTES < 0, 1 - 0.005 * (MINUTES + 10), 1.5))))
 
 
+def test_rundown_after_the_induction_is_noted():
+    """Of a response that falls by 1 % a minute all the time, the follow-up falls by more than the baseline does."""
+    data = analyse(sweeps(np.where(MINUTES < 0, 1.0, 1.5 * np.exp(-0.01 * MINUTES))))
+    drift = float(data["drift_after"][0])
+    assert drift < -0.1
+    assert f"the response drifts by {drift:+.0%} of its mean over the follow-up" in notes(data)
+    assert "baseline drifts" not in notes(data)
+
+
 def test_a_response_that_is_only_noise_gets_the_difference():
     data = analyse(sweeps(np.zeros(61), noise=0.5))
     for name in ("epsp_ratio", "slope_ratio", "drift_before", "latency_before"):
