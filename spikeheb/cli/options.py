@@ -54,7 +54,11 @@ Bounds = Annotated[
 ]
 Coincidence = Annotated[
     str | None,
-    typer.Option(metavar="POLICY", help="What acts first in a tie: pre_first, post_first, or discard.", rich_help_panel=RULE_PANEL),
+    typer.Option(
+        metavar="POLICY",
+        help="Which side acts first in a tie: pre_first or post_first; discard: the pair does not count.",
+        rich_help_panel=RULE_PANEL,
+    ),
 ]
 AxonalDelay = Annotated[
     str | None, typer.Option(metavar="TIME", help='From the presynaptic spike to the synapse, such as "1 ms".', rich_help_panel=RULE_PANEL)

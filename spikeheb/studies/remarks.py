@@ -59,8 +59,8 @@ def remarks(measures: SweepMeasures, settings: Measurement, unit: str) -> Iterat
     elif abs(measures.drift.slope) > UNSTEADY:
         yield f"the baseline drifts by {measures.drift.slope:+.0%} of its mean: the ratio may be that of the drift"
     if abs(measures.drift_after.slope) > UNSTEADY and np.isfinite(measures.amplitude_ratio):
-        change = f"{measures.drift_after.slope:+.0%} of its mean over the follow-up"
-        yield f"the response drifts by {change}: the ratio depends on when it is taken"
+        drift = f"{measures.drift_after.slope:+.0%}"
+        yield f"the response drifts by {drift} of its mean over the follow-up: the ratio depends on when it is taken"
     shift = float(measures.after.latency - measures.before.latency)
     error = float(np.hypot(measures.after.latency_error, measures.before.latency_error))
     if np.isfinite(measures.amplitude_ratio) and abs(shift) > max(SHIFTED, 3 * error):

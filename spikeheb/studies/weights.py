@@ -127,8 +127,8 @@ def weights(
     if isinstance(cell, str):
         cell = named_cell(cell, imposed)
     call: dict[str, Any] = {
-        "rules": chosen, "cell": cell, "inputs": fan_in_inputs() if inputs is None else as_inputs(inputs),
-        "duration": quantity(duration, TIME, key="duration"),
+        "rules": chosen, "cell": cell,
+        "inputs": fan_in_inputs() if inputs is None else as_inputs(inputs), "duration": quantity(duration, TIME, key="duration"),
         "seeds": list(chosen_seeds(seeds, seed)), "cells": whole(cells, "cells", 1), "imposed": _given(imposed, FREQUENCY, "imposed"),
         "dt": quantity(dt, TIME, key="dt"), "unit": _given(unit, CONDUCTANCE, "unit"), "w0": None,
         "match_rates": bool(match_rates),
