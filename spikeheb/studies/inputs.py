@@ -201,5 +201,8 @@ def with_unit(cell: Cell | None, unit: object) -> Cell | None:
         return cell
     first = cell.receptor(None)
     check_near(unit, first.unit, CONDUCTANCE, "unit")
-    changed = replace(first, unit=quantity(unit, CONDUCTANCE, key="unit"))
+    siemens = quantity(unit, CONDUCTANCE, key="unit")
+    if not siemens > 0:
+        raise ScheduleError(f"expected a conductance above 0 (got {siemens * 1e9:g} nS)", key="unit")
+    changed = replace(first, unit=siemens)
     return replace(cell, receptors={**cell.receptors, first.name: changed})
