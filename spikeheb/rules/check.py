@@ -8,7 +8,7 @@ from spikeheb.errors import ExpressionError, FormatError, unknown_name
 from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import NOISE, check_expanded, check_expression, check_model
-from spikeheb.rules.numbers import check_numbers
+from spikeheb.rules.numbers import LONGEST_DELAY, check_numbers
 from spikeheb.rules.rule import VERBS, Bounds, Handler, Rule
 from spikeheb.units import NONE, TIME, VOLTAGE, Dimension, format_quantity
 
@@ -199,6 +199,8 @@ def _check_delay(rule: Rule, name: str, key: str) -> None:
     for value in [rule.parameters[name].value, *(s.values[name] for s in rule.sets.values() if name in s.values)]:
         if value < 0:
             raise FormatError(f'"{name}" may not be negative (got {value:g} s)', path=rule.path, key=key)
+        if value > LONGEST_DELAY:
+            raise FormatError(f'"{name}" is a delay and may be at most {LONGEST_DELAY:g} s (got {value:g} s)', path=rule.path, key=key)
 
 
 def _check_handler(rule: Rule, handler: Handler, known: Mapping[str, Dimension], key: str) -> None:

@@ -9,7 +9,7 @@ from spikeheb.errors import FormatError, UnitError, unknown_name
 from spikeheb.numbers import check_near
 from spikeheb.rules.bounds import given_bounds
 from spikeheb.rules.check import check_rule
-from spikeheb.rules.numbers import check_numbers
+from spikeheb.rules.numbers import LONGEST_DELAY, check_numbers
 from spikeheb.rules.rule import COINCIDENCES, Bounds, Rule
 from spikeheb.rules.ties import with_ties
 from spikeheb.units import TIME, quantity
@@ -85,6 +85,8 @@ def _delay(value: object, path: str, name: str) -> float:
     delay = quantity(value, TIME, path=path, key=name)
     if delay < 0:
         raise UnitError(f"a delay may not be negative (got {delay:g} s)", path=path, key=name)
+    if delay > LONGEST_DELAY:
+        raise UnitError(f"a delay may be at most {LONGEST_DELAY:g} s (got {delay:g} s)", path=path, key=name)
     return delay
 
 

@@ -13,6 +13,9 @@ from spikeheb.expressions.constants import check_constants, with_subexpressions
 from spikeheb.expressions.equations import Equation
 from spikeheb.rules.rule import Rule
 
+LONGEST_DELAY = 10.0
+"""Seconds. Engines keep what happened over so long a time, step by step."""
+
 
 def check_numbers(rule: Rule, overrides: Mapping[str, Any] | None = None) -> None:
     """Raise where a part of the rule that reads only constants is not a finite real number.

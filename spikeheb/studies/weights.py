@@ -36,6 +36,8 @@ SNAPSHOTS = 40
 WATCH = 1000
 MEMORY = "2 GB"
 ENGINES = ("auto", "kernel", "brian")
+LARGEST_EPSP = 0.1
+"""Volts: beyond what any synapse could give."""
 
 
 @shows_progress
@@ -133,7 +135,7 @@ def weights(
         "dt": quantity(dt, TIME, key="dt"), "unit": _given(unit, CONDUCTANCE, "unit"), "w0": None,
         "match_rates": bool(match_rates),
         "normalise": normalise, "normalise_every": _given(normalise_every, TIME, "normalise_every"),
-        "snapshots": whole(snapshots, "snapshots", 1), "watch": whole(watch, "watch", 1), "epsp": _given(epsp, VOLTAGE, "epsp"),
+        "snapshots": whole(snapshots, "snapshots", 1), "watch": whole(watch, "watch", 1), "epsp": _epsp(epsp),
         "engine": engine, "names": _names(chosen, names),
     }  # fmt: skip
     starts = [start_weights(w0, rule, call["inputs"].count, "inputs") for rule in chosen]
@@ -151,6 +153,13 @@ def named_cell(name: str, imposed: object) -> Cell | None:
     if name != "auto":
         return library.cell(name)
     return with_unit(library.cell(CELL), WEAK) if imposed is None else None
+
+
+def _epsp(value: object) -> float | None:
+    volts = _given(value, VOLTAGE, "epsp")
+    if volts is not None and not 0 < volts < LARGEST_EPSP:
+        raise ScheduleError(f"expected an EPSP above 0 and below {LARGEST_EPSP * 1e3:g} mV (got {volts * 1e3:g} mV)", key="epsp")
+    return volts
 
 
 def _given(value: object, dimension: object, key: str) -> float | None:

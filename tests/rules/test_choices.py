@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import spikeheb as sh
 from spikeheb.errors import FormatError, SpikehebError, UnitError, UnknownName
 from spikeheb.expressions.gate import parse_expression
 from spikeheb.expressions.printers import evaluate
@@ -167,3 +168,15 @@ def test_delay_of_a_handler_cannot_be_made_negative() -> None:
 def test_bounds_object_is_taken_as_it_is() -> None:
     bounds = Bounds("hard", {"w_min": 0.0, "w_max": 3.0}, parse_expression("1"), parse_expression("1"))
     assert choose(PAIR, bounds=bounds).bounds == bounds
+
+
+@pytest.mark.parametrize("name", ["axonal_delay", "backpropagation_delay"])
+@pytest.mark.parametrize("delay", ["11 s", "1e10 ms", "1e20 s"])
+def test_a_delay_that_no_engine_could_keep_is_refused(name, delay):
+    with pytest.raises(UnitError, match=f"{name}: a delay may be at most 10 s"):
+        sh.rule("pair", **{name: delay})
+
+
+def test_a_delay_of_a_handler_is_limited_as_well():
+    with pytest.raises(FormatError, match="may be at most 10 s"):
+        sh.rule("graupner_brunel", D="1000 s")

@@ -192,3 +192,9 @@ def test_one_source_of_trains_is_all_the_inputs():
     source = sh.correlated(10, "20 Hz")
     options = {"duration": "1 s", "seeds": 1, "imposed": "20 Hz", "snapshots": 8}
     assert sh.weights("pair", inputs=source, **options).identical(sh.weights("pair", inputs=Inputs((source,)), **options))
+
+
+@pytest.mark.parametrize("unit", ["0 nS", "-1 nS"])
+def test_a_conductance_of_nothing_or_less_is_refused(unit):
+    with pytest.raises(ScheduleError, match="unit: expected a conductance above 0"):
+        sh.weights("pair", unit=unit, duration="1 s")
