@@ -47,7 +47,7 @@ def quantities(values: object, dimension: Dimension, *, path: str | None = None,
         raise UnitError(f"{expected} ({error.message})", path=path, key=key) from None
     if own is not None:
         return np.array(own, dtype=np.float64)
-    if np.asarray(values).dtype.kind == "c":
+    if _is_complex(values):
         raise UnitError(f"{expected} (got complex numbers)", path=path, key=key)
     if isinstance(values, str):
         values = [part for part in values.strip("()[] ").split(",") if part.strip()]
@@ -61,6 +61,11 @@ def quantities(values: object, dimension: Dimension, *, path: str | None = None,
         return np.array(rows, dtype=np.float64)
     except ValueError:
         raise UnitError(f"{expected} (got rows of different length)", path=path, key=key) from None
+
+
+def _is_complex(values: object) -> bool:
+    kind = getattr(getattr(values, "dtype", None), "kind", "")
+    return kind == "c" or (carried.is_row(values) and any(isinstance(item, complex) for item in values))  # type: ignore[attr-defined]  # a row
 
 
 def _item(item: object, dimension: Dimension, path: str | None, key: str) -> float | Floats:

@@ -117,10 +117,12 @@ def read_text(path: Path) -> str:
         if len(raw) > MAX_BYTES:
             raise FormatError(f"more than {MAX_BYTES} bytes; rule and cell files are about one screen", path=where)
         return raw.decode("utf-8-sig")
-    except OSError as error:
-        raise FormatError(f"cannot be read ({error.strerror or error})", path=where) from None
     except UnicodeDecodeError:
         raise FormatError("is not UTF-8 text", path=where) from None
+    except (OSError, ValueError) as error:  # a path with a null character is a ValueError
+        if isinstance(error, FormatError):
+            raise
+        raise FormatError(f"cannot be read ({getattr(error, 'strerror', None) or error})", path=where) from None
 
 
 def _load(text: str, where: str) -> dict[str, object]:

@@ -7,6 +7,7 @@ goes in by name and hash only: it is found again in the library or not at all.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import functools
 import inspect
 import json
@@ -93,6 +94,10 @@ def encode(value: object) -> Any:
     match value:
         case None | bool() | int() | float() | str():
             return value
+        case np.timedelta64():
+            return float(value / np.timedelta64(1, "s"))
+        case datetime.timedelta():
+            return value.total_seconds()
         case np.generic():
             return value.item()
         case np.ndarray() if hasattr(value, "units") and hasattr(value, "magnitude"):  # of the package quantities

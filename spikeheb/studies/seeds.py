@@ -24,7 +24,7 @@ def chosen_seeds(seeds: Seeds, first: int = 0) -> tuple[int, ...]:
     if not isinstance(seeds, Sequence | np.ndarray):
         chosen = [begin + n for n in range(whole(seeds, "seeds", 1, SEEDS))]
     else:
-        chosen = [_seed(seed) for seed in seeds]
+        chosen = [_seed(seed, "seeds") for seed in seeds]
         if not chosen or len(set(chosen)) < len(chosen) or begin:
             raise ScheduleError("give how many seeds and the first of them, or a list of different ones", key="seeds")
         check_count(len(chosen), SEEDS, "seeds", "seeds")
@@ -32,7 +32,7 @@ def chosen_seeds(seeds: Seeds, first: int = 0) -> tuple[int, ...]:
     return tuple(chosen)
 
 
-def _seed(seed: object) -> int:
-    number = whole(seed, "seed", 0, max(LARGEST_SEED, seed if isinstance(seed, int) else 0))
+def _seed(seed: object, key: str = "seed") -> int:
+    number = whole(seed, key, 0, max(LARGEST_SEED, seed if isinstance(seed, int) else 0))
     check_seed(number)
     return number

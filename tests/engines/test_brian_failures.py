@@ -91,10 +91,10 @@ def test_an_emptied_result_file_is_an_error(built, job, monkeypatch):
 
     def then_empty(program, place, values, arrays):
         call(program, place, values, arrays)
-        (place / "results" / arrays["synapses.w_of_rule"]["file"]).write_bytes(b"")
+        (place / "results" / arrays["synapses.rule_w_r"]["file"]).write_bytes(b"")
 
     monkeypatch.setattr(standalone, "_call", then_empty)
-    with pytest.raises(StorageError, match=r"synapses\.w_of_rule has 0 bytes instead of 16"):
+    with pytest.raises(StorageError, match=r"synapses\.w has 0 bytes instead of 16"):
         standalone.run(job)
 
 

@@ -155,7 +155,8 @@ def measures(resistance):
     still = SimpleNamespace(latency=0.002, latency_error=0.0, rise_time=0.001)
     return SimpleNamespace(
         rejected=np.zeros(len(resistance), dtype=bool), baseline_stands_in=False, peak_time=0.01, before=still, after=still,
-        amplitude_before=1.0, amplitude_ratio=1.0, drift=SimpleNamespace(slope=0.0), series_resistance=np.asarray(resistance, dtype=float),
+        amplitude_before=1.0, amplitude_ratio=1.0, drift=SimpleNamespace(slope=0.0), drift_after=SimpleNamespace(slope=0.0),
+        series_resistance=np.asarray(resistance, dtype=float),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 from spikeheb.engines.brian.names import owned, users
 from spikeheb.engines.job import Job, Recording
 from spikeheb.engines.population import PopulationJob
+from spikeheb.engines.values import initial_values
 from spikeheb.rules.names import renamed
 
 AnyJob = TypeVar("AnyJob", Job, PopulationJob)
@@ -19,7 +20,8 @@ def of_rule(job: AnyJob) -> AnyJob:
 
 
 def lanes_of_rule(job: Job) -> Job:
-    """The same for lanes, which may replace constants."""
+    """The same for lanes, which may replace constants; what is not finite at the start is told by the names of the file."""
+    initial_values(job)
     return replace(of_rule(job), overrides={owned(name): value for name, value in job.overrides.items()})
 
 

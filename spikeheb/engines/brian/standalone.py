@@ -102,9 +102,9 @@ def _call(program: Path, place: Path, values: Mapping[str, Floats], arrays: Mapp
     arguments = []
     for n, (label, value) in enumerate(values.items()):
         if label not in arrays:
-            raise EngineError(f"the program has no variable {label}")
+            raise EngineError(f"the program has no variable {shown(label)}")
         if not np.all(np.isfinite(value)):
-            raise NonFiniteError(f"{label} is not finite")
+            raise NonFiniteError(f"{shown(label)} is not finite")
         file = place / f"value{n}.bin"
         _write(file, np.ascontiguousarray(value, dtype=np.float64))
         arguments.append(f"{label}={file}")
@@ -114,6 +114,12 @@ def _call(program: Path, place: Path, values: Mapping[str, Floats], arrays: Mapp
     complaint = done.stderr.decode(errors="replace").strip()
     if done.returncode != 0 or complaint:
         raise EngineError(f"the standalone program failed (exit code {done.returncode}) {complaint[:200]}".strip())
+
+
+def shown(label: str) -> str:
+    """An ``owner.name`` with the name that the file has."""
+    owner, _, name = label.partition(".")
+    return f"{owner}.{users(name)}"
 
 
 def _write(file: Path, value: Floats) -> None:
@@ -148,7 +154,7 @@ class Results:
         found = file.stat().st_size if file.is_file() else 0
         if found != expected * dtype.itemsize:
             raise StorageError(
-                f"the result of {label} has {found} bytes instead of {expected * dtype.itemsize}; is the disk full?", path=str(file)
+                f"the result of {shown(label)} has {found} bytes instead of {expected * dtype.itemsize}; is the disk full?", path=str(file)
             )
         return np.fromfile(file, dtype=dtype)
 
@@ -160,7 +166,7 @@ class Results:
             raise EngineError("the standalone program did not reach the end of the run; is the disk full?")
         for label, value in values.items():
             if self.arrays[label]["constant"] and not np.array_equal(self.read(label), value):
-                raise EngineError(f"the standalone program did not take the value of {label}")
+                raise EngineError(f"the standalone program did not take the value of {shown(label)}")
 
 
 def _recording(job: Job, results: Results, engine: dict[str, str]) -> Recording:
