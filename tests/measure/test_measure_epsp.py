@@ -182,7 +182,7 @@ def test_the_second_of_two_pulses_is_measured_from_its_own_baseline(second):
     expected = (second * shape(time - 0.05)[(time >= 0.05) & (time < 0.07)] + tail - tail[0]).max()
     settings = Measurement(pulses=(0.0, 0.05), baseline=(-1e-4, 0.0), peak_width=0.0)
     ratio = measure_sweeps([v, v], time, [-1.0, 1.0], 0.0, settings=settings, follow=(0, 40)).paired_pulse_ratio_before
-    assert ratio == pytest.approx(expected, rel=2e-3)
+    assert ratio == pytest.approx(expected, rel=1e-3)
     assert expected < second
     from_first = measure_sweeps([v, v], time, [-1.0, 1.0], 0.0, settings=replace(settings, paired_baseline="first"), follow=(0, 40))
     assert from_first.paired_pulse_ratio_before == pytest.approx((v[time >= 0.05].max() - REST) / 1e-3, rel=1e-3)
