@@ -40,6 +40,8 @@ def quantities(values: object, dimension: Dimension, *, path: str | None = None,
     """
     if type(values) is np.ndarray and values.dtype.kind in "fiu":
         return values.astype(np.float64)
+    if type(values) in (tuple, list) and all(type(item) in _PLAIN for item in values):  # type: ignore[attr-defined]  # a row
+        return np.array(values, dtype=np.float64)
     expected = f'expected {dimension} such as "{example(dimension)}" for each'
     try:
         own = None if isinstance(values, str) else converted(values, dimension)

@@ -27,6 +27,8 @@ MAX_ENTRIES = 100
 MAX_LEVELS = 6
 MAX_PROSE = 4000
 MAX_TITLE = 200
+REMEMBERED = 256
+"""How many files stay parsed."""
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 

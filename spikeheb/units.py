@@ -7,13 +7,13 @@ caller hands over (`quantity`, `spikeheb.numbers`). Decimal prefixes are applied
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,41 +25,69 @@ Floats = npt.NDArray[np.float64]
 
 MAX_UNIT = 80
 MAX_QUANTITY = 120
+REMEMBERED = 4096
+"""How many texts stay parsed."""
 
 _SMALLEST = 2.2250738585072014e-308
 _BASE = ("metre", "kilogram", "second", "amp", "kelvin", "mole")
 
 
-@dataclass(frozen=True, slots=True)
 class Dimension:
-    """Exponents of metre, kilogram, second, ampere, kelvin and mole."""
+    """Exponents of metre, kilogram, second, ampere, kelvin and mole.
 
-    exponents: tuple[Fraction, ...] = (Fraction(0),) * 6
+    Each combination of exponents exists once, so that two dimensions are compared and looked up by identity.
+    """
 
+    __slots__ = ("exponents",)
+    exponents: tuple[Fraction, ...]
+    _all: ClassVar[dict[tuple[Fraction, ...], Dimension]] = {}
+
+    def __new__(cls, exponents: tuple[Fraction, ...] = (Fraction(0),) * 6) -> Dimension:
+        """The one dimension with these exponents."""
+        made = super().__new__(cls)
+        object.__setattr__(made, "exponents", exponents)
+        return cls._all.setdefault(exponents, made)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a dimension cannot be changed (setting {name})")
+
+    def __reduce__(self) -> tuple[type[Dimension], tuple[tuple[Fraction, ...]]]:
+        return Dimension, (self.exponents,)
+
+    def __repr__(self) -> str:
+        return f"Dimension({', '.join(map(str, self.exponents))})"
+
+    @functools.cache  # noqa: B019  # as many entries as pairs of units that meet
     def __mul__(self, other: Dimension) -> Dimension:
         return Dimension(tuple(a + b for a, b in zip(self.exponents, other.exponents, strict=True)))
 
+    @functools.cache  # noqa: B019
     def __truediv__(self, other: Dimension) -> Dimension:
         return Dimension(tuple(a - b for a, b in zip(self.exponents, other.exponents, strict=True)))
 
     def __pow__(self, power: Fraction | int) -> Dimension:
-        return Dimension(tuple(a * power for a in self.exponents))
+        return self if power == 1 else Dimension(tuple(a * power for a in self.exponents))
 
     @property
     def brian(self) -> str:
         """A unit expression that Brian2 understands, ``"1"`` for a pure number."""
-        for name, (dimension, scale) in _UNITS.items():
-            if dimension == self and scale == 1 and name in _PLAIN:
-                return name
-        factors = [
-            name if exponent == 1 else f"{name}**{_exponent_text(exponent)}"
-            for name, exponent in zip(_BASE, self.exponents, strict=True)
-            if exponent
-        ]
-        return "*".join(factors) or "1"
+        return _brian_text(self)
 
     def __str__(self) -> str:
         return _KINDS.get(self) or ("a number" if self == NONE else f"a quantity in {self.brian}")
+
+
+@functools.cache
+def _brian_text(dimension: Dimension) -> str:
+    for name, (own, scale) in _UNITS.items():
+        if own == dimension and scale == 1 and name in _PLAIN:
+            return name
+    factors = [
+        name if exponent == 1 else f"{name}**{_exponent_text(exponent)}"
+        for name, exponent in zip(_BASE, dimension.exponents, strict=True)
+        if exponent
+    ]
+    return "*".join(factors) or "1"
 
 
 def _exponent_text(exponent: Fraction) -> str:
@@ -174,6 +202,7 @@ def is_unit(name: str) -> bool:
     return name in _UNITS or bool(_BRIAN_UNIT.fullmatch(name))
 
 
+@functools.lru_cache(REMEMBERED)
 def parse_unit(text: str) -> tuple[Dimension, Fraction]:
     """Dimension and SI size of a product of powers of units, such as ``"mV**-2"``, ``"amp/second"`` or ``"1"``.
 
@@ -199,6 +228,7 @@ def parse_unit(text: str) -> tuple[Dimension, Fraction]:
     return dimension, size
 
 
+@functools.lru_cache(REMEMBERED)
 def parse_quantity(text: str) -> tuple[float, Dimension]:
     """SI value and dimension of a number followed by a unit, such as ``"20 ms"`` or ``"8e-5 / mV**2"``.
 
@@ -237,6 +267,8 @@ def quantity(value: object, dimension: Dimension, *, path: str | None = None, ke
     UnitError
         Where it is of another kind or not finite, or carries a unit that is not understood.
     """
+    if type(value) in (float, np.float64) and math.isfinite(value):  # type: ignore[arg-type]  # both are numbers
+        return float(value)  # type: ignore[arg-type]
     expected = f'expected {dimension} such as "{example(dimension)}"'
     if isinstance(value, bool | np.bool_):
         raise UnitError(f"{expected} (got {value})", path=path, key=key)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -64,7 +66,7 @@ class Hold:
     lasts: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cell:
     """A neuron, as its file says."""
 
@@ -87,7 +89,7 @@ class Cell:
 
     __repr__, _repr_html_ = prompt, page
 
-    @property
+    @cached_property
     def constants(self) -> Mapping[str, float]:
         """The parameters by name, SI."""
         return {name: parameter.value for name, parameter in self.parameters.items()}
@@ -126,6 +128,10 @@ class Cell:
 
     def describe(self) -> dict[str, object]:
         """Everything that decides what the cell does, as plain data."""
+        return dict(self._content)
+
+    @cached_property
+    def _content(self) -> dict[str, object]:
         return {
             "name": self.name,
             "constants": dict(sorted(self.constants.items())),
@@ -139,7 +145,12 @@ class Cell:
             "receptors": [[r.name, r.unit, r.reversal, r.rise, r.decay] for r in self.receptors.values()],
         }
 
-    @property
+    @cached_property
+    def description(self) -> str:
+        """`describe` as JSON."""
+        return json.dumps(self._content, sort_keys=True)
+
+    @cached_property
     def hash(self) -> str:
         """Content hash of `describe`."""
-        return content_hash(self.describe())
+        return content_hash(self._content)

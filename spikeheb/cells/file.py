@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation, parse_model
 from spikeheb.tables import (
+    REMEMBERED,
     ParameterTable,
     Reference,
     ReferenceTable,
@@ -75,8 +77,13 @@ def read_cell(path: Path | str) -> Cell:
     FormatError, ExpressionError, UnitError, UnknownName
         Naming the file and the key, for the first thing that is not as the format says.
     """
-    where = str(path)
-    text = read_text(Path(path))
+    cell = _parsed(read_text(Path(path)), str(path))
+    return replace(cell, parameters=dict(cell.parameters), initial=dict(cell.initial), receptors=dict(cell.receptors))
+
+
+@functools.lru_cache(REMEMBERED)
+def _parsed(text: str, where: str) -> Cell:
+    """The cell of a file's text; a cell cannot be changed, so one and the same serves whoever reads the file again."""
     table = decode_text(text, _CellTable, where)
     if table.schema != 1:
         raise FormatError(f"this version reads schema 1 (got {table.schema})", path=where, key="schema")

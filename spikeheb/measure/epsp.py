@@ -241,7 +241,8 @@ def _lane(
     """The measures of one lane: sweeps x samples."""
     out = left_out | fired
     average = _mean_trace(sweeps, ~out)
-    grain = noise_of_samples(sweeps[~out], times, settings)
+    accepted = sweeps[~out] if out.any() else sweeps
+    grain = noise_of_samples(accepted, times, settings)
     spots = places(average, _of_mean(grain, ~out), times, settings)
     nothing = np.full(at.size, np.nan)
     responses = [np.where(out, np.nan, spot.amplitudes(sweeps)) for spot in spots]
@@ -250,7 +251,7 @@ def _lane(
     steepness = outcome(slopes, at, 0.0, follow)
     traces = [_mean_trace(sweeps, ~out & group) for group in groups]
     means = [mean_and_sem(np.stack(responses)[:, group].T)[0] for group in groups]
-    variance = noise_variance(sweeps[~out], spots[0])
+    variance = noise_variance(accepted, spots[0])
     resistance = resistances(sweeps, times, settings) if settings.step else (nothing, nothing)
     shapes = [kinetics(trace, _of_mean(grain, ~out & group), times, settings) for trace, group in zip(traces, groups, strict=True)]
     return SweepMeasures(
@@ -346,6 +347,8 @@ def _left_out(rejected: npt.ArrayLike | None, shape: tuple[int, ...]) -> Flags:
 
 
 def _check_finite(sweeps: Floats, times: Floats, left_out: Flags) -> None:
+    if np.isfinite(sweeps.sum()):
+        return
     bad = ~np.isfinite(sweeps).all(axis=-1) & ~left_out
     if bad.any():
         where = tuple(int(n) for n in np.argwhere(bad)[0])
@@ -358,4 +361,4 @@ def _check_finite(sweeps: Floats, times: Floats, left_out: Flags) -> None:
 def _mean_trace(sweeps: Floats, used: Flags) -> Floats:
     if not used.any():
         return np.full(sweeps.shape[-1], np.nan)
-    return np.asarray(sweeps.mean(axis=-2, where=used[..., None]))
+    return np.asarray((sweeps if used.all() else sweeps[used]).mean(axis=0))

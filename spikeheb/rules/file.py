@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,7 +17,16 @@ from spikeheb.expressions.equations import Equation, parse_model
 from spikeheb.rules.bounds import parse_bounds
 from spikeheb.rules.check import check_rule
 from spikeheb.rules.rule import EVENTS, Delayed, Handler, ParameterSet, Post, Rule
-from spikeheb.tables import ParameterTable, ReferenceTable, decode_text, read_parameters, read_references, read_text, read_values
+from spikeheb.tables import (
+    REMEMBERED,
+    ParameterTable,
+    ReferenceTable,
+    decode_text,
+    read_parameters,
+    read_references,
+    read_text,
+    read_values,
+)
 
 Scalar = str | int | float
 _DATA = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}(/[A-Za-z0-9][A-Za-z0-9_ -]{0,59})?")
@@ -76,8 +86,13 @@ def read_rule(path: Path | str) -> Rule:
     FormatError, ExpressionError, UnitError, UnknownName
         Naming the file and the key, for the first thing that is not as the format says.
     """
-    where = str(path)
-    text = read_text(Path(path))
+    rule = _parsed(read_text(Path(path)), str(path))
+    return replace(rule, parameters=dict(rule.parameters), initial=dict(rule.initial), sets=dict(rule.sets))
+
+
+@functools.lru_cache(REMEMBERED)
+def _parsed(text: str, where: str) -> Rule:
+    """The rule of a file's text; a rule cannot be changed, so one and the same serves whoever reads the file again."""
     table = decode_text(text, _RuleTable, where)
     if table.schema != 1:
         raise FormatError(f"this version reads schema 1 (got {table.schema})", path=where, key="schema")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation
@@ -103,7 +105,7 @@ class ParameterSet:
     initial: Mapping[str, t.Tree] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """A plasticity rule, ready to be run: the file's content with a set, an interaction and bounds chosen.
 
@@ -143,7 +145,7 @@ class Rule:
 
     __repr__, _repr_html_ = prompt, page
 
-    @property
+    @cached_property
     def constants(self) -> Mapping[str, float]:
         """Every number that the equations read by name: parameters, interaction constants, bounds; SI."""
         values = {name: parameter.value for name, parameter in self.parameters.items()}
@@ -164,6 +166,10 @@ class Rule:
 
     def describe(self) -> dict[str, object]:
         """Everything that decides what the rule does, as plain data (it is hashed and stored with results)."""
+        return dict(self._content)
+
+    @cached_property
+    def _content(self) -> dict[str, object]:
         return {
             "name": self.name,
             "set": self.set,
@@ -188,10 +194,15 @@ class Rule:
             "F_minus": to_brian(self.bounds.F_minus),
         }
 
-    @property
+    @cached_property
+    def description(self) -> str:
+        """`describe` as JSON."""
+        return json.dumps(self._content, sort_keys=True)
+
+    @cached_property
     def hash(self) -> str:
         """Content hash of `describe`; two rules with one hash do the same."""
-        return content_hash(self.describe())
+        return content_hash(self._content)
 
 
 def _describe_post(post: Post | None) -> object:

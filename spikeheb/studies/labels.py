@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ def provenance(study: str, rule: Rule, cell: Cell | None, engine: Mapping[str, s
         "rule_set": rule.set or "",
         "rule_label": rule.label,
         "rule_hash": rule.hash,
-        "rule_description": json.dumps(rule.describe(), sort_keys=True),
+        "rule_description": rule.description,
         "interaction": rule.interaction or "",
         "bounds": rule.bounds.kind,
         "coincidence": rule.coincidence,
@@ -34,7 +33,7 @@ def provenance(study: str, rule: Rule, cell: Cell | None, engine: Mapping[str, s
         "dt_s": dt,
     }
     if cell is not None:
-        found |= {"cell": cell.name, "cell_hash": cell.hash, "cell_description": json.dumps(cell.describe(), sort_keys=True)}
+        found |= {"cell": cell.name, "cell_hash": cell.hash, "cell_description": cell.description}
     return found | {f"engine_{name}" if name != "engine" else name: text for name, text in engine.items()}
 
 
@@ -44,5 +43,5 @@ def describe(data: xr.Dataset, texts: Mapping[str, tuple[str, str]]) -> xr.Datas
 
     for name, (units, long_name) in texts.items():
         if name in data.variables:
-            data[name].attrs.update(units=units, long_name=long_name)
+            data.variables[name].attrs.update(units=units, long_name=long_name)
     return as_result(data)

@@ -165,7 +165,7 @@ def _of_rules(plan: Plan, runs: list[list[Run]]) -> dict[str, tuple[str, list[An
         "rule_name": [rule.name for rule in rules],
         "rule_set": [rule.set or "" for rule in rules],
         "rule_hash": [rule.hash for rule in rules],
-        "rule_description": [json.dumps(rule.describe(), sort_keys=True) for rule in rules],
+        "rule_description": [rule.description for rule in rules],
         "interaction": [rule.interaction or "" for rule in rules],
         "bounds": [rule.bounds.kind for rule in rules],
         "coincidence": [rule.coincidence for rule in rules],
@@ -192,7 +192,7 @@ def _attributes(plan: Plan, runs: list[list[Run]]) -> dict[str, Any]:
         "groups": "; ".join(kind_of(source) for source in plan.inputs.sources),
         "cell": body.name if body else "",
         "cell_hash": body.hash if body else "",
-        "cell_description": json.dumps(body.describe(), sort_keys=True) if body else "",
+        "cell_description": body.description if body else "",
         "engine": "; ".join(engines),
     }
 

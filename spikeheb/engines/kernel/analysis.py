@@ -13,7 +13,7 @@ from spikeheb.cells import Cell, Receptor, assemble
 from spikeheb.engines.kernel import methods
 from spikeheb.engines.kernel.fold import fold, structural
 from spikeheb.engines.kernel.handlers import fragile
-from spikeheb.engines.kernel.magnitude import without_needless_looks
+from spikeheb.engines.kernel.magnitude import of_membrane, without_needless_looks
 from spikeheb.engines.kernel.plan import Block, CellPlan, Decay, Plan
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
@@ -202,7 +202,7 @@ def _cell_plan(cell: Cell, dt: float, receptor: Receptor) -> CellPlan:
     def clean(tree: t.Tree) -> t.Tree:
         for _ in subexpressions:
             tree = t.substitute(tree, subexpressions)
-        return fold(resolve_units(tree, known), {})
+        return of_membrane(fold(resolve_units(tree, known), {}), membrane.constants)
 
     derivatives = {e.name: clean(e.expression) for e in membrane.equations if e.kind == "differential" and e.expression is not None}
     return CellPlan(

@@ -84,7 +84,8 @@ template <int N> struct Jet {
   }
   friend Jet magnitude(const Jet &a) { return a.c[0] < 0.0 ? -a : a; }
   friend Jet positive(const Jet &a) { return a.c[0] < 0.0 ? Jet(0.0) : a; }
-  friend Jet clip(const Jet &a, const Jet &low, const Jet &high) { return a < low ? low : a > high ? high : a; }
+  friend Jet within(const Jet &a, const Jet &low, const Jet &high) { return a < low ? low : a > high ? high : a; }
+  friend Jet clip(const Jet &a, const Jet &low, const Jet &high) { return within(a, low, high); }
   friend Jet power(const Jet &a, const Jet &b) { return exp(b * log(a)); }
   friend Jet exprel(const Jet &a) { return a.c[0] == 0.0 ? Jet(NAN) : (exp(a) - 1.0) / a; }
 };

@@ -48,6 +48,7 @@ public:
         Single<M>(*this).run(until);
         return failed ? NOT_FINITE : DONE;
       }
+    const bool careful = job.careful;
     for (;;) {
       if (alone ? !to_next(until) : place.now >= until) return failed ? NOT_FINITE : DONE;
       if (has_cell && place.spikes == job.capacity) return SPIKES_FULL;
@@ -60,7 +61,7 @@ public:
       bool spike = false;
       if constexpr (has_cell || M::has_post) {
         update(now);
-        if (M::post_flawed(state) || (job.careful && state_flawed())) fail(now, -1);
+        if (M::post_flawed(state) || (careful && state_flawed())) fail(now, -1);
         spike = fires(now);
       }
       if (eventful || spike) deliver(now, std::make_integer_sequence<int, A>());
@@ -68,7 +69,7 @@ public:
         if (spike || now == place.part_at) shape(now, spike);
       if constexpr (has_cell) record_v(now);
       if (eventful) record_sample(now);
-      if (job.careful && state_flawed()) fail(now, -1);
+      if (careful && state_flawed()) fail(now, -1);
       if (failed) return NOT_FINITE;
       if (eventful || spike) schedule();
       ++place.now;
@@ -256,7 +257,7 @@ private:
 
   template <int a> void act(int64_t i, int64_t now, double amount) {
     if (on<a>(synapses[i], i, now, amount)) fail(now, i);
-    if (job.careful && (M::any_flawed(synapses[i]) || state_flawed())) fail(now, i);
+    if (job.careful) look(now, i);
   }
 
   // Returns whether the weight, or a number that would not last, is not finite.
@@ -306,15 +307,19 @@ private:
     ++place.sample;
   }
 
+  [[gnu::noinline, gnu::cold]] void look(int64_t now, int64_t i) {
+    if (M::any_flawed(synapses[i]) || state_flawed()) fail(now, i);
+  }
+
   // Whether anything of the cell or [post] is not finite.
-  bool state_flawed() const {
+  [[gnu::noinline, gnu::cold]] bool state_flawed() const {
     const auto *numbers = reinterpret_cast<const double *>(&state);
     for (size_t n = 0; n < sizeof state / sizeof(double); ++n)
       if (!std::isfinite(numbers[n])) return true;
     return false;
   }
 
-  void fail(int64_t now, int64_t input) {
+  [[gnu::noinline, gnu::cold]] void fail(int64_t now, int64_t input) {
     if (failed) return;
     failed = true;
     job.failures[2 * lane] = now;

@@ -1,7 +1,7 @@
 """How large an expression of a rule can become: what cannot overflow need not be looked at before a limit is applied to it.
 
 Traces that decay, and that handlers raise by constants, are bounded by their increments times the number of spikes that a run may
-have. Weights are bounded by their limits. Whatever else is read counts as unbounded.
+have. Weights are bounded by their limits. The membrane potential is looked at in every step. Whatever else is read counts as unbounded.
 """
 
 from __future__ import annotations
@@ -48,6 +48,26 @@ def without_needless_looks(
     known: dict[str, Bound] = {name: (value, value) for name, value in constants.items()}
     known |= {name: bound for decay in decays if (bound := _of_trace(decay, actions, known, starts)) for name in decay.names}
     return tuple(Action(a.event, a.delay, tuple(_line(line, weight, known) for line in _with_locals(a, known))) for a in actions)
+
+
+def of_membrane(tree: t.Tree, constants: Mapping[str, float]) -> t.Tree:
+    """An expression of the cell, in which ``clip`` of what only the potential could make infinite takes `WITHIN`: that is seen anyway.
+
+    Parameters
+    ----------
+    tree : Tree
+    constants : mapping of str to float
+        Of the cell.
+    """
+    known = {name: (value, value) for name, value in constants.items()} | {"v": (-SAFE, SAFE)}
+
+    def cheaper(node: t.Tree) -> t.Tree:
+        match node:
+            case t.Call("clip", arguments) if all(map(math.isfinite, [end for a in arguments for end in bound_of(a, known)])):
+                return t.Call(WITHIN, arguments)
+        return node
+
+    return t.rebuild(tree, cheaper)
 
 
 def _with_locals(action: Action, known: dict[str, Bound]) -> tuple[t.Statement, ...]:

@@ -59,11 +59,12 @@ inline Range operator/(const Range &a, const Range &b) {
 inline Range exp(const Range &a) { return {std::exp(a.low), std::exp(a.high), a.on}; }
 inline Range log(const Range &a) { return {std::log(a.low), std::log(a.high), a.on}; }
 inline Range sqrt(const Range &a) { return {std::sqrt(a.low), std::sqrt(a.high), a.on}; }
-inline Range clip(const Range &a, const Range &low, const Range &high) {
+inline Range within(const Range &a, const Range &low, const Range &high) {
   if (a.high <= low.low) return low;
   if (a.low >= high.high) return high;
   return {std::min(std::max(a.low, low.low), high.low), std::min(std::max(a.high, low.high), high.high), a.on | low.on | high.on};
 }
+inline Range clip(const Range &a, const Range &low, const Range &high) { return within(a, low, high); }
 inline Range positive(const Range &a) { return {std::max(a.low, 0.0), std::max(a.high, 0.0), a.on}; }
 inline Range magnitude(const Range &a) {
   const double most = std::max(std::fabs(a.low), std::fabs(a.high));

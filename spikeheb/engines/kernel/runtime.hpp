@@ -96,7 +96,8 @@ template <int N> struct Dual {
   friend Dual sqrt(const Dual &a) { const double r = std::sqrt(a.value); return a.chain(r, 0.5 / r); }
   friend Dual magnitude(const Dual &a) { return a.value < 0.0 ? -a : a; }
   friend Dual positive(const Dual &a) { return a.value < 0.0 ? Dual(0.0) : a; }
-  friend Dual clip(const Dual &a, const Dual &low, const Dual &high) { return a < low ? low : a > high ? high : a; }
+  friend Dual within(const Dual &a, const Dual &low, const Dual &high) { return a < low ? low : a > high ? high : a; }
+  friend Dual clip(const Dual &a, const Dual &low, const Dual &high) { return within(a, low, high); }
   friend Dual power(const Dual &a, const Dual &b) { return exp(b * log(a)); }
   friend Dual exprel(const Dual &a) { return a.value == 0.0 ? Dual(1.0) + a / 2.0 : (exp(a) - 1.0) / a; }
 };
