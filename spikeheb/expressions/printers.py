@@ -6,9 +6,11 @@ other computes, operation by operation and in the same order.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import CodeType
 
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.limits import constant
@@ -191,10 +193,15 @@ def evaluate(tree: t.Tree, values: Mapping[str, object], random: Mapping[str, Ca
     scope = numpy_scope() | numbers
     for name, draw in (random or {}).items():
         scope["_" + name] = draw
-    code = compile(to_numpy(resolve_units(tree, set(values))), "<expression>", "eval")
+    code = _compiled(tree, frozenset(values))
     with np.errstate(all="ignore"):
         value: object = eval(code, scope)
     return value
+
+
+@functools.lru_cache(1024)
+def _compiled(tree: t.Tree, declared: frozenset[str]) -> CodeType:
+    return compile(to_numpy(resolve_units(tree, declared)), "<expression>", "eval")
 
 
 # --- LaTeX ------------------------------------------------------------------------------------------------------------

@@ -44,8 +44,9 @@ def verdict(plan: Plan, n: int, snapshots: Floats, rate: float, seconds: float, 
     bounds = rule.bounds
     width = (bounds.w_max - (bounds.w_min or 0.0)) / scale if bounds.w_max is not None else float(np.abs(snapshots).mean())
     seen = standstill.standstill(snapshots, width)
-    theory = _theory(plan, rule, rate)
-    if theory is None or len(snapshots) < standstill.FEWEST:
+    undecided = exact(plan) or seen.verdict == YES
+    theory = _theory(plan, rule, rate) if undecided and len(snapshots) >= standstill.FEWEST else None
+    if theory is None:
         return seen
     return _exact(seen, theory, snapshots[0] * scale, width * scale, seconds) if exact(plan) else _slow(seen, theory, seconds)
 
@@ -89,7 +90,7 @@ def _exact(seen: Standstill, theory: Relaxation, start: Floats, width: float, se
 
 def _slow(seen: Standstill, theory: Relaxation, seconds: float) -> Standstill:
     """A cell that its inputs drive is another matter, but its weights do not forget faster than those of independent spikes."""
-    if seen.verdict != YES or seconds >= TIMES * theory.time:
+    if seconds >= TIMES * theory.time:
         return seen
     words = f"weights under independent spikes take {theory.time:.3g} s to forget, and the run should last {TIMES:g} times as long"
     return replace(seen, verdict=CANNOT_TELL, reason=words)
