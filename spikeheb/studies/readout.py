@@ -51,7 +51,7 @@ def check_conditions(schedule: Schedule) -> None:
     ScheduleError
     """
     for name in schedule.lanes[0].condition:
-        if name in RESULTS or name in DIMENSIONS or name.startswith("cell_"):
+        if name.removesuffix("_sem") in RESULTS or name in DIMENSIONS or name.startswith("cell_"):
             raise ScheduleError(f'a condition may not be called "{name}", for a result has something of that name', key="condition")
 
 

@@ -16,6 +16,7 @@ from spikeheb.engines.job import Floats, Job, Recording
 from spikeheb.engines.values import constants, initial_values, per_input
 from spikeheb.errors import ScheduleError
 from spikeheb.expressions import tree as t
+from spikeheb.limits import whole
 from spikeheb.measure.paired import paired_ratio
 from spikeheb.rules.meaning import is_noisy
 from spikeheb.rules.rule import Rule
@@ -106,6 +107,7 @@ def window(
     if not values.size:
         raise ScheduleError("expected a row of finite times in seconds", key="delta_t")
     rate = quantity(frequency, FREQUENCY, key="frequency")
+    pairs = whole(pairs, "pairs")
     start = start_weights(w0, rule)
     plan = population(rule, cells, synapses, seeds, cell=body, seed=seed, start=start)
     check_memory(16.0 * len(values) * plan.cells * plan.synapses * (pairs + 16), plan)
