@@ -44,6 +44,12 @@ COLUMN_UNITS = {units.TIME: ("ms", 1e3), units.FREQUENCY: ("hz", 1.0), units.VOL
                 units.CONDUCTANCE: ("nS", 1e9), units.CONCENTRATION: ("mM", 1.0)}  # fmt: skip
 """Unit at the end of a column's name in a file of data, and the factor from SI to it."""
 
+OF_RUN = (
+    "protocol", "rule", "cell", "engine", "seed", "test_pulses", "baseline", "follow_up", "test_interval", "copies", "control",
+    "paired_pulse", "w0", "cells", "synapses", "seeds", "progress", "n", "cv", "name_or_path",
+)  # fmt: skip
+"""Names that `spikeheb.run`, `spikeheb.slice_of` and `spikeheb.protocol` take themselves, beside the parameters of a protocol."""
+
 MAX_BYTES = 1_000_000
 """Of a script."""
 _count = itertools.count()
@@ -266,6 +272,8 @@ def _annotations(module: ModuleType, path: str) -> dict[str, Any]:
     for field in dataclasses.fields(kind):
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise FormatError("needs a default", path=path, key=f"Parameters.{field.name}")
+        if field.name in OF_RUN:
+            raise FormatError("a run itself takes a choice of this name; rename the parameter", path=path, key=f"Parameters.{field.name}")
         _check_kind(hints[field.name], path, f"Parameters.{field.name}")
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 

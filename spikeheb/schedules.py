@@ -20,13 +20,15 @@ import numpy.typing as npt
 from spikeheb.carried import carries_unit
 from spikeheb.errors import ScheduleError, UnitError
 from spikeheb.limits import check_count, check_memory, check_steps
-from spikeheb.numbers import quantities, si
+from spikeheb.numbers import check_near, quantities, si
 from spikeheb.units import CONCENTRATION, CURRENT, NONE, TIME, VOLTAGE, Dimension, quantity
 
 Times = npt.NDArray[np.float64]
 Steps = npt.NDArray[np.int64]
 
 NOTHING: Times = np.zeros(0)
+USUAL_CURRENTS, USUAL_VOLTAGES = (1e-11, 1e-9), (1e-3, 0.1)
+"""Amperes and volts, against which bare numbers are held."""
 MARGIN = 0.105
 """Seconds around a test pulse that a sweep takes."""
 MAX_STEP = 1e-2
@@ -46,6 +48,7 @@ class Current:
     amplitude: float
 
     def __post_init__(self) -> None:
+        check_near(self.amplitude, USUAL_CURRENTS, CURRENT, "amplitude", "injected currents are near")
         _convert(self, {"start": TIME, "lasts": TIME, "amplitude": CURRENT})
 
 
@@ -58,6 +61,7 @@ class Clamp:
     v: float
 
     def __post_init__(self) -> None:
+        check_near(self.v, USUAL_VOLTAGES, VOLTAGE, "v", "membrane potentials are near")
         _convert(self, {"start": TIME, "lasts": TIME, "v": VOLTAGE})
 
 

@@ -85,8 +85,8 @@ def share_out(
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """What is meant for the protocol, the rule and the cell.
 
-    A bare name is a parameter of the protocol if it has one of that name, else of the rule. ``protocol.``, ``rule.`` and
-    ``cell.`` in front of a name say it.
+    A bare name is a parameter of the protocol or of the rule, whichever has it. ``protocol.``, ``rule.`` and ``cell.`` in front of
+    a name say it, as they must where both have it.
 
     Raises
     ------
@@ -111,9 +111,12 @@ def _owner(name: str, value: str, known: Mapping[str, Sequence[str]], rule: Rule
         if bare not in known[prefix]:
             raise unknown_name(f"parameter of the {prefix}", bare, known[prefix], key=f"-p {name}")
         return prefix, bare
-    for owner in ("protocol", "rule"):
-        if name in known[owner]:
-            return owner, name
+    owners = [owner for owner in ("protocol", "rule") if name in known[owner]]
+    if len(owners) > 1:
+        message = f'both the protocol and the rule have "{name}"; write -p protocol.{name}=... or -p rule.{name}=...'
+        raise UnknownName(message, key=f"-p {name}")
+    if owners:
+        return owners[0], name
     if name in rule.bounds.values:
         from spikeheb.rules.bounds import example
 

@@ -30,7 +30,9 @@ def _print_window(rule: Rule) -> None:
 
     data = window(rule, [value * 1e-3 for value in DELTA_T], cell=cell_of(rule).name)
     counted = rule.weight if data.attrs["counted"] == "weight" else f"the {data.attrs['counted']}"
-    many = f", mean and standard error of {data.attrs['synapses']} synapses" if "change_sem" in data else ""
+    cells, synapses = data.attrs["cells"], data.attrs["synapses"]
+    of = f"{cells} cells" if synapses == 1 else f"{synapses} synapses"
+    many = f", mean and standard error of {of}" if "change_sem" in data else ""
     heading(f"Measured window of {rule.label}: change of {counted} after 60 pairs at 1 Hz{many}")
     rows = [[f"{value:+.2%}" for value in data["change"].values]]
     rows += [[f"±{value:.2%}" for value in data["change_sem"].values]] if "change_sem" in data else []

@@ -43,9 +43,11 @@ def draw_window(ax: Axes, data: xr.Dataset, *, label: str | None = None) -> Axes
 
 def _population(data: xr.Dataset) -> str:
     """What line and band are where many synapses were averaged."""
-    seeds = np.size(data.attrs.get("seeds", 0))
-    count = int(data.attrs.get("cells", 1)) * int(data.attrs.get("synapses", 1)) * seeds
-    return f"mean of {count} synapses ± SEM" if count > 1 else "mean ± SEM"
+    seeds = len(str(data.attrs.get("seeds", 0)).split(","))
+    cells, synapses = int(data.attrs.get("cells", 1)), int(data.attrs.get("synapses", 1))
+    count = cells * synapses * seeds
+    of = "cells" if synapses == 1 else "synapses"
+    return f"mean of {count} {of} ± SEM" if count > 1 else "mean ± SEM"
 
 
 def _rule_names(data: xr.Dataset, label: str | None) -> list[str]:

@@ -9,7 +9,7 @@ from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import NOISE, check_expanded, check_expression, check_model
 from spikeheb.rules.numbers import LONGEST_DELAY, check_numbers
-from spikeheb.rules.rule import VERBS, Bounds, Handler, Rule
+from spikeheb.rules.rule import CHOICES, VERBS, Bounds, Handler, Rule
 from spikeheb.units import NONE, TIME, VOLTAGE, Dimension, format_quantity
 
 
@@ -20,6 +20,7 @@ def check_rule(rule: Rule) -> None:
     ------
     FormatError, ExpressionError, UnknownName
     """
+    _check_parameter_names(rule)
     _check_constants(rule)
     _check_time_constants(rule)
     declared = known_names(rule)
@@ -127,6 +128,14 @@ def known_names(rule: Rule) -> dict[str, Dimension]:
     return known
 
 
+def _check_parameter_names(rule: Rule) -> None:
+    """A parameter named like a choice of `spikeheb.rule` could not be set: the name would mean the choice."""
+    for name in rule.parameters:
+        if name in CHOICES:
+            message = f'the name "{name}" is taken by a choice that every rule has; rename it'
+            raise FormatError(message, path=rule.path, key=f"parameters.{name}")
+
+
 def _check_constants(rule: Rule) -> None:
     schemes = list(rule.interactions.items())
     for name, scheme in schemes:
@@ -185,7 +194,7 @@ def _check_post(rule: Rule, known: Mapping[str, Dimension]) -> None:
         if line.target not in written:
             raise unknown_name("variable", line.target, written, path=path, key=key)
         check_expression(line.value(), own[line.target], readable, line.target, path=path, key=key)
-        _no_random(line.expression, {"rand"}, path, key)
+        _no_random(line.expression, {"rand", "randn"}, path, key, "; write noise as xi in the model of [post]")
     for name, tree in rule.post.initial.items():
         check_expression(tree, own[name], {**constants, "v": VOLTAGE}, name, path=path, key=f"post.initial.{name}")
         _no_random(tree, {"rand", "randn"}, path, f"post.initial.{name}")
@@ -248,10 +257,10 @@ def _check_bounds(rule: Rule, bounds: Bounds, known: Mapping[str, Dimension], ke
         _no_random(tree, {"rand"}, rule.path, f"{key}.{name}")
 
 
-def _no_random(tree: t.Tree, forbidden: set[str], path: str, key: str) -> None:
-    found = sorted(t.functions(tree) & forbidden)
-    if found:
-        raise ExpressionError(f"{found[0]}() is not allowed here", path=path, key=key)
+def _no_random(tree: t.Tree, forbidden: set[str], path: str, key: str, hint: str = "") -> None:
+    functions = sorted(t.functions(tree) & forbidden)
+    if functions:
+        raise ExpressionError(f"{functions[0]}() is not allowed here{hint}", path=path, key=key)
 
 
 def _check_missing(rule: Rule) -> None:

@@ -16,6 +16,8 @@ EVENTS = ("pre", "post", "reward")
 BOUND_KINDS = ("hard", "soft", "power", "law", "none")
 COINCIDENCES = ("pre_first", "post_first", "discard")
 VERBS = ("transmit", "ltp", "ltd")
+CHOICES = ("name_or_path", "set", "interaction", "bounds", "coincidence", "axonal_delay", "backpropagation_delay")
+"""What `spikeheb.rule` takes beside the parameters of a rule, under these names."""
 
 
 @dataclass(frozen=True, slots=True)

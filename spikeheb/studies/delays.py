@@ -12,7 +12,8 @@ import numpy.typing as npt
 from spikeheb.cells import Cell
 from spikeheb.engines.job import Steps
 from spikeheb.errors import ScheduleError, UnitError
-from spikeheb.numbers import quantities
+from spikeheb.numbers import check_near, quantities
+from spikeheb.rules.choices import USUAL_DELAY
 from spikeheb.rules.rule import Rule
 from spikeheb.units import TIME
 
@@ -71,6 +72,7 @@ def delays_of(rule: Rule, cell: Cell | None, lanes: int, axonal: object, backpro
     given = {}
     for name, value in (("axonal_delay", axonal), ("backpropagation_delay", backpropagation)):
         if value is not None:
+            check_near(value, getattr(rule, name) or USUAL_DELAY, TIME, name, "delays are near")
             given[name] = _per_lane(value, lanes, name)
     rule = replace(rule, axonal_delay=0.0) if "axonal_delay" in given else rule
     back = given.get("backpropagation_delay")

@@ -12,6 +12,7 @@ from spikeheb.engines.values import constants, per_input
 from spikeheb.rules.meaning import is_noisy, reads_membrane
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Lane, Schedule
+from spikeheb.studies.experiment import CELLS
 from spikeheb.studies.population import counted, population, sharing, starts
 from spikeheb.studies.predictions import before, cell_of
 from spikeheb.studies.session import inputs_under_test, places, session
@@ -27,7 +28,7 @@ def drift(rule: Rule, cell: Cell | None = None, *, synapses: int | None = None, 
     cell : Cell, optional
         By default the rule's own (`cell_of`).
     synapses : int, optional
-        By default 200 of a rule that draws, else one.
+        By default 200 of a rule that draws, else one; of each of 32 cells where the cell's own noise acts.
     engine, seed
 
     Returns
@@ -39,17 +40,17 @@ def drift(rule: Rule, cell: Cell | None = None, *, synapses: int | None = None, 
     ------
     SpikehebError
     """
-    draws = is_noisy(rule)
-    plan = population(rule, None, synapses, seed=seed)
-    schedule = Schedule((Lane({"pulses": "alone"}, pre=(np.zeros(0),)),), synapses=plan.synapses)
+    draws, body = is_noisy(rule), cell or cell_of(rule)
+    plan = population(rule, None, synapses, cell=body, many=CELLS, seed=seed)
+    schedule = Schedule((Lane({"pulses": "alone"}, pre=(np.zeros(0),)),) * plan.cells, synapses=plan.synapses)
     read = replace(rule, efficacy=counted(rule)[1]) if draws and not reads_membrane(rule) else rule
-    job = session(schedule, read, sharing(cell or cell_of(rule), plan.synapses), seed)
+    job = session(schedule, read, sharing(body, plan.synapses), seed)
     lane, place = places(schedule)
     weights = starts(rule, plan, lane, place, None, {name: per_input(job, value) for name, value in constants(job).items()})
     job = job if weights is None else replace(job, initial={rule.weight: weights})
     if draws and not reads_membrane(rule):
         job = replace(job, cell=None, sweeps=job.sweeps[:0], sweep_steps=0)
     recording = carry_out(job, engine)
-    inputs = inputs_under_test(schedule)[0]
+    inputs = inputs_under_test(schedule).ravel()
     start = before(job)[inputs].mean()
     return float(recording.efficacy[inputs, -1].mean() / start - 1) if start else float("nan")

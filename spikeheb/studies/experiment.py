@@ -24,7 +24,7 @@ from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.pooling import Session, pooled, session_of, weight_changes
 from spikeheb.studies.population import Population, check_memory, counted, population, sharing, starts
 from spikeheb.studies.progress import Progress, report_of, shows_progress
-from spikeheb.studies.readout import beside_published, texts_of
+from spikeheb.studies.readout import beside_published, check_conditions, texts_of
 from spikeheb.studies.replay import largest_shift
 from spikeheb.studies.session import calcium_parameter, places, session, settled_step, sweep_steps
 from spikeheb.studies.start_weights import Start, start_weights
@@ -32,6 +32,9 @@ from spikeheb.units import TIME, quantity
 
 if TYPE_CHECKING:
     import xarray as xr
+
+CELLS = 32
+"""Cells of each condition where a cell's own noise acts and no number is given."""
 
 
 @shows_progress
@@ -85,7 +88,8 @@ def run(
         if not given.
     cells, synapses : int, optional
         How many cells carry out each condition, and how many synapses with the same spikes the input of a cell has: they share the
-        conductance of one. By default one of each, and of a rule that draws random numbers 200 synapses in all.
+        conductance of one. By default one of each, and of a rule that draws random numbers 200 synapses in all; 32 cells where
+        what is drawn is the same for all synapses of a cell (noise of the membrane or of [post] variables).
     seeds : sequence of int, or int, optional
         Repeat all of it with these seeds, or with so many from `seed` on.
     progress : bool or callable, optional
@@ -115,7 +119,7 @@ def run(
     rule = library.rule(rule)
     cell = cell if isinstance(cell, Cell) else library.cell(cell)
     start = start_weights(w0, rule)
-    plan = population(rule, cells, synapses, seeds, seed=seed, copies=1 if copies is None else copies, start=start)
+    plan = population(rule, cells, synapses, seeds, cell=cell, many=CELLS, seed=seed, copies=1 if copies is None else copies, start=start)
     chosen_tests = {"baseline": baseline, "follow_up": follow_up, "test_interval": test_interval}
     schedules = [
         with_tests(protocol.schedule(np.random.default_rng([number, 0x5C4ED])), test_pulses, copies, control, paired_pulse, **chosen_tests)
@@ -206,6 +210,7 @@ def with_tests(
     ScheduleError, UnitError
         Among others where test pulses are off and something is said about them, or where none would fall before or after the induction.
     """
+    check_conditions(schedule)
     given = {"baseline": baseline, "follow_up": follow_up, "test_interval": test_interval, "paired_pulse": paired_pulse}
     times = {name: quantity(value, TIME, key=name) for name, value in given.items() if value is not None}
     if not test_pulses and times:

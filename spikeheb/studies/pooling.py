@@ -13,7 +13,7 @@ from spikeheb.engines.job import Job, Recording
 from spikeheb.measure.paired import paired_ratio
 from spikeheb.rules.meaning import is_noisy
 from spikeheb.schedules import Schedule
-from spikeheb.studies.population import Population
+from spikeheb.studies.population import Population, draws_by_cell
 from spikeheb.studies.readout import efficacies_at_pulses, outcome, readouts, start_and_end, weights_of
 from spikeheb.studies.session import inputs_under_test
 
@@ -75,20 +75,22 @@ def pooled(sessions: Sequence[Session], plan: Population, job: Job, *, differ: b
     job : Job
         Of any of the sessions.
     differ : bool
-        Whether the seeds have different spikes; then chance is counted over seeds, else over synapses where the rule draws, and over
-        cells where it does not.
+        Whether the seeds have different spikes; then chance is counted over seeds, else over synapses where the rule draws for each of
+        them, and over cells where it does not.
     """
+    draws = is_noisy(job.rule) or draws_by_cell(job.rule, job.cell)
+    by_synapse = draws and not draws_by_cell(job.rule, job.cell)
     data = sessions[0].data if plan.members == 1 else _over_cells([each.data for each in sessions], plan.cells)
     for name in ("efficacy", "readout"):
         if name in sessions[0].synapses:
-            pair = _units(sessions, name, plan, differ, is_noisy(job.rule))
+            pair = _units(sessions, name, plan, differ, by_synapse)
             ratio, sem = paired_ratio(*pair)
             if name == "readout":
                 means = {"readout_before": pair[0].mean(axis=1), "readout_end": pair[1].mean(axis=1), "readout_ratio": ratio}
                 data = data.assign({key: ("condition", values) for key, values in means.items()})
             data = data.assign({f"{name}_ratio_sem": ("condition", sem)}) if pair[0].shape[1] > 1 else data
-    if "epsp_ratio" in data and (plan.members > 1 or is_noisy(job.rule)):
-        data["epsp_ratio_sem"] = ("condition", paired_ratio(*_units(sessions, "epsp", plan, differ, is_noisy(job.rule)))[1])
+    if "epsp_ratio" in data and (plan.members > 1 or draws):
+        data["epsp_ratio_sem"] = ("condition", paired_ratio(*_units(sessions, "epsp", plan, differ, by_synapse))[1])
     return data
 
 
@@ -97,7 +99,7 @@ def weight_changes(sessions: Sequence[Session], plan: Population) -> Pair:
     return _units(sessions, "weight", plan, False, True)
 
 
-def _units(sessions: Sequence[Session], name: str, plan: Population, differ: bool, draws: bool) -> Pair:
+def _units(sessions: Sequence[Session], name: str, plan: Population, differ: bool, by_synapse: bool) -> Pair:
     """Before and after, shape (conditions, units): seeds, synapses or cells."""
 
     def arranged(which: int) -> Floats:
@@ -105,7 +107,7 @@ def _units(sessions: Sequence[Session], name: str, plan: Population, differ: boo
         values = values.reshape(len(sessions), -1, plan.cells, values.shape[-1])
         if differ:
             return np.asarray(values.mean(axis=(2, 3)).T)
-        values = values if draws else values.mean(axis=3, keepdims=True)
+        values = values if by_synapse else values.mean(axis=3, keepdims=True)
         return np.moveaxis(values, 1, 0).reshape(values.shape[1], -1)
 
     return arranged(0), arranged(1)

@@ -7,6 +7,7 @@ mean before is that of the distribution.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from spikeheb.cells import Cell
 from spikeheb.errors import ScheduleError
 from spikeheb.expressions import tree as t
+from spikeheb.expressions.equations import NOISE
 from spikeheb.expressions.printers import evaluate
 from spikeheb.limits import whole
 from spikeheb.rules.meaning import expand, is_noisy
@@ -27,7 +29,7 @@ Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 SYNAPSES = 200
-"""Synapses that share a condition where the rule draws and no number is given."""
+"""Synapses that share a condition where the rule draws and no number is given; of a rule or cell whose noise is the cell's, cells."""
 MEMORY = 2e9
 """Bytes that the recording of one seed may take."""
 RANDOM = frozenset({"rand", "randn"})
@@ -55,12 +57,27 @@ class Population:
         return {"cells": self.cells, "synapses": self.synapses, "seeds": ", ".join(map(str, self.seeds))}
 
 
+def draws_by_cell(rule: Rule, cell: Cell | None) -> bool:
+    """Whether the synapses of one cell share what is drawn, so that chance is averaged out, and counted, over cells.
+
+    That is so of noise of the membrane and of [post] variables, and of a rule that draws and whose synapses add to [post] variables.
+    """
+    own = rule.post.equations if rule.post else ()
+    equations = [*own, *(cell.equations if cell else ())]
+    if any(NOISE in t.names(equation.expression) for equation in equations if equation.expression is not None):
+        return True
+    added = {line.target for handler in rule.handlers for line in handler.lines} & {equation.name for equation in own}
+    return bool(added) and is_noisy(rule)
+
+
 def population(
     rule: Rule,
     cells: int | None = None,
     synapses: int | None = None,
     seeds: Sequence[int] | int | None = None,
     *,
+    cell: Cell | None = None,
+    many: int = SYNAPSES,
     seed: int = 0,
     copies: int = 1,
     start: Floats | None = None,
@@ -71,9 +88,14 @@ def population(
     ----------
     rule : Rule
     cells, synapses : int, optional
-        By default one cell, and as many synapses as make 200 in all where the rule draws, else one.
+        By default one cell, and as many synapses as make 200 in all where the rule draws, else one. Where what is drawn is the same for
+        all synapses of a cell, one synapse on each of `many` cells.
     seeds : sequence of int, or int, optional
         Seeds, or how many, from `seed` on; by default one.
+    cell : Cell, optional
+        The cell of the study, if it has one.
+    many : int
+        Cells over all seeds where the cells draw and no number is given.
     seed, copies : int
     start : array, shape (synapses,), optional
         Initial weights of the synapses of a cell.
@@ -85,10 +107,11 @@ def population(
     """
     whole(copies, "copies")
     chosen = chosen_seeds(1 if seeds is None else seeds, 0 if isinstance(seeds, Sequence) else seed)
-    bodies = 1 if cells is None else whole(cells, "cells")
+    by_cell = draws_by_cell(rule, cell)
+    bodies = (math.ceil(many / len(chosen)) if by_cell else 1) if cells is None else whole(cells, "cells")
     given = start.size if start is not None and start.size > 1 else None
     if synapses is None:
-        needed = math.ceil(SYNAPSES / (len(chosen) * bodies * copies)) if is_noisy(rule) else 1
+        needed = math.ceil(SYNAPSES / (len(chosen) * bodies * copies)) if is_noisy(rule) and not by_cell else 1
         synapses = given or needed
     if given is not None and given != whole(synapses, "synapses"):
         raise ScheduleError(f"expected one initial weight, or one for each of {synapses} synapses (got {given})", key="w0")
@@ -119,6 +142,11 @@ def counted(rule: Rule) -> tuple[str, t.Tree]:
     return ("efficacy", rule.efficacy) if rule.readout is None else ("readout", rule.readout)
 
 
+def by_units(values: Floats, plan: Population, by_cell: bool) -> Floats:
+    """What chance is counted over, from values of shape (rows, synapses of all seeds and cells): these synapses, or their means by cell."""
+    return values.reshape(len(values), plan.members, plan.synapses).mean(axis=2) if by_cell else values
+
+
 def value_of(tree: t.Tree, rule: Rule, values: Mapping[str, object], shape: tuple[int, ...]) -> Floats:
     """The tree's value in every synapse, from variables and constants by name, each of a shape that fits `shape`."""
     return np.broadcast_to(np.asarray(evaluate(expand(tree, rule), values), dtype=float), shape).copy()
@@ -140,13 +168,47 @@ def starts(rule: Rule, plan: Population, member: Index, place: Index, start: Flo
     """
     if start is not None:
         return start[place % start.size]
-    tree = rule.initial[rule.weight]
-    if not t.functions(tree) & RANDOM:
+    if not t.functions(rule.initial[rule.weight]) & RANDOM:
         return None
     count = int(place.max()) + 1
-    even = (place * plan.members + member + 0.5) / (count * plan.members)
-    value = evaluate(tree, known, {"rand": lambda: even, "randn": lambda: _normal(even)})
-    return np.broadcast_to(np.asarray(value, dtype=float), even.shape).copy()
+    rank = place * plan.members + member
+    return spread_evenly(rule.initial[rule.weight], known, rank, count * plan.members)
+
+
+def spread_evenly(tree: t.Tree, known: Mapping[str, object], rank: Index, count: int | Index) -> Floats:
+    """Values of a tree that draws, spread evenly over their distribution.
+
+    The first draw of the tree takes the quantiles in order, and every further one in an order of its own, so that the draws are
+    independent of each other (Latin hypercube sampling).
+
+    Parameters
+    ----------
+    tree : Tree
+    known : mapping
+        Constants by name, arrays of the shape of `rank` or floats.
+    rank : array of int
+        The place of each value among the `count` that are spread together.
+    count : int or array of int
+    """
+    number = itertools.count()
+
+    def even() -> Floats:
+        return np.asarray((_shuffled(rank, count, next(number)) + 0.5) / count)
+
+    value = evaluate(tree, known, {"rand": even, "randn": lambda: _normal(even())})
+    return np.broadcast_to(np.asarray(value, dtype=float), rank.shape).copy()
+
+
+def _shuffled(rank: Index, count: int | Index, number: int) -> Index:
+    """Another order of the ranks for each draw but the first, the same wherever the same ranks are spread."""
+    if number == 0:
+        return rank
+    sizes = np.broadcast_to(count, rank.shape)
+    shuffled = np.empty_like(rank)
+    for size in np.unique(sizes):
+        order = np.random.default_rng([0xE7E4, int(size), number]).permutation(int(size))
+        shuffled[sizes == size] = order[rank[sizes == size]]
+    return shuffled
 
 
 def _normal(even: Floats) -> Floats:

@@ -19,12 +19,13 @@ from spikeheb.cells import Cell
 from spikeheb.engines.choice import carry_out
 from spikeheb.engines.job import Job
 from spikeheb.engines.values import constants, efficacy, initial_values, per_input
-from spikeheb.expressions.printers import evaluate, to_brian
+from spikeheb.expressions import tree as t
 from spikeheb.protocols import Protocol
 from spikeheb.rules import choose
 from spikeheb.rules.meaning import is_noisy, reads_membrane
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
+from spikeheb.studies.population import RANDOM, spread_evenly
 from spikeheb.studies.session import inputs_under_test, session, settled_step
 
 Floats = npt.NDArray[np.float64]
@@ -246,7 +247,7 @@ def _parts(job: Job) -> Iterator[Job]:
 
 def draws(rule: Rule) -> bool:
     """Whether two synapses with the same spikes may end differently."""
-    return is_noisy(rule) or "rand" in to_brian(rule.initial[rule.weight])
+    return is_noisy(rule)
 
 
 def before(job: Job) -> Floats:
@@ -295,11 +296,11 @@ def many_synapses(schedule: Schedule, rule: Rule, spikes: Spikes | None, synapse
     if rule.post is not None and lane.size > job.lanes:
         job = _lane_for_each_synapse(job)
     tree = rule.initial[rule.weight]
-    if "rand" not in to_brian(tree):
+    if not t.functions(tree) & RANDOM:
         return job
-    known = {name: per_input(job, value) for name, value in constants(job).items()}
-    even = np.concatenate([(np.arange(count) + 0.5) / count for count in synapses])
-    return replace(job, initial={rule.weight: np.asarray(evaluate(tree, known, {"rand": lambda: even, "randn": lambda: _normal(even)}))})
+    known: dict[str, object] = {name: per_input(job, value) for name, value in constants(job).items()}
+    rank = np.concatenate([np.arange(count) for count in synapses])
+    return replace(job, initial={rule.weight: spread_evenly(tree, known, rank, np.repeat(synapses, synapses))})
 
 
 def _lane_for_each_synapse(job: Job) -> Job:
@@ -308,13 +309,6 @@ def _lane_for_each_synapse(job: Job) -> Job:
     rewards = tuple(replace(reward, lane=k) for k, n in enumerate(lane) for reward in of_lane[n])
     overrides = {name: values[lane] for name, values in job.overrides.items()}
     return replace(job, lane_of_input=np.arange(job.inputs), post=tuple(job.post[n] for n in lane), overrides=overrides, rewards=rewards)
-
-
-def _normal(even: Floats) -> Floats:
-    from scipy.special import ndtri
-
-    quantiles: Floats = ndtri(even)
-    return quantiles
 
 
 def _prediction(start: Floats, end: Floats, lane: Index, sessions: int) -> Prediction:

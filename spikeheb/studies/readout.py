@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from spikeheb.engines.job import Job, Recording, Steps
 from spikeheb.engines.values import constants, efficacy, initial_values, per_input
+from spikeheb.errors import ScheduleError
 from spikeheb.expressions import tree as t
 from spikeheb.measure.compare import normalised_error
 from spikeheb.measure.course import FOLLOW, baseline_of, window_of
@@ -40,6 +41,18 @@ def outcome(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
         if schedule.control:
             data = data.merge(_control(schedule, job, recording))
     return data
+
+
+def check_conditions(schedule: Schedule) -> None:
+    """Refuse a condition that is named like something of the result, in whose place it would stand.
+
+    Raises
+    ------
+    ScheduleError
+    """
+    for name in schedule.lanes[0].condition:
+        if name.removesuffix("_sem") in RESULTS or name in DIMENSIONS or name.startswith("cell_"):
+            raise ScheduleError(f'a condition may not be called "{name}", for a result has something of that name', key="condition")
 
 
 # --- efficacies ----------------------------------------------------------------------------------------------------------
@@ -236,7 +249,7 @@ def beside_published(data: xr.Dataset, protocol: Protocol, schedule: Schedule) -
     )
 
 
-TEXTS = {
+RESULTS = {
     "epsp": ("V", "EPSP amplitude"),
     "epsp_before": ("V", "EPSP amplitude before induction"),
     "epsp_after": ("V", "EPSP amplitude 20-40 min after induction"),
@@ -279,6 +292,10 @@ TEXTS = {
     "error_efficacy": ("1", "normalised error E of the efficacy ratio"),
     "error_readout": ("1", "normalised error E of the readout ratio"),
     "error_epsp": ("1", "normalised error E of the EPSP ratio"),
+}
+DIMENSIONS = ("condition", "sweep", "series", "cell", "cells", "paired_t", "paired_p")
+"""What else a result, or that of a slice, has by name."""
+TEXTS = RESULTS | {
     "frequency": ("Hz", "pairing frequency"),
     "rate": ("Hz", "mean rate of either side"),
     "delta_t": ("s", "delta_t = t_post - t_pre"),

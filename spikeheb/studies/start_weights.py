@@ -77,7 +77,7 @@ def _numbers(w0: Start) -> Floats:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        return None if "_" in text else float(text)
     except ValueError:
         return None
 

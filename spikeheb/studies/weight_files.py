@@ -23,6 +23,10 @@ MAX_BYTES = 500_000_000
 _MISSING = {"", "nan", "na", "n/a", "null", "none", "-"}
 _COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
 _NAME = re.compile(r"(w|weights?)\s*([(\[/,].*)?", re.IGNORECASE)
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+")
+_PLACE = re.compile(
+    r"(index|idx|i|j|ids?|n|nr|no|time|t|minutes?|(pre|post|source|target|neuron|synapse|cell|input)s?([ _]?(id|index|nr))?)", re.IGNORECASE
+)
 _SEED = re.compile(r"seeds?[ _#]*[0-9]*", re.IGNORECASE)
 
 
@@ -135,6 +139,7 @@ def _lines(path: Path) -> list[str]:
     except ValueError:
         raise FormatError("is not an array of numbers (it is not UTF-8 text)", path=str(path)) from None
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    lines = lines[1:] if lines and re.fullmatch(r"sep=.?", lines[0].strip(), re.IGNORECASE) else lines  # a line that Excel reads
     if not lines:
         raise FormatError("holds no weights", path=str(path))
     return lines
@@ -199,11 +204,33 @@ def _headless(lines: list[str], delimiter: str, layout: str | None, path: Path) 
         if values.shape[1] in (3, 4) and whole[:2].all() and not whole.all():
             text = "has columns of whole numbers beside others, which look like indices of inputs and cells"
             raise FormatError(f"{text}; add a header line that names the column weight", path=str(path))
+        _refuse_numbered(values, path)
     if values.shape[1] == 1:
         values = values[:, 0]
     elif layout is None:
         layout = "one"
     return _of_array(values, layout, path)
+
+
+def _refuse_numbered(values: Floats, path: Path) -> None:
+    """Refuse a first row or column that may be the numbers of columns or rows, and no weights."""
+    for table, what in ((values, "row"), (values.T, "column")):
+        if len(table) < 2 or values.shape[1] < 2:
+            continue
+        first, rest = table[0][~np.isnan(table[0])], table[1:]
+        counts = first.size > 1 and first[0] in (0, 1) and np.array_equal(np.diff(first), np.ones(first.size - 1))
+        unnamed = what == "row" and np.isnan(table[0][0]) and not np.isnan(rest[:, 0]).any()
+        if (counts or unnamed) and np.any(rest != np.rint(rest)):
+            text = f"has a first {what} that may number the others and hold no weights"
+            raise FormatError(f"{text}; add a header line that names the column weight, or say the layout", path=str(path))
+
+
+def _refuse_thousands(cells: list[str], path: Path) -> None:
+    """Refuse numbers of which every comma may part thousands as well as decimals."""
+    commas = [cell.strip(" \"'") for cell in cells if "," in cell]
+    if commas and all(_THOUSANDS.fullmatch(cell) for cell in commas):
+        text = f'"{commas[0][:30]}" may be a number with a decimal comma, or with its thousands parted by commas'
+        raise FormatError(f"{text}; write it with a point, or without", path=str(path))
 
 
 def _with_header(header: list[str], lines: list[str], delimiter: str, layout: str | None, path: Path) -> WeightTable:
@@ -221,8 +248,12 @@ def _with_header(header: list[str], lines: list[str], delimiter: str, layout: st
     if len(named) > 1:
         raise FormatError(f"has several columns of weights ({', '.join(header[k] for k in named)}); leave one", path=str(path))
     seeds = [k for k, name in enumerate(header) if _SEED.fullmatch(name)]
+    if len(header) == 1 and not named and _PLACE.fullmatch(header[0]):
+        raise FormatError(f'has one column, "{header[0][:40]}", which is no name of weights; call it weight', path=str(path))
     if named or len(header) == 1:
         column = named[0] if named else 0
+        if delimiter != ",":
+            _refuse_thousands([row[column] for row in rows], path)
         weights = _table([[row[column]] for row in rows], delimiter, path, 2)[:, 0]
         meaning = f'the column "{header[column]}" of {len(header)}{said}: {weights.size} weights'
         return _by_seed(weights, rows, header, seeds, delimiter, meaning, path)

@@ -16,6 +16,7 @@ from spikeheb.engines.job import Floats, Job, Recording
 from spikeheb.engines.values import constants, initial_values, per_input
 from spikeheb.errors import ScheduleError
 from spikeheb.expressions import tree as t
+from spikeheb.limits import whole
 from spikeheb.measure.paired import paired_ratio
 from spikeheb.rules.meaning import is_noisy
 from spikeheb.rules.rule import Rule
@@ -25,7 +26,7 @@ from spikeheb.stimuli import pairings
 from spikeheb.studies.calls import repeatable
 from spikeheb.studies.changes import Events, change_note
 from spikeheb.studies.labels import describe, provenance
-from spikeheb.studies.population import Population, check_memory, counted, population, sharing, starts, value_of
+from spikeheb.studies.population import Population, by_units, check_memory, counted, draws_by_cell, population, sharing, starts, value_of
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.replay import largest_shift, run_length
 from spikeheb.studies.start_weights import Start, start_weights
@@ -78,7 +79,7 @@ def window(
         For rules that read the membrane potential.
     cells, synapses : int, optional
         How many cells get the pairs, and how many synapses each has. By default one of each, and of a rule that draws 200 synapses
-        in all.
+        in all; 200 cells where what is drawn is the same for all synapses of a cell (noise of the membrane or of [post] variables).
     dt : time
     engine, seed, progress
         See `run`.
@@ -106,8 +107,9 @@ def window(
     if not values.size:
         raise ScheduleError("expected a row of finite times in seconds", key="delta_t")
     rate = quantity(frequency, FREQUENCY, key="frequency")
+    pairs = whole(pairs, "pairs")
     start = start_weights(w0, rule)
-    plan = population(rule, cells, synapses, seeds, seed=seed, start=start)
+    plan = population(rule, cells, synapses, seeds, cell=body, seed=seed, start=start)
     check_memory(16.0 * len(values) * plan.cells * plan.synapses * (pairs + 16), plan)
     trains = [pairings(float(value), pairs, rate) for value in values]
     parts = []
@@ -117,9 +119,11 @@ def window(
         parts.append(_before_and_after(job, recording, len(values)))
     before, after = ({name: np.concatenate([part[k][name] for part in parts], axis=1) for name in parts[0][k]} for k in (0, 1))
     name = counted(rule)[0] if is_noisy(rule) else "weight"
-    ratio, sem = paired_ratio(before[name], after[name])
+    by_cell = draws_by_cell(rule, body)
+    pair = [by_units(values[name], plan, by_cell) for values in (before, after)]
+    ratio, sem = paired_ratio(*pair)
     data = xr.Dataset({"w": ("delta_t", after["weight"].mean(axis=1)), "change": ("delta_t", ratio - 1)}, coords={"delta_t": values})
-    if is_noisy(rule) and before[name].shape[1] > 1:
+    if (is_noisy(rule) or by_cell) and pair[0].shape[1] > 1:
         data["change_sem"] = ("delta_t", sem)
     data.attrs = provenance("window", rule, body, recording.engine, seed, step)
     data.attrs["largest_shift_s"] = largest_shift([train for pair in trains for train in pair], step)
@@ -175,5 +179,5 @@ def _texts(name: str) -> dict[str, tuple[str, str]]:
         "delta_t": ("s", "delta_t = t_post - t_pre"),
         "w": ("1", "weight at the end"),
         "change": ("1", f"change of the {name}, as a fraction of the initial {name}"),
-        "change_sem": ("1", f"standard error of the change of the {name}, over synapses"),
+        "change_sem": ("1", f"standard error of the change of the {name}, over the population"),
     }

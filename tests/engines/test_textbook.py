@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -329,3 +330,22 @@ def test_every_rule_of_the_library_learns_what_replay_says(name, tmp_path):
     final, expected = float(getattr(made, rule.weight)[0]), float(replayed["w_record"][0, -1])
     assert final == pytest.approx(expected, abs=1e-12)
     assert final != start or name in ("tsodyks_markram", "suppression")
+
+
+def test_names_of_the_target_and_of_the_users_namespace_change_nothing(tmp_path):
+    """A start that reads a constant reads the rule's, also when it is set once more; another meaning of a constant is refused."""
+    b2 = brian()
+    text = Path(sh.rule("pair").path).read_text(encoding="utf-8").replace("w = 0.5", 'w = "40*A_plus"')
+    (tmp_path / "pair.toml").write_text(text, encoding="utf-8")
+    source = b2.SpikeGeneratorGroup(1, [0], [1] * b2.ms)
+    target = b2.NeuronGroup(1, "A_plus : 1\nge : 1", threshold="False")
+    target.A_plus = 7
+    made = sh.synapses(tmp_path / "pair.toml", source, target)
+    made.connect()
+    assert made.w[0] == pytest.approx(0.2)
+    made.w = 0
+    sh.set_initial(tmp_path / "pair.toml", made)
+    assert made.w[0] == pytest.approx(0.2)
+    with pytest.raises(sh.EngineError, match=r"tau_plus.*sh\.rule"):
+        sh.synapses("pair", source, target, namespace={"tau_plus": 1 * b2.second})
+    assert sh.synapses("pair", source, target, namespace={"mine": 3}).namespace["mine"] == 3

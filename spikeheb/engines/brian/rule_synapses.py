@@ -148,6 +148,12 @@ def rule_synapses() -> Any:
                 self.contained_objects.extend(self._plan.post.objects)
 
         @property
+        def rule_names(self) -> Mapping[str, t.Tree]:
+            """What the synapses call names of the rule that stand for something else in the target."""
+            names: Mapping[str, t.Tree] = self._plan.names
+            return names
+
+        @property
         def post_variables(self) -> Any:
             """The group of the variables that each postsynaptic cell has once; None where the rule has none."""
             return None if self._plan.post is None else self._plan.post.group

@@ -118,11 +118,12 @@ def synapses(
     known = known_names(rule)
     constants = {name: quantity(value, known.get(name, NONE)) for name, value in rule.constants.items()}
     own = {name: _own_name(name, target) for name in constants}
-    namespace = {own[name]: value for name, value in constants.items()} | dict(options.pop("namespace", None) or {})
+    namespace = {own[name]: value for name, value in constants.items()}
     if drives is not None:
         namespace[_own_name(BY, target)] = _driven_by(drives, by, target)
     elif by is not None:
         raise EngineError("`by` says what efficacy 1 adds to a variable of the target; name the variable too", key="drives")
+    namespace = _joined(namespace, options.pop("namespace", None), rule)
     post = PostVariables(rule, constants, target, v) if rule.post is not None else None
     names = _names(rule, own, v, amount, post)
     transmission = None if drives is None else f"{drives}_post += {_own_name(BY, target)}"
@@ -147,8 +148,9 @@ def synapses(
 
 def set_initial(rule: Rule | str, made: Any) -> None:
     """Give connected synapses the rule's own initial values once more, as `connect` does when it makes them."""
+    own = getattr(made, "rule_names", {})
     for name, tree in renamed(library.rule(rule), as_declared).initial.items():
-        setattr(made, f"{name}_", to_brian(tree))
+        setattr(made, f"{name}_", to_brian(t.substitute(tree, own)))
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,15 @@ def _check_target(rule: Rule, target: Any, v: str, amount: str) -> None:
     ):
         what = f'the rule knows rewards; add "{amount} : 1" to the equations of the target and events={{"reward": "{amount} != 0"}}'
         raise EngineError(what, path=rule.path, key="amount")
+
+
+def _joined(own: Mapping[str, Any], given: Mapping[str, Any] | None, rule: Rule) -> dict[str, Any]:
+    """The namespace of the synapses and the user's own, which may not give another meaning to what the rule reads."""
+    for name in given or {}:
+        if name in own:
+            what = f'the rule has a constant "{name}", which would be replaced; set it by sh.rule(..., {name}=...), or rename yours'
+            raise EngineError(what, path=rule.path, key=f"namespace.{name}")
+    return {**own, **(given or {})}
 
 
 def _driven_by(drives: str, by: Any, target: Any) -> Any:
