@@ -344,18 +344,18 @@ def test_a_continuous_recording_of_neo_is_cut_at_its_events(neo: Any, read_block
     options = {"pulse": None, "first_after": 1, "around": (-0.01, 0.02)}
     assert read_block(block, cut_at="test", **options).v[:, 10] == pytest.approx(np.array([500, 1000, 2000]) * 1e-6)
     assert read_block(block, cut_at="events", **options).v.shape[0] == 4
-    with pytest.raises(FormatError, match=r'cut: no event for "none"; the file has 4 events \(other, test\)'):
+    with pytest.raises(FormatError, match=r'cut_at: no event for "none"; the file has 4 events \(other, test\)'):
         read_block(block, cut_at="none", **options)
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"cut_at": "events"}, 'cut: no event for "events"; the file has no events'),
+        ({"cut_at": "events"}, 'cut_at: no event for "events"; the file has no events'),
         ({"cut_at": [0.05, 1.0]}, "around: the sweep of -105 to 105 ms around 0.05 s reaches beyond the file"),
         ({"cut_at": [1.0], "around": (0.1, 0.2)}, "around: expected two times"),
-        ({"cut_at": "5 mV"}, "cut: "),
-        ({"cut_at": [np.nan]}, "cut: expected finite times"),
+        ({"cut_at": "5 mV"}, "cut_at: "),
+        ({"cut_at": [np.nan]}, "cut_at: expected finite times"),
     ],
 )
 def test_cuts_that_cannot_be_made_are_refused(options: dict[str, Any], words: str, tmp_path: Path) -> None:
@@ -365,7 +365,7 @@ def test_cuts_that_cannot_be_made_are_refused(options: dict[str, Any], words: st
 
 
 def test_sweeps_are_not_cut_again(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="cut: has 2 sweeps already"):
+    with pytest.raises(FormatError, match="cut_at: has 2 sweeps already"):
         read_sweeps(saved(tmp_path, table(",")), cut_at=[0.1])
 
 

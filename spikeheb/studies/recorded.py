@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.readout import MEASURED, TEXTS
 from spikeheb.studies.remarks import remarks, why_rejected
 from spikeheb.studies.sweeps import Files, Source, gathered, in_groups, pair, pathways, several
-from spikeheb.units import CURRENT, TIME, VOLTAGE, quantity
+from spikeheb.units import CURRENT, NONE, TIME, VOLTAGE, quantity
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,6 +31,10 @@ Flags = npt.NDArray[np.bool_]
 
 NEAR_ZERO = 0.02
 """Volts: a level nearer to zero than this is that of a field potential."""
+LONGEST = 100_000
+"""Minutes after the induction, more than two months, that a follow-up may last."""
+STEPS = {"V": (1e-6, 1.0), "A": (1e-15, 1e-6)}
+"""Smallest and largest test step that an amplifier gives."""
 RESPONSES = {"membrane": "epsp", "field": "epsp", "current": "epsc"}
 STANDARD = Measurement()
 
@@ -99,15 +102,14 @@ def analyse(
     ------
     FormatError, UnitError, UnknownName
     """
-    if not (math.isfinite(follow[0]) and math.isfinite(follow[1]) and 0 <= follow[0] < follow[1]):
-        raise FormatError(f"expected two minutes, the first before the second (got {follow[0]:g} and {follow[1]:g})", key="follow")
+    follow = _minutes(follow)
     sources: list[Source] = list(recording) if isinstance(recording, Sequence) and not isinstance(recording, str) else [recording]
     if not sources:
         raise FormatError("expected a file, or several", key="recording")
     given = () if pulse is None else several(pulse, "pulse")
     settings = Measurement(
         baseline=pair(baseline, "baseline"), blank=quantity(blank, TIME, key="blank"), search=quantity(search, TIME, key="search"),
-        peak_width=quantity(peak_width, TIME, key="peak_width"), rise=slope_limits, paired_baseline=paired_baseline,
+        peak_width=quantity(peak_width, TIME, key="peak_width"), rise=pair(slope_limits, "slope_limits", NONE), paired_baseline=paired_baseline,
         volley=None if volley is None else pair(volley, "volley"),
         population_spike=None if population_spike is None else pair(population_spike, "population_spike"),
         signal=signal or "membrane", pulses=given or (0.0,),
@@ -119,6 +121,14 @@ def analyse(
     settings, kind_notes = _fitted(settings, sweeps, pulses, signal, step, sweeps.pulse)
     data = measured(sweeps, settings, follow, reject, every, from_, average, notes + kind_notes)
     return _named(data, sources, settings, follow, sweeps.unit)
+
+
+def _minutes(follow: object) -> tuple[float, float]:
+    """The window of the follow-up, in minutes."""
+    first, last = pair(follow, "follow", NONE)
+    if not 0 <= first < last <= LONGEST:
+        raise FormatError(f"expected two minutes from 0 to {LONGEST:,}, the first before the second (got {first:g} and {last:g})", key="follow")
+    return first, last
 
 
 def _fitted(
@@ -147,7 +157,11 @@ def _step(step: object, signal: str, zero: float) -> Step | None:
     if len(parts) != 3:
         raise FormatError('expected start, stop and size, such as "200 ms 300 ms -5 mV"', key="step")
     start, stop = (quantity(part, TIME, key="step") - zero for part in parts[:2])
-    return Step(start, stop, quantity(parts[2], dimension, key="step"))
+    size = quantity(parts[2], dimension, key="step")
+    least, most = STEPS[unit := "V" if signal == "current" else "A"]
+    if not least <= abs(size) <= most:
+        raise FormatError(f"expected a size from {least:g} to {most:g} {unit}, positive or negative (got {size:g} {unit})", key="step")
+    return Step(start, stop, size)
 
 
 # --- measuring -----------------------------------------------------------------------------------------------------------
@@ -181,10 +195,12 @@ def measured(
 
 
 def _asked(reject: Sequence[int], count: int) -> Flags:
+    """Which sweeps were asked to be left out."""
     flags = np.zeros(count, dtype=bool)
-    for number in reject:
-        if not 0 <= number < count:
-            raise FormatError(f"the recording has {count} sweeps, so expected 0 to {count - 1} (got {number})", key="reject")
+    for given in reject if isinstance(reject, Iterable) and not isinstance(reject, str) else [reject]:
+        number = getattr(given, "item", lambda given=given: given)()
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < count:
+            raise FormatError(f"the recording has {count} sweeps, so expected 0 to {count - 1} (got {str(given)[:40]})", key="reject")
         flags[number] = True
     return flags
 
