@@ -11,6 +11,7 @@ The rules are fixed, so that nothing is guessed:
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import math
@@ -129,13 +130,29 @@ def delimiter_of(header: str) -> str:
 
 def first_cells(path: Path) -> list[str]:
     """The cells of the first line with content, as far as 4 kB reach; nothing of what is no text file."""
-    if not path.is_file():
-        return []
-    with path.open("rb") as file:
-        data = file.read(4096)
-    text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", errors="replace")
+    text = _beginning(path)
     line = next((line for line in text.splitlines() if _is_content(line) and not _SEPARATOR.fullmatch(line.strip())), "")
     return [cell.strip('" ') for cell in line.split(delimiter_of(line))]
+
+
+def holds_text(path: Path) -> bool:
+    """Whether a file begins as text does, with nothing that only a program reads."""
+    text = _beginning(path)
+    return bool(text.strip()) and "\0" not in text and all(character.isprintable() or character.isspace() for character in text)
+
+
+def _beginning(path: Path) -> str:
+    """The first 4 kB as text; nothing of what is no file."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        data = file.read(4096)
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", errors="ignore")
+    try:
+        return codecs.getincrementaldecoder("utf-8-sig")().decode(data)  # the last character may be cut
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
 
 
 def _is_content(line: str) -> bool:

@@ -19,7 +19,7 @@ from spikeheb.measure.measurement import Measurement, Step
 from spikeheb.recordings import Sweeps
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.readout import MEASURED, TEXTS
-from spikeheb.studies.remarks import remarks, why_rejected
+from spikeheb.studies.remarks import doubts, remarks, why_rejected
 from spikeheb.studies.sweeps import Files, Source, gathered, in_groups, pair, pathways, several
 from spikeheb.units import CURRENT, NONE, TIME, VOLTAGE, quantity
 
@@ -179,6 +179,8 @@ def measured(
     fired = spiked(np.nan_to_num(sweeps.v), sweeps.time, settings) if settings.signal == "membrane" else np.zeros_like(asked)
     fired &= ~(incomplete | asked)
     notes = [*notes, *why_rejected(incomplete, asked, fired)]
+    if fired.any() and fired.sum() == len(fired) - (incomplete | asked).sum():
+        notes.append("every sweep went beyond -30 mV: check the unit of the values (--unit) and the kind of signal (--signal)")
     parts = []
     for members in pathways(len(sweeps.v), every, first):
         own = replace(sweeps, v=sweeps.v[members], minutes=sweeps.minutes[members])
@@ -186,7 +188,7 @@ def measured(
         name = f"pathway {members[0]}: " if every > 1 else ""
         own, out, more = in_groups(own, out, average)
         measures = measure_sweeps(own.v, own.time, own.minutes, 0.0, out, settings=settings, follow=follow)
-        notes += [name + text for text in [*more, *remarks(measures, settings, own.unit)]]
+        notes += [name + text for text in [*more, *remarks(measures, settings, own.unit), *doubts(measures, settings, own.unit, own.time)]]
         parts.append(_dataset(measures, own, settings, int((incomplete | asked | fired)[members].sum()), int(members[0])))
     data = parts[0] if len(parts) == 1 else xr.concat(parts, "condition", join="outer", fill_value={"rejected": False})
     data = data.swap_dims(minutes="sweep") if "minutes" in data.dims else data
