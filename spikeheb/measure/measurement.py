@@ -40,7 +40,7 @@ class Measurement:
     blank : float
         As long after the pulse nothing is looked at: the artefact of the stimulus. The sample at the pulse never counts.
     search : float
-        As long after the pulse the peak is looked for, and never beyond the next pulse.
+        As long after the pulse the peak is looked for, and never beyond the next pulse or the test step after it.
     peak_width : float
         The amplitude is the mean over so long a time about the peak of the average of all accepted sweeps.
     rise : pair of float

@@ -117,9 +117,7 @@ def places(average: Floats, noise: float, times: Floats, settings: Measurement) 
     """
     bounds = [*settings.pulses, np.inf]
     before = [-np.inf, *(pulse + settings.blank for pulse in settings.pulses)]
-    responses = [
-        _place(average, noise, times, (before[n], pulse, bounds[n + 1]), settings) for n, pulse in enumerate(settings.pulses)
-    ]
+    responses = [_place(average, noise, times, (before[n], pulse, bounds[n + 1]), settings) for n, pulse in enumerate(settings.pulses)]
     if settings.paired_baseline == "first":
         responses = [replace(response, level=responses[0].level) for response in responses]
     return [replace(place, rise=_rise(average, noise, times, place, settings)) for place in responses]
@@ -147,7 +145,8 @@ def _searched(times: Floats, pulse: float, next_pulse: float, settings: Measurem
             f"from {first * 1e3:g} ms on",
             key="pulse",
         )
-    last = min(last, next_pulse - 2 * ROUNDING)
+    step = settings.step.start if settings.step and settings.step.start > first else np.inf
+    last = min(last, next_pulse - 2 * ROUNDING, step - 2 * ROUNDING)
     search = samples_between(times, first, last, open_left=True)
     if search.start >= search.stop:
         key = "population_spike" if settings.population_spike and last <= first else "search"

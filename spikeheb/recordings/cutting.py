@@ -58,7 +58,9 @@ def cut(recorded: Recorded, at: object, around: object = AROUND) -> Recorded:
         if centre + offsets[0] < 0 or centre + offsets[-1] >= time.size:
             reach = f"{first * 1e3:g} to {last * 1e3:g} ms"
             raise FormatError(
-                f"the sweep of {reach} around {event:g} s reaches beyond the file; let it be shorter, or leave this stimulus out", path=path, key="around"
+                f"the sweep of {reach} around {event:g} s reaches beyond the file; let it be shorter, or leave this stimulus out",
+                path=path,
+                key="around",
             )
     values = recorded.values[0][centres[:, np.newaxis] + offsets]
     return replace(

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spikeheb.encoding import UTF_16_MARKS, decoded
 from spikeheb.errors import FormatError
 from spikeheb.limits import check_file
 from spikeheb.units import plain
@@ -147,7 +148,7 @@ def _beginning(path: Path) -> str:
         return ""
     with path.open("rb") as file:
         data = file.read(4096)
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if data[:2] in UTF_16_MARKS:
         return data.decode("utf-16", errors="ignore")
     try:
         return codecs.getincrementaldecoder("utf-8-sig")().decode(data)  # the last character may be cut
@@ -173,17 +174,6 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise FormatError(f"cannot be read ({error.strerror or error})", path=str(path)) from None
     try:
-        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            return data.decode("utf-16")
-        try:
-            return _without_controls(data.decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            return _without_controls(data.decode("cp1252"))
+        return decoded(data)
     except ValueError as error:
         raise FormatError(f"is not CSV text ({error})", path=str(path)) from None
-
-
-def _without_controls(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("it holds zero bytes")
-    return text

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.errors import FormatError
+from spikeheb.errors import FormatError, UnitError
 from spikeheb.measure.compare import mean_and_sem
 from spikeheb.measure.course import FOLLOW
 from spikeheb.measure.epsp import SweepMeasures, measure_sweeps, spiked
 from spikeheb.measure.measurement import Measurement, Step
+from spikeheb.numbers import parts
 from spikeheb.recordings import Sweeps
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.readout import MEASURED, TEXTS
@@ -127,7 +128,9 @@ def _minutes(follow: object) -> tuple[float, float]:
     """The window of the follow-up, in minutes."""
     first, last = pair(follow, "follow", NONE)
     if not 0 <= first < last <= LONGEST:
-        raise FormatError(f"expected two minutes from 0 to {LONGEST:,}, the first before the second (got {first:g} and {last:g})", key="follow")
+        raise FormatError(
+            f"expected two minutes from 0 to {LONGEST:,}, the first before the second (got {first:g} and {last:g})", key="follow"
+        )
     return first, last
 
 
@@ -151,13 +154,14 @@ def _step(step: object, signal: str, zero: float) -> Step | None:
     if step is None:
         return None
     dimension = VOLTAGE if signal == "current" else CURRENT
-    parts: Sequence[object] = step.replace(",", " ").split() if isinstance(step, str) else list(step)  # type: ignore[call-overload]
-    if isinstance(step, str) and len(parts) == 6:
-        parts = [f"{parts[n]} {parts[n + 1]}" for n in (0, 2, 4)]
-    if len(parts) != 3:
+    try:
+        values: Sequence[object] = parts(step) if isinstance(step, str) else list(step)  # type: ignore[call-overload]
+    except UnitError as error:
+        raise UnitError(error.message, key="step") from None
+    if len(values) != 3:
         raise FormatError('expected start, stop and size, such as "200 ms 300 ms -5 mV"', key="step")
-    start, stop = (quantity(part, TIME, key="step") - zero for part in parts[:2])
-    size = quantity(parts[2], dimension, key="step")
+    start, stop = (quantity(part, TIME, key="step") - zero for part in values[:2])
+    size = quantity(values[2], dimension, key="step")
     least, most = STEPS[unit := "V" if signal == "current" else "A"]
     if not least <= abs(size) <= most:
         raise FormatError(f"expected a size from {least:g} to {most:g} {unit}, positive or negative (got {size:g} {unit})", key="step")
@@ -181,7 +185,7 @@ def measured(
     notes = [*notes, *why_rejected(incomplete, asked, fired)]
     if fired.any() and fired.sum() == len(fired) - (incomplete | asked).sum():
         notes.append("every sweep went beyond -30 mV: check the unit of the values (--unit) and the kind of signal (--signal)")
-    parts = []
+    pathway_data = []
     for members in pathways(len(sweeps.v), every, first):
         own = replace(sweeps, v=sweeps.v[members], minutes=sweeps.minutes[members])
         out = (incomplete | asked | fired)[members]
@@ -189,14 +193,14 @@ def measured(
         own, out, more = in_groups(own, out, average)
         measures = measure_sweeps(own.v, own.time, own.minutes, 0.0, out, settings=settings, follow=follow)
         notes += [name + text for text in [*more, *remarks(measures, settings, own.unit), *doubts(measures, settings, own.unit, own.time)]]
-        parts.append(_dataset(measures, own, settings, int((incomplete | asked | fired)[members].sum()), int(members[0])))
-    data = parts[0] if len(parts) == 1 else xr.concat(parts, "condition", join="outer", fill_value={"rejected": False})
+        pathway_data.append(_dataset(measures, own, settings, int((incomplete | asked | fired)[members].sum()), int(members[0])))
+    data = pathway_data[0] if len(pathway_data) == 1 else xr.concat(pathway_data, "condition", join="outer", fill_value={"rejected": False})
     data = data.swap_dims(minutes="sweep") if "minutes" in data.dims else data
     data.attrs["notes"] = json.dumps(list(dict.fromkeys(notes)))
     return data if every > 1 else data.drop_vars("pathway")
 
 
-def _asked(reject: Sequence[int], count: int) -> Flags:
+def _asked(reject: object, count: int) -> Flags:
     """Which sweeps were asked to be left out."""
     flags = np.zeros(count, dtype=bool)
     for given in reject if isinstance(reject, Iterable) and not isinstance(reject, str) else [reject]:

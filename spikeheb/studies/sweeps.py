@@ -188,7 +188,9 @@ def in_groups(sweeps: Sweeps, out: Flags, size: int) -> tuple[Sweeps, Flags, lis
     after = np.flatnonzero(sweeps.minutes >= 0)
     fewest = min(before.size, after.size)
     if size > max(fewest, 1):
-        raise FormatError(f"expected 1 to {fewest}, as there are {before.size} sweeps before and {after.size} after (got {size})", key="average")
+        raise FormatError(
+            f"expected 1 to {fewest}, as there are {before.size} sweeps before and {after.size} after (got {size})", key="average"
+        )
     groups = [side[n : n + size] for side in (before, after) for n in range(0, side.size, size)]
     short = sorted({group.size for group in groups if group.size < size})
     notes = [f"sweeps were averaged {size} at a time; a last group holds {' or '.join(map(str, short))} only"] if short else []

@@ -317,6 +317,35 @@ def test_resistances_from_a_step_under_clamp():
     assert data["epsp_ratio"].values == pytest.approx([1.5])
 
 
+@pytest.mark.parametrize("step", ["40 ms 70 ms -5 mV", "40 ms, 70 ms, -5 mV", "40ms;70ms;-5mV", (0.04, "70 ms", -5e-3)])
+def test_the_peak_is_not_that_of_the_test_step(step):
+    """The step begins 40 ms after the pulse and its transient is five times the response."""
+    on = (TIME >= 0.04) & (TIME < 0.07)
+    recording = sweeps(level=0.0, unit="A", response=-1.0 * shape(TIME - 2e-3, 5e-4, 5e-3) - on * (1 + 5 * np.exp(-(TIME - 0.04) / 1e-3)))
+    data = analyse(recording, pulse="0 ms", step=step)
+    assert float(data["epsp_before"][0]) == pytest.approx(-1e-12, rel=0.02)
+    assert float(data["epsp_ratio"][0]) == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(
+    ("change", "note"),
+    [
+        ({"level": -20e-3}, "every sweep went beyond -30 mV: check the unit"),
+        ({"level": -170e-3}, "a level of -170 mV is that of no membrane: check the unit"),
+        ({"unit": "A", "level": 0.0, "size": 0.1}, "the response before is 0.1 pA, unlike any: check the unit"),
+        ({"level": 0.0, "size": 1e-3}, "the response before is 0.001 mV, unlike any: check the unit"),
+        ({"slower": 1000.0}, "samples are 100 ms apart: check the unit of the time"),
+    ],
+)
+def test_numbers_that_no_recording_has_are_doubted(change, note):
+    size, slower = change.pop("size", 1.0), change.pop("slower", 1.0)
+    recording = sweeps(np.where(MINUTES < 0, 1.0, 1.5) * size, **({"level": -70e-3} | change))
+    recording = Sweeps(recording.v, recording.time * slower, recording.minutes, 0.0, recording.unit)
+    data = analyse(recording)
+    assert note in notes(data)
+    assert "check the unit" not in notes(analyse(sweeps()))
+
+
 def test_resistances_from_a_step_of_current():
     inside = (TIME >= 60e-3 - 1e-9) & (TIME < 90e-3 - 1e-9)
     recording = sweeps()
