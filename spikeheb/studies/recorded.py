@@ -110,7 +110,8 @@ def analyse(
     given = () if pulse is None else several(pulse, "pulse")
     settings = Measurement(
         baseline=pair(baseline, "baseline"), blank=quantity(blank, TIME, key="blank"), search=quantity(search, TIME, key="search"),
-        peak_width=quantity(peak_width, TIME, key="peak_width"), rise=pair(slope_limits, "slope_limits", NONE), paired_baseline=paired_baseline,
+        peak_width=quantity(peak_width, TIME, key="peak_width"), rise=pair(slope_limits, "slope_limits", NONE),
+        paired_baseline=paired_baseline,
         volley=None if volley is None else pair(volley, "volley"),
         population_spike=None if population_spike is None else pair(population_spike, "population_spike"),
         signal=signal or "membrane", pulses=given or (0.0,),
@@ -184,7 +185,7 @@ def measured(
     fired &= ~(incomplete | asked)
     notes = [*notes, *why_rejected(incomplete, asked, fired)]
     if fired.any() and fired.sum() == len(fired) - (incomplete | asked).sum():
-        notes.append("every sweep went beyond -30 mV: check the unit of the values (--unit) and the kind of signal (--signal)")
+        notes.append("every sweep went beyond -30 mV: check the unit (--unit) and the kind of signal (--signal)")
     pathway_data = []
     for members in pathways(len(sweeps.v), every, first):
         own = replace(sweeps, v=sweeps.v[members], minutes=sweeps.minutes[members])

@@ -101,7 +101,7 @@ def doubts(measures: SweepMeasures, settings: Measurement, unit: str, times: Flo
     trace = measures.trace_before if np.isfinite(measures.trace_before).all() else measures.trace_after
     level = float(np.median(trace[times <= max(0.0, times[0])]))
     if settings.signal == "membrane" and np.isfinite(level) and not MEMBRANE[0] <= level <= MEMBRANE[1]:
-        yield f"a level of {level * 1e3:.3g} mV is that of no membrane: check the unit of the values (--unit) and the kind of signal (--signal)"
+        yield f"a level of {level * 1e3:.3g} mV is that of no membrane: check the unit (--unit) and the kind of signal (--signal)"
 
 
 def _about_series(measures: SweepMeasures) -> Iterator[str]:

@@ -240,9 +240,30 @@ def test_recordings_show_every_sweep(made):
     data.attrs = {"study": "recording", "recording": "a.csv"}
     ax = sh.plot(data)
     assert line(ax, "single sweeps")[:, 1] == pytest.approx([1] * 10 + [1.4] * 40)
-    assert plots.figure(data).get_suptitle() == "a.csv: EPSP ratio 1.4 ± 0"
+    assert plots.figure(data).get_suptitle() == "a.csv: EPSP ratio 1.4"
     with pytest.raises(sh.UnknownName, match='no panel named "outcome"'):
         sh.plot(data, panel="outcome")
+
+
+def test_pathways_of_a_recording_have_names_and_no_line_between_them(made):
+    """The last sweep of all belongs to the second pathway, so that the first has no value there."""
+    data = made({"pathway": [0, 1]}, [1.4, 1.0]).drop_vars("efficacy_ratio")
+    data.attrs = {"study": "recording", "recording": "a.csv"}
+    data["epsp"].values[0, -1] = np.nan
+    data["epsp_ratio_sem"] = ("condition", [0.021, 0.0049])
+    page = plots.figure(data)
+    assert page.get_suptitle() == "a.csv: EPSP ratios 1.40 ± 0.02, 1.000 ± 0.005"
+    assert len(page.axes) == 2
+    assert {text.get_text() for text in page.axes[1].texts} == {"pathway 0", "pathway 1"}
+    low, high = page.axes[1].get_xlim()
+    assert low < -9
+    assert high > 39
+
+
+def test_numbers_without_a_unit_stand_with_their_name(made):
+    page = plots.figure(made({"repeats": [1, 3]}, [1.2, 1.5]))
+    assert {text.get_text() for text in page.axes[1].texts} == {"repeats 1", "repeats 3"}
+    assert {text.get_text() for text in page.axes[0].get_legend().get_texts()} == {"repeats 3", "repeats 1", "before"}
 
 
 def window(label="pair", change=(-0.2, 0.1, 0.4)):
