@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 import warnings
 from collections.abc import Iterable
@@ -21,16 +22,37 @@ FAR = 100.0
 """How many times larger or smaller than the file's own value a bare number may be without a warning."""
 _PLAIN = (float, int, np.float64, np.float32, np.int64, np.int32)
 _PACKAGE = str(Path(__file__).parent)
+_NUMBER_AND_UNIT = r"[-+\u2212]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?:\s*[^\W\d_]+)?"
+_BY_SPACES = re.compile(rf"{_NUMBER_AND_UNIT}(?:\s+{_NUMBER_AND_UNIT})+")
+_DECIMAL_COMMA = re.compile(r"(?:^|[\s;,(\[+\-])\d+,\d+\s*(?![eE][-+]?\d)[^\W\d_]")
 
 
 class UnitWarning(UserWarning):
     """A bare number was taken as SI although it lies far from what the file has: the unit may have been forgotten."""
 
 
+def parts(text: str) -> list[str]:
+    """The items of a row that is written as text: parted by commas, by semicolons, or by spaces alone (``"0 ms 50 ms"``).
+
+    Raises
+    ------
+    UnitError
+        For ``"0,5 ms"``, which may be one number with a decimal comma or two.
+    """
+    if _DECIMAL_COMMA.search(text):
+        raise UnitError(f'"{text[:60]}" has a number without a unit before a comma; write a decimal point, or a unit after each number')
+    pieces = [piece.strip() for piece in re.split("[,;]", text.strip("()[] "))]
+    return [item for piece in pieces if piece for item in _by_spaces(piece)]
+
+
+def _by_spaces(text: str) -> list[str]:
+    return re.findall(_NUMBER_AND_UNIT, text) if _BY_SPACES.fullmatch(text) else [text]
+
+
 def quantities(values: object, dimension: Dimension, *, path: str | None = None, key: str | None = None) -> Floats:
     """SI floats of a row of numbers, or of an array of any shape: what `quantity` takes, all at once or one by one.
 
-    Text is a row of quantities with commas between: ``"0 ms, 10 ms"``. NaN and infinities are left as they are, for the
+    Text is a row of quantities as `parts` reads it: ``"0 ms, 10 ms"`` or ``"0 ms 10 ms"``. NaN and infinities are left as they are, for the
     caller knows what they mean.
 
     Raises
@@ -52,7 +74,7 @@ def quantities(values: object, dimension: Dimension, *, path: str | None = None,
     if _is_complex(values):
         raise UnitError(f"{expected} (got complex numbers)", path=path, key=key)
     if isinstance(values, str):
-        values = [part for part in values.strip("()[] ").split(",") if part.strip()]
+        values = _items(values, expected, path, key)
     if not carried.is_row(values):
         return np.array(quantity(values, dimension, path=path, key=key))
     items: list[object] = list(values)  # type: ignore[call-overload]  # a row
@@ -63,6 +85,13 @@ def quantities(values: object, dimension: Dimension, *, path: str | None = None,
         return np.array(rows, dtype=np.float64)
     except ValueError:
         raise UnitError(f"{expected} (got rows of different length)", path=path, key=key) from None
+
+
+def _items(text: str, expected: str, path: str | None, key: str | None) -> list[str]:
+    try:
+        return parts(text)
+    except UnitError as error:
+        raise UnitError(f"{expected} ({error.message})", path=path, key=key) from None
 
 
 def _is_complex(values: object) -> bool:

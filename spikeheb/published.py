@@ -4,7 +4,7 @@ A file of measurements has a header line, and one line for each measured value. 
 documentation. ``ratio`` (or ``outcome``), one of ``sem`` and ``n``, and one condition or more must be there; the other columns may
 be left out, and cells stay empty where the source does not say. A row without ratio, sem, n and outcome was not measured and
 does not count. Cells are separated by commas; where the header has none, by semicolons or tabs, and then numbers may have a
-decimal comma, as spreadsheets write them in many countries.
+decimal comma, as spreadsheets write them in many countries. Excel's first line ``sep=;`` goes before that.
 
 =================  ==========================================================================================
 ratio              after / before; may be empty only where there is an ``outcome``
@@ -30,16 +30,14 @@ holds SI numbers, or words if its first cell is no number.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from spikeheb.errors import FormatError, UnitError, unknown_name
-from spikeheb.limits import check_file
+from spikeheb.rows import read_lines
 from spikeheb.units import parse_quantity, unit
 
 Value = float | str
@@ -57,9 +55,10 @@ FIT_COLUMNS = (
     "A_plus", "A_plus_error", "tau_plus_ms", "tau_plus_error_ms", "A_minus", "A_minus_error", "tau_minus_ms", "tau_minus_error_ms",
     "citation", "note",
 )  # fmt: skip
-MAX_BYTES = 1_000_000
+KNOWN = (*COLUMNS, OUTCOME, *FIT_COLUMNS)
 TOLERANCE = 1e-6
-_DECIMAL_COMMA = re.compile(r"([+-]?\d*),(\d+(?:[eE][+-]?\d+)?)")
+LARGEST = 20.0
+"""A ratio above this, or its standard error, was written in per cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +172,7 @@ def read_published(path: Path | str) -> Published:
         Naming file, line and column, for the first cell that is not as this module says.
     """
     where = str(path)
-    content, doc, header, lines = _read_lines(Path(path))
+    content, doc, header, lines = read_lines(Path(path), KNOWN)
     names = [name for name in header if name not in (*COLUMNS, OUTCOME)]
     _check_header(header, _missing(header, names), where)
     texts = {name for name in names if _is_text(name, lines[0][1][name])}
@@ -200,70 +199,12 @@ def read_fits(path: Path | str) -> tuple[FittedWindow, ...]:
         Naming file, line and column.
     """
     where = str(path)
-    _, _, header, lines = _read_lines(Path(path))
+    _, _, header, lines = read_lines(Path(path), KNOWN)
     _check_header(header, [name for name in FIT_COLUMNS if name not in header], where)
     for name in header:
         if name not in FIT_COLUMNS:
             raise FormatError(f'expected only {", ".join(FIT_COLUMNS)} (got "{name}")', path=where, key="header")
     return tuple(_fit(number, cells, where) for number, cells in lines)
-
-
-Line = tuple[int, Mapping[str, str]]
-
-
-def _read_lines(path: Path) -> tuple[bytes, str, list[str], list[Line]]:
-    """The bytes, the comment, the header, and the numbered lines with their cells by column."""
-    where = str(path)
-    check_file(path)
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        text = content.decode("utf-8-sig")
-    except OSError as error:
-        raise FormatError(f"cannot be read ({error.strerror or error})", path=where) from None
-    except UnicodeDecodeError:
-        raise FormatError("is not UTF-8 text", path=where) from None
-    if len(content) > MAX_BYTES:
-        raise FormatError(f"more than {MAX_BYTES} bytes", path=where)
-    numbered = [(n, line) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    doc = "\n".join(line.lstrip('"# ').rstrip() for _, line in numbered if _is_comment(line))
-    table = [(n, line) for n, line in numbered if not _is_comment(line)]
-    if len(table) < 2:
-        raise FormatError("expected a header line and at least one row", path=where)
-    separator = _separator(table[0][1])
-    cells = [(n, _split(line, separator, n, where)) for n, line in table]
-    header = [_known_name(name) for name in cells[0][1]]
-    return content, doc, header, [(n, _by_column(header, row, n, where)) for n, row in cells[1:]]
-
-
-def _is_comment(line: str) -> bool:
-    """Spreadsheets put a comment with a comma into quotes."""
-    return line.lstrip('"').startswith("#")
-
-
-def _separator(header: str) -> str:
-    return "," if "," in header else next((mark for mark in (";", "\t") if mark in header), ",")
-
-
-def _known_name(column: str) -> str:
-    """The name as this module writes it, whatever the case of its letters."""
-    return next((name for name in (*COLUMNS, OUTCOME, *FIT_COLUMNS) if name.lower() == column.lower()), column)
-
-
-def _split(line: str, separator: str, number: int, path: str) -> list[str]:
-    try:
-        cells = [cell.strip() for cell in next(csv.reader([line], strict=True, delimiter=separator))]
-    except csv.Error as error:
-        raise FormatError(f"is not CSV ({error}); a cell with a comma needs quotes", path=path, key=f"line {number}") from None
-    return cells if separator == "," else [_DECIMAL_COMMA.sub(r"\1.\2", cell) if _DECIMAL_COMMA.fullmatch(cell) else cell for cell in cells]
-
-
-def _by_column(header: list[str], row: list[str], number: int, path: str) -> Mapping[str, str]:
-    if len(row) != len(header):
-        raise FormatError(
-            f"expected {len(header)} cells (got {len(row)}); a cell with a comma needs quotes", path=path, key=f"line {number}"
-        )
-    return dict(zip(header, row, strict=True))
 
 
 def _check_header(header: list[str], missing: Sequence[str], path: str) -> None:
@@ -303,6 +244,13 @@ def _measurement(line: int, cells: Mapping[str, str], names: list[str], texts: s
         if cells.get(column) and cells[column] not in known:
             raise FormatError(f'expected one of {", ".join(known)} (got "{cells[column]}")', path=path, key=_place(line, column))
     outcome = text(OUTCOME)
+    for column in ("ratio", "sem"):
+        if (number(column) or 0.0) > LARGEST:
+            raise FormatError(
+                f'expected at most {LARGEST:g}, after over before (got "{cells[column]}"); write 1.45 for 145 %',
+                path=path,
+                key=_place(line, column),
+            )
     n = number("n")
     if n is not None and (n != int(n) or n < 1):
         raise FormatError(f'expected a whole number from 1 on (got "{cells["n"]}")', path=path, key=_place(line, "n"))

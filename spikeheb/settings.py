@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from spikeheb import units
-from spikeheb.errors import FormatError
+from spikeheb.errors import FormatError, UnitError
 from spikeheb.limits import check_count
+from spikeheb.numbers import parts
 
 Time = Annotated[float, units.TIME]
 Frequency = Annotated[float, units.FREQUENCY]
@@ -42,7 +43,7 @@ def convert(kind: Any, value: object, *, path: str | None = None, key: str | Non
     """
     item = item_of(kind)
     if item is not None:
-        items = _split(value)
+        items = _split(value, path, key)
         check_count(len(items), MAX_ITEMS, "values", key or "value")
         return tuple(convert(item, one, path=path, key=f"{key}[{n}]") for n, one in enumerate(items))
     dimension = units.NONE if kind is float else dimension_of(kind)
@@ -71,10 +72,13 @@ def dimension_of(kind: Any) -> units.Dimension | None:
     return next((extra for extra in typing.get_args(kind)[1:] if isinstance(extra, units.Dimension)), None)
 
 
-def _split(value: object) -> list[Any]:
-    """The items of a list, or of text with commas; one value alone is a list of one."""
+def _split(value: object, path: str | None, key: str | None) -> list[Any]:
+    """The items of a list, or of text with commas, semicolons or spaces; one value alone is a list of one."""
     if isinstance(value, str):
-        return [part.strip() for part in value.strip("()[] ").split(",") if part.strip()]
+        try:
+            return list(parts(value))
+        except UnitError as error:
+            raise UnitError(error.message, path=path, key=key) from None
     if isinstance(value, Iterable) and getattr(value, "ndim", 1) > 0:
         return list(value)
     return [value]

@@ -15,11 +15,12 @@ PACKAGE = ROOT / "spikeheb"
 
 FLOORS = [
     {"errors"},
-    {"carried"},
+    {"carried", "encoding"},
     {"units", "limits"},
-    {"numbers", "settings"},
+    {"numbers"},
+    {"settings"},
     {"expressions"},
-    {"tables", "dataset"},
+    {"tables", "rows", "dataset"},
     {"rules", "cells", "schedules", "results", "published"},
     {"protocols"},
     {"stimuli", "recordings", "theory", "measure", "library"},

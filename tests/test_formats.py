@@ -84,8 +84,11 @@ REFUSED = {
     "points between thousands": (table(";", ",").replace("-69,5", "-1.069,5"), 'column "-10" must be a finite number (got "-1.069,5")'),
     "commas between thousands": (table(";").replace("-69.5", "-1,069,500"), 'column "-10" must be a finite number (got "-1,069,500")'),
     "an underscore": (table(",").replace("-69.5", "-6_9.5"), 'column "-10" must be a finite number (got "-6_9.5")'),
-    "a number and no unit": (table(",", ".", ("time", "-10", "20")), 'expected one column "time_s" or "time_ms", or such as "Time (ms)"'),
-    "a time in volts": (table(",", ".", ("Time (mV)", "-10", "20")), "expected one column"),
+    "a number and no unit": (
+        table(",", ".", ("time", "-10", "20")),
+        'expected a header with one column "time_s" or "time_ms", or such as "Time (ms)"',
+    ),
+    "a time in volts": (table(",", ".", ("Time (mV)", "-10", "20")), "expected a header with one column"),
     "two units": (table(",", ".", ("time_ms", "Sweep 1 (mV)", "Sweep 2 (pA)")), "the sweeps must have one unit (found: mV, pA)"),
     "two sizes of one unit": (table(",", ".", ("time_ms", "-10 (mV)", "20 (V)")), "the sweeps must have one unit (found: mV, V)"),
     "names and minutes": (
@@ -344,18 +347,18 @@ def test_a_continuous_recording_of_neo_is_cut_at_its_events(neo: Any, read_block
     options = {"pulse": None, "first_after": 1, "around": (-0.01, 0.02)}
     assert read_block(block, cut_at="test", **options).v[:, 10] == pytest.approx(np.array([500, 1000, 2000]) * 1e-6)
     assert read_block(block, cut_at="events", **options).v.shape[0] == 4
-    with pytest.raises(FormatError, match=r'cut: no event for "none"; the file has 4 events \(other, test\)'):
+    with pytest.raises(FormatError, match=r'cut_at: no event for "none"; the file has 4 events \(other, test\)'):
         read_block(block, cut_at="none", **options)
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"cut_at": "events"}, 'cut: no event for "events"; the file has no events'),
+        ({"cut_at": "events"}, 'cut_at: no event for "events"; the file has no events'),
         ({"cut_at": [0.05, 1.0]}, "around: the sweep of -105 to 105 ms around 0.05 s reaches beyond the file"),
         ({"cut_at": [1.0], "around": (0.1, 0.2)}, "around: expected two times"),
-        ({"cut_at": "5 mV"}, "cut: "),
-        ({"cut_at": [np.nan]}, "cut: expected finite times"),
+        ({"cut_at": "5 mV"}, "cut_at: "),
+        ({"cut_at": [np.nan]}, "cut_at: expected finite times"),
     ],
 )
 def test_cuts_that_cannot_be_made_are_refused(options: dict[str, Any], words: str, tmp_path: Path) -> None:
@@ -365,7 +368,7 @@ def test_cuts_that_cannot_be_made_are_refused(options: dict[str, Any], words: st
 
 
 def test_sweeps_are_not_cut_again(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="cut: has 2 sweeps already"):
+    with pytest.raises(FormatError, match="cut_at: has 2 sweeps already"):
         read_sweeps(saved(tmp_path, table(",")), cut_at=[0.1])
 
 
@@ -463,3 +466,50 @@ def test_a_file_that_neo_cannot_read_gets_one_line(neo: Any, case: str, tmp_path
             read()
         assert str(error.value).startswith(f"{path}: ")
         assert "\n" not in str(error.value)
+
+
+# --- tables that no one should read ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["igor.txt", "igor.dat", "igor.asc"])
+def test_text_without_a_column_of_times_never_goes_to_a_reader_that_invents_them(name: str, tmp_path: Path) -> None:
+    path = saved(tmp_path, "wave0\twave1\n" + "-70.1\t-70.2\n" * 50, name)
+    with pytest.raises(FormatError, match=r"expected a header with one column .* \(found: wave0, wave1\)"):
+        read_sweeps(path, pulse="10 ms", interval="10 s", first_after=1)
+
+
+@pytest.mark.parametrize("reader", ["AsciiSignalIO", "RawBinarySignalIO"])
+def test_readers_that_invent_a_sampling_rate_are_not_used(reader: str, tmp_path: Path) -> None:
+    pytest.importorskip("neo")
+    path = tmp_path / "raw.bin"
+    path.write_bytes(np.full(4000, -70.0, dtype=np.float32).tobytes())
+    with pytest.raises(FormatError, match="would invent a sampling rate"):
+        read_sweeps(path, pulse="10 ms", interval="10 s", first_after=1, reader=reader)
+
+
+def test_what_a_reader_logs_does_not_stand_beside_the_error(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("neo")
+    scipy_io = pytest.importorskip("scipy.io")
+    scipy_io.savemat(tmp_path / "a.mat", {"v": np.zeros((3, 3))})
+    with pytest.raises(FormatError):
+        read_sweeps(tmp_path / "a.mat", pulse="10 ms", interval="10 s", first_after=1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_sweeps_in_rows_are_refused(tmp_path: Path) -> None:
+    head = "time_ms," + ",".join(f"{0.05 + n / 10:g}" for n in range(200))
+    path = saved(tmp_path, head + "".join(f"\n{minute}," + ",".join(["-70"] * 200) for minute in (-2, -1, 21, 22)) + "\n")
+    with pytest.raises(FormatError, match="200 sweeps of 4 samples: each sweep must be a column; exchange rows and columns"):
+        read_sweeps(path, pulse="0 ms")
+
+
+def test_a_file_is_not_read_twice(tmp_path: Path) -> None:
+    path = saved(tmp_path, table(","))
+    with pytest.raises(FormatError, match="is given twice"):
+        read_sweeps([path, tmp_path / "." / path.name], pulse="0 ms")
+
+
+@pytest.mark.parametrize("times", ["0.5 s, 1 s, 2 s", "0.5 s 1 s 2 s", "500ms;1s;2s", ".5 s 1 s 2 s", [0.5, 1, 2], ["500 ms", 1, "2 s"]])
+def test_times_are_parted_by_commas_semicolons_or_spaces(times: object, tmp_path: Path) -> None:
+    sweeps = read_sweeps(continuous(tmp_path), cut_at=times, around="-10 ms 20 ms", pulse=0, first_after=1)
+    assert sweeps.v[:, 10] * 1e6 == pytest.approx([500, 1000, 2000])

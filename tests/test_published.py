@@ -118,11 +118,27 @@ def test_a_spreadsheet_with_decimal_commas_and_its_own_letters(file, separator):
     assert (row.condition["Delta_t"], row.ratio, row.sem, row.n) == (0.0105, 1.4, 0.1, 6)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("first", ["", "sep=;\r\n", "SEP=;\n"])
+def test_what_excel_saves_in_germany_is_read(tmp_path, encoding, first):
+    text = first + "# nach Müller;;;;\r\nfrequency_hz;delta_t_ms;ratio;sem;n;citation\r\n0,1;10;1,45;0,05;8;Müller\r\n;;;;;\r\n"
+    (tmp_path / "d.csv").write_bytes(text.encode(encoding))
+    (row,) = read_published(tmp_path / "d.csv").rows
+    assert (dict(row.condition), row.ratio, row.sem, row.n) == ({"frequency": 0.1, "delta_t": 0.01}, 1.45, 0.05, 8)
+    assert row.citation == "Müller"
+
+
+@pytest.mark.parametrize("values", ["145,5,8", "1.45,45,8"])
+def test_per_cent_is_refused(file, values):
+    with pytest.raises(sh.FormatError, match=r"expected at most 20, after over before \(got .*\); write 1.45 for 145 %"):
+        read_published(file("delta_t_ms,ratio,sem,n", f"10,{values}"))
+
+
 def test_a_missing_or_binary_file(tmp_path):
     with pytest.raises(sh.FormatError, match=r"none\.csv: cannot be read \(No such file"):
         read_published(tmp_path / "none.csv")
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(sh.FormatError, match=r"b\.csv: is not UTF-8 text"):
+    with pytest.raises(sh.FormatError, match=r"b\.csv: is no text"):
         read_published(tmp_path / "b.csv")
 
 

@@ -157,7 +157,8 @@ BAD_SWEEPS = {
     "no time": (
         "time_ms",
         "time",
-        'line 1: expected one column "time_s" or "time_ms", or such as "Time (ms)" (found: time, -10.0, -9.5, 20.5)',
+        'line 1: expected a header with one column "time_s" or "time_ms", or such as "Time (ms)", and a column for each sweep '
+        "(found: time, -10.0, -9.5, 20.5)",
     ),
     "the time elsewhere": ("time_ms,-10.0", "-10.0,time_ms", "line 1: expected the time in the first column"),
     "no sweep": (SWEEPS, "time_ms\n0\n1\n", "line 1: expected the time in the first column and a sweep in each further one"),

@@ -118,4 +118,11 @@ Out = Annotated[
     typer.Option(metavar="FOLDER", help="Where to write; by default a folder named after the run.", rich_help_panel=OUTPUT_PANEL),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace an earlier result.", rich_help_panel=OUTPUT_PANEL)]
-Csv = Annotated[bool, typer.Option("--csv", help="Also write a table that Excel opens, one row a condition.", rich_help_panel=OUTPUT_PANEL)]
+Csv = Annotated[
+    bool,
+    typer.Option(
+        "--csv",
+        help="Also write a table that Excel opens, one row a condition: commas between columns, a decimal point.",
+        rich_help_panel=OUTPUT_PANEL,
+    ),
+]

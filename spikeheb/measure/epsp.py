@@ -23,7 +23,7 @@ from spikeheb.measure.compare import mean_and_sem
 from spikeheb.measure.course import FOLLOW, Drift, baseline_of, drift, outcome, series_of, window_of
 from spikeheb.measure.extras import peak_in, resistances, sag_in
 from spikeheb.measure.kinetics import Kinetics, kinetics
-from spikeheb.measure.measurement import Measurement
+from spikeheb.measure.measurement import Measurement, check_within
 from spikeheb.measure.variability import inverse_cv_squared, noise_of_samples, noise_variance
 from spikeheb.measure.windows import ROUNDING, Place, places
 
@@ -215,11 +215,12 @@ def measure_sweeps(
     NonFiniteError
         For NaN or infinity in a sweep that was not rejected.
     FormatError
-        Where shapes do not fit, or no sweep was taken in the baseline or in the follow-up window.
+        Where shapes do not fit, a window does not lie in the sweep, or no sweep was taken in the baseline or in the follow-up window.
     """
     sweeps, times = _traces(v, time)
     if sweeps.ndim < 2:
         raise FormatError("expected sweeps x samples (got one dimension)")
+    check_within(settings, times)
     _, at = series_of(np.empty(sweeps.shape[:-1]), minutes)
     left_out = _left_out(rejected, sweeps.shape[:-1])
     _check_finite(sweeps, times, left_out)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from spikeheb.errors import FormatError, unknown_name
 
 Window = tuple[float, float]
@@ -13,6 +16,7 @@ SIGNALS = ("membrane", "field", "current")
 """A membrane potential may hold spikes of the cell, a field potential and a current under clamp hold none."""
 
 BASELINES = ("own", "first")
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Measurement:
     blank : float
         As long after the pulse nothing is looked at: the artefact of the stimulus. The sample at the pulse never counts.
     search : float
-        As long after the pulse the peak is looked for, and never beyond the next pulse.
+        As long after the pulse the peak is looked for, and never beyond the next pulse or the test step after it.
     peak_width : float
         The amplitude is the mean over so long a time about the peak of the average of all accepted sweeps.
     rise : pair of float
@@ -79,18 +83,50 @@ class Measurement:
         for name, window in (("volley", self.volley), ("population_spike", self.population_spike)):
             if window is not None:
                 _check_window(name, window, 0.0, math.inf)
-        if not 0 < self.rise[0] < self.rise[1] < 1:
-            raise FormatError(f"expected two fractions between 0 and 1, the smaller first (got {self.rise})", key="rise")
+        if len(self.rise) != 2 or not 0 < self.rise[0] < self.rise[1] < 1:
+            raise FormatError(f"expected two fractions between 0 and 1, the smaller first (got {self.rise})", key="slope_limits")
         if not (0 <= self.blank < self.search < math.inf):
             raise FormatError(f"expected 0 <= blank < search (got {self.blank:g} s and {self.search:g} s)", key="search")
         if not 0 <= self.peak_width < math.inf:
             raise FormatError(f"expected a time of 0 or more (got {self.peak_width:g} s)", key="peak_width")
         if not self.pulses or any(not a < b for a, b in zip((-math.inf, *self.pulses), (*self.pulses, math.inf), strict=True)):
             raise FormatError("expected the time of each pulse of a sweep, in order", key="pulses")
+        if self.volley and self.population_spike and self.volley[1] > self.population_spike[0]:
+            raise FormatError("expected a window that ends before that of the population spike begins", key="volley")
         if self.step is not None:
             _check_window("step", (self.step.start, self.step.stop), -math.inf, math.inf)
             if not (math.isfinite(self.step.size) and self.step.size != 0):
                 raise FormatError("expected the size of the test step, other than 0", key="step")
+
+
+def check_within(settings: Measurement, times: npt.NDArray[np.float64]) -> None:
+    """Refuse windows that do not fit a sweep with samples at these times, in seconds.
+
+    What is longer than the sweep or ends after it was not meant so. The values of the laboratory may be longer, for a short sweep
+    is measured as far as it goes.
+
+    Raises
+    ------
+    FormatError
+        With the name of the setting.
+    """
+    start, stop, first = float(times[0]), float(times[-1]), settings.pulses[0]
+    sweep = f"goes from {start * 1e3:g} to {stop * 1e3:g} ms"
+    for pulse in settings.pulses:
+        if not start - _ROUNDING <= pulse < stop:
+            raise FormatError(f"the sweep {sweep} and must contain the pulse, at {pulse * 1e3:g} ms", key="pulse")
+    if settings.search != Measurement.search and settings.search > stop - start + _ROUNDING:
+        raise FormatError(f"{settings.search * 1e3:g} ms are longer than the sweep, which {sweep}", key="search")
+    outside = {
+        "baseline": settings.baseline != Measurement.baseline
+        and (np.ptp(settings.baseline) > stop - start + _ROUNDING or first + settings.baseline[1] < start - _ROUNDING),
+        "volley": settings.volley is not None and first + settings.volley[1] > stop + _ROUNDING,
+        "population_spike": settings.population_spike is not None and first + settings.population_spike[1] > stop + _ROUNDING,
+    }
+    for name in (name for name, is_outside in outside.items() if is_outside):
+        window = getattr(settings, name)
+        text = f"the window from {window[0] * 1e3:g} to {window[1] * 1e3:g} ms about the pulse"
+        raise FormatError(f"{text} does not lie in the sweep, which {sweep}", key=name)
 
 
 def _check_window(name: str, window: Window, low: float, high: float) -> None:

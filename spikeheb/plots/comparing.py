@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +12,7 @@ from spikeheb.errors import FormatError
 from spikeheb.plots.outcome import draw_published
 from spikeheb.plots.style import CYCLE, DASHES, GREY, LIGHT, end_labels, minus, ratio_axis
 from spikeheb.plots.windows import draw_window, lane_names
-from spikeheb.studies.conditions import Branch, arrange, heading, names, shown, value_text
+from spikeheb.studies.conditions import Branch, Row, arrange, heading, names, shown, value_text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -72,8 +72,13 @@ def _labels(results: Sequence[xr.Dataset]) -> list[str]:
 def _windows(ax: Axes, results: Sequence[xr.Dataset], texts: Sequence[str]) -> Axes:
     for one, text in zip(results, texts, strict=True):
         draw_window(ax, one, label=text)
-    ax.legend(loc="best")
+    _legend_above(ax)
     return ax
+
+
+def _legend_above(ax: Axes) -> None:
+    """The names above the Axes, where they hide no line."""
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.01), borderaxespad=0.0, borderpad=0.0)
 
 
 def _check_recorded(results: Sequence[xr.Dataset]) -> None:
@@ -89,7 +94,7 @@ def _replays(ax: Axes, results: Sequence[xr.Dataset], texts: Sequence[str]) -> A
             ax.step(one["time"].values, weight, where="post", color=CYCLE[n % len(CYCLE)], linestyle=DASHES[k % len(DASHES)], label=name)
     ax.set_xlabel("time (s)")
     ax.set_ylabel("weight")
-    ax.legend(loc="best")
+    _legend_above(ax)
     return ax
 
 
@@ -127,7 +132,7 @@ def _outcomes(ax: Axes, results: Sequence[xr.Dataset], texts: Sequence[str]) -> 
         for n, (one, text) in enumerate(zip(results, texts, strict=True)):
             y = one[_measure(one)].values[branch.index]
             ax.plot(
-                x, y, color=CYCLE[n % len(CYCLE)], linestyle=DASHES[k % len(DASHES)], marker="s" if len(x) == 1 else ".",
+                x, y, color=CYCLE[n % len(CYCLE)], linestyle=_dashes(row, k), marker="s" if len(x) == 1 else ".",
                 markerfacecolor="none" if len(x) == 1 else CYCLE[n % len(CYCLE)], label=text if k == 0 else "_",
             )  # fmt: skip
         ends += _branch_name(results, row.axis, branch, x)
@@ -136,11 +141,17 @@ def _outcomes(ax: Axes, results: Sequence[xr.Dataset], texts: Sequence[str]) -> 
         index = [int(n) for branch in row.branches for n in branch.index]
         ax.set_xticks(index, [minus(value_text(results[0], row.axis, n)) if row.axis else "" for n in index])
     ax.set_ylabel(f"after / before ({'EPSP' if _measure(results[0]) == 'epsp_ratio' else 'efficacy'})")
-    ax.legend(loc="best")
+    _legend_above(ax)
     ratio_axis([ax])
     ax.autoscale_view()
     end_labels(ax, ends)
     return ax
+
+
+def _dashes(row: Row, k: int) -> Any:
+    """The line style of a branch; along delta_t the two sides of 0 need none of their own."""
+    alike = sum(other.sign == row.branches[k].sign for other in row.branches[:k]) if row.axis == "delta_t" else k
+    return DASHES[alike % len(DASHES)]
 
 
 def _branch_name(results: Sequence[xr.Dataset], axis: str, branch: Branch, x: np.ndarray) -> list[tuple[float, float, str, str]]:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from spikeheb.errors import FormatError
 from spikeheb.measure.course import PerMinute, normalised, per_minute
 from spikeheb.plots.style import GREY, LIGHT, End, branch_colours, shades
-from spikeheb.studies.conditions import Branch, Row, label, response, value_text
+from spikeheb.studies.conditions import Branch, Row, bare, label, named_text, response, value_text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -68,6 +69,7 @@ def draw_course(ax: Axes, data: xr.Dataset, row: Row, panel: Sequence[Coloured],
         for n in branch.index:
             _draw_line(ax, data, means, int(n), tints.get(int(n)))
         ends += _names(data, row, branch if len(panel) > 1 else None, means, tints)
+    ax.update_datalim([(float(means.minutes[n]), 1.0) for n in (0, -1)])  # also where sweeps at either end were rejected
     ax.set_xlabel("minutes from induction")
     ax.set_ylabel(f"{response(data)} / baseline")
     ax.margins(x=0.03)
@@ -91,15 +93,22 @@ def _draw_line(ax: Axes, data: xr.Dataset, means: PerMinute, n: int, colour: str
 
 def _picked(index: Sequence[int], means: PerMinute) -> set[int]:
     """All conditions of a panel, or `MOST` of them that spread over the range of outcomes."""
-    last = means.mean[list(index), -1]
+    last = _last(means)[list(index)]
     if len(index) <= MOST or np.isnan(last).all():
         return set(index[:MOST])
     return {index[int(np.nanargmin(np.abs(last - value)))] for value in np.linspace(np.nanmin(last), np.nanmax(last), MOST)}
 
 
+def _last(means: PerMinute) -> npt.NDArray[np.float64]:
+    """Where each line ends: its last value that is known, for later sweeps may have been rejected."""
+    there = np.isfinite(means.mean)
+    position = means.mean.shape[1] - 1 - np.argmax(there[:, ::-1], axis=1)
+    return np.asarray(means.mean[np.arange(len(means.mean)), position])
+
+
 def _names(data: xr.Dataset, row: Row, branch: Branch | None, means: PerMinute, tints: dict[int, str]) -> list[End]:
     """Ends of the lines of one branch with their names; lines that end nearly together share one."""
-    last = means.mean[:, -1]
+    last = _last(means)
     of_row = last[[int(n) for other in row.branches for n in other.index]]
     near = TOGETHER * float(np.nanmax(of_row) - np.nanmin(of_row)) if np.isfinite(of_row).any() else 0.0
     groups: list[list[int]] = []
@@ -119,8 +128,9 @@ def _names(data: xr.Dataset, row: Row, branch: Branch | None, means: PerMinute, 
 def _text(data: xr.Dataset, row: Row, branch: Branch | None, group: Sequence[int], order: Sequence[int]) -> str:
     """``"10, 40 Hz"``, ``"0.1 to 20 Hz"`` for neighbours; all that varies where the branch is a single condition."""
     if branch is not None and len(branch.index) == 1:
-        return ", ".join(value_text(data, name, group[0]) for name in row.varied)
+        return ", ".join(named_text(data, name, group[0]) for name in row.varied)
     own = [value_text(data, row.axis, n, unit=n == group[-1]) for n in group] if row.axis else []
     adjacent = len(group) > 2 and order.index(group[-1]) - order.index(group[0]) == len(group) - 1
     text = f"{own[0]} to {own[-1]}" if adjacent else ", ".join(own)
+    text = f"{row.axis} {text}" if row.axis and bare(data, row.axis) else text
     return text if branch is None or row.axis == "delta_t" else f"{text} ({branch.label})"

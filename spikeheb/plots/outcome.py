@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float64]
 
 SIDE_STEP = 0.016
 """Distance between published points of several branches at one place, as a fraction of the axis."""
+LOWEST, HIGHER = 0.035, 0.06
+"""Where the signs of directions stand above the lower edge, and how much higher the next one at the same place, as parts of the axis."""
 DASHED = (0, (3, 2))
 DIRECTIONS = {"LTP": ("^", "potentiation"), "LTD": ("v", "depression"), "none": ("D", "no change")}
 """Marker and meaning of what a paper says where it gives no number."""
@@ -83,14 +85,19 @@ def _direction(data: xr.Dataset, n: int) -> str:
 
 
 def _draw_directions(ax: Axes, data: xr.Dataset, row: Row, place: dict[int, float], colours: list[str]) -> None:
-    """Directions without numbers, as signs along the lower edge: they have a place on the axis, but no value."""
+    """Directions without numbers, as signs along the lower edge: they have a place on the axis, but no value.
+
+    Signs at one place stand one above the other.
+    """
+    below: dict[float, int] = {}
     for branch, colour in zip(row.branches, colours, strict=True):
-        level = 0.035 if branch.sign >= 0 or len(row.branches) == 1 else 0.085
         for n in branch.index:
-            sign = DIRECTIONS.get(_direction(data, int(n)))
+            sign, x = DIRECTIONS.get(_direction(data, int(n))), place[int(n)]
             if sign is not None:
+                level = LOWEST + HIGHER * below.get(x, 0)
+                below[x] = below.get(x, 0) + 1
                 ax.plot(
-                    [place[int(n)]], [level], marker=sign[0], linestyle="", color=colour, markersize=9, clip_on=False, zorder=4,
+                    [x], [level], marker=sign[0], linestyle="", color=colour, markersize=9, clip_on=False, zorder=4,
                     transform=ax.get_xaxis_transform(), label="published direction",
                 )  # fmt: skip
 

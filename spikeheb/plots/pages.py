@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 HEIGHT = 3.7
 TRACES, COURSE, ONLY_COURSE, OUTCOME, BARE = 3.3, 3.0, 4.6, 4.4, 5.8
 """Height of a row and widths of its panels, in inches."""
+MOST_DIGITS = 4
+ROUNDING = 1e-9
 LONGEST = 60
 """Characters of changed parameters that a title holds."""
 
@@ -69,7 +71,8 @@ def _widths(data: xr.Dataset, courses_of_a_row: int) -> list[float]:
 
 
 def _has_outcome(data: xr.Dataset) -> bool:
-    return data.sizes["condition"] > 1 or "epsp" not in data
+    """Pathways of a recording stand side by side, and no line leads from one to the next."""
+    return "epsp" not in data or (data.sizes["condition"] > 1 and data.attrs["study"] != "recording")
 
 
 def _fill(axes: list[Axes], data: xr.Dataset, row: Row, panels: list[list[Coloured]], means: PerMinute) -> None:
@@ -113,13 +116,29 @@ def title(data: xr.Dataset) -> str:
     """What was done with which rule."""
     attrs = data.attrs
     if attrs["study"] == "recording":
-        ratio, sem = float(data["epsp_ratio"].values[0]), float(data["epsp_ratio_sem"].values[0])
-        if not math.isfinite(ratio):
-            return f"{attrs.get('recording', 'recording')}: {response(data)} not told from noise before induction"
-        return f"{attrs.get('recording', 'recording')}: {response(data)} ratio {ratio:.3g} ± {sem:.1g}"
+        return f"{attrs.get('recording', 'recording')}: {_measured_ratios(data)}"
     text = textwrap.shorten(str(attrs.get("protocol_changed", "")), LONGEST)
     changed = f" ({text})" if text else ""
     return f"{attrs.get('protocol', '')}{changed}: {attrs.get('rule_label', '')}"
+
+
+def _measured_ratios(data: xr.Dataset) -> str:
+    """The ratio of each pathway of a recording, in their order, with its standard error."""
+    pairs = zip(data["epsp_ratio"].values, data["epsp_ratio_sem"].values, strict=True)
+    texts = [_with_error(float(ratio), float(sem)) for ratio, sem in pairs]
+    if texts == ["unknown"]:
+        return f"{response(data)} not told from noise before induction"
+    return f"{response(data)} ratio{'s' * (len(texts) > 1)} {', '.join(texts)}"
+
+
+def _with_error(ratio: float, sem: float) -> str:
+    """``"1.50 ± 0.02"``: as many digits as the standard error has a meaning for, and none of an error that is rounding."""
+    if not math.isfinite(ratio):
+        return "unknown"
+    if not (math.isfinite(sem) and sem > ROUNDING * abs(ratio)):
+        return f"{ratio:.3g}"
+    digits = min(max(-math.floor(math.log10(sem)), 0), MOST_DIGITS)
+    return f"{ratio:.{digits}f} ± {sem:.{digits}f}"
 
 
 def outcome_title(data: xr.Dataset, row: Row) -> str:

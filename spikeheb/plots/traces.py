@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 
 from spikeheb.measure.measurement import Measurement
 from spikeheb.measure.windows import ROUNDING, baseline_samples
+from spikeheb.plots.course import MOST
 from spikeheb.plots.style import GREY, branch_colours, minus, shades
-from spikeheb.studies.conditions import Row, response, shown_unit, value_text
+from spikeheb.studies.conditions import Row, named_text, response, shown_unit
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,8 +35,11 @@ def extremes(data: xr.Dataset, row: Row) -> list[tuple[int, str]]:
     high, low = max(ratio, key=lambda n: ratio[n]), min(ratio, key=lambda n: ratio[n])
     if high == low:
         return [(high, colour[high])]
-    alike = colour[high] == colour[low]
-    return [(high, colour[high]), (low, shades(colour[low], 2)[0] if alike else colour[low])]
+    both = next((list(branch.index) for branch in row.branches if high in branch.index and low in branch.index), None)
+    if both is not None and len(both) <= MOST:
+        tints = shades(colour[high], len(both))
+        return [(n, tints[both.index(n)]) for n in (high, low)]
+    return [(high, colour[high]), (low, shades(colour[low], 2)[0] if colour[high] == colour[low] else colour[low])]
 
 
 def draw_traces(ax: Axes, data: xr.Dataset, row: Row) -> None:
@@ -58,7 +62,7 @@ def draw_traces(ax: Axes, data: xr.Dataset, row: Row) -> None:
 
     chosen = extremes(data, row)
     for number, (n, colour) in enumerate(chosen):
-        text = ", ".join(value_text(data, name, n) for name in row.varied) or "after"
+        text = ", ".join(named_text(data, name, n) for name in row.varied) or "after"
         draw("v_after", n, colour, text, 3)
         if number == 0 or not np.array_equal(data["v_before"].values[n], data["v_before"].values[chosen[0][0]]):
             draw("v_before", n, GREY, "before" if number == 0 else "_", 2)

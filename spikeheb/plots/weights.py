@@ -24,6 +24,8 @@ Floats = npt.NDArray[np.float64]
 
 BINS = 50
 COURSE_BINS = 60
+BELOW = 0.06
+"""Room under the lowest of the histograms that stand above each other, so that its line is seen beside the axis."""
 OVERLAID = 3
 """Up to so many rules share an axis of densities; more stand above each other, each as high as its own peak."""
 ROOM = 2.5
@@ -107,7 +109,7 @@ def draw_histograms(ax: Axes, data: xr.Dataset, *, log: bool = False) -> Axes:
     ax.set_xlabel(f"weight ({data.attrs['unit']})")
     if stacked:
         ax.set_yticks(range(len(values)), [str(len(values) - n) for n in range(len(values))])
-        ax.set_ylim(0, len(values))
+        ax.set_ylim(-BELOW, len(values))
         ax.set_ylabel("rule, each to its own peak")
     else:
         ax.set_ylabel("density per decade" if log else "density")

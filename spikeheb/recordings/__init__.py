@@ -123,6 +123,9 @@ def read_sweeps(
     paths = [Path(path)] if isinstance(path, str | Path) else [Path(each) for each in path]
     if not paths:
         raise FormatError("expected one file or more", key="recording")
+    if len({each.resolve() for each in paths}) < len(paths):
+        again = next(each for n, each in enumerate(paths) if each.resolve() in {earlier.resolve() for earlier in paths[:n]})
+        raise FormatError("is given twice; give each file once", path=str(again))
     paths = [paths[n] for n in numbered_order([str(each) for each in paths])]
     every = None if interval is None else _time(interval, "interval", str(paths[0]))
     files = [_recorded(each, unit, channel, reader) for each in paths]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from spikeheb.units import TIME
 
 Floats = npt.NDArray[np.float64]
 
+_NUMBER = re.compile(r"[\s(\[]*[-+]?\.?\d")
 AROUND = (-0.105, 0.105)
 """Seconds around an event that a sweep takes, unless said otherwise."""
 
@@ -40,19 +42,25 @@ def cut(recorded: Recorded, at: object, around: object = AROUND) -> Recorded:
     """
     path, time = recorded.path, recorded.time
     if len(recorded.values) != 1:
-        raise FormatError(f"has {len(recorded.values)} sweeps already; only a continuous recording is cut", path=path, key="cut")
+        raise FormatError(f"has {len(recorded.values)} sweeps already; only a continuous recording is cut", path=path, key="cut_at")
     first, last = _pair(around, path)
     events = np.unique(_events(recorded, at))
     step = float(np.median(np.diff(time)))
     if not np.allclose(np.diff(time), step, rtol=1e-3, atol=0):
-        raise FormatError("its samples are not equally spaced", path=path, key="cut")
+        raise FormatError("its samples are not equally spaced", path=path, key="cut_at")
+    if last - first > time[-1] - time[0]:
+        raise FormatError(
+            f"a sweep from {first * 1e3:g} to {last * 1e3:g} ms is longer than the file; let it be shorter", path=path, key="around"
+        )
     offsets = np.arange(round(first / step), round(last / step) + 1, dtype=np.int64)
     centres = np.rint((events - time[0]) / step).astype(np.int64)
     for event, centre in zip(events, centres, strict=True):
         if centre + offsets[0] < 0 or centre + offsets[-1] >= time.size:
             reach = f"{first * 1e3:g} to {last * 1e3:g} ms"
             raise FormatError(
-                f"the sweep of {reach} around {event:g} s reaches beyond the file; give a shorter one", path=path, key="around"
+                f"the sweep of {reach} around {event:g} s reaches beyond the file; let it be shorter, or leave this stimulus out",
+                path=path,
+                key="around",
             )
     values = recorded.values[0][centres[:, np.newaxis] + offsets]
     return replace(
@@ -80,11 +88,11 @@ def _events(recorded: Recorded, at: object) -> Floats:
     """The times, in the recording's own time."""
     path = recorded.path
     labelled = [(time - recorded.origin, label) for time, label in recorded.tags]
-    if not isinstance(at, str) or at[:1].isdigit():
+    if not isinstance(at, str) or _NUMBER.match(at):
         try:
-            times = np.atleast_1d(quantities(at, TIME, path=path, key="cut"))
+            times = np.atleast_1d(quantities(at, TIME, path=path, key="cut_at"))
         except UnitError as error:
-            raise FormatError(error.message, path=path, key="cut") from None
+            raise FormatError(error.message, path=path, key="cut_at") from None
     elif at == "events":
         times = np.array([time for time, _ in labelled])
     elif at == "stimulus":
@@ -92,7 +100,7 @@ def _events(recorded: Recorded, at: object) -> Floats:
     else:
         times = np.array([time for time, label in labelled if label == at])
     if not times.size or not np.all(np.isfinite(times)):
-        raise FormatError(f"{_named(at)}; the file has {_listed([label for _, label in labelled])}", path=path, key="cut")
+        raise FormatError(f"{_named(at)}; the file has {_listed([label for _, label in labelled])}", path=path, key="cut_at")
     return times
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import io
+import logging
 import math
 import re
 import warnings
@@ -25,7 +26,14 @@ from spikeheb.schedules import NOTHING, Lane
 Floats = npt.NDArray[np.float64]
 
 _PICKLES = (".pkl", ".pickle")
-_REFUSED = {"PickleIO": "would unpickle the file", "ElphyIO": "would evaluate text of the file"}
+_REFUSED = {
+    "PickleIO": "would unpickle the file",
+    "ElphyIO": "would evaluate text of the file",
+    "RawBinarySignalIO": "would invent a sampling rate, which such a file does not say",
+    "AsciiSignalIO": "would invent a sampling rate where the file does not say it",
+}
+_AS_TABLE = "write the sweeps as CSV, in the first column the time and then a column for each sweep"
+MAX_REASONS = 300
 _TRAIN_NAME = re.compile(r"(pre|post)[ _-]*(\d*)", re.IGNORECASE)
 
 
@@ -47,7 +55,7 @@ def segments_of(path: Path, reader: str | None) -> list[Any]:
     problems = []
     for candidate in _neo_readers(path, reader):
         try:
-            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _without_logging():
                 warnings.simplefilter("ignore")
                 blocks = [block for block in candidate(where).read() if block is not None]
                 segments = list(blocks[0].segments) if blocks else []
@@ -57,7 +65,19 @@ def segments_of(path: Path, reader: str | None) -> list[Any]:
         if segments:
             return segments
         problems.append(f"{candidate.__name__}: no segments")
-    raise FormatError(f"Neo found nothing to read ({'; '.join(problems) or 'no reader for such files'})", path=where)
+    reasons = "; ".join(problems)[:MAX_REASONS] or "no reader for such files"
+    raise FormatError(f"Neo found nothing to read ({reasons}); {_AS_TABLE}", path=where)
+
+
+@contextlib.contextmanager
+def _without_logging() -> Iterator[None]:
+    """Readers of Neo log what they do not understand; the error that follows says it in one line."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _neo_readers(path: Path, reader: str | None) -> list[Any]:

@@ -153,14 +153,19 @@ def minutes_of(recorded: Recorded, interval: float | None, first_after: int | No
     count, path = len(recorded.values), recorded.path
     if recorded.minutes is not None:
         if first_after is not None or interval is not None:
-            raise FormatError("the heads of the columns are minutes already; leave out interval and first_after", path=path)
+            raise FormatError(
+                "the heads of the columns are minutes already; leave out interval and first_after, or name them Sweep 1 and so on",
+                path=path,
+            )
         return recorded.minutes, None
     if first_after is None or (interval is None and (recorded.starts is None or count < 2)):
         raise FormatError(f"say the interval in seconds and first_after, the first of its {count} sweeps after the induction", path=path)
     if interval is not None and not (np.isfinite(interval) and interval > 0):
         raise FormatError(f"expected a time in seconds, more than 0 (got {interval:g})", path=path, key="interval")
     if not 0 <= first_after <= count:
-        raise FormatError(f"the file has {count} sweeps, so expected 0 to {count} (got {first_after})", path=path, key="first_after")
+        raise FormatError(
+            f"the file has {count} sweep{'s' * (count != 1)}, so expected 0 to {count} (got {first_after})", path=path, key="first_after"
+        )
     if recorded.starts is None:
         steps = np.arange(count) - first_after
         return np.where(steps < 0, steps, steps + 1) * float(interval or 0) / 60, None

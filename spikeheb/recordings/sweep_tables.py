@@ -13,7 +13,7 @@ import numpy.typing as npt
 from spikeheb.errors import FormatError, UnitError, unknown_name
 from spikeheb.recordings.heads import is_stimulus, minute_of, numbered_order, seconds_of, split_head
 from spikeheb.recordings.recorded import Recorded
-from spikeheb.recordings.text import TABLES, TEXTS, Table, first_cells, read_table, read_text, table_of
+from spikeheb.recordings.text import TABLES, TEXTS, Table, first_cells, holds_text, read_table, read_text, table_of
 from spikeheb.units import parse_unit
 
 Floats = npt.NDArray[np.float64]
@@ -23,6 +23,8 @@ _ATF_START = re.compile(r"ATF[\t ,]+[0-9.,]+\s*", re.IGNORECASE)
 _STARTS = re.compile(r'"?SweepStartTimesMS=(.*?)"?', re.IGNORECASE)
 _SIGNALS = re.compile(r'"?Signals="?[\t ,]*(.*)', re.IGNORECASE)
 
+MAX_HEADS = 100
+MANY = 30
 MISSING = ("", "nan")
 """What a cell says where a sweep was not recorded to its end."""
 
@@ -40,7 +42,7 @@ class _Column:
 def is_text(path: Path) -> bool:
     """Whether a file of sweeps is read here rather than by Neo."""
     suffix = path.suffix.lower()
-    return suffix in (*TABLES, ".atf") or (suffix in TEXTS and (_is_atf(path) or any(seconds_of(cell) for cell in first_cells(path)[:1])))
+    return suffix in (*TABLES, ".atf") or (suffix in TEXTS and holds_text(path))
 
 
 def _is_atf(path: Path) -> bool:
@@ -65,8 +67,10 @@ def recorded_table(path: Path, channel: int | str, unit: str | None) -> Recorded
 def _check_time(table: Table) -> None:
     times = [head for head in table.header if seconds_of(head) is not None]
     if len(times) != 1:
-        found = ", ".join(table.header)
-        raise table.error(f'expected one column "time_s" or "time_ms", or such as "Time (ms)" (found: {found[:300]})')
+        heads = ", ".join(table.header)
+        heads = heads if len(heads) <= MAX_HEADS else f"{heads[:MAX_HEADS]}..."
+        hint = 'a header with one column "time_s" or "time_ms", or such as "Time (ms)", and a column for each sweep'
+        raise table.error(f"expected {hint} (found: {heads})")
     if table.header.index(times[0]) != 0 or len(table.header) < 2:
         raise table.error("expected the time in the first column and a sweep in each further one")
 
@@ -78,6 +82,8 @@ def _recorded(table: Table, columns: list[_Column], channel: int | str, unit: st
     minutes = _minutes(sweeps, table)
     if minutes is None:
         sweeps = [sweeps[n] for n in numbered_order([column.name for column in sweeps])]
+    if len(sweeps) > max(MANY, 3 * len(table.rows)):
+        raise table.error(f"{len(sweeps)} sweeps of {len(table.rows)} samples: each sweep must be a column; exchange rows and columns")
     numbers = _numbers(table)
     time = numbers[:, 0] * scale
     stimulus = np.abs(numbers[:, [column.position for column in stimuli]]).max(axis=1) if stimuli else None
@@ -126,7 +132,7 @@ def _of_one_unit(columns: list[_Column], unit: str | None, table: Table) -> list
     units = list(dict.fromkeys(column.unit for column in columns))
     if len(units) != 1:
         named = ", ".join(str(own) for own in units) or f"none in {unit}"
-        raise table.error(f"the sweeps must have one unit (found: {named}); name a channel, or keep the columns of one kind")
+        raise table.error(f"the sweeps must have one unit (found: {named}); say the unit of those that count, or name a channel")
     if unit is not None and units[0] is not None and _kind(unit, table) != kinds[units[0]]:
         raise FormatError(f"the heads say {units[0]} (got {unit})", path=str(table.path), key="unit")
     return columns

@@ -11,6 +11,7 @@ The rules are fixed, so that nothing is guessed:
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import math
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spikeheb.encoding import UTF_16_MARKS, decoded
 from spikeheb.errors import FormatError
 from spikeheb.limits import check_file
 from spikeheb.units import plain
@@ -129,13 +131,29 @@ def delimiter_of(header: str) -> str:
 
 def first_cells(path: Path) -> list[str]:
     """The cells of the first line with content, as far as 4 kB reach; nothing of what is no text file."""
-    if not path.is_file():
-        return []
-    with path.open("rb") as file:
-        data = file.read(4096)
-    text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", errors="replace")
+    text = _beginning(path)
     line = next((line for line in text.splitlines() if _is_content(line) and not _SEPARATOR.fullmatch(line.strip())), "")
     return [cell.strip('" ') for cell in line.split(delimiter_of(line))]
+
+
+def holds_text(path: Path) -> bool:
+    """Whether a file begins as text does, with nothing that only a program reads."""
+    text = _beginning(path)
+    return bool(text.strip()) and "\0" not in text and all(character.isprintable() or character.isspace() for character in text)
+
+
+def _beginning(path: Path) -> str:
+    """The first 4 kB as text; nothing of what is no file."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        data = file.read(4096)
+    if data[:2] in UTF_16_MARKS:
+        return data.decode("utf-16", errors="ignore")
+    try:
+        return codecs.getincrementaldecoder("utf-8-sig")().decode(data)  # the last character may be cut
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
 
 
 def _is_content(line: str) -> bool:
@@ -156,17 +174,6 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise FormatError(f"cannot be read ({error.strerror or error})", path=str(path)) from None
     try:
-        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            return data.decode("utf-16")
-        try:
-            return _without_controls(data.decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            return _without_controls(data.decode("cp1252"))
+        return decoded(data)
     except ValueError as error:
         raise FormatError(f"is not CSV text ({error})", path=str(path)) from None
-
-
-def _without_controls(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("it holds zero bytes")
-    return text

@@ -105,6 +105,17 @@ def value_text(data: xr.Dataset, name: str, position: int, *, unit: bool = True)
     return f"{sign}{number:g}{' ' + text if unit and text else ''}"
 
 
+def bare(data: xr.Dataset, name: str) -> bool:
+    """Whether the values of a condition are numbers without a unit, which say nothing without its name."""
+    return data[name].dtype.kind in "fiu" and not shown_unit(data, name)[0]
+
+
+def named_text(data: xr.Dataset, name: str, position: int) -> str:
+    """One condition in words that stand alone: ``"+10 ms"``, ``"repeats 3"``."""
+    text = value_text(data, name, position)
+    return f"{_TITLES.get(name, name)} {text}" if bare(data, name) else text
+
+
 def label(data: xr.Dataset, position: int, among: Sequence[str] | None = None) -> str:
     """Some conditions of a lane in words: ``"20 Hz, Δt = +10 ms"``."""
     chosen = names(data) if among is None else among

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.errors import FormatError
+from spikeheb.errors import FormatError, UnitError
 from spikeheb.measure.compare import mean_and_sem
 from spikeheb.measure.course import FOLLOW
 from spikeheb.measure.epsp import SweepMeasures, measure_sweeps, spiked
 from spikeheb.measure.measurement import Measurement, Step
+from spikeheb.numbers import parts
 from spikeheb.recordings import Sweeps
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.readout import MEASURED, TEXTS
-from spikeheb.studies.remarks import remarks, why_rejected
+from spikeheb.studies.remarks import doubts, remarks, why_rejected
 from spikeheb.studies.sweeps import Files, Source, gathered, in_groups, pair, pathways, several
-from spikeheb.units import CURRENT, TIME, VOLTAGE, quantity
+from spikeheb.units import CURRENT, NONE, TIME, VOLTAGE, quantity
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,6 +32,10 @@ Flags = npt.NDArray[np.bool_]
 
 NEAR_ZERO = 0.02
 """Volts: a level nearer to zero than this is that of a field potential."""
+LONGEST = 100_000
+"""Minutes after the induction, more than two months, that a follow-up may last."""
+STEPS = {"V": (1e-6, 1.0), "A": (1e-15, 1e-6)}
+"""Smallest and largest test step that an amplifier gives."""
 RESPONSES = {"membrane": "epsp", "field": "epsp", "current": "epsc"}
 STANDARD = Measurement()
 
@@ -99,15 +103,15 @@ def analyse(
     ------
     FormatError, UnitError, UnknownName
     """
-    if not (math.isfinite(follow[0]) and math.isfinite(follow[1]) and 0 <= follow[0] < follow[1]):
-        raise FormatError(f"expected two minutes, the first before the second (got {follow[0]:g} and {follow[1]:g})", key="follow")
+    follow = _minutes(follow)
     sources: list[Source] = list(recording) if isinstance(recording, Sequence) and not isinstance(recording, str) else [recording]
     if not sources:
         raise FormatError("expected a file, or several", key="recording")
     given = () if pulse is None else several(pulse, "pulse")
     settings = Measurement(
         baseline=pair(baseline, "baseline"), blank=quantity(blank, TIME, key="blank"), search=quantity(search, TIME, key="search"),
-        peak_width=quantity(peak_width, TIME, key="peak_width"), rise=slope_limits, paired_baseline=paired_baseline,
+        peak_width=quantity(peak_width, TIME, key="peak_width"), rise=pair(slope_limits, "slope_limits", NONE),
+        paired_baseline=paired_baseline,
         volley=None if volley is None else pair(volley, "volley"),
         population_spike=None if population_spike is None else pair(population_spike, "population_spike"),
         signal=signal or "membrane", pulses=given or (0.0,),
@@ -119,6 +123,16 @@ def analyse(
     settings, kind_notes = _fitted(settings, sweeps, pulses, signal, step, sweeps.pulse)
     data = measured(sweeps, settings, follow, reject, every, from_, average, notes + kind_notes)
     return _named(data, sources, settings, follow, sweeps.unit)
+
+
+def _minutes(follow: object) -> tuple[float, float]:
+    """The window of the follow-up, in minutes."""
+    first, last = pair(follow, "follow", NONE)
+    if not 0 <= first < last <= LONGEST:
+        raise FormatError(
+            f"expected two minutes from 0 to {LONGEST:,}, the first before the second (got {first:g} and {last:g})", key="follow"
+        )
+    return first, last
 
 
 def _fitted(
@@ -141,13 +155,18 @@ def _step(step: object, signal: str, zero: float) -> Step | None:
     if step is None:
         return None
     dimension = VOLTAGE if signal == "current" else CURRENT
-    parts: Sequence[object] = step.replace(",", " ").split() if isinstance(step, str) else list(step)  # type: ignore[call-overload]
-    if isinstance(step, str) and len(parts) == 6:
-        parts = [f"{parts[n]} {parts[n + 1]}" for n in (0, 2, 4)]
-    if len(parts) != 3:
+    try:
+        values: Sequence[object] = parts(step) if isinstance(step, str) else list(step)  # type: ignore[call-overload]
+    except UnitError as error:
+        raise UnitError(error.message, key="step") from None
+    if len(values) != 3:
         raise FormatError('expected start, stop and size, such as "200 ms 300 ms -5 mV"', key="step")
-    start, stop = (quantity(part, TIME, key="step") - zero for part in parts[:2])
-    return Step(start, stop, quantity(parts[2], dimension, key="step"))
+    start, stop = (quantity(part, TIME, key="step") - zero for part in values[:2])
+    size = quantity(values[2], dimension, key="step")
+    least, most = STEPS[unit := "V" if signal == "current" else "A"]
+    if not least <= abs(size) <= most:
+        raise FormatError(f"expected a size from {least:g} to {most:g} {unit}, positive or negative (got {size:g} {unit})", key="step")
+    return Step(start, stop, size)
 
 
 # --- measuring -----------------------------------------------------------------------------------------------------------
@@ -165,26 +184,30 @@ def measured(
     fired = spiked(np.nan_to_num(sweeps.v), sweeps.time, settings) if settings.signal == "membrane" else np.zeros_like(asked)
     fired &= ~(incomplete | asked)
     notes = [*notes, *why_rejected(incomplete, asked, fired)]
-    parts = []
+    if fired.any() and fired.sum() == len(fired) - (incomplete | asked).sum():
+        notes.append("every sweep went beyond -30 mV: check the unit (--unit) and the kind of signal (--signal)")
+    pathway_data = []
     for members in pathways(len(sweeps.v), every, first):
         own = replace(sweeps, v=sweeps.v[members], minutes=sweeps.minutes[members])
         out = (incomplete | asked | fired)[members]
         name = f"pathway {members[0]}: " if every > 1 else ""
         own, out, more = in_groups(own, out, average)
         measures = measure_sweeps(own.v, own.time, own.minutes, 0.0, out, settings=settings, follow=follow)
-        notes += [name + text for text in [*more, *remarks(measures, settings, own.unit)]]
-        parts.append(_dataset(measures, own, settings, int((incomplete | asked | fired)[members].sum()), int(members[0])))
-    data = parts[0] if len(parts) == 1 else xr.concat(parts, "condition", join="outer", fill_value={"rejected": False})
+        notes += [name + text for text in [*more, *remarks(measures, settings, own.unit), *doubts(measures, settings, own.unit, own.time)]]
+        pathway_data.append(_dataset(measures, own, settings, int((incomplete | asked | fired)[members].sum()), int(members[0])))
+    data = pathway_data[0] if len(pathway_data) == 1 else xr.concat(pathway_data, "condition", join="outer", fill_value={"rejected": False})
     data = data.swap_dims(minutes="sweep") if "minutes" in data.dims else data
     data.attrs["notes"] = json.dumps(list(dict.fromkeys(notes)))
     return data if every > 1 else data.drop_vars("pathway")
 
 
-def _asked(reject: Sequence[int], count: int) -> Flags:
+def _asked(reject: object, count: int) -> Flags:
+    """Which sweeps were asked to be left out."""
     flags = np.zeros(count, dtype=bool)
-    for number in reject:
-        if not 0 <= number < count:
-            raise FormatError(f"the recording has {count} sweeps, so expected 0 to {count - 1} (got {number})", key="reject")
+    for given in reject if isinstance(reject, Iterable) and not isinstance(reject, str) else [reject]:
+        number = getattr(given, "item", lambda given=given: given)()
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < count:
+            raise FormatError(f"the recording has {count} sweeps, so expected 0 to {count - 1} (got {str(given)[:40]})", key="reject")
         flags[number] = True
     return flags
 

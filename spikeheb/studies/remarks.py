@@ -11,6 +11,7 @@ from spikeheb.measure.course import DETECTED
 from spikeheb.measure.epsp import SweepMeasures
 from spikeheb.measure.measurement import Measurement
 
+Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 UNSTEADY = 0.10
@@ -21,6 +22,12 @@ EARLY = 1e-3
 """Seconds after the pulse before which a peak may be an artefact."""
 RESISTANCE = 0.20
 """Change of the series resistance from which on it is said."""
+SAMPLING = (1e-6, 20e-3)
+"""Seconds: samples of a sweep that are nearer to each other, or farther apart, are doubted."""
+SIZES = {"membrane": (5e-6, 0.1), "field": (5e-6, 0.05), "current": (2e-13, 5e-8)}
+"""Volts and amperes: responses that are smaller or larger are doubted."""
+MEMBRANE = (-0.13, 0.05)
+"""Volts: a level outside is not that of a membrane."""
 LISTED = 8
 _SHOWN = {"V": ("mV", 1e3), "A": ("pA", 1e12)}
 
@@ -69,6 +76,32 @@ def remarks(measures: SweepMeasures, settings: Measurement, unit: str) -> Iterat
             "average"
         )
     yield from _about_series(measures)
+
+
+def doubts(measures: SweepMeasures, settings: Measurement, unit: str, times: Floats) -> Iterator[str]:
+    """Sentences about numbers that no recording has where units were said rightly.
+
+    Parameters
+    ----------
+    measures : SweepMeasures
+        Of one lane, without leading dimensions.
+    settings : Measurement
+    unit : {"V", "A"}
+    times : array, shape (samples,)
+        Seconds from the pulse.
+    """
+    name, factor = _SHOWN[unit]
+    apart = float(np.median(np.diff(times)))
+    if not SAMPLING[0] <= apart <= SAMPLING[1]:
+        yield f"samples are {apart * 1e3:.3g} ms apart: check the unit of the time"
+    least, most = SIZES[settings.signal]
+    size = float(measures.amplitude_before)
+    if np.isfinite(measures.amplitude_ratio) and not least <= abs(size) <= most:
+        yield f"the response before is {size * factor:.3g} {name}, unlike any: check the unit of the values (--unit)"
+    trace = measures.trace_before if np.isfinite(measures.trace_before).all() else measures.trace_after
+    level = float(np.median(trace[times <= max(0.0, times[0])]))
+    if settings.signal == "membrane" and np.isfinite(level) and not MEMBRANE[0] <= level <= MEMBRANE[1]:
+        yield f"a level of {level * 1e3:.3g} mV is that of no membrane: check the unit (--unit) and the kind of signal (--signal)"
 
 
 def _about_series(measures: SweepMeasures) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.errors import FormatError
+from spikeheb.errors import FormatError, UnitError
+from spikeheb.limits import whole
+from spikeheb.numbers import quantities
 from spikeheb.recordings import Sweeps, read_sweeps
-from spikeheb.units import TIME, Dimension, quantity
+from spikeheb.units import TIME, Dimension, example
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 Source = Path | str | Sweeps
-
-_QUANTITY = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*[^\W\d_]*")
 
 
 @dataclass(frozen=True)
@@ -36,34 +35,31 @@ class Files:
 
 
 def several(value: object, key: str, dimension: Dimension = TIME) -> tuple[float, ...]:
-    """Quantities from text such as ``"0 ms 50 ms"``, from one number or quantity, or from a sequence of these.
+    """Quantities from text such as ``"0 ms 50 ms"``, from one number or quantity, or from a row of these.
 
     Raises
     ------
     UnitError
-        For what is none.
+        For what is none, or not finite.
     """
-    if isinstance(value, str):
-        text = value.replace(",", " ").replace(";", " ").strip()
-        parts = _QUANTITY.findall(text)
-        whole = "".join(parts).replace(" ", "") == text.replace(" ", "") and parts
-        return tuple(quantity(part.strip(), dimension, key=key) for part in parts) if whole else (quantity(value, dimension, key=key),)
-    if isinstance(value, Sequence | np.ndarray) and np.ndim(value) == 1:
-        return tuple(quantity(entry, dimension, key=key) for entry in value)
-    return (quantity(value, dimension, key=key),)
+    numbers = np.atleast_1d(quantities(value, dimension, key=key))
+    if numbers.ndim != 1 or not numbers.size or not np.all(np.isfinite(numbers)):
+        raise UnitError(f'expected {dimension} such as "{example(dimension)}", or several (got "{str(value)[:60]}")', key=key)
+    return tuple(float(number) for number in numbers)
 
 
-def pair(value: object, key: str) -> tuple[float, float]:
-    """Two times, such as ``"-5 ms 0 ms"``.
+def pair(value: object, key: str, dimension: Dimension = TIME) -> tuple[float, float]:
+    """Two times, such as ``"-5 ms 0 ms"``, or two quantities of another kind.
 
     Raises
     ------
     FormatError, UnitError
     """
-    times = several(value, key)
-    if len(times) != 2:
-        raise FormatError(f'expected two times, such as "-5 ms 0 ms" (got {len(times)})', key=key)
-    return times[0], times[1]
+    values = several(value, key, dimension)
+    if len(values) != 2:
+        text = 'times, such as "-5 ms 0 ms"' if dimension == TIME else "numbers"
+        raise FormatError(f"expected two {text} (got {len(values)})", key=key)
+    return values[0], values[1]
 
 
 # --- reading -------------------------------------------------------------------------------------------------------------
@@ -82,7 +78,9 @@ def gathered(sources: Sequence[Source], files: Files, pulses: tuple[float, ...])
     if paths and own:
         raise FormatError("give files or sweeps, not both", key="recording")
     if own:
+        _check_unused(files)
         first = pulses[0] if pulses else 0.0
+        _check_inside(own[0], first)
         sweeps = joined([replace(part, time=part.time - first, pulse=first) for part in own])
         return sweeps, _from_first(pulses or (0.0,)), []
     sweeps, notes = _read(paths, files, pulses[0] if pulses else None)
@@ -93,6 +91,21 @@ def gathered(sources: Sequence[Source], files: Files, pulses: tuple[float, ...])
         at = ", ".join(f"{(pulse + sweeps.pulse) * 1e3:g} ms" for pulse in in_file)
         notes = [f"the file says that the stimulus comes at {at}"]
     return sweeps, in_file, notes
+
+
+def _check_unused(files: Files) -> None:
+    """Refuse what says how a file is read where sweeps were given."""
+    standard = Files()
+    for name in ("unit", "channel", "interval", "first_after", "reader", "cut_at"):
+        if getattr(files, name) != getattr(standard, name):
+            raise FormatError("says how a file is read, and these sweeps are read already; leave it out", key=name)
+
+
+def _check_inside(sweeps: Sweeps, pulse: float) -> None:
+    start, stop = float(sweeps.time[0]), float(sweeps.time[-1])
+    if not start <= pulse < stop:
+        message = f"the sweep goes from {start * 1e3:g} to {stop * 1e3:g} ms and must contain the pulse, at {pulse * 1e3:g} ms"
+        raise FormatError(message, key="pulse")
 
 
 def _from_first(pulses: tuple[float, ...]) -> tuple[float, ...]:
@@ -156,10 +169,8 @@ def pathways(count: int, every: int, first: int) -> list[npt.NDArray[np.int64]]:
     ------
     FormatError
     """
-    if not 1 <= every <= count:
-        raise FormatError(f"expected 1 to {count}, the number of sweeps (got {every})", key="every")
-    if not 0 <= first < every:
-        raise FormatError(f"expected 0 to {every - 1}, less than every (got {first})", key="from")
+    every = whole(every, "every", most=count)
+    first = whole(first, "from", least=0, most=every - 1)
     return [np.arange((first + k) % every, count, every) for k in range(every)]
 
 
@@ -170,12 +181,16 @@ def in_groups(sweeps: Sweeps, out: Flags, size: int) -> tuple[Sweeps, Flags, lis
     ------
     FormatError
     """
-    if size < 1:
-        raise FormatError(f"expected 1 or more sweeps to average (got {size})", key="average")
+    size = whole(size, "average")
     if size == 1:
         return sweeps, out, []
     before = np.flatnonzero(sweeps.minutes < 0)
     after = np.flatnonzero(sweeps.minutes >= 0)
+    fewest = min(before.size, after.size)
+    if size > max(fewest, 1):
+        raise FormatError(
+            f"expected 1 to {fewest}, as there are {before.size} sweeps before and {after.size} after (got {size})", key="average"
+        )
     groups = [side[n : n + size] for side in (before, after) for n in range(0, side.size, size)]
     short = sorted({group.size for group in groups if group.size < size})
     notes = [f"sweeps were averaged {size} at a time; a last group holds {' or '.join(map(str, short))} only"] if short else []

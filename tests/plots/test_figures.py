@@ -240,9 +240,48 @@ def test_recordings_show_every_sweep(made):
     data.attrs = {"study": "recording", "recording": "a.csv"}
     ax = sh.plot(data)
     assert line(ax, "single sweeps")[:, 1] == pytest.approx([1] * 10 + [1.4] * 40)
-    assert plots.figure(data).get_suptitle() == "a.csv: EPSP ratio 1.4 ± 0"
+    assert plots.figure(data).get_suptitle() == "a.csv: EPSP ratio 1.4"
     with pytest.raises(sh.UnknownName, match='no panel named "outcome"'):
         sh.plot(data, panel="outcome")
+
+
+def test_pathways_of_a_recording_have_names_and_no_line_between_them(made):
+    """The last sweep of all belongs to the second pathway, so that the first has no value there."""
+    data = made({"pathway": [0, 1]}, [1.4, 1.0]).drop_vars("efficacy_ratio")
+    data.attrs = {"study": "recording", "recording": "a.csv"}
+    data["epsp"].values[0, -1] = np.nan
+    data["epsp_ratio_sem"] = ("condition", [0.021, 0.0049])
+    page = plots.figure(data)
+    assert page.get_suptitle() == "a.csv: EPSP ratios 1.40 ± 0.02, 1.000 ± 0.005"
+    assert len(page.axes) == 2
+    assert {text.get_text() for text in page.axes[1].texts} == {"pathway 0", "pathway 1"}
+    low, high = page.axes[1].get_xlim()
+    assert low < -9
+    assert high > 39
+
+
+def test_compared_experiments_have_one_line_style_along_delta_t_and_names_above(made):
+    """A colour says the rule; on which side of 0 a line lies needs no style of its own."""
+    results = [made({"delta_t": [-0.02, -0.01, 0.01, 0.02]}, ratios) for ratios in ([0.8, 0.7, 1.3, 1.2], [0.9, 0.8, 1.2, 1.1])]
+    ax = sh.plot(results)
+    assert {drawn.get_linestyle() for drawn in ax.lines if len(drawn.get_xdata()) == 2 and drawn.get_color() != style.LIGHT} == {"-"}
+    ax.figure.draw_without_rendering()
+    assert ax.get_legend().get_window_extent().y0 >= ax.get_window_extent().y1
+
+
+def test_signs_of_directions_at_one_place_stand_one_above_the_other(made):
+    data = made({"pattern": ["a", "a", "b", "b"], "delta_t": [0.01, 0.02, 0.01, 0.02]}, [1.2, 1.1, 0.9, 0.8])
+    data = data.assign(published_outcome=("condition", np.array(["LTP", "LTP", "LTD", "LTD"])))
+    ax = sh.plot(data, panel="outcome")
+    levels = [float(drawn.get_ydata()[0]) for drawn in ax.lines if drawn.get_label() == "published direction"]
+    assert len(levels) == 4
+    assert len(set(levels)) == 2
+
+
+def test_numbers_without_a_unit_stand_with_their_name(made):
+    page = plots.figure(made({"repeats": [1, 3]}, [1.2, 1.5]))
+    assert {text.get_text() for text in page.axes[1].texts} == {"repeats 1", "repeats 3"}
+    assert {text.get_text() for text in page.axes[0].get_legend().get_texts()} == {"repeats 3", "repeats 1", "before"}
 
 
 def window(label="pair", change=(-0.2, 0.1, 0.4)):
