@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -54,6 +54,19 @@ def parse_model(text: str, *, path: str | None = None, key: str | None = None) -
             raise ExpressionError(f'"{equation.name}" is declared twice', path=path, key=key)
         found.append(equation)
     return tuple(found)
+
+
+def subexpressions(equations: Iterable[Equation]) -> dict[str, t.Tree]:
+    """The lines ``name = expression`` of a model, by name."""
+    return {e.name: e.expression for e in equations if e.kind == "subexpression" and e.expression is not None}
+
+
+def expanded(tree: t.Tree, equations: Iterable[Equation]) -> t.Tree:
+    """The tree with the model's subexpressions put in, and those that these read."""
+    trees = subexpressions(equations)
+    for _ in trees:
+        tree = t.substitute(tree, trees)
+    return tree
 
 
 def _parse_line(line: str, path: str | None, key: str | None) -> Equation:
@@ -188,10 +201,10 @@ def check_model(
         names = {**known, NOISE: TIME ** Fraction(-1, 2)} if equation.kind == "differential" else known
         label = f"d{equation.name}/dt" if equation.kind == "differential" else equation.name
         check_expression(equation.expression, expected, names, label, path=path, key=key)
-    subexpressions = {e.name: e.expression for e in equations if e.kind == "subexpression" and e.expression is not None}
+    trees = subexpressions(equations)
     full: dict[str, t.Tree] = {}
-    for name in subexpressions:
-        _put_in(name, subexpressions, full, (), path=path, key=key)
+    for name in trees:
+        _put_in(name, trees, full, (), path=path, key=key)
     for equation in equations:
         if equation.kind == "differential" and equation.expression is not None:
             check_expanded(equation.expression, full, f"d{equation.name}/dt", path=path, key=key)
@@ -200,7 +213,7 @@ def check_model(
 
 def _put_in(
     name: str,
-    subexpressions: Mapping[str, t.Tree],
+    trees: Mapping[str, t.Tree],
     full: dict[str, t.Tree],
     above: tuple[str, ...],
     *,
@@ -210,10 +223,10 @@ def _put_in(
     """Write into `full` the subexpression `name` with those that it reads put in."""
     if name in above:
         raise ExpressionError(f'"{name}" depends on itself ({" -> ".join((*above, name))})', path=path, key=key)
-    for other in sorted(t.names(subexpressions[name]) & set(subexpressions)):
+    for other in sorted(t.names(trees[name]) & set(trees)):
         if other not in full:
-            _put_in(other, subexpressions, full, (*above, name), path=path, key=key)
-    full[name] = check_expanded(subexpressions[name], full, name, path=path, key=key)
+            _put_in(other, trees, full, (*above, name), path=path, key=key)
+    full[name] = check_expanded(trees[name], full, name, path=path, key=key)
 
 
 def check_expanded(tree: t.Tree, full: Mapping[str, t.Tree], label: str, *, path: str | None = None, key: str | None = None) -> t.Tree:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spikeheb.expressions import tree as t
-from spikeheb.expressions.equations import NOISE
+from spikeheb.expressions.equations import NOISE, expanded
 from spikeheb.rules.rule import Bounds, Handler, Rule
 from spikeheb.rules.ties import before, keeping
 
@@ -48,13 +48,26 @@ def actions(rule: Rule) -> tuple[Action, ...]:
         delay = {"pre": rule.axonal_delay, "post": rule.backpropagation_delay}.get(handler.event, 0.0)
         if handler.delay is not None:
             delay += rule.parameters[handler.delay].value
-        lines = plain_lines(handler, rule.weight, rule.bounds, before(rule) if handler.event == "post" else {})
+        if handler.event == "post" and rule.before:
+            lines = plain_lines(_with_parts_put_in(handler, rule), rule.weight, _dependence_with_parts_put_in(rule), before(rule))
+        else:
+            lines = plain_lines(handler, rule.weight, rule.bounds)
         if handler.event == "pre" and rule.before:
             lines = (*keeping(rule, lines), *lines)
         if not transmits and handler is first:
             lines = (t.Statement(TRANSMIT, "=", t.ONE), *lines)
         found.append(Action(handler.event, delay, lines))
     return tuple(found)
+
+
+def _with_parts_put_in(handler: Handler, rule: Rule) -> Handler:
+    """The handler without the names of subexpressions, behind which the variables that they read would be hidden."""
+    return replace(handler, lines=tuple(replace(line, expression=expand(line.expression, rule)) for line in handler.lines))
+
+
+def _dependence_with_parts_put_in(rule: Rule) -> Bounds:
+    """The same for the weight dependence."""
+    return replace(rule.bounds, F_plus=expand(rule.bounds.F_plus, rule), F_minus=expand(rule.bounds.F_minus, rule))
 
 
 def plain_lines(handler: Handler, weight: str, bounds: Bounds, earlier: Mapping[str, t.Tree] | None = None) -> tuple[t.Statement, ...]:
@@ -151,11 +164,8 @@ def stepped(rule: Rule) -> frozenset[str]:
 
 
 def expand(tree: t.Tree, rule: Rule) -> t.Tree:
-    """The tree with the model's subexpressions put in."""
-    subexpressions = {e.name: e.expression for e in rule.equations if e.kind == "subexpression" and e.expression is not None}
-    for _ in subexpressions:
-        tree = t.substitute(tree, subexpressions)
-    return tree
+    """The tree with the subexpressions of the synapse and of ``[post]`` put in."""
+    return expanded(tree, rule.all_equations)
 
 
 def _solvable(tree: t.Tree, name: str, rule: Rule, differential: set[str]) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 from spikeheb.cells import Cell, assemble
 from spikeheb.engines.job import Floats
 from spikeheb.expressions import tree as t
-from spikeheb.expressions.equations import Equation
+from spikeheb.expressions.equations import Equation, expanded
 from spikeheb.expressions.printers import evaluate, numpy_scope, resolve_units, to_numpy
 from spikeheb.rules.meaning import affine
 
@@ -115,11 +115,8 @@ def _update(
     equation: Equation, equations: tuple[Equation, ...], constants: Mapping[str, float], method: str, dt: float
 ) -> Callable[[dict[str, Any]], Any] | None:
     """The new value of one variable, as the method computes it from the old ones; None for a method not known here."""
-    subexpressions = {e.name: e.expression for e in equations if e.kind == "subexpression" and e.expression is not None}
     assert equation.expression is not None
-    tree = equation.expression
-    for _ in subexpressions:
-        tree = t.substitute(tree, subexpressions)
+    tree = expanded(equation.expression, equations)
     known = {e.name for e in equations} | set(constants)
     if method == "exponential_euler":
         slope, rest = (_compiled(part, known) for part in conditionally_linear(tree, equation.name))

@@ -17,7 +17,7 @@ from spikeheb.engines.kernel.magnitude import without_needless_looks
 from spikeheb.engines.kernel.plan import Block, CellPlan, Decay, Plan
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
-from spikeheb.expressions.equations import NOISE
+from spikeheb.expressions.equations import NOISE, expanded
 from spikeheb.expressions.printers import resolve_units
 from spikeheb.rules.check import known_names
 from spikeheb.rules.meaning import Action, actions, affine, clipped, expand, reads_membrane, stepped
@@ -90,14 +90,9 @@ class _Cleaner:
     def __init__(self, rule: Rule, folded: Mapping[str, float]) -> None:
         self.rule, self.folded = rule, folded
         self.known = {*known_names(rule), NOISE, "amount", "dt", STEP}
-        post = rule.post.equations if rule.post else ()
-        self.post = {e.name: e.expression for e in post if e.kind == "subexpression" and e.expression is not None}
 
     def tree(self, tree: t.Tree) -> t.Tree:
-        whole = expand(tree, self.rule)
-        for _ in self.post:
-            whole = t.substitute(whole, self.post)
-        return fold(resolve_units(whole, self.known), self.folded)
+        return fold(resolve_units(expand(tree, self.rule), self.known), self.folded)
 
 
 def _synaptic_block(rule: Rule, names: frozenset[str], clean: _Cleaner) -> Block | None:
@@ -196,13 +191,10 @@ def _read_for(name: str, action: Action) -> set[str]:
 
 def _cell_plan(cell: Cell, dt: float, receptor: Receptor) -> CellPlan:
     membrane = assemble(cell, dt)
-    subexpressions = {e.name: e.expression for e in membrane.equations if e.kind == "subexpression" and e.expression is not None}
     known = {*membrane.constants, *(e.name for e in membrane.equations), "I_ext", NOISE, "dt"}
 
     def clean(tree: t.Tree) -> t.Tree:
-        for _ in subexpressions:
-            tree = t.substitute(tree, subexpressions)
-        return fold(resolve_units(tree, known), {})
+        return fold(resolve_units(expanded(tree, membrane.equations), known), {})
 
     derivatives = {e.name: clean(e.expression) for e in membrane.equations if e.kind == "differential" and e.expression is not None}
     return CellPlan(
