@@ -162,10 +162,10 @@ def _check_weight(rule: Rule) -> None:
             path=rule.path,
             key="synapse.model",
         )
-    if equation.kind == "differential" and rule.bounds.kind not in ("hard", "none"):
-        raise FormatError(
-            f'a weight that moves by itself takes "hard" or "none" (got "{rule.bounds.kind}")', path=rule.path, key="bounds.kind"
-        )
+    for key, bounds in _every_bounds(rule).items() if equation.kind == "differential" else ():
+        if bounds.kind not in ("hard", "none"):
+            message = f'a weight that moves by itself takes "hard" or "none" (got "{bounds.kind}")'
+            raise FormatError(message, path=rule.path, key=f"{key}.kind")
 
 
 def _check_post(rule: Rule, known: Mapping[str, Dimension]) -> None:

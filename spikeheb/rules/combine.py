@@ -72,6 +72,7 @@ def combine(rules: Sequence[Rule]) -> Rule:
         set="+".join(rule.set or "default" for rule in rules) if any(rule.set for rule in rules) else None,
         claims=_claims(rules, owner),
         changed=tuple(f"{rule.name}_{name}" for rule in rules for name in rule.changed),
+        refit=tuple(part.name(name) for part in parts for name in part.rule.refit),
     )
     combined = with_ties(combined)
     check_rule(combined)
@@ -172,8 +173,8 @@ def _efficacy(parts: Sequence[_Part], read: Callable[[Rule], t.Tree]) -> t.Tree:
     """What rules that share the weight agree it to be worth, times the factors of the others."""
     shared = {part.tree(read(part.rule)): part.rule for part in parts if part.shares}
     if len(shared) > 1:
-        one, other = list(shared.values())[:2]
-        message = f"{one.name} and {other.name} make different things of the weight that they would share"
+        first, other = list(shared.values())[:2]
+        message = f"{first.name} and {other.name} make different things of the weight that they would share"
         raise FormatError(message, path=other.path, key="synapse.efficacy")
     total = next(iter(shared), t.ONE)
     for part in parts:

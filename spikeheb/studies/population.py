@@ -145,11 +145,12 @@ def starts(rule: Rule, plan: Population, member: Index, place: Index, start: Flo
         return None
     count = int(place.max()) + 1
     even = (place * plan.members + member + 0.5) / (count * plan.members)
-    value = evaluate(tree, known, {"rand": lambda: even, "randn": lambda: _normal(even)})
+    value = evaluate(tree, known, {"rand": lambda: even, "randn": lambda: normal_quantiles(even)})
     return np.broadcast_to(np.asarray(value, dtype=float), even.shape).copy()
 
 
-def _normal(even: Floats) -> Floats:
+def normal_quantiles(even: Floats) -> Floats:
+    """The normal numbers below which these shares of all normal numbers lie."""
     from scipy.special import ndtri
 
     return np.asarray(ndtri(even))

@@ -19,12 +19,14 @@ from spikeheb.cells import Cell
 from spikeheb.engines.choice import carry_out
 from spikeheb.engines.job import Job
 from spikeheb.engines.values import constants, efficacy, initial_values, per_input
-from spikeheb.expressions.printers import evaluate, to_brian
+from spikeheb.expressions import tree as t
+from spikeheb.expressions.printers import evaluate
 from spikeheb.protocols import Protocol
 from spikeheb.rules import choose
 from spikeheb.rules.meaning import is_noisy, reads_membrane
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
+from spikeheb.studies.population import RANDOM, normal_quantiles
 from spikeheb.studies.session import inputs_under_test, session, settled_step
 
 Floats = npt.NDArray[np.float64]
@@ -168,9 +170,9 @@ class _Trial:
 
     def first_numbers(self, seed: int) -> _Numbers:
         """Those of the first run; a rule that draws and reads the potential gets a cell for each synapse, as in a session of its own."""
-        alone = draws(self.rule) and reads_membrane(self.rule)
+        alone = is_noisy(self.rule) and reads_membrane(self.rule)
         count = len(_drawn(self.protocol, self.lanes, seed, 1).lanes)
-        many = draws(self.rule) and not alone
+        many = is_noisy(self.rule) and not alone
         sessions = SESSIONS if alone or draws_spikes(self.protocol, self.lanes, seed) else 1
         synapses = SYNAPSES if sessions == 1 else SYNAPSES_OF_A_SESSION
         return _Numbers((sessions,) * count, (synapses if many else 1,) * count)
@@ -186,7 +188,7 @@ class _Trial:
                 return imposed
         job = session(schedule, self.rule, self.cell, seed)
         recording = carry_out(job, self.engine)
-        if draws(self.rule) and not reads_membrane(self.rule):
+        if is_noisy(self.rule) and not reads_membrane(self.rule):
             return _without_cell(schedule, self.rule, recording.spikes, synapses, sessions, self.engine, seed)
         inputs = inputs_under_test(schedule)
         column = int(np.searchsorted(job.samples, settled_step(schedule)))
@@ -244,11 +246,6 @@ def _parts(job: Job) -> Iterator[Job]:
         )  # fmt: skip
 
 
-def draws(rule: Rule) -> bool:
-    """Whether two synapses with the same spikes may end differently."""
-    return is_noisy(rule) or "rand" in to_brian(rule.initial[rule.weight])
-
-
 def before(job: Job) -> Floats:
     """The efficacy of each input at the start."""
     known = {name: per_input(job, value) for name, value in constants(job).items()}
@@ -295,11 +292,11 @@ def many_synapses(schedule: Schedule, rule: Rule, spikes: Spikes | None, synapse
     if rule.post is not None and lane.size > job.lanes:
         job = _lane_for_each_synapse(job)
     tree = rule.initial[rule.weight]
-    if "rand" not in to_brian(tree):
+    if not t.functions(tree) & RANDOM:
         return job
     known = {name: per_input(job, value) for name, value in constants(job).items()}
     even = np.concatenate([(np.arange(count) + 0.5) / count for count in synapses])
-    return replace(job, initial={rule.weight: np.asarray(evaluate(tree, known, {"rand": lambda: even, "randn": lambda: _normal(even)}))})
+    return replace(job, initial={rule.weight: np.asarray(evaluate(tree, known, {"rand": lambda: even, "randn": lambda: normal_quantiles(even)}))})
 
 
 def _lane_for_each_synapse(job: Job) -> Job:
@@ -308,13 +305,6 @@ def _lane_for_each_synapse(job: Job) -> Job:
     rewards = tuple(replace(reward, lane=k) for k, n in enumerate(lane) for reward in of_lane[n])
     overrides = {name: values[lane] for name, values in job.overrides.items()}
     return replace(job, lane_of_input=np.arange(job.inputs), post=tuple(job.post[n] for n in lane), overrides=overrides, rewards=rewards)
-
-
-def _normal(even: Floats) -> Floats:
-    from scipy.special import ndtri
-
-    quantiles: Floats = ndtri(even)
-    return quantiles
 
 
 def _prediction(start: Floats, end: Floats, lane: Index, sessions: int) -> Prediction:

@@ -18,12 +18,12 @@ from spikeheb.engines.compiler import compiler
 from spikeheb.errors import FormatError
 from spikeheb.measure import score as measure
 from spikeheb.protocols import Protocol
+from spikeheb.rules.meaning import is_noisy
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.calls import recorded
 from spikeheb.studies.datasets import DataSet, data_sets
 from spikeheb.studies.entries import Entry, Square, entries_of, line, unverified_of
 from spikeheb.studies.labels import VERSION, describe
-from spikeheb.studies.predictions import draws
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.standing import NOT_APPLICABLE
 
@@ -79,7 +79,7 @@ def score(
     data = _data(scripts)
     entries = entries_of(chosen, refits, data)
     body = library.cell(cell) if isinstance(cell, str) else cell
-    longest_first = sorted(entries, key=lambda entry: not (entry.refitted or draws(entry.rule)))
+    longest_first = sorted(entries, key=lambda entry: not (entry.refitted or is_noisy(entry.rule)))
     works = [functools.partial(line, entry, data, body, engine, seed) for entry in longest_first]
     lines = side_by_side(works, report_of(progress), alone=engine.startswith("brian") or compiler() is None)
     table = dict(zip(map(id, longest_first), lines, strict=True))
