@@ -89,6 +89,16 @@ def to_brian(tree: t.Tree) -> str:
     return _print(tree, Language(_plain_number, str, _brian_call, _power_operator, words))
 
 
+def _text_call(function: str, arguments: list[str]) -> str:
+    return f"{function}({', '.join(arguments)})"
+
+
+def to_text(tree: t.Tree) -> str:
+    """Text of the tree as a rule file has it, which `spikeheb.expressions.gate` reads back as the same tree."""
+    words = {"and": "and", "or": "or", "not": "not "}
+    return _print(tree, Language(_plain_number, str, _text_call, _power_operator, words))
+
+
 # --- numpy ------------------------------------------------------------------------------------------------------------
 
 NUMPY_FUNCTIONS = {"exp": "exp", "log": "log", "sqrt": "sqrt", "abs": "abs"}

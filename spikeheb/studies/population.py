@@ -84,7 +84,7 @@ def population(
         For numbers below 1, negative seeds, and initial weights that are not one or as many as there are synapses.
     """
     whole(copies, "copies")
-    chosen = chosen_seeds(1 if seeds is None else seeds, 0 if isinstance(seeds, Sequence) else seed)
+    chosen = chosen_seeds(1 if seeds is None else seeds, 0 if isinstance(seeds, Sequence | np.ndarray) else seed)
     bodies = 1 if cells is None else whole(cells, "cells")
     given = start.size if start is not None and start.size > 1 else None
     if synapses is None:

@@ -296,7 +296,8 @@ def many_synapses(schedule: Schedule, rule: Rule, spikes: Spikes | None, synapse
         return job
     known = {name: per_input(job, value) for name, value in constants(job).items()}
     even = np.concatenate([(np.arange(count) + 0.5) / count for count in synapses])
-    return replace(job, initial={rule.weight: np.asarray(evaluate(tree, known, {"rand": lambda: even, "randn": lambda: normal_quantiles(even)}))})
+    weights = np.asarray(evaluate(tree, known, {"rand": lambda: even, "randn": lambda: normal_quantiles(even)}))
+    return replace(job, initial={rule.weight: weights})
 
 
 def _lane_for_each_synapse(job: Job) -> Job:

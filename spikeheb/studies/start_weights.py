@@ -50,7 +50,7 @@ def start_weights(w0: Start | None, rule: Rule, count: int | None = None, of: st
     """
     if w0 is None:
         return None
-    weights = _numbers(w0)
+    weights = given_numbers(w0)
     if count is not None and weights.size not in (1, count):
         raise ScheduleError(f"expected one finite weight, or one for each of {count} {of} (got {weights.size})", key="w0")
     low = -math.inf if rule.bounds.w_min is None else rule.bounds.w_min
@@ -61,7 +61,13 @@ def start_weights(w0: Start | None, rule: Rule, count: int | None = None, of: st
     return weights
 
 
-def _numbers(w0: Start) -> Floats:
+def given_numbers(w0: Start) -> Floats:
+    """The weights as an array, whatever the rule.
+
+    Raises
+    ------
+    FormatError, ScheduleError
+    """
     if isinstance(w0, str | Path):
         number = _number(str(w0))
         weights = read_weights(w0) if number is None else np.array([number])
@@ -77,7 +83,7 @@ def _numbers(w0: Start) -> Floats:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        return None if "_" in text else float(text)
     except ValueError:
         return None
 
