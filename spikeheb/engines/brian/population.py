@@ -64,7 +64,7 @@ def run(job: PopulationJob, target: str = "numpy") -> PopulationRecording:
             built.network.run((end - start) * job.dt * b2.second, namespace={})
             records.after(end - 1)
         if target == "cython":
-            importing.record_modules(build_cache.root() / importing.CYTHON)
+            importing.record_modules(build_cache.shelf(importing.CYTHON))
     return records.recording({"engine": f"brian:{target}", **importing.versions()})
 
 
