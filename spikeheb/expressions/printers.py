@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.limits import constant
@@ -167,11 +168,11 @@ def numpy_scope() -> dict[str, object]:
     """
     import numpy as np
 
-    def limited(x: object, low: object, high: object) -> object:
-        return np.clip(x, low, high) + np.subtract(x, x)  # type: ignore[call-overload]
+    def limited(x: Any, low: Any, high: Any) -> Any:
+        return np.clip(x, low, high) + np.subtract(x, x)
 
-    def clip(x: object, low: object, high: object) -> object:
-        return limited(x, low, high) + (np.subtract(low, low) + np.subtract(high, high))  # type: ignore[call-overload]
+    def clip(x: Any, low: Any, high: Any) -> Any:
+        return limited(x, low, high) + (np.subtract(low, low) + np.subtract(high, high))
 
     return {"__builtins__": {}, "_np": np, "_clip": clip, "_limited": limited, "_within": limited}
 

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Arguments = ParamSpec("Arguments")
+Thing = TypeVar("Thing", Rule, Cell, Protocol)
 
 CALL = "call"
 KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (Inputs, Poisson, Group, Regular, Replayed, Inhibition, Reward)}
@@ -199,7 +200,7 @@ def decode(value: Any) -> Any:
     raise FormatError("holds something that no version of this program writes", key=CALL)
 
 
-def _same(thing: Any, kind: str, stored: Mapping[str, Any]) -> Any:
+def _same(thing: Thing, kind: str, stored: Mapping[str, Any]) -> Thing:
     if thing.hash != stored["hash"]:
         text = (
             f"the {kind} {stored['name']} cannot be made again: it has the hash {thing.hash}, and the result was made with {stored['hash']}"
@@ -268,4 +269,4 @@ def _protocol(stored: Mapping[str, Any]) -> Protocol:
     if source != stored["source"]:
         raise FormatError(f"the protocol {name} of the library has the hash {source}, and the result was made with {stored['source']}")
     protocol = with_protocol_parameters(library.protocol(name), decode(stored["values"]))
-    return _same(protocol, "protocol", stored)  # type: ignore[no-any-return]
+    return _same(protocol, "protocol", stored)

@@ -141,7 +141,7 @@ def _step(step: object, signal: str, zero: float) -> Step | None:
     if step is None:
         return None
     dimension = VOLTAGE if signal == "current" else CURRENT
-    parts: Sequence[object] = step.replace(",", " ").split() if isinstance(step, str) else list(step)  # type: ignore[call-overload]
+    parts: Sequence[object] = step.replace(",", " ").split() if isinstance(step, str) else list(step)  # type: ignore[call-overload]  # a row
     if isinstance(step, str) and len(parts) == 6:
         parts = [f"{parts[n]} {parts[n + 1]}" for n in (0, 2, 4)]
     if len(parts) != 3:

@@ -122,7 +122,7 @@ class FanInArrays:
 
     def _rest(self, slope: t.Tree, rest: t.Tree) -> float:
         """What a scaled variable decays to."""
-        rate, level = (float(evaluate(fold(tree, {}), self._known())) for tree in (slope, rest))  # type: ignore[arg-type]
+        rate, level = (_number(tree, self._known()) for tree in (slope, rest))
         if not np.isfinite([rate, level]).all() or (rate == 0 and level != 0):
             raise EngineError("a variable that rises without end is not for this engine", path=self.job.rule.path)
         return -level / rate if level else 0.0
@@ -182,7 +182,7 @@ class FanInArrays:
         shape = job.cell.shape if job.cell else ()
         refractory = round(job.cell.refractory / job.dt) if job.cell else 0
         self.fixed["durations"] = np.array([refractory, *(max(1, round(hold.lasts / job.dt)) for hold in shape)], dtype=np.int64)
-        slopes = [float(evaluate(fold(decay.slopes[0][0], {}), known)) for decay in self.sites.scaled]  # type: ignore[arg-type]
+        slopes = [_number(decay.slopes[0][0], known) for decay in self.sites.scaled]
         self.epoch = epoch(slopes, job.dt, job.precision)
         k = np.arange(self.epoch + 1)
         with np.errstate(over="ignore"):
@@ -259,6 +259,11 @@ class FanInArrays:
         for name, trains in self.told.items():
             setattr(told, name, ctypes.addressof(trains.struct))
         return told
+
+
+def _number(tree: t.Tree, known: Mapping[str, float]) -> float:
+    """The value of a tree that reads constants alone."""
+    return float(np.asarray(evaluate(fold(tree, {}), known)))
 
 
 class Starts:
