@@ -47,13 +47,13 @@ def parse_model(text: str, *, path: str | None = None, key: str | None = None) -
     ExpressionError
         For a line of another form, a unit that is not one, or a name declared twice.
     """
-    found: list[Equation] = []
+    equations: list[Equation] = []
     for line in gate.lines(text, path=path, key=key):
         equation = _parse_line(line, path, key)
-        if any(other.name == equation.name for other in found):
+        if any(other.name == equation.name for other in equations):
             raise ExpressionError(f'"{equation.name}" is declared twice', path=path, key=key)
-        found.append(equation)
-    return tuple(found)
+        equations.append(equation)
+    return tuple(equations)
 
 
 def subexpressions(equations: Iterable[Equation]) -> dict[str, t.Tree]:
@@ -117,8 +117,8 @@ def dimension_of(tree: t.Tree, known: Mapping[str, Dimension]) -> Dimension:
         case t.Binary("**", left, right):
             return _power_dimension(left, right, known)
         case t.Binary(op, left, right) | t.Compare(op, left, right):
-            found = _same((left, right), known, f'"{op}"')
-            return NONE if isinstance(tree, t.Compare) else found
+            common = _same((left, right), known, f'"{op}"')
+            return NONE if isinstance(tree, t.Compare) else common
         case t.Logic(_, operands):
             for operand in operands:
                 dimension_of(operand, known)
@@ -144,34 +144,34 @@ def _name_dimension(name: str, known: Mapping[str, Dimension]) -> Dimension:
 
 def _same(trees: tuple[t.Tree, ...], known: Mapping[str, Dimension], what: str) -> Dimension:
     """The common dimension; a literal zero fits any."""
-    found = [dimension_of(tree, known) for tree in trees if tree != t.ZERO]
-    for other in found[1:]:
-        if other != found[0]:
-            raise ExpressionError(f"{what} of {found[0]} and {other}")
-    return found[0] if found else NONE
+    dimensions = [dimension_of(tree, known) for tree in trees if tree != t.ZERO]
+    for other in dimensions[1:]:
+        if other != dimensions[0]:
+            raise ExpressionError(f"{what} of {dimensions[0]} and {other}")
+    return dimensions[0] if dimensions else NONE
 
 
 def _power_dimension(base: t.Tree, exponent: t.Tree, known: Mapping[str, Dimension]) -> Dimension:
-    found = dimension_of(base, known)
+    dimension = dimension_of(base, known)
     if dimension_of(exponent, known) != NONE:
         raise ExpressionError("an exponent must be a number")
-    if found == NONE:
+    if dimension == NONE:
         return NONE
     if t.names(exponent):
-        raise ExpressionError(f"{found} to a power that is not a literal number")
-    return found ** Fraction(limits.constant(exponent)).limit_denominator(12)
+        raise ExpressionError(f"{dimension} to a power that is not a literal number")
+    return dimension ** Fraction(limits.constant(exponent)).limit_denominator(12)
 
 
 def _call_dimension(function: str, arguments: tuple[t.Tree, ...], known: Mapping[str, Dimension]) -> Dimension:
     if function == "clip":
         return _same(arguments, known, "clip")
-    found = [dimension_of(argument, known) for argument in arguments]
+    dimensions = [dimension_of(argument, known) for argument in arguments]
     if function in ("abs", "positive"):
-        return found[0]
+        return dimensions[0]
     if function == "sqrt":
-        return found[0] ** Fraction(1, 2)
-    if any(dimension != NONE for dimension in found):
-        raise ExpressionError(f"{function} of {found[0]}; it takes a number")
+        return dimensions[0] ** Fraction(1, 2)
+    if any(dimension != NONE for dimension in dimensions):
+        raise ExpressionError(f"{function} of {dimensions[0]}; it takes a number")
     return NONE
 
 
@@ -235,11 +235,11 @@ def check_expanded(tree: t.Tree, full: Mapping[str, t.Tree], label: str, *, path
     if not read:
         return tree
     size = sum(t.count(full[name]) for name in read)
-    found = tree if size > limits.MAX_EXPANDED else t.substitute(tree, full)
-    if size > limits.MAX_EXPANDED or t.depth(found) > MAX_LEVELS:
+    whole = tree if size > limits.MAX_EXPANDED else t.substitute(tree, full)
+    if size > limits.MAX_EXPANDED or t.depth(whole) > MAX_LEVELS:
         raise ExpressionError(f"{label} is too large with its subexpressions put in", path=path, key=key)
-    limits.check_limits(found, f"{label}, with its subexpressions put in", nodes=limits.MAX_EXPANDED, path=path, key=key)
-    return found
+    limits.check_limits(whole, f"{label}, with its subexpressions put in", nodes=limits.MAX_EXPANDED, path=path, key=key)
+    return whole
 
 
 def check_expression(
@@ -253,8 +253,8 @@ def check_expression(
 ) -> None:
     """Raise an ExpressionError that names `label` unless the tree has the expected dimension (a literal 0 has any)."""
     try:
-        found = dimension_of(tree, known)
+        dimension = dimension_of(tree, known)
     except ExpressionError as error:
         raise ExpressionError(f"in {label}: {error.message}", path=path, key=key) from None
-    if found != expected and tree != t.ZERO:
-        raise ExpressionError(f"{label} should be {expected}, but its expression is {found}", path=path, key=key)
+    if dimension != expected and tree != t.ZERO:
+        raise ExpressionError(f"{label} should be {expected}, but its expression is {dimension}", path=path, key=key)

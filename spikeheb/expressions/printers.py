@@ -182,9 +182,9 @@ def resolve_units(tree: t.Tree, declared: frozenset[str] | set[str]) -> t.Tree:
 
     def size(node: t.Tree) -> t.Tree:
         if isinstance(node, t.Name) and node.id not in declared and len(node.id) > 1:
-            found = unit(node.id)
-            if found:
-                return t.Number(found[1])
+            named_unit = unit(node.id)
+            if named_unit:
+                return t.Number(named_unit[1])
         return node
 
     return t.rebuild(tree, size)

@@ -249,9 +249,9 @@ def _check_bounds(rule: Rule, bounds: Bounds, known: Mapping[str, Dimension], ke
 
 
 def _no_random(tree: t.Tree, forbidden: set[str], path: str, key: str) -> None:
-    found = sorted(t.functions(tree) & forbidden)
-    if found:
-        raise ExpressionError(f"{found[0]}() is not allowed here", path=path, key=key)
+    drawing = sorted(t.functions(tree) & forbidden)
+    if drawing:
+        raise ExpressionError(f"{drawing[0]}() is not allowed here", path=path, key=key)
 
 
 def _check_missing(rule: Rule) -> None:

@@ -43,7 +43,7 @@ def actions(rule: Rule) -> tuple[Action, ...]:
     """The rule's handlers made plain, in the file's order."""
     transmits = any(line.target == TRANSMIT for handler in rule.handlers for line in handler.lines)
     first = next(h for h in rule.handlers if h.event == "pre" and h.delay is None)
-    found = []
+    plain = []
     for handler in rule.handlers:
         delay = {"pre": rule.axonal_delay, "post": rule.backpropagation_delay}.get(handler.event, 0.0)
         if handler.delay is not None:
@@ -56,8 +56,8 @@ def actions(rule: Rule) -> tuple[Action, ...]:
             lines = (*keeping(rule, lines), *lines)
         if not transmits and handler is first:
             lines = (t.Statement(TRANSMIT, "=", t.ONE), *lines)
-        found.append(Action(handler.event, delay, lines))
-    return tuple(found)
+        plain.append(Action(handler.event, delay, lines))
+    return tuple(plain)
 
 
 def _with_parts_put_in(handler: Handler, rule: Rule) -> Handler:
@@ -152,15 +152,15 @@ def stepped(rule: Rule) -> frozenset[str]:
     derivatives = {
         name: expand(e.expression, rule) for name, e in equations.items() if e.kind == "differential" and e.expression is not None
     }
-    found = {name for name, tree in derivatives.items() if not _solvable(tree, name, rule, set(derivatives))}
+    on_clock = {name for name, tree in derivatives.items() if not _solvable(tree, name, rule, set(derivatives))}
     continuous = [expand(tree, rule) for tree in (rule.efficacy, rule.readout) if tree is not None]
-    found |= {name for name in derivatives for tree in continuous if name in t.names(tree)}
+    on_clock |= {name for name in derivatives for tree in continuous if name in t.names(tree)}
     while True:
-        reads = {other for name in found for other in t.names(derivatives[name]) if other in derivatives}
-        readers = {name for name, tree in derivatives.items() if t.names(tree) & found}
-        if reads | readers <= found:
-            return frozenset(found)
-        found |= reads | readers
+        reads = {other for name in on_clock for other in t.names(derivatives[name]) if other in derivatives}
+        readers = {name for name, tree in derivatives.items() if t.names(tree) & on_clock}
+        if reads | readers <= on_clock:
+            return frozenset(on_clock)
+        on_clock |= reads | readers
 
 
 def expand(tree: t.Tree, rule: Rule) -> t.Tree:

@@ -218,7 +218,7 @@ def only_imposed_spikes(protocol: Protocol, cell: Cell, seed: int = 0) -> bool:
         job = session(schedule, fixed, cell, seed)
         job = replace(job, initial={fixed.weight: np.full(job.inputs, STRONGEST)})
         spikes = carry_out(job).spikes
-        _KNOWN[key] = all(len(found) == len(imposed) for found, imposed in zip(spikes, job.post, strict=True))
+        _KNOWN[key] = all(len(train) == len(imposed) for train, imposed in zip(spikes, job.post, strict=True))
     return _KNOWN[key]
 
 

@@ -140,9 +140,9 @@ def _compiled(tree: t.Tree, known: set[str]) -> CodeType:
 
 def conditionally_linear(tree: t.Tree, name: str) -> tuple[t.Tree, t.Tree]:
     """Slope and rest of the derivative in one variable; terms that are not linear in it count as constant."""
-    found = affine(tree, {name})
-    if found is not None:
-        return found[0].get(name, t.ZERO), found[1]
+    parts = affine(tree, {name})
+    if parts is not None:
+        return parts[0].get(name, t.ZERO), parts[1]
     match tree:
         case t.Binary("+" | "-" as op, left, right):
             a, b = conditionally_linear(left, name), conditionally_linear(right, name)

@@ -132,18 +132,18 @@ def _decays(rule: Rule, on_clock: frozenset[str], clean: _Cleaner) -> tuple[Deca
 def _decay(names: tuple[str, ...], derivatives: Mapping[str, t.Tree]) -> Decay:
     slopes, rests = [], []
     for name in names:
-        found = affine(derivatives[name], set(names))
-        assert found is not None, "`stepped` keeps only what is affine"
-        slopes.append(tuple(found[0].get(other, t.ZERO) for other in names))
-        rests.append(found[1])
+        parts = affine(derivatives[name], set(names))
+        assert parts is not None, "`stepped` keeps only what is affine"
+        slopes.append(tuple(parts[0].get(other, t.ZERO) for other in names))
+        rests.append(parts[1])
     return Decay(names, tuple(slopes), tuple(rests))
 
 
 def _ordered(rule: Rule, clean: _Cleaner) -> tuple[Action, ...]:
     """The handlers as they run within a step: pre then post (or the other way round), rewards last."""
     first = ("post", "pre") if rule.coincidence == "post_first" else ("pre", "post")
-    found = [_clean_action(action, clean) for action in actions(rule)]
-    return tuple(action for event in (*first, "reward") for action in found if action.event == event)
+    clean_actions = [_clean_action(action, clean) for action in actions(rule)]
+    return tuple(action for event in (*first, "reward") for action in clean_actions if action.event == event)
 
 
 def _clean_action(action: Action, clean: _Cleaner) -> Action:
