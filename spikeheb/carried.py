@@ -6,6 +6,7 @@ Nothing is imported from those libraries; each is known by what its objects offe
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from fractions import Fraction
@@ -34,13 +35,26 @@ def unit_of(value: object) -> object | None:
     attributes = getattr(value, "attrs", None)
     if isinstance(attributes, Mapping) and attributes.get("units") not in (None, ""):
         return str(attributes["units"])
-    return next((unit for name in _NAMES if (unit := getattr(value, name, None)) is not None), None)
+    said = (getattr(value, name, None) for name in _NAMES)
+    return next((unit for unit in said if unit is not None and not inspect.isroutine(unit)), None)
 
 
 def converts_itself(value: object) -> bool:
     """Whether the value is a quantity with a method ``to``: pint, astropy, unyt."""
-    unit = None if hasattr(value, "dim") or hasattr(value, "rescale") else unit_of(value)
+    unit = None if is_of_brian(value) or hasattr(value, "rescale") else unit_of(value)
     return unit is not None and not isinstance(unit, str) and hasattr(value, "to")
+
+
+def is_of_brian(value: object) -> bool:
+    """Whether the value is a quantity of Brian2, whose numbers are SI; what is called ``dim`` elsewhere is a method."""
+    return hasattr(value, "dim") and not inspect.isroutine(value.dim)
+
+
+def is_complex(value: object) -> bool:
+    """Whether the value is a complex number, or a row with one."""
+    if isinstance(value, complex) or getattr(getattr(value, "dtype", None), "kind", "") == "c":
+        return True
+    return isinstance(value, list | tuple) and any(map(is_complex, value))
 
 
 def is_time_difference(value: object) -> bool:
@@ -55,13 +69,15 @@ def seconds(value: Any) -> float | Floats:
     Raises
     ------
     UnitError
-        For a date.
+        For a date, and for a difference of numpy that has no unit.
     """
     if isinstance(value, timedelta):
         return value.total_seconds()
     array = np.asarray(value)
     if array.dtype.kind == "M":
         raise UnitError(f"got the date {shown(value)}")
+    if array.dtype.kind == "m" and np.datetime_data(array.dtype)[0] == "generic":
+        raise UnitError(f"got {shown(value)}, a time difference without a unit")
     return np.asarray(array / np.timedelta64(1, "ns"), dtype=np.float64) / 1e9
 
 
@@ -101,8 +117,8 @@ def by_method(value: Any, exponents: Sequence[Fraction]) -> Floats:
         raise UnitError(f"got {shown(value)}; {reason}; {_HINT}") from None
 
 
-def in_base_units(value: Any) -> float:
-    """The number of such a quantity in SI base units.
+def in_base_units(value: Any) -> Floats:
+    """The numbers of such a quantity in SI base units.
 
     Raises
     ------
@@ -110,14 +126,15 @@ def in_base_units(value: Any) -> float:
         Where it has no way to say so.
     """
     try:
-        return float(value.to_base_units().magnitude if hasattr(value, "to_base_units") else value.si.value)
+        number = value.to_base_units().magnitude if hasattr(value, "to_base_units") else value.si.value
+        return np.asarray(number, dtype=np.float64)
     except Exception as error:  # each library has errors of its own
         raise UnitError(f"got {shown(value)}; {type(error).__name__}; {_HINT}") from None
 
 
 def is_row(value: object) -> bool:
     """Whether the value is a row or table of numbers rather than a single one; text is single."""
-    return not isinstance(value, str) and int(getattr(value, "ndim", isinstance(value, Iterable))) > 0
+    return not isinstance(value, str | bytes) and int(getattr(value, "ndim", isinstance(value, Iterable))) > 0
 
 
 def shown(value: object) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from spikeheb.cells import Cell, read_cell
 from spikeheb.cells import with_parameters as with_cell_parameters
 from spikeheb.errors import DuplicateName, FormatError, SpikehebError, UnknownName, unknown_name
+from spikeheb.limits import kind_at
 from spikeheb.numbers import check_near
 from spikeheb.protocols import Protocol, read_protocol
 from spikeheb.rules import Bounds, Rule, choose, combine, read_rule
@@ -112,7 +113,7 @@ def rule(
 
 def is_combination(text: str) -> bool:
     """Whether the text names several rules, ``triplet+tsodyks_markram``, and not a file with such a name."""
-    return "+" in text and not Path(text).is_file()
+    return "+" in text and kind_at(text) != "file"
 
 
 def split_set(text: str) -> tuple[str, str | None]:
@@ -122,9 +123,9 @@ def split_set(text: str) -> tuple[str, str | None]:
     it stands names no set.
     """
     name, colon, last = text.rpartition(":")
-    if not colon or not name or Path(text).is_file() or text in _found("rule"):
+    if not colon or not name or kind_at(text) == "file" or text in _found("rule"):
         return text, None
-    known = Path(name).is_file() if is_path(name) else name in _found("rule")
+    known = kind_at(name) == "file" if is_path(name) else name in _found("rule")
     return (name, last) if known or _SET.fullmatch(last) else (text, None)
 
 
@@ -248,8 +249,8 @@ def is_path(text: str) -> bool:
 def _given(kind: str, path: Path) -> Path:
     if path.suffix != _suffix(kind):
         raise FormatError(f"a {kind} is a {_suffix(kind)} file", path=str(path))
-    if not path.is_file():
-        raise UnknownName("there is no such file" if not path.is_dir() else "is a folder", path=str(path))
+    if kind_at(path) != "file":
+        raise UnknownName(f"is a {kind_at(path)}" if kind_at(path) else "there is no such file", path=str(path))
     return path
 
 

@@ -6,6 +6,8 @@ import math
 import stat
 from pathlib import Path
 
+import numpy as np
+
 from spikeheb.errors import EngineError, FormatError, ScheduleError
 
 MEMORY = 2e9
@@ -86,21 +88,38 @@ def whole(value: object, key: str, least: int = 1, most: int = MOST) -> int:
     ------
     ScheduleError
     """
-    number = value if isinstance(value, int) else getattr(value, "item", lambda: None)()
+    number = value if isinstance(value, int) else _single(value)
     if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
         raise ScheduleError(f"expected a whole number from {least} to {most:,} (got {str(value)[:40]})", key=key)
     return number
 
 
-def check_seed(seed: int) -> None:
-    """Refuse a seed that a result file could not hold.
+def _single(value: object) -> object:
+    """The number in an array of one; None for anything else."""
+    try:
+        return getattr(value, "item", lambda: None)()
+    except (TypeError, ValueError):
+        return None
+
+
+def check_seed(seed: object) -> None:
+    """Refuse a seed that is no whole number, or that a result file could not hold.
 
     Raises
     ------
     ScheduleError
     """
-    if not 0 <= seed <= LARGEST_SEED:
-        raise ScheduleError(f"expected a whole number from 0 to {LARGEST_SEED} (got {seed})", key="seed")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed <= LARGEST_SEED:
+        raise ScheduleError(f"expected a whole number from 0 to {LARGEST_SEED} (got {str(seed)[:40]})", key="seed")
+
+
+def kind_at(path: Path | str) -> str:
+    """``"file"``, ``"folder"`` or ``"device"``; empty where nothing is, or can be: a name may be too long, or not be looked up."""
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return ""
+    return "file" if stat.S_ISREG(mode) else "folder" if stat.S_ISDIR(mode) else "device"
 
 
 def check_file(path: Path, most: float = FILE) -> None:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from spikeheb import carried
 from spikeheb.errors import UnitError
-from spikeheb.units import NONE, Dimension, converted, example, format_quantity, own_unit, parse_quantity, quantity
+from spikeheb.units import NONE, Dimension, converted, example, format_quantity, in_si, parse_quantity, quantity
 
 Floats = npt.NDArray[np.float64]
 
@@ -65,14 +65,14 @@ def quantities(values: object, dimension: Dimension, *, path: str | None = None,
     if type(values) in (tuple, list) and all(type(item) in _PLAIN for item in values):  # type: ignore[attr-defined]  # a row
         return np.array(values, dtype=np.float64)
     expected = f'expected {dimension} such as "{example(dimension)}" for each'
+    if carried.is_complex(values):
+        raise UnitError(f"{expected} (got complex numbers)", path=path, key=key)
     try:
         own = None if isinstance(values, str) else converted(values, dimension)
     except UnitError as error:
         raise UnitError(f"{expected} ({error.message})", path=path, key=key) from None
     if own is not None:
         return np.array(own, dtype=np.float64)
-    if _is_complex(values):
-        raise UnitError(f"{expected} (got complex numbers)", path=path, key=key)
     if isinstance(values, str):
         values = _items(values, expected, path, key)
     if not carried.is_row(values):
@@ -94,14 +94,9 @@ def _items(text: str, expected: str, path: str | None, key: str | None) -> list[
         raise UnitError(f"{expected} ({error.message})", path=path, key=key) from None
 
 
-def _is_complex(values: object) -> bool:
-    kind = getattr(getattr(values, "dtype", None), "kind", "")
-    return kind == "c" or (carried.is_row(values) and any(isinstance(item, complex) for item in values))  # type: ignore[attr-defined]  # a row
-
-
 def _item(item: object, dimension: Dimension, path: str | None, key: str) -> float | Floats:
     """A number of a row, or a row of a table."""
-    if isinstance(item, float) and not hasattr(item, "dim"):
+    if isinstance(item, float) and not carried.is_of_brian(item):
         return float(item)
     read = quantities if carried.is_row(item) else quantity
     return read(item, dimension, path=path, key=key)
@@ -116,10 +111,8 @@ def si(value: object) -> float:
     """
     if isinstance(value, str):
         return parse_quantity(value)[0]
-    if carried.converts_itself(value):
-        return float(carried.in_base_units(value))
-    own = own_unit(value)
-    return quantity(value, NONE if own is None else own[1])
+    number = in_si(value)
+    return quantity(value if number is None else number, NONE)
 
 
 def check_near(value: object, own: float | Iterable[float], dimension: Dimension, name: str, usual: str = "the file has") -> None:

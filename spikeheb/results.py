@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spikeheb.errors import FormatError, OutputExists, SpikehebError, StorageError
-from spikeheb.limits import MEMORY, check_file, check_memory
+from spikeheb.limits import MEMORY, check_file, check_memory, kind_at
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -44,9 +44,7 @@ def save(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
     StorageError
         Where it cannot be written whole.
     """
-    target = Path(path)
-    if target.exists() and not force:
-        raise OutputExists("exists already; choose another name or use --force", path=str(target))
+    target = _free_place(path, force)
     try:
         image = _image(data)
     except MemoryError:
@@ -55,6 +53,13 @@ def save(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
         raise StorageError(f"cannot be written as NetCDF ({_first_line(error)})", path=str(target)) from error
     replace_file(target, image)
     return target
+
+
+def _free_place(path: Path | str, force: bool) -> Path:
+    """The path, if no file may be lost by writing there. What the system cannot even look up is left to the writing to refuse."""
+    if kind_at(path) and not force:
+        raise OutputExists("exists already; choose another name or use --force", path=str(path))
+    return Path(path)
 
 
 def plain(data: xr.Dataset) -> xr.Dataset:
@@ -139,7 +144,7 @@ def load(path: Path | str) -> xr.Dataset:
 
     from spikeheb.dataset import as_result
 
-    if not Path(path).is_file():
+    if kind_at(path) != "file":
         raise FormatError("there is no such file", path=str(path))
     check_file(Path(path), MEMORY)
     try:
@@ -230,9 +235,7 @@ def to_csv(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
     FormatError
         For a data set without conditions.
     """
-    target = Path(path)
-    if target.exists() and not force:
-        raise OutputExists("exists already; choose another name or use --force", path=str(target))
+    target = _free_place(path, force)
     buffer = io.StringIO()
     csv.writer(buffer).writerows(table(data))
     replace_file(target, buffer.getvalue().encode("utf-8-sig"))

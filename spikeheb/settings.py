@@ -45,18 +45,18 @@ def convert(kind: Any, value: object, *, path: str | None = None, key: str | Non
     if item is not None:
         items = _split(value, path, key)
         check_count(len(items), MAX_ITEMS, "values", key or "value")
-        return tuple(convert(item, one, path=path, key=f"{key}[{n}]") for n, one in enumerate(items))
+        return tuple(convert(item, each, path=path, key=f"{key}[{n}]") for n, each in enumerate(items))
     dimension = units.NONE if kind is float else dimension_of(kind)
     if dimension is not None:
         return units.quantity(value, dimension, path=path, key=key)
     if typing.get_origin(kind) is Literal:
         return _choice(typing.get_args(kind), value, path, key)
-    found = {int: _whole, bool: _truth, str: _word}[kind](value)
-    if found is None:
+    converted = {int: _whole, bool: _truth, str: _word}[kind](value)
+    if converted is None:
         raise FormatError(f"expected {SIMPLE[kind]} (got {value!r})", path=path, key=key)
-    if kind is int and isinstance(found, int):
-        check_count(abs(found), MAX_NUMBER, "of these", key or "value")
-    return found
+    if kind is int and isinstance(converted, int):
+        check_count(abs(converted), MAX_NUMBER, "of these", key or "value")
+    return converted
 
 
 def item_of(kind: Any) -> Any | None:
@@ -117,6 +117,6 @@ def text_of(kind: Any, value: Any) -> str:
     """The value as a person writes it, with its unit."""
     item = item_of(kind)
     if item is not None:
-        return ", ".join(text_of(item, one) for one in value)
+        return ", ".join(text_of(item, each) for each in value)
     dimension = units.NONE if kind is float else dimension_of(kind)
     return str(value) if dimension is None else units.format_quantity(value, dimension)

@@ -270,23 +270,26 @@ def quantity(value: object, dimension: Dimension, *, path: str | None = None, ke
     if type(value) in (float, np.float64) and math.isfinite(value):  # type: ignore[arg-type]  # both are numbers
         return float(value)  # type: ignore[arg-type]
     expected = f'expected {dimension} such as "{example(dimension)}"'
-    if isinstance(value, bool | np.bool_):
-        raise UnitError(f"{expected} (got {value})", path=path, key=key)
+    if isinstance(value, bool | np.bool_ | bytes):
+        raise UnitError(f"{expected} (got {value!r:.60})", path=path, key=key)
+    if carried.is_complex(value):
+        raise UnitError(f"{expected} (got complex numbers)", path=path, key=key)
     try:
         if isinstance(value, str):
             return _of_text(value, dimension)
-        own = converted(value, dimension)
-        if own is not None and np.ndim(own):
-            raise UnitError(f"got {np.size(own)} values instead of one")
+        own: Any = converted(value, dimension)
+        number: Any = value if own is None else own
+        if isinstance(number, np.ndarray) and number.ndim:
+            raise UnitError(f"got {number.size} values instead of one")
     except UnitError as error:
         raise UnitError(f"{expected} ({error.message})", path=path, key=key) from None
     try:
-        number = float(value if own is None else own)  # type: ignore[arg-type]  # anything else raises below
+        number = float(number)
     except (TypeError, ValueError, OverflowError):
         raise UnitError(f"{expected} (got {type(value).__name__} {value!r:.60})", path=path, key=key) from None
     if not math.isfinite(number):
         raise UnitError(f"{expected} (got {number})", path=path, key=key)
-    return number
+    return float(number)
 
 
 def example(dimension: Dimension) -> str:
@@ -311,6 +314,24 @@ def converted(value: object, dimension: Dimension) -> Floats | float | None:
     numbers, kind, size = own
     if kind != dimension:
         raise UnitError(f"got {carried.shown(value)}, {kind}")
+    return _sized(numbers, size)
+
+
+def in_si(value: object) -> Floats | float | None:
+    """The value in SI, as a number or an array, if it carries a unit of any kind; else None.
+
+    Raises
+    ------
+    UnitError
+        For a unit that is not understood.
+    """
+    if carried.converts_itself(value):
+        return carried.in_base_units(value)
+    own = own_unit(value)
+    return None if own is None else _sized(own[0], own[2])
+
+
+def _sized(numbers: Floats | float, size: Fraction) -> Floats | float:
     return numbers / float(1 / size) if size < 1 else numbers * float(size)
 
 
@@ -322,7 +343,7 @@ def own_unit(value: Any) -> tuple[Floats | float, Dimension, Fraction] | None:
     if unit is None:
         return None
     numbers = np.asarray(value, dtype=np.float64)
-    if hasattr(value, "dim"):  # Brian2: the numbers are SI
+    if carried.is_of_brian(value):
         return numbers, _of_brian(unit), Fraction(1)
     if isinstance(unit, str):
         return numbers, *parse_unit(unit)

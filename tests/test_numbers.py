@@ -174,6 +174,11 @@ def test_a_date_is_no_time(value: object) -> None:
         ([[1.0], [1.0, 2.0]], "rows of different length"),
         (["1 ms", "x"], "value[1]"),
         ("1,5 ms", "write a decimal point, or a unit after each number"),
+        (b"10 ms", "got b'10 ms'"),
+        ([b"10 ms"], "got b'10 ms'"),
+        (np.array([5, 6]).astype("m8"), "a time difference without a unit"),
+        (np.array([1 + 2j]), "got complex numbers"),
+        ([np.complex64(1 + 2j)], "got complex numbers"),
     ],
 )
 def test_what_is_no_row_of_times_is_refused(value: object, words: str) -> None:
@@ -187,6 +192,63 @@ def test_a_condition_may_be_of_any_kind_and_words_stay() -> None:
     condition = {"delta_t": 20 * pq.ms, "rate": 5 * pq.Hz, "drug": "20 ms of it", "n": 3}
     lane = sh.Lane(condition, ([0.0],))  # type: ignore[arg-type]
     assert dict(lane.condition) == {"delta_t": 0.02, "rate": 5.0, "drug": "20 ms of it", "n": 3}
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (np.complex128(0.1 + 0.2j), "got complex numbers"),
+        (0.1 + 0.2j, "got complex numbers"),
+        (np.timedelta64(5), "a time difference without a unit"),
+        (b"0.1", "got b'0.1'"),
+        (np.array([0.1]), "got 1 values instead of one"),
+    ],
+)
+def test_what_is_no_time_is_refused_and_not_cut_down_to_one(value: object, words: str) -> None:
+    with pytest.raises(sh.UnitError) as error:
+        quantity(value, TIME)
+    assert words in str(error.value)
+
+
+def test_complex_quantities_are_refused() -> None:
+    pq = pytest.importorskip("quantities")
+    for read in (quantity, quantities):
+        with pytest.raises(sh.UnitError, match="got complex numbers"):
+            read(np.array(1 + 2j) * pq.ms, TIME)
+
+
+class Tensor:
+    """What a number of torch looks like from outside: ``dim`` is a method there."""
+
+    ndim = 0
+
+    def dim(self) -> int:
+        return 0
+
+    def __float__(self) -> float:
+        return 0.25
+
+
+def test_a_method_is_no_unit() -> None:
+    assert quantity(Tensor(), TIME) == 0.25
+    assert quantities([Tensor()], TIME).tolist() == [0.25]
+
+
+@pytest.mark.parametrize("seed", [np.array([1, 2]), 1.5, None, True, "3"])
+def test_a_seed_is_a_whole_number(seed: object) -> None:
+    with pytest.raises(sh.ScheduleError, match="seed: expected a whole number from 0 to"):
+        sh.replay("pair", [0.1], [0.11], seed=seed)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seeds", [np.array([[1, 2], [3, 4]]), [np.array([1, 2])]])
+def test_seeds_are_a_row_of_whole_numbers(seeds: object) -> None:
+    with pytest.raises(sh.ScheduleError, match="seeds: expected a whole number from 0 to"):
+        sh.run("pairing", "pair", seeds=seeds, test_pulses=False)  # type: ignore[arg-type]
+
+
+def test_seeds_may_be_an_array() -> None:
+    results = [sh.run("pairing", "pair", seeds=seeds, seed=5, test_pulses=False, pairs=2) for seeds in ([1, 2], np.array([1, 2]))]
+    assert results[0].attrs["seeds"] == results[1].attrs["seeds"] == "1, 2"
 
 
 def test_several_values_are_not_one() -> None:

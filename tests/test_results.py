@@ -34,6 +34,16 @@ def test_an_existing_file_stays_unless_forced(data, tmp_path):
     assert sh.load(sh.save(data, tmp_path / "r.nc", force=True)).identical(data)
 
 
+@pytest.mark.parametrize("name", ["a" * 300 + ".nc", "a\0b.nc"])
+def test_a_name_that_no_file_can_have_is_one_line(data, tmp_path, name):
+    for write in (sh.save, sh.to_csv):
+        with pytest.raises(sh.StorageError, match="could not be written whole"):
+            write(data, tmp_path / name)
+    with pytest.raises(sh.FormatError, match="there is no such file"):
+        sh.load(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("fault", ["fsync", "truncate", "replace"])
 def test_what_fails_leaves_the_old_file_and_nothing_else(data, tmp_path, monkeypatch, fault):
     (tmp_path / "r.nc").write_text("precious")

@@ -9,7 +9,7 @@ from spikeheb.cells.cell import Cell
 from spikeheb.errors import ExpressionError, FormatError, unknown_name
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.constants import check_constants, with_subexpressions
-from spikeheb.expressions.equations import NOISE, check_expression, check_model
+from spikeheb.expressions.equations import NOISE, check_expression, check_model, subexpressions
 from spikeheb.expressions.printers import evaluate, resolve_units, to_brian
 from spikeheb.units import CURRENT, TIME, VOLTAGE, Dimension
 
@@ -44,8 +44,7 @@ def _check_receptors(cell: Cell) -> None:
 
 def _check_numbers(cell: Cell) -> None:
     """Every part that reads only parameters must be a finite real number."""
-    trees = {e.name: e.expression for e in cell.equations if e.kind == "subexpression" and e.expression is not None}
-    known = with_subexpressions(trees, cell.constants, path=cell.path, key="membrane.model")
+    known = with_subexpressions(subexpressions(cell.equations), cell.constants, path=cell.path, key="membrane.model")
     for equation in cell.equations:
         if equation.expression is not None:
             check_constants(equation.expression, known, path=cell.path, key="membrane.model")
@@ -117,8 +116,9 @@ def _check_spike(cell: Cell, known: Mapping[str, Dimension]) -> None:
 def _check_at_rest(cell: Cell) -> None:
     """Every line of the model is finite at the initial values, and the threshold, unless written the wrong way round, does not hold."""
     values = {**cell.constants, **cell.rest()}
-    trees = {e.name: e.expression for e in cell.equations if e.kind == "subexpression" and e.expression is not None}
-    at_rest = with_subexpressions(trees, {**values, "I_syn": 0.0, "I_ext": 0.0, NOISE: 0.0}, path=cell.path, key="membrane.model")
+    at_rest = with_subexpressions(
+        subexpressions(cell.equations), {**values, "I_syn": 0.0, "I_ext": 0.0, NOISE: 0.0}, path=cell.path, key="membrane.model"
+    )
     for equation in cell.equations:
         if equation.expression is not None:
             check_constants(equation.expression, at_rest, path=cell.path, key="membrane.model")

@@ -30,12 +30,13 @@ def template(
     from spikeheb import library
     from spikeheb.cli.printing import note
     from spikeheb.errors import OutputExists
+    from spikeheb.limits import kind_at
     from spikeheb.results import replace_file
     from spikeheb.studies.datasets import template as template_of
 
     chosen = library.protocol(protocol)
     path = out or Path(f"{chosen.name}.csv")
-    if path.exists() and not force:
+    if kind_at(path) and not force:
         raise OutputExists("is there already; --force replaces it", path=str(path))
     replace_file(path, template_of(chosen).encode())
     note(f"fill in ratio, and sem or n, in {path}; then: spikeheb score --data {protocol}={path}")

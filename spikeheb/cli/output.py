@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from spikeheb.cli.printing import note
 from spikeheb.errors import SpikehebError, StorageError
+from spikeheb.limits import kind_at
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,7 +52,7 @@ def output(folder: Path, force: bool, names: Names = STANDARD) -> Iterator[Path]
     """
     from spikeheb.results import prepare_folder
 
-    new = [place for place in (folder, *folder.parents) if not place.exists()]
+    new = [place for place in (folder, *folder.parents) if not kind_at(place)]
     try:
         yield prepare_folder(folder, tuple(name for name in (names.result, names.figure, names.text, names.csv) if name), force=force)
     except BaseException:

@@ -248,13 +248,11 @@ def clear(kind: str | None = None) -> list[Entry]:
         Where a folder cannot be removed.
     """
     removed = [entry for entry in entries() if kind in (None, entry.kind)]
-    try:
+    with writing():
         for entry in removed:
             with _lock(entry.kind, entry.key):
                 _remove(entry.path)
                 _remove_leftovers(entry.path)
-    except OSError as error:
-        raise _unwritable(error) from None
     return removed
 
 

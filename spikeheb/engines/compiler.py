@@ -85,9 +85,9 @@ def compiler() -> Compiler | None:
     for command in [given] if given else [[name] for name in NAMES]:
         program = shutil.which(command[0])
         if program:
-            found = _remembered((program, *command[1:]))
-            if found:
-                return found
+            working = _remembered((program, *command[1:]))
+            if working:
+                return working
     return None
 
 

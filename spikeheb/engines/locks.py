@@ -22,12 +22,15 @@ def held(path: Path) -> Iterator[None]:
     Raises
     ------
     OSError
-        Where the file cannot be made.
+        Where the file cannot be made, or its file system knows no locks; it names the file.
     """
     with path.open("a+b") as file:
-        while not _acquire(file.fileno()):
-            stop_if_asked()
-            time.sleep(LOOK)
+        try:
+            while not _acquire(file.fileno()):
+                stop_if_asked()
+                time.sleep(LOOK)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from None
         try:
             yield
         finally:

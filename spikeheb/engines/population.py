@@ -351,11 +351,11 @@ def check(source: Source, dt: float, cells: int) -> None:
                     raise ScheduleError(f"the steps of train {n} must rise from 0 on, none twice; a smaller dt parts two that coincide")
 
 
-def _check_normalise(told: Normalise) -> None:
-    if told.kind not in NORMALISATIONS[1:]:
-        raise EngineError(f'the weights are normalised "divisive" or "subtractive" (got "{told.kind}")')
-    if not (0 < told.target < math.inf and 0 <= told.every < math.inf):
-        raise EngineError(f"normalisation needs a sum above 0 and a time of 0 or more (got {told.target:g} and {told.every:g} s)")
+def _check_normalise(normalise: Normalise) -> None:
+    if normalise.kind not in NORMALISATIONS[1:]:
+        raise EngineError(f'the weights are normalised "divisive" or "subtractive" (got "{normalise.kind}")')
+    if not (0 < normalise.target < math.inf and 0 <= normalise.every < math.inf):
+        raise EngineError(f"normalisation needs a sum above 0 and a time of 0 or more (got {normalise.target:g} and {normalise.every:g} s)")
 
 
 def _check_numbers(values: Any, low: float, high: float, what: str, kind: str) -> None:

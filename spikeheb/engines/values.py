@@ -50,16 +50,16 @@ def initial_values(job: Job) -> dict[str, Floats]:
     rng = np.random.default_rng([job.seed, 0x1417])
     known = {name: per_input(job, value) for name, value in constants(job).items()}
     draws = {"rand": lambda: rng.random(job.inputs), "randn": lambda: rng.standard_normal(job.inputs)}
-    found: dict[str, Floats] = {}
+    starts: dict[str, Floats] = {}
     for name, tree in job.rule.initial.items():
         value = job.initial[name] if name in job.initial else evaluate(tree, known, draws)
-        found[name] = np.broadcast_to(np.asarray(value, dtype=float), (job.inputs,)).copy()
-        if not np.all(np.isfinite(found[name])):
+        starts[name] = np.broadcast_to(np.asarray(value, dtype=float), (job.inputs,)).copy()
+        if not np.all(np.isfinite(starts[name])):
             raise NonFiniteError(f"the initial value of {name} is not finite", path=job.rule.path)
     for name in job.initial:
-        if name not in found:
-            raise unknown_name("variable", name, found, path=job.rule.path, key="initial")
-    return found
+        if name not in starts:
+            raise unknown_name("variable", name, starts, path=job.rule.path, key="initial")
+    return starts
 
 
 def efficacy(job: Job, variables: dict[str, Floats], known: dict[str, Floats]) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -47,13 +47,26 @@ def parse_model(text: str, *, path: str | None = None, key: str | None = None) -
     ExpressionError
         For a line of another form, a unit that is not one, or a name declared twice.
     """
-    found: list[Equation] = []
+    equations: list[Equation] = []
     for line in gate.lines(text, path=path, key=key):
         equation = _parse_line(line, path, key)
-        if any(other.name == equation.name for other in found):
+        if any(other.name == equation.name for other in equations):
             raise ExpressionError(f'"{equation.name}" is declared twice', path=path, key=key)
-        found.append(equation)
-    return tuple(found)
+        equations.append(equation)
+    return tuple(equations)
+
+
+def subexpressions(equations: Iterable[Equation]) -> dict[str, t.Tree]:
+    """The lines ``name = expression`` of a model, by name."""
+    return {e.name: e.expression for e in equations if e.kind == "subexpression" and e.expression is not None}
+
+
+def expanded(tree: t.Tree, equations: Iterable[Equation]) -> t.Tree:
+    """The tree with the model's subexpressions put in, and those that these read."""
+    trees = subexpressions(equations)
+    for _ in trees:
+        tree = t.substitute(tree, trees)
+    return tree
 
 
 def _parse_line(line: str, path: str | None, key: str | None) -> Equation:
@@ -104,8 +117,8 @@ def dimension_of(tree: t.Tree, known: Mapping[str, Dimension]) -> Dimension:
         case t.Binary("**", left, right):
             return _power_dimension(left, right, known)
         case t.Binary(op, left, right) | t.Compare(op, left, right):
-            found = _same((left, right), known, f'"{op}"')
-            return NONE if isinstance(tree, t.Compare) else found
+            common = _same((left, right), known, f'"{op}"')
+            return NONE if isinstance(tree, t.Compare) else common
         case t.Logic(_, operands):
             for operand in operands:
                 dimension_of(operand, known)
@@ -131,34 +144,34 @@ def _name_dimension(name: str, known: Mapping[str, Dimension]) -> Dimension:
 
 def _same(trees: tuple[t.Tree, ...], known: Mapping[str, Dimension], what: str) -> Dimension:
     """The common dimension; a literal zero fits any."""
-    found = [dimension_of(tree, known) for tree in trees if tree != t.ZERO]
-    for other in found[1:]:
-        if other != found[0]:
-            raise ExpressionError(f"{what} of {found[0]} and {other}")
-    return found[0] if found else NONE
+    dimensions = [dimension_of(tree, known) for tree in trees if tree != t.ZERO]
+    for other in dimensions[1:]:
+        if other != dimensions[0]:
+            raise ExpressionError(f"{what} of {dimensions[0]} and {other}")
+    return dimensions[0] if dimensions else NONE
 
 
 def _power_dimension(base: t.Tree, exponent: t.Tree, known: Mapping[str, Dimension]) -> Dimension:
-    found = dimension_of(base, known)
+    dimension = dimension_of(base, known)
     if dimension_of(exponent, known) != NONE:
         raise ExpressionError("an exponent must be a number")
-    if found == NONE:
+    if dimension == NONE:
         return NONE
     if t.names(exponent):
-        raise ExpressionError(f"{found} to a power that is not a literal number")
-    return found ** Fraction(limits.constant(exponent)).limit_denominator(12)
+        raise ExpressionError(f"{dimension} to a power that is not a literal number")
+    return dimension ** Fraction(limits.constant(exponent)).limit_denominator(12)
 
 
 def _call_dimension(function: str, arguments: tuple[t.Tree, ...], known: Mapping[str, Dimension]) -> Dimension:
     if function == "clip":
         return _same(arguments, known, "clip")
-    found = [dimension_of(argument, known) for argument in arguments]
+    dimensions = [dimension_of(argument, known) for argument in arguments]
     if function in ("abs", "positive"):
-        return found[0]
+        return dimensions[0]
     if function == "sqrt":
-        return found[0] ** Fraction(1, 2)
-    if any(dimension != NONE for dimension in found):
-        raise ExpressionError(f"{function} of {found[0]}; it takes a number")
+        return dimensions[0] ** Fraction(1, 2)
+    if any(dimension != NONE for dimension in dimensions):
+        raise ExpressionError(f"{function} of {dimensions[0]}; it takes a number")
     return NONE
 
 
@@ -188,10 +201,10 @@ def check_model(
         names = {**known, NOISE: TIME ** Fraction(-1, 2)} if equation.kind == "differential" else known
         label = f"d{equation.name}/dt" if equation.kind == "differential" else equation.name
         check_expression(equation.expression, expected, names, label, path=path, key=key)
-    subexpressions = {e.name: e.expression for e in equations if e.kind == "subexpression" and e.expression is not None}
+    trees = subexpressions(equations)
     full: dict[str, t.Tree] = {}
-    for name in subexpressions:
-        _put_in(name, subexpressions, full, (), path=path, key=key)
+    for name in trees:
+        _put_in(name, trees, full, (), path=path, key=key)
     for equation in equations:
         if equation.kind == "differential" and equation.expression is not None:
             check_expanded(equation.expression, full, f"d{equation.name}/dt", path=path, key=key)
@@ -200,7 +213,7 @@ def check_model(
 
 def _put_in(
     name: str,
-    subexpressions: Mapping[str, t.Tree],
+    trees: Mapping[str, t.Tree],
     full: dict[str, t.Tree],
     above: tuple[str, ...],
     *,
@@ -210,10 +223,10 @@ def _put_in(
     """Write into `full` the subexpression `name` with those that it reads put in."""
     if name in above:
         raise ExpressionError(f'"{name}" depends on itself ({" -> ".join((*above, name))})', path=path, key=key)
-    for other in sorted(t.names(subexpressions[name]) & set(subexpressions)):
+    for other in sorted(t.names(trees[name]) & set(trees)):
         if other not in full:
-            _put_in(other, subexpressions, full, (*above, name), path=path, key=key)
-    full[name] = check_expanded(subexpressions[name], full, name, path=path, key=key)
+            _put_in(other, trees, full, (*above, name), path=path, key=key)
+    full[name] = check_expanded(trees[name], full, name, path=path, key=key)
 
 
 def check_expanded(tree: t.Tree, full: Mapping[str, t.Tree], label: str, *, path: str | None = None, key: str | None = None) -> t.Tree:
@@ -222,11 +235,11 @@ def check_expanded(tree: t.Tree, full: Mapping[str, t.Tree], label: str, *, path
     if not read:
         return tree
     size = sum(t.count(full[name]) for name in read)
-    found = tree if size > limits.MAX_EXPANDED else t.substitute(tree, full)
-    if size > limits.MAX_EXPANDED or t.depth(found) > MAX_LEVELS:
+    whole = tree if size > limits.MAX_EXPANDED else t.substitute(tree, full)
+    if size > limits.MAX_EXPANDED or t.depth(whole) > MAX_LEVELS:
         raise ExpressionError(f"{label} is too large with its subexpressions put in", path=path, key=key)
-    limits.check_limits(found, f"{label}, with its subexpressions put in", nodes=limits.MAX_EXPANDED, path=path, key=key)
-    return found
+    limits.check_limits(whole, f"{label}, with its subexpressions put in", nodes=limits.MAX_EXPANDED, path=path, key=key)
+    return whole
 
 
 def check_expression(
@@ -240,8 +253,8 @@ def check_expression(
 ) -> None:
     """Raise an ExpressionError that names `label` unless the tree has the expected dimension (a literal 0 has any)."""
     try:
-        found = dimension_of(tree, known)
+        dimension = dimension_of(tree, known)
     except ExpressionError as error:
         raise ExpressionError(f"in {label}: {error.message}", path=path, key=key) from None
-    if found != expected and tree != t.ZERO:
-        raise ExpressionError(f"{label} should be {expected}, but its expression is {found}", path=path, key=key)
+    if dimension != expected and tree != t.ZERO:
+        raise ExpressionError(f"{label} should be {expected}, but its expression is {dimension}", path=path, key=key)

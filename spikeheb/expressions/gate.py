@@ -137,10 +137,10 @@ def lines(text: str, *, path: str | None = None, key: str | None = None) -> list
     """The lines of a block with comments and empty lines gone."""
     if not isinstance(text, str):
         raise _refusal(f"expected text (got {type(text).__name__})", path, key)
-    found = [line for line in (strip_comment(raw) for raw in text.split("\n")) if line]
-    if len(found) > MAX_LINES:
-        raise _refusal(f"{len(found)} lines; at most {MAX_LINES} are allowed", path, key)
-    return found
+    kept = [line for line in (strip_comment(raw) for raw in text.split("\n")) if line]
+    if len(kept) > MAX_LINES:
+        raise _refusal(f"{len(kept)} lines; at most {MAX_LINES} are allowed", path, key)
+    return kept
 
 
 def _refusal(message: str, path: str | None, key: str | None) -> ExpressionError:
@@ -184,8 +184,8 @@ def _check_text(text: object, path: str | None, key: str | None) -> None:
     if end < len(text):
         raise _refusal(f'the character "{_shown(text[end])}" is not allowed in "{_shown(text)}"{_hint(text)}', path, key)
     if "__" in text or _ODD_NUMBER.search(_NUMBER.sub(" ", text)):
-        found = "only plain decimal numbers (exponents of two digits) and single underscores are allowed"
-        raise _refusal(f'{found} in "{_shown(text)}"{_hint(text)}', path, key)
+        message = "only plain decimal numbers (exponents of two digits) and single underscores are allowed"
+        raise _refusal(f'{message} in "{_shown(text)}"{_hint(text)}', path, key)
     if re.search(r"([-+][ \t]*){3,}|(not[ \t]*){3,}", text):
         raise _refusal(f'a pile of signs in "{_shown(text)}"', path, key)
     depth = deepest = 0
@@ -206,16 +206,16 @@ class _Reader:
         return _refusal(f'{message} in "{_shown(self.text)}"{_hint(self.text)}', self.path, self.key)
 
     def number(self, node: ast.AST, depth: int) -> t.Tree:
-        found = self.read(node, depth)
-        if isinstance(found, t.Compare | t.Logic):
+        tree = self.read(node, depth)
+        if isinstance(tree, t.Compare | t.Logic):
             raise self.refuse("a comparison where a number is expected; write int(...) around it")
-        return found
+        return tree
 
     def truth(self, node: ast.AST, depth: int) -> t.Tree:
-        found = self.read(node, depth)
-        if not isinstance(found, t.Compare | t.Logic):
+        tree = self.read(node, depth)
+        if not isinstance(tree, t.Compare | t.Logic):
             raise self.refuse("a number where a comparison is expected")
-        return found
+        return tree
 
     def read(self, node: ast.AST, depth: int) -> t.Tree:
         if depth > 3 * MAX_DEPTH:

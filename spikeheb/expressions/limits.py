@@ -35,7 +35,7 @@ def check_limits(tree: t.Tree, label: str, *, nodes: int = MAX_NODES, path: str 
         The largest number of nodes.
     """
     problem = "" if t.count(tree) <= nodes else f"more than {nodes} terms"
-    problem = problem or next((found for found in map(_problem, t.walk(tree)) if found), "")
+    problem = problem or next((wrong for wrong in map(_problem, t.walk(tree)) if wrong), "")
     if not problem and terms(tree) > MAX_TERMS:
         problem = f"more than {MAX_TERMS} terms when multiplied out"
     if not problem and not digits(tree) <= MAX_DIGITS:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import CodeType
+from typing import Any
 
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.limits import constant
@@ -91,6 +92,16 @@ def to_brian(tree: t.Tree) -> str:
     return _print(tree, Language(_plain_number, str, _brian_call, _power_operator, words))
 
 
+def _text_call(function: str, arguments: list[str]) -> str:
+    return f"{function}({', '.join(arguments)})"
+
+
+def to_text(tree: t.Tree) -> str:
+    """Text of the tree as a rule file has it, which `spikeheb.expressions.gate` reads back as the same tree."""
+    words = {"and": "and", "or": "or", "not": "not "}
+    return _print(tree, Language(_plain_number, str, _text_call, _power_operator, words))
+
+
 # --- numpy ------------------------------------------------------------------------------------------------------------
 
 NUMPY_FUNCTIONS = {"exp": "exp", "log": "log", "sqrt": "sqrt", "abs": "abs"}
@@ -159,11 +170,11 @@ def numpy_scope() -> dict[str, object]:
     """
     import numpy as np
 
-    def limited(x: object, low: object, high: object) -> object:
-        return np.clip(x, low, high) + np.subtract(x, x)  # type: ignore[call-overload]
+    def limited(x: Any, low: Any, high: Any) -> Any:
+        return np.clip(x, low, high) + np.subtract(x, x)
 
-    def clip(x: object, low: object, high: object) -> object:
-        return limited(x, low, high) + (np.subtract(low, low) + np.subtract(high, high))  # type: ignore[call-overload]
+    def clip(x: Any, low: Any, high: Any) -> Any:
+        return limited(x, low, high) + (np.subtract(low, low) + np.subtract(high, high))
 
     return {"__builtins__": {}, "_np": np, "_clip": clip, "_limited": limited, "_within": limited}
 
@@ -173,9 +184,9 @@ def resolve_units(tree: t.Tree, declared: frozenset[str] | set[str]) -> t.Tree:
 
     def size(node: t.Tree) -> t.Tree:
         if isinstance(node, t.Name) and node.id not in declared and len(node.id) > 1:
-            found = unit(node.id)
-            if found:
-                return t.Number(found[1])
+            named_unit = unit(node.id)
+            if named_unit:
+                return t.Number(named_unit[1])
         return node
 
     return t.rebuild(tree, size)

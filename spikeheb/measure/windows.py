@@ -20,7 +20,7 @@ TOLERATED = 0.003
 """The average is smoothed, to find the time of its peak, until its noise falls below this fraction of the peak."""
 TOP = 0.96
 """Smoothing never goes over a longer time than the response spends above this fraction of its peak: the middle of that time is then at
-most 2 % below even the sharpest peak. Less smoothing lets noise choose the time of the peak. Of the values from .90 to .99 this has the
+most 2 % below even the sharpest peak. Less smoothing lets noise choose the time of the peak. Of the values from .90 to .98 this has the
 smallest bias of the amplitude over responses that rise in .5 to 5 ms and decay in 5 to 40 ms, at noise of a tenth to two fifths of the
 peak in each sample (0.4 %; 0.8 % at .95 and 1.0 % at .97), with seeds that no test uses."""
 WIDEST = 5e-3

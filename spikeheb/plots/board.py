@@ -141,12 +141,12 @@ def _mark(ax: Axes, standing: str, row: int, column: int) -> None:
 
 
 def _legend() -> list[Line2D]:
-    square = {"marker": "s", "linestyle": "", "markerfacecolor": "none", "markeredgecolor": BLACK, "markersize": 13}
-    dot = {"marker": "o", "linestyle": "", "color": BLACK, "markersize": 6}
+    square: dict[str, Any] = {"marker": "s", "linestyle": "", "markerfacecolor": "none", "markeredgecolor": BLACK, "markersize": 13}
+    dot: dict[str, Any] = {"marker": "o", "linestyle": "", "color": BLACK, "markersize": 6}
     return [
-        Line2D([], [], **square, markeredgewidth=2, label="fitted to these data"),  # type: ignore[arg-type]
+        Line2D([], [], **square, markeredgewidth=2, label="fitted to these data"),
         Line2D([], [], color=BLACK, linestyle=(0, (2, 1.2)), label="refitted here"),
-        Line2D([], [], **dot, label="predicted, same preparation"),  # type: ignore[arg-type]
+        Line2D([], [], **dot, label="predicted, same preparation"),
         Line2D([], [], marker="x", linestyle="", color=GREY, label="not applicable"),
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,10 +28,10 @@ def draw_window(ax: Axes, data: xr.Dataset, *, label: str | None = None) -> Axes
     change = np.atleast_2d(data["change"].values)
     sems = np.atleast_2d(data["change_sem"].values) if "change_sem" in data else np.full_like(change, np.nan)
     for n, (row, sem, name) in enumerate(zip(change, sems, _rule_names(data, label), strict=True), start=before):
-        style = {"color": CYCLE[n % len(CYCLE)], "linestyle": DASHES[n % len(DASHES)]}
+        style: dict[str, Any] = {"color": CYCLE[n % len(CYCLE)], "linestyle": DASHES[n % len(DASHES)]}
         title = f"{name}: {_population(data)}" if np.isfinite(sem).any() else name
         for part, text in ((x < 0, title), (x > 0, "_")):
-            ax.plot(x[part], row[part], marker="o" if part.sum() == 1 else "", label=text, **style)  # type: ignore[arg-type]
+            ax.plot(x[part], row[part], marker="o" if part.sum() == 1 else "", label=text, **style)
             if np.isfinite(sem).any():
                 ax.fill_between(x[part], (row - sem)[part], (row + sem)[part], color=CYCLE[n % len(CYCLE)], alpha=0.2, linewidth=0)
         ax.plot(x[x == 0], row[x == 0], "o", color=CYCLE[n % len(CYCLE)], markersize=6, label="_")

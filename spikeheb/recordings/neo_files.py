@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.errors import FormatError, ScheduleError, SpikehebError, printable, unknown_name
-from spikeheb.limits import MEMORY, check_file
+from spikeheb.limits import MEMORY, check_file, kind_at
 from spikeheb.recordings.heads import is_stimulus, numbered_order
 from spikeheb.recordings.recorded import Recorded
 from spikeheb.schedules import NOTHING, Lane
@@ -48,9 +48,9 @@ def segments_of(path: Path, reader: str | None) -> list[Any]:
     where = str(path)
     if path.suffix.lower() in _PICKLES:
         raise FormatError("is a pickle, which may run any program; nothing is ever unpickled (save it in another format)", path=where)
-    if not path.exists():
+    if not kind_at(path):
         raise FormatError("there is no such file", path=where)
-    if not path.is_dir():  # some recordings are folders
+    if kind_at(path) != "folder":  # some recordings are folders
         check_file(path, MEMORY)
     problems = []
     for candidate in _neo_readers(path, reader):

@@ -171,10 +171,10 @@ def _check_weight(rule: Rule) -> None:
             path=rule.path,
             key="synapse.model",
         )
-    if equation.kind == "differential" and rule.bounds.kind not in ("hard", "none"):
-        raise FormatError(
-            f'a weight that moves by itself takes "hard" or "none" (got "{rule.bounds.kind}")', path=rule.path, key="bounds.kind"
-        )
+    for key, bounds in _every_bounds(rule).items() if equation.kind == "differential" else ():
+        if bounds.kind not in ("hard", "none"):
+            message = f'a weight that moves by itself takes "hard" or "none" (got "{bounds.kind}")'
+            raise FormatError(message, path=rule.path, key=f"{key}.kind")
 
 
 def _check_post(rule: Rule, known: Mapping[str, Dimension]) -> None:
@@ -258,9 +258,9 @@ def _check_bounds(rule: Rule, bounds: Bounds, known: Mapping[str, Dimension], ke
 
 
 def _no_random(tree: t.Tree, forbidden: set[str], path: str, key: str, hint: str = "") -> None:
-    functions = sorted(t.functions(tree) & forbidden)
-    if functions:
-        raise ExpressionError(f"{functions[0]}() is not allowed here{hint}", path=path, key=key)
+    drawing = sorted(t.functions(tree) & forbidden)
+    if drawing:
+        raise ExpressionError(f"{drawing[0]}() is not allowed here{hint}", path=path, key=key)
 
 
 def _check_missing(rule: Rule) -> None:

@@ -72,6 +72,7 @@ def combine(rules: Sequence[Rule]) -> Rule:
         set="+".join(rule.set or "default" for rule in rules) if any(rule.set for rule in rules) else None,
         claims=_claims(rules, owner),
         changed=tuple(f"{rule.name}_{name}" for rule in rules for name in rule.changed),
+        refit=tuple(part.name(name) for part in parts for name in part.rule.refit),
     )
     combined = with_ties(combined)
     check_rule(combined)
@@ -98,10 +99,10 @@ def _check_choices(rules: Sequence[Rule]) -> None:
 
 
 def _one_of(values: set[str | None], key: str, rules: Sequence[Rule]) -> str | None:
-    found = sorted(value for value in values if value is not None)
-    if len(found) > 1:
-        raise FormatError(f"differs between the rules ({' and '.join(found)})", path=" + ".join(r.path for r in rules), key=key)
-    return found[0] if found else None
+    named = sorted(value for value in values if value is not None)
+    if len(named) > 1:
+        raise FormatError(f"differs between the rules ({' and '.join(named)})", path=" + ".join(r.path for r in rules), key=key)
+    return named[0] if named else None
 
 
 # --- names ---------------------------------------------------------------------------------------------------------------
@@ -142,13 +143,13 @@ def _named(rule: Rule, weight: str, *, share: bool) -> _Part:
 
 def _merged(tables: Iterable[Mapping[str, Entry]]) -> dict[str, Entry]:
     """All entries in one table; names that two rules arrive at are an error."""
-    found: dict[str, Entry] = {}
+    merged: dict[str, Entry] = {}
     for table in tables:
         for name, entry in table.items():
-            if name in found:
+            if name in merged:
                 raise FormatError(f'two of the rules arrive at the name "{name}"; rename a rule', key=name)
-            found[name] = entry
-    return found
+            merged[name] = entry
+    return merged
 
 
 # --- what the synapse is -------------------------------------------------------------------------------------------------
@@ -172,8 +173,8 @@ def _efficacy(parts: Sequence[_Part], read: Callable[[Rule], t.Tree]) -> t.Tree:
     """What rules that share the weight agree it to be worth, times the factors of the others."""
     shared = {part.tree(read(part.rule)): part.rule for part in parts if part.shares}
     if len(shared) > 1:
-        one, other = list(shared.values())[:2]
-        message = f"{one.name} and {other.name} make different things of the weight that they would share"
+        first, other = list(shared.values())[:2]
+        message = f"{first.name} and {other.name} make different things of the weight that they would share"
         raise FormatError(message, path=other.path, key="synapse.efficacy")
     total = next(iter(shared), t.ONE)
     for part in parts:
@@ -183,15 +184,15 @@ def _efficacy(parts: Sequence[_Part], read: Callable[[Rule], t.Tree]) -> t.Tree:
 
 
 def _post(parts: Sequence[_Part]) -> Post | None:
-    found = [(part, part.rule.post) for part in parts if part.rule.post is not None]
-    if not found:
+    posts = [(part, part.rule.post) for part in parts if part.rule.post is not None]
+    if not posts:
         return None
     return Post(
-        equations=tuple(part.equation(equation) for part, post in found for equation in post.equations),
-        method=_one_of({post.method for _, post in found}, "post.method", [part.rule for part, _ in found]),
-        on_spike=tuple(part.line(line) for part, post in found for line in post.on_spike),
-        initial=_merged(part.initial(post.initial) for part, post in found),
-        delayed=_merged(part.delayed(post) for part, post in found),
+        equations=tuple(part.equation(equation) for part, post in posts for equation in post.equations),
+        method=_one_of({post.method for _, post in posts}, "post.method", [part.rule for part, _ in posts]),
+        on_spike=tuple(part.line(line) for part, post in posts for line in post.on_spike),
+        initial=_merged(part.initial(post.initial) for part, post in posts),
+        delayed=_merged(part.delayed(post) for part, post in posts),
     )
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spikeheb.expressions import tree as t
-from spikeheb.expressions.equations import NOISE
+from spikeheb.expressions.equations import NOISE, expanded
 from spikeheb.rules.rule import Bounds, Handler, Rule
 from spikeheb.rules.ties import before, keeping
 
@@ -43,18 +43,31 @@ def actions(rule: Rule) -> tuple[Action, ...]:
     """The rule's handlers made plain, in the file's order."""
     transmits = any(line.target == TRANSMIT for handler in rule.handlers for line in handler.lines)
     first = next(h for h in rule.handlers if h.event == "pre" and h.delay is None)
-    found = []
+    plain = []
     for handler in rule.handlers:
         delay = {"pre": rule.axonal_delay, "post": rule.backpropagation_delay}.get(handler.event, 0.0)
         if handler.delay is not None:
             delay += rule.parameters[handler.delay].value
-        lines = plain_lines(handler, rule.weight, rule.bounds, before(rule) if handler.event == "post" else {})
+        if handler.event == "post" and rule.before:
+            lines = plain_lines(_with_parts_put_in(handler, rule), rule.weight, _dependence_with_parts_put_in(rule), before(rule))
+        else:
+            lines = plain_lines(handler, rule.weight, rule.bounds)
         if handler.event == "pre" and rule.before:
             lines = (*keeping(rule, lines), *lines)
         if not transmits and handler is first:
             lines = (t.Statement(TRANSMIT, "=", t.ONE), *lines)
-        found.append(Action(handler.event, delay, lines))
-    return tuple(found)
+        plain.append(Action(handler.event, delay, lines))
+    return tuple(plain)
+
+
+def _with_parts_put_in(handler: Handler, rule: Rule) -> Handler:
+    """The handler without the names of subexpressions, behind which the variables that they read would be hidden."""
+    return replace(handler, lines=tuple(replace(line, expression=expand(line.expression, rule)) for line in handler.lines))
+
+
+def _dependence_with_parts_put_in(rule: Rule) -> Bounds:
+    """The same for the weight dependence."""
+    return replace(rule.bounds, F_plus=expand(rule.bounds.F_plus, rule), F_minus=expand(rule.bounds.F_minus, rule))
 
 
 def plain_lines(handler: Handler, weight: str, bounds: Bounds, earlier: Mapping[str, t.Tree] | None = None) -> tuple[t.Statement, ...]:
@@ -139,23 +152,20 @@ def stepped(rule: Rule) -> frozenset[str]:
     derivatives = {
         name: expand(e.expression, rule) for name, e in equations.items() if e.kind == "differential" and e.expression is not None
     }
-    found = {name for name, tree in derivatives.items() if not _solvable(tree, name, rule, set(derivatives))}
+    on_clock = {name for name, tree in derivatives.items() if not _solvable(tree, name, rule, set(derivatives))}
     continuous = [expand(tree, rule) for tree in (rule.efficacy, rule.readout) if tree is not None]
-    found |= {name for name in derivatives for tree in continuous if name in t.names(tree)}
+    on_clock |= {name for name in derivatives for tree in continuous if name in t.names(tree)}
     while True:
-        reads = {other for name in found for other in t.names(derivatives[name]) if other in derivatives}
-        readers = {name for name, tree in derivatives.items() if t.names(tree) & found}
-        if reads | readers <= found:
-            return frozenset(found)
-        found |= reads | readers
+        reads = {other for name in on_clock for other in t.names(derivatives[name]) if other in derivatives}
+        readers = {name for name, tree in derivatives.items() if t.names(tree) & on_clock}
+        if reads | readers <= on_clock:
+            return frozenset(on_clock)
+        on_clock |= reads | readers
 
 
 def expand(tree: t.Tree, rule: Rule) -> t.Tree:
-    """The tree with the model's subexpressions put in."""
-    subexpressions = {e.name: e.expression for e in rule.equations if e.kind == "subexpression" and e.expression is not None}
-    for _ in subexpressions:
-        tree = t.substitute(tree, subexpressions)
-    return tree
+    """The tree with the subexpressions of the synapse and of ``[post]`` put in."""
+    return expanded(tree, rule.all_equations)
 
 
 def _solvable(tree: t.Tree, name: str, rule: Rule, differential: set[str]) -> bool:

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.constants import check_constants, with_subexpressions
-from spikeheb.expressions.equations import Equation
+from spikeheb.expressions.equations import subexpressions
 from spikeheb.rules.rule import Rule
 
 LONGEST_DELAY = 10.0
@@ -40,11 +40,6 @@ def check_numbers(rule: Rule, overrides: Mapping[str, Any] | None = None) -> Non
         known = with_subexpressions(subexpressions(rule.post.equations), constants, path=rule.path, key="post.model")
         for key, tree in trees_of_post(rule):
             check_constants(tree, known, path=rule.path, key=key)
-
-
-def subexpressions(equations: Sequence[Equation]) -> dict[str, t.Tree]:
-    """The lines ``name = expression`` of a model, by name."""
-    return {e.name: e.expression for e in equations if e.kind == "subexpression" and e.expression is not None}
 
 
 def trees_of_synapse(rule: Rule) -> list[tuple[str, t.Tree]]:

@@ -28,15 +28,15 @@ def logged(rule: Rule) -> Rule:
         raise FormatError("has no ltp or ltd line that could be logged", path=rule.path)
     weight = next(equation for equation in rule.equations if equation.name == rule.weight)
     logs = tuple(Equation("variable", name, None, weight.dimension) for name in LOGS.values())
-    found = replace(
+    with_logs = replace(
         rule,
         equations=(*rule.equations, *logs),
         initial={**rule.initial, **{name: t.Number(0.0) for name in LOGS.values()}},
         handlers=tuple(_logging(handler) for handler in rule.handlers),
         changed=(*rule.changed, "log"),
     )
-    check_rule(found)
-    return found
+    check_rule(with_logs)
+    return with_logs
 
 
 def _logging(handler: Handler) -> Handler:

@@ -161,6 +161,11 @@ class Rule:
         return tuple(equation.name for equation in self.equations if equation.kind != "subexpression")
 
     @property
+    def all_equations(self) -> tuple[Equation, ...]:
+        """All equations: the synapse's, and those of ``[post]``, which the synapse may read."""
+        return (*self.equations, *(self.post.equations if self.post is not None else ()))
+
+    @property
     def label(self) -> str:
         """Name and set, and what was changed from the file, for tables and legends."""
         published = f"{self.name} / {self.set}" if self.set else self.name

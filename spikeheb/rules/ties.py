@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from spikeheb.errors import FormatError
 from spikeheb.expressions import tree as t
-from spikeheb.expressions.equations import Equation
+from spikeheb.expressions.equations import Equation, expanded
 from spikeheb.rules.rule import VERBS, Handler, Rule
 from spikeheb.units import NONE
 
@@ -75,14 +75,7 @@ def _changes(rule: Rule, handler: Handler) -> list[t.Tree]:
             trees += [rule.bounds.F_plus] if line.target == "ltp" else [rule.bounds.F_minus] if line.target == "ltd" else []
         elif line.target not in VERBS:
             inlined[line.target] = t.substitute(line.value(), inlined)
-    return [_whole(tree, rule) for tree in trees]
-
-
-def _whole(tree: t.Tree, rule: Rule) -> t.Tree:
-    subexpressions = {e.name: e.expression for e in rule.equations if e.kind == "subexpression" and e.expression is not None}
-    for _ in subexpressions:
-        tree = t.substitute(tree, subexpressions)
-    return tree
+    return [expanded(tree, rule.all_equations) for tree in trees]
 
 
 def keeping(rule: Rule, lines: tuple[t.Statement, ...]) -> tuple[t.Statement, ...]:

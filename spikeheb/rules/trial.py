@@ -17,7 +17,7 @@ from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import NOISE
 from spikeheb.expressions.printers import evaluate, to_brian
 from spikeheb.rules.meaning import expand
-from spikeheb.rules.numbers import subexpressions, trees_of_post, trees_of_synapse
+from spikeheb.rules.numbers import trees_of_post, trees_of_synapse
 from spikeheb.rules.rule import VERBS, Bounds, Handler, Rule
 
 DRAWS = 32
@@ -114,14 +114,7 @@ class _Trial:
         if self.rule.post is not None:
             for equation in self.rule.post.equations:
                 if equation.expression is not None:
-                    self.value(self.of_post(equation.expression), quiet, "post.model", equation.name)
-
-    def of_post(self, tree: t.Tree) -> t.Tree:
-        """A tree of ``[post]`` with its subexpressions put in."""
-        trees = subexpressions(self.rule.post.equations) if self.rule.post else {}
-        for _ in trees:
-            tree = t.substitute(tree, trees)
-        return tree
+                    self.value(expand(equation.expression, self.rule), quiet, "post.model", equation.name)
 
     def handler(self, handler: Handler, key: str) -> None:
         """The lines of a handler in order. F and the lines that change the weight read it as it stood when the handler began."""
@@ -129,9 +122,9 @@ class _Trial:
         for n, line in enumerate(handler.lines):
             moves = line.target in ("ltp", "ltd", self.rule.weight)
             change = _change(line, self.rule.bounds) if moves else line.value() if line.target not in VERBS else line.expression
-            number = self.value(self.of_post(expand(change, self.rule)), values, f"{key}.do[{n}]", line.target)
+            number = self.value(expand(change, self.rule), values, f"{key}.do[{n}]", line.target)
             if line.target in ("ltp", "ltd"):
-                amount = self.value(self.of_post(expand(line.expression, self.rule)), values, f"{key}.do[{n}]", line.target)
+                amount = self.value(expand(line.expression, self.rule), values, f"{key}.do[{n}]", line.target)
                 self.not_negative(amount, f"{key}.do[{n}]", line)
             if not moves and line.target not in VERBS:
                 values[line.target] = number
@@ -148,7 +141,7 @@ class _Trial:
     def on_spike(self) -> None:
         values = {**self.values, "v": AT_PEAK}
         for n, line in enumerate(self.rule.post.on_spike if self.rule.post else ()):
-            values[line.target] = self.value(self.of_post(line.value()), values, f"post.on_spike[{n}]", line.target)
+            values[line.target] = self.value(expand(line.value(), self.rule), values, f"post.on_spike[{n}]", line.target)
 
 
 def _change(line: t.Statement, bounds: Bounds) -> t.Tree:

@@ -7,7 +7,6 @@ goes in by name and hash only: it is found again in the library or not at all.
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import functools
 import inspect
 import json
@@ -15,16 +14,17 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from spikeheb import library
+from spikeheb.carried import carries_unit
 from spikeheb.cells import Cell, read_cell
 from spikeheb.engines.population import Group, Inhibition, Poisson, Regular, Replayed
-from spikeheb.errors import FormatError
+from spikeheb.errors import FormatError, UnitError
 from spikeheb.expressions import gate
-from spikeheb.expressions.printers import to_brian
+from spikeheb.expressions.printers import to_text
 from spikeheb.protocols import Protocol
 from spikeheb.protocols import with_parameters as with_protocol_parameters
 from spikeheb.rules import Rule, choose, combine, read_rule
@@ -33,11 +33,14 @@ from spikeheb.rules.check import check_rule
 from spikeheb.rules.ties import with_ties
 from spikeheb.schedules import Reward
 from spikeheb.studies.inputs import Inputs
+from spikeheb.studies.start_weights import given_numbers
+from spikeheb.units import in_si
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Arguments = ParamSpec("Arguments")
+Thing = TypeVar("Thing", Rule, Cell, Protocol)
 
 CALL = "call"
 KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (Inputs, Poisson, Group, Regular, Replayed, Inhibition, Reward)}
@@ -62,10 +65,12 @@ def recorded(data: xr.Dataset, study: str, arguments: Mapping[str, object]) -> x
 def repeatable(study: Callable[Arguments, xr.Dataset]) -> Callable[Arguments, xr.Dataset]:
     """The study, whose result records what it was called with.
 
-    Names of rules, cells and protocols are looked up first, so that what is recorded is what is run.
+    Names of rules, cells and protocols are looked up first, and files of initial weights read, so that what is recorded is what is run.
     """
     signature = inspect.signature(study)
-    look_up: dict[str, Callable[[Any], Any]] = {"rule": library.rule, "cell": library.cell, "protocol": library.protocol}
+    look_up: dict[str, Callable[[Any], Any]] = {
+        "rule": library.rule, "cell": library.cell, "protocol": library.protocol, "w0": given_numbers,
+    }  # fmt: skip
 
     @functools.wraps(study)
     def inside(*args: Arguments.args, **options: Arguments.kwargs) -> xr.Dataset:
@@ -94,21 +99,6 @@ def encode(value: object) -> Any:
     match value:
         case None | bool() | int() | float() | str():
             return value
-        case np.timedelta64():
-            return float(value / np.timedelta64(1, "s"))
-        case datetime.timedelta():
-            return value.total_seconds()
-        case np.generic():
-            return value.item()
-        case np.ndarray() if hasattr(value, "units") and hasattr(value, "magnitude"):  # of the package quantities
-            return encode(np.asarray(value.magnitude, dtype=float) * float(value.units.simplified.magnitude))
-        case np.ndarray() if value.dtype.kind in "fiub":
-            value = np.asarray(value)  # Brian2's quantities are in SI
-            if not value.ndim:
-                return value.item()
-            return {"array": value.tolist(), "dtype": value.dtype.str}
-        case list() | tuple():
-            return [encode(item) for item in value]
         case Mapping():
             return {"mapping": [[str(name), encode(item)] for name, item in value.items()]}
         case Rule():
@@ -120,13 +110,37 @@ def encode(value: object) -> Any:
         case _ if type(value).__name__ in KINDS:
             fields = dataclasses.fields(value)  # type: ignore[arg-type]  # all of KINDS are dataclasses
             return {"value": type(value).__name__, "fields": {field.name: encode(getattr(value, field.name)) for field in fields}}
+        case _ if carries_unit(value):
+            return _of_quantity(value)
+        case np.generic():
+            return value.item()
+        case _ if hasattr(value, "__array__"):
+            return _of_array(np.asarray(value))
+        case list() | tuple() | range():
+            return [encode(item) for item in value]
     return {"unknown": type(value).__name__}
+
+
+def _of_quantity(value: object) -> Any:
+    """The SI numbers of what carries a unit; the study itself refuses what is not understood here."""
+    try:
+        return encode(in_si(value))
+    except UnitError:
+        return {"unknown": type(value).__name__}
+
+
+def _of_array(array: np.ndarray[Any, Any]) -> Any:
+    if array.dtype.kind == "O":
+        return [encode(item) for item in array]
+    if array.dtype.kind not in "fiub":
+        return {"unknown": f"array of {array.dtype}"}
+    return {"array": array.tolist(), "dtype": array.dtype.str} if array.ndim else array.item()
 
 
 def _of_rule(rule: Rule) -> dict[str, Any]:
     bounds: dict[str, Any] = {"kind": rule.bounds.kind, **rule.bounds.values}
     if rule.bounds.kind == "law":
-        bounds |= {"F_plus": to_brian(rule.bounds.F_plus), "F_minus": to_brian(rule.bounds.F_minus)}
+        bounds |= {"F_plus": to_text(rule.bounds.F_plus), "F_minus": to_text(rule.bounds.F_minus)}
     return {
         "name": rule.name,
         "texts": list(rule.texts),
@@ -137,7 +151,7 @@ def _of_rule(rule: Rule) -> dict[str, Any]:
         "coincidence": rule.coincidence,
         "delays": [rule.axonal_delay, rule.backpropagation_delay],
         "parameters": {name: parameter.value for name, parameter in rule.parameters.items()},
-        "initial": {name: to_brian(tree) for name, tree in rule.initial.items()},
+        "initial": {name: to_text(tree) for name, tree in rule.initial.items()},
         "changed": list(rule.changed),
     }
 
@@ -186,7 +200,7 @@ def decode(value: Any) -> Any:
     raise FormatError("holds something that no version of this program writes", key=CALL)
 
 
-def _same(thing: Any, kind: str, stored: Mapping[str, Any]) -> Any:
+def _same(thing: Thing, kind: str, stored: Mapping[str, Any]) -> Thing:
     if thing.hash != stored["hash"]:
         text = (
             f"the {kind} {stored['name']} cannot be made again: it has the hash {thing.hash}, and the result was made with {stored['hash']}"
@@ -204,7 +218,7 @@ def _rule(stored: Mapping[str, Any]) -> Rule:
     if stored["interaction"] in rule.interactions:
         rule = replace(rule, interaction=stored["interaction"])
     values = stored["parameters"]
-    initial = {name: to_brian(tree) for name, tree in rule.initial.items()}
+    initial = {name: to_text(tree) for name, tree in rule.initial.items()}
     chosen = replace(
         rule,
         parameters={name: replace(old, value=float(values[name])) if name in values else old for name, old in rule.parameters.items()},
@@ -255,4 +269,4 @@ def _protocol(stored: Mapping[str, Any]) -> Protocol:
     if source != stored["source"]:
         raise FormatError(f"the protocol {name} of the library has the hash {source}, and the result was made with {stored['source']}")
     protocol = with_protocol_parameters(library.protocol(name), decode(stored["values"]))
-    return _same(protocol, "protocol", stored)  # type: ignore[no-any-return]
+    return _same(protocol, "protocol", stored)

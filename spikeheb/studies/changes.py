@@ -121,11 +121,11 @@ def _because(rule: Rule, before: Floats, still: npt.NDArray[np.bool_], events: E
 
 
 def _at_bound(rule: Rule, weights: Floats) -> npt.NDArray[np.bool_]:
-    found = np.zeros(weights.shape, dtype=bool)
+    at_bound = np.zeros(weights.shape, dtype=bool)
     for limit in (rule.bounds.w_min, rule.bounds.w_max):
         if limit is not None:
-            found |= weights == limit
-    return found
+            at_bound |= weights == limit
+    return at_bound
 
 
 def _limits(rule: Rule) -> str:

@@ -17,10 +17,10 @@ from spikeheb.engines.choice import carry_out
 from spikeheb.engines.job import Job
 from spikeheb.measure.score import Points, residuals
 from spikeheb.rules import choose
-from spikeheb.rules.meaning import reads_membrane
+from spikeheb.rules.meaning import is_noisy, reads_membrane
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.datasets import DataSet
-from spikeheb.studies.predictions import STANDARD_CELL, before, draws, draws_spikes
+from spikeheb.studies.predictions import STANDARD_CELL, before, draws_spikes
 from spikeheb.studies.session import inputs_under_test, session, settled_step
 from spikeheb.units import NONE, TIME
 
@@ -97,7 +97,7 @@ def against_refit(rule: Rule, data: DataSet) -> str:
     """Why the rule cannot be fitted to the data; empty where it can."""
     if not rule.refit:
         return NOT_FREE
-    if reads_membrane(rule) or draws(rule):
+    if reads_membrane(rule) or is_noisy(rule):
         return NOT_SPIKES_ALONE
     if int(data.points.numbers.sum()) <= len(rule.refit):
         return TOO_FEW

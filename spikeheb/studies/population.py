@@ -106,7 +106,7 @@ def population(
         For numbers below 1, negative seeds, and initial weights that are not one or as many as there are synapses.
     """
     whole(copies, "copies")
-    chosen = chosen_seeds(1 if seeds is None else seeds, 0 if isinstance(seeds, Sequence) else seed)
+    chosen = chosen_seeds(1 if seeds is None else seeds, 0 if isinstance(seeds, Sequence | np.ndarray) else seed)
     by_cell = draws_by_cell(rule, cell)
     bodies = (math.ceil(many / len(chosen)) if by_cell else 1) if cells is None else whole(cells, "cells")
     given = start.size if start is not None and start.size > 1 else None
@@ -195,7 +195,7 @@ def spread_evenly(tree: t.Tree, known: Mapping[str, object], rank: Index, count:
     def even() -> Floats:
         return np.asarray((_shuffled(rank, count, next(number)) + 0.5) / count)
 
-    value = evaluate(tree, known, {"rand": even, "randn": lambda: _normal(even())})
+    value = evaluate(tree, known, {"rand": even, "randn": lambda: normal_quantiles(even())})
     return np.broadcast_to(np.asarray(value, dtype=float), rank.shape).copy()
 
 
@@ -211,7 +211,8 @@ def _shuffled(rank: Index, count: int | Index, number: int) -> Index:
     return shuffled
 
 
-def _normal(even: Floats) -> Floats:
+def normal_quantiles(even: Floats) -> Floats:
+    """The normal numbers below which these shares of all normal numbers lie."""
     from scipy.special import ndtri
 
     return np.asarray(ndtri(even))

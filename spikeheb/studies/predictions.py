@@ -169,9 +169,9 @@ class _Trial:
 
     def first_numbers(self, seed: int) -> _Numbers:
         """Those of the first run; a rule that draws and reads the potential gets a cell for each synapse, as in a session of its own."""
-        alone = draws(self.rule) and reads_membrane(self.rule)
+        alone = is_noisy(self.rule) and reads_membrane(self.rule)
         count = len(_drawn(self.protocol, self.lanes, seed, 1).lanes)
-        many = draws(self.rule) and not alone
+        many = is_noisy(self.rule) and not alone
         sessions = SESSIONS if alone or draws_spikes(self.protocol, self.lanes, seed) else 1
         synapses = SYNAPSES if sessions == 1 else SYNAPSES_OF_A_SESSION
         return _Numbers((sessions,) * count, (synapses if many else 1,) * count)
@@ -187,7 +187,7 @@ class _Trial:
                 return imposed
         job = session(schedule, self.rule, self.cell, seed)
         recording = carry_out(job, self.engine)
-        if draws(self.rule) and not reads_membrane(self.rule):
+        if is_noisy(self.rule) and not reads_membrane(self.rule):
             return _without_cell(schedule, self.rule, recording.spikes, synapses, sessions, self.engine, seed)
         inputs = inputs_under_test(schedule)
         column = int(np.searchsorted(job.samples, settled_step(schedule)))
@@ -217,7 +217,7 @@ def only_imposed_spikes(protocol: Protocol, cell: Cell, seed: int = 0) -> bool:
         job = session(schedule, fixed, cell, seed)
         job = replace(job, initial={fixed.weight: np.full(job.inputs, STRONGEST)})
         spikes = carry_out(job).spikes
-        _KNOWN[key] = all(len(found) == len(imposed) for found, imposed in zip(spikes, job.post, strict=True))
+        _KNOWN[key] = all(len(train) == len(imposed) for train, imposed in zip(spikes, job.post, strict=True))
     return _KNOWN[key]
 
 
@@ -243,11 +243,6 @@ def _parts(job: Job) -> Iterator[Job]:
             job, pre=tuple(job.pre[k] for k in chosen), lane_of_input=job.lane_of_input[chosen], seed=own,
             initial={name: values[chosen] for name, values in job.initial.items()},
         )  # fmt: skip
-
-
-def draws(rule: Rule) -> bool:
-    """Whether two synapses with the same spikes may end differently."""
-    return is_noisy(rule)
 
 
 def before(job: Job) -> Floats:

@@ -189,7 +189,10 @@ def _rewards(events: Sequence[Reward] | Sequence[Sequence[Reward]] | None, lanes
     if not events:
         return ()
     shared = [event for event in events if isinstance(event, Reward)]
-    lists = [shared] * lanes if shared else [list(items) for items in events if not isinstance(items, Reward)]
+    own = [list(items) for items in events if not isinstance(items, Reward)]
+    if shared and own:
+        raise ScheduleError("expected rewards for all lanes, or a list of them for each (got both)", key="events")
+    lists = [shared] * lanes if shared else own
     if len(lists) != lanes:
         raise ScheduleError(f"expected rewards for {lanes} lanes (got {len(lists)})", key="events")
     for reward in (reward for items in lists for reward in items):

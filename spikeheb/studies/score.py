@@ -18,12 +18,12 @@ from spikeheb.engines.compiler import compiler
 from spikeheb.errors import FormatError
 from spikeheb.measure import score as measure
 from spikeheb.protocols import Protocol
+from spikeheb.rules.meaning import is_noisy
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.calls import recorded
 from spikeheb.studies.datasets import DataSet, data_sets
 from spikeheb.studies.entries import Entry, Square, entries_of, line, unverified_of
 from spikeheb.studies.labels import VERSION, describe
-from spikeheb.studies.predictions import draws
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.standing import NOT_APPLICABLE
 
@@ -75,11 +75,13 @@ def score(
     """
     check_engine(engine)
     chosen = [library.rule(rule) for rule in rules or library.names("rule")]
-    scripts = [library.protocol(one) if isinstance(one, str | Path) else one for one in protocols or library.names("protocol")]
+    scripts = [
+        library.protocol(protocol) if isinstance(protocol, str | Path) else protocol for protocol in protocols or library.names("protocol")
+    ]
     data = _data(scripts)
     entries = entries_of(chosen, refits, data)
     body = library.cell(cell) if isinstance(cell, str) else cell
-    longest_first = sorted(entries, key=lambda entry: not (entry.refitted or draws(entry.rule)))
+    longest_first = sorted(entries, key=lambda entry: not (entry.refitted or is_noisy(entry.rule)))
     works = [functools.partial(line, entry, data, body, engine, seed) for entry in longest_first]
     lines = side_by_side(works, report_of(progress), alone=engine.startswith("brian") or compiler() is None)
     table = dict(zip(map(id, longest_first), lines, strict=True))
@@ -110,24 +112,24 @@ def _with_names_of_their_own(data: list[DataSet]) -> list[DataSet]:
 def _board(entries: Sequence[Entry], data: Sequence[DataSet], table: Sequence[Sequence[Square]], engine: str, seed: int) -> xr.Dataset:
     import xarray as xr
 
-    columns = [_column(one, [line[n] for line in table], seed) for n, one in enumerate(data)]
-    found = {name: (("entry", "data_set"), np.array([column[name] for column in columns]).T) for name in columns[0]}
+    columns = [_column(each, [line[n] for line in table], seed) for n, each in enumerate(data)]
+    variables = {name: (("entry", "data_set"), np.array([column[name] for column in columns]).T) for name in columns[0]}
     of_data = {name: ("data_set", np.array(values)) for name, values in _of_data(data, seed).items()}
     outcomes = {
         "ratio": (("entry", "point"), np.array([np.concatenate([square.ratio for square in line]) for line in table])),
         "chance": (("entry", "point"), np.array([np.concatenate([square.chance for square in line]) for line in table])),
         "ratio_left_out": (("entry", "point"), np.array([np.concatenate([square.left_out for square in line]) for line in table])),
-        "published_ratio": ("point", np.concatenate([one.points.ratio for one in data])),
-        "published_error": ("point", np.concatenate([one.points.error for one in data])),
+        "published_ratio": ("point", np.concatenate([each.points.ratio for each in data])),
+        "published_error": ("point", np.concatenate([each.points.error for each in data])),
     }
-    board = xr.Dataset({**found, **of_data, **outcomes}).assign_coords(
+    board = xr.Dataset({**variables, **of_data, **outcomes}).assign_coords(
         entry=[entry.label for entry in entries],
-        data_set=[one.label for one in data],
+        data_set=[each.label for each in data],
         rule_hash=("entry", [entry.rule.hash for entry in entries]),
-        data_set_of_point=("point", np.repeat([one.label for one in data], [one.lanes.size for one in data])),
-        condition=("point", [label for one in data for label in one.labels]),
-        tissue=("data_set", [one.protocol.tissue for one in data]),
-        protocol_hash=("data_set", [one.protocol.hash for one in data]),
+        data_set_of_point=("point", np.repeat([each.label for each in data], [each.lanes.size for each in data])),
+        condition=("point", [label for each in data for label in each.labels]),
+        tissue=("data_set", [each.protocol.tissue for each in data]),
+        protocol_hash=("data_set", [each.protocol.hash for each in data]),
     )
     board = board.assign_coords(
         unverified_rule=("entry", [unverified_of(entry) for entry in entries]),
@@ -168,12 +170,12 @@ def _column(data: DataSet, squares: Sequence[Square], seed: int) -> dict[str, li
 
 
 def _of_data(data: Sequence[DataSet], seed: int) -> dict[str, list[float]]:
-    ceilings = [measure.noise_ceiling(one.points, np.random.default_rng([seed, 0xCE1])) for one in data]
-    nothing = [np.ones(one.lanes.size) for one in data]
+    ceilings = [measure.noise_ceiling(each.points, np.random.default_rng([seed, 0xCE1])) for each in data]
+    nothing = [np.ones(each.lanes.size) for each in data]
     return {
-        "points": [float(one.points.numbers.sum()) for one in data],
-        "signs": [float(np.isfinite(one.points.sign).sum()) for one in data],
-        "error_no_change": [measure.error(ones, one.points) for ones, one in zip(nothing, data, strict=True)],
+        "points": [float(each.points.numbers.sum()) for each in data],
+        "signs": [float(np.isfinite(each.points.sign).sum()) for each in data],
+        "error_no_change": [measure.error(ones, each.points) for ones, each in zip(nothing, data, strict=True)],
         "ceiling_error": [ceiling[0] for ceiling in ceilings],
         "ceiling_deviance": [ceiling[1] for ceiling in ceilings],
     }

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.errors import FormatError, ScheduleError
+from spikeheb.limits import kind_at
 from spikeheb.numbers import quantities
 from spikeheb.rules.rule import Rule
 from spikeheb.units import NONE
@@ -50,7 +51,7 @@ def start_weights(w0: Start | None, rule: Rule, count: int | None = None, of: st
     """
     if w0 is None:
         return None
-    weights = _numbers(w0)
+    weights = given_numbers(w0)
     if count is not None and weights.size not in (1, count):
         raise ScheduleError(f"expected one finite weight, or one for each of {count} {of} (got {weights.size})", key="w0")
     low = -math.inf if rule.bounds.w_min is None else rule.bounds.w_min
@@ -61,7 +62,13 @@ def start_weights(w0: Start | None, rule: Rule, count: int | None = None, of: st
     return weights
 
 
-def _numbers(w0: Start) -> Floats:
+def given_numbers(w0: Start) -> Floats:
+    """The weights as an array, whatever the rule.
+
+    Raises
+    ------
+    FormatError, ScheduleError
+    """
     if isinstance(w0, str | Path):
         number = _number(str(w0))
         weights = read_weights(w0) if number is None else np.array([number])
@@ -93,7 +100,7 @@ def read_weights(path: str | Path) -> Floats:
     file = Path(path)
     if file.suffix.lower() not in (".npy", ".csv"):
         raise FormatError(f'expected a number, or a file .npy or .csv with the column "{COLUMN}" (got "{str(path)[:80]}")', key="w0")
-    if not file.is_file():
+    if kind_at(file) != "file":
         raise FormatError("there is no such file of weights", path=str(path), key="w0")
     return _of_npy(file) if file.suffix.lower() == ".npy" else _of_csv(file)
 

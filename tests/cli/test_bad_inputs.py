@@ -257,3 +257,34 @@ def test_a_fault_of_the_program_is_one_line_too(spikeheb, monkeypatch):
     assert outcome.err.count("\n") == 1
     assert "fault of spikeheb" in outcome.err
     assert "Traceback" in spikeheb("list", "rules", "--debug").err
+
+
+# --- names that no file can have ------------------------------------------------------------------------------------------------
+
+LONG = "a" * 300
+COMMANDS = {
+    "show": ["show", f"{LONG}.toml"],
+    "check": ["check", f"{LONG}.toml"],
+    "rule": ["run", "pairing", "--rule", f"{LONG}.toml"],
+    "rule with a set": ["run", "pairing", "--rule", f"./{LONG}.toml:s"],
+    "rules": ["run", "pairing", "--rule", f"pair+{LONG}"],
+    "cell": ["run", "pairing", "--rule", "pair", "--cell", f"{LONG}.toml"],
+    "protocol": ["run", f"{LONG}.py", "--rule", "pair"],
+    "folder": ["window", "--rule", "pair", "--out", LONG],
+    "spikes": ["replay", "--rule", "pair", "--spikes", f"{LONG}.csv"],
+    "recording": ["analyse", f"{LONG}.csv", "--pulse", "10 ms"],
+    "recording of a program": ["analyse", f"{LONG}.abf", "--pulse", "10 ms"],
+    "weights": ["compare", f"{LONG}.csv"],
+    "result": ["compare", f"{LONG}.nc"],
+    "starting weights": ["window", "--rule", "pair", "--w0", f"{LONG}.npy"],
+    "data": ["score", "--data", f"pairing={LONG}.csv"],
+    "template": ["data", "template", "pairing", "--out", f"{LONG}.csv"],
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_name_that_is_too_long_for_a_file_is_refused_like_any_that_is_not_there(spikeheb, name):
+    line = refused(spikeheb, *COMMANDS[name])
+    assert "OSError" not in line
+    assert "Missing" not in line
+    assert "No such option" not in line

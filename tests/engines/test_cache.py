@@ -170,3 +170,19 @@ def test_brian_says_it_as_well(tmp_path, monkeypatch):
 def test_names_cannot_leave_the_cache():
     with pytest.raises(StorageError, match="cannot name a cache entry"):
         cache.fetch("kernel", "../abc", write)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other locks")
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK])
+def test_a_file_system_without_locks_is_one_line_that_says_what_to_do(monkeypatch, number):
+    import fcntl
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    cache.fetch("kernel", "abc", write)
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    for work in (lambda: cache.fetch("kernel", "def", write), lambda: cache.discard(cache.root() / "kernel" / "abc"), cache.clear):
+        with pytest.raises(StorageError, match="set SPIKEHEB_CACHE to another folder") as error:
+            work()
+        assert str(error.value).count("build cache") == 1

@@ -153,3 +153,9 @@ def test_what_cannot_be_combined_is_named(tmp_path):
         combine([pair, mine(tmp_path, do='["ltp = 0.1", "transmit = 1", "ltd = 0.1"]')])
     with pytest.raises(FormatError, match="axonal_delay: differs"):
         combine([sh.rule("pair", axonal_delay="1 ms"), sh.rule("triplet")])
+
+
+def test_what_is_free_to_be_fitted_is_named_as_the_combination_names_it():
+    rule = sh.rule("tsodyks_markram+pair")
+    assert set(rule.refit) >= {"pair_A_plus", "pair_tau_minus"}
+    assert set(rule.refit) <= set(rule.parameters)

@@ -239,6 +239,9 @@ def test_weight_that_moves_takes_hard_bounds_or_none(tmp_path: Path) -> None:
     assert read(tmp_path, moving).bounds.kind == "hard"
     with pytest.raises(FormatError, match='takes "hard" or "none"'):
         read(tmp_path, moving, ('kind = "hard"', 'kind = "soft"'))
+    softer = '[sets.softer]\nreference = "paper"\ntissue = "none"\nfitted_to = []\nbounds = { kind = "soft", w_min = 0, w_max = 1 }\n'
+    with pytest.raises(FormatError, match=r'sets.softer.bounds.kind: a weight that moves by itself takes "hard" or "none"'):
+        read(tmp_path, moving, ("[claims]", f"{softer}\n[claims]"))
 
 
 POST = """[post]

@@ -71,6 +71,17 @@ def test_arrays_say_their_shape_and_what_it_means(tmp_path):
     assert "2 of 9 entries are NaN" in sample.meaning
 
 
+def test_the_ending_of_an_array_may_be_in_capitals(tmp_path):
+    np.save(tmp_path / "m.npy", np.array([0.1, 0.4]))
+    (tmp_path / "m.npy").rename(tmp_path / "M.NPY")
+    assert read_weights(tmp_path / "M.NPY")[0].seeds[0].tolist() == [0.1, 0.4]
+
+
+def test_a_name_that_is_too_long_is_no_file(tmp_path):
+    with pytest.raises(FormatError, match="there is no such file"):
+        read_weights(tmp_path / ("a" * 300 + ".csv"))
+
+
 @pytest.mark.parametrize(
     "values",
     [np.ones(3, dtype=[("a", float)]), np.ones(3, dtype=complex), np.ones((2, 2, 2)), np.array(["a"]), np.array(1.0), np.ones(0)],

@@ -73,6 +73,12 @@ def test_a_result_says_where_it_came_from():
         ([0.1], [0.1], {"record": "5 mV"}, "record: expected a time"),
         (["a"], [0.1], {}, "numbers"),
         ([0.1], [0.1], {"events": [sh.Reward(-0.5)]}, "events: a reward needs a time >= 0"),
+        (
+            [0.1],
+            [0.1],
+            {"events": [sh.Reward(0.5), [sh.Reward(0.2)]]},
+            "events: expected rewards for all lanes, or a list",
+        ),
         ([0.1], [0.1], {"dt": 0.0}, "dt: expected a time step"),
         ([0.1], [0.1], {"dt": -1e-3}, "dt: expected a time step"),
         ([0.1], [0.1], {"dt": np.nan}, "dt: expected a time step"),

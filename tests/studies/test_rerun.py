@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import spikeheb as sh
 from spikeheb import library
@@ -57,6 +59,65 @@ def test_a_run_is_repeated_to_the_byte_from_the_file_alone(name, tmp_path):
     assert again.identical(data)
     assert sh.save(again, tmp_path / "again.nc").read_bytes() == path.read_bytes()
     assert sh.rerun(again).identical(data)
+
+
+class Milliseconds(np.ndarray):
+    """What an array of astropy looks like from outside, in milliseconds."""
+
+    unit = object()
+
+    def to(self, unit):
+        assert unit == "s**(1)"
+        return self.si
+
+    @property
+    def si(self):
+        return SimpleNamespace(value=np.asarray(self) / 1000)
+
+
+def rows_of_times():
+    pq, pandas = pytest.importorskip("quantities"), pytest.importorskip("pandas")
+    milliseconds = np.array([100.0, 135.0])
+    return {
+        "astropy": milliseconds.view(Milliseconds),
+        "quantities": milliseconds * pq.ms,
+        "xarray": xr.DataArray(milliseconds, attrs={"units": "ms"}),
+        "numpy": (milliseconds * 1000).astype("m8[us]"),
+        "numbers in xarray": xr.DataArray(milliseconds / 1000),
+        "pandas": pandas.Series(milliseconds / 1000),
+        "pandas with differences": pandas.Series((milliseconds * 1000).astype("m8[us]")),
+        "row of quantities": [number * pq.ms for number in milliseconds],
+        "objects": np.array([milliseconds / 1000, milliseconds / 1000 + 1], dtype=object),
+    }
+
+
+@pytest.mark.parametrize("library", rows_of_times())
+def test_times_of_every_library_are_the_same_when_the_study_is_made_again(library):
+    times = rows_of_times()[library]
+    post = [0.105, 0.15] if library != "objects" else [[0.105, 0.15], [1.105, 1.15]]
+    data = sh.replay("pair", times, post)
+    assert np.all(data["w"] > 0.5)
+    assert sh.rerun(data).identical(data)
+
+
+def test_initial_weights_of_a_file_are_in_the_result(tmp_path):
+    """The file may change, or go."""
+    file = tmp_path / "w.npy"
+    for given in (str(file), file):
+        np.save(file, np.array([0.3]))
+        data = sh.replay("pair", [0.1], [0.11], w0=given)
+        shown = sh.window("pair", [0.01], 2, w0=given)
+        np.save(file, np.array([0.9]))
+        assert sh.rerun(data).identical(data)
+        file.unlink()
+        assert sh.rerun(data).identical(data)
+        assert sh.rerun(shown).identical(shown)
+
+
+@pytest.mark.parametrize("dependence", ["positive(1 - w)", "abs(1 - w)*int(not w > 2 and w < 3)", "clip(1 - w, 0, 1)**1.5 - -w*0"])
+def test_a_weight_dependence_of_any_form_is_made_again(dependence):
+    rule = sh.rule("pair", bounds={"kind": "law", "F_plus": dependence, "F_minus": "w", "w_min": 0})
+    assert decode(json.loads(json.dumps(encode(rule)))).hash == rule.hash
 
 
 def changed(data, **values):

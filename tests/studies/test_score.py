@@ -12,11 +12,12 @@ from spikeheb import library
 from spikeheb.errors import FormatError, SpikehebError
 from spikeheb.expressions.tree import Number
 from spikeheb.measure.score import chance_allowed, deviance, error, points
+from spikeheb.rules.meaning import is_noisy
 from spikeheb.rules.rule import Post
 from spikeheb.studies.datasets import data_sets, template, with_measurements
 from spikeheb.studies.entries import AS_PUBLISHED
 from spikeheb.studies.fit import TOO_FEW, fit_gain, refit
-from spikeheb.studies.predictions import cell_of, draws, only_imposed_spikes, predict
+from spikeheb.studies.predictions import cell_of, only_imposed_spikes, predict
 from spikeheb.studies.standing import FITTED, NOT_APPLICABLE, OTHER, SAME, against, free_parameters, standing
 from spikeheb.theory.graupner_brunel import outcome, pairs
 
@@ -173,7 +174,7 @@ def test_a_rule_that_draws_and_has_variables_of_the_cell_is_averaged_too():
     plain = sh.rule("pair", set="van_rossum")
     quiet = replace(plain, post=Post((), None, (), {}, {}))
     protocol = sh.protocol("pairing", delta_t="10 ms, -10 ms")
-    assert draws(quiet)
+    assert is_noisy(quiet)
     np.testing.assert_allclose(predict(protocol, quiet).ratio, predict(protocol, plain).ratio, atol=0.2)
 
 

@@ -95,12 +95,17 @@ def _records(b2: Any, job: Job, built: Any) -> list[Any]:
 
 def _arrays(b2: Any, owners: dict[str, Any]) -> dict[str, Array]:
     """What is known of each array that we set or read."""
-    found: dict[str, Array] = {}
+    arrays: dict[str, Array] = {}
 
     def add(owner: str, name: str, size: int | str) -> None:
         variable = owners[owner].variables[name]
         file = b2.device.get_array_filename(variable)
-        found[f"{owner}.{name}"] = {"file": file, "dtype": np.dtype(variable.dtype).name, "size": size, "constant": bool(variable.constant)}
+        arrays[f"{owner}.{name}"] = {
+            "file": file,
+            "dtype": np.dtype(variable.dtype).name,
+            "size": size,
+            "constant": bool(variable.constant),
+        }
 
     for owner in ("synapses", "cells", "post"):
         for name, variable in owners[owner].variables.items() if owner in owners else ():
@@ -111,7 +116,7 @@ def _arrays(b2: Any, owners: dict[str, Any]) -> dict[str, Array]:
             add(owner, "N", 1)
             for name in owners[owner].record_variables if names is None else names:
                 add(owner, name, f"{owner}.N")
-    return found
+    return arrays
 
 
 if __name__ == "__main__":

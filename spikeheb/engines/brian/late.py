@@ -24,16 +24,16 @@ def steps(job: Job) -> dict[str, int]:
     EngineError
         For a delay that differs between lanes, or is too long for a chain.
     """
-    found = {}
+    delays = {}
     for name, delayed in _post(job).delayed.items():
         if delayed.by in job.overrides:
             raise EngineError('delayed reads that differ between lanes need the "kernel" engine', path=job.rule.path, key=f"post.{name}")
-        found[name] = round(job.rule.parameters[delayed.by].value / job.dt)
-        if found[name] > LONGEST:
+        delays[name] = round(job.rule.parameters[delayed.by].value / job.dt)
+        if delays[name] > LONGEST:
             raise EngineError(
-                f'a read {found[name]} steps late needs the "kernel" engine, or a larger time step', path=job.rule.path, key=f"post.{name}"
+                f'a read {delays[name]} steps late needs the "kernel" engine, or a larger time step', path=job.rule.path, key=f"post.{name}"
             )
-    return found
+    return delays
 
 
 def links(job: Job) -> dict[str, list[str]]:

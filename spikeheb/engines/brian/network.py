@@ -117,12 +117,12 @@ def _membrane_group(job: Job, extra: list[str], events: dict[str, str], clock: A
     cell = job.cell
     assert cell is not None
     membrane = assemble(cell, job.dt)
-    held = cell.refractory > 0 or bool(cell.shape)
+    is_held = cell.refractory > 0 or bool(cell.shape)
     names = text.membrane_names(membrane)
     lines = [text.membrane_model(membrane), *extra, *shapes.declarations(cell)]
     condition = to_brian(t.substitute(cell.threshold, names))
     reset = text.statements(cell.reset, names)
-    if held:
+    if is_held:
         lines += [f"{V_HELD} : volt", f"{HELD_UNTIL} : second", f"{REFRACTORY} : second (shared, constant)"]
         condition = f"({condition}) and t >= {HELD_UNTIL} - 0.5*dt"
         reset += f"\n{V_HELD} = v\n{HELD_UNTIL} = t + {REFRACTORY}"
@@ -143,7 +143,7 @@ def _membrane_group(job: Job, extra: list[str], events: dict[str, str], clock: A
     )
     cells.state_updater.order = CELL_ORDER
     shapes.follow(cells, cell, job.dt, reset, V_HELD, HELD_UNTIL)
-    if held:
+    if is_held:
         hold = f"v = v*int(t >= {HELD_UNTIL} - 0.5*dt) + {V_HELD}*int(t < {HELD_UNTIL} - 0.5*dt)"
         cells.run_regularly(hold, clock=clock, when="groups", order=HOLD_ORDER)
     if job.clamps:
@@ -202,9 +202,9 @@ def _clamps(job: Job, cells: Any, clock: Any) -> list[Any]:
     """Two values for each change: whether the cell is held, and where."""
     if job.clamps and job.cell is None:
         raise EngineError("a voltage clamp needs a cell")
-    held = [c for c in job.clamps if not np.isnan(c.value)]
+    potentials = [c for c in job.clamps if not np.isnan(c.value)]
     flags = tuple(replace(c, value=float(not np.isnan(c.value))) for c in job.clamps)
-    return _changes(flags, CLAMPED, NONE, job, cells, clock) + _changes(tuple(held), V_CLAMP, VOLTAGE, job, cells, clock)
+    return _changes(flags, CLAMPED, NONE, job, cells, clock) + _changes(tuple(potentials), V_CLAMP, VOLTAGE, job, cells, clock)
 
 
 def _synapses(job: Job, source: Any, cells: Any, receptor: Receptor | None, clock: Any) -> Any:

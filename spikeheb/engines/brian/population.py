@@ -64,7 +64,7 @@ def run(job: PopulationJob, target: str = "numpy") -> PopulationRecording:
             built.network.run((end - start) * job.dt * b2.second, namespace={})
             records.after(end - 1)
         if target == "cython":
-            importing.record_modules(build_cache.root() / importing.CYTHON)
+            importing.record_modules(build_cache.shelf(importing.CYTHON))
     return records.recording({"engine": f"brian:{target}", **importing.versions()})
 
 
@@ -105,19 +105,19 @@ def _normalisation(job: PopulationJob, built: Built) -> Any:
 
 def brought_to_sum(w: Any, job: PopulationJob) -> Any:
     """Weights (cells, inputs) with the sums that the job's `normalise` says, within the rule's limits."""
-    told, bounds = job.normalise, job.rule.bounds
-    assert told is not None
+    normalise, bounds = job.normalise, job.rule.bounds
+    assert normalise is not None
     low, high = -np.inf if bounds.w_min is None else bounds.w_min, np.inf if bounds.w_max is None else bounds.w_max
     for row in w:
         for _ in range(MOST_TURNS):
             total = float(row.sum())
-            excess = total - told.target
-            if not abs(excess) > NEAR * told.target:
+            excess = total - normalise.target
+            if not abs(excess) > NEAR * normalise.target:
                 break
-            if told.kind == "divisive":
+            if normalise.kind == "divisive":
                 if not total > 0:
                     break
-                row[:] = np.clip(row * (told.target / total), low, high)
+                row[:] = np.clip(row * (normalise.target / total), low, high)
             else:
                 able = np.count_nonzero(row > low if excess > 0 else row < high)
                 if not able:
@@ -223,13 +223,13 @@ class _Records:
         cell = np.asarray(spikes.i)
         steps = np.rint(np.asarray(spikes.t / importing.brian().second) / job.dt).astype(np.int64)
         counts = np.bincount(cell, minlength=job.cells).astype(np.int64)
-        found = tuple(steps[cell == n] for n in range(job.cells)) if job.trains else ()
+        trains = tuple(steps[cell == n] for n in range(job.cells)) if job.trains else ()
         shape = (job.cells, job.input_count)
         snapshots = np.array([self.snapshots[int(step)] for step in job.snapshots]).reshape(-1, *shape)
         watch = np.array([self.watch[int(step)] for step in job.watch]).reshape(len(job.watch), len(job.watched)).T
         histograms = np.array([self.histograms[int(step)] for step in job.histograms], dtype=np.int64)
         histograms = histograms.reshape(len(job.histograms), max(1, len(job.edges) - 1))
-        return PopulationRecording(self.weights(job.steps - 1), counts, found, snapshots, watch, histograms, engine)
+        return PopulationRecording(self.weights(job.steps - 1), counts, trains, snapshots, watch, histograms, engine)
 
 
 # --- as a standalone program ------------------------------------------------------------------------------------------
@@ -262,14 +262,14 @@ def standalone(job: PopulationJob, *, own_spikes: bool = False) -> Standalone:
     """
     with tempfile.TemporaryDirectory(prefix="spikeheb-") as folder:
         arguments = [sys.executable, "-m", "spikeheb.engines.brian.population", folder]
-        told = pickle.dumps((replace(of_rule(job), progress=None), own_spikes))
-        done = children.call(arguments, data=told, folder=Path(folder), environment={"TMPDIR": folder})
+        pickled = pickle.dumps((replace(of_rule(job), progress=None), own_spikes))
+        done = children.call(arguments, data=pickled, folder=Path(folder), environment={"TMPDIR": folder})
         if done.returncode != 0:
             lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
             raise BuildError(f"the standalone program failed ({lines[-1][:200]})")
         times = json.loads((Path(folder) / "times.json").read_text())
-        with np.load(Path(folder) / "found.npz", allow_pickle=False) as found:
-            return Standalone(found["w"], found["counts"], times["build"], times["run"])
+        with np.load(Path(folder) / "found.npz", allow_pickle=False) as results:
+            return Standalone(results["w"], results["counts"], times["build"], times["run"])
 
 
 def _standalone(job: PopulationJob, own_spikes: bool, folder: Path) -> None:

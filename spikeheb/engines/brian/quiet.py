@@ -16,7 +16,7 @@ import numpy as np
 from spikeheb.cells import Cell, assemble
 from spikeheb.engines.job import Floats
 from spikeheb.expressions import tree as t
-from spikeheb.expressions.equations import Equation
+from spikeheb.expressions.equations import Equation, expanded
 from spikeheb.expressions.printers import evaluate, numpy_scope, resolve_units, to_numpy
 from spikeheb.rules.meaning import affine
 
@@ -115,11 +115,8 @@ def _update(
     equation: Equation, equations: tuple[Equation, ...], constants: Mapping[str, float], method: str, dt: float
 ) -> Callable[[dict[str, Any]], Any] | None:
     """The new value of one variable, as the method computes it from the old ones; None for a method not known here."""
-    subexpressions = {e.name: e.expression for e in equations if e.kind == "subexpression" and e.expression is not None}
     assert equation.expression is not None
-    tree = equation.expression
-    for _ in subexpressions:
-        tree = t.substitute(tree, subexpressions)
+    tree = expanded(equation.expression, equations)
     known = {e.name for e in equations} | set(constants)
     if method == "exponential_euler":
         slope, rest = (_compiled(part, known) for part in conditionally_linear(tree, equation.name))
@@ -143,9 +140,9 @@ def _compiled(tree: t.Tree, known: set[str]) -> CodeType:
 
 def conditionally_linear(tree: t.Tree, name: str) -> tuple[t.Tree, t.Tree]:
     """Slope and rest of the derivative in one variable; terms that are not linear in it count as constant."""
-    found = affine(tree, {name})
-    if found is not None:
-        return found[0].get(name, t.ZERO), found[1]
+    parts = affine(tree, {name})
+    if parts is not None:
+        return parts[0].get(name, t.ZERO), parts[1]
     match tree:
         case t.Binary("+" | "-" as op, left, right):
             a, b = conditionally_linear(left, name), conditionally_linear(right, name)

@@ -221,5 +221,5 @@ def _needed(job: Job) -> tuple[Steps, int]:
     delayed = [train + delay for train in events for delay in delays if delay]
     sweeps = (job.sweeps[:, None] + np.arange(job.sweep_steps)).ravel() if job.sweep_steps else job.sweeps
     ends = np.array([job.steps - 1])
-    found = np.unique(np.concatenate([*events, *delayed, changes, job.samples, sweeps, ends]))
-    return found[(found >= 0) & (found < job.steps)], max(delays, default=0)
+    steps = np.unique(np.concatenate([*events, *delayed, changes, job.samples, sweeps, ends]))
+    return steps[(steps >= 0) & (steps < job.steps)], max(delays, default=0)

@@ -16,13 +16,13 @@ REFRACTORY_TIME = "refractory_time"
 
 def settings(job: Job) -> dict[str, Floats]:
     """Constants and initial values of synapses, cells and [post]; arrays of one element for shared constants."""
-    found: dict[str, object] = {}
+    values: dict[str, object] = {}
     for name, value in constants(job).items():
-        found[f"synapses.{name}"] = per_input(job, value) if name in job.overrides else value
-    found |= {f"synapses.{name}": value for name, value in initial_values(job).items()}
-    found |= _of_post(job)
-    found |= _of_cell(job)
-    return {label: np.atleast_1d(np.asarray(value, dtype=float)) for label, value in found.items()}
+        values[f"synapses.{name}"] = per_input(job, value) if name in job.overrides else value
+    values |= {f"synapses.{name}": value for name, value in initial_values(job).items()}
+    values |= _of_post(job)
+    values |= _of_cell(job)
+    return {label: np.atleast_1d(np.asarray(value, dtype=float)) for label, value in values.items()}
 
 
 def _of_post(job: Job) -> dict[str, object]:
@@ -32,22 +32,22 @@ def _of_post(job: Job) -> dict[str, object]:
     known = {name: np.broadcast_to(np.asarray(value, dtype=float), (job.lanes,)) for name, value in constants(job).items()}
     if job.cell is not None:
         known["v"] = np.full(job.lanes, job.cell.rest()["v"])
-    found: dict[str, object] = {f"post.{name}": value for name, value in constants(job).items()}
+    values: dict[str, object] = {f"post.{name}": value for name, value in constants(job).items()}
     for name, tree in post.initial.items():
-        found[f"post.{name}"] = np.broadcast_to(np.asarray(evaluate(tree, known), dtype=float), (job.lanes,))
+        values[f"post.{name}"] = np.broadcast_to(np.asarray(evaluate(tree, known), dtype=float), (job.lanes,))
     for name, chain in late.links(job).items():
         of = post.delayed[name].of
-        found |= {f"post.{link}": known["v"] if of == "v" else found[f"post.{of}"] for link in chain}
-    return found
+        values |= {f"post.{link}": known["v"] if of == "v" else values[f"post.{of}"] for link in chain}
+    return values
 
 
 def _of_cell(job: Job) -> dict[str, object]:
     if job.cell is None:
         return {}
     receptor = job.cell.receptor(job.receptor)
-    found: dict[str, object] = {f"synapses.{unit_of(state)}": receptor.unit * abs(weight) for state, _, weight in receptor.parts}
-    found |= {f"cells.{of_cell(name)}": value for name, value in assemble(job.cell, job.dt).constants.items()}
-    found |= {f"cells.{of_cell(name)}": np.full(job.lanes, value) for name, value in job.cell.rest().items()}
+    values: dict[str, object] = {f"synapses.{unit_of(state)}": receptor.unit * abs(weight) for state, _, weight in receptor.parts}
+    values |= {f"cells.{of_cell(name)}": value for name, value in assemble(job.cell, job.dt).constants.items()}
+    values |= {f"cells.{of_cell(name)}": np.full(job.lanes, value) for name, value in job.cell.rest().items()}
     if job.cell.refractory > 0 or job.cell.shape:
-        found[f"cells.{own(REFRACTORY_TIME)}"] = round(job.cell.refractory / job.dt) * job.dt
-    return found
+        values[f"cells.{own(REFRACTORY_TIME)}"] = round(job.cell.refractory / job.dt) * job.dt
+    return values

@@ -20,11 +20,11 @@ def declarations(cell: Cell) -> list[str]:
     return [f"{PART} : 1", f"{ENDS} : 1"] if cell.shape else []
 
 
-def begin(cell: Cell, part: int, dt: float, held: str, until: str) -> str:
+def begin(cell: Cell, part: int, dt: float, potential: str, until: str) -> str:
     """Statements that begin a part; `held` and `until` are the names of what holds the membrane."""
     hold = cell.shape[part - 1]
     steps = max(1, round(hold.lasts / dt))
-    return f"v = {hold.v!r}*volt\n{held} = v\n{until} = {NEVER}\n{PART} = {part}\n{ENDS} = t_in_timesteps + {steps}"
+    return f"v = {hold.v!r}*volt\n{potential} = v\n{until} = {NEVER}\n{PART} = {part}\n{ENDS} = t_in_timesteps + {steps}"
 
 
 def events(cell: Cell, forced: str) -> dict[str, str]:
@@ -33,9 +33,9 @@ def events(cell: Cell, forced: str) -> dict[str, str]:
     return {f"part_{n}": f"{PART} > {n - 0.5} and {PART} < {n + 0.5} and {over}" for n in range(1, len(cell.shape) + 1)}
 
 
-def follow(cells: Any, cell: Cell, dt: float, reset: str, held: str, until: str) -> None:
+def follow(cells: Any, cell: Cell, dt: float, reset: str, potential: str, until: str) -> None:
     """What happens when a part is over: the next one, or the reset."""
     for n in range(1, len(cell.shape) + 1):
         last = n == len(cell.shape)
-        code = f"{reset}\n{PART} = 0" if last else begin(cell, n + 1, dt, held, until)
+        code = f"{reset}\n{PART} = 0" if last else begin(cell, n + 1, dt, potential, until)
         cells.run_on_event(f"part_{n}", code, when="resets", order=1 + n)

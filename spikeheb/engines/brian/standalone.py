@@ -52,10 +52,10 @@ def run(job: Job) -> Recording:
     NonFiniteError
     """
     job = lanes_of_rule(job)
-    found = compiler()
-    if found is None:
+    working = compiler()
+    if working is None:
         raise BuildError('no C++ compiler found (tried CXX, g++, c++, clang++); install one, or use the engine "brian:numpy"')
-    key = content_hash([_structure(job), building.version(), found.identity, _own_source()])
+    key = content_hash([_structure(job), building.version(), working.identity, _own_source()])
     folder = build_cache.fetch("brian-standalone", key, lambda place: _build(job, place), NEEDS)
     manifest = json.loads((folder / building.MANIFEST).read_text())
     with tempfile.TemporaryDirectory(prefix="spikeheb-run-") as place:
@@ -63,7 +63,7 @@ def run(job: Job) -> Recording:
         values = settings(job)
         _call(folder / "program", Path(place), values, manifest["arrays"])
         results.check_values(values)
-        engine = {"engine": "brian:standalone", **manifest["versions"], "compiler": found.version}
+        engine = {"engine": "brian:standalone", **manifest["versions"], "compiler": working.version}
         return under_users_names(_recording(job, results, engine))
 
 
@@ -151,10 +151,11 @@ class Results:
         size = array["size"]
         expected = times * (size if isinstance(size, int) else int(self.read(size)[0]))
         file, dtype = self.folder / array["file"], np.dtype(array["dtype"])
-        found = file.stat().st_size if file.is_file() else 0
-        if found != expected * dtype.itemsize:
+        size_of_file = file.stat().st_size if file.is_file() else 0
+        if size_of_file != expected * dtype.itemsize:
             raise StorageError(
-                f"the result of {shown(label)} has {found} bytes instead of {expected * dtype.itemsize}; is the disk full?", path=str(file)
+                f"the result of {shown(label)} has {size_of_file} bytes instead of {expected * dtype.itemsize}; is the disk full?",
+                path=str(file),
             )
         return np.fromfile(file, dtype=dtype)
 

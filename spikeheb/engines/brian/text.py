@@ -12,7 +12,7 @@ from dataclasses import replace
 from spikeheb.cells import Membrane, Receptor
 from spikeheb.engines.brian.names import of_cell, own, unit_of
 from spikeheb.expressions import tree as t
-from spikeheb.expressions.equations import Equation
+from spikeheb.expressions.equations import Equation, expanded
 from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.meaning import TRANSMIT, Action, actions, clipped, expand
 from spikeheb.rules.rule import Rule
@@ -52,10 +52,15 @@ def equation_line(equation: Equation, flag: str = "", renames: Mapping[str, t.Tr
 
 
 def synapse_model(rule: Rule, stepped: frozenset[str], renames: Mapping[str, t.Tree] | None = None) -> str:
-    """The synaptic equations with Brian2's flags; the names are those of `synapse_names` unless others are given."""
+    """The synaptic equations with Brian2's flags; the names are those of `synapse_names` unless others are given.
+
+    Subexpressions of ``[post]`` are put in, because Brian2 links no subexpressions of another group.
+    """
     renames = synapse_names(rule) if renames is None else renames
     flags = {e.name: ("clock-driven" if e.name in stepped else "event-driven") if e.kind == "differential" else "" for e in rule.equations}
-    return "\n".join(equation_line(e, flags[e.name], renames) for e in rule.equations)
+    post = rule.post.equations if rule.post is not None else ()
+    own = [replace(e, expression=None if e.expression is None else expanded(e.expression, post)) for e in rule.equations]
+    return "\n".join(equation_line(e, flags[e.name], renames) for e in own)
 
 
 def renamed_lines(rule: Rule, action: Action, names: Mapping[str, t.Tree] | None = None) -> tuple[t.Statement, ...]:
@@ -133,7 +138,8 @@ def transmission(rule: Rule, fraction: t.Tree, receptor: Receptor | None) -> lis
     """Growth of each exponential of the receptor by efficacy times the released fraction (already renamed)."""
     if receptor is None:
         return []
-    amount = to_brian(t.multiply(t.substitute(rule.efficacy, synapse_names(rule)), fraction))
+    efficacy = expanded(rule.efficacy, rule.post.equations if rule.post is not None else ())
+    amount = to_brian(t.multiply(t.substitute(efficacy, synapse_names(rule)), fraction))
     return [f"{of_cell(state)}_post += {unit_of(state)}*({amount})" for state, _, _ in receptor.parts]
 
 

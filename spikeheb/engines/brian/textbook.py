@@ -133,14 +133,14 @@ def synapses(
         source,
         target,
         model=text.synapse_model(rule, stepped(rule), names),
-        on_pre={one.name: one.code for one in pathways if one.event == "pre"},
-        on_post={one.name: one.code for one in pathways if one.event != "pre"} or None,
-        on_event={one.name: "reward" if one.event == "reward" else "spike" for one in pathways},
+        on_pre={pathway.name: pathway.code for pathway in pathways if pathway.event == "pre"},
+        on_post={pathway.name: pathway.code for pathway in pathways if pathway.event != "pre"} or None,
+        on_event={pathway.name: "reward" if pathway.event == "reward" else "spike" for pathway in pathways},
         method=rule.method or "exact",
         namespace=namespace,
         **options,
     )
-    if any(one.event == "reward" for one in pathways) and "reward" not in target.event_codes:
+    if any(pathway.event == "reward" for pathway in pathways) and "reward" not in target.event_codes:
         target.run_on_event("reward", f"{amount} = 0", when="resets", order=1)
     made.finish(_clip(rule, own))
     return made

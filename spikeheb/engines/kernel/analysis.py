@@ -17,7 +17,7 @@ from spikeheb.engines.kernel.magnitude import of_membrane, without_needless_look
 from spikeheb.engines.kernel.plan import Block, CellPlan, Decay, Plan
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
-from spikeheb.expressions.equations import NOISE
+from spikeheb.expressions.equations import NOISE, expanded
 from spikeheb.expressions.printers import resolve_units
 from spikeheb.rules.check import known_names
 from spikeheb.rules.meaning import Action, actions, affine, clipped, expand, reads_membrane, stepped
@@ -90,14 +90,9 @@ class _Cleaner:
     def __init__(self, rule: Rule, folded: Mapping[str, float]) -> None:
         self.rule, self.folded = rule, folded
         self.known = {*known_names(rule), NOISE, "amount", "dt", STEP}
-        post = rule.post.equations if rule.post else ()
-        self.post = {e.name: e.expression for e in post if e.kind == "subexpression" and e.expression is not None}
 
     def tree(self, tree: t.Tree) -> t.Tree:
-        whole = expand(tree, self.rule)
-        for _ in self.post:
-            whole = t.substitute(whole, self.post)
-        return fold(resolve_units(whole, self.known), self.folded)
+        return fold(resolve_units(expand(tree, self.rule), self.known), self.folded)
 
 
 def _synaptic_block(rule: Rule, names: frozenset[str], clean: _Cleaner) -> Block | None:
@@ -137,18 +132,18 @@ def _decays(rule: Rule, on_clock: frozenset[str], clean: _Cleaner) -> tuple[Deca
 def _decay(names: tuple[str, ...], derivatives: Mapping[str, t.Tree]) -> Decay:
     slopes, rests = [], []
     for name in names:
-        found = affine(derivatives[name], set(names))
-        assert found is not None, "`stepped` keeps only what is affine"
-        slopes.append(tuple(found[0].get(other, t.ZERO) for other in names))
-        rests.append(found[1])
+        parts = affine(derivatives[name], set(names))
+        assert parts is not None, "`stepped` keeps only what is affine"
+        slopes.append(tuple(parts[0].get(other, t.ZERO) for other in names))
+        rests.append(parts[1])
     return Decay(names, tuple(slopes), tuple(rests))
 
 
 def _ordered(rule: Rule, clean: _Cleaner) -> tuple[Action, ...]:
     """The handlers as they run within a step: pre then post (or the other way round), rewards last."""
     first = ("post", "pre") if rule.coincidence == "post_first" else ("pre", "post")
-    found = [_clean_action(action, clean) for action in actions(rule)]
-    return tuple(action for event in (*first, "reward") for action in found if action.event == event)
+    clean_actions = [_clean_action(action, clean) for action in actions(rule)]
+    return tuple(action for event in (*first, "reward") for action in clean_actions if action.event == event)
 
 
 def _clean_action(action: Action, clean: _Cleaner) -> Action:
@@ -196,13 +191,10 @@ def _read_for(name: str, action: Action) -> set[str]:
 
 def _cell_plan(cell: Cell, dt: float, receptor: Receptor) -> CellPlan:
     membrane = assemble(cell, dt)
-    subexpressions = {e.name: e.expression for e in membrane.equations if e.kind == "subexpression" and e.expression is not None}
     known = {*membrane.constants, *(e.name for e in membrane.equations), "I_ext", NOISE, "dt"}
 
     def clean(tree: t.Tree) -> t.Tree:
-        for _ in subexpressions:
-            tree = t.substitute(tree, subexpressions)
-        return of_membrane(fold(resolve_units(tree, known), {}), membrane.constants)
+        return of_membrane(fold(resolve_units(expanded(tree, membrane.equations), known), {}), membrane.constants)
 
     derivatives = {e.name: clean(e.expression) for e in membrane.equations if e.kind == "differential" and e.expression is not None}
     return CellPlan(

@@ -55,7 +55,7 @@ def arrays(job: Job, plan: Plan) -> Arrays:
     late_by = _late_by(job, plan)
     states = _states(job, plan, places)
     imposed = max((len(train) for train in job.post), default=0)
-    found = Arrays(
+    made = Arrays(
         job=job,
         synapses=_synapses(job, plan),
         states=states,
@@ -68,8 +68,8 @@ def arrays(job: Job, plan: Plan) -> Arrays:
         failures=np.full((job.lanes, 2), -1, dtype=np.int64),
         fixed={},
     )
-    found.fixed = {**_inputs(job), **_numbers(job, plan, places, late_by), "start": (states[:1].copy(), 0)}
-    return found
+    made.fixed = {**_inputs(job), **_numbers(job, plan, places, late_by), "start": (states[:1].copy(), 0)}
+    return made
 
 
 def _synapses(job: Job, plan: Plan) -> Any:
@@ -97,10 +97,10 @@ def _states(job: Job, plan: Plan, places: Layout) -> Floats:
 
 
 def _places(job: Job, plan: Plan) -> Any:
-    found = np.zeros(job.lanes, dtype=place_dtype(plan))
-    found["held_through"] = -1
-    found["part_at"] = FAR
-    return found
+    places = np.zeros(job.lanes, dtype=place_dtype(plan))
+    places["held_through"] = -1
+    places["part_at"] = FAR
+    return places
 
 
 def _late_by(job: Job, plan: Plan) -> Steps:
@@ -141,7 +141,7 @@ def _inputs(job: Job) -> dict[str, tuple[np.ndarray[Any, Any], int]]:
         order = np.lexsort((inputs, steps, lanes[inputs]))
         steps, inputs = steps[order], inputs[order]
     spikes_before = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    found = {
+    tables = {
         "first_input": first_input,
         "pre_first": spikes_before[first_input],
         "pre_steps": steps,
@@ -152,8 +152,8 @@ def _inputs(job: Job) -> dict[str, tuple[np.ndarray[Any, Any], int]]:
         "sweeps": np.ascontiguousarray(job.sweeps, dtype=np.int64),
     }
     for name, changes in (("current", job.currents), ("clamp", job.clamps), ("reward", job.rewards)):
-        found |= _changes(name, changes, job.lanes)
-    return {name: (array, 0) for name, array in found.items()}
+        tables |= _changes(name, changes, job.lanes)
+    return {name: (array, 0) for name, array in tables.items()}
 
 
 def _joined(trains: Sequence[Steps]) -> Steps:
@@ -256,15 +256,19 @@ class JobStruct(ctypes.Structure):
     ]  # fmt: skip
 
 
-def struct(found: Arrays, *, careful: bool = False) -> JobStruct:
+def struct(arrays: Arrays, *, careful: bool = False) -> JobStruct:
     """The pointers to the arrays; they must outlive it. A careful run looks at every number after every event and step."""
-    job = found.job
-    told = JobStruct(lanes=job.lanes, inputs=job.inputs, steps=job.steps, dt=job.dt, seed=job.seed & (2**64 - 1), careful=int(careful))
-    told.sample_count, told.sweep_count, told.sweep_steps = len(job.samples), len(job.sweeps), job.sweep_steps
-    told.history_each, told.capacity = found.history.shape[1], found.spikes.shape[1]
-    told.constants_each, told.delays_each, told.late_each = (found.fixed[name][1] for name in ("constants", "delays", "late_by"))
-    for name, (array, _) in found.fixed.items():
-        setattr(told, name, array.ctypes.data)
+    job = arrays.job
+    job_struct = JobStruct(
+        lanes=job.lanes, inputs=job.inputs, steps=job.steps, dt=job.dt, seed=job.seed & (2**64 - 1), careful=int(careful)
+    )
+    job_struct.sample_count, job_struct.sweep_count, job_struct.sweep_steps = len(job.samples), len(job.sweeps), job.sweep_steps
+    job_struct.history_each, job_struct.capacity = arrays.history.shape[1], arrays.spikes.shape[1]
+    job_struct.constants_each, job_struct.delays_each, job_struct.late_each = (
+        arrays.fixed[name][1] for name in ("constants", "delays", "late_by")
+    )
+    for name, (array, _) in arrays.fixed.items():
+        setattr(job_struct, name, array.ctypes.data)
     for name in ("synapses", "states", "places", "history", "weight", "efficacy", "v", "spikes", "failures"):
-        setattr(told, name, getattr(found, name).ctypes.data)
-    return told
+        setattr(job_struct, name, getattr(arrays, name).ctypes.data)
+    return job_struct

@@ -55,17 +55,17 @@ def run(job: PopulationJob) -> PopulationRecording:
     return _recording(job, steps, runner.run(replace(with_trains(job), samples=steps, progress=job.progress)))
 
 
-def _recording(job: PopulationJob, steps: np.ndarray, found: Recording) -> PopulationRecording:
-    weight = found.weight.reshape(job.cells, job.input_count, len(steps))
+def _recording(job: PopulationJob, steps: np.ndarray, recording: Recording) -> PopulationRecording:
+    weight = recording.weight.reshape(job.cells, job.input_count, len(steps))
     snapshots = weight[:, :, np.searchsorted(steps, job.snapshots)].transpose(2, 0, 1)
     watched = weight[job.watched[:, 0], job.watched[:, 1]][:, np.searchsorted(steps, job.watch)]
     counted = [np.histogram(weight[:, :, n], job.edges)[0] for n in np.searchsorted(steps, job.histograms)]
     return PopulationRecording(
-        w=found.w.reshape(job.cells, job.input_count),
-        counts=np.array([len(train) for train in found.spikes], dtype=np.int64),
-        spikes=found.spikes if job.trains else (),
+        w=recording.w.reshape(job.cells, job.input_count),
+        counts=np.array([len(train) for train in recording.spikes], dtype=np.int64),
+        spikes=recording.spikes if job.trains else (),
         snapshots=snapshots.copy(),
         watched=watched,
         histograms=np.array(counted, dtype=np.int64).reshape(len(job.histograms), max(1, len(job.edges) - 1)),
-        engine=found.engine,
+        engine=recording.engine,
     )

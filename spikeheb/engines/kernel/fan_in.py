@@ -110,13 +110,13 @@ class FanIn:
 
     def _check_sizes(self) -> None:
         """The library must have the same idea of the arrays."""
-        found = (ctypes.c_int64 * 7)()
-        self._call.fan_in_sizes(found)
-        held, names = self.arrays, self.sites.names
+        sizes = (ctypes.c_int64 * 7)()
+        self._call.fan_in_sizes(sizes)
+        arrays, names = self.arrays, self.sites.names
         expected = [ctypes.sizeof(PopulationStruct), ctypes.sizeof(TrainsStruct), len(names(SYNAPSE)), len(names(PRE))]
-        expected += [len(self.sites.rows), held.width, self.job.dtype.itemsize]
-        if list(found) != expected:
-            raise EngineError(f"the kernel's arrays do not fit ({list(found)}, expected {expected})", path=str(self.library.path))
+        expected += [len(self.sites.rows), arrays.width, self.job.dtype.itemsize]
+        if list(sizes) != expected:
+            raise EngineError(f"the kernel's arrays do not fit ({list(sizes)}, expected {expected})", path=str(self.library.path))
 
     # --- running ---
 
@@ -181,15 +181,15 @@ class FanIn:
 
     def _name_of_flaw(self, cell: int, number: int) -> str:
         """The weight before anything else of the synapse, then what is kept for an input or a cell."""
-        held, sites_ = self.arrays, self.sites
-        block, lane = divmod(cell, held.width)
+        arrays, sites_ = self.arrays, self.sites
+        block, lane = divmod(cell, arrays.width)
         for name in (self.job.rule.weight, *sites_.names(SYNAPSE)) if number >= 0 else ():
-            if not np.isfinite(held.synapse[sites_.row[name], block, number, lane]):
+            if not np.isfinite(arrays.synapse[sites_.row[name], block, number, lane]):
                 return f"{name} of input {number} of cell {cell}"
         for name in sites_.names(PRE) if number >= 0 else ():
-            if not np.all(np.isfinite(held.pre[:, sites_.row[name], number])):
+            if not np.all(np.isfinite(arrays.pre[:, sites_.row[name], number])):
                 return f"{name} of input {number}"
-        flaws = [row for row, values in zip(sites_.rows, held.lane, strict=True) if not np.isfinite(values[cell])]
+        flaws = [row for row, values in zip(sites_.rows, arrays.lane, strict=True) if not np.isfinite(values[cell])]
         return f"{flaws[0].partition('.')[2] if flaws else 'v'} of cell {cell}"
 
     # --- what was recorded ---
@@ -203,7 +203,7 @@ class FanIn:
 
     def recording(self) -> PopulationRecording:
         """What was recorded so far, and the weights as they stand."""
-        held = self.arrays
+        arrays = self.arrays
         engine = {
             "engine": "kernel:fan-in",
             "kernel": self.library.key,
@@ -212,14 +212,14 @@ class FanIn:
             "precision": self.job.precision,
             "numpy": np.__version__,
         }
-        w = held.by_cell(self.sites.row[self.job.rule.weight])
+        w = arrays.by_cell(self.sites.row[self.job.rule.weight])
         spikes = self._trains() if self.job.trains else ()
         return PopulationRecording(
-            w, held.counts.copy(), spikes, held.snapshots.copy(), held.watch.copy(), held.histograms.sum(axis=0), engine
+            w, arrays.counts.copy(), spikes, arrays.snapshots.copy(), arrays.watch.copy(), arrays.histograms.sum(axis=0), engine
         )
 
     def _trains(self) -> tuple[Steps, ...]:
-        found: list[Steps] = []
+        trains: list[Steps] = []
         for tile in range(self.arrays.tiles):
             size = ctypes.c_int64()
             start = self._call.fan_in_trains(self._run, tile, ctypes.byref(size))
@@ -227,8 +227,8 @@ class FanIn:
             low, high = (min(int(edge) * self.arrays.width, self.job.cells) for edge in self.arrays.tile_first[tile : tile + 2])
             order = np.argsort(pairs[:, 1], kind="stable")
             edges = np.searchsorted(pairs[order, 1], np.arange(low, high + 1))
-            found += [pairs[order[a:b], 0].copy() for a, b in pairwise(edges)]
-        return tuple(found)
+            trains += [pairs[order[a:b], 0].copy() for a, b in pairwise(edges)]
+        return tuple(trains)
 
 
 def driven(job: PopulationJob) -> Cell | None:

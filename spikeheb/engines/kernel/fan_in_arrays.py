@@ -34,8 +34,8 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     raw = np.zeros(size + LINE, dtype=np.uint8)
     start = -raw.ctypes.data % LINE
-    found: Array = raw[start : start + size].view(dtype).reshape(shape)
-    return found
+    zeros: Array = raw[start : start + size].view(dtype).reshape(shape)
+    return zeros
 
 
 class FanInArrays:
@@ -45,7 +45,7 @@ class FanInArrays:
     ----------
     job : PopulationJob
     plan : Plan
-    found : Sites
+    sites : Sites
     width : int
         Cells of a block.
     workers : int
@@ -55,8 +55,8 @@ class FanInArrays:
     EngineError, NonFiniteError, UnknownName
     """
 
-    def __init__(self, job: PopulationJob, plan: Plan, found: Sites, width: int, workers: int, inhibitory: Receptor | None) -> None:
-        self.job, self.plan, self.sites, self.width = job, plan, found, width
+    def __init__(self, job: PopulationJob, plan: Plan, sites: Sites, width: int, workers: int, inhibitory: Receptor | None) -> None:
+        self.job, self.plan, self.sites, self.width = job, plan, sites, width
         self.blocks = -(-job.cells // width)
         self.tile_first = self._tiles(workers)
         self.tiles = len(self.tile_first) - 1
@@ -82,20 +82,20 @@ class FanInArrays:
     # --- state ---
 
     def _synapses(self) -> None:
-        job, found = self.job, self.sites
-        names = found.names(SYNAPSE)
+        job, sites = self.job, self.sites
+        names = sites.names(SYNAPSE)
         self.synapse = aligned((len(names), self.blocks, job.input_count, self.width), job.dtype)
-        self.pre = aligned((self.tiles, len(found.names(PRE)), job.input_count), job.dtype)
-        self.rests = {decay.names[0]: self._rest(decay.slopes[0][0], decay.rests[0]) for decay in found.scaled}
+        self.pre = aligned((self.tiles, len(sites.names(PRE)), job.input_count), job.dtype)
+        self.rests = {decay.names[0]: self._rest(decay.slopes[0][0], decay.rests[0]) for decay in sites.scaled}
         starts = Starts(job)
         for name in job.rule.initial:
             value = starts.next(name)
-            side = found.side[name]
+            side = sites.side[name]
             if side == SYNAPSE:
-                self.fill(found.row[name], value - self.rests.get(name, 0.0))
+                self.fill(sites.row[name], value - self.rests.get(name, 0.0))
             elif side == PRE:
-                self.pre[:, found.row[name]] = value - self.rests.get(name, 0.0)
-        lazy = {side: len(decays) for side, decays in found.lazy.items()}
+                self.pre[:, sites.row[name]] = value - self.rests.get(name, 0.0)
+        lazy = {side: len(decays) for side, decays in sites.lazy.items()}
         self.synapse_since = np.zeros((lazy[SYNAPSE], self.blocks, job.input_count, self.width), dtype=np.int64)
         self.pre_since = np.zeros((self.tiles, lazy[PRE], job.input_count), dtype=np.int64)
         self.lane_since = np.zeros((lazy[POST], self.blocks * self.width), dtype=np.int64)
@@ -114,15 +114,15 @@ class FanInArrays:
     def by_cell(self, row: int) -> Array:
         """A variable of every synapse, shape (cells, inputs)."""
         job = self.job
-        found = np.empty((job.cells, job.input_count), dtype=job.dtype)
+        values = np.empty((job.cells, job.input_count), dtype=job.dtype)
         for block in range(self.blocks):
-            part = found[block * self.width : (block + 1) * self.width]
+            part = values[block * self.width : (block + 1) * self.width]
             part[:] = self.synapse[row, block, :, : len(part)].T
-        return found
+        return values
 
     def _rest(self, slope: t.Tree, rest: t.Tree) -> float:
         """What a scaled variable decays to."""
-        rate, level = (float(evaluate(fold(tree, {}), self._known())) for tree in (slope, rest))  # type: ignore[arg-type]
+        rate, level = (_number(tree, self._known()) for tree in (slope, rest))
         if not np.isfinite([rate, level]).all() or (rate == 0 and level != 0):
             raise EngineError("a variable that rises without end is not for this engine", path=self.job.rule.path)
         return -level / rate if level else 0.0
@@ -131,17 +131,17 @@ class FanInArrays:
         return {**self.job.rule.constants, "dt": self.job.dt}
 
     def _rows(self) -> None:
-        job, found = self.job, self.sites
+        job, sites = self.job, self.sites
         lanes = self.blocks * self.width
-        self.lane = aligned((len(found.rows), lanes), job.dtype)
+        self.lane = aligned((len(sites.rows), lanes), job.dtype)
         if job.cell is not None:
             for name, value in job.cell.rest().items():
-                self.lane[found.row_of("cell", name)] = value
-            self.lane[found.row_of("loop", "I_ext")] = job.current
+                self.lane[sites.row_of("cell", name)] = value
+            self.lane[sites.row_of("loop", "I_ext")] = job.current
         if job.rule.post is not None:
             self._post_rows()
-        for name in found.names(POST):
-            self.lane[found.row[name]] = Starts(job).next(name) - self.rests.get(name, 0.0)
+        for name in sites.names(POST):
+            self.lane[sites.row[name]] = Starts(job).next(name) - self.rests.get(name, 0.0)
         self.part, self.part_at = np.zeros(lanes, dtype=np.int64), np.full(lanes, FAR)
         self.late_by = np.array([round(job.rule.constants[by] / job.dt) for _, by in self.plan.delayed.values()], dtype=np.int64)
         self.history = self._history(lanes)
@@ -182,7 +182,7 @@ class FanInArrays:
         shape = job.cell.shape if job.cell else ()
         refractory = round(job.cell.refractory / job.dt) if job.cell else 0
         self.fixed["durations"] = np.array([refractory, *(max(1, round(hold.lasts / job.dt)) for hold in shape)], dtype=np.int64)
-        slopes = [float(evaluate(fold(decay.slopes[0][0], {}), known)) for decay in self.sites.scaled]  # type: ignore[arg-type]
+        slopes = [_number(decay.slopes[0][0], known) for decay in self.sites.scaled]
         self.epoch = epoch(slopes, job.dt, job.precision)
         k = np.arange(self.epoch + 1)
         with np.errstate(over="ignore"):
@@ -238,7 +238,7 @@ class FanInArrays:
 
     def _struct(self) -> PopulationStruct:
         job = self.job
-        told = PopulationStruct(
+        population = PopulationStruct(
             cells=job.cells, inputs=job.input_count, steps=job.steps, blocks=self.blocks, tiles=self.tiles, workers=self.workers,
             chunk=self.chunk, is_private=int(job.private), dt=job.dt, seed=job.seed & (2**64 - 1), past=self.past, epoch=self.epoch,
             keep_trains=int(job.trains), reward_count=len(job.rewards), snapshot_count=len(job.snapshots), watch_count=len(job.watch),
@@ -246,19 +246,28 @@ class FanInArrays:
         )  # fmt: skip
         if job.normalise is not None:
             low, high = job.rule.bounds.w_min, job.rule.bounds.w_max
-            told.normalise, told.normalise_every = NORMALISATIONS.index(job.normalise.kind), job.normalise_every
-            told.target, told.low, told.high = job.normalise.target, -np.inf if low is None else low, np.inf if high is None else high
-        told.inhibition_delay = round(job.inhibition.delay / job.dt) if job.inhibition else 0
+            population.normalise, population.normalise_every = NORMALISATIONS.index(job.normalise.kind), job.normalise_every
+            population.target, population.low, population.high = (
+                job.normalise.target,
+                -np.inf if low is None else low,
+                np.inf if high is None else high,
+            )
+        population.inhibition_delay = round(job.inhibition.delay / job.dt) if job.inhibition else 0
         for name, array in self.fixed.items():
-            setattr(told, name, array.ctypes.data)
+            setattr(population, name, array.ctypes.data)
         for name in (
             "synapse", "pre", "lane", "synapse_since", "pre_since", "lane_since", "history", "part", "part_at", "counts", "late_by",
             "snapshots", "watch", "histograms", "failures", "tile_first",
         ):  # fmt: skip
-            setattr(told, name, getattr(self, name).ctypes.data)
+            setattr(population, name, getattr(self, name).ctypes.data)
         for name, trains in self.told.items():
-            setattr(told, name, ctypes.addressof(trains.struct))
-        return told
+            setattr(population, name, ctypes.addressof(trains.struct))
+        return population
+
+
+def _number(tree: t.Tree, known: Mapping[str, float]) -> float:
+    """The value of a tree that reads constants alone."""
+    return float(np.asarray(evaluate(fold(tree, {}), known)))
 
 
 class Starts:

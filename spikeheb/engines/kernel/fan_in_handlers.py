@@ -104,8 +104,8 @@ class Needs:
 class HandlerWriter:
     """Prints the handlers of a plan, and the step of its synapses."""
 
-    def __init__(self, plan: Plan, found: Sites, text: Text) -> None:
-        self.plan, self.sites, self.text = plan, found, text
+    def __init__(self, plan: Plan, sites: Sites, text: Text) -> None:
+        self.plan, self.sites, self.text = plan, sites, text
         self.decay_of = {name: decay for decay in plan.decays for name in decay.names}
 
     # --- a handler ---

@@ -23,13 +23,13 @@ WIDTH = {"float64": 4, "float32": 8}
 """Cells of a block: half a cache line of weights, since presynaptic spikes meet blocks across and postsynaptic ones along."""
 
 
-def generate(plan: Plan, found: Sites, *, width: int, precision: str, inhibitory: Receptor | None) -> str:
+def generate(plan: Plan, sites: Sites, *, width: int, precision: str, inhibitory: Receptor | None) -> str:
     """The whole file, but for the header that says for which rule it was first built.
 
     Parameters
     ----------
     plan : Plan
-    found : Sites
+    sites : Sites
     width : int
         Cells of a block.
     precision : {"float64", "float32"}
@@ -41,7 +41,7 @@ def generate(plan: Plan, found: Sites, *, width: int, precision: str, inhibitory
     EngineError
         For equations that this engine cannot solve.
     """
-    return _Writer(plan, found, width, precision, inhibitory).file()
+    return _Writer(plan, sites, width, precision, inhibitory).file()
 
 
 def inhibitory_constants(inhibitory: Receptor | None) -> dict[str, str]:
@@ -52,9 +52,9 @@ def inhibitory_constants(inhibitory: Receptor | None) -> dict[str, str]:
 class _Writer:
     """Prints the parts of a plan."""
 
-    def __init__(self, plan: Plan, found: Sites, width: int, precision: str, inhibitory: Receptor | None) -> None:
-        self.plan, self.sites, self.width = plan, found, width
-        self.text = Text(plan, found, precision)
+    def __init__(self, plan: Plan, sites: Sites, width: int, precision: str, inhibitory: Receptor | None) -> None:
+        self.plan, self.sites, self.width = plan, sites, width
+        self.text = Text(plan, sites, precision)
         self.inhibitory = inhibitory_constants(inhibitory)
         self.real = {"float64": "double", "float32": "float"}[precision]
 
@@ -85,7 +85,7 @@ class _Writer:
     # --- what `tile.hpp` asks ---
 
     def facts(self) -> str:
-        plan, found = self.plan, self.sites
+        plan, sites = self.plan, self.sites
         holds = plan.cell is not None and (plan.cell.cell.refractory > 0 or bool(plan.cell.cell.shape))
         truths = {
             "has_cell": plan.cell is not None,
@@ -96,23 +96,23 @@ class _Writer:
         }
         numbers = {
             "actions": len(plan.actions),
-            "synapse_count": len(found.names(SYNAPSE)),
-            "pre_count": len(found.names(PRE)),
-            "lane_count": len(found.rows),
-            **{f"{where if where != 'post' else 'lane'}_since_count": len(decays) for where, decays in found.lazy.items()},
-            "weight": found.row[plan.rule.weight],
-            "held": found.row_of("loop", "held"),
+            "synapse_count": len(sites.names(SYNAPSE)),
+            "pre_count": len(sites.names(PRE)),
+            "lane_count": len(sites.rows),
+            **{f"{where if where != 'post' else 'lane'}_since_count": len(decays) for where, decays in sites.lazy.items()},
+            "weight": sites.row[plan.rule.weight],
+            "held": sites.row_of("loop", "held"),
             "shape_parts": len(plan.cell.cell.shape) if plan.cell else 0,
             "late_count": len(plan.delayed),
-            "late": found.row_of("late", next(iter(plan.delayed))) if plan.delayed else 0,
+            "late": sites.row_of("late", next(iter(plan.delayed))) if plan.delayed else 0,
         }
-        sources = [found.row_that_rule_reads(of) for of, _ in plan.delayed.values()]
+        sources = [sites.row_that_rule_reads(of) for of, _ in plan.delayed.values()]
         lines = [f"static constexpr bool {name} = {str(value).lower()};" for name, value in truths.items()]
         lines += [f"static constexpr int {name} = {value};" for name, value in numbers.items()]
         lines.append(array("Event", "event", [action.event.upper() for action in plan.actions]))
         lines.append(array("int", "late_source", sources or [0]))
         lines += [f"// for each {where}: {', '.join(names)}" for where in ("input", "synapse") if (names := self.kept_by(where))]
-        lines.append(f"// for each cell: {', '.join(found.rows)}")
+        lines.append(f"// for each cell: {', '.join(sites.rows)}")
         return "\n".join(lines) + "\n"
 
     def kept_by(self, where: str) -> Sequence[str]:

@@ -31,11 +31,11 @@ class Text:
         Names of the cell that a rule reads: v, variables of ``[post]``, delayed ones.
     """
 
-    def __init__(self, plan: Plan, found: Sites, precision: str) -> None:
-        self.plan, self.sites, self.precision = plan, found, precision
+    def __init__(self, plan: Plan, sites: Sites, precision: str) -> None:
+        self.plan, self.sites, self.precision = plan, sites, precision
         self.hoister = Hoister()
-        self.lazy: tuple[Decay, ...] = tuple(decay for decays in found.lazy.values() for decay in decays)
-        self.outside = ("v", *found.places.post, *plan.delayed)
+        self.lazy: tuple[Decay, ...] = tuple(decay for decays in sites.lazy.values() for decay in decays)
+        self.outside = ("v", *sites.places.post, *plan.delayed)
         self._rule_fixed = frozenset({*plan.constants, "dt"})
         self._cell_fixed = frozenset({*plan.cell.constants, "dt"}) if plan.cell else frozenset()
         self._literals: dict[float, str] = {}

@@ -18,12 +18,12 @@ def structural(rule: Rule, varying: Iterable[str]) -> dict[str, float]:
     """The constants that are written into the code, with their values; none that varies between lanes."""
     constants = rule.constants
     scheme = rule.interactions[rule.interaction] if rule.interaction else {}
-    found = {name: value for name, value in scheme.items() if value in (0, 1)}
+    values = {name: value for name, value in scheme.items() if value in (0, 1)}
     for name in _exponents(rule):
         value = constants.get(name)
         if value is not None and abs(value) <= MAX_EXPONENT and 4 * value == int(4 * value):
-            found[name] = value
-    return {name: value for name, value in found.items() if name not in set(varying)}
+            values[name] = value
+    return {name: value for name, value in values.items() if name not in set(varying)}
 
 
 def _exponents(rule: Rule) -> set[str]:

@@ -75,10 +75,10 @@ def comparisons(tree: t.Tree) -> tuple[t.Tree, ...]:
 
 def decided(tree: t.Tree, outcome: int) -> t.Tree:
     """The tree with its comparisons decided: bit n of `outcome` is the n-th of them."""
-    told = {condition: t.Number(float(outcome >> n & 1)) for n, condition in enumerate(comparisons(tree))}
+    decisions = {condition: t.Number(float(outcome >> n & 1)) for n, condition in enumerate(comparisons(tree))}
 
     def decide(node: t.Tree) -> t.Tree:
-        return told[node.arguments[0]] if isinstance(node, t.Call) and node.function == "int" else node
+        return decisions[node.arguments[0]] if isinstance(node, t.Call) and node.function == "int" else node
 
     return t.rebuild(tree, decide)
 

@@ -41,13 +41,13 @@ def imposed_trains(job: PopulationJob) -> list[Steps]:
 
 
 def _all(sources: Sequence[Source], job: PopulationJob, purpose: int, copies: int) -> list[Steps]:
-    found = []
+    trains = []
     for copy in range(copies):
         first = copy * sum(source.count for source in sources)
         for n, source in enumerate(sources):
-            found += _draw(source, job, purpose, copy, first, copy * len(sources) + n)
+            trains += _draw(source, job, purpose, copy, first, copy * len(sources) + n)
             first += source.count
-    return found
+    return trains
 
 
 def _draw(source: Source, job: PopulationJob, purpose: int, copy: int, first: int, group: int) -> list[Steps]:
@@ -67,8 +67,8 @@ def _draw(source: Source, job: PopulationJob, purpose: int, copy: int, first: in
 def scales(probabilities: Any) -> Floats:
     """``-1/log(1 - p)``: what an exponential number is multiplied with, so that its floor is geometric."""
     with np.errstate(divide="ignore"):
-        found: Floats = np.minimum(-1.0 / np.log1p(-np.asarray(probabilities, dtype=float)), 1e300)
-    return found
+        factors: Floats = np.minimum(-1.0 / np.log1p(-np.asarray(probabilities, dtype=float)), 1e300)
+    return factors
 
 
 def exponential(stream: Any, counter: Any) -> Floats:
@@ -81,14 +81,14 @@ def exponential(stream: Any, counter: Any) -> Floats:
     s = f / (2.0 + f)
     z = s * s
     p = z * (1.0 / 3 + z * (1.0 / 5 + z * (1.0 / 7 + z * (1.0 / 9 + z * (1.0 / 11 + z * (1.0 / 13 + z * (1.0 / 15)))))))
-    found: Floats = -(e * 0.6931471805599453 + 2.0 * (s + s * p))
-    return found
+    numbers: Floats = -(e * 0.6931471805599453 + 2.0 * (s + s * p))
+    return numbers
 
 
 def _intervals(stream: Any, counter: Any, scale: Any) -> Steps:
     with np.errstate(over="ignore"):
-        found: Steps = 1 + np.minimum(exponential(stream, counter) * scale, NEVER).astype(np.int64)
-    return found
+        steps: Steps = 1 + np.minimum(exponential(stream, counter) * scale, NEVER).astype(np.int64)
+    return steps
 
 
 def _poisson(key: Any, scale: float, steps: int) -> Steps:

@@ -53,13 +53,13 @@ def needs_propagator(block: Block) -> bool:
 
 def _parts(block: Block) -> dict[str, tuple[t.Tree, t.Tree]]:
     """Drift and noise amplitude of each derivative."""
-    found = {}
+    parts = {}
     for name, tree in block.derivatives.items():
         split = affine(tree, {NOISE})
         if split is None:
             raise EngineError(f'the noise in "{name}" must be added, times an amplitude')
-        found[name] = (fold(split[1], {}), fold(split[0].get(NOISE, t.ZERO), {}))
-    return found
+        parts[name] = (fold(split[1], {}), fold(split[0].get(NOISE, t.ZERO), {}))
+    return parts
 
 
 def drifts(block: Block) -> list[t.Tree]:
@@ -145,10 +145,10 @@ def _exact(block: Block) -> Steps:
         raise EngineError('coupled equations take "rk4", "rk2", "euler" or "exponential_euler" here, not "exact"')
     lines: Steps = []
     for name, tree in block.derivatives.items():
-        found = affine(tree, {name})
-        if found is None:
+        parts = affine(tree, {name})
+        if parts is None:
             raise EngineError(f'"exact" needs linear equations, and that of "{name}" is not; name a method')
-        lines += _relax(name, found[0].get(name, t.ZERO), found[1])
+        lines += _relax(name, parts[0].get(name, t.ZERO), parts[1])
     return lines
 
 

@@ -93,8 +93,8 @@ class _Lanes:
         for name, values in variables.items():
             self.check(name, values, "input", self.job.steps)
         engine = {"engine": "kernel:numpy", "numpy": np.__version__, "note": "no C++ compiler found: numpy instead"}
-        held = self.held
-        return Recording(variables[self.job.rule.weight], variables, held.weight, held.efficacy, held.v, spikes, engine)
+        arrays_ = self.held
+        return Recording(variables[self.job.rule.weight], variables, arrays_.weight, arrays_.efficacy, arrays_.v, spikes, engine)
 
 
 class _Events(_Lanes):
@@ -124,19 +124,19 @@ class _Events(_Lanes):
     def _all_events(self) -> tuple[Steps, Steps, Steps, Floats]:
         """Input, step, kind (an action, or a sample) and amount (or the number of the sample) of everything that happens."""
         job = self.job
-        found: list[tuple[Any, ...]] = []
+        events: list[tuple[Any, ...]] = []
         delays = np.broadcast_to(self.held.fixed["delays"][0], (job.lanes, len(self.plan.actions)))
         for kind, action in enumerate(self.plan.actions):
             for i in range(job.inputs):
                 lane = int(self.lane[i])
                 train, extra = self._train(action.event, i, lane)
-                found.append((np.full(len(train), i), train + delays[lane, kind], np.full(len(train), kind), extra))
+                events.append((np.full(len(train), i), train + delays[lane, kind], np.full(len(train), kind), extra))
         for i in range(job.inputs if len(job.samples) else 0):
             count = len(job.samples)
-            found.append((np.full(count, i), job.samples, np.full(count, len(self.plan.actions)), np.arange(float(count))))
-        if not found:
-            found = [(np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), np.zeros(0))]
-        inputs, steps, kinds, extras = (np.concatenate([part[k] for part in found]) for k in range(4))
+            events.append((np.full(count, i), job.samples, np.full(count, len(self.plan.actions)), np.arange(float(count))))
+        if not events:
+            events = [(np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), np.zeros(0))]
+        inputs, steps, kinds, extras = (np.concatenate([part[k] for part in events]) for k in range(4))
         kept = steps < job.steps
         return inputs[kept], steps[kept], kinds[kept], extras[kept]
 
@@ -175,11 +175,11 @@ class _Clocked(_Lanes):
 
     def _bucket(self, kind: int) -> dict[int, list[int]]:
         """The inputs whose spikes arrive at each step."""
-        found: dict[int, list[int]] = {}
+        inputs_at: dict[int, list[int]] = {}
         for i, train in enumerate(self.job.pre):
             for step in (train + self.delays[self.lane[i], kind]).tolist():
-                found.setdefault(step, []).append(i)
-        return found
+                inputs_at.setdefault(step, []).append(i)
+        return inputs_at
 
     def _rings(self) -> list[tuple[str, str, Steps, Floats]]:
         """Name, source, delay by lane and past values (lanes x longest delay + 1) of each delayed variable."""
@@ -220,8 +220,8 @@ class _Clocked(_Lanes):
         if plan.cell is not None:
             before = self.z["v"].copy()
             code["step_cell"](self.z, self.q, self._noise(random.NOISE_OF_CELL, job.lanes, now), job.dt)
-            held = now <= self.held_through
-            self.z["v"][held] = before[held]
+            is_held = now <= self.held_through
+            self.z["v"][is_held] = before[is_held]
             self.z["v"][:] = np.where(np.isnan(self.clamp), self.z["v"], self.clamp)
         for name, _, by, ring in self.past:
             late = ring[np.arange(job.lanes), (now - by) % ring.shape[1]]
@@ -304,10 +304,10 @@ class _Clocked(_Lanes):
 
 
 def _by_step(changes: Any) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = {}
+    changes_at: dict[int, list[Any]] = {}
     for change in changes:
-        found.setdefault(change.step, []).append(change)
-    return found
+        changes_at.setdefault(change.step, []).append(change)
+    return changes_at
 
 
 def _draws(keys: Any, inputs: Any, now: Any) -> Callable[[int], Floats]:

@@ -151,25 +151,25 @@ class Run:
 
     def _name_of_flaw(self, step: int, lane: int, index: int) -> str:
         """The weight before anything else of the synapse; then what was recorded; then the cell and [post]."""
-        held, places = self.arrays, layout(self.plan)
+        arrays_, places = self.arrays, layout(self.plan)
         if index >= 0:
             for name in (self.job.rule.weight, *self.plan.variables):
-                if not np.isfinite(held.synapses[name][index]):
+                if not np.isfinite(arrays_.synapses[name][index]):
                     return f"{name} of input {index}"
-            if np.any(~np.isfinite(held.efficacy[index][np.asarray(self.job.samples) == step])):
+            if np.any(~np.isfinite(arrays_.efficacy[index][np.asarray(self.job.samples) == step])):
                 return f"the efficacy of input {index}"
             return f"what a spike of input {index} does to the cell"
-        flawed = [name for name, value in zip((*places.cell, *places.post), held.states[lane], strict=False) if not np.isfinite(value)]
+        flawed = [name for name, value in zip((*places.cell, *places.post), arrays_.states[lane], strict=False) if not np.isfinite(value)]
         return f"{flawed[0] if flawed else 'v'} of lane {lane}"
 
     def _check_sizes(self) -> None:
         """The library must have the same idea of the arrays as `arrays`."""
-        found = (ctypes.c_int64 * 4)()
-        self.library.loaded.sizes_of_lanes(found)
-        held = self.arrays
-        expected = [ctypes.sizeof(JobStruct), held.synapses.itemsize, 8 * held.states.shape[1], held.places.itemsize]
-        if list(found) != expected:
-            raise EngineError(f"the kernel's arrays do not fit ({list(found)}, expected {expected})", path=str(self.library.path))
+        sizes = (ctypes.c_int64 * 4)()
+        self.library.loaded.sizes_of_lanes(sizes)
+        arrays_ = self.arrays
+        expected = [ctypes.sizeof(JobStruct), arrays_.synapses.itemsize, 8 * arrays_.states.shape[1], arrays_.places.itemsize]
+        if list(sizes) != expected:
+            raise EngineError(f"the kernel's arrays do not fit ({list(sizes)}, expected {expected})", path=str(self.library.path))
 
     def recording(self) -> Recording:
         """What was recorded; synaptic variables as they are at the last step.
@@ -178,13 +178,13 @@ class Run:
         ------
         NonFiniteError
         """
-        job, held = self.job, self.arrays
-        variables = final_values(self.plan, held.synapses, job)
-        if not all(np.all(np.isfinite(values)) for values in (*variables.values(), held.states)):
+        job, arrays_ = self.job, self.arrays
+        variables = final_values(self.plan, arrays_.synapses, job)
+        if not all(np.all(np.isfinite(values)) for values in (*variables.values(), arrays_.states)):
             raise self._not_finite(job.steps)
         spikes: Sequence[Steps] = [train[train < job.steps] for train in job.post]
         if job.cell is not None:
-            spikes = [row[: int(place)].copy() for row, place in zip(held.spikes, held.places["spikes"], strict=True)]
+            spikes = [row[: int(place)].copy() for row, place in zip(arrays_.spikes, arrays_.places["spikes"], strict=True)]
         engine = {
             "engine": "kernel:c++",
             "kernel": self.library.key,
@@ -192,7 +192,7 @@ class Run:
             "flags": " ".join((*self.compiler.flags, *FLAGS)),
             "numpy": np.__version__,
         }
-        return Recording(variables[job.rule.weight], variables, held.weight, held.efficacy, held.v, tuple(spikes), engine)
+        return Recording(variables[job.rule.weight], variables, arrays_.weight, arrays_.efficacy, arrays_.v, tuple(spikes), engine)
 
 
 def _ranges(lanes: int, workers: int) -> list[tuple[int, int]]:

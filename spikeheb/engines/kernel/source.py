@@ -303,12 +303,12 @@ class _Writer:
 
     def lines_of(self) -> dict[str, tuple[t.Tree, t.Tree]]:
         """Slope and rest of the stepped variables that are linear in themselves and read nothing else that varies."""
-        found = {}
+        linear = {}
         for name, tree in (self.plan.stepped.derivatives if self.plan.stepped else {}).items():
             parts = affine(tree, {name})
             if parts is not None and (t.names(tree) <= self.rule_fixed | {name}):
-                found[name] = (parts[0].get(name, t.ZERO), parts[1])
-        return found
+                linear[name] = (parts[0].get(name, t.ZERO), parts[1])
+        return linear
 
     def synapse_motion(self) -> str:
         """What the computation of quiet stretches asks about the stepped variables."""
