@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from spikeheb.errors import EngineError
 from spikeheb.measure import weights as measure
+from spikeheb.studies.drive import drive_text
 from spikeheb.studies.inputs import kind_of
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.settling import silent, verdict
@@ -174,14 +175,26 @@ def _of_rules(plan: Plan, runs: list[list[Run]]) -> dict[str, tuple[str, list[An
         "scale": list(plan.scales),
         "lower_limit": [np.nan if low is None else low for low, _ in limits],
         "upper_limit": [np.nan if high is None else high for _, high in limits],
+        **_drive(plan),
         "engine": [engine["engine"] for engine in engines],
         "engine_details": [json.dumps(dict(engine), sort_keys=True) for engine in engines],
     }
     return {name: ("rule", values) for name, values in columns.items()}
 
 
+def _drive(plan: Plan) -> dict[str, list[Any]]:
+    """Conductance of efficacy 1 and current for each rule; none where there is no cell."""
+    cells = [plan.cell(n) for n in range(len(plan.rules))]
+    units = [cell.receptor(None).unit for cell in cells if cell is not None]
+    if not units:
+        return {}
+    drives = [plan.drive(n) for n in range(len(cells))]
+    texts = [drive_text(plan.body, drive) for drive in drives]
+    return {"conductance": units, "current": [drive.current for drive in drives], "drive": texts}
+
+
 def _attributes(plan: Plan, runs: list[list[Run]]) -> dict[str, Any]:
-    body = plan.body
+    body = plan.cell(0)
     engines = dict.fromkeys(row[0].recording.engine["engine"] for row in runs)
     return {
         "study": "weights",
@@ -234,6 +247,9 @@ TEXTS = {
     "input_rate": ("Hz", "mean rate of the input"),
     "watched": ("1", "input of the synapse of the first cell"),
     "scale": ("1", "weight that is 1 in the common unit"),
+    "conductance": ("S", "of efficacy 1"),
+    "current": ("A", "constant current into each cell"),
+    "drive": ("1", "how strongly the inputs drive the cell"),
     "axonal_delay": ("s", "from the presynaptic spike to the synapse"),
     "backpropagation_delay": ("s", "from the postsynaptic spike to the synapse"),
 }
