@@ -33,6 +33,7 @@ from spikeheb.rules.check import check_rule
 from spikeheb.rules.ties import with_ties
 from spikeheb.schedules import Reward
 from spikeheb.studies.inputs import Inputs
+from spikeheb.studies.start_weights import as_numbers
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -62,10 +63,10 @@ def recorded(data: xr.Dataset, study: str, arguments: Mapping[str, object]) -> x
 def repeatable(study: Callable[Arguments, xr.Dataset]) -> Callable[Arguments, xr.Dataset]:
     """The study, whose result records what it was called with.
 
-    Names of rules, cells and protocols are looked up first, so that what is recorded is what is run.
+    Names of rules, cells and protocols are looked up first, and files of weights read, so that what is recorded is what is run.
     """
     signature = inspect.signature(study)
-    look_up: dict[str, Callable[[Any], Any]] = {"rule": library.rule, "cell": library.cell, "protocol": library.protocol}
+    look_up: dict[str, Callable[[Any], Any]] = {"rule": library.rule, "cell": library.cell, "protocol": library.protocol, "w0": as_numbers}
 
     @functools.wraps(study)
     def inside(*args: Arguments.args, **options: Arguments.kwargs) -> xr.Dataset:

@@ -61,6 +61,16 @@ def start_weights(w0: Start | None, rule: Rule, count: int | None = None, of: st
     return weights
 
 
+def as_numbers(w0: Start) -> Floats:
+    """The weights of a file or a text that is a number, so that nothing is left to read; whatever else is given as it is.
+
+    Raises
+    ------
+    FormatError
+    """
+    return _numbers(w0) if isinstance(w0, str | Path) else w0  # type: ignore[return-value]  # looked at where it is used
+
+
 def _numbers(w0: Start) -> Floats:
     if isinstance(w0, str | Path):
         number = _number(str(w0))

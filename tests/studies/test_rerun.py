@@ -165,3 +165,24 @@ def test_a_file_that_goes_or_changes_before_the_run_is_still_in_the_result(tmp_p
         sh.weights(alone, cell, sh.poisson_inputs(5), "1 s", 1, unit="5 nS", snapshots=8),
     ):
         assert sh.rerun(sh.save(data, tmp_path / "result.nc", force=True)).identical(data)
+
+
+WEIGHTS = {
+    "weights": lambda w0: sh.weights("pair", None, sh.poisson_inputs(2), "1 s", 1, imposed="15 Hz", snapshots=8, w0=w0),
+    "run": lambda w0: sh.run("pairing", "pair", test_pulses=False, pairs=2, synapses=2, w0=w0),
+    "window": lambda w0: sh.window("pair", [0.01], 2, synapses=2, w0=w0),
+    "replay": lambda w0: sh.replay("pair", [[0.1], [0.2]], [[0.11], [0.22]], w0=w0),
+}
+
+
+@needs_compiler
+@pytest.mark.parametrize("study", WEIGHTS)
+@pytest.mark.parametrize("as_text", [True, False])
+def test_weights_from_a_file_are_in_the_result_whatever_becomes_of_the_file(study, as_text, tmp_path):
+    file = tmp_path / "start.csv"
+    file.write_text("weight\n0.2\n0.3\n", encoding="utf-8")
+    data = WEIGHTS[study](str(file) if as_text else file)
+    file.write_text("weight\n0.8\n0.9\n", encoding="utf-8")
+    assert sh.rerun(data).identical(data)
+    file.unlink()
+    assert sh.rerun(data).identical(data)
