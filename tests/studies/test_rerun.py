@@ -14,6 +14,7 @@ from spikeheb.engines.compiler import compiler
 from spikeheb.engines.population import Regular, Replayed
 from spikeheb.errors import FormatError
 from spikeheb.studies.calls import decode, encode
+from spikeheb.studies.datasets import with_measurements
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
 
@@ -186,3 +187,15 @@ def test_weights_from_a_file_are_in_the_result_whatever_becomes_of_the_file(stud
     assert sh.rerun(data).identical(data)
     file.unlink()
     assert sh.rerun(data).identical(data)
+
+
+@needs_compiler
+def test_a_board_with_measurements_of_the_users_own_is_repeated_without_their_file(tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("delta_t_ms,ratio,sem\n10,1.5,0.1\n-10,0.8,0.1\n", encoding="utf-8")
+    protocol = with_measurements(sh.protocol("bi_poo_1998"), file)
+    data = sh.score(["pair:additive"], [protocol], refits=False)
+    file.unlink()
+    again = sh.rerun(sh.save(data, tmp_path / "score.nc"))
+    assert again.identical(data)
+    np.testing.assert_array_equal(again["published_ratio"], [1.5, 0.8])
