@@ -94,7 +94,8 @@ def weights(
         typer.Option(
             metavar="CONDUCTANCE",
             help="Of efficacy 1, or one for each rule; by default the cell's own, and with the cell auto it is auto: "
-            "chosen so that the cell fires at about 12 Hz with every weight at its start and at about 60 Hz with every weight at its upper bound.",
+            "chosen so that the cell fires at about 12 Hz with every weight at its start "
+            "and at about 60 Hz with every weight at its upper bound.",
             rich_help_panel=options.RUN_PANEL,
         ),
     ] = None,
@@ -102,7 +103,8 @@ def weights(
         str | None,
         typer.Option(
             metavar="CURRENT",
-            help="Constant, into each cell, or one for each rule; by default none, and with the unit auto what the inputs lack for the 12 Hz.",
+            help="Constant, into each cell, or one for each rule; by default none, "
+            "and with the unit auto what the inputs lack for the 12 Hz.",
             rich_help_panel=options.RUN_PANEL,
         ),
     ] = None,

@@ -30,11 +30,11 @@ Floats = npt.NDArray[np.float64]
 
 AUTO, CELL = "auto", "l5_pyramidal"
 AT_BOUND = 15e3 * 1e-9
-"""Rate of all inputs together times the conductance of each, in Hz S, with which ``l5_pyramidal`` fires at 60 Hz: adaptation holds it back."""
+"""Rate of all inputs together times the conductance of each, in Hz S, with which ``l5_pyramidal`` fires at 60 Hz."""
 AT_START = AT_BOUND / 2
 """The same for 12 Hz."""
 CURRENT_OF_DRIVE = 2e-3 * 0.05
-"""Amperes that stand for a drive of 1 Hz S: the 2 ms for which an input's conductance lasts, times the 50 mV from threshold to its reversal."""
+"""Amperes that stand for a drive of 1 Hz S: an input's conductance lasts 2 ms, and its reversal is 50 mV above the threshold."""
 DRAWS = 1000
 """Starting values of a rule that draws them, of which the mean is taken."""
 

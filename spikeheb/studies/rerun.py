@@ -52,6 +52,8 @@ def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] 
     """
     path = None if not isinstance(result, Path | str) else str(result)
     data = load(result) if isinstance(result, Path | str) else result
+    if not hasattr(data, "attrs"):
+        raise FormatError(f"expected a result, or the path of its file (got {type(result).__name__})", key="result")
     study, arguments = _call(data, path)
     try:
         made = {name: decode(value) for name, value in arguments.items()}

@@ -89,6 +89,9 @@ def test_what_cannot_be_made_again_is_refused_in_one_line(tmp_path):
             sh.rerun(silent)
     with pytest.raises(FormatError, match="there is no such file"):
         sh.rerun(tmp_path / "none.nc")
+    for thing in (3, None, [data]):
+        with pytest.raises(FormatError, match="result: expected a result, or the path of its file"):
+            sh.rerun(thing)
 
 
 @pytest.mark.parametrize(
