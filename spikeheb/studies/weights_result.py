@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from spikeheb.errors import EngineError
 from spikeheb.measure import weights as measure
+from spikeheb.studies.changes import Events, still_note
 from spikeheb.studies.drive import drive_text
 from spikeheb.studies.inputs import kind_of
 from spikeheb.studies.labels import VERSION, describe
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 THEORY_POINTS = 1000
+ROUNDING = 1e-12
+"""A weight that is brought back to a sum has not changed where it comes as near to what it was."""
 SHAPES = ("mean", "cv", "skew", "near_low", "near_high", "dip", "dip_p")
 
 
@@ -62,7 +66,10 @@ def labelled(plan: Plan, runs: list[list[Run]], names: Sequence[str]) -> xr.Data
             "selectivity": (along, _selectivity(plan, w)),
             "duration": ("rule", np.array(plan.steps) * plan.dt),
             "lasted": (along, np.array([[run.steps * plan.dt for run in row] for row in runs])),
-            "note": (along, np.array([[_note(plan, n, run, rates[n, k, 0]) for k, run in enumerate(row)] for n, row in enumerate(runs)])),
+            "note": (
+                along,
+                np.array([[_notes(plan, n, run, rates[n, k, 0], shots[n, k]) for k, run in enumerate(row)] for n, row in enumerate(runs)]),
+            ),
             **_theory(plan, w, rates[..., 0]),
         },
         coords={
@@ -110,6 +117,22 @@ def _rate(plan: Plan, run: Run) -> tuple[float, float]:
     """Rate and CV of the cells over the second half."""
     lasts = run.steps * plan.dt
     return measure.rate_and_cv([train * plan.dt for train in run.recording.spikes], lasts / 2, lasts)
+
+
+def _notes(plan: Plan, n: int, run: Run, rate: float, shots: Floats) -> str:
+    """Rates that are beyond physiology, silence, and weights that did not change with the likeliest reason."""
+    return "; ".join(text for text in (_note(plan, n, run, rate), _still(plan, n, run, shots[: run.reached])) if text)
+
+
+def _still(plan: Plan, n: int, run: Run, shots: Floats) -> str:
+    """How many of the weights that are watched changed, and why the others did not."""
+    still = np.ptp(shots, axis=0) <= (0.0 if plan.normalise is None else ROUNDING * np.abs(shots).max(axis=0))
+    rates = np.concatenate([source.mean_rates(plan.dt) for source in plan.inputs.sources])[plan.watched]
+    pre = math.ceil(float(rates[still].sum()) * run.steps * plan.dt)
+    events = Events(
+        np.array([pre]), run.recording.counts[:1].astype(np.int64), has_cell=plan.body is not None, normalised=plan.normalise is not None
+    )
+    return still_note(plan.rules[n], shots[:1] * plan.scales[n], still[None], events)
 
 
 def _note(plan: Plan, n: int, run: Run, rate: float) -> str:

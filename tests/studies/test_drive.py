@@ -76,7 +76,7 @@ def test_a_start_that_is_drawn_counts_with_its_mean():
 @pytest.mark.parametrize("name", ["triplet", "bcm:fixed", "graupner_brunel:hippocampal_cultures", "izhikevich_reward"])
 def test_defaults_do_not_run_away(name):
     data = sh.weights(name, duration="3 s", seeds=1, snapshots=8)
-    assert data["note"].values.tolist() == [[""]]
+    assert "beyond physiology" not in data["note"].values[0, 0]
     assert 3 < float(data["rate"][0, 0]) < 100
     assert float(data["lasted"][0, 0]) == pytest.approx(3)
     assert "efficacy 1 is " in data["drive"].values[0]
