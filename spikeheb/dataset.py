@@ -1,15 +1,22 @@
 """The data set that every study returns: an `xarray.Dataset` whose page in a notebook stays short.
 
-A result carries whole descriptions of rules and cells in its attributes, so that it can be repeated from the file alone. xarray
-writes every attribute in full into a notebook's page; here long ones are cut there, and only there.
+A result carries whole descriptions of rules and cells in its attributes, so that it can be repeated from the file alone, and dozens of
+variables. xarray writes each of them with some hundred characters of markup and every attribute in full; here a table has a row for each.
 """
 
 from __future__ import annotations
 
+import numpy as np
 import xarray as xr
 
-LONGEST = 200
+from spikeheb.tables import html_table
+
+LONGEST = 80
 """Characters of an attribute that a notebook shows."""
+FEW = 3
+"""Values of a variable that it shows, where there are more."""
+MOST_ROWS = 100
+COLUMNS = ("variable", "over", "values", "unit", "meaning")
 
 
 class Result(xr.Dataset):  # type: ignore[no-untyped-call]  # xarray has an untyped hook for subclasses
@@ -18,9 +25,11 @@ class Result(xr.Dataset):  # type: ignore[no-untyped-call]  # xarray has an unty
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        shown = self.copy(deep=False)
-        shown.attrs = {name: _shortened(value) for name, value in self.attrs.items()}
-        return str(super(Result, shown)._repr_html_())
+        sizes = ", ".join(f"{name}: {size}" for name, size in self.sizes.items())
+        caption = f"result of {self.attrs.get('study', 'a study')!s:.40} ({sizes})"
+        variables = [_row(str(name), variable) for group in (self.data_vars, self.coords) for name, variable in group.items()]
+        attributes = [[str(name), _shortened(value)] for name, value in self.attrs.items()]
+        return html_table(caption, COLUMNS, variables, MOST_ROWS) + html_table("attributes", ("name", "value"), attributes, MOST_ROWS)
 
 
 def as_result(data: xr.Dataset) -> Result:
@@ -28,6 +37,20 @@ def as_result(data: xr.Dataset) -> Result:
     return data if isinstance(data, Result) else Result(data.data_vars, data.coords, data.attrs)
 
 
-def _shortened(value: object) -> object:
+def _row(name: str, variable: xr.DataArray) -> list[str]:
+    attributes = variable.attrs
+    unit = str(attributes.get("units", ""))
+    over = ", ".join(map(str, variable.dims))
+    return [name, over, _values(variable.values), "" if unit == "1" else unit, str(attributes.get("long_name", ""))]
+
+
+def _values(values: np.ndarray) -> str:
+    """The first of them."""
+    first = values.ravel()[: FEW + (values.size == FEW + 1)]
+    texts = [f"{value:.4g}" if isinstance(value, float) else str(value)[:LONGEST] for value in first.tolist()]
+    return ", ".join(texts) + (" ..." if values.size > len(texts) else "")
+
+
+def _shortened(value: object) -> str:
     text = str(value)
-    return value if len(text) <= LONGEST else f"{text[:LONGEST]} ... ({len(text)} characters; .attrs has them all)"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ... ({len(text)} characters; .attrs has them all)"

@@ -74,6 +74,8 @@ class Protocol:
         Windows that were fitted to measured values.
     tissue : str
         The preparation: ``"visual cortex, layer 5"``; empty where none is named.
+    measured_elsewhere : bool
+        Whether measurements of the user's own stand in place of the published ones.
     source_hash : str
         The first 16 hexadecimal digits of the SHA-256 of the file.
     kinds : mapping of str to annotation
@@ -93,6 +95,7 @@ class Protocol:
     source_hash: str
     kinds: Mapping[str, Any] = dataclasses.field(repr=False)
     build: Callable[[Any, np.random.Generator], object] = dataclasses.field(repr=False)
+    measured_elsewhere: bool = False
 
     def __repr__(self) -> str:
         changed = ", ".join(f"{name} = {text}" for name, text in self.changed.items())

@@ -33,7 +33,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from spikeheb.errors import FormatError, UnitError, unknown_name
@@ -96,6 +96,8 @@ class Published:
         The first 16 hexadecimal digits of the SHA-256 of the file.
     columns : mapping of str to str
         The column of each condition: ``{"delta_t": "delta_t_ms"}``.
+    text : str
+        The file as it was read, so that a result can hold measurements of the user's own.
     """
 
     path: str
@@ -103,6 +105,7 @@ class Published:
     rows: tuple[Measurement, ...]
     hash: str
     columns: Mapping[str, str]
+    text: str = field(default="", repr=False, compare=False)
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -180,7 +183,8 @@ def read_published(path: Path | str) -> Published:
     if not measured:
         raise FormatError(f"no row has a ratio or an {OUTCOME}; fill in what was measured", path=where)
     rows = tuple(_measurement(number, cells, names, texts, where) for number, cells in measured)
-    return Published(where, doc, rows, hashlib.sha256(content).hexdigest()[:16], {_split_unit(name)[0]: name for name in names})
+    columns = {_split_unit(name)[0]: name for name in names}
+    return Published(where, doc, rows, hashlib.sha256(content).hexdigest()[:16], columns, content.decode("utf-8"))
 
 
 def _missing(header: list[str], conditions: list[str]) -> list[str]:

@@ -85,12 +85,28 @@ def weights(
             "--cell",
             "-c",
             metavar="CELL",
-            help="A cell, by name or path; auto is l5_pyramidal with 1 nS for efficacy 1, or none where spikes are imposed.",
+            help="A cell, by name or path; auto is l5_pyramidal with the unit auto, or none where spikes are imposed.",
             rich_help_panel=options.RUN_PANEL,
         ),
     ] = "auto",
     unit: Annotated[
-        str | None, typer.Option(metavar="CONDUCTANCE", help="Of efficacy 1; the cell's own by default.", rich_help_panel=options.RUN_PANEL)
+        str | None,
+        typer.Option(
+            metavar="CONDUCTANCE",
+            help="Of efficacy 1, or one for each rule; by default the cell's own, and with the cell auto it is auto: "
+            "chosen so that the cell fires at about 12 Hz with every weight at its start "
+            "and at about 60 Hz with every weight at its upper bound.",
+            rich_help_panel=options.RUN_PANEL,
+        ),
+    ] = None,
+    current: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CURRENT",
+            help="Constant, into each cell, or one for each rule; by default none, "
+            "and with the unit auto what the inputs lack for the 12 Hz.",
+            rich_help_panel=options.RUN_PANEL,
+        ),
     ] = None,
     w0: options.StartWeight = None,
     dt: options.TimeStep = "0.1 ms",
@@ -131,6 +147,7 @@ def weights(
 ) -> None:
     """Which weight distribution rules settle to under the same input spikes, with the theory's density over it where there is one."""
     from spikeheb.cli.printing import data_table
+    from spikeheb.studies.drive import AUTO
     from spikeheb.studies.inputs import fan_in_inputs
     from spikeheb.studies.weights import weights as study
 
@@ -140,6 +157,8 @@ def weights(
     if not rules:
         raise FormatError("give one rule or more", key="--rule")
     flags = RuleChoices(None, interaction, bounds, coincidence, axonal_delay, backpropagation_delay)
+    if cell == AUTO and imposed is None:
+        unit = unit or AUTO
     chosen, body = _chosen(rules, set or [], flags, assignments(parameters), cell, imposed)
     trains = fan_in_inputs(
         inputs, rate, correlated=correlated, correlation=correlation, correlation_time=correlation_time, early=early,
@@ -148,7 +167,7 @@ def weights(
     default = folder_name("weights", *(f"{rule.name}-{rule.set}" if rule.set else rule.name for rule in chosen))
     with output(out or default, force, STANDARD.with_csv(csv)) as folder, shown_progress("weights", progress) as report:
         data = study(
-            chosen, body, trains, duration, seeds, seed=seed, cells=cells, imposed=imposed, dt=dt, unit=unit, w0=w0,
+            chosen, body, trains, duration, seeds, seed=seed, cells=cells, imposed=imposed, dt=dt, unit=unit, current=current, w0=w0,
             match_rates=match_rates, normalise=normalise, normalise_every=normalise_every, snapshots=snapshots, watch=watch,
             epsp=epsp, memory=memory, engine=engine, names=names or None, progress=report,
         )  # fmt: skip
@@ -169,6 +188,8 @@ def _say(data: xr.Dataset) -> None:
             reasons = row["why"].values[row["settled"].values == verdict]
             if reasons.size and not row["note"].values[row["settled"].values == verdict].all():
                 note(f"{rule} {start}: {reasons[0]}; take a longer --duration")
+        if "drive" in row.coords:
+            note(f"{rule}: {row['drive'].item()}")
         for text in dict.fromkeys(text for text in row["note"].values if text):
             note(f"{rule}: {text}")
     note(f"engine: {data.attrs['engine']}")

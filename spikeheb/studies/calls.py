@@ -32,6 +32,7 @@ from spikeheb.rules.bounds import parse_bounds
 from spikeheb.rules.check import check_rule
 from spikeheb.rules.ties import with_ties
 from spikeheb.schedules import Reward
+from spikeheb.studies.datasets import with_measurements
 from spikeheb.studies.inputs import Inputs
 from spikeheb.studies.start_weights import given_numbers
 from spikeheb.units import in_si
@@ -106,7 +107,7 @@ def encode(value: object) -> Any:
         case Cell():
             return {"cell": _of_cell(value)}
         case Protocol():
-            return {"protocol": {"name": value.name, "hash": value.hash, "source": value.source_hash, "values": encode(value.values)}}
+            return {"protocol": _of_protocol(value)}
         case _ if type(value).__name__ in KINDS:
             fields = dataclasses.fields(value)  # type: ignore[arg-type]  # all of KINDS are dataclasses
             return {"value": type(value).__name__, "fields": {field.name: encode(getattr(value, field.name)) for field in fields}}
@@ -154,6 +155,12 @@ def _of_rule(rule: Rule) -> dict[str, Any]:
         "initial": {name: to_text(tree) for name, tree in rule.initial.items()},
         "changed": list(rule.changed),
     }
+
+
+def _of_protocol(protocol: Protocol) -> dict[str, Any]:
+    stored = {"name": protocol.name, "hash": protocol.hash, "source": protocol.source_hash, "values": encode(protocol.values)}
+    measured = protocol.published if protocol.measured_elsewhere else None
+    return stored if measured is None else stored | {"measured": {"file": Path(measured.path).stem, "text": measured.text}}
 
 
 def _of_cell(cell: Cell) -> dict[str, Any]:
@@ -269,4 +276,13 @@ def _protocol(stored: Mapping[str, Any]) -> Protocol:
     if source != stored["source"]:
         raise FormatError(f"the protocol {name} of the library has the hash {source}, and the result was made with {stored['source']}")
     protocol = with_protocol_parameters(library.protocol(name), decode(stored["values"]))
-    return _same(protocol, "protocol", stored)
+    protocol = _same(protocol, "protocol", stored)
+    return _with_measurements(protocol, stored["measured"]) if "measured" in stored else protocol
+
+
+def _with_measurements(protocol: Protocol, stored: Mapping[str, Any]) -> Protocol:
+    """The protocol with the measurements of a file with that text, whose name is that of their series."""
+    with tempfile.TemporaryDirectory(prefix="spikeheb-") as folder:
+        path = Path(folder) / f"{Path(stored['file']).name}.csv"
+        path.write_bytes(stored["text"].encode("utf-8"))
+        return with_measurements(protocol, path)

@@ -27,12 +27,15 @@ class Events:
         Whether any reward was given.
     has_cell : bool
         Whether a cell takes part, which might have fired.
+    normalised : bool
+        Whether the weights are brought to a sum.
     """
 
     pre: Counts
     post: Counts
     rewards: bool = False
     has_cell: bool = False
+    normalised: bool = False
 
 
 def change_note(rule: Rule, before: npt.ArrayLike, after: npt.ArrayLike, events: Events) -> str:
@@ -49,14 +52,28 @@ def change_note(rule: Rule, before: npt.ArrayLike, after: npt.ArrayLike, events:
     a, b = np.broadcast_arrays(np.asarray(before, dtype=float), np.asarray(after, dtype=float))
     a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
     still = a == b
-    parts = []
-    if still.any():
-        changed = f"{int((~still).sum())} of {still.size} weights changed" if not still.all() else f"none of {still.size} weights changed"
-        parts.append(f"{changed}; {'of the others: ' if not still.all() else ''}{_because(rule, a, still, events)}")
+    parts = [text] if (text := still_note(rule, a, still, events)) else []
     at_bound = _at_bound(rule, b) & ~still
     if at_bound.any():
         parts.append(f"{int(at_bound.sum())} of {b.size} weights ended at a bound ({_limits(rule)}), which cuts their change short")
     return "; ".join(parts)
+
+
+def still_note(rule: Rule, before: Floats, still: npt.NDArray[np.bool_], events: Events) -> str:
+    """How many of how many weights changed, and the likeliest reason why the others did not; empty where all changed.
+
+    Parameters
+    ----------
+    rule : Rule
+    before : array of float, shape (rows, weights)
+    still : array of bool, of the same shape
+        Which of them did not change.
+    events : Events
+    """
+    if not still.any():
+        return ""
+    changed = f"{int((~still).sum())} of {still.size} weights changed" if not still.all() else f"none of {still.size} weights changed"
+    return f"{changed}; {'of the others: ' if not still.all() else ''}{_because(rule, before, still, events)}"
 
 
 def rejection_note(rejected: npt.NDArray[np.bool_]) -> str:
@@ -117,6 +134,8 @@ def _because(rule: Rule, before: Floats, still: npt.NDArray[np.bool_], events: E
         return f"{' and '.join(f'{name} = 0' for name in zero)}, so that there is no such change"
     if rule.coincidence == "discard":
         return "their spikes met in one time step, and such ties are discarded"
+    if events.normalised:
+        return "what the rule changes is undone where the weights are brought back to their sum"
     return "no spike pairing reached what the rule requires (its thresholds or its time constants)"
 
 

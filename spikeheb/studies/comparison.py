@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Table = tuple[list[str], list[list[str]]]
+
+
+Source: TypeAlias = "Path | str | xr.Dataset"
+"""A file, or a result of `weights`."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Sample:
 
 
 def compare(
-    files: Sequence[Path | str] | Path | str,
+    files: Sequence[Source] | Source,
     low: float | None = None,
     high: float | None = None,
     seed: int = 0,
@@ -73,9 +77,9 @@ def compare(
 
     Parameters
     ----------
-    files : list of paths
-        Results of `weights` (``.nc``), or weights as ``.npy`` or text: an array, or a table with a column ``weight`` (or ``w``), perhaps
-        one called ``seed``. NaN and empty entries are no connection.
+    files : list of paths or results, or one of them
+        Results of `weights` (as they are, or ``.nc``), or weights as ``.npy`` or text: an array, or a table with a column ``weight``
+        (or ``w``), perhaps one called ``seed``. NaN and empty entries are no connection.
     low, high : float, optional
         Bounds, for weights from elsewhere.
     seed : int
@@ -95,11 +99,11 @@ def compare(
     FormatError
         Where a file holds something else, or what could be read in two ways.
     """
-    samples = read_all([files] if isinstance(files, Path | str) else files, low, high, layout)
+    samples = read_all([files] if isinstance(files, str | Path) or not isinstance(files, Sequence) else files, low, high, layout)
     return compared(samples, seed)
 
 
-def read_all(files: Sequence[Path | str], low: float | None = None, high: float | None = None, layout: str | None = None) -> list[Sample]:
+def read_all(files: Sequence[Source], low: float | None = None, high: float | None = None, layout: str | None = None) -> list[Sample]:
     """The distributions of several files; where two have one name, the folders or numbers that tell them apart come in front.
 
     Raises
@@ -108,8 +112,12 @@ def read_all(files: Sequence[Path | str], low: float | None = None, high: float 
     """
     if not files:
         raise FormatError("give one file or more", key="files")
-    paths = [Path(file) for file in files]
-    samples = [(path, sample) for path in paths for sample in read_weights(path, low, high, layout)]
+    paths = [Path(file) if isinstance(file, str | Path) else Path(f"result {n}") / "weights.nc" for n, file in enumerate(files, start=1)]
+    samples = [
+        (path, sample)
+        for path, file in zip(paths, files, strict=True)
+        for sample in (read_weights(path, low, high, layout) if isinstance(file, str | Path) else _of_result(file, path.parent.name))
+    ]
     names = [sample.name for _, sample in samples]
     for depth in range(1, 1 + max(len(path.parts) for path in paths)):
         doubled = {name for name in names if names.count(name) > 1}
@@ -155,13 +163,21 @@ NEEDED = ("weight", "rule", "seed", "theory_weight", "theory_density", "lower_li
 def _of_study(path: Path) -> list[Sample]:
     from spikeheb.results import load
 
-    data = load(path)
+    return _of_result(load(path), str(path))
+
+
+def _of_result(data: object, path: str) -> list[Sample]:
+    """The distributions of a result of `weights`, one for each rule; `path` says in errors which it is."""
+    import xarray as xr
+
+    if not isinstance(data, xr.Dataset):
+        raise FormatError(f"expected a result of weights, or the path of a file (got {type(data).__name__})", path=path)
     study = data.attrs.get("study", "")
     if not isinstance(study, str) or study != "weights":
-        raise FormatError(f'expected a result of weights (got study = "{study!s:.60}")', path=str(path))
+        raise FormatError(f'expected a result of weights (got study = "{study!s:.60}")', path=path)
     missing = [name for name in NEEDED if name not in data.variables]
     if missing or data["weight"].dims != ("rule", "seed", "cell", "input") or data["weight"].dtype.kind != "f":
-        raise FormatError(f"is no whole result of weights (without {', '.join(missing) or 'weights'})", path=str(path))
+        raise FormatError(f"is no whole result of weights (without {', '.join(missing) or 'weights'})", path=path)
     size = f"{data.sizes['seed']} seeds of {data.sizes['cell']} x {data.sizes['input']} weights, in {data.attrs.get('unit', '')!s:.20}"
     samples = []
     for n, name in enumerate(data["rule"].values):
@@ -169,7 +185,7 @@ def _of_study(path: Path) -> list[Sample]:
         known = density if np.isfinite(density).all() else None
         low, high = (None if np.isnan(data[limit].values[n]) else float(data[limit].values[n]) for limit in ("lower_limit", "upper_limit"))
         if not np.isfinite(data["weight"].values[n]).all():
-            raise FormatError(f"the weights of {name} are not all finite", path=str(path))
+            raise FormatError(f"the weights of {name} are not all finite", path=path)
         samples.append(Sample(str(name), tuple(data["weight"].values[n]), low, high, known, f"a result of weights: {size}"))
     return samples
 

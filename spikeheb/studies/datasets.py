@@ -96,7 +96,8 @@ def with_measurements(protocol: Protocol, path: Path | str) -> Protocol:
     _check_conditions(protocol, measured.columns, str(path))
     values = {name: tuple(dict.fromkeys(row.condition[name] for row in measured.rows)) for name in measured.conditions}
     given = {name: found for name, found in values.items() if isinstance(protocol.values.get(name), tuple)}
-    changed = replace(with_parameters(protocol, given) if given else protocol, published=measured, modelled=None, fitted=(), tissue="")
+    carried_out = with_parameters(protocol, given) if given else protocol
+    changed = replace(carried_out, published=measured, modelled=None, fitted=(), tissue="", measured_elsewhere=True)
     lanes = changed.schedule(np.random.default_rng(0)).lanes
     met = {row.line for lane in lanes for row in measured.match(lane.condition)}
     for row in measured.rows:

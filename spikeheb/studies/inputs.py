@@ -205,10 +205,19 @@ def with_unit(cell: Cell | None, unit: object) -> Cell | None:
     """
     if cell is None or unit is None:
         return cell
+    check_near(unit, cell.receptor(None).unit, CONDUCTANCE, "unit")
+    return with_siemens(cell, quantity(unit, CONDUCTANCE, key="unit"))
+
+
+def with_siemens(cell: Cell, unit: float) -> Cell:
+    """The same, whatever the file's own conductance is.
+
+    Raises
+    ------
+    ScheduleError
+        For none above 0.
+    """
+    if not unit > 0:
+        raise ScheduleError(f"expected a conductance above 0 (got {format_quantity(unit, CONDUCTANCE)})", key="unit")
     first = cell.receptor(None)
-    check_near(unit, first.unit, CONDUCTANCE, "unit")
-    conductance = quantity(unit, CONDUCTANCE, key="unit")
-    if not conductance > 0:
-        raise ScheduleError(f"expected a conductance above 0 (got {format_quantity(conductance, CONDUCTANCE)})", key="unit")
-    changed = replace(first, unit=conductance)
-    return replace(cell, receptors={**cell.receptors, first.name: changed})
+    return replace(cell, receptors={**cell.receptors, first.name: replace(first, unit=unit)})

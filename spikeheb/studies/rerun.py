@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spikeheb.errors import EngineError, FormatError, SpikehebError
+from spikeheb.numbers import UnitWarning
 from spikeheb.results import load
 from spikeheb.studies.calls import CALL, decode
 from spikeheb.studies.experiment import run
@@ -50,6 +52,8 @@ def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] 
     """
     path = None if not isinstance(result, Path | str) else str(result)
     data = load(result) if isinstance(result, Path | str) else result
+    if not hasattr(data, "attrs"):
+        raise FormatError(f"expected a result, or the path of its file (got {type(result).__name__})", key="result")
     study, arguments = _call(data, path)
     try:
         made = {name: decode(value) for name, value in arguments.items()}
@@ -58,7 +62,9 @@ def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] 
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise FormatError("is not as this program writes it", path=path, key=CALL) from None
     try:
-        again: xr.Dataset = STUDIES[study](**made, progress=progress)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnitWarning)  # the numbers of a result are SI
+            again: xr.Dataset = STUDIES[study](**made, progress=progress)
     except TypeError as error:
         raise FormatError(f"is not as this program writes it ({error})", path=path, key=CALL) from None
     if str(again.attrs.get("engine", "")) != str(data.attrs.get("engine", "")):

@@ -39,7 +39,7 @@ def verdict(plan: Plan, n: int, snapshots: Floats, rate: float, seconds: float, 
     if silence:
         return standstill.unknown(silence)
     if stopped:
-        return Standstill(NO, np.nan, np.nan, "the run was stopped because the cells fired too fast")
+        return standstill.unknown("the run was stopped because the cells fired too fast, so nothing can be said")
     rule, scale = plan.rules[n], plan.scales[n]
     bounds = rule.bounds
     width = (bounds.w_max - (bounds.w_min or 0.0)) / scale if bounds.w_max is not None else float(np.abs(snapshots).mean())

@@ -15,21 +15,19 @@ from spikeheb.errors import EngineError, ScheduleError
 from spikeheb.limits import whole
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.calls import recorded
-from spikeheb.studies.inputs import Inputs, as_inputs, fan_in_inputs, with_unit
+from spikeheb.studies.drive import AUTO, CELL, Drive, drives, same
+from spikeheb.studies.inputs import Inputs, as_inputs, fan_in_inputs
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.seeds import chosen_seeds
 from spikeheb.studies.start_weights import Start, start_weights
 from spikeheb.studies.weights_plan import Plan, memory_bytes, poisson_of_cells, start, stretch
 from spikeheb.studies.weights_result import labelled
 from spikeheb.studies.weights_runs import carry_out
-from spikeheb.units import CONDUCTANCE, FREQUENCY, TIME, VOLTAGE, quantity
+from spikeheb.units import FREQUENCY, TIME, VOLTAGE, quantity
 
 if TYPE_CHECKING:
     import xarray as xr
 
-CELL, WEAK = "l5_pyramidal", "1 nS"
-"""The cell that is taken by default, and its conductance of efficacy 1. A thousand inputs of 15 Hz make it fire at 12 Hz with efficacy 0.5
-and at 60 Hz with efficacy 1, because adaptation holds the rate back."""
 Floats = npt.NDArray[np.float64]
 
 SNAPSHOTS = 40
@@ -53,6 +51,7 @@ def weights(
     imposed: object = None,
     dt: object = "0.1 ms",
     unit: object = None,
+    current: object = None,
     w0: Start | None = None,
     match_rates: bool = False,
     normalise: str | None = None,
@@ -75,7 +74,7 @@ def weights(
         With their sets and bounds chosen.
     cell : Cell, str or None
         None for postsynaptic spikes that are imposed, at the rate `imposed`. "auto" is none where these are given, else "l5_pyramidal" with
-        weak inputs: 1 nS for efficacy 1, which a thousand of them need.
+        the conductance "auto".
     inputs : Inputs or one source of trains, optional
         By default those of `fan_in_inputs`: 1000 Poisson inputs at 15 Hz.
     duration : time
@@ -88,8 +87,12 @@ def weights(
     imposed : frequency, optional
         Rate of imposed Poisson spikes of each cell, independent of the inputs.
     dt : time
-    unit : conductance, optional
-        Of efficacy 1; by default the cell's own. Many inputs need a small one.
+    unit : conductance, one for each rule, or "auto"; optional
+        Of efficacy 1; by default that of the cell's file, which is too strong for many inputs. "auto", the default with the cell "auto", is
+        chosen for each rule so that the cell fires at about 12 Hz with every weight at its start and at about 60 Hz with every weight at
+        its upper bound; it stands in the result.
+    current : amperes, or one for each rule; optional
+        Constant, into each cell; by default none, and with "auto" what the inputs lack for these 12 Hz.
     w0 : float, array of shape (inputs,), or file of numbers, optional
         Initial weight of the inputs of each cell, in the rule's own unit; a file is ``.npy`` or a ``.csv`` with the column ``weight``.
         The rule's own where absent.
@@ -126,13 +129,15 @@ def weights(
         Among others where the estimated memory is beyond `memory`.
     """
     chosen = [library.rule(rule) for rule in ([rules] if isinstance(rules, Rule | str) else rules)]
+    if cell == AUTO and unit is None and imposed is None:
+        unit = AUTO
     if isinstance(cell, str):
         cell = named_cell(cell, imposed)
     call: dict[str, Any] = {
         "rules": chosen, "cell": cell,
         "inputs": fan_in_inputs() if inputs is None else as_inputs(inputs), "duration": quantity(duration, TIME, key="duration"),
         "seeds": list(chosen_seeds(seeds, seed)), "cells": whole(cells, "cells", 1), "imposed": _given(imposed, FREQUENCY, "imposed"),
-        "dt": quantity(dt, TIME, key="dt"), "unit": _given(unit, CONDUCTANCE, "unit"), "w0": None,
+        "dt": quantity(dt, TIME, key="dt"), "w0": None,
         "match_rates": bool(match_rates),
         "normalise": normalise, "normalise_every": _given(normalise_every, TIME, "normalise_every"),
         "snapshots": whole(snapshots, "snapshots", 1), "watch": whole(watch, "watch", 1), "epsp": _epsp(epsp),
@@ -140,7 +145,9 @@ def weights(
     }  # fmt: skip
     starts = [start_weights(w0, rule, call["inputs"].count, "inputs") for rule in chosen]
     call["w0"] = starts[0] if starts else None
-    plan = _plan(**{name: value for name, value in call.items() if name not in ("epsp", "names")})
+    each = drives(chosen, cell, call["inputs"], call["dt"], unit, current, call["w0"])
+    call |= {"unit": same([drive.unit for drive in each]), "current": same([drive.current for drive in each])}
+    plan = _plan(**{name: value for name, value in call.items() if name not in ("epsp", "names", "unit", "current")}, each=each)
     plan.check(memory_bytes(memory))
     data = labelled(plan, carry_out(plan, engine, report_of(progress)), call["names"])
     if epsp is not None:
@@ -150,9 +157,9 @@ def weights(
 
 def named_cell(name: str, imposed: object) -> Cell | None:
     """The cell of that name; for "auto" the default one, or none where spikes are imposed."""
-    if name != "auto":
+    if name != AUTO:
         return library.cell(name)
-    return with_unit(library.cell(CELL), WEAK) if imposed is None else None
+    return library.cell(CELL) if imposed is None else None
 
 
 def _epsp(value: object) -> float | None:
@@ -176,8 +183,8 @@ def _names(rules: Sequence[Rule], names: Sequence[str] | None) -> list[str]:
 
 def _plan(
     rules: list[Rule], cell: Cell | None, inputs: Inputs, duration: float, seeds: list[int], cells: int, imposed: float | None, dt: float,
-    unit: float | None, w0: Floats | None, match_rates: bool,
-    normalise: str | None, normalise_every: float | None, snapshots: int, watch: int, engine: str,
+    w0: Floats | None, match_rates: bool,
+    normalise: str | None, normalise_every: float | None, snapshots: int, watch: int, engine: str, each: list[Drive],
 ) -> Plan:  # fmt: skip
     if not rules:
         raise ScheduleError("expected one rule or more", key="rules")
@@ -191,11 +198,11 @@ def _plan(
     bounded = all(rule.bounds.w_max is not None and rule.bounds.w_max > 0 for rule in rules)
     initial = None if w0 is None else np.broadcast_to(w0, (inputs.count,))
     return Plan(
-        rules=tuple(rules), body=with_unit(cell, unit), inputs=inputs,
+        rules=tuple(rules), body=cell, inputs=inputs,
         steps=tuple(max(1, round(factor * duration / dt)) for factor in factors),
         seeds=tuple(seeds), cells=cells, imposed=() if imposed is None else poisson_of_cells(imposed, cells), dt=dt,
         scales=tuple(float(rule.bounds.w_max or 1.0) if bounded else start(rule, initial) for rule in rules),
         unit_name="w/w_max" if bounded else "w/w0", snapshots=snapshots, watch=watch,
         normalise=None if normalise is None else (normalise, normalise_every or 0.0),
-        initial=initial,
+        initial=initial, drives=tuple(each),
     )  # fmt: skip

@@ -15,6 +15,7 @@ from spikeheb.errors import EngineError, UnitError
 from spikeheb.expressions.printers import evaluate
 from spikeheb.limits import check_memory, check_steps, check_work
 from spikeheb.rules.rule import Rule
+from spikeheb.studies.drive import Drive, driven
 from spikeheb.studies.inputs import Inputs
 
 Floats = npt.NDArray[np.float64]
@@ -32,6 +33,8 @@ class Plan:
 
     Attributes
     ----------
+    body : Cell or None
+        Before the drive of a rule.
     steps : tuple of int
         Of each rule's run.
     scales : tuple of float
@@ -44,6 +47,8 @@ class Plan:
         Kind, and seconds between.
     initial : array or None
         Initial weights of every cell's inputs, in the rule's own unit.
+    drives : tuple of Drive
+        Of each rule; empty where there is no cell, or it keeps its own conductance.
     """
 
     rules: tuple[Rule, ...]
@@ -60,6 +65,15 @@ class Plan:
     watch: int
     normalise: tuple[str, float] | None
     initial: Floats | None = None
+    drives: tuple[Drive, ...] = ()
+
+    def drive(self, n: int) -> Drive:
+        """Of the n-th rule."""
+        return self.drives[n] if self.drives else Drive(None)
+
+    def cell(self, n: int) -> Cell | None:
+        """The n-th rule's, with the conductance of its drive."""
+        return driven(self.body, self.drive(n))
 
     def times(self, n: int) -> npt.NDArray[np.int64]:
         """Steps at whose end the n-th rule's weights are counted."""
@@ -104,8 +118,8 @@ class Plan:
         total = self.inputs.count * start(rule, self.initial)
         normalise = None if self.normalise is None else Normalise(self.normalise[0], total, self.normalise[1])
         return PopulationJob(
-            rule, self.body, self.dt, self.steps[n], self.cells, self.inputs.sources, private=self.inputs.private,
-            inhibition=self.inputs.inhibition, normalise=normalise, imposed=self.imposed,
+            rule, self.cell(n), self.dt, self.steps[n], self.cells, self.inputs.sources, private=self.inputs.private,
+            current=self.drive(n).current, inhibition=self.inputs.inhibition, normalise=normalise, imposed=self.imposed,
             initial={} if self.initial is None else {rule.weight: self.initial},
             watched=np.stack([np.zeros(self.kept, dtype=np.int64), self.watched], axis=1), watch=times,
             histograms=times, edges=self.edges(n), trains=True, seed=seed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ import numpy.typing as npt
 
 from spikeheb.errors import EngineError
 from spikeheb.measure import weights as measure
+from spikeheb.studies.changes import Events, still_note
+from spikeheb.studies.drive import drive_text
 from spikeheb.studies.inputs import kind_of
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.settling import silent, verdict
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 THEORY_POINTS = 1000
+ROUNDING = 1e-12
+"""A weight that is brought back to a sum has not changed where it comes as near to what it was."""
 SHAPES = ("mean", "cv", "skew", "near_low", "near_high", "dip", "dip_p")
 
 
@@ -61,7 +66,10 @@ def labelled(plan: Plan, runs: list[list[Run]], names: Sequence[str]) -> xr.Data
             "selectivity": (along, _selectivity(plan, w)),
             "duration": ("rule", np.array(plan.steps) * plan.dt),
             "lasted": (along, np.array([[run.steps * plan.dt for run in row] for row in runs])),
-            "note": (along, np.array([[_note(plan, n, run, rates[n, k, 0]) for k, run in enumerate(row)] for n, row in enumerate(runs)])),
+            "note": (
+                along,
+                np.array([[_notes(plan, n, run, rates[n, k, 0], shots[n, k]) for k, run in enumerate(row)] for n, row in enumerate(runs)]),
+            ),
             **_theory(plan, w, rates[..., 0]),
         },
         coords={
@@ -109,6 +117,22 @@ def _rate(plan: Plan, run: Run) -> tuple[float, float]:
     """Rate and CV of the cells over the second half."""
     lasts = run.steps * plan.dt
     return measure.rate_and_cv([train * plan.dt for train in run.recording.spikes], lasts / 2, lasts)
+
+
+def _notes(plan: Plan, n: int, run: Run, rate: float, shots: Floats) -> str:
+    """Rates that are beyond physiology, silence, and weights that did not change with the likeliest reason."""
+    return "; ".join(text for text in (_note(plan, n, run, rate), _still(plan, n, run, shots[: run.reached])) if text)
+
+
+def _still(plan: Plan, n: int, run: Run, shots: Floats) -> str:
+    """How many of the weights that are watched changed, and why the others did not."""
+    still = np.ptp(shots, axis=0) <= (0.0 if plan.normalise is None else ROUNDING * np.abs(shots).max(axis=0))
+    rates = np.concatenate([source.mean_rates(plan.dt) for source in plan.inputs.sources])[plan.watched]
+    pre = math.ceil(float(rates[still].sum()) * run.steps * plan.dt)
+    events = Events(
+        np.array([pre]), run.recording.counts[:1].astype(np.int64), has_cell=plan.body is not None, normalised=plan.normalise is not None
+    )
+    return still_note(plan.rules[n], shots[:1] * plan.scales[n], still[None], events)
 
 
 def _note(plan: Plan, n: int, run: Run, rate: float) -> str:
@@ -174,14 +198,26 @@ def _of_rules(plan: Plan, runs: list[list[Run]]) -> dict[str, tuple[str, list[An
         "scale": list(plan.scales),
         "lower_limit": [np.nan if low is None else low for low, _ in limits],
         "upper_limit": [np.nan if high is None else high for _, high in limits],
+        **_drive(plan),
         "engine": [engine["engine"] for engine in engines],
         "engine_details": [json.dumps(dict(engine), sort_keys=True) for engine in engines],
     }
     return {name: ("rule", values) for name, values in columns.items()}
 
 
+def _drive(plan: Plan) -> dict[str, list[Any]]:
+    """Conductance of efficacy 1 and current for each rule; none where there is no cell."""
+    cells = [plan.cell(n) for n in range(len(plan.rules))]
+    units = [cell.receptor(None).unit for cell in cells if cell is not None]
+    if not units:
+        return {}
+    drives = [plan.drive(n) for n in range(len(cells))]
+    texts = [drive_text(plan.body, drive) for drive in drives]
+    return {"conductance": units, "current": [drive.current for drive in drives], "drive": texts}
+
+
 def _attributes(plan: Plan, runs: list[list[Run]]) -> dict[str, Any]:
-    body = plan.body
+    body = plan.cell(0)
     engines = dict.fromkeys(row[0].recording.engine["engine"] for row in runs)
     return {
         "study": "weights",
@@ -234,6 +270,9 @@ TEXTS = {
     "input_rate": ("Hz", "mean rate of the input"),
     "watched": ("1", "input of the synapse of the first cell"),
     "scale": ("1", "weight that is 1 in the common unit"),
+    "conductance": ("S", "of efficacy 1"),
+    "current": ("A", "constant current into each cell"),
+    "drive": ("1", "how strongly the inputs drive the cell"),
     "axonal_delay": ("s", "from the presynaptic spike to the synapse"),
     "backpropagation_delay": ("s", "from the postsynaptic spike to the synapse"),
 }

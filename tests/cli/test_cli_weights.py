@@ -97,12 +97,12 @@ def test_mistakes_are_one_line(spikeheb, words, message):
 @needs_compiler
 def test_what_a_user_would_want_to_know_is_said(spikeheb):
     """A cell that runs away is stopped, one that is silent gets no verdict, and one that fires too fast a note."""
-    silent = spikeheb("weights", "--rule", "pair", "--inputs", "20", "--duration", "2 s", "--out", "a")
+    silent = spikeheb("weights", "--rule", "pair", "--inputs", "20", "--unit", "1 nS", "--duration", "2 s", "--out", "a")
     assert silent.table[0]["settled"] == "cannot tell"
     assert silent.table[0]["distance to theory"] == ""
     assert "the cells fired no spike" in silent.err
     fast = spikeheb("weights", "--rule", "triplet", "--duration", "20 s", "--cell", "song_2000", "--out", "b", "--seeds", "1")
-    assert fast.table[0]["settled"] == "no"
+    assert fast.table[0]["settled"] == "cannot tell"  # of a run that was cut short nothing is known
     assert "beyond physiology" in fast.err
     assert "stopped after" in fast.err
     data = sh.load("b/result.nc")
@@ -121,6 +121,18 @@ def test_the_defaults_leave_bounded_rules_within_physiology_and_are_not_settled_
     assert (data["note"] == "").all()
     if name == "additive":
         assert data["settled"].values[0, 0] != "yes"
+
+
+@needs_compiler
+def test_the_drive_is_said_and_can_be_given_for_each_rule(spikeheb):
+    words = ("--rule", "pair", "--rule", "triplet", "--duration", "1 s", "--seeds", "1")
+    chosen = spikeheb("weights", *words, "--out", "a")
+    assert "pair: efficacy 1 is 1 nS\n" in chosen.err
+    assert "triplet: efficacy 1 is 0.0556 nS, and a steady current of 667 pA flows into each cell\n" in chosen.err
+    given = spikeheb("weights", *words, "--unit", "2 nS, 0.1 nS", "--current", "50 pA", "--out", "b")
+    assert "pair: efficacy 1 is 2 nS, and a steady current of 50 pA flows into each cell\n" in given.err
+    changed = spikeheb("weights", *words, "-p", "cell.g_L=31 nS", "--out", "c")
+    assert "triplet: efficacy 1 is 0.0556 nS" in changed.err
 
 
 @needs_compiler

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.engines.compiler import compiler
 from spikeheb.studies.changes import Events, change_note, rejection_note
 
 PAIR = sh.rule("pair")
@@ -79,3 +82,45 @@ def test_a_synapse_that_transmits_nothing_before_has_no_ratio():
     assert float(data["epsp_before"][0]) == 0
     assert np.isnan(data["epsp_ratio"]).all()
     assert "in all conditions there is no EPSP before the induction" in data.attrs["note"]
+
+
+WEIGHTS = {
+    "no postsynaptic spikes": ("pair", {"imposed": "0 Hz"}, "none of 10 weights changed; there are no postsynaptic spikes"),
+    "no presynaptic spikes": ("pair", {"inputs": sh.poisson_inputs(10, "0 Hz")}, "none of 10 weights changed; there are no presynaptic"),
+    "amplitudes of 0": (sh.rule("pair", A_plus=0, A_minus=0), {}, "none of 10 weights changed; what each spike adds is multiplied by 0"),
+    "at the bound": (
+        sh.rule("pair", A_minus=0),
+        {"w0": 1.0},
+        r"none of 10 weights changed; they start at a bound \(w_min = 0, w_max = 1\)",
+    ),
+    "no reward": ("izhikevich_reward", {}, "none of 10 weights changed; the rule waits for a reward, and none was given"),
+    "no plasticity": ("tsodyks_markram", {}, "none of 10 weights changed; the rule has no line that moves the weight"),
+    "normalised": (
+        "pair",
+        {"inputs": sh.poisson_inputs(1), "normalise": "divisive"},
+        "none of 1 weights changed; what the rule changes is undone",
+    ),
+    "silent cell": ("pair", {"cell": "l5_pyramidal", "imposed": None}, "none of 10 weights changed; the cell did not fire"),
+}
+
+
+@pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_a_study_of_weights_in_which_nothing_happened_says_why(name):
+    rule, changes, expected = WEIGHTS[name]
+    options = {"cell": None, "inputs": sh.poisson_inputs(10), "imposed": "20 Hz", "duration": "2 s", "seeds": 1, "snapshots": 8}
+    data = sh.weights(rule, **(options | changes))
+    assert re.search(expected, data["note"].values[0, 0])
+    assert data["settled"].values[0, 0] == "cannot tell"
+
+
+@pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
+def test_weights_of_inputs_without_spikes_are_counted_apart_from_those_that_changed():
+    """Two of five inputs are silent; a weight that goes and comes back, as at its bound, has changed."""
+    inputs = sh.Inputs((sh.Poisson(np.array([40.0, 40.0, 40.0, 0.0, 0.0])),))
+    options = {"imposed": "20 Hz", "duration": "20 s", "seeds": 1, "snapshots": 40}
+    note = sh.weights("pair", None, inputs, **options)["note"].values[0, 0]
+    assert note.startswith("3 of 5 weights changed; of the others: there are no presynaptic spikes")
+    up = sh.weights(sh.rule("pair", A_minus=0.001), None, sh.poisson_inputs(5, "40 Hz"), w0=1.0, **options)
+    assert (up["near_high"] > 0).all()
+    assert up["note"].values[0, 0] == ""

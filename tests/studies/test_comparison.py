@@ -132,3 +132,23 @@ def test_the_comparison_in_python(tmp_path):
     assert data["wasserstein"].values[0, 0] == 0
     assert np.isnan(data["wasserstein_low"].values).all()
     assert np.isnan(data["wasserstein_to_theory"].values).all()
+
+
+def test_results_are_compared_as_they_are_and_as_files(tmp_path):
+    first, second = (sh.weights("pair", None, sh.poisson_inputs(20), "1 s", 2, imposed="10 Hz", snapshots=8, seed=n) for n in (0, 5))
+    both = sh.compare([first, sh.save(second, tmp_path / "b.nc")])
+    assert both["sample"].values.tolist() == ["result 1/weights.nc: pair", f"{tmp_path.name}/b.nc: pair"]
+    np.testing.assert_array_equal(both["mean"], [first["weight"].mean(), second["weight"].mean()])
+    assert sh.compare(first)["sample"].values.tolist() == ["pair"]
+
+
+@pytest.mark.parametrize("what", [3, None, np.ones(3), {"a": 1}], ids=lambda what: type(what).__name__)
+def test_what_is_neither_result_nor_file_is_refused(what):
+    with pytest.raises(FormatError, match="result 1: expected a result of weights, or the path of a file"):
+        sh.compare([what])
+
+
+def test_a_result_of_another_study_is_refused():
+    window = sh.window("pair", [0.01], 2)
+    with pytest.raises(FormatError, match=r'result 2: expected a result of weights \(got study = "window"\)'):
+        sh.compare([sh.weights("pair", None, sh.poisson_inputs(2), "1 s", 1, imposed="10 Hz"), window])

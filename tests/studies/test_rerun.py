@@ -16,6 +16,7 @@ from spikeheb.engines.compiler import compiler
 from spikeheb.engines.population import Regular, Replayed
 from spikeheb.errors import FormatError
 from spikeheb.studies.calls import decode, encode
+from spikeheb.studies.datasets import with_measurements
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
 
@@ -149,6 +150,9 @@ def test_what_cannot_be_made_again_is_refused_in_one_line(tmp_path):
             sh.rerun(silent)
     with pytest.raises(FormatError, match="there is no such file"):
         sh.rerun(tmp_path / "none.nc")
+    for thing in (3, None, [data]):
+        with pytest.raises(FormatError, match="result: expected a result, or the path of its file"):
+            sh.rerun(thing)
 
 
 @pytest.mark.parametrize(
@@ -226,3 +230,36 @@ def test_a_file_that_goes_or_changes_before_the_run_is_still_in_the_result(tmp_p
         sh.weights(alone, cell, sh.poisson_inputs(5), "1 s", 1, unit="5 nS", snapshots=8),
     ):
         assert sh.rerun(sh.save(data, tmp_path / "result.nc", force=True)).identical(data)
+
+
+WEIGHTS = {
+    "weights": lambda w0: sh.weights("pair", None, sh.poisson_inputs(2), "1 s", 1, imposed="15 Hz", snapshots=8, w0=w0),
+    "run": lambda w0: sh.run("pairing", "pair", test_pulses=False, pairs=2, synapses=2, w0=w0),
+    "window": lambda w0: sh.window("pair", [0.01], 2, synapses=2, w0=w0),
+    "replay": lambda w0: sh.replay("pair", [[0.1], [0.2]], [[0.11], [0.22]], w0=w0),
+}
+
+
+@needs_compiler
+@pytest.mark.parametrize("study", WEIGHTS)
+@pytest.mark.parametrize("as_text", [True, False])
+def test_weights_from_a_file_are_in_the_result_whatever_becomes_of_the_file(study, as_text, tmp_path):
+    file = tmp_path / "start.csv"
+    file.write_text("weight\n0.2\n0.3\n", encoding="utf-8")
+    data = WEIGHTS[study](str(file) if as_text else file)
+    file.write_text("weight\n0.8\n0.9\n", encoding="utf-8")
+    assert sh.rerun(data).identical(data)
+    file.unlink()
+    assert sh.rerun(data).identical(data)
+
+
+@needs_compiler
+def test_a_board_with_measurements_of_the_users_own_is_repeated_without_their_file(tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("delta_t_ms,ratio,sem\n10,1.5,0.1\n-10,0.8,0.1\n", encoding="utf-8")
+    protocol = with_measurements(sh.protocol("bi_poo_1998"), file)
+    data = sh.score(["pair:additive"], [protocol], refits=False)
+    file.unlink()
+    again = sh.rerun(sh.save(data, tmp_path / "score.nc"))
+    assert again.identical(data)
+    np.testing.assert_array_equal(again["published_ratio"], [1.5, 0.8])
