@@ -8,8 +8,8 @@ that it returned, with engine, compiler and processor. Then change the code, and
 does the same and prints one line for each case that differs: which arrays, and what ran before and now. The exit code is 1 where there is
 any. Two records can be compared only where compiler and processor are the same; where they are not, a note says so.
 
-- Attributes are not hashed, and neither are the variables that describe what ran (`DESCRIPTIONS`): versions and names of engines may change.
-- A case that is refused records the text of the refusal, without the folders of this machine. A refusal that goes away is a difference, too.
+- Attributes are not hashed, and neither are variables that describe what ran (`DESCRIPTIONS`): versions and names of engines may change.
+- A case that is refused records the text of the refusal, without the folders of this machine. One that is refused no more differs, too.
   A case that fails otherwise is recorded the same way, and a note names it.
 - ``--only PART`` takes the cases whose name holds PART; with ``--against``, the others are left out of the comparison.
 - The first record compiles some hundred kernels, which takes many minutes; later ones take a few.

@@ -229,12 +229,14 @@ def _delays_and_ties() -> dict[str, Callable[[], Any]]:
     calls["delays of each lane/pair"] = part(lanes, "pair", axonal_delay=[0.0, 1e-3, 3e-3], backpropagation_delay=[2e-3, 0.0, 1e-3])
     for policy in ("pre_first", "post_first", "discard"):
         for rule in ("pair", "triplet"):
-            calls[f"coincidence {policy} lanes/{rule}"] = lambda rule=rule, policy=policy: lanes(sh.rule(rule, coincidence=policy))
-            calls[f"coincidence {policy} fan-in/{rule}"] = lambda rule=rule, policy=policy: fan_in(
-                sh.rule(rule, coincidence=policy), dt=1e-3
-            )
-            calls[f"coincidence {policy} window/{rule}"] = lambda rule=rule, policy=policy: window(sh.rule(rule, coincidence=policy))
+            calls[f"coincidence {policy} lanes/{rule}"] = part(_with_policy, policy, rule, lanes)
+            calls[f"coincidence {policy} fan-in/{rule}"] = part(_with_policy, policy, rule, part(fan_in, dt=1e-3))
+            calls[f"coincidence {policy} window/{rule}"] = part(_with_policy, policy, rule, window)
     return calls
+
+
+def _with_policy(policy: str, rule: str, call: Callable[[Any], Any]) -> Any:
+    return call(sh.rule(rule, coincidence=policy))
 
 
 def _drives() -> dict[str, Callable[[], Any]]:
