@@ -47,9 +47,9 @@ def is_called_by(words: tuple[str, ...]) -> bool:
     return words[1 : 1 + len(_OPTIONS)] == _OPTIONS
 
 
-def version(words: tuple[str, ...]) -> str:
-    """The version of Zig, by which the wheel's libraries differ."""
-    done = children.call([*words[:-1], "version"], patience=PATIENCE)
+def version(words: tuple[str, ...], environment: Mapping[str, str]) -> str:
+    """The version of Zig, with the variables that `caches` gives."""
+    done = children.call([*words[:-1], "version"], environment=environment, patience=PATIENCE)
     return f"{WHEEL} {done.stdout.decode(errors='replace').strip() or 'of unknown version'}"
 
 
@@ -68,7 +68,7 @@ def caches(folder: Path) -> Iterator[Mapping[str, str]]:
         Where the build cache cannot be written.
     """
     shared = cache.shelf(cache.TOOLS["zig"])
-    if not any(shared.iterdir()):
+    if next(shared.glob("o/*/libc++.a"), None) is None:
         print("note: the C++ compiler of ziglang builds its C++ library, once, which takes a minute or two", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="zig-", dir=folder, ignore_cleanup_errors=True) as own:
         yield {"ZIG_GLOBAL_CACHE_DIR": os.fspath(shared), "ZIG_LOCAL_CACHE_DIR": own}
