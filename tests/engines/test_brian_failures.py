@@ -141,7 +141,7 @@ def test_a_compiler_that_fails_is_no_reason_to_stop(job, monkeypatch):
 
 
 def test_asked_for_standalone_without_a_compiler_the_choice_falls_back(job, monkeypatch):
-    monkeypatch.setattr("spikeheb.engines.choice.compiler", lambda: None)
+    monkeypatch.setattr("spikeheb.engines.choice.compiler_of_system", lambda: None)
     recording = carry_out(job, "brian:standalone")
     assert recording.engine["engine"] == "brian:numpy"
     assert "numpy instead of standalone" in recording.engine["note"]

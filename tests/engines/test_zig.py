@@ -170,7 +170,7 @@ def test_a_file_of_that_name_in_the_working_directory_is_not_run(tmp_path, wheel
     assert (done.returncode, done.stdout) == (0, "clang version 99\n")
 
 
-@pytest.mark.parametrize("content", ["", "a file"], ids=["a folder without a program", "a module"])
+@pytest.mark.parametrize("content", ["", "a file"], ids=["a package without a program", "a module"])
 def test_something_else_of_that_name_is_no_compiler(tmp_path, monkeypatch, content):
     monkeypatch.setattr(zig, "WHEEL", "ziglang")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -178,6 +178,7 @@ def test_something_else_of_that_name_is_no_compiler(tmp_path, monkeypatch, conte
         (tmp_path / "ziglang.py").write_text("")
     else:
         (tmp_path / "ziglang").mkdir()
+        (tmp_path / "ziglang" / "__init__.py").write_text("")
     assert zig.command() is None
     assert compiler.compiler() is None
 
