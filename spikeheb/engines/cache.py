@@ -36,6 +36,8 @@ Opened = TypeVar("Opened")
 
 MANIFEST = "manifest.json"
 LOCKS = ".locks"
+TOOLS = {"zig": ".zig"}
+"""Folders that a compiler fills as it likes, each by the kind under which it is listed as one entry."""
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
@@ -225,13 +227,19 @@ def _names(folder: Path) -> set[str]:
 
 
 def entries() -> list[Entry]:
-    """All entries, in order of kind and key."""
+    """All entries, in order of kind and key, and after them the folders of tools, of which nothing can be checked."""
     listed = []
     for path in sorted(root().glob("*/*")):
         if not path.parent.name.startswith(".") and _NAME.fullmatch(path.name) and path.is_dir():
-            size = sum(file.lstat().st_size for file in path.rglob("*") if file.is_file())
-            listed.append(Entry(path.parent.name, path.name, path, size, path.stat().st_mtime, is_intact(path)))
-    return listed
+            listed.append(Entry(path.parent.name, path.name, path, _size(path), path.stat().st_mtime, is_intact(path)))
+    folders = {kind: root() / name for kind, name in TOOLS.items()}
+    tools = [Entry(kind, "all", path, _size(path), path.stat().st_mtime, True) for kind, path in folders.items() if path.is_dir()]
+    return [*listed, *tools]
+
+
+def _size(folder: Path) -> int:
+    """Bytes of all its files."""
+    return sum(file.lstat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def verify() -> list[Entry]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from spikeheb.engines.compiler import compiler
+from spikeheb.engines.compiler import compiler, compiler_of_system, remedy
 from spikeheb.engines.job import Job, Recording
 from spikeheb.engines.population import PopulationJob, PopulationRecording
 from spikeheb.engines.threads import needs_main_thread, side_by_side
@@ -67,7 +67,7 @@ def carry_out(job: Job, engine: str = "auto") -> Recording:
 def _against_kernel(job: Job) -> str | None:
     """Why Brian2 serves this job better, though the kernel could carry it out."""
     if job.cell is not None and compiler() is None:
-        return "there is no C++ compiler, and without one it steps through every quiet stretch"
+        return f"there is no C++ compiler, and without one it steps through every quiet stretch; {remedy()}"
     return None
 
 
@@ -108,9 +108,11 @@ def _brian(job: Job, engine: str) -> Recording:
     needs_main_thread()
     from spikeheb.engines.brian import runtime, standalone
 
-    if engine == "brian:standalone" and compiler() is not None:
+    if engine == "brian:standalone" and compiler_of_system() is not None:
         return standalone.run(job)
     if engine == "brian:standalone":
         recording = runtime.run(job, "numpy")
-        return replace(recording, engine={**recording.engine, "note": "no C++ compiler found, numpy instead of standalone"})
+        return replace(
+            recording, engine={**recording.engine, "note": "no C++ compiler found that Brian2 can use, numpy instead of standalone"}
+        )
     return runtime.run(job, {"brian:numpy": "numpy", "brian:cython": "cython"}.get(engine, "auto"))

@@ -16,10 +16,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from spikeheb.engines import cache, children
+from spikeheb.engines import cache, children, zig
 from spikeheb.errors import BuildError, StorageError
 
 NAMES = ("g++", "c++", "clang++")
@@ -39,9 +41,9 @@ class Compiler:
     Attributes
     ----------
     command : tuple of str
-        The program, with whatever ``CXX`` says after it.
+        The program, with whatever ``CXX`` says after it, or how Python calls that of the wheel.
     version : str
-        First line of its own ``--version``.
+        First line of its own ``--version``; of the wheel's, after the version of the wheel.
     flags : tuple of str
     cpu : str
         What tells this processor from others, where the flags make code for just this one.
@@ -67,12 +69,13 @@ class Compiler:
         """
         problem = _compile(self.command, self.flags, source, library)
         if problem:
-            raise BuildError(f"{self.command[0]} failed: {problem}", path=str(source))
+            name = zig.WHEEL if zig.is_called_by(self.command) else self.command[0]
+            raise BuildError(f"{name} failed: {problem}", path=str(source))
 
 
 @functools.cache
 def compiler() -> Compiler | None:
-    """The compiler that ``CXX`` names (then no other is tried), else the first of g++, c++, clang++; None if none works.
+    """The compiler that ``CXX`` names (then no other is tried), else the first that works of g++, c++, clang++ and ziglang; or None.
 
     What was found is kept in the build cache, so that a process pays for the probe only once on a machine.
 
@@ -81,14 +84,44 @@ def compiler() -> Compiler | None:
     BuildError
         Where ``CXX`` is no command.
     """
+    return next((working for command in _commands() if (working := _remembered(command))), None)
+
+
+def compiler_of_system() -> Compiler | None:
+    """The same, but for ziglang: what Brian2 can use, which calls the system's compiler itself.
+
+    Raises
+    ------
+    BuildError
+        Where ``CXX`` is no command.
+    """
+    chosen = compiler()
+    return None if chosen is None or zig.is_called_by(chosen.command) else chosen
+
+
+def remedy() -> str:
+    """What to do where there is no compiler.
+
+    Raises
+    ------
+    BuildError
+        Where ``CXX`` is no command.
+    """
+    if _given():
+        return f'the environment variable CXX names "{os.environ["CXX"]}", which does not work; correct it, or unset it'
+    return 'pip install "spikeheb[compiler]" brings one'
+
+
+def _commands() -> Iterator[tuple[str, ...]]:
+    """The compilers that are tried, in this order, as far as they are there."""
     given = _given()
-    for command in [given] if given else [[name] for name in NAMES]:
-        program = shutil.which(command[0])
+    for words in [given] if given else [[name] for name in NAMES]:
+        program = shutil.which(words[0])
         if program:
-            working = _remembered((program, *command[1:]))
-            if working:
-                return working
-    return None
+            yield (program, *words[1:])
+    wheel = zig.command() if not given else None
+    if wheel:
+        yield wheel
 
 
 def _given() -> list[str]:
@@ -102,10 +135,11 @@ def _given() -> list[str]:
 
 def _remembered(command: tuple[str, ...]) -> Compiler | None:
     """The probe's outcome, from the cache where this very program was probed before."""
-    real = Path(command[0]).resolve()
+    own = zig.program() if zig.is_called_by(command) else None
+    real = (own or Path(command[0])).resolve()
     stamp = real.stat()
     cpu = processor()
-    stamped = "\n".join((*command, str(real), str(stamp.st_size), str(stamp.st_mtime_ns), cpu, *FLAGS))
+    stamped = "\n".join((*command, str(real), str(stamp.st_size), str(stamp.st_mtime_ns), cpu, *_flags(command)))
 
     def read(folder: Path) -> Compiler:
         raw = json.loads((folder / OUTCOME).read_text(encoding="utf-8"))
@@ -130,10 +164,14 @@ def probe(command: tuple[str, ...], cpu: str) -> Compiler | None:
     with tempfile.TemporaryDirectory(prefix="spikeheb-") as folder:
         source, library = Path(folder) / "probe.cpp", Path(folder) / f"probe{SUFFIX}"
         source.write_text(_PROBE, encoding="utf-8")
-        for flags in ((*FLAGS, NATIVE), FLAGS):
+        for flags in ((*_flags(command), NATIVE), _flags(command)):
             if _compile(command, flags, source, library) is None:
-                return Compiler(command, _version(command), flags, cpu if NATIVE in flags else platform.machine())
+                return Compiler(command, _version(command, Path(folder)), flags, cpu if NATIVE in flags else platform.machine())
     return None
+
+
+def _flags(command: tuple[str, ...]) -> tuple[str, ...]:
+    return (*FLAGS, *zig.FLAGS) if zig.is_called_by(command) else FLAGS
 
 
 def processor() -> str:
@@ -151,8 +189,12 @@ def processor() -> str:
 def _compile(command: tuple[str, ...], flags: tuple[str, ...], source: Path, library: Path) -> str | None:
     """None if it worked, else the first line that speaks of an error. Its temporary files stand beside the library."""
     arguments = [*command, *flags, "-o", str(library), str(source)]
+    patience = zig.PATIENCE if zig.is_called_by(command) else _PATIENCE
     try:
-        done = children.call(arguments, environment={"TMPDIR": str(library.parent)}, patience=_PATIENCE)
+        with _variables(command, library.parent) as environment:
+            done = children.call(arguments, environment=environment, patience=patience)
+    except StorageError:
+        raise
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     if done.returncode == 0:
@@ -162,6 +204,18 @@ def _compile(command: tuple[str, ...], flags: tuple[str, ...], source: Path, lib
     return complaints[0] if complaints else f"exit code {done.returncode}"
 
 
-def _version(command: tuple[str, ...]) -> str:
-    done = children.call([*command, "--version"], patience=_PATIENCE)
-    return done.stdout.decode(errors="replace").splitlines()[0] if done.stdout.strip() else "unknown version"
+@contextmanager
+def _variables(command: tuple[str, ...], folder: Path) -> Iterator[Mapping[str, str]]:
+    """Variables that send what the compiler writes on its way to the folder, and to the build cache."""
+    with ExitStack() as stack:
+        own = stack.enter_context(zig.caches(folder)) if zig.is_called_by(command) else {}
+        yield {"TMPDIR": str(folder), **own}
+
+
+def _version(command: tuple[str, ...], folder: Path) -> str:
+    """What the compiler says of itself; the wheel's also says which wheel it is, by which its libraries differ."""
+    with _variables(command, folder) as environment:
+        done = children.call([*command, "--version"], environment=environment, patience=_PATIENCE)
+        wheel = zig.version(command, environment) if zig.is_called_by(command) else ""
+    first = done.stdout.decode(errors="replace").splitlines()[0] if done.stdout.strip() else "unknown version"
+    return f"{wheel}, {first}" if wheel else first

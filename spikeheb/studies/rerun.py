@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spikeheb.engines.compiler import compiler, remedy
 from spikeheb.errors import EngineError, FormatError, SpikehebError
 from spikeheb.numbers import UnitWarning
 from spikeheb.results import load
@@ -69,7 +70,8 @@ def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] 
         raise FormatError(f"is not as this program writes it ({error})", path=path, key=CALL) from None
     if str(again.attrs.get("engine", "")) != str(data.attrs.get("engine", "")):
         words = f"the engine {again.attrs.get('engine', '')} ran, and the result is of {data.attrs.get('engine', '')}"
-        raise EngineError(f"{words}; is a C++ compiler missing here?", path=path, key="engine")
+        hint = f"; there is no C++ compiler here: {remedy()}" if compiler() is None else ""
+        raise EngineError(words + hint, path=path, key="engine")
     again.attrs[CALL] = data.attrs[CALL]
     return again
 

@@ -85,9 +85,9 @@ def test_without_a_compiler_cython_falls_back_and_says_so(small, tmp_path, envir
     arguments = ["--rule", "pair", "--test-pulses", "off", "--engine", "brian:cython"]
     found = process("-m", "spikeheb", "run", small, *arguments, "--out", "here", cwd=tmp_path, env=env)
     assert found.returncode == 0, found.stderr
-    assert "engine: brian:numpy\nnote: no C++ compiler found, numpy instead of cython\n" in found.stderr
+    assert "engine: brian:numpy\nnote: no C++ compiler found that Brian2 can use, numpy instead of cython\n" in found.stderr
     attrs = sh.load(tmp_path / "here" / "result.nc").attrs
-    assert (attrs["engine"], attrs["engine_note"]) == ("brian:numpy", "no C++ compiler found, numpy instead of cython")
+    assert (attrs["engine"], attrs["engine_note"]) == ("brian:numpy", "no C++ compiler found that Brian2 can use, numpy instead of cython")
 
 
 def test_a_full_disk_ends_in_one_line(small, tmp_path):

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from fake_wheel import fake_wheel
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
@@ -109,6 +110,21 @@ def test_a_compiler_at_work_is_ended(begin, tmp_path, arguments):
     mark = tmp_path / "mark"
     cache = tmp_path / "cache"
     running = begin(*arguments, CXX=slow_compiler(tmp_path, mark), SPIKEHEB_CACHE=str(cache))
+    wait_for(lambda: mark.exists() and mark.read_text().strip(), running)
+    compiler = int(mark.read_text())
+    interrupt(running, tmp_path)
+    wait_for(lambda: not is_at_work(compiler))
+    assert [path.name for path in cache.glob("*/*.*")] == []
+
+
+def test_the_wheels_compiler_at_work_is_ended(begin, tmp_path):
+    """There is no other compiler: Python calls the wheel's, which starts another program."""
+    mark, cache = tmp_path / "mark", tmp_path / "cache"
+    script = Path(slow_compiler(tmp_path, mark)).read_text().replace("\n", f'\nPATH="{os.environ["PATH"]}"; export PATH\n', 1)
+    wheel = fake_wheel(tmp_path, script.replace("exec ", "shift; exec "))
+    path = os.pathsep.join([str(wheel), str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+    environment = {"PATH": str(tmp_path / "here"), "PYTHONPATH": path, "SPIKEHEB_CACHE": str(cache), "CXX": ""}
+    running = begin("window", "--rule", "pair", **environment)
     wait_for(lambda: mark.exists() and mark.read_text().strip(), running)
     compiler = int(mark.read_text())
     interrupt(running, tmp_path)

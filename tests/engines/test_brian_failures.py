@@ -114,8 +114,8 @@ def test_models_that_differ_have_programs_that_differ(job):
 
 
 def test_without_a_compiler_standalone_says_so_and_cython_falls_back(job, monkeypatch):
-    monkeypatch.setattr(standalone, "compiler", lambda: None)
-    monkeypatch.setattr(runtime, "compiler", lambda: None)
+    monkeypatch.setattr(standalone, "compiler_of_system", lambda: None)
+    monkeypatch.setattr(runtime, "compiler_of_system", lambda: None)
     with pytest.raises(BuildError, match="no C\\+\\+ compiler found"):
         standalone.run(job)
     recording = runtime.run(job, "cython")
@@ -141,7 +141,7 @@ def test_a_compiler_that_fails_is_no_reason_to_stop(job, monkeypatch):
 
 
 def test_asked_for_standalone_without_a_compiler_the_choice_falls_back(job, monkeypatch):
-    monkeypatch.setattr("spikeheb.engines.choice.compiler", lambda: None)
+    monkeypatch.setattr("spikeheb.engines.choice.compiler_of_system", lambda: None)
     recording = carry_out(job, "brian:standalone")
     assert recording.engine["engine"] == "brian:numpy"
     assert "numpy instead of standalone" in recording.engine["note"]

@@ -17,7 +17,7 @@ from spikeheb.engines.brian.network import CLAMPED, HELD_UNTIL, Built, build
 from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names
 from spikeheb.engines.brian.quiet import Relaxation
 from spikeheb.engines.brian.text import cancels
-from spikeheb.engines.compiler import compiler
+from spikeheb.engines.compiler import compiler_of_system
 from spikeheb.engines.job import Floats, Job, Recording, Steps
 from spikeheb.engines.values import constants, efficacy, per_input
 from spikeheb.errors import EngineError, NonFiniteError
@@ -46,9 +46,9 @@ def run(job: Job, target: str = "auto") -> Recording:
     """
     note = ""
     if target == "auto":
-        target = "cython" if _needed(job)[0].size > LONG and compiler() is not None else "numpy"
-    elif target == "cython" and compiler() is None:
-        target, note = "numpy", "no C++ compiler found, numpy instead of cython"
+        target = "cython" if _needed(job)[0].size > LONG and compiler_of_system() is not None else "numpy"
+    elif target == "cython" and compiler_of_system() is None:
+        target, note = "numpy", "no C++ compiler found that Brian2 can use, numpy instead of cython"
     try:
         return _run(job, target, note)
     except Exception as error:

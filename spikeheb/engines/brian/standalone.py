@@ -27,7 +27,7 @@ from spikeheb.engines.brian.building import Array
 from spikeheb.engines.brian.names import users
 from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names
 from spikeheb.engines.brian.settings import settings
-from spikeheb.engines.compiler import compiler
+from spikeheb.engines.compiler import compiler_of_system
 from spikeheb.engines.job import Floats, Job, Recording
 from spikeheb.engines.values import constants, efficacy, per_input
 from spikeheb.errors import BuildError, EngineError, NonFiniteError, StorageError
@@ -52,9 +52,9 @@ def run(job: Job) -> Recording:
     NonFiniteError
     """
     job = lanes_of_rule(job)
-    working = compiler()
+    working = compiler_of_system()
     if working is None:
-        raise BuildError('no C++ compiler found (tried CXX, g++, c++, clang++); install one, or use the engine "brian:numpy"')
+        raise BuildError('no C++ compiler found that Brian2 can use (CXX, g++, c++, clang++); install one, or use the engine "brian:numpy"')
     key = content_hash([_structure(job), building.version(), working.identity, _own_source()])
     folder = build_cache.fetch("brian-standalone", key, lambda place: _build(job, place), NEEDS)
     manifest = json.loads((folder / building.MANIFEST).read_text())

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from spikeheb.engines.compiler import remedy
 from spikeheb.engines.job import NO_STEPS, Change, Job, Recording
 from spikeheb.engines.kernel.inputs import imposed_trains, trains
 from spikeheb.engines.population import PopulationJob, PopulationRecording
@@ -50,7 +51,7 @@ def run(job: PopulationJob) -> PopulationRecording:
     from spikeheb.engines.kernel import runner
 
     if job.inhibition is not None or job.normalise is not None or job.precision != "float64":
-        raise EngineError("inhibitory inputs, normalisation and single precision need a C++ compiler, and none was found; install one")
+        raise EngineError(f"inhibitory inputs, normalisation and single precision need a C++ compiler, and none was found; {remedy()}")
     steps = np.unique(np.concatenate([job.snapshots, job.watch, job.histograms])).astype(np.int64)
     return _recording(job, steps, runner.run(replace(with_trains(job), samples=steps, progress=job.progress)))
 

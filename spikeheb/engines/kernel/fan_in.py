@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.cells import Cell
-from spikeheb.engines.compiler import compiler
+from spikeheb.engines.compiler import compiler, remedy
 from spikeheb.engines.job import Steps
 from spikeheb.engines.kernel import fan_in_source
 from spikeheb.engines.kernel.analysis import analyse
@@ -71,7 +71,7 @@ class FanIn:
     def __init__(self, job: PopulationJob, threads: int | None = None) -> None:
         chosen = compiler()
         if chosen is None:
-            raise BuildError("a fan-in that can be paused needs a C++ compiler, and none was found; install one")
+            raise BuildError(f"a fan-in that can be paused needs a C++ compiler, and none was found; {remedy()}")
         asked, job = job, replace(job, cell=driven(job))
         self.job, self.compiler, self.threads = job, chosen, threads
         if job.precision == "float32" and job.rule.before:

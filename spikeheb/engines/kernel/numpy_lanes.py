@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from spikeheb.engines.compiler import remedy
 from spikeheb.engines.job import RELEASED, Floats, Job, Recording, Steps
 from spikeheb.engines.kernel import random
 from spikeheb.engines.kernel.arrays import FAR, Arrays, arrays
@@ -92,7 +93,7 @@ class _Lanes:
         variables = final_values(self.plan, self.held.synapses, self.job)
         for name, values in variables.items():
             self.check(name, values, "input", self.job.steps)
-        engine = {"engine": "kernel:numpy", "numpy": np.__version__, "note": "no C++ compiler found: numpy instead"}
+        engine = {"engine": "kernel:numpy", "numpy": np.__version__, "note": f"no C++ compiler found, numpy instead; {remedy()}"}
         arrays_ = self.held
         return Recording(variables[self.job.rule.weight], variables, arrays_.weight, arrays_.efficacy, arrays_.v, spikes, engine)
 
