@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb import carried
+from spikeheb.dimensions import NONE, Dimension, example
 from spikeheb.errors import UnitError
-from spikeheb.units import NONE, Dimension, converted, example, format_quantity, in_si, parse_quantity, quantity
+from spikeheb.units import converted, format_quantity, in_si, parse_quantity, quantity
 
 Floats = npt.NDArray[np.float64]
 

@@ -18,10 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.carried import carries_unit
+from spikeheb.dimensions import CONCENTRATION, CURRENT, NONE, TIME, VOLTAGE, Dimension
 from spikeheb.errors import ScheduleError, UnitError
 from spikeheb.limits import check_count, check_memory, check_steps
 from spikeheb.numbers import check_near, quantities, si
-from spikeheb.units import CONCENTRATION, CURRENT, NONE, TIME, VOLTAGE, Dimension, quantity
+from spikeheb.units import quantity
 
 Times = npt.NDArray[np.float64]
 Steps = npt.NDArray[np.int64]

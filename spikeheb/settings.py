@@ -12,17 +12,17 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from spikeheb import units
+from spikeheb import dimensions, units
 from spikeheb.errors import FormatError, UnitError
 from spikeheb.limits import check_count
 from spikeheb.numbers import parts
 
-Time = Annotated[float, units.TIME]
-Frequency = Annotated[float, units.FREQUENCY]
-Voltage = Annotated[float, units.VOLTAGE]
-Amperes = Annotated[float, units.CURRENT]  # `Current` is a step of it, in `spikeheb.schedules`
-Conductance = Annotated[float, units.CONDUCTANCE]
-Concentration = Annotated[float, units.CONCENTRATION]
+Time = Annotated[float, dimensions.TIME]
+Frequency = Annotated[float, dimensions.FREQUENCY]
+Voltage = Annotated[float, dimensions.VOLTAGE]
+Amperes = Annotated[float, dimensions.CURRENT]  # `Current` is a step of it, in `spikeheb.schedules`
+Conductance = Annotated[float, dimensions.CONDUCTANCE]
+Concentration = Annotated[float, dimensions.CONCENTRATION]
 
 MAX_NUMBER = 1_000_000
 """The largest whole number that a parameter takes: it counts spikes, pairs or repeats."""
@@ -46,7 +46,7 @@ def convert(kind: Any, value: object, *, path: str | None = None, key: str | Non
         items = _split(value, path, key)
         check_count(len(items), MAX_ITEMS, "values", key or "value")
         return tuple(convert(item, each, path=path, key=f"{key}[{n}]") for n, each in enumerate(items))
-    dimension = units.NONE if kind is float else dimension_of(kind)
+    dimension = dimensions.NONE if kind is float else dimension_of(kind)
     if dimension is not None:
         return units.quantity(value, dimension, path=path, key=key)
     if typing.get_origin(kind) is Literal:
@@ -65,11 +65,11 @@ def item_of(kind: Any) -> Any | None:
     return arguments[0] if typing.get_origin(kind) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis else None
 
 
-def dimension_of(kind: Any) -> units.Dimension | None:
+def dimension_of(kind: Any) -> dimensions.Dimension | None:
     """The dimension of a kind of quantity; None for any other."""
     if typing.get_origin(kind) is not Annotated:
         return None
-    return next((extra for extra in typing.get_args(kind)[1:] if isinstance(extra, units.Dimension)), None)
+    return next((extra for extra in typing.get_args(kind)[1:] if isinstance(extra, dimensions.Dimension)), None)
 
 
 def _split(value: object, path: str | None, key: str | None) -> list[Any]:
@@ -97,7 +97,7 @@ def _choice(choices: tuple[object, ...], value: object, path: str | None, key: s
 
 def _whole(value: object) -> int | None:
     try:
-        number = float(value) if isinstance(value, str) else units.quantity(value, units.NONE)
+        number = float(value) if isinstance(value, str) else units.quantity(value, dimensions.NONE)
     except (TypeError, ValueError, OverflowError):
         return None
     return int(number) if not isinstance(value, bool) and number.is_integer() else None
@@ -118,5 +118,5 @@ def text_of(kind: Any, value: Any) -> str:
     item = item_of(kind)
     if item is not None:
         return ", ".join(text_of(item, each) for each in value)
-    dimension = units.NONE if kind is float else dimension_of(kind)
+    dimension = dimensions.NONE if kind is float else dimension_of(kind)
     return str(value) if dimension is None else units.format_quantity(value, dimension)

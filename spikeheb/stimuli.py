@@ -12,10 +12,11 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.dimensions import FREQUENCY, NONE, TIME, Dimension
 from spikeheb.errors import ScheduleError, UnitError
 from spikeheb.limits import check_count
 from spikeheb.numbers import quantities
-from spikeheb.units import FREQUENCY, NONE, TIME, Dimension, quantity
+from spikeheb.units import quantity
 
 Times = npt.NDArray[np.float64]
 

@@ -18,9 +18,10 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
+from spikeheb.dimensions import Dimension
 from spikeheb.errors import FormatError, UnitError, one_line, unknown_name
 from spikeheb.expressions import gate
-from spikeheb.units import Dimension, format_quantity, parse_quantity, quantity
+from spikeheb.units import format_quantity, parse_quantity, quantity
 
 MAX_BYTES = 40_000
 MAX_ENTRIES = 100

@@ -13,12 +13,29 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from spikeheb import carried
+from spikeheb.dimensions import (
+    CAPACITANCE,
+    CHARGE,
+    CONCENTRATION,
+    CONDUCTANCE,
+    CURRENT,
+    FREQUENCY,
+    LENGTH,
+    NONE,
+    RESISTANCE,
+    TEMPERATURE,
+    TIME,
+    VOLTAGE,
+    Dimension,
+    example,
+    with_powers,
+)
 from spikeheb.errors import UnitError
 
 Floats = npt.NDArray[np.float64]
@@ -29,118 +46,6 @@ REMEMBERED = 4096
 """How many texts stay parsed."""
 
 _SMALLEST = 2.2250738585072014e-308
-_BASE = ("metre", "kilogram", "second", "amp", "kelvin", "mole")
-
-
-class Dimension:
-    """Exponents of metre, kilogram, second, ampere, kelvin and mole.
-
-    Each combination of exponents exists once, so that two dimensions are compared and looked up by identity.
-    """
-
-    __slots__ = ("exponents",)
-    exponents: tuple[Fraction, ...]
-    _all: ClassVar[dict[tuple[Fraction, ...], Dimension]] = {}
-
-    def __new__(cls, exponents: tuple[Fraction, ...] = (Fraction(0),) * 6) -> Dimension:
-        """The one dimension with these exponents."""
-        made = super().__new__(cls)
-        object.__setattr__(made, "exponents", exponents)
-        return cls._all.setdefault(exponents, made)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a dimension cannot be changed (setting {name})")
-
-    def __reduce__(self) -> tuple[type[Dimension], tuple[tuple[Fraction, ...]]]:
-        return Dimension, (self.exponents,)
-
-    def __repr__(self) -> str:
-        return f"Dimension({', '.join(map(str, self.exponents))})"
-
-    @functools.cache  # noqa: B019  # as many entries as pairs of units that meet
-    def __mul__(self, other: Dimension) -> Dimension:
-        return Dimension(tuple(a + b for a, b in zip(self.exponents, other.exponents, strict=True)))
-
-    @functools.cache  # noqa: B019
-    def __truediv__(self, other: Dimension) -> Dimension:
-        return Dimension(tuple(a - b for a, b in zip(self.exponents, other.exponents, strict=True)))
-
-    def __pow__(self, power: Fraction | int) -> Dimension:
-        return self if power == 1 else Dimension(tuple(a * power for a in self.exponents))
-
-    @property
-    def brian(self) -> str:
-        """A unit expression that Brian2 understands, ``"1"`` for a pure number."""
-        return _brian_text(self)
-
-    def __str__(self) -> str:
-        return _KINDS.get(self) or ("a number" if self == NONE else f"a quantity in {self.brian}")
-
-
-@functools.cache
-def _brian_text(dimension: Dimension) -> str:
-    for name, (own, scale) in _UNITS.items():
-        if own == dimension and scale == 1 and name in _PLAIN:
-            return name
-    factors = [
-        name if exponent == 1 else f"{name}**{_exponent_text(exponent)}"
-        for name, exponent in zip(_BASE, dimension.exponents, strict=True)
-        if exponent
-    ]
-    return "*".join(factors) or "1"
-
-
-def _exponent_text(exponent: Fraction) -> str:
-    return str(exponent.numerator) if exponent.denominator == 1 else f"({exponent})"
-
-
-def _dimension(**powers: int) -> Dimension:
-    return Dimension(tuple(Fraction(powers.get(name, 0)) for name in _BASE))
-
-
-NONE = Dimension()
-TIME = _dimension(second=1)
-FREQUENCY = _dimension(second=-1)
-CURRENT = _dimension(amp=1)
-VOLTAGE = _dimension(kilogram=1, metre=2, second=-3, amp=-1)
-CHARGE = CURRENT * TIME
-CONDUCTANCE = CURRENT / VOLTAGE
-RESISTANCE = VOLTAGE / CURRENT
-CAPACITANCE = CHARGE / VOLTAGE
-CONCENTRATION = _dimension(mole=1, metre=-3)
-TEMPERATURE = _dimension(kelvin=1)
-LENGTH = _dimension(metre=1)
-
-_KINDS = {
-    NONE: "a number",
-    TIME: "a time",
-    FREQUENCY: "a rate",
-    CURRENT: "a current",
-    VOLTAGE: "a voltage",
-    CONDUCTANCE: "a conductance",
-    RESISTANCE: "a resistance",
-    CAPACITANCE: "a capacitance",
-    CHARGE: "a charge",
-    CONCENTRATION: "a concentration",
-    TEMPERATURE: "a temperature",
-    LENGTH: "a length",
-}
-_EXAMPLES = {
-    NONE: "0.5",
-    TIME: "20 ms",
-    FREQUENCY: "10 Hz",
-    CURRENT: "400 pA",
-    VOLTAGE: "-70 mV",
-    CONDUCTANCE: "4 nS",
-    RESISTANCE: "100 Mohm",
-    CAPACITANCE: "281 pF",
-    CONCENTRATION: "2.5 mM",
-    TEMPERATURE: "305 kelvin",
-    LENGTH: "1 um",
-    CHARGE: "1 pC",
-}
-
-_PLAIN = {"second", "volt", "amp", "siemens", "farad", "ohm", "coulomb", "hertz", "metre", "kelvin", "mole"}
 _SIGNS = str.maketrans({"\u00b5": "u", "\u03bc": "u", "\u03a9": "ohm", "\u2126": "ohm", "\u2212": "-"})
 _PREFIXES = {"": 0, "f": -15, "p": -12, "n": -9, "u": -6, "m": -3, "c": -2, "k": 3, "M": 6, "G": 9}
 
@@ -157,7 +62,7 @@ def _table() -> dict[str, tuple[Dimension, Fraction]]:
         "coulomb": CHARGE, "C": CHARGE,
         "hertz": FREQUENCY, "Hz": FREQUENCY,
         "metre": LENGTH, "meter": LENGTH,
-        "mole": _dimension(mole=1), "mol": _dimension(mole=1),
+        "mole": with_powers(mole=1), "mol": with_powers(mole=1),
     }  # fmt: skip
     table = {prefix + stem: (dimension, Fraction(10) ** power) for stem, dimension in stems.items() for prefix, power in _PREFIXES.items()}
     for stem in ("molar", "M"):
@@ -165,7 +70,7 @@ def _table() -> dict[str, tuple[Dimension, Fraction]]:
             table[prefix + stem] = (CONCENTRATION, Fraction(10) ** (power + 3))
     table["um"] = (LENGTH, Fraction(10) ** -6)
     table["kelvin"] = (TEMPERATURE, Fraction(1))
-    table["kilogram"] = (_dimension(kilogram=1), Fraction(1))
+    table["kilogram"] = (with_powers(kilogram=1), Fraction(1))
     table["minute"] = table["min"] = (TIME, Fraction(60))
     table["hour"] = (TIME, Fraction(3600))
     return table
@@ -173,7 +78,7 @@ def _table() -> dict[str, tuple[Dimension, Fraction]]:
 
 _UNITS = _table()
 _SYMBOLS = {
-    "m": (LENGTH, Fraction(1)), "kg": (_dimension(kilogram=1), Fraction(1)), "g": (_dimension(kilogram=1), Fraction(1, 1000)),
+    "m": (LENGTH, Fraction(1)), "kg": (with_powers(kilogram=1), Fraction(1)), "g": (with_powers(kilogram=1), Fraction(1, 1000)),
     "K": (TEMPERATURE, Fraction(1)), "h": (TIME, Fraction(3600)), "dimensionless": (NONE, Fraction(1)),
 }  # fmt: skip
 """What the package quantities writes for units that have another name here, or none."""
@@ -290,11 +195,6 @@ def quantity(value: object, dimension: Dimension, *, path: str | None = None, ke
     if not math.isfinite(number):
         raise UnitError(f"{expected} (got {number})", path=path, key=key)
     return float(number)
-
-
-def example(dimension: Dimension) -> str:
-    """A quantity of that dimension, as a person would write it."""
-    return _EXAMPLES.get(dimension, "1")
 
 
 def _of_text(text: str, dimension: Dimension) -> float:

@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 
 from spikeheb.cells.cell import Cell
+from spikeheb.dimensions import CURRENT, TIME, VOLTAGE, Dimension
 from spikeheb.errors import ExpressionError, FormatError, unknown_name
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.constants import check_constants, with_subexpressions
 from spikeheb.expressions.equations import NOISE, check_expression, check_model, subexpressions
 from spikeheb.expressions.printers import evaluate, resolve_units, to_brian
-from spikeheb.units import CURRENT, TIME, VOLTAGE, Dimension
 
 
 def check_cell(cell: Cell) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from spikeheb.cells.cell import METHODS, Cell, Hold, Receptor
 from spikeheb.cells.check import check_cell
+from spikeheb.dimensions import CONDUCTANCE, TIME, VOLTAGE, Dimension
 from spikeheb.errors import FormatError, unknown_name
 from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
@@ -27,7 +28,7 @@ from spikeheb.tables import (
     read_references,
     read_text,
 )
-from spikeheb.units import CONDUCTANCE, TIME, VOLTAGE, Dimension, quantity
+from spikeheb.units import quantity
 
 
 class _HoldTable(msgspec.Struct, forbid_unknown_fields=True):

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spikeheb.cells.cell import Cell
+from spikeheb.dimensions import CONDUCTANCE, CURRENT, TIME, VOLTAGE, Dimension
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation
-from spikeheb.units import CONDUCTANCE, CURRENT, TIME, VOLTAGE, Dimension
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,10 +62,11 @@ def replay(
     from spikeheb import library
     from spikeheb.cli.printing import data_table
     from spikeheb.cli.report import print_notes, replay_table
+    from spikeheb.dimensions import TIME
     from spikeheb.engines.choice import check_engine
     from spikeheb.recordings import read_spikes
     from spikeheb.studies.replay import replay as replay_study
-    from spikeheb.units import TIME, quantity
+    from spikeheb.units import quantity
 
     check_engine(engine)
     chosen = read_rule(rule, RuleChoices(set, interaction, bounds, coincidence, axonal_delay, backpropagation_delay))

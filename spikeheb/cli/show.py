@@ -241,7 +241,7 @@ def _show_published(title: str, published: Published) -> None:
 
 def takes(kind: object) -> str:
     """What a parameter of a protocol accepts, in words."""
-    from spikeheb.units import Dimension
+    from spikeheb.dimensions import Dimension
 
     arguments = typing.get_args(kind)
     if typing.get_origin(kind) is tuple:

@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.cells import Cell
+from spikeheb.dimensions import FREQUENCY, TIME
 from spikeheb.engines.job import NO_STEPS, Floats, Steps
 from spikeheb.errors import EngineError, ScheduleError
 from spikeheb.limits import STEPS, check_seed
 from spikeheb.numbers import quantities
 from spikeheb.rules.rule import Rule
-from spikeheb.units import FREQUENCY, TIME, quantity
+from spikeheb.units import quantity
 
 PRECISIONS = ("float64", "float32")
 

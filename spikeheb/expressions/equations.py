@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from spikeheb.dimensions import NONE, TIME, Dimension
 from spikeheb.errors import ExpressionError, UnitError, one_line
 from spikeheb.expressions import gate, limits
 from spikeheb.expressions import tree as t
-from spikeheb.units import NONE, TIME, Dimension, parse_unit, unit
+from spikeheb.units import parse_unit, unit
 
 _DIFFERENTIAL = re.compile(r"d([A-Za-z][A-Za-z0-9_]*) */ *dt *=([^:]+):([^:()]+)")
 _SUBEXPRESSION = re.compile(r"([A-Za-z][A-Za-z0-9_]*) *=([^:]+):([^:()]+)")

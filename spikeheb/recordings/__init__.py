@@ -32,6 +32,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from spikeheb.dimensions import TIME
 from spikeheb.errors import FormatError, UnitError
 from spikeheb.recordings.cutting import AROUND, cut
 from spikeheb.recordings.heads import numbered_order
@@ -41,7 +42,7 @@ from spikeheb.recordings.sweep_tables import is_text, recorded_table
 from spikeheb.recordings.sweeps import Sweeps, checked, size_of
 from spikeheb.recordings.tables import is_spike_table, spikes_of_table
 from spikeheb.schedules import Lane
-from spikeheb.units import TIME, quantity
+from spikeheb.units import quantity
 
 __all__ = ["Sweeps", "read_spikes", "read_sweeps"]
 

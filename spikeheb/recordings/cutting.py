@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.dimensions import TIME
 from spikeheb.errors import FormatError, UnitError
 from spikeheb.numbers import quantities
 from spikeheb.recordings.heads import is_stimulus
 from spikeheb.recordings.recorded import Recorded
-from spikeheb.units import TIME
 
 Floats = npt.NDArray[np.float64]
 

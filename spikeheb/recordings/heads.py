@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from spikeheb.dimensions import TIME
 from spikeheb.errors import UnitError
-from spikeheb.units import TIME, parse_unit, plain
+from spikeheb.units import parse_unit, plain
 
 _HEAD = re.compile(r"(.*?)\s*(?:\(([^()]*)\)|\[([^\[\]]*)\])?", re.DOTALL)
 _TIME = re.compile(r"(?:time|t)(?:\s*\(\s*([^()]+?)\s*\)|\s*\[\s*([^\[\]]+?)\s*\]|\s*[_/]\s*(\S+))?", re.IGNORECASE)

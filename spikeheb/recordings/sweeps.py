@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.dimensions import CURRENT, VOLTAGE
 from spikeheb.errors import FormatError, UnitError
-from spikeheb.units import CURRENT, VOLTAGE, parse_unit
+from spikeheb.units import parse_unit
 
 Floats = npt.NDArray[np.float64]
 

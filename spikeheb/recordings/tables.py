@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from spikeheb.dimensions import TIME
 from spikeheb.errors import FormatError, UnitError, printable
 from spikeheb.recordings.heads import seconds_of
 from spikeheb.recordings.text import TABLES, TEXTS, Table, first_cells, read_table
 from spikeheb.schedules import Lane, Reward
-from spikeheb.units import TIME, quantity
+from spikeheb.units import quantity
 
 MAX_INPUTS = 100_000
 DELAYS = ("axonal_delay", "backpropagation_delay")

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from spikeheb.dimensions import NONE
 from spikeheb.errors import FormatError, UnitError, unknown_name
 from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
 from spikeheb.rules.rule import BOUND_KINDS, Bounds
-from spikeheb.units import NONE, quantity
+from spikeheb.units import quantity
 
 _NUMBERS = {
     "hard": ("w_min", "w_max"),

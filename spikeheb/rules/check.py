@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from spikeheb.dimensions import NONE, TIME, VOLTAGE, Dimension
 from spikeheb.errors import ExpressionError, FormatError, unknown_name
 from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import NOISE, check_expanded, check_expression, check_model
 from spikeheb.rules.numbers import LONGEST_DELAY, check_numbers
 from spikeheb.rules.rule import CHOICES, VERBS, Bounds, Handler, Rule
-from spikeheb.units import NONE, TIME, VOLTAGE, Dimension, format_quantity
+from spikeheb.units import format_quantity
 
 
 def check_rule(rule: Rule) -> None:

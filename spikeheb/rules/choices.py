@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from spikeheb.dimensions import TIME
 from spikeheb.errors import FormatError, UnitError, unknown_name
 from spikeheb.numbers import check_near
 from spikeheb.rules.bounds import given_bounds
@@ -12,7 +13,7 @@ from spikeheb.rules.check import check_rule
 from spikeheb.rules.numbers import LONGEST_DELAY, check_numbers
 from spikeheb.rules.rule import COINCIDENCES, Bounds, Rule
 from spikeheb.rules.ties import with_ties
-from spikeheb.units import TIME, quantity
+from spikeheb.units import quantity
 
 USUAL_DELAY = 1e-3
 """Seconds, against which a bare delay is held where the rule has none."""

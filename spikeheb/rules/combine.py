@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TypeVar
 
+from spikeheb.dimensions import NONE
 from spikeheb.errors import FormatError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation
@@ -23,7 +24,6 @@ from spikeheb.rules.names import Renaming, declared
 from spikeheb.rules.rule import Handler, Post, Rule
 from spikeheb.rules.ties import with_ties, without_ties
 from spikeheb.tables import Parameter, Reference
-from spikeheb.units import NONE
 
 MAX_RULES = 4
 Entry = TypeVar("Entry")

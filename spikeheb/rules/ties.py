@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from spikeheb.dimensions import NONE
 from spikeheb.errors import FormatError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation, expanded
 from spikeheb.rules.rule import VERBS, Handler, Rule
-from spikeheb.units import NONE
 
 STEP = "step__now"
 """The number of the time step, as expressions of `keeping` and `before` read it."""

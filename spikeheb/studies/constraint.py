@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
+from spikeheb.dimensions import FREQUENCY, NONE, TIME, Dimension
 from spikeheb.engines.choice import side_by_side
 from spikeheb.engines.population import Normalise, Poisson, PopulationJob
 from spikeheb.errors import ScheduleError
@@ -28,7 +29,7 @@ from spikeheb.studies.inputs import with_unit
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.theory.constraint import prediction
-from spikeheb.units import FREQUENCY, NONE, TIME, Dimension, quantity
+from spikeheb.units import quantity
 
 if TYPE_CHECKING:
     import xarray as xr

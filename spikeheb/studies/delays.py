@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.cells import Cell
+from spikeheb.dimensions import TIME
 from spikeheb.engines.job import Steps
 from spikeheb.errors import ScheduleError, UnitError
 from spikeheb.numbers import check_near, quantities
 from spikeheb.rules.choices import USUAL_DELAY
 from spikeheb.rules.rule import Rule
-from spikeheb.units import TIME
 
 if TYPE_CHECKING:
     import xarray as xr

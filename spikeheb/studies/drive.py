@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from spikeheb.carried import is_row
 from spikeheb.cells import Cell
+from spikeheb.dimensions import CONDUCTANCE, CURRENT, Dimension
 from spikeheb.errors import ScheduleError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import evaluate
@@ -24,7 +25,7 @@ from spikeheb.numbers import check_near, quantities
 from spikeheb.rules.meaning import expand
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.inputs import Inputs, with_siemens
-from spikeheb.units import CONDUCTANCE, CURRENT, Dimension, format_quantity, quantity
+from spikeheb.units import format_quantity, quantity
 
 Floats = npt.NDArray[np.float64]
 

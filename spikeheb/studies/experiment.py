@@ -11,6 +11,7 @@ import numpy as np
 
 from spikeheb import library
 from spikeheb.cells import Cell
+from spikeheb.dimensions import TIME
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.engines.job import Floats, Job, Recording
 from spikeheb.engines.values import constants, per_input
@@ -28,7 +29,7 @@ from spikeheb.studies.readout import beside_published, check_conditions, texts_o
 from spikeheb.studies.replay import largest_shift
 from spikeheb.studies.session import calcium_parameter, places, session, settled_step, sweep_steps
 from spikeheb.studies.start_weights import Start, start_weights
-from spikeheb.units import TIME, quantity
+from spikeheb.units import quantity
 
 if TYPE_CHECKING:
     import xarray as xr

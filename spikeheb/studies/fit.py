@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb import library
+from spikeheb.dimensions import NONE, TIME
 from spikeheb.engines.choice import carry_out
 from spikeheb.engines.job import Job
 from spikeheb.measure.score import Points, residuals
@@ -22,7 +23,6 @@ from spikeheb.rules.rule import Rule
 from spikeheb.studies.datasets import DataSet
 from spikeheb.studies.predictions import STANDARD_CELL, before, draws_spikes
 from spikeheb.studies.session import inputs_under_test, session, settled_step
-from spikeheb.units import NONE, TIME
 
 Floats = npt.NDArray[np.float64]
 

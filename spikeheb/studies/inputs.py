@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.cells import Cell
+from spikeheb.dimensions import CONDUCTANCE, FREQUENCY, TIME, Dimension
 from spikeheb.engines import population
 from spikeheb.engines.population import Group, Inhibition, Poisson, Regular, Replayed, Source
 from spikeheb.errors import ScheduleError
 from spikeheb.limits import MOST, check_memory, whole
 from spikeheb.numbers import check_near, quantities
-from spikeheb.units import CONDUCTANCE, FREQUENCY, TIME, Dimension, format_quantity, quantity
+from spikeheb.units import format_quantity, quantity
 
 _KINDS: dict[type, dict[str, Dimension]] = {
     Poisson: {"rates": FREQUENCY},

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.dimensions import CURRENT, NONE, TIME, VOLTAGE
 from spikeheb.errors import FormatError, UnitError
 from spikeheb.measure.compare import mean_and_sem
 from spikeheb.measure.course import FOLLOW
@@ -22,7 +23,7 @@ from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.readout import MEASURED, TEXTS
 from spikeheb.studies.remarks import doubts, remarks, why_rejected
 from spikeheb.studies.sweeps import Files, Source, gathered, in_groups, pair, pathways, several
-from spikeheb.units import CURRENT, NONE, TIME, VOLTAGE, quantity
+from spikeheb.units import quantity
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from spikeheb import library
 from spikeheb.carried import carries_unit, is_row
 from spikeheb.cells import Cell
+from spikeheb.dimensions import TIME
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.engines.job import NO_STEPS, Change, Job, Recording, Steps
 from spikeheb.engines.values import initial_values
@@ -26,7 +27,7 @@ from spikeheb.studies.delays import DELAYS, delays_of
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.start_weights import Start, start_weights
-from spikeheb.units import TIME, quantity
+from spikeheb.units import quantity
 
 if TYPE_CHECKING:
     import xarray as xr

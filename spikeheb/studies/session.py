@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.cells import Cell
+from spikeheb.dimensions import CONCENTRATION
 from spikeheb.engines.job import RELEASED, Change, Job, Steps
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Lane, Schedule, to_steps
-from spikeheb.units import CONCENTRATION
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.dimensions import NONE
 from spikeheb.errors import FormatError, ScheduleError
 from spikeheb.limits import kind_at
 from spikeheb.numbers import quantities
 from spikeheb.rules.rule import Rule
-from spikeheb.units import NONE
 
 Floats = npt.NDArray[np.float64]
 Start = float | str | Path | Sequence[float] | npt.NDArray[np.float64]

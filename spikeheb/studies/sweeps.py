@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.dimensions import TIME, Dimension, example
 from spikeheb.errors import FormatError, UnitError
 from spikeheb.limits import whole
 from spikeheb.numbers import quantities
 from spikeheb.recordings import Sweeps, read_sweeps
-from spikeheb.units import TIME, Dimension, example
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

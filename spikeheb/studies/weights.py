@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
+from spikeheb.dimensions import FREQUENCY, TIME, VOLTAGE
 from spikeheb.engines.population import Source
 from spikeheb.errors import EngineError, ScheduleError
 from spikeheb.limits import whole
@@ -23,7 +24,7 @@ from spikeheb.studies.start_weights import Start, start_weights
 from spikeheb.studies.weights_plan import Plan, memory_bytes, poisson_of_cells, start, stretch
 from spikeheb.studies.weights_result import labelled
 from spikeheb.studies.weights_runs import carry_out
-from spikeheb.units import FREQUENCY, TIME, VOLTAGE, quantity
+from spikeheb.units import quantity
 
 if TYPE_CHECKING:
     import xarray as xr

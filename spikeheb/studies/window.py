@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
+from spikeheb.dimensions import FREQUENCY, TIME
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.engines.job import Floats, Job, Recording
 from spikeheb.engines.values import constants, initial_values, per_input
@@ -30,7 +31,7 @@ from spikeheb.studies.population import Population, by_units, check_memory, coun
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.replay import largest_shift, run_length
 from spikeheb.studies.start_weights import Start, start_weights
-from spikeheb.units import FREQUENCY, TIME, quantity
+from spikeheb.units import quantity
 
 if TYPE_CHECKING:
     import xarray as xr

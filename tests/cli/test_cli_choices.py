@@ -11,7 +11,8 @@ import spikeheb as sh
 from spikeheb.cli.experiment import run
 from spikeheb.cli.options import Switch
 from spikeheb.cli.window import window
-from spikeheb.units import FREQUENCY, TIME, quantity
+from spikeheb.dimensions import FREQUENCY, TIME
+from spikeheb.units import quantity
 
 OF_THE_RULE = {"set", "interaction", "bounds", "coincidence", "axonal_delay", "backpropagation_delay", "parameter"}
 OF_THE_COMMAND = {"progress", "out", "force", "csv"}

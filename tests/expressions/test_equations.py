@@ -6,11 +6,11 @@ from fractions import Fraction
 
 import pytest
 
+from spikeheb.dimensions import CURRENT, FREQUENCY, NONE, TIME, VOLTAGE, Dimension
 from spikeheb.errors import ExpressionError
 from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation, check_expanded, check_expression, check_model, dimension_of, parse_model
-from spikeheb.units import CURRENT, FREQUENCY, NONE, TIME, VOLTAGE, Dimension
 
 KNOWN = {"x": NONE, "y": NONE, "tau": TIME, "v": VOLTAGE, "u": VOLTAGE, "rate": FREQUENCY, "I": CURRENT, "A_plus": NONE}
 

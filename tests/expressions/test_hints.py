@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from spikeheb.dimensions import NONE, VOLTAGE
 from spikeheb.errors import ExpressionError, UnitError
 from spikeheb.expressions import gate
 from spikeheb.expressions.equations import dimension_of
-from spikeheb.units import NONE, VOLTAGE, parse_quantity
+from spikeheb.units import parse_quantity
 
 
 @pytest.mark.parametrize(

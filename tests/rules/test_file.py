@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from spikeheb.dimensions import NONE, TIME, VOLTAGE
 from spikeheb.errors import ExpressionError, FormatError, SpikehebError, UnitError, UnknownName
 from spikeheb.expressions.gate import parse_expression, parse_statement
 from spikeheb.rules import Rule, choose, read_rule
 from spikeheb.rules.check import known_names
 from spikeheb.rules.meaning import is_noisy, reads_membrane, stepped
-from spikeheb.units import NONE, TIME, VOLTAGE
 
 LIBRARY = Path(__file__).parents[2] / "models" / "rules"
 EVERY = sorted(LIBRARY.glob("*.toml"))

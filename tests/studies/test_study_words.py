@@ -9,6 +9,7 @@ import pytest
 
 import spikeheb as sh
 from spikeheb import library
+from spikeheb.dimensions import FREQUENCY
 from spikeheb.engines.population import Poisson, Regular, Replayed, correlated, early
 from spikeheb.errors import SpikehebError
 from spikeheb.recordings import Sweeps
@@ -19,7 +20,6 @@ from spikeheb.studies.entries import Entry, unverified_of
 from spikeheb.studies.inputs import fan_in_inputs, kind_of, with_unit
 from spikeheb.studies.remarks import remarks
 from spikeheb.studies.sweeps import Files, in_groups, several
-from spikeheb.units import FREQUENCY
 
 PAIR = sh.rule("pair", set="additive")
 

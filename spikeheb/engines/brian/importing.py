@@ -19,9 +19,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from spikeheb.dimensions import Dimension
 from spikeheb.engines import cache as build_cache
 from spikeheb.errors import EngineError
-from spikeheb.units import Dimension
 
 
 @cache

@@ -6,11 +6,11 @@ earlier; the [post] equations, which are stepped before that, find it at the cha
 
 from __future__ import annotations
 
+from spikeheb.dimensions import Dimension
 from spikeheb.engines.job import Job
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.rules.rule import Post
-from spikeheb.units import Dimension
 
 LONGEST = 1000
 """Steps; a longer chain would take too many statements."""

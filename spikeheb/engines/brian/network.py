@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.cells import Receptor, assemble
+from spikeheb.dimensions import CURRENT, NONE, VOLTAGE, Dimension
 from spikeheb.engines.brian import late, shapes, text
 from spikeheb.engines.brian.importing import brian
 from spikeheb.engines.brian.names import own, unit_of
@@ -24,7 +25,6 @@ from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.check import known_names
 from spikeheb.rules.meaning import actions, reads_membrane, stepped
-from spikeheb.units import CURRENT, NONE, VOLTAGE, Dimension
 
 CELL_ORDER, HOLD_ORDER, CLAMP_ORDER, POST_ORDER, LATE_ORDER, SYNAPSE_ORDER, CLIP_ORDER = range(7)
 AFTER_SPIKE_ORDER = 1000

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from spikeheb.dimensions import TIME, Dimension
 from spikeheb.engines.brian import late, text
 from spikeheb.engines.brian.importing import brian
 from spikeheb.engines.brian.network import AFTER_SPIKE_ORDER, CLIP_ORDER, LATE_ORDER, POST_ORDER, SYNAPSE_ORDER
@@ -24,7 +25,7 @@ from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.check import known_names
 from spikeheb.rules.meaning import reads_membrane
 from spikeheb.rules.rule import Post, Rule
-from spikeheb.units import TIME, Dimension, quantity
+from spikeheb.units import quantity
 
 
 @dataclass(frozen=True)

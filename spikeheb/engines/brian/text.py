@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from spikeheb.cells import Membrane, Receptor
+from spikeheb.dimensions import Dimension
 from spikeheb.engines.brian.names import of_cell, own, unit_of
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation, expanded
@@ -17,7 +18,6 @@ from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.meaning import TRANSMIT, Action, actions, clipped, expand
 from spikeheb.rules.rule import Rule
 from spikeheb.rules.ties import STEP
-from spikeheb.units import Dimension
 
 
 def local(name: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spikeheb import library
+from spikeheb.dimensions import NONE, VOLTAGE
 from spikeheb.engines.brian import text
 from spikeheb.engines.brian.importing import brian, quantity
 from spikeheb.engines.brian.names import as_declared
@@ -20,7 +21,6 @@ from spikeheb.rules.meaning import TRANSMIT, actions, clipped, reads_membrane, s
 from spikeheb.rules.names import renamed
 from spikeheb.rules.rule import Rule
 from spikeheb.rules.ties import STEP
-from spikeheb.units import NONE, VOLTAGE
 from spikeheb.units import quantity as si_value
 
 BY = "driven_by"
