@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,31 +61,75 @@ def output(folder: Path, force: bool, names: Names = STANDARD) -> Iterator[Path]
         raise
 
 
-def write(data: xr.Dataset, folder: Path, force: bool, names: Names = STANDARD) -> None:
-    """Write result and figure, and say where they are.
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is told of a result: its table on stdout, notes on stderr, and a text for a file of its own."""
+
+    table: Callable[[], None]
+    notes: Callable[[], None] = lambda: None
+    text: Callable[[], str] = lambda: ""
+
+
+def deliver(data: xr.Dataset, folder: Path, force: bool, names: Names, words: Words) -> None:
+    """Print the table and the notes, then write the files, whatever becomes of the table: its reader may have stopped reading.
+
+    After an interruption nothing but the result is written.
 
     Raises
     ------
     StorageError
-        Where that failed; the result is then kept elsewhere, and the message says where.
+        As `write`.
+    """
+    try:
+        words.table()
+    except KeyboardInterrupt:
+        _save(data, folder / names.result, force)
+        raise
+    except BaseException:
+        words.notes()
+        write(data, folder, force, names, words.text)
+        raise
+    words.notes()
+    write(data, folder, force, names, words.text)
+
+
+def write(data: xr.Dataset, folder: Path, force: bool, names: Names = STANDARD, text: Callable[[], str] = lambda: "") -> None:
+    """Write result, tables and figure, and say where they are.
+
+    Raises
+    ------
+    StorageError
+        Where that failed; where it is the result, it is then kept elsewhere, and the message says where.
     """
     from spikeheb import plots
-    from spikeheb.results import save, to_csv
+    from spikeheb.results import replace_file, to_csv
 
-    target = folder / names.result
+    path = _save(data, folder / names.result, force)
+    target = folder
+    try:
+        if names.csv:
+            target = folder / names.csv
+            note(f"table: {to_csv(data, target, force=force)}")
+        if names.text:
+            target = folder / names.text
+            replace_file(target, text().encode())
+            note(f"all of it in words: {target}")
+        target = folder / names.figure
+        note(f"figure: {plots.write(plots.figure(data), target)}")
+    except Exception as error:
+        raise StorageError(f"{_reason(error)}; the result is whole in {path}", path=str(target)) from error
+
+
+def _save(data: xr.Dataset, target: Path, force: bool) -> Path:
+    """Save the result and say where it is; where that fails, it is kept elsewhere."""
+    from spikeheb.results import save
+
     try:
         path = save(data, target, force=force)
     except Exception as error:  # whatever it is, what was computed must not be lost
         raise StorageError(f"{_reason(error)}; {_rescue(data)}", path=str(target)) from error
     note(f"result: {path}")
-    try:
-        if names.csv:
-            target = folder / names.csv
-            note(f"table: {to_csv(data, target, force=force)}")
-        target = folder / names.figure
-        note(f"figure: {plots.write(plots.figure(data), target)}")
-    except Exception as error:
-        raise StorageError(f"{_reason(error)}; the result is whole in {path}", path=str(target)) from error
+    return path
 
 
 def _reason(error: Exception) -> str:

@@ -11,7 +11,7 @@ import typer
 
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
-from spikeheb.cli.output import STANDARD, folder_name, output, write
+from spikeheb.cli.output import STANDARD, Words, deliver, folder_name, output
 from spikeheb.cli.progress import progress as shown_progress
 from spikeheb.errors import FormatError
 
@@ -146,17 +146,14 @@ def weights(
         inhibitory=inhibitory, inhibitory_rate=inhibitory_rate,
     )  # fmt: skip
     default = folder_name("weights", *(f"{rule.name}-{rule.set}" if rule.set else rule.name for rule in chosen))
-    with output(out or default, force, STANDARD.with_csv(csv)) as folder, shown_progress("weights", progress) as report:
-        data = study(
-            chosen, body, trains, duration, seeds, seed=seed, cells=cells, imposed=imposed, dt=dt, unit=unit, w0=w0,
-            match_rates=match_rates, normalise=normalise, normalise_every=normalise_every, snapshots=snapshots, watch=watch,
-            epsp=epsp, memory=memory, engine=engine, names=names or None, progress=report,
-        )  # fmt: skip
-    try:
-        data_table(*_table(data))
-    finally:  # whoever reads the table may have stopped reading
-        _say(data)
-        write(data, folder, force, STANDARD.with_csv(csv))
+    with output(out or default, force, STANDARD.with_csv(csv)) as folder:
+        with shown_progress("weights", progress) as report:
+            data = study(
+                chosen, body, trains, duration, seeds, seed=seed, cells=cells, imposed=imposed, dt=dt, unit=unit, w0=w0,
+                match_rates=match_rates, normalise=normalise, normalise_every=normalise_every, snapshots=snapshots, watch=watch,
+                epsp=epsp, memory=memory, engine=engine, names=names or None, progress=report,
+            )  # fmt: skip
+        deliver(data, folder, force, STANDARD.with_csv(csv), Words(lambda: data_table(*_table(data)), lambda: _say(data)))
 
 
 def _say(data: xr.Dataset) -> None:
@@ -215,17 +212,16 @@ def _constraint(seeds: int, shown: bool | None, out: Path | None, force: bool, c
     from spikeheb.cli.report import number
     from spikeheb.studies.constraint import constraint as study
 
-    with output(out or Path("weights-constraint"), force, STANDARD.with_csv(csv)) as folder, shown_progress("constraint", shown) as report:
-        data = study(seeds=max(2, seeds), progress=report)
-    rows = [
-        [str(kind), f"{rate:g}", number(float(data["bias"].sel(kind=kind, learning_rate=rate)))]
-        for kind in data["kind"].values
-        for rate in data["learning_rate"].values
-    ]
-    try:
-        data_table(["kind", "learning rate", "mean |weight - prediction|"], rows)
-    finally:
-        write(data, folder, force, STANDARD.with_csv(csv))
+    with output(out or Path("weights-constraint"), force, STANDARD.with_csv(csv)) as folder:
+        with shown_progress("constraint", shown) as report:
+            data = study(seeds=max(2, seeds), progress=report)
+        rows = [
+            [str(kind), f"{rate:g}", number(float(data["bias"].sel(kind=kind, learning_rate=rate)))]
+            for kind in data["kind"].values
+            for rate in data["learning_rate"].values
+        ]
+        words = Words(lambda: data_table(["kind", "learning rate", "mean |weight - prediction|"], rows))
+        deliver(data, folder, force, STANDARD.with_csv(csv), words)
 
 
 def _table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
