@@ -18,6 +18,7 @@ from spikeheb.cells import Cell, read_cell
 from spikeheb.cells import with_parameters as with_cell_parameters
 from spikeheb.errors import DuplicateName, FormatError, SpikehebError, UnknownName, unknown_name
 from spikeheb.numbers import check_near
+from spikeheb.paths import home_resolved, is_file, is_folder
 from spikeheb.protocols import Protocol, read_protocol
 from spikeheb.rules import Bounds, Rule, choose, combine, read_rule
 from spikeheb.tables import html_table, shortened
@@ -59,7 +60,7 @@ def find(kind: str, name_or_path: str | Path) -> Path:
     found = _found(kind)
     if name_or_path not in found:
         error = unknown_name(kind, name_or_path, found)
-        missing = [str(folder) for folder in _user_folders() if not folder.is_dir()]
+        missing = [str(folder) for folder in _user_folders() if not is_folder(folder)]
         hint = f" ({VARIABLE} names {', '.join(missing)}, which does not exist)" if missing else ""
         raise UnknownName(error.message + hint)
     return _only(kind, name_or_path, found[name_or_path])
@@ -112,7 +113,7 @@ def rule(
 
 def is_combination(text: str) -> bool:
     """Whether the text names several rules, ``triplet+tsodyks_markram``, and not a file with such a name."""
-    return "+" in text and not Path(text).is_file()
+    return "+" in text and not is_file(text)
 
 
 def split_set(text: str) -> tuple[str, str | None]:
@@ -122,9 +123,9 @@ def split_set(text: str) -> tuple[str, str | None]:
     it stands names no set.
     """
     name, colon, last = text.rpartition(":")
-    if not colon or not name or Path(text).is_file() or text in _found("rule"):
+    if not colon or not name or is_file(text) or text in _found("rule"):
         return text, None
-    known = Path(name).is_file() if is_path(name) else name in _found("rule")
+    known = is_file(name) if is_path(name) else name in _found("rule")
     return (name, last) if known or _SET.fullmatch(last) else (text, None)
 
 
@@ -248,8 +249,8 @@ def is_path(text: str) -> bool:
 def _given(kind: str, path: Path) -> Path:
     if path.suffix != _suffix(kind):
         raise FormatError(f"a {kind} is a {_suffix(kind)} file", path=str(path))
-    if not path.is_file():
-        raise UnknownName("there is no such file" if not path.is_dir() else "is a folder", path=str(path))
+    if not is_file(path):
+        raise UnknownName("there is no such file" if not is_folder(path) else "is a folder", path=str(path))
     return path
 
 
@@ -280,4 +281,4 @@ def _folders(kind: str) -> Iterator[Path]:
 
 
 def _user_folders() -> list[Path]:
-    return [Path(entry).expanduser() for entry in os.environ.get(VARIABLE, "").split(os.pathsep) if entry]
+    return [home_resolved(entry) for entry in os.environ.get(VARIABLE, "").split(os.pathsep) if entry]

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "spikeheb"
 
 FLOORS = [
-    {"errors"},
+    {"errors", "paths"},
     {"carried"},
     {"units", "limits"},
     {"numbers", "settings"},

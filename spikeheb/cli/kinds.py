@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from spikeheb.errors import FormatError, UnknownName, unknown_name
+from spikeheb.paths import is_file, is_folder
 
 KINDS = ("rule", "cell", "protocol")
 _MEMBRANE = re.compile(rb"^[ \t]*\[[ \t]*membrane[ \t]*\]", re.MULTILINE)
@@ -24,8 +25,8 @@ def kind_of(path: Path) -> str:
     """
     if path.suffix not in (".py", ".toml"):
         raise FormatError("rules and cells are .toml files, protocols .py files", path=str(path))
-    if not path.is_file():
-        raise UnknownName("is a folder" if path.is_dir() else "there is no such file", path=str(path))
+    if not is_file(path):
+        raise UnknownName("is a folder" if is_folder(path) else "there is no such file", path=str(path))
     if path.suffix == ".py":
         return "protocol"
     try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from spikeheb.cli.printing import note
 from spikeheb.errors import SpikehebError, StorageError
+from spikeheb.paths import exists
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,11 +34,16 @@ class Names:
 
 
 STANDARD = Names()
+QUICKLY_SAVED = 20_000_000
+"""Bytes of a result that is saved although the program was interrupted."""
+LONGEST = 150
+"""Bytes of the name of a folder; most systems allow 255."""
 
 
 def folder_name(*words: str) -> Path:
     """A folder of the current one, named after a run: ``sjostrom_2001-triplet-visual_cortex_all_min``."""
-    return Path("-".join(re.sub(r"[^\w.+=]+", "_", word) for word in words if word)[:150])
+    name = "-".join(re.sub(r"[^\w.+=]+", "_", word) for word in words if word)
+    return Path(name.encode(errors="replace")[:LONGEST].decode(errors="ignore"))
 
 
 @contextmanager
@@ -51,7 +57,7 @@ def output(folder: Path, force: bool, names: Names = STANDARD) -> Iterator[Path]
     """
     from spikeheb.results import prepare_folder
 
-    new = [place for place in (folder, *folder.parents) if not place.exists()]
+    new = [place for place in (folder, *folder.parents) if not exists(place)]
     try:
         yield prepare_folder(folder, tuple(name for name in (names.result, names.figure, names.text, names.csv) if name), force=force)
     except BaseException:
@@ -73,7 +79,7 @@ class Words:
 def deliver(data: xr.Dataset, folder: Path, force: bool, names: Names, words: Words) -> None:
     """Print the table and the notes, then write the files, whatever becomes of the table: its reader may have stopped reading.
 
-    After an interruption nothing but the result is written.
+    After an interruption nothing but the result is written, and no large one.
 
     Raises
     ------
@@ -83,7 +89,7 @@ def deliver(data: xr.Dataset, folder: Path, force: bool, names: Names, words: Wo
     try:
         words.table()
     except KeyboardInterrupt:
-        _save(data, folder / names.result, force)
+        _save_at_last(data, folder / names.result, force)
         raise
     except BaseException:
         words.notes()
@@ -126,10 +132,23 @@ def _save(data: xr.Dataset, target: Path, force: bool) -> Path:
 
     try:
         path = save(data, target, force=force)
+    except KeyboardInterrupt:
+        _save_at_last(data, target, force)
+        raise
     except Exception as error:  # whatever it is, what was computed must not be lost
-        raise StorageError(f"{_reason(error)}; {_rescue(data)}", path=str(target)) from error
+        kept = _rescue("the result", lambda folder: _keep(data, folder / STANDARD.result))
+        raise StorageError(f"{_reason(error)}; {kept}", path=str(target)) from error
     note(f"result: {path}")
     return path
+
+
+def _save_at_last(data: xr.Dataset, target: Path, force: bool) -> None:
+    """After an interruption: save what was computed, if that is done in a moment."""
+    from spikeheb.results import save
+
+    if data.nbytes <= QUICKLY_SAVED:
+        with contextlib.suppress(Exception):
+            note(f"result: {save(data, target, force=force)}")
 
 
 def _reason(error: Exception) -> str:
@@ -137,24 +156,52 @@ def _reason(error: Exception) -> str:
     return error.message if isinstance(error, SpikehebError) else f"could not be made ({type(error).__name__}: {error})"
 
 
-def _keep(data: xr.Dataset, place: Path) -> Path:
-    """Save in a new folder; attributes that no file can hold become text."""
+def write_text(text: str, target: Path) -> None:
+    """Write a text file.
+
+    Raises
+    ------
+    StorageError
+        Where that failed; the text is then kept elsewhere, and the message says where.
+    """
+    from spikeheb.results import replace_file
+
+    try:
+        replace_file(target, text.encode())
+    except StorageError as error:
+        kept = _rescue("what was to be written", lambda folder: _keep_text(text, folder / target.name))
+        raise StorageError(f"{error.message}; {kept}", path=str(target)) from error
+
+
+def _keep_text(text: str, target: Path) -> Path:
+    from spikeheb.results import replace_file
+
+    replace_file(target.with_name(target.name[-LONGEST:]), text.encode())
+    return target.with_name(target.name[-LONGEST:])
+
+
+def _keep(data: xr.Dataset, target: Path) -> Path:
+    """Save; attributes that no file can hold become text."""
     from spikeheb.results import plain, save
 
+    for version in (data, plain(data)):
+        with contextlib.suppress(StorageError):
+            return save(version, target)
+    raise StorageError("could not be kept there", path=str(target))
+
+
+def _rescue(what: str, keep: Callable[[Path], Path]) -> str:
+    """Keep something in a new folder elsewhere; returns words that say where."""
+    for place in (tempfile.gettempdir, Path.home, Path.cwd):
+        with contextlib.suppress(Exception):
+            return f"{what} is kept in {_in_new_folder(Path(place()), keep)}"
+    return "nor could it be kept elsewhere: what was printed is all that is left"
+
+
+def _in_new_folder(place: Path, keep: Callable[[Path], Path]) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="spikeheb-", dir=place))
     try:
-        for version in (data, plain(data)):
-            with contextlib.suppress(StorageError):
-                return save(version, folder / STANDARD.result)
-        raise StorageError("could not be kept there", path=str(folder))
+        return keep(folder)
     except BaseException:
         folder.rmdir()
         raise
-
-
-def _rescue(data: xr.Dataset) -> str:
-    """Keep the result somewhere else; returns words that say where."""
-    for find in (tempfile.gettempdir, Path.home, Path.cwd):
-        with contextlib.suppress(Exception):
-            return f"the result is kept in {_keep(data, Path(find()))}"
-    return "nor could it be kept elsewhere: the table is all that is left"

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from spikeheb.errors import FormatError
 from spikeheb.limits import check_file
+from spikeheb.paths import is_file
 from spikeheb.units import plain
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
@@ -129,7 +130,7 @@ def delimiter_of(header: str) -> str:
 
 def first_cells(path: Path) -> list[str]:
     """The cells of the first line with content, as far as 4 kB reach; nothing of what is no text file."""
-    if not path.is_file():
+    if not is_file(path):
         return []
     with path.open("rb") as file:
         data = file.read(4096)

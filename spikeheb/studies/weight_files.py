@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.errors import FormatError
+from spikeheb.paths import is_file, is_folder
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,8 +51,8 @@ def read_weight_table(path: Path, layout: str | None = None) -> WeightTable:
     """
     if layout is not None and layout not in LAYOUTS:
         raise FormatError(f"expected one of {', '.join(LAYOUTS)} (got {layout!r})", key="layout")
-    if not path.is_file():
-        raise FormatError("is a folder" if path.is_dir() else "there is no such file", path=str(path))
+    if not is_file(path):
+        raise FormatError("is a folder" if is_folder(path) else "there is no such file", path=str(path))
     if path.stat().st_size > MAX_BYTES:
         raise FormatError(f"is larger than {MAX_BYTES / 1e6:g} MB", path=str(path))
     table = _of_array(_array(path), layout, path) if path.suffix == ".npy" else _of_text(path, layout)
