@@ -68,9 +68,11 @@ def analyse(
         tuple[float, float], typer.Option(metavar="LOW HIGH", help="Fractions of the rise.", rich_help_panel=MEASURE_PANEL)
     ] = (0.30, 0.75),
     paired_baseline: Annotated[
-        str,
-        typer.Option(metavar="WHICH", help="Later pulses count from their own baseline or the first.", rich_help_panel=MEASURE_PANEL),
-    ] = "own",
+        str | None,
+        typer.Option(
+            metavar="WHICH", help="Later pulses count from their own (default) or the first baseline.", rich_help_panel=MEASURE_PANEL
+        ),
+    ] = None,
     volley: Annotated[
         str | None, typer.Option(metavar="FROM TO", help="Window of the fibre volley, after the pulse.", rich_help_panel=MEASURE_PANEL)
     ] = None,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.errors import FormatError
+from spikeheb.errors import FormatError, check_used
 from spikeheb.measure.weights import (
     Interval,
     kolmogorov_smirnov,
@@ -46,6 +46,8 @@ class Sample:
         The theory's weights and density, where there is one.
     meaning : str
         What was read, in words.
+    laid_out : bool
+        Whether it was an array of several rows and columns.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Sample:
     high: float | None
     theory: tuple[Floats, Floats] | None = None
     meaning: str = ""
+    laid_out: bool = False
 
     @property
     def pooled(self) -> Floats:
@@ -109,7 +112,11 @@ def read_all(files: Sequence[Path | str], low: float | None = None, high: float 
     if not files:
         raise FormatError("give one file or more", key="files")
     paths = [Path(file) for file in files]
+    if all(path.suffix == ".nc" for path in paths):
+        check_used("weights from elsewhere", low=low, high=high, layout=layout)
     samples = [(path, sample) for path in paths for sample in read_weights(path, low, high, layout)]
+    if not any(sample.laid_out for _, sample in samples):
+        check_used("an array of several rows and columns", layout=layout)
     names = [sample.name for _, sample in samples]
     for depth in range(1, 1 + max(len(path.parts) for path in paths)):
         doubled = {name for name in names if names.count(name) > 1}
@@ -146,7 +153,7 @@ def read_weights(path: Path | str, low: float | None = None, high: float | None 
     if low is not None and high is not None and not low < high:
         raise FormatError(f"the lower bound must be below the upper (got {low:g} and {high:g})", key="low")
     table = read_weight_table(path, layout)
-    return [Sample(path.stem, table.seeds, low, high, meaning=table.meaning)]
+    return [Sample(path.stem, table.seeds, low, high, meaning=table.meaning, laid_out=table.laid_out)]
 
 
 NEEDED = ("weight", "rule", "seed", "theory_weight", "theory_density", "lower_limit", "upper_limit")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.errors import FormatError
+from spikeheb.errors import FormatError, check_used
 from spikeheb.recordings import Sweeps, read_sweeps
 from spikeheb.units import TIME, Dimension, quantity
 
@@ -82,6 +82,10 @@ def gathered(sources: Sequence[Source], files: Files, pulses: tuple[float, ...])
     if paths and own:
         raise FormatError("give files or sweeps, not both", key="recording")
     if own:
+        check_used(
+            "a file that is read", unit=files.unit, channel=files.channel or None, interval=files.interval, first_after=files.first_after,
+            reader=files.reader, cut_at=files.cut_at,
+        )  # fmt: skip
         first = pulses[0] if pulses else 0.0
         sweeps = joined([replace(part, time=part.time - first, pulse=first) for part in own])
         return sweeps, _from_first(pulses or (0.0,)), []

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.engines.population import Source
-from spikeheb.errors import EngineError, ScheduleError
+from spikeheb.errors import EngineError, ScheduleError, check_used
 from spikeheb.limits import whole
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.calls import recorded
@@ -187,7 +187,13 @@ def _plan(
         raise ScheduleError("without a cell its spikes must be imposed; give a rate", key="imposed")
     if not 0 < dt <= duration:
         raise ScheduleError(f"expected a duration of one time step or more (got {duration:g} s)", key="duration")
+    if normalise is None:
+        check_used("a kind of normalisation (normalise)", normalise_every=normalise_every)
+    if cell is None:
+        check_used("a cell", unit=unit)
     factors = stretch(rules) if match_rates else [1.0] * len(rules)
+    if len(rules) == 1:
+        check_used("a second rule", match_rates=match_rates or None)
     bounded = all(rule.bounds.w_max is not None and rule.bounds.w_max > 0 for rule in rules)
     initial = None if w0 is None else np.broadcast_to(w0, (inputs.count,))
     return Plan(
