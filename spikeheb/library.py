@@ -264,7 +264,7 @@ def _only(kind: str, name: str, paths: list[Path]) -> Path:
 def _found(kind: str) -> dict[str, list[Path]]:
     """Every different file of a kind, by name."""
     found: dict[str, dict[Path, Path]] = {}
-    for folder in _folders(kind):
+    for folder in filter(is_folder, _folders(kind)):
         for path in sorted(folder.glob(f"*{_suffix(kind)}")):
             if path.is_file() and not path.name.startswith((".", "_")):
                 found.setdefault(path.stem, {}).setdefault(path.resolve(), path)

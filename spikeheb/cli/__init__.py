@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import warnings
 
 from spikeheb.cli.interruption import INTERRUPTED, SIGNALLED, heard, leave, listen, stop_listening
 
@@ -40,4 +41,13 @@ def main(script: str | None = None) -> None:
 def _carry_out(arguments: list[str]) -> int:
     from spikeheb.cli.app import run
 
+    warnings.showwarning = _warn
     return run(arguments)
+
+
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    """A warning on one line, without the line of the program that it comes from."""
+    from spikeheb.cli.printing import note
+    from spikeheb.errors import one_line
+
+    note(f"note: {one_line(str(message), 400)}")

@@ -61,8 +61,8 @@ def output(folder: Path, force: bool, names: Names = STANDARD) -> Iterator[Path]
     try:
         yield prepare_folder(folder, tuple(name for name in (names.result, names.figure, names.text, names.csv) if name), force=force)
     except BaseException:
-        with contextlib.suppress(OSError):
-            for place in new:
+        for place in new:
+            with contextlib.suppress(OSError):
                 place.rmdir()
         raise
 
@@ -107,12 +107,13 @@ def write(data: xr.Dataset, folder: Path, force: bool, names: Names = STANDARD, 
     StorageError
         Where that failed; where it is the result, it is then kept elsewhere, and the message says where.
     """
-    from spikeheb import plots
     from spikeheb.results import replace_file, to_csv
 
     path = _save(data, folder / names.result, force)
     target = folder
     try:
+        from spikeheb import plots  # which fails where MPLBACKEND or a file matplotlibrc names what is not there
+
         if names.csv:
             target = folder / names.csv
             note(f"table: {to_csv(data, target, force=force)}")

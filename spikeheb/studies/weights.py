@@ -171,6 +171,8 @@ def _names(rules: Sequence[Rule], names: Sequence[str] | None) -> list[str]:
     chosen = list(names) if names is not None else [rule.label for rule in rules]
     if len(chosen) != len(rules):
         raise ScheduleError(f"expected a name for each of the {len(rules)} rules (got {len(chosen)})", key="names")
+    if not all(str(name).strip() for name in chosen):
+        raise ScheduleError("expected names that can be read (got an empty one)", key="names")
     return [f"{name} #{chosen[:n].count(name) + 1}" if chosen.count(name) > 1 else name for n, name in enumerate(chosen)]
 
 
