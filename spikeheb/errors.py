@@ -107,6 +107,25 @@ class NonFiniteError(SpikehebError, FloatingPointError):
     """A weight, parameter or voltage became NaN or infinite."""
 
 
+def check_used(needs: str, *, path: str | None = None, **given: object) -> None:
+    """Refuse what was given and would have no effect; what is None was not given.
+
+    Parameters
+    ----------
+    needs : str
+        What it belongs to and is not there.
+    **given : object
+        The options, by name.
+
+    Raises
+    ------
+    FormatError
+    """
+    for key, value in given.items():
+        if value is not None:
+            raise FormatError(f"has no effect without {needs}", path=path, key=key)
+
+
 def unknown_name(kind: str, found: str, known: Iterable[str], *, path: str | None = None, key: str | None = None) -> UnknownName:
     """An `UnknownName` that offers the nearest names, or lists them all when none is near."""
     names = sorted(known)

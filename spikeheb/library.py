@@ -17,8 +17,8 @@ from pathlib import Path
 from spikeheb.cells import Cell, read_cell
 from spikeheb.cells import with_parameters as with_cell_parameters
 from spikeheb.errors import DuplicateName, FormatError, SpikehebError, UnknownName, unknown_name
-from spikeheb.limits import kind_at
 from spikeheb.numbers import check_near
+from spikeheb.paths import home_resolved, is_file, is_folder, kind_at
 from spikeheb.protocols import Protocol, read_protocol
 from spikeheb.rules import Bounds, Rule, choose, combine, read_rule
 from spikeheb.tables import html_table, shortened
@@ -60,7 +60,7 @@ def find(kind: str, name_or_path: str | Path) -> Path:
     found = _found(kind)
     if name_or_path not in found:
         error = unknown_name(kind, name_or_path, found)
-        missing = [str(folder) for folder in _user_folders() if not folder.is_dir()]
+        missing = [str(folder) for folder in _user_folders() if not is_folder(folder)]
         hint = f" ({VARIABLE} names {', '.join(missing)}, which does not exist)" if missing else ""
         raise UnknownName(error.message + hint)
     return _only(kind, name_or_path, found[name_or_path])
@@ -113,7 +113,7 @@ def rule(
 
 def is_combination(text: str) -> bool:
     """Whether the text names several rules, ``triplet+tsodyks_markram``, and not a file with such a name."""
-    return "+" in text and kind_at(text) != "file"
+    return "+" in text and not is_file(text)
 
 
 def split_set(text: str) -> tuple[str, str | None]:
@@ -123,9 +123,9 @@ def split_set(text: str) -> tuple[str, str | None]:
     it stands names no set.
     """
     name, colon, last = text.rpartition(":")
-    if not colon or not name or kind_at(text) == "file" or text in _found("rule"):
+    if not colon or not name or is_file(text) or text in _found("rule"):
         return text, None
-    known = kind_at(name) == "file" if is_path(name) else name in _found("rule")
+    known = is_file(name) if is_path(name) else name in _found("rule")
     return (name, last) if known or _SET.fullmatch(last) else (text, None)
 
 
@@ -264,7 +264,7 @@ def _only(kind: str, name: str, paths: list[Path]) -> Path:
 def _found(kind: str) -> dict[str, list[Path]]:
     """Every different file of a kind, by name."""
     found: dict[str, dict[Path, Path]] = {}
-    for folder in _folders(kind):
+    for folder in filter(is_folder, _folders(kind)):
         for path in sorted(folder.glob(f"*{_suffix(kind)}")):
             if path.is_file() and not path.name.startswith((".", "_")):
                 found.setdefault(path.stem, {}).setdefault(path.resolve(), path)
@@ -281,4 +281,4 @@ def _folders(kind: str) -> Iterator[Path]:
 
 
 def _user_folders() -> list[Path]:
-    return [Path(entry).expanduser() for entry in os.environ.get(VARIABLE, "").split(os.pathsep) if entry]
+    return [home_resolved(entry) for entry in os.environ.get(VARIABLE, "").split(os.pathsep) if entry]

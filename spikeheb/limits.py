@@ -113,15 +113,6 @@ def check_seed(seed: object) -> None:
         raise ScheduleError(f"expected a whole number from 0 to {LARGEST_SEED} (got {str(seed)[:40]})", key="seed")
 
 
-def kind_at(path: Path | str) -> str:
-    """``"file"``, ``"folder"`` or ``"device"``; empty where nothing is, or can be: a name may be too long, or not be looked up."""
-    try:
-        mode = Path(path).stat().st_mode
-    except (OSError, ValueError):
-        return ""
-    return "file" if stat.S_ISREG(mode) else "folder" if stat.S_ISDIR(mode) else "device"
-
-
 def check_file(path: Path, most: float = FILE) -> None:
     """Refuse what is no ordinary file (a device, a pipe, a folder), and one of more bytes than are allowed.
 

@@ -40,8 +40,10 @@ from spikeheb.schedules import Schedule
 from spikeheb.settings import SIMPLE, convert, dimension_of, item_of, text_of
 from spikeheb.tables import content_hash, html_table, summary_line
 
-COLUMN_UNITS = {dimensions.TIME: ("ms", 1e3), dimensions.FREQUENCY: ("hz", 1.0), dimensions.VOLTAGE: ("mV", 1e3), dimensions.CURRENT: ("pA", 1e12),
-                dimensions.CONDUCTANCE: ("nS", 1e9), dimensions.CONCENTRATION: ("mM", 1.0)}  # fmt: skip
+COLUMN_UNITS = {
+    dimensions.TIME: ("ms", 1e3), dimensions.FREQUENCY: ("hz", 1.0), dimensions.VOLTAGE: ("mV", 1e3), dimensions.CURRENT: ("pA", 1e12),
+    dimensions.CONDUCTANCE: ("nS", 1e9), dimensions.CONCENTRATION: ("mM", 1.0),
+}  # fmt: skip
 """Unit at the end of a column's name in a file of data, and the factor from SI to it."""
 
 OF_RUN = (

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spikeheb.errors import FormatError, OutputExists, SpikehebError, StorageError
-from spikeheb.limits import MEMORY, check_file, check_memory, kind_at
+from spikeheb.limits import MEMORY, check_file, check_memory
+from spikeheb.paths import exists, is_file, is_folder
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,7 +58,7 @@ def save(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
 
 def _free_place(path: Path | str, force: bool) -> Path:
     """The path, if no file may be lost by writing there. What the system cannot even look up is left to the writing to refuse."""
-    if kind_at(path) and not force:
+    if exists(path) and not force:
         raise OutputExists("exists already; choose another name or use --force", path=str(path))
     return Path(path)
 
@@ -103,9 +104,10 @@ def replace_file(target: Path, content: bytes) -> None:
     ------
     StorageError
     """
+    check_replaceable(target)
     temporary: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{target.stem[:40]}-", suffix=target.suffix, dir=target.parent)
         temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -121,6 +123,18 @@ def replace_file(target: Path, content: bytes) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def check_replaceable(target: Path) -> None:
+    """Refuse to put a file where something is that is no file: a folder, a device, a pipe.
+
+    Raises
+    ------
+    StorageError
+    """
+    if exists(target) and not is_file(target):
+        what = "a folder" if is_folder(target) else "a device or a pipe"
+        raise StorageError(f"cannot be written (is {what}, not a file); choose another with --out", path=str(target))
 
 
 def _mask() -> int:
@@ -144,7 +158,7 @@ def load(path: Path | str) -> xr.Dataset:
 
     from spikeheb.dataset import as_result
 
-    if kind_at(path) != "file":
+    if not is_file(path):
         raise FormatError("there is no such file", path=str(path))
     check_file(Path(path), MEMORY)
     try:
@@ -179,10 +193,12 @@ def prepare_folder(path: Path | str, names: tuple[str, ...], *, force: bool = Fa
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(b"spikeheb")
-    except OSError as error:
-        raise StorageError(f"cannot be written ({error.strerror}); choose another folder with --out", path=str(folder)) from None
+    except (OSError, ValueError) as error:  # a path with a null character is a ValueError
+        reason = getattr(error, "strerror", None) or error
+        raise StorageError(f"cannot be written ({reason}); choose another folder with --out", path=str(folder)) from None
     for name in names:
-        if (folder / name).exists() and not force:
+        check_replaceable(folder / name)
+        if exists(folder / name) and not force:
             raise OutputExists("exists already; use --force to replace it, or another --out", path=str(folder / name))
     return folder
 

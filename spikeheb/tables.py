@@ -21,6 +21,7 @@ import msgspec
 from spikeheb.dimensions import Dimension
 from spikeheb.errors import FormatError, UnitError, one_line, unknown_name
 from spikeheb.expressions import gate
+from spikeheb.paths import exists, is_file
 from spikeheb.units import format_quantity, parse_quantity, quantity
 
 MAX_BYTES = 40_000
@@ -113,7 +114,7 @@ def read_text(path: Path) -> str:
     """
     where = str(path)
     try:
-        if path.exists() and not path.is_file():
+        if exists(path) and not is_file(path):
             raise FormatError("is not a file", path=where)
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)

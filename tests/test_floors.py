@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "spikeheb"
 
 FLOORS = [
-    {"errors", "dimensions"},
+    {"errors", "dimensions", "paths"},
     {"carried", "encoding"},
     {"units", "limits"},
     {"numbers"},

@@ -9,15 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikeheb import dimensions
-from spikeheb.dimensions import NONE, TIME, VOLTAGE, Dimension
+from spikeheb.dimensions import (
+    CAPACITANCE,
+    CHARGE,
+    CONCENTRATION,
+    CONDUCTANCE,
+    CURRENT,
+    FREQUENCY,
+    LENGTH,
+    NONE,
+    RESISTANCE,
+    TEMPERATURE,
+    TIME,
+    VOLTAGE,
+    Dimension,
+)
 from spikeheb.errors import UnitError
 from spikeheb.units import format_quantity, parse_quantity, parse_unit, quantity
 
 KINDS = [
-    dimensions.NONE, dimensions.TIME, dimensions.FREQUENCY, dimensions.CURRENT, dimensions.VOLTAGE, dimensions.CHARGE, dimensions.CONDUCTANCE, dimensions.RESISTANCE,
-    dimensions.CAPACITANCE, dimensions.CONCENTRATION, dimensions.TEMPERATURE, dimensions.LENGTH, NONE / VOLTAGE, NONE / VOLTAGE**2, dimensions.VOLTAGE**2,
-    dimensions.CURRENT / dimensions.TIME, dimensions.CONDUCTANCE / dimensions.VOLTAGE, NONE / dimensions.CONCENTRATION**3, dimensions.LENGTH**-3,
+    NONE, TIME, FREQUENCY, CURRENT, VOLTAGE, CHARGE, CONDUCTANCE, RESISTANCE,
+    CAPACITANCE, CONCENTRATION, TEMPERATURE, LENGTH, NONE / VOLTAGE, NONE / VOLTAGE**2, VOLTAGE**2,
+    CURRENT / TIME, CONDUCTANCE / VOLTAGE, NONE / CONCENTRATION**3, LENGTH**-3,
 ]  # fmt: skip
 FLOATS = st.floats(allow_nan=False, allow_infinity=False).filter(lambda value: value == 0 or 1e-250 < abs(value) < 1e250)
 DECIMALS = st.tuples(st.integers(-(10**12), 10**12), st.integers(-12, 12))
@@ -67,18 +80,18 @@ def test_prefix_is_applied_exactly(number: tuple[int, int], unit: str) -> None:
         ("20 \u03bcs", 2e-5, TIME),
         ("5 \u00b5V", 5e-6, VOLTAGE),
         ("5 \u03bcV**2", 5e-12, VOLTAGE**2),
-        ("100 M\u03a9", 1e8, dimensions.RESISTANCE),
-        ("100 M\u2126", 1e8, dimensions.RESISTANCE),
+        ("100 M\u03a9", 1e8, RESISTANCE),
+        ("100 M\u2126", 1e8, RESISTANCE),
         ("\u221270 mV", -0.07, VOLTAGE),
         ("-70 mV", -0.07, VOLTAGE),
-        ("0.1 /second", 0.1, dimensions.FREQUENCY),
-        ("6 /min", 0.1, dimensions.FREQUENCY),
+        ("0.1 /second", 0.1, FREQUENCY),
+        ("6 /min", 0.1, FREQUENCY),
         ("8e-5 / mV**2", 80.0, NONE / VOLTAGE**2),
         ("8e-5 mV^-2", 80.0, NONE / VOLTAGE**2),
         ("14e-5 mV**(-1)", 0.14, NONE / VOLTAGE),
-        ("3 nS/mV", 3e-6, dimensions.CONDUCTANCE / VOLTAGE),
-        ("2.5 mM", 2.5, dimensions.CONCENTRATION),
-        ("305 kelvin", 305.0, dimensions.TEMPERATURE),
+        ("3 nS/mV", 3e-6, CONDUCTANCE / VOLTAGE),
+        ("2.5 mM", 2.5, CONCENTRATION),
+        ("305 kelvin", 305.0, TEMPERATURE),
         ("0.005", 0.005, NONE),
         ("5 1", 5.0, NONE),
     ],
@@ -95,8 +108,8 @@ def test_text_of_a_quantity(text: str, value: float, dimension: Dimension) -> No
         (150.0, TIME, "150 s"),
         (0.0, TIME, "0 ms"),
         (-0.07, VOLTAGE, "-70 mV"),
-        (4e-9, dimensions.CONDUCTANCE, "4 nS"),
-        (2.81e-10, dimensions.CAPACITANCE, "281 pF"),
+        (4e-9, CONDUCTANCE, "4 nS"),
+        (2.81e-10, CAPACITANCE, "281 pF"),
         (80.0, NONE / VOLTAGE**2, "8e-05 mV**-2"),
         (0.00525, NONE, "0.00525"),
         (0.1 + 0.2, NONE, "0.30000000000000004"),
@@ -165,8 +178,8 @@ def test_brian_quantity_of_another_kind_is_refused() -> None:
 
 
 def test_dimensions_multiply_and_name_themselves() -> None:
-    assert dimensions.CONDUCTANCE * VOLTAGE == dimensions.CURRENT
-    assert dimensions.CAPACITANCE * dimensions.RESISTANCE == TIME
+    assert CONDUCTANCE * VOLTAGE == CURRENT
+    assert CAPACITANCE * RESISTANCE == TIME
     assert (VOLTAGE**2).brian == "metre**4*kilogram**2*second**-6*amp**-2"
     assert (TIME ** Fraction(-1, 2)).brian == "second**(-1/2)"
     assert [str(kind) for kind in (NONE, TIME, VOLTAGE / TIME)] == [

@@ -1,16 +1,16 @@
 """The command line: parse, hand over to a study, write, exit code.
 
-Tables go to stdout, everything else to stderr. A user's mistake is one line and exit code 2, an interruption exit code
-130. Anything else that goes wrong is a fault of the program: one line says so, and --debug shows the traceback.
+Tables go to stdout, everything else to stderr. A user's mistake is one line and exit code 2, Ctrl-C exit code 130 (the request to
+end, SIGTERM, 143). Anything else that goes wrong is a fault of the program: one line says so, and --debug shows the traceback.
 """
 
 from __future__ import annotations
 
 import gc
-import signal
 import sys
+import warnings
 
-from spikeheb.cli.exits import INTERRUPTED
+from spikeheb.cli.interruption import INTERRUPTED, SIGNALLED, heard, leave, listen, stop_listening
 
 GARBAGE = 50_000
 """New objects until Python looks for cycles among them: what is imported stays, and looking takes a tenth of a short run."""
@@ -25,15 +25,29 @@ def main(script: str | None = None) -> None:
         The path of a protocol, given by the protocol itself when it is run as a script: the arguments are then those of
         ``spikeheb run`` behind the protocol.
     """
-    gc.set_threshold(GARBAGE)
-    arguments = sys.argv[1:]
     try:
-        from spikeheb.cli.app import run
-
-        code = run(arguments if script is None else ["run", script, *arguments])
-    except KeyboardInterrupt:  # while modules were imported
+        listen()
+        gc.set_threshold(GARBAGE)
+        code = _carry_out(sys.argv[1:] if script is None else ["run", script, *sys.argv[1:]])
+        stop_listening()
+    except KeyboardInterrupt:
+        stop_listening()
         code = INTERRUPTED
-    if code == INTERRUPTED:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would only disturb the end
-        print("interrupted", file=sys.stderr)
+    if heard():
+        leave(heard()[0] + SIGNALLED)
     sys.exit(code)
+
+
+def _carry_out(arguments: list[str]) -> int:
+    from spikeheb.cli.app import run
+
+    warnings.showwarning = _warn
+    return run(arguments)
+
+
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    """A warning on one line, without the line of the program that it comes from."""
+    from spikeheb.cli.printing import note
+    from spikeheb.errors import one_line
+
+    note(f"note: {one_line(str(message), 400)}")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spikeheb.cli import options
-from spikeheb.cli.output import STANDARD, folder_name, output, write
+from spikeheb.cli.output import STANDARD, Words, deliver, folder_name, output
 
 FILE_PANEL, MEASURE_PANEL, SWEEP_PANEL = "The file", "The measurement", "The sweeps"
 
@@ -68,9 +68,11 @@ def analyse(
         tuple[float, float], typer.Option(metavar="LOW HIGH", help="Fractions of the rise.", rich_help_panel=MEASURE_PANEL)
     ] = (0.30, 0.75),
     paired_baseline: Annotated[
-        str,
-        typer.Option(metavar="WHICH", help="Later pulses count from their own baseline or the first.", rich_help_panel=MEASURE_PANEL),
-    ] = "own",
+        str | None,
+        typer.Option(
+            metavar="WHICH", help="Later pulses count from their own (default) or the first baseline.", rich_help_panel=MEASURE_PANEL
+        ),
+    ] = None,
     volley: Annotated[
         str | None, typer.Option(metavar="FROM TO", help="Window of the fibre volley, after the pulse.", rich_help_panel=MEASURE_PANEL)
     ] = None,
@@ -114,8 +116,4 @@ def analyse(
             search=search, peak_width=peak_width, slope_limits=slope_limits, paired_baseline=paired_baseline, volley=volley,
             population_spike=population_spike, step=step, reject=reject or (), every=every, from_=from_, average=average,
         )  # fmt: skip
-    try:
-        print_outcome(data)
-    finally:  # whoever reads the table may have stopped reading
-        print_notes(data)
-        write(data, folder, force, STANDARD.with_csv(csv))
+        deliver(data, folder, force, STANDARD.with_csv(csv), Words(lambda: print_outcome(data), lambda: print_notes(data)))

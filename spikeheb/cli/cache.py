@@ -7,18 +7,22 @@ from typing import Annotated
 
 import typer
 
+from spikeheb.cli.given import refuse
 from spikeheb.cli.printing import data_table, note
 
 
 def cache(
+    context: typer.Context,
     clear: Annotated[bool, typer.Option("--clear", help="Remove what was built; it is built again when it is needed.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="List only what is damaged; exit code 1 if there is any.")] = False,
-    kind: Annotated[str | None, typer.Option(metavar="KIND", help="With --clear: only this kind, such as kernel.")] = None,
+    kind: Annotated[str | None, typer.Option(metavar="KIND", help="List or remove only this kind, such as kernel.")] = None,
 ) -> None:
     """List what was built for earlier runs: kernels, standalone programs, compiler probes."""
     from spikeheb.engines import cache as build_cache
     from spikeheb.errors import unknown_name
 
+    if clear:
+        refuse(context, "without --clear", "verify")
     entries = build_cache.entries()
     kinds = sorted({entry.kind for entry in entries})
     if kind is not None and kind not in kinds:

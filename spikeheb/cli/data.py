@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from spikeheb.cli import options
+from spikeheb.cli.output import write_text
+from spikeheb.paths import exists
 
 data = typer.Typer(no_args_is_help=True, help="Files of measurements of your own, for `spikeheb score --data`.")
 
@@ -30,13 +32,13 @@ def template(
     from spikeheb import library
     from spikeheb.cli.printing import note
     from spikeheb.errors import OutputExists
-    from spikeheb.limits import kind_at
-    from spikeheb.results import replace_file
+    from spikeheb.results import check_replaceable
     from spikeheb.studies.datasets import template as template_of
 
     chosen = library.protocol(protocol)
     path = out or Path(f"{chosen.name}.csv")
-    if kind_at(path) and not force:
+    check_replaceable(path)
+    if exists(path) and not force:
         raise OutputExists("is there already; --force replaces it", path=str(path))
-    replace_file(path, template_of(chosen).encode())
+    write_text(template_of(chosen), path)
     note(f"fill in ratio, and sem or n, in {path}; then: spikeheb score --data {protocol}={path}")

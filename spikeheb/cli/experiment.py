@@ -8,7 +8,7 @@ import typer
 
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
-from spikeheb.cli.output import STANDARD, folder_name, output, write
+from spikeheb.cli.output import STANDARD, Words, deliver, folder_name, output
 from spikeheb.cli.progress import progress as shown_progress
 
 
@@ -96,31 +96,25 @@ def run(
     if of_cell:
         chosen_cell = library.cell(cell, **of_cell)
     default = folder_name(chosen_protocol.name, chosen_rule.name, chosen_rule.set or "")
-    with (
-        output(out or default, force, STANDARD.with_csv(csv)) as folder,
-        shown_progress(f"{chosen_protocol.name}, {chosen_rule.label}", progress) as report,
-    ):
-        data = run_study(
-            chosen_protocol,
-            chosen_rule,
-            chosen_cell,
-            engine=engine,
-            seed=seed,
-            test_pulses=test_pulses is options.Switch.on,
-            baseline=baseline,
-            follow_up=follow_up,
-            test_interval=test_interval,
-            copies=copies,
-            control=control,
-            paired_pulse=paired_pulse,
-            w0=w0,
-            cells=cells,
-            synapses=synapses,
-            seeds=seeds,
-            progress=report,
-        )
-    try:
-        print_outcome(data)
-    finally:  # whoever reads the table may have stopped reading
-        print_notes(data)
-        write(data, folder, force, STANDARD.with_csv(csv))
+    with output(out or default, force, STANDARD.with_csv(csv)) as folder:
+        with shown_progress(f"{chosen_protocol.name}, {chosen_rule.label}", progress) as report:
+            data = run_study(
+                chosen_protocol,
+                chosen_rule,
+                chosen_cell,
+                engine=engine,
+                seed=seed,
+                test_pulses=test_pulses is options.Switch.on,
+                baseline=baseline,
+                follow_up=follow_up,
+                test_interval=test_interval,
+                copies=copies,
+                control=control,
+                paired_pulse=paired_pulse,
+                w0=w0,
+                cells=cells,
+                synapses=synapses,
+                seeds=seeds,
+                progress=report,
+            )
+        deliver(data, folder, force, STANDARD.with_csv(csv), Words(lambda: print_outcome(data), lambda: print_notes(data)))

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from spikeheb.errors import FormatError, UnknownName, unknown_name
-from spikeheb.limits import kind_at
+from spikeheb.paths import kind_at
 
 KINDS = ("rule", "cell", "protocol")
 _MEMBRANE = re.compile(rb"^[ \t]*\[[ \t]*membrane[ \t]*\]", re.MULTILINE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from spikeheb.cli.printing import note
 from spikeheb.errors import SpikehebError, StorageError
-from spikeheb.limits import kind_at
+from spikeheb.paths import exists
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,11 +34,16 @@ class Names:
 
 
 STANDARD = Names()
+QUICKLY_SAVED = 20_000_000
+"""Bytes of a result that is saved although the program was interrupted."""
+LONGEST = 150
+"""Bytes of the name of a folder; most systems allow 255."""
 
 
 def folder_name(*words: str) -> Path:
     """A folder of the current one, named after a run: ``sjostrom_2001-triplet-visual_cortex_all_min``."""
-    return Path("-".join(re.sub(r"[^\w.+=]+", "_", word) for word in words if word)[:150])
+    name = "-".join(re.sub(r"[^\w.+=]+", "_", word) for word in words if word)
+    return Path(name.encode(errors="replace")[:LONGEST].decode(errors="ignore"))
 
 
 @contextmanager
@@ -52,41 +57,99 @@ def output(folder: Path, force: bool, names: Names = STANDARD) -> Iterator[Path]
     """
     from spikeheb.results import prepare_folder
 
-    new = [place for place in (folder, *folder.parents) if not kind_at(place)]
+    new = [place for place in (folder, *folder.parents) if not exists(place)]
     try:
         yield prepare_folder(folder, tuple(name for name in (names.result, names.figure, names.text, names.csv) if name), force=force)
     except BaseException:
-        with contextlib.suppress(OSError):
-            for place in new:
+        for place in new:
+            with contextlib.suppress(OSError):
                 place.rmdir()
         raise
 
 
-def write(data: xr.Dataset, folder: Path, force: bool, names: Names = STANDARD) -> None:
-    """Write result and figure, and say where they are.
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is told of a result: its table on stdout, notes on stderr, and a text for a file of its own."""
+
+    table: Callable[[], None]
+    notes: Callable[[], None] = lambda: None
+    text: Callable[[], str] = lambda: ""
+
+
+def deliver(data: xr.Dataset, folder: Path, force: bool, names: Names, words: Words) -> None:
+    """Print the table and the notes, then write the files, whatever becomes of the table: its reader may have stopped reading.
+
+    After an interruption nothing but the result is written, and no large one.
 
     Raises
     ------
     StorageError
-        Where that failed; the result is then kept elsewhere, and the message says where.
+        As `write`.
     """
-    from spikeheb import plots
-    from spikeheb.results import save, to_csv
+    try:
+        words.table()
+    except KeyboardInterrupt:
+        _save_at_last(data, folder / names.result, force)
+        raise
+    except BaseException:
+        words.notes()
+        write(data, folder, force, names, words.text)
+        raise
+    words.notes()
+    write(data, folder, force, names, words.text)
 
-    target = folder / names.result
+
+def write(data: xr.Dataset, folder: Path, force: bool, names: Names = STANDARD, text: Callable[[], str] = lambda: "") -> None:
+    """Write result, tables and figure, and say where they are.
+
+    Raises
+    ------
+    StorageError
+        Where that failed; where it is the result, it is then kept elsewhere, and the message says where.
+    """
+    from spikeheb.results import replace_file, to_csv
+
+    path = _save(data, folder / names.result, force)
+    target = folder
     try:
-        path = save(data, target, force=force)
-    except Exception as error:  # whatever it is, what was computed must not be lost
-        raise StorageError(f"{_reason(error)}; {_rescue(data)}", path=str(target)) from error
-    note(f"result: {path}")
-    try:
+        from spikeheb import plots  # which fails where MPLBACKEND or a file matplotlibrc names what is not there
+
         if names.csv:
             target = folder / names.csv
             note(f"table: {to_csv(data, target, force=force)}")
+        if names.text:
+            target = folder / names.text
+            replace_file(target, text().encode())
+            note(f"all of it in words: {target}")
         target = folder / names.figure
         note(f"figure: {plots.write(plots.figure(data), target)}")
     except Exception as error:
         raise StorageError(f"{_reason(error)}; the result is whole in {path}", path=str(target)) from error
+
+
+def _save(data: xr.Dataset, target: Path, force: bool) -> Path:
+    """Save the result and say where it is; where that fails, it is kept elsewhere."""
+    from spikeheb.results import save
+
+    try:
+        path = save(data, target, force=force)
+    except KeyboardInterrupt:
+        _save_at_last(data, target, force)
+        raise
+    except Exception as error:  # whatever it is, what was computed must not be lost
+        kept = _rescue("the result", lambda folder: _keep(data, folder / STANDARD.result))
+        raise StorageError(f"{_reason(error)}; {kept}", path=str(target)) from error
+    note(f"result: {path}")
+    return path
+
+
+def _save_at_last(data: xr.Dataset, target: Path, force: bool) -> None:
+    """After an interruption: save what was computed, if that is done in a moment."""
+    from spikeheb.results import save
+
+    if data.nbytes <= QUICKLY_SAVED:
+        with contextlib.suppress(Exception):
+            note(f"result: {save(data, target, force=force)}")
 
 
 def _reason(error: Exception) -> str:
@@ -94,24 +157,52 @@ def _reason(error: Exception) -> str:
     return error.message if isinstance(error, SpikehebError) else f"could not be made ({type(error).__name__}: {error})"
 
 
-def _keep(data: xr.Dataset, place: Path) -> Path:
-    """Save in a new folder; attributes that no file can hold become text."""
+def write_text(text: str, target: Path) -> None:
+    """Write a text file.
+
+    Raises
+    ------
+    StorageError
+        Where that failed; the text is then kept elsewhere, and the message says where.
+    """
+    from spikeheb.results import replace_file
+
+    try:
+        replace_file(target, text.encode())
+    except StorageError as error:
+        kept = _rescue("what was to be written", lambda folder: _keep_text(text, folder / target.name))
+        raise StorageError(f"{error.message}; {kept}", path=str(target)) from error
+
+
+def _keep_text(text: str, target: Path) -> Path:
+    from spikeheb.results import replace_file
+
+    replace_file(target.with_name(target.name[-LONGEST:]), text.encode())
+    return target.with_name(target.name[-LONGEST:])
+
+
+def _keep(data: xr.Dataset, target: Path) -> Path:
+    """Save; attributes that no file can hold become text."""
     from spikeheb.results import plain, save
 
+    for version in (data, plain(data)):
+        with contextlib.suppress(StorageError):
+            return save(version, target)
+    raise StorageError("could not be kept there", path=str(target))
+
+
+def _rescue(what: str, keep: Callable[[Path], Path]) -> str:
+    """Keep something in a new folder elsewhere; returns words that say where."""
+    for place in (tempfile.gettempdir, Path.home, Path.cwd):
+        with contextlib.suppress(Exception):
+            return f"{what} is kept in {_in_new_folder(Path(place()), keep)}"
+    return "nor could it be kept elsewhere: what was printed is all that is left"
+
+
+def _in_new_folder(place: Path, keep: Callable[[Path], Path]) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="spikeheb-", dir=place))
     try:
-        for version in (data, plain(data)):
-            with contextlib.suppress(StorageError):
-                return save(version, folder / STANDARD.result)
-        raise StorageError("could not be kept there", path=str(folder))
+        return keep(folder)
     except BaseException:
         folder.rmdir()
         raise
-
-
-def _rescue(data: xr.Dataset) -> str:
-    """Keep the result somewhere else; returns words that say where."""
-    for find in (tempfile.gettempdir, Path.home, Path.cwd):
-        with contextlib.suppress(Exception):
-            return f"the result is kept in {_keep(data, Path(find()))}"
-    return "nor could it be kept elsewhere: the table is all that is left"

@@ -10,7 +10,7 @@ import typer
 
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
-from spikeheb.cli.output import STANDARD, folder_name, output, write
+from spikeheb.cli.output import STANDARD, Words, deliver, folder_name, output
 from spikeheb.cli.progress import progress as shown_progress
 from spikeheb.errors import FormatError
 
@@ -76,17 +76,15 @@ def replay(
     synapses = _synapses(read_spikes(spikes, reader=reader, sides=chosen_sides), cell, str(spikes))
     delays = {name: _delays(synapses, name, getattr(chosen, name)) for name in ("axonal_delay", "backpropagation_delay")}
     default = folder_name("replay", spikes.stem, chosen.name, chosen.set or "")
-    with output(out or default, force, STANDARD.with_csv(csv)) as folder, shown_progress("replay", progress) as report:
-        data = replay_study(
-            chosen, [synapse.pre for synapse in synapses], [synapse.lane.post for synapse in synapses], w0, cell,
-            [synapse.lane.rewards for synapse in synapses], record, dt=step, engine=engine, seed=seed, progress=report, **delays,
-        )  # fmt: skip
-    data = data.assign_coords(lane=[synapse.name for synapse in synapses])
-    try:
-        data_table(*replay_table(data))
-    finally:  # whoever reads the table may have stopped reading
-        print_notes(data)
-        write(data, folder, force, STANDARD.with_csv(csv))
+    with output(out or default, force, STANDARD.with_csv(csv)) as folder:
+        with shown_progress("replay", progress) as report:
+            data = replay_study(
+                chosen, [synapse.pre for synapse in synapses], [synapse.lane.post for synapse in synapses], w0, cell,
+                [synapse.lane.rewards for synapse in synapses], record, dt=step, engine=engine, seed=seed, progress=report, **delays,
+            )  # fmt: skip
+        data = data.assign_coords(lane=[synapse.name for synapse in synapses])
+        words = Words(lambda: data_table(*replay_table(data)), lambda: print_notes(data))
+        deliver(data, folder, force, STANDARD.with_csv(csv), words)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import typer
 
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, read_rule
-from spikeheb.cli.output import Names, output, write
+from spikeheb.cli.output import Names, Words, deliver, output
 from spikeheb.cli.progress import progress as shown_progress
 
 if TYPE_CHECKING:
@@ -67,22 +67,18 @@ def score(
     induction, without test pulses.
     """
     from spikeheb.cli.board import best_table, markdown
-    from spikeheb.cli.printing import data_table, note
+    from spikeheb.cli.printing import data_table
     from spikeheb.engines.choice import check_engine
-    from spikeheb.results import replace_file
     from spikeheb.studies.score import score as score_study
 
     check_engine(engine)
     rules = _rules(rule or [], join or [])
     protocols = _protocols(protocol or [], data or [])
-    with output(out or Path("score"), force, NAMES.with_csv(csv)) as folder, shown_progress("score", progress) as report:
-        found = score_study(rules, protocols, cell=cell, refits=refit, engine=engine, seed=seed, progress=report)
-    try:
-        data_table(*best_table(found))
-    finally:  # whoever reads the table may have stopped reading
-        write(found, folder, force, NAMES.with_csv(csv))
-        replace_file(folder / NAMES.text, markdown(found).encode())
-        note(f"all of it in words: {folder / NAMES.text}")
+    with output(out or Path("score"), force, NAMES.with_csv(csv)) as folder:
+        with shown_progress("score", progress) as report:
+            board = score_study(rules, protocols, cell=cell, refits=refit, engine=engine, seed=seed, progress=report)
+        words = Words(lambda: data_table(*best_table(board)), text=lambda: markdown(board))
+        deliver(board, folder, force, NAMES.with_csv(csv), words)
 
 
 def _rules(only: list[str], joining: list[str]) -> list[Rule]:

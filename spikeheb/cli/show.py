@@ -10,6 +10,7 @@ import typer
 
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, read_rule, split_set
+from spikeheb.cli.given import only_with, refuse
 from spikeheb.cli.kinds import find
 from spikeheb.cli.measured import print_measured
 from spikeheb.cli.printing import heading, lines, paragraphs, text_table
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 
 def show(
+    context: typer.Context,
     name: Annotated[
         str,
         typer.Argument(
@@ -48,8 +50,15 @@ def show(
     from spikeheb import library, rules
 
     if name == "format":
+        only_with(context, "for a rule, cell or protocol", "name")
         typer.echo(rules.format_reference())
         return
+    if not kernel:
+        refuse(context, "with --kernel", "cell")
+    else:
+        refuse(context, "without --kernel", "latex")
+    if kernel or latex:
+        refuse(context, "without --kernel and --latex", "measure")
     files = [("rule", name)] if library.is_combination(name) else find(split_set(name)[0])
     for kind, path in files:
         if kind == "rule":
@@ -61,6 +70,7 @@ def show(
             if measure and not kernel and not latex:
                 print_measured(rule)
             continue
+        refuse(context, "for a rule", "measure")
         if kernel:
             raise FormatError("only a rule has a kernel; name a cell with --cell", path=str(path), key="--kernel")
         if set or split_set(name)[1]:

@@ -11,7 +11,8 @@ import typer
 
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
-from spikeheb.cli.output import STANDARD, folder_name, output, write
+from spikeheb.cli.given import only_with
+from spikeheb.cli.output import STANDARD, Words, deliver, folder_name, output
 from spikeheb.cli.progress import progress as shown_progress
 from spikeheb.errors import FormatError
 
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
     from spikeheb.rules import Rule
 
 INPUT_PANEL = "The inputs"
+CONSTRAINT = ("constraint", "seeds", "progress", "out", "csv", "force")
+"""What goes with --constraint."""
 
 
 def weights(
+    context: typer.Context,
     rules: Annotated[
         list[str] | None,
         typer.Option(
@@ -58,8 +62,10 @@ def weights(
     correlated: Annotated[
         int, typer.Option(min=0, metavar="N", help="So many of the inputs are correlated with each other.", rich_help_panel=INPUT_PANEL)
     ] = 0,
-    correlation: Annotated[float, typer.Option(help="Of any two of these.", rich_help_panel=INPUT_PANEL)] = 0.1,
-    correlation_time: Annotated[str, typer.Option(metavar="TIME", help="Of these.", rich_help_panel=INPUT_PANEL)] = "20 ms",
+    correlation: Annotated[float | None, typer.Option(help="Of any two of these; by default 0.1.", rich_help_panel=INPUT_PANEL)] = None,
+    correlation_time: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Of these; by default 20 ms.", rich_help_panel=INPUT_PANEL)
+    ] = None,
     early: Annotated[
         int,
         typer.Option(
@@ -70,7 +76,9 @@ def weights(
         int,
         typer.Option(min=0, metavar="N", help="Inhibitory Poisson inputs beside them, without plasticity.", rich_help_panel=INPUT_PANEL),
     ] = 0,
-    inhibitory_rate: Annotated[str, typer.Option(metavar="RATE", help="Of each of these.", rich_help_panel=INPUT_PANEL)] = "10 Hz",
+    inhibitory_rate: Annotated[
+        str | None, typer.Option(metavar="RATE", help="Of each of these; by default 10 Hz.", rich_help_panel=INPUT_PANEL)
+    ] = None,
     imposed: Annotated[
         str | None,
         typer.Option(metavar="RATE", help="Poisson postsynaptic spikes at this rate, and no cell.", rich_help_panel=INPUT_PANEL),
@@ -125,7 +133,9 @@ def weights(
     constraint: Annotated[
         bool,
         typer.Option(
-            "--constraint", help="Hold normalised weights against probabilities of promotion instead.", rich_help_panel=options.RUN_PANEL
+            "--constraint",
+            help="Hold normalised weights against probabilities of promotion instead; takes --seeds only.",
+            rich_help_panel=options.RUN_PANEL,
         ),
     ] = False,
     snapshots: Annotated[int, typer.Option(min=1, help="Times at which the weights are counted.", rich_help_panel=options.RUN_PANEL)] = 40,
@@ -152,6 +162,7 @@ def weights(
     from spikeheb.studies.weights import weights as study
 
     if constraint:
+        only_with(context, "without --constraint", *CONSTRAINT)
         _constraint(seeds, progress, out, force, csv)
         return
     if not rules:
@@ -165,17 +176,14 @@ def weights(
         inhibitory=inhibitory, inhibitory_rate=inhibitory_rate,
     )  # fmt: skip
     default = folder_name("weights", *(f"{rule.name}-{rule.set}" if rule.set else rule.name for rule in chosen))
-    with output(out or default, force, STANDARD.with_csv(csv)) as folder, shown_progress("weights", progress) as report:
-        data = study(
-            chosen, body, trains, duration, seeds, seed=seed, cells=cells, imposed=imposed, dt=dt, unit=unit, current=current, w0=w0,
-            match_rates=match_rates, normalise=normalise, normalise_every=normalise_every, snapshots=snapshots, watch=watch,
-            epsp=epsp, memory=memory, engine=engine, names=names or None, progress=report,
-        )  # fmt: skip
-    try:
-        data_table(*_table(data))
-    finally:  # whoever reads the table may have stopped reading
-        _say(data)
-        write(data, folder, force, STANDARD.with_csv(csv))
+    with output(out or default, force, STANDARD.with_csv(csv)) as folder:
+        with shown_progress("weights", progress) as report:
+            data = study(
+                chosen, body, trains, duration, seeds, seed=seed, cells=cells, imposed=imposed, dt=dt, unit=unit, current=current, w0=w0,
+                match_rates=match_rates, normalise=normalise, normalise_every=normalise_every, snapshots=snapshots, watch=watch,
+                epsp=epsp, memory=memory, engine=engine, names=names or None, progress=report,
+            )  # fmt: skip
+        deliver(data, folder, force, STANDARD.with_csv(csv), Words(lambda: data_table(*_table(data)), lambda: _say(data)))
 
 
 def _say(data: xr.Dataset) -> None:
@@ -236,17 +244,16 @@ def _constraint(seeds: int, shown: bool | None, out: Path | None, force: bool, c
     from spikeheb.cli.report import number
     from spikeheb.studies.constraint import constraint as study
 
-    with output(out or Path("weights-constraint"), force, STANDARD.with_csv(csv)) as folder, shown_progress("constraint", shown) as report:
-        data = study(seeds=max(2, seeds), progress=report)
-    rows = [
-        [str(kind), f"{rate:g}", number(float(data["bias"].sel(kind=kind, learning_rate=rate)))]
-        for kind in data["kind"].values
-        for rate in data["learning_rate"].values
-    ]
-    try:
-        data_table(["kind", "learning rate", "mean |weight - prediction|"], rows)
-    finally:
-        write(data, folder, force, STANDARD.with_csv(csv))
+    with output(out or Path("weights-constraint"), force, STANDARD.with_csv(csv)) as folder:
+        with shown_progress("constraint", shown) as report:
+            data = study(seeds=seeds, progress=report)
+        rows = [
+            [str(kind), f"{rate:g}", number(float(data["bias"].sel(kind=kind, learning_rate=rate)))]
+            for kind in data["kind"].values
+            for rate in data["learning_rate"].values
+        ]
+        words = Words(lambda: data_table(["kind", "learning rate", "mean |weight - prediction|"], rows))
+        deliver(data, folder, force, STANDARD.with_csv(csv), words)
 
 
 def _table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:

@@ -8,7 +8,7 @@ import typer
 
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
-from spikeheb.cli.output import STANDARD, folder_name, output, write
+from spikeheb.cli.output import STANDARD, Words, deliver, folder_name, output
 from spikeheb.cli.progress import part
 from spikeheb.cli.progress import progress as shown_progress
 from spikeheb.errors import UnknownName
@@ -62,20 +62,18 @@ def window(
     choices = RuleChoices(set, interaction, bounds, coincidence, axonal_delay, backpropagation_delay)
     rules = _with_parameters([read_rule(text, choices) for text in rule], assignments(parameter))
     default = folder_name("window", *(f"{one.name}-{one.set}" if one.set else one.name for one in rules))
-    with output(out or default, force, STANDARD.with_csv(csv)) as folder, shown_progress("window", progress) as report:
-        windows = [
-            window_study(
-                one, delta_t, pairs, frequency, w0=w0, cell=cell, cells=cells, synapses=synapses, dt=dt, engine=engine, seed=seed,
-                seeds=seeds, progress=part(report, n, len(rules)),
-            )
-            for n, one in enumerate(rules)
-        ]  # fmt: skip
-    data = windows[0] if len(windows) == 1 else overlay(windows)
-    try:
-        data_table(*window_table(data))
-    finally:  # whoever reads the table may have stopped reading
-        print_notes(data)
-        write(data, folder, force, STANDARD.with_csv(csv))
+    with output(out or default, force, STANDARD.with_csv(csv)) as folder:
+        with shown_progress("window", progress) as report:
+            windows = [
+                window_study(
+                    chosen, delta_t, pairs, frequency, w0=w0, cell=cell, cells=cells, synapses=synapses, dt=dt, engine=engine, seed=seed,
+                    seeds=seeds, progress=part(report, n, len(rules)),
+                )
+                for n, chosen in enumerate(rules)
+            ]  # fmt: skip
+        data = windows[0] if len(windows) == 1 else overlay(windows)
+        words = Words(lambda: data_table(*window_table(data)), lambda: print_notes(data))
+        deliver(data, folder, force, STANDARD.with_csv(csv), words)
 
 
 def _with_parameters(rules: list[Rule], given: dict[str, str]) -> list[Rule]:

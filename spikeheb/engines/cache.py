@@ -31,6 +31,7 @@ from typing import TypeVar
 from spikeheb.engines.locks import held
 from spikeheb.engines.ownership import is_own_file, is_own_folder, make_private, reason_against
 from spikeheb.errors import BuildError, StorageError, one_line
+from spikeheb.paths import home_resolved
 
 Opened = TypeVar("Opened")
 
@@ -96,7 +97,7 @@ def _wanted() -> Path:
     """The cache's folder by the environment; a relative ``XDG_CACHE_HOME`` is ignored, as its specification says."""
     given = os.environ.get("SPIKEHEB_CACHE")
     if given:
-        return Path(given).expanduser().absolute()
+        return home_resolved(given).absolute()
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "spikeheb"
     if sys.platform == "win32":

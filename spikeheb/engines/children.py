@@ -68,16 +68,13 @@ def call(
 
 
 def _end(program: subprocess.Popen[bytes]) -> None:
-    """End a program that is still at work, and the programs that it started: first asked, then made to."""
+    """End a program that is still at work, and the programs that it started, which may outlive it: first asked, then made to."""
     if program.poll() is None:
         _send(program, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             program.wait(GRACE)
-        if os.name == "posix":
-            _send(program, signal.SIGKILL)
-        else:
-            program.kill()
-        program.wait()
+    _send(program, getattr(signal, "SIGKILL", signal.SIGTERM))
+    program.wait()
     for stream in (program.stdin, program.stdout, program.stderr):
         if stream is not None:
             with suppress(OSError):

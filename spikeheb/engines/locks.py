@@ -37,6 +37,17 @@ def held(path: Path) -> Iterator[None]:
             _release(file.fileno())
 
 
+def is_free(path: Path) -> bool:
+    """Whether nobody holds the lock of a file now; one that is not there is free."""
+    if not path.exists():
+        return True
+    with path.open("r+b") as file:
+        if not _acquire(file.fileno()):
+            return False
+        _release(file.fileno())
+        return True
+
+
 if sys.platform == "win32":
     import msvcrt
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 Result = TypeVar("Result")
+
+LOOK = 0.1
+"""Seconds that the main thread waits at most before it looks around."""
 
 
 class Stopped(BaseException):
@@ -82,7 +85,7 @@ def side_by_side(
     pool = ThreadPoolExecutor(threads, initializer=_settle, initargs=(max(1, allowed() // threads), stop))
     try:
         running = {pool.submit(work): n for n, work in enumerate(works)}
-        for future in as_completed(running):
+        for future in _as_completed(running):
             if not isinstance(future.exception(), NotHere):
                 note(running[future], future.result())
     finally:
@@ -92,6 +95,14 @@ def side_by_side(
         if n not in outcomes:
             note(n, work())
     return [outcomes[n] for n in range(len(works))]
+
+
+def _as_completed(futures: Collection[Future[Result]]) -> Iterator[Future[Result]]:
+    """Each future when it is done. Python hears of an interruption between two looks: one that comes as a wait begins goes unheard."""
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, LOOK, FIRST_COMPLETED)
+        yield from done
 
 
 def _settle(share: int, stop: threading.Event) -> None:

@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.errors import FormatError, ScheduleError, SpikehebError, printable, unknown_name
-from spikeheb.limits import MEMORY, check_file, kind_at
+from spikeheb.limits import MEMORY, check_file
+from spikeheb.paths import exists, is_folder
 from spikeheb.recordings.heads import is_stimulus, numbered_order
 from spikeheb.recordings.recorded import Recorded
 from spikeheb.schedules import NOTHING, Lane
@@ -48,9 +49,9 @@ def segments_of(path: Path, reader: str | None) -> list[Any]:
     where = str(path)
     if path.suffix.lower() in _PICKLES:
         raise FormatError("is a pickle, which may run any program; nothing is ever unpickled (save it in another format)", path=where)
-    if not kind_at(path):
+    if not exists(path):
         raise FormatError("there is no such file", path=where)
-    if kind_at(path) != "folder":  # some recordings are folders
+    if not is_folder(path):  # some recordings are folders
         check_file(path, MEMORY)
     problems = []
     for candidate in _neo_readers(path, reader):

@@ -121,6 +121,8 @@ def _of_channel(columns: list[_Column], channel: int | str, unit: str | None, ta
         if not 0 <= channel < len(signals):
             raise table.error(f"there is no channel {channel}; {len(signals)} found: {', '.join(signals)}")
         columns = [column for column in columns if column.signal == signals[channel]]
+    elif channel != 0:
+        raise table.error(f"there is no channel {channel}; the sweeps of the table are of one channel")
     return _of_one_unit(columns, unit, table)
 
 

@@ -22,7 +22,8 @@ from pathlib import Path
 
 from spikeheb.encoding import UTF_16_MARKS, decoded
 from spikeheb.errors import FormatError
-from spikeheb.limits import check_file, kind_at
+from spikeheb.limits import check_file
+from spikeheb.paths import is_file
 from spikeheb.units import plain
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
@@ -144,7 +145,7 @@ def holds_text(path: Path) -> bool:
 
 def _beginning(path: Path) -> str:
     """The first 4 kB as text; nothing of what is no file."""
-    if kind_at(path) != "file":
+    if not is_file(path):
         return ""
     with path.open("rb") as file:
         data = file.read(4096)

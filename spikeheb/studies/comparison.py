@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.errors import FormatError
+from spikeheb.errors import FormatError, check_used
 from spikeheb.measure.weights import (
     Interval,
     kolmogorov_smirnov,
@@ -50,6 +50,8 @@ class Sample:
         The theory's weights and density, where there is one.
     meaning : str
         What was read, in words.
+    laid_out : bool
+        Whether it was an array of several rows and columns.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Sample:
     high: float | None
     theory: tuple[Floats, Floats] | None = None
     meaning: str = ""
+    laid_out: bool = False
 
     @property
     def pooled(self) -> Floats:
@@ -112,12 +115,16 @@ def read_all(files: Sequence[Source], low: float | None = None, high: float | No
     """
     if not files:
         raise FormatError("give one file or more", key="files")
+    if all(isinstance(file, str | Path) and Path(file).suffix == ".nc" for file in files):
+        check_used("weights from elsewhere", low=low, high=high, layout=layout)
     paths = [Path(file) if isinstance(file, str | Path) else Path(f"result {n}") / "weights.nc" for n, file in enumerate(files, start=1)]
     samples = [
         (path, sample)
         for path, file in zip(paths, files, strict=True)
         for sample in (read_weights(path, low, high, layout) if isinstance(file, str | Path) else _of_result(file, path.parent.name))
     ]
+    if not any(sample.laid_out for _, sample in samples):
+        check_used("an array of several rows and columns", layout=layout)
     names = [sample.name for _, sample in samples]
     for depth in range(1, 1 + max(len(path.parts) for path in paths)):
         doubled = {name for name in names if names.count(name) > 1}
@@ -154,7 +161,7 @@ def read_weights(path: Path | str, low: float | None = None, high: float | None 
     if low is not None and high is not None and not low < high:
         raise FormatError(f"the lower bound must be below the upper (got {low:g} and {high:g})", key="low")
     table = read_weight_table(path, layout)
-    return [Sample(path.stem, table.seeds, low, high, meaning=table.meaning)]
+    return [Sample(path.stem, table.seeds, low, high, meaning=table.meaning, laid_out=table.laid_out)]
 
 
 NEEDED = ("weight", "rule", "seed", "theory_weight", "theory_density", "lower_limit", "upper_limit")

@@ -15,7 +15,7 @@ from spikeheb.dimensions import TIME
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.engines.job import Floats, Job, Recording
 from spikeheb.engines.values import constants, per_input
-from spikeheb.errors import ScheduleError
+from spikeheb.errors import ScheduleError, check_used
 from spikeheb.protocols import Protocol, with_parameters
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
@@ -214,8 +214,11 @@ def with_tests(
     check_conditions(schedule)
     given = {"baseline": baseline, "follow_up": follow_up, "test_interval": test_interval, "paired_pulse": paired_pulse}
     times = {name: quantity(value, TIME, key=name) for name, value in given.items() if value is not None}
-    if not test_pulses and times:
-        raise ScheduleError("needs test pulses, which are off", key=next(iter(times)))
+    if not test_pulses:
+        check_used(
+            "test pulses, which are off",
+            baseline=baseline, follow_up=follow_up, test_interval=test_interval, paired_pulse=paired_pulse,
+        )  # fmt: skip
     changed = replace(
         schedule,
         copies=schedule.copies if copies is None else copies,

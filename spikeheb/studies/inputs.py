@@ -11,7 +11,7 @@ from spikeheb.cells import Cell
 from spikeheb.dimensions import CONDUCTANCE, FREQUENCY, TIME, Dimension
 from spikeheb.engines import population
 from spikeheb.engines.population import Group, Inhibition, Poisson, Regular, Replayed, Source
-from spikeheb.errors import ScheduleError
+from spikeheb.errors import ScheduleError, check_used
 from spikeheb.limits import MOST, check_memory, whole
 from spikeheb.numbers import check_near, quantities
 from spikeheb.units import format_quantity, quantity
@@ -25,6 +25,8 @@ _SINGLE = ("rate", "jitter")
 
 BYTES_OF_INPUT = 64.0
 """Of its synapse, its next spikes and its place in the result."""
+CORRELATION, CORRELATION_TIME, INHIBITORY_RATE = 0.1, 0.02, 10.0
+"""What `fan_in_inputs` takes where nothing is given: in s and Hz."""
 LATEST = 0.05
 """Seconds after a common event at which the last of the early inputs fires."""
 
@@ -133,11 +135,11 @@ def fan_in_inputs(
     rate: object = "15 Hz",
     *,
     correlated: int = 0,
-    correlation: float = 0.1,
-    correlation_time: object = "20 ms",
+    correlation: float | None = None,
+    correlation_time: object = None,
     early: int = 0,
     inhibitory: int = 0,
-    inhibitory_rate: object = "10 Hz",
+    inhibitory_rate: object = None,
 ) -> Inputs:
     """A correlated group, a group with latencies, and independent inputs, as far as there are any.
 
@@ -148,29 +150,36 @@ def fan_in_inputs(
     rate : frequency
         Of each of them.
     correlated, correlation, correlation_time
-        So many of them are correlated with each other; see `correlated`.
+        So many of them are correlated with each other; see `correlated`. By default 0.1 and 20 ms.
     early : int
         So many of them follow a common event, 0 to 50 ms after it.
     inhibitory, inhibitory_rate
-        Inhibitory Poisson inputs beside them, without plasticity, and the rate of each.
+        Inhibitory Poisson inputs beside them, without plasticity, and the rate of each, by default 10 Hz.
 
     Raises
     ------
     ScheduleError, UnitError
+    FormatError
+        For what has no effect: a correlation without correlated inputs, a rate without inhibitory ones.
     """
     count, correlated, early = _some(inputs, "inputs"), _some(correlated, "correlated"), _some(early, "early")
     if correlated + early > count:
         raise ScheduleError(f"expected at most the {count} inputs (got {correlated + early})", key="correlated, early")
+    if not correlated:
+        check_used("correlated inputs (correlated)", correlation=correlation, correlation_time=correlation_time)
+    if not inhibitory:
+        check_used("inhibitory inputs (inhibitory)", inhibitory_rate=inhibitory_rate)
     hertz = quantity(rate, FREQUENCY, key="rate")
     sources: list[Source] = []
     if correlated:
-        tau = quantity(correlation_time, TIME, key="correlation_time")
-        sources.append(population.correlated(correlated, hertz, correlation, tau))
+        tau = quantity(CORRELATION_TIME if correlation_time is None else correlation_time, TIME, key="correlation_time")
+        sources.append(population.correlated(correlated, hertz, CORRELATION if correlation is None else correlation, tau))
     if early:
         sources.append(population.early(np.linspace(0, LATEST, early), hertz))
     if count > correlated + early:
         sources.append(_poisson(count - correlated - early, hertz, "rate"))
     trains = Inputs(tuple(sources))
+    inhibitory_rate = INHIBITORY_RATE if inhibitory_rate is None else inhibitory_rate
     return with_inhibition(trains, inhibitory, inhibitory_rate) if _some(inhibitory, "inhibitory") else trains
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.dimensions import CURRENT, NONE, TIME, VOLTAGE
-from spikeheb.errors import FormatError, UnitError
+from spikeheb.errors import FormatError, UnitError, check_used
 from spikeheb.measure.compare import mean_and_sem
 from spikeheb.measure.course import FOLLOW
 from spikeheb.measure.epsp import SweepMeasures, measure_sweeps, spiked
@@ -58,7 +58,7 @@ def analyse(
     search: object = STANDARD.search,
     peak_width: object = STANDARD.peak_width,
     slope_limits: tuple[float, float] = STANDARD.rise,
-    paired_baseline: str = STANDARD.paired_baseline,
+    paired_baseline: str | None = None,
     volley: object = None,
     population_spike: object = None,
     step: str | tuple[object, object, object] | None = None,
@@ -112,7 +112,7 @@ def analyse(
     settings = Measurement(
         baseline=pair(baseline, "baseline"), blank=quantity(blank, TIME, key="blank"), search=quantity(search, TIME, key="search"),
         peak_width=quantity(peak_width, TIME, key="peak_width"), rise=pair(slope_limits, "slope_limits", NONE),
-        paired_baseline=paired_baseline,
+        paired_baseline=paired_baseline or STANDARD.paired_baseline,
         volley=None if volley is None else pair(volley, "volley"),
         population_spike=None if population_spike is None else pair(population_spike, "population_spike"),
         signal=signal or "membrane", pulses=given or (0.0,),
@@ -121,6 +121,8 @@ def analyse(
     every_time = None if interval is None else quantity(interval, TIME, key="interval")
     files = Files(unit, channel, every_time, first_after, reader, cut_at, around)
     sweeps, pulses, notes = gathered(sources, files, given or ((0.0,) if cut_at is not None else ()))
+    if len(pulses) < 2:
+        check_used("a second pulse", paired_baseline=paired_baseline)
     settings, kind_notes = _fitted(settings, sweeps, pulses, signal, step, sweeps.pulse)
     data = measured(sweeps, settings, follow, reject, every, from_, average, notes + kind_notes)
     return _named(data, sources, settings, follow, sweeps.unit)

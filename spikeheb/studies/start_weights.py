@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from spikeheb.dimensions import NONE
 from spikeheb.errors import FormatError, ScheduleError
-from spikeheb.limits import kind_at
 from spikeheb.numbers import quantities
+from spikeheb.paths import is_file
 from spikeheb.rules.rule import Rule
 
 Floats = npt.NDArray[np.float64]
@@ -100,7 +100,7 @@ def read_weights(path: str | Path) -> Floats:
     file = Path(path)
     if file.suffix.lower() not in (".npy", ".csv"):
         raise FormatError(f'expected a number, or a file .npy or .csv with the column "{COLUMN}" (got "{str(path)[:80]}")', key="w0")
-    if kind_at(file) != "file":
+    if not is_file(file):
         raise FormatError("there is no such file of weights", path=str(path), key="w0")
     return _of_npy(file) if file.suffix.lower() == ".npy" else _of_csv(file)
 

@@ -6,14 +6,14 @@ What could be read in two ways is refused, and what was decided is said in words
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from spikeheb.errors import FormatError
-from spikeheb.limits import kind_at
+from spikeheb.paths import kind_at
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,6 +37,7 @@ class WeightTable:
 
     seeds: tuple[Floats, ...]
     meaning: str
+    laid_out: bool = False
 
 
 def read_weight_table(path: Path, layout: str | None = None) -> WeightTable:
@@ -75,7 +76,7 @@ def _connected(table: WeightTable, path: Path) -> WeightTable:
     if any(not seed.size for seed in seeds):
         raise FormatError("has a seed without any weight", path=str(path))
     note = f"; {missing} of {whole.size} entries are NaN: no connection, left out" if missing else ""
-    return WeightTable(seeds, table.meaning + note)
+    return replace(table, seeds=seeds, meaning=table.meaning + note)
 
 
 # --- arrays --------------------------------------------------------------------------------------------------------------
@@ -112,11 +113,13 @@ def _of_array(values: Floats, layout: str | None, path: Path) -> WeightTable:
         layout = "rows" if rows <= MOST_SEEDS and rows < columns else "one"
     match layout:
         case "rows":
-            return WeightTable(tuple(values), f"{size}, taken for {rows} seeds of {columns} weights")
+            return WeightTable(tuple(values), f"{size}, taken for {rows} seeds of {columns} weights", True)
         case "columns":
-            return WeightTable(tuple(values.T), f"{size}, taken for {columns} seeds of {rows} weights")
+            return WeightTable(tuple(values.T), f"{size}, taken for {columns} seeds of {rows} weights", True)
     return WeightTable(
-        (values.ravel(),), f"{size}, taken for one sample of {values.size} weights (layout says otherwise where rows or columns are seeds)"
+        (values.ravel(),),
+        f"{size}, taken for one sample of {values.size} weights (layout says otherwise where rows or columns are seeds)",
+        True,
     )
 
 

@@ -12,7 +12,7 @@ from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.dimensions import FREQUENCY, TIME, VOLTAGE
 from spikeheb.engines.population import Source
-from spikeheb.errors import EngineError, ScheduleError
+from spikeheb.errors import EngineError, ScheduleError, check_used
 from spikeheb.limits import whole
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.calls import recorded
@@ -134,6 +134,8 @@ def weights(
         unit = AUTO
     if isinstance(cell, str):
         cell = named_cell(cell, imposed)
+    if cell is None:
+        check_used("a cell", unit=unit, current=current)
     call: dict[str, Any] = {
         "rules": chosen, "cell": cell,
         "inputs": fan_in_inputs() if inputs is None else as_inputs(inputs), "duration": quantity(duration, TIME, key="duration"),
@@ -179,6 +181,8 @@ def _names(rules: Sequence[Rule], names: Sequence[str] | None) -> list[str]:
     chosen = list(names) if names is not None else [rule.label for rule in rules]
     if len(chosen) != len(rules):
         raise ScheduleError(f"expected a name for each of the {len(rules)} rules (got {len(chosen)})", key="names")
+    if not all(str(name).strip() for name in chosen):
+        raise ScheduleError("expected names that can be read (got an empty one)", key="names")
     return [f"{name} #{chosen[:n].count(name) + 1}" if chosen.count(name) > 1 else name for n, name in enumerate(chosen)]
 
 
@@ -195,7 +199,11 @@ def _plan(
         raise ScheduleError("without a cell its spikes must be imposed; give a rate", key="imposed")
     if not 0 < dt <= duration:
         raise ScheduleError(f"expected a duration of one time step or more (got {duration:g} s)", key="duration")
+    if normalise is None:
+        check_used("a kind of normalisation (normalise)", normalise_every=normalise_every)
     factors = stretch(rules) if match_rates else [1.0] * len(rules)
+    if len(rules) == 1:
+        check_used("a second rule", match_rates=match_rates or None)
     bounded = all(rule.bounds.w_max is not None and rule.bounds.w_max > 0 for rule in rules)
     initial = None if w0 is None else np.broadcast_to(w0, (inputs.count,))
     return Plan(

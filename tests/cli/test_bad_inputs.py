@@ -247,6 +247,42 @@ def test_an_unbalanced_compiler_is_one_line(spikeheb, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_folders_of_the_library_that_cannot_be_are_passed_over(spikeheb, monkeypatch):
+    monkeypatch.setenv("SPIKEHEB_PATH", os.pathsep.join(["x" * 5000, "/dev/null", "~nobody-of-that-name/x"]))
+    assert spikeheb("list", "rules").code == 0
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", LONG, "--rule", "pair"),
+        ("run", f"{LONG}.py", "--rule", "pair"),
+        ("run", "pairing", "--rule", f"pair+{LONG}"),
+        ("run", "pairing", "--rule", "pair", "--cell", f"{LONG}.toml"),
+        ("show", f"{LONG}:x"),
+        ("check", f"{LONG}.toml"),
+        ("weights", "--rule", "pair", "--w0", f"{LONG}.csv"),
+        ("weights", "--rule", "pair", "--name", ""),
+        ("compare", f"{LONG}.nc"),
+        ("compare", f"{LONG}.csv"),
+        ("analyse", f"{LONG}.csv"),
+        ("analyse", f"{LONG}.abf"),
+        ("replay", "--rule", "pair", "--spikes", f"{LONG}.csv"),
+        ("score", "--data", f"{LONG}.csv"),
+        ("score", "--join", f"{LONG}.toml"),
+        ("data", "template", LONG),
+        ("window", "--rule", "pair", "--out", LONG),
+    ],
+    ids=lambda arguments: " ".join(word[:12] for word in arguments),
+)
+def test_names_longer_than_a_file_may_have(spikeheb, tmp_path, arguments):
+    refused(spikeheb, *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_fault_of_the_program_is_one_line_too(spikeheb, monkeypatch):
     def fail(*_):
         raise RuntimeError("two\nlines \x1b[31m")

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import xarray as xr
 from fake_wheel import fake_wheel
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
@@ -18,7 +19,7 @@ PATIENCE = 60.0
 LONG_WEIGHTS = ("weights", "--rule", "pair", "--inputs", "200", "--duration", "200000 s", "--seeds", "6", "--memory", "8 GB")
 TALE = """#!/bin/sh
 case "$*" in
-  *model.cpp*|*code_objects*) echo $$ > "{mark}"; sleep 300 & wait ;;
+  *model.cpp*|*code_objects*|*_cython_magic*) echo $$ > "{mark}"; sleep 300 & wait ;;
 esac
 exec "{compiler}" "$@"
 """
@@ -67,10 +68,10 @@ def begin(tmp_path):
         running.communicate()
 
 
-def interrupt(running, tmp_path) -> None:
-    running.send_signal(signal.SIGINT)
+def interrupt(running, tmp_path, number=signal.SIGINT) -> None:
+    running.send_signal(number)
     output, errors = running.communicate(timeout=PATIENCE)
-    assert running.returncode == 130, errors
+    assert running.returncode == 128 + number, errors
     assert errors.splitlines()[-1] == "interrupted"
     assert "Traceback" not in errors
     assert output == ""
@@ -78,12 +79,13 @@ def interrupt(running, tmp_path) -> None:
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 @pytest.mark.parametrize("arguments", [LONG_WEIGHTS, ("score", "--progress")], ids=["weights", "score"])
-def test_kernels_that_run_side_by_side_stop(begin, tmp_path, arguments):
+def test_kernels_that_run_side_by_side_stop(begin, tmp_path, arguments, number):
     """The works that have not begun would take minutes."""
     running = begin(*arguments)
     wait_for(lambda: cpu(running.pid) > 4.0, running)  # imports take one second, and what comes after them is the work
-    interrupt(running, tmp_path)
+    interrupt(running, tmp_path, number)
 
 
 def slow_compiler(tmp_path, mark: Path) -> str:
@@ -103,18 +105,92 @@ def slow_compiler(tmp_path, mark: Path) -> str:
         ("window", "--rule", "pair"),
         ("weights", "--rule", "pair", "--rule", "triplet", "--duration", "1 s"),
         ("run", "pairing", "--rule", "pair", "-p", "pairs=2", "--test-pulses", "off", "--engine", "brian:standalone"),
+        ("run", "pairing", "--rule", "pair", "-p", "pairs=2", "--test-pulses", "off", "--engine", "brian:cython"),
     ],
-    ids=["window", "weights", "standalone"],
+    ids=["window", "weights", "standalone", "cython"],
 )
 def test_a_compiler_at_work_is_ended(begin, tmp_path, arguments):
     mark = tmp_path / "mark"
     cache = tmp_path / "cache"
-    running = begin(*arguments, CXX=slow_compiler(tmp_path, mark), SPIKEHEB_CACHE=str(cache))
+    slow = slow_compiler(tmp_path, mark)
+    running = begin(*arguments, CXX=slow, CC=slow, SPIKEHEB_CACHE=str(cache))
     wait_for(lambda: mark.exists() and mark.read_text().strip(), running)
     compiler = int(mark.read_text())
     interrupt(running, tmp_path)
     wait_for(lambda: not is_at_work(compiler))
-    assert [path.name for path in cache.glob("*/*.*")] == []
+    assert [path.name for path in cache.glob("*/*.*") if path.suffix != ".lock"] == []
+    assert list(cache.rglob("*.o")) == []
+
+
+SWALLOWING = """
+import os, signal, sys, time
+import spikeheb.cli as cli
+from spikeheb.cli import app
+
+def swallow(*_, **__):
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep({first})
+    except BaseException:
+        pass
+    time.sleep(300)
+
+def inside_of_exec(*_, **__):
+    exec("import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(300)")
+
+app.build = lambda: {name}
+sys.argv = ["spikeheb", "list"]
+cli.main()
+"""
+
+
+@pytest.mark.parametrize(("name", "code"), [("swallow", 143), ("inside_of_exec", 130)])
+def test_an_interruption_is_not_swallowed(name, code):
+    """Many libraries catch every exception while they are imported; Python has an exit code of its own after exec."""
+    text = SWALLOWING.format(name=name, first=300)
+    ended = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=PATIENCE)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", "interrupted\n")
+
+
+def test_what_is_to_be_ignored_stays_ignored():
+    """A shell starts what goes on in the background so."""
+    text = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "from spikeheb.cli import app, main\n"
+        "app.build = lambda: lambda **_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.argv = ['spikeheb', 'list']; main()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=PATIENCE)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_result_that_is_computed_is_kept_when_its_table_is_interrupted(tmp_path):
+    from spikeheb.cli import output
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    data = xr.Dataset({"w": ("lane", [1.0])}, attrs={"study": "replay"})
+    with pytest.raises(KeyboardInterrupt):
+        output.deliver(data, tmp_path, False, output.STANDARD, output.Words(interrupted))
+    assert [path.name for path in tmp_path.iterdir()] == ["result.nc"]
+
+
+def test_half_built_modules_are_removed_and_those_of_others_stay(tmp_path):
+    from spikeheb.engines.brian import modules
+    from spikeheb.engines.locks import held
+
+    for name in ("mine", "others", "whole"):
+        (tmp_path / f"{name}.so").write_bytes(b"")
+    for name in ("mine", "others"):
+        for suffix in (".pyx", ".cpp", ".lock"):
+            (tmp_path / f"{name}{suffix}").write_bytes(b"")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "mine.o").write_bytes(b"")
+    with held(tmp_path / "others.lock"):
+        modules.remove_half_built(tmp_path)
+    left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {"others.so", "others.pyx", "others.cpp", "others.lock", "whole.so"}
 
 
 def test_the_wheels_compiler_at_work_is_ended(begin, tmp_path):

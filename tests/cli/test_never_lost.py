@@ -1,6 +1,10 @@
 """What was computed is on disk somewhere, whatever happens while it is written, and the line says where."""
 
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -102,10 +106,64 @@ def test_a_figure_that_cannot_be_drawn_leaves_the_result(tmp_path, monkeypatch, 
     assert sh.load(tmp_path / "result.nc").equals(result())
 
 
+def test_plots_that_cannot_be_imported_leave_the_result(tmp_path):
+    """As where MPLBACKEND names what is not there."""
+    (tmp_path / "spikes.csv").write_text("lane,side,time\na,pre,0.1\na,post,0.11\n", encoding="utf-8")
+    command = [sys.executable, "-m", "spikeheb", "replay", "--rule", "pair", "--spikes", "spikes.csv", "--out", "out"]
+    ended = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "MPLBACKEND": "nonsense"}, capture_output=True, text=True, timeout=60
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert "the result is whole in out/result.nc" in ended.stderr.splitlines()[-1]
+    assert (tmp_path / "out" / "result.nc").is_file()
+
+
 def test_plain_values_are_the_same(tmp_path):
     data = result(seed=1, note="text")
     assert plain(data).equals(data)
     assert plain(data).attrs == {"study": "replay", "seed": "1", "note": "text"}
+
+
+LONG = "x" * 300
+TEMPLATE = ("data", "template", "pairing")
+
+
+@pytest.mark.parametrize("name", ["result.nc", "figure.png", "result.csv"])
+@pytest.mark.parametrize("make", ["mkdir", "mkfifo"])
+def test_what_is_no_file_is_seen_before_anything_is_computed_and_stays(spikeheb, tmp_path, spikes, name, make):
+    (tmp_path / "out").mkdir()
+    getattr(os, make)(tmp_path / "out" / name)
+    said = spikeheb("replay", "--rule", "pair", "--spikes", spikes, "--out", "out", "--csv", "--force").refusal
+    assert f"out/{name}: cannot be written (is a" in said
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [name]
+    assert not (tmp_path / "out" / name).is_file()
+
+
+@pytest.mark.parametrize("target", ["folder", "pipe"])
+def test_a_template_does_not_take_the_place_of_what_is_no_file(spikeheb, tmp_path, target):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    assert "not a file" in spikeheb(*TEMPLATE, "--out", target, "--force").refusal
+    assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize("out", [LONG, f"a/{LONG}", f"{LONG}/a"])
+@pytest.mark.parametrize("command", ["replay", "template"])
+def test_a_name_that_is_too_long_is_one_line(spikeheb, tmp_path, spikes, temporary, command, out):
+    if command == "replay":
+        assert "cannot be written (File name too long)" in spikeheb("replay", "--rule", "pair", "--spikes", spikes, "--out", out).refusal
+    else:
+        said = spikeheb(*TEMPLATE, "--out", f"{out}.csv").refusal
+        kept = Path(said.rpartition("what was to be written is kept in ")[2])
+        assert kept.read_text(encoding="utf-8").startswith("# Measurements under the protocol pairing")
+    assert [path for path in tmp_path.iterdir() if path not in (spikes, temporary)] == []
+
+
+def test_a_long_name_in_another_script_makes_a_folder(spikeheb, tmp_path, spikes):
+    train = spikes.rename(tmp_path / ("\u6f22" * 80 + ".csv"))
+    assert spikeheb("replay", "--rule", "pair", "--spikes", train).code == 0
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    assert sorted(path.name for path in folder.iterdir()) == ["figure.png", "result.nc"]
 
 
 def test_folders_made_for_nothing_are_taken_away(tmp_path):

@@ -12,7 +12,7 @@ import pytest
 from jobs import DT, lanes, rule
 
 from spikeheb.engines import children
-from spikeheb.engines.brian import building, importing, runtime, standalone
+from spikeheb.engines.brian import building, importing, modules, runtime, standalone
 from spikeheb.engines.choice import carry_out
 from spikeheb.engines.job import Change
 from spikeheb.errors import BuildError, EngineError, NonFiniteError, StorageError, UnknownName
@@ -153,13 +153,13 @@ def test_a_truncated_compiled_module_is_removed_before_it_is_loaded(tmp_path):
     whole[40:48] = (1000).to_bytes(8, "little")
     whole[58:60], whole[60:62] = (64).to_bytes(2, "little"), (16).to_bytes(2, "little")
     module.write_bytes(whole)
-    assert importing.remove_damaged(tmp_path) == []
-    importing.record_modules(tmp_path)
+    assert modules.remove_damaged(tmp_path) == []
+    modules.record_modules(tmp_path)
     module.write_bytes(whole[:1500])
-    assert importing.remove_damaged(tmp_path) == [module.name]
+    assert modules.remove_damaged(tmp_path) == [module.name]
     module.write_bytes(whole[:1500])
     (tmp_path / "checksums.json").unlink()
-    assert importing.remove_damaged(tmp_path) == [module.name]
+    assert modules.remove_damaged(tmp_path) == [module.name]
 
 
 def test_preferences_in_the_working_directory_are_not_run_and_the_hook_stays(tmp_path):

@@ -122,7 +122,7 @@ def test_the_experimenter_chooses_the_test_pulses():
         ({"test_interval": "0.1 s"}, "test_interval: "),
         ({"follow_up": "-1 s"}, "follow_up: "),
         ({"baseline": "1 mV"}, "baseline: expected a time"),
-        ({"follow_up": "1 min", "test_pulses": False}, "follow_up: needs test pulses"),
+        ({"follow_up": "1 min", "test_pulses": False}, "follow_up: has no effect without test pulses"),
     ],
 )
 def test_times_of_test_pulses_that_cannot_be(times, words):

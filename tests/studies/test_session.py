@@ -173,7 +173,7 @@ def test_paired_pulses_of_a_linear_synapse_give_nearly_one():
     assert np.isnan(data["inverse_cv2_before"]).all()
     alone = sh.run(short(sh.protocol("pairing", delta_t="10 ms")), "pair", "ca1_pyramidal")
     np.testing.assert_allclose(data["epsp_before"], alone["epsp_before"], rtol=1e-6)
-    with pytest.raises(sh.ScheduleError, match="needs test pulses"):
+    with pytest.raises(sh.FormatError, match="has no effect without test pulses"):
         sh.run("pairing", "pair", paired_pulse="50 ms", test_pulses=False)
     with pytest.raises(sh.UnitError):
         sh.run("pairing", "pair", paired_pulse="50 mV")

@@ -1,15 +1,12 @@
 """Importing Brian2 without its side effects.
 
 Importing Brian2 evaluates a file ``brian_preferences`` of the working directory as Python and replaces
-``sys.excepthook`` and what Ctrl-C does. Here it is imported from an empty folder, these are put back, and its compiled modules are kept in
-a cache folder of our own whose files are checked before they are loaded: a truncated shared object kills the process.
+``sys.excepthook`` and what Ctrl-C does. Here it is imported from an empty folder, and these are put back.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 import signal
 import sys
@@ -20,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from spikeheb.dimensions import Dimension
-from spikeheb.engines import cache as build_cache
+from spikeheb.engines.brian.modules import folder_of_modules
 from spikeheb.errors import EngineError
 
 
@@ -74,10 +71,7 @@ def set_target(target: str, *, literal: bool = False) -> None:
     b2.prefs.codegen.loop_invariant_optimisations = not literal
     b2.prefs.core.stop_on_keyboard_interrupt = False  # else a run ends early without an error
     if target == "cython":
-        folder = build_cache.shelf(CYTHON)
-        with build_cache.writing():
-            remove_damaged(folder)
-        b2.prefs.codegen.runtime.cython.cache_dir = str(folder)
+        b2.prefs.codegen.runtime.cython.cache_dir = str(folder_of_modules())
 
 
 @contextlib.contextmanager
@@ -97,52 +91,3 @@ def refusals(path: str) -> Iterator[None]:
             cause = cause.__cause__
         reason = str(cause).strip().splitlines() or [type(cause).__name__]
         raise EngineError(f"Brian2 cannot build this ({reason[0][:200]})", path=path) from error
-
-
-CYTHON = ".cython"
-"""The folder of Cython's modules in the cache; not an entry, because Brian2 adds to it as it runs."""
-_RECORD = "checksums.json"
-
-
-def remove_damaged(folder: Path) -> list[str]:
-    """Remove compiled modules that differ from what was recorded after they were built; their names."""
-    recorded = _read_record(folder)
-    removed = []
-    for module in sorted(folder.glob("*.so")):
-        if recorded.get(module.name) not in (None, _checksum(module)) or not _complete_elf(module):
-            module.unlink()
-            removed.append(module.name)
-    return removed
-
-
-def record_modules(folder: Path) -> None:
-    """Record the checksums of compiled modules that have none yet."""
-    recorded = _read_record(folder)
-    modules = {path.name: path for path in folder.glob("*.so")}
-    known = {name: recorded.get(name) or _checksum(path) for name, path in modules.items()}
-    if known != recorded:
-        temporary = folder / f"{_RECORD}.{os.getpid()}"
-        temporary.write_text(json.dumps(known))
-        temporary.replace(folder / _RECORD)
-
-
-def _read_record(folder: Path) -> dict[str, str]:
-    try:
-        record = json.loads((folder / _RECORD).read_text())
-    except (OSError, ValueError):
-        return {}
-    return {str(k): str(v) for k, v in record.items()} if isinstance(record, dict) else {}
-
-
-def _checksum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _complete_elf(path: Path) -> bool:
-    """Whether an ELF file is as long as its section table says; other formats pass."""
-    data = path.read_bytes()
-    if data[:4] != b"\x7fELF" or len(data) < 64:
-        return bool(data) and data[:4] != b"\x7fELF"
-    offset = int.from_bytes(data[40:48], "little")
-    size, count = int.from_bytes(data[58:60], "little"), int.from_bytes(data[60:62], "little")
-    return len(data) >= offset + size * count

@@ -21,7 +21,7 @@ import numpy as np
 
 from spikeheb.engines import cache as build_cache
 from spikeheb.engines import children
-from spikeheb.engines.brian import importing, network
+from spikeheb.engines.brian import importing, modules, network
 from spikeheb.engines.brian.names import of_cell, users
 from spikeheb.engines.brian.network import Built
 from spikeheb.engines.brian.owned import of_rule
@@ -56,15 +56,13 @@ def run(job: PopulationJob, target: str = "numpy") -> PopulationRecording:
     importing.set_target(target, literal=cancels(job.rule))
     b2.start_scope()
     b2.seed(job.seed)
-    with build_cache.writing(), importing.refusals(job.rule.path), np.errstate(all="ignore"):
+    with build_cache.writing(), importing.refusals(job.rule.path), modules.built_for(target), np.errstate(all="ignore"):
         built = build(job)
         records = _Records(job, built)
         stops = sorted({0, *(int(step) + 1 for step in (*job.snapshots, *job.watch, *job.histograms)), job.steps})
         for start, end in pairwise(stops):
             built.network.run((end - start) * job.dt * b2.second, namespace={})
             records.after(end - 1)
-        if target == "cython":
-            importing.record_modules(build_cache.shelf(importing.CYTHON))
     return records.recording({"engine": f"brian:{target}", **importing.versions()})
 
 

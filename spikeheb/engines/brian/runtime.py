@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.engines import cache as build_cache
-from spikeheb.engines.brian import importing
+from spikeheb.engines.brian import importing, modules
 from spikeheb.engines.brian.names import of_cell, users
 from spikeheb.engines.brian.network import CLAMPED, HELD_UNTIL, Built, build
 from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names
@@ -72,14 +72,12 @@ def _run(asked: Job, target: str, note: str) -> Recording:
     importing.set_target(target, literal=cancels(job.rule))
     b2.start_scope()
     b2.seed(job.seed)
-    with build_cache.writing(), importing.refusals(job.rule.path):  # Cython's modules, while the network is built and run
+    with build_cache.writing(), importing.refusals(job.rule.path), modules.built_for(target):
         built = build(job)
         watch = _Watch(job, built)
         built.network.add(watch.operation(b2))
         with np.errstate(all="ignore"):  # what is not finite is found by the watch, with time and index
             built.network.run(job.steps * job.dt * b2.second, namespace={})
-        if target == "cython":
-            importing.record_modules(build_cache.shelf(importing.CYTHON))
     if watch.last_step != job.steps - 1:
         raise EngineError(f"the run stopped at {watch.last_step * job.dt:g} s of {job.steps * job.dt:g} s")
     _check_values(built)

@@ -25,6 +25,8 @@ from spikeheb.errors import EngineError, NonFiniteError
 
 PIECE = 0.05
 """Seconds that a call into the kernel should take, so that Ctrl-C is heard and progress is seen."""
+FIRST_PIECE = 0.1 * PIECE
+"""Seconds that the first one should take: how long a step takes is only guessed before it."""
 DONE, NOT_FINITE, SPIKES_FULL = 0, 1, 2
 
 
@@ -85,7 +87,7 @@ class Run:
         return self.recording()
 
     def _range_to_end(self, first: int, last: int, pool: ThreadPoolExecutor, workers: int) -> None:
-        until, piece = 0, max(1, int(self.job.steps * min(1.0, PIECE * workers / self._expected(first, last))))
+        until, piece = 0, max(1, int(self.job.steps * min(1.0, FIRST_PIECE * workers / self._expected(first, last))))
         while until < self.job.steps:
             until = min(until + piece, self.job.steps)
             start = time.perf_counter()

@@ -1,4 +1,0 @@
-"""Exit codes."""
-
-USER_ERROR = 2
-INTERRUPTED = 130
