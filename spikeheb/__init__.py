@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spikeheb.cells import Cell as Cell
+    from spikeheb.circuits.sources import Poisson as Poisson
+    from spikeheb.circuits.sources import Regular as Regular
+    from spikeheb.circuits.sources import Replayed as Replayed
     from spikeheb.cli import main as main
     from spikeheb.engines.brian.textbook import set_initial as set_initial
     from spikeheb.engines.brian.textbook import synapses as synapses
-    from spikeheb.engines.population import Poisson as Poisson
-    from spikeheb.engines.population import Regular as Regular
-    from spikeheb.engines.population import Replayed as Replayed
     from spikeheb.errors import BuildError as BuildError
     from spikeheb.errors import DuplicateName as DuplicateName
     from spikeheb.errors import EngineError as EngineError
@@ -122,9 +122,9 @@ _HOMES = {
     "run": "spikeheb.studies.experiment",
     "analyse": "spikeheb.studies.recorded",
     "replay": "spikeheb.studies.replay",
-    "Replayed": "spikeheb.engines.population",
-    "Regular": "spikeheb.engines.population",
-    "Poisson": "spikeheb.engines.population",
+    "Replayed": "spikeheb.circuits.sources",
+    "Regular": "spikeheb.circuits.sources",
+    "Poisson": "spikeheb.circuits.sources",
     "compare": "spikeheb.studies.comparison",
     "rerun": "spikeheb.studies.rerun",
     "with_inhibition": "spikeheb.studies.inputs",

@@ -11,8 +11,8 @@ import pytest
 
 import spikeheb as sh
 from spikeheb import units
+from spikeheb.circuits.sources import Group, Poisson, Regular, correlated, early
 from spikeheb.dimensions import FREQUENCY, TIME, VOLTAGE
-from spikeheb.engines.population import Group, Poisson, Regular, correlated, early
 from spikeheb.numbers import UnitWarning, check_near, quantities, si
 from spikeheb.studies.inputs import Inputs, poisson_inputs, with_unit
 from spikeheb.units import quantity

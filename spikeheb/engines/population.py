@@ -1,7 +1,7 @@
 """Fan-in: N inputs onto each of M cells of one kind, one plastic synapse for each input and cell.
 
 A job says what spikes the inputs have, and what to record; an engine gives a recording back. All trains are functions of
-the job's seed alone (`spikeheb.engines.kernel.inputs` computes them), so that every engine can be given the same ones.
+the job's seed alone (`spikeheb.draws.trains`), so that every engine can be given the same ones.
 """
 
 from __future__ import annotations
@@ -15,157 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.cells import Cell
-from spikeheb.dimensions import FREQUENCY, TIME
+from spikeheb.circuits.sources import Source, check
+from spikeheb.draws.trains import IMPOSED, INHIBITION, INPUTS, Clock, trains
 from spikeheb.engines.job import NO_STEPS, Floats, Steps
 from spikeheb.errors import EngineError, ScheduleError
 from spikeheb.limits import STEPS, check_seed
-from spikeheb.numbers import quantities
 from spikeheb.rules.rule import Rule
-from spikeheb.units import quantity
 
 PRECISIONS = ("float64", "float32")
-
-
-@dataclass(frozen=True)
-class Poisson:
-    """Independent trains: in each step a spike with probability rate times dt.
-
-    Attributes
-    ----------
-    rates : array, shape (inputs,)
-        Hertz.
-    """
-
-    rates: Floats
-
-    @property
-    def count(self) -> int:
-        """Number of inputs."""
-        return len(self.rates)
-
-    def mean_rates(self, dt: float) -> Floats:
-        """Hertz, of each input."""
-        return np.asarray(self.rates, dtype=float)
-
-
-@dataclass(frozen=True)
-class Group:
-    """Trains that follow common events.
-
-    Events are Poisson: one in each step with probability rate times dt. In each of them every member takes part with
-    probability `share`, independently; one that does fires `latency + floor(E*jitter/dt)` steps after the event, E
-    exponential of mean 1. Two spikes of one member in one step count as one.
-
-    Attributes
-    ----------
-    rate : float
-        Events a second.
-    share : float
-        In (0, 1].
-    latencies : array, shape (inputs,)
-        Seconds.
-    jitter : float
-        Mean of the random delay, seconds.
-    """
-
-    rate: float
-    share: float
-    latencies: Floats
-    jitter: float = 0.0
-
-    @property
-    def count(self) -> int:
-        """Number of inputs."""
-        return len(self.latencies)
-
-    def mean_rates(self, dt: float) -> Floats:
-        """Hertz, of each input."""
-        return np.full(self.count, self.rate * self.share)
-
-
-def correlated(count: int, rate: object, correlation: float, tau: object) -> Group:
-    """Trains of a given rate of which any two are correlated.
-
-    Each train is a thinned copy of one Poisson process of rate ``rate/correlation``, every spike moved to a later time by an
-    exponential delay of mean `tau` of its own. The cross-covariance of two trains at lag s is
-    ``correlation*rate*exp(-|s|/tau)/(2*tau)``; the correlation coefficient of spike counts tends to `correlation` in windows
-    that are long against `tau`. Each train by itself is Poisson.
-
-    Parameters
-    ----------
-    count : int
-    rate : float
-        Hertz, of each train.
-    correlation : float
-        In (0, 1].
-    tau : float
-        Seconds.
-
-    Raises
-    ------
-    ScheduleError
-    """
-    if not 0 < correlation <= 1:
-        raise ScheduleError(f"the correlation must be above 0 and at most 1 (got {correlation:g}); independent inputs are Poisson")
-    return Group(quantity(rate, FREQUENCY, key="rate") / correlation, correlation, np.zeros(count), quantity(tau, TIME, key="tau"))
-
-
-def early(latencies: object, rate: object, jitter: object = 0.0) -> Group:
-    """Trains that all follow each common event, each after a latency of its own (seconds)."""
-    hertz, mean = quantity(rate, FREQUENCY, key="rate"), quantity(jitter, TIME, key="jitter")
-    return Group(hertz, 1.0, quantities(latencies, TIME, key="latencies"), mean)
-
-
-@dataclass(frozen=True)
-class Regular:
-    """A spike every period: the k-th at the step nearest to ``(phase + k*period)/dt``.
-
-    Attributes
-    ----------
-    periods, phases : array, shape (inputs,)
-        Seconds.
-    """
-
-    periods: Floats
-    phases: Floats
-
-    @property
-    def count(self) -> int:
-        """Number of inputs."""
-        return len(self.periods)
-
-    def mean_rates(self, dt: float) -> Floats:
-        """Hertz, of each input."""
-        return 1.0 / np.asarray(self.periods, dtype=float)
-
-
-@dataclass(frozen=True)
-class Replayed:
-    """Given trains.
-
-    Attributes
-    ----------
-    trains : tuple of arrays of int
-        Steps, rising; for private inputs those of the first cell's inputs, then those of the second's, and so on.
-    cells : int
-        Number of cells of private inputs, else 1.
-    """
-
-    trains: tuple[Steps, ...]
-    cells: int = 1
-
-    @property
-    def count(self) -> int:
-        """Number of inputs of a cell."""
-        return len(self.trains) // self.cells
-
-    def mean_rates(self, dt: float) -> Floats:
-        """Hertz, of each input: those of the first cell, over their own duration."""
-        trains = self.trains[: self.count]
-        return np.array([len(train) / ((int(train[-1]) + 1) * dt) if len(train) else 0.0 for train in trains])
-
-
-Source = Poisson | Group | Regular | Replayed
 
 
 @dataclass(frozen=True)
@@ -319,37 +176,31 @@ class PopulationJob:
         return sum(source.count for source in self.inputs)
 
     @property
+    def clock(self) -> Clock:
+        """What the trains depend on besides their sources."""
+        return Clock(self.seed, self.dt, self.steps)
+
+    @property
+    def copies(self) -> int:
+        """How many cells have trains of their own."""
+        return self.cells if self.private else 1
+
+    def input_trains(self) -> list[Steps]:
+        """The steps of the spikes of each input; with private inputs those of the first cell, then of the second, and so on."""
+        return trains(self.inputs, self.clock, INPUTS, self.copies)
+
+    def inhibitory_trains(self) -> list[Steps]:
+        """The same for the inputs without plasticity."""
+        return trains(self.inhibition.inputs, self.clock, INHIBITION, self.copies) if self.inhibition else []
+
+    def imposed_trains(self) -> list[Steps]:
+        """The steps of the imposed spikes of each cell; empty where nothing is imposed."""
+        return trains(self.imposed, self.clock, IMPOSED) or [NO_STEPS] * self.cells
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """Of the weights."""
         return np.dtype(self.precision)
-
-
-def check(source: Source, dt: float, cells: int) -> None:
-    """Whether the trains can be had with that time step.
-
-    Raises
-    ------
-    ScheduleError
-    """
-    match source:
-        case Poisson(rates):
-            _check_numbers(rates, 0.0, 1.0 / dt, "rates of Poisson inputs", "Hz, a spike a step at most")
-        case Group(rate, share, latencies, jitter):
-            _check_numbers([rate], 0.0, 1.0 / dt, "the rate of common events", "Hz, one a step at most")
-            _check_numbers([share], 1e-9, 1.0, "the share of members that follow an event", "")
-            _check_numbers(latencies, 0.0, 1e6, "latencies", "s")
-            _check_numbers([jitter], 0.0, 1e6, "the jitter", "s")
-        case Regular(periods, phases):
-            _check_numbers(periods, 1.000001 * dt, math.inf, "periods", "s, longer than a step")
-            _check_numbers(phases, 0.0, 1e9, "phases", "s")
-            if len(periods) != len(phases):
-                raise ScheduleError(f"expected a phase for each period (got {len(phases)} and {len(periods)})")
-        case Replayed(trains, of_cells):
-            if of_cells != cells or len(trains) % cells:
-                raise ScheduleError(f"replayed trains are for {of_cells} cells, and {cells} have trains of their own")
-            for n, train in enumerate(trains):
-                if len(train) and (train[0] < 0 or np.any(np.diff(train) <= 0)):
-                    raise ScheduleError(f"the steps of train {n} must rise from 0 on, none twice; a smaller dt parts two that coincide")
 
 
 def _check_normalise(normalise: Normalise) -> None:
@@ -357,12 +208,6 @@ def _check_normalise(normalise: Normalise) -> None:
         raise EngineError(f'the weights are normalised "divisive" or "subtractive" (got "{normalise.kind}")')
     if not (0 < normalise.target < math.inf and 0 <= normalise.every < math.inf):
         raise EngineError(f"normalisation needs a sum above 0 and a time of 0 or more (got {normalise.target:g} and {normalise.every:g} s)")
-
-
-def _check_numbers(values: Any, low: float, high: float, what: str, kind: str) -> None:
-    array = np.asarray(values, dtype=float)
-    if array.ndim != 1 or not np.all(np.isfinite(array) & (array >= low) & (array <= high)):
-        raise ScheduleError(f"{what} must be from {low:g} to {high:g} {kind}".rstrip())
 
 
 def _check_steps(steps: Steps, end: int, name: str) -> None:

@@ -9,9 +9,9 @@ from spikeheb.engines.brian import text
 from spikeheb.engines.brian.settings import settings
 from spikeheb.engines.job import Change, Job
 from spikeheb.engines.kernel import numpy_lanes
-from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.errors import EngineError, FormatError
 from spikeheb.expressions import tree as t
+from spikeheb.program.analysis import analyse
 from spikeheb.rules.meaning import actions, affine, expand, reads_membrane, stepped
 from spikeheb.rules.rule import Rule
 

@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.cells import Cell
+from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed, Source
+from spikeheb.circuits.sources import correlated as correlated_group
+from spikeheb.circuits.sources import early as early_group
 from spikeheb.dimensions import CONDUCTANCE, FREQUENCY, TIME, Dimension
-from spikeheb.engines import population
-from spikeheb.engines.population import Group, Inhibition, Poisson, Regular, Replayed, Source
+from spikeheb.engines.population import Inhibition
 from spikeheb.errors import ScheduleError, check_used
 from spikeheb.limits import MOST, check_memory, whole
 from spikeheb.numbers import check_near, quantities
@@ -38,7 +40,7 @@ class Inputs:
     Attributes
     ----------
     sources : tuple of Source
-        Poisson, correlated or early groups, regular or replayed trains (`spikeheb.engines.population`).
+        Poisson, correlated or early groups, regular or replayed trains (`spikeheb.circuits.sources`).
     inhibition : Inhibition or None
     private : bool
         Whether each cell has trains of its own.
@@ -95,7 +97,7 @@ def poisson_inputs(count: int = 1000, rate: object = "15 Hz") -> Inputs:
 
 
 def correlated(count: int, rate: object, correlation: float = 0.1, correlation_time: object = "20 ms") -> Group:
-    """A source of trains of which any two are correlated; see `spikeheb.engines.population.correlated`.
+    """A source of trains of which any two are correlated; see `spikeheb.circuits.sources.correlated`.
 
     Parameters
     ----------
@@ -111,7 +113,7 @@ def correlated(count: int, rate: object, correlation: float = 0.1, correlation_t
     ScheduleError, UnitError
     """
     hertz, tau = quantity(rate, FREQUENCY, key="rate"), quantity(correlation_time, TIME, key="correlation_time")
-    return population.correlated(_some(count, "correlated"), hertz, correlation, tau)
+    return correlated_group(_some(count, "correlated"), hertz, correlation, tau)
 
 
 def early(latencies: npt.ArrayLike, rate: object, jitter: object = 0.0) -> Group:
@@ -127,7 +129,7 @@ def early(latencies: npt.ArrayLike, rate: object, jitter: object = 0.0) -> Group
         Mean of a random delay.
     """
     moments = np.asarray(latencies, dtype=float)
-    return population.early(moments, quantity(rate, FREQUENCY, key="rate"), quantity(jitter, TIME, key="jitter"))
+    return early_group(moments, quantity(rate, FREQUENCY, key="rate"), quantity(jitter, TIME, key="jitter"))
 
 
 def fan_in_inputs(
@@ -173,9 +175,9 @@ def fan_in_inputs(
     sources: list[Source] = []
     if correlated:
         tau = quantity(CORRELATION_TIME if correlation_time is None else correlation_time, TIME, key="correlation_time")
-        sources.append(population.correlated(correlated, hertz, CORRELATION if correlation is None else correlation, tau))
+        sources.append(correlated_group(correlated, hertz, CORRELATION if correlation is None else correlation, tau))
     if early:
-        sources.append(population.early(np.linspace(0, LATEST, early), hertz))
+        sources.append(early_group(np.linspace(0, LATEST, early), hertz))
     if count > correlated + early:
         sources.append(_poisson(count - correlated - early, hertz, "rate"))
     trains = Inputs(tuple(sources))

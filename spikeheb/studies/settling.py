@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.engines.population import Poisson
+from spikeheb.circuits.sources import Poisson
 from spikeheb.errors import EngineError
 from spikeheb.measure import standstill
 from spikeheb.measure.standstill import CANNOT_TELL, HORIZON, NO, STATIONARY, YES, Standstill

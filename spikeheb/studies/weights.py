@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
+from spikeheb.circuits.sources import Source
 from spikeheb.dimensions import FREQUENCY, TIME, VOLTAGE
-from spikeheb.engines.population import Source
 from spikeheb.errors import EngineError, ScheduleError, check_used
 from spikeheb.limits import whole
 from spikeheb.rules.rule import Rule

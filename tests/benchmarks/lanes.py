@@ -17,8 +17,8 @@ from measuring import Row, paired
 from spikeheb.engines.compiler import SUFFIX, Compiler, compiler
 from spikeheb.engines.job import Floats, Job, Steps
 from spikeheb.engines.kernel import runner
-from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.engines.kernel.build import build
+from spikeheb.program.analysis import analyse
 from spikeheb.rules import Rule, choose, read_rule
 from spikeheb.schedules import to_steps
 from spikeheb.stimuli import pairings

@@ -15,8 +15,8 @@ from lanes import DT, RULES, needed_compiler
 from measuring import Row, paired
 
 from spikeheb.cells import Cell, read_cell
-from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.engines.kernel.build import build
+from spikeheb.program.analysis import analyse
 from spikeheb.rules import Rule, read_rule
 
 HERE = Path(__file__).parent

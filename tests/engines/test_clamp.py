@@ -11,9 +11,9 @@ from spikeheb.engines.brian import runtime, standalone
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import RELEASED, Change, Job
 from spikeheb.engines.kernel import numpy_lanes, runner
-from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.engines.kernel.build import build
 from spikeheb.errors import EngineError
+from spikeheb.program.analysis import analyse
 
 NONE = np.zeros(0, dtype=np.int64)
 

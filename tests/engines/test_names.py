@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from spikeheb.cells import assemble, read_cell
+from spikeheb.circuits.sources import Poisson
 from spikeheb.engines.brian import population, runtime
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, numpy_lanes, runner
-from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.engines.kernel.as_lanes import with_trains
-from spikeheb.engines.population import Poisson, PopulationJob
+from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import SpikehebError
+from spikeheb.program.analysis import analyse
 from spikeheb.rules import read_rule
 
 RULE = """

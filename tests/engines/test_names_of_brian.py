@@ -16,9 +16,9 @@ from spikeheb.engines.brian import names
 from spikeheb.engines.choice import carry_out
 from spikeheb.engines.job import Job
 from spikeheb.engines.kernel import numpy_lanes
-from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.errors import ExpressionError
 from spikeheb.expressions import gate
+from spikeheb.program.analysis import analyse
 from spikeheb.rules import Rule, read_rule
 
 GIVEN = (

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from spikeheb.cells import read_cell
+from spikeheb.circuits.sources import Replayed
 from spikeheb.engines.brian import population, runtime
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Change
 from spikeheb.engines.kernel import fan_in, numpy_lanes, runner
-from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.engines.kernel.as_lanes import with_trains
-from spikeheb.engines.population import PopulationJob, Replayed
+from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import NonFiniteError
+from spikeheb.program.analysis import analyse
 from spikeheb.rules import read_rule
 
 SOUND = {

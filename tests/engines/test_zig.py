@@ -15,9 +15,9 @@ from spikeheb.cells import read_cell
 from spikeheb.engines import cache, choice, compiler, zig
 from spikeheb.engines.brian import runtime, standalone
 from spikeheb.engines.kernel import numpy_lanes, runner
-from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.engines.kernel.build import build
 from spikeheb.errors import BuildError, EngineError, StorageError
+from spikeheb.program.analysis import analyse
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="shell scripts")
 

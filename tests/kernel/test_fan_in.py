@@ -8,12 +8,13 @@ import pytest
 from fan_in_jobs import as_bytes, growth, job, same_as_lanes, sources
 from kernel_rules import ALL, DT, LIBRARY, cell, read
 
+from spikeheb.circuits.sources import Poisson
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.kernel import as_lanes, fan_in, fan_in_arrays, inputs, runner
-from spikeheb.engines.kernel.analysis import analyse
+from spikeheb.engines.kernel import as_lanes, fan_in, fan_in_arrays, runner
 from spikeheb.engines.kernel.as_lanes import with_trains
-from spikeheb.engines.population import Inhibition, Poisson, PopulationJob
+from spikeheb.engines.population import Inhibition, PopulationJob
 from spikeheb.errors import EngineError, NonFiniteError, UnknownName
+from spikeheb.program.analysis import analyse
 from spikeheb.rules.meaning import reads_membrane
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
@@ -316,4 +317,4 @@ def test_traces_are_kept_once_for_a_neuron(tmp_path):
     with fan_in.FanIn(PopulationJob(read(tmp_path, "pair"), None, DT, 10, 64, sources())) as run:
         assert run.arrays.synapse.nbytes == 64 * 21 * 8
         assert run.arrays.pre.size == run.arrays.tiles * 21
-    assert len(inputs.trains(run.job)) == 21
+    assert len(run.job.input_trains()) == 21

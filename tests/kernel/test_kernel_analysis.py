@@ -3,12 +3,12 @@
 import pytest
 from kernel_rules import ALL, LIBRARY, cell, read
 
-from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.engines.kernel.explain import explain, show_source
 from spikeheb.engines.kernel.source import generate
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian
+from spikeheb.program.analysis import analyse
 from spikeheb.rules import choose
 
 DT = 1e-4

@@ -12,7 +12,7 @@ from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Change, Job
 from spikeheb.engines.kernel import build as building
 from spikeheb.engines.kernel import runner
-from spikeheb.engines.kernel.analysis import analyse
+from spikeheb.program.analysis import analyse
 from spikeheb.rules import choose, read_rule
 from spikeheb.rules.meaning import reads_membrane
 

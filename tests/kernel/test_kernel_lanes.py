@@ -9,10 +9,10 @@ from kernel_rules import ALL, DT, LIBRARY, as_bytes, cell, job, read, same
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Change, Job
 from spikeheb.engines.kernel import numpy_lanes, runner
-from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.engines.kernel.build import build
 from spikeheb.engines.values import initial_values
 from spikeheb.errors import NonFiniteError
+from spikeheb.program.analysis import analyse
 from spikeheb.rules.meaning import reads_membrane
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")

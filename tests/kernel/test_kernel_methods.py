@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from spikeheb.engines.kernel import methods
 from spikeheb.engines.kernel.flow import exprel, propagate
-from spikeheb.engines.kernel.fold import fold
-from spikeheb.engines.kernel.plan import Block
 from spikeheb.errors import EngineError
 from spikeheb.expressions.gate import parse_expression
 from spikeheb.expressions.printers import to_numpy
+from spikeheb.program import methods
+from spikeheb.program.fold import fold
+from spikeheb.program.program import Block
 
 ORDERS = {"euler": 1, "exponential_euler": 1, "rk2": 2, "rk4": 4}
 

@@ -12,12 +12,12 @@ from kernel_rules import DT, HEAD, as_bytes, cell, job, read
 from spikeheb.engines.compiler import SUFFIX, compiler
 from spikeheb.engines.job import Change, Job
 from spikeheb.engines.kernel import runner
-from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.engines.kernel.build import build
 from spikeheb.engines.kernel.hoist import Hoister, comparisons, decided, inverted
-from spikeheb.engines.kernel.stretches import is_smooth
 from spikeheb.expressions.gate import parse_expression
 from spikeheb.expressions.printers import evaluate, to_brian
+from spikeheb.program.analysis import analyse
+from spikeheb.program.stretches import is_smooth
 from spikeheb.rules import choose, read_rule
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")

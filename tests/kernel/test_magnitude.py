@@ -5,11 +5,11 @@ import pytest
 from kernel_rules import read
 
 import spikeheb as sh
-from spikeheb.engines.kernel.analysis import analyse
-from spikeheb.engines.kernel.magnitude import ANY, bound_of
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.gate import parse_expression
 from spikeheb.expressions.printers import evaluate
+from spikeheb.program.analysis import analyse
+from spikeheb.program.magnitude import ANY, bound_of
 
 
 def calls(rule, varying=()):

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.circuits.sources import Replayed
 from spikeheb.engines.brian import population
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, numpy_lanes
-from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.engines.kernel.as_lanes import with_trains
-from spikeheb.engines.population import PopulationJob, Replayed
+from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import FormatError
+from spikeheb.program.analysis import analyse
 
 DT = 1e-4
 PRE = np.array([500, 1000, 1400, 2000, 2500])

@@ -12,8 +12,8 @@ import xarray as xr
 
 import spikeheb as sh
 from spikeheb import library
+from spikeheb.circuits.sources import Regular, Replayed
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.population import Regular, Replayed
 from spikeheb.errors import FormatError
 from spikeheb.studies.calls import decode, encode
 from spikeheb.studies.datasets import with_measurements

@@ -10,7 +10,8 @@ import pytest
 
 import spikeheb as sh
 from spikeheb import library
-from spikeheb.engines.population import Poisson, PopulationJob, PopulationRecording, Regular
+from spikeheb.circuits.sources import Poisson, Regular
+from spikeheb.engines.population import PopulationJob, PopulationRecording
 from spikeheb.errors import FormatError
 from spikeheb.expressions import tree as t
 from spikeheb.rules.rule import Post

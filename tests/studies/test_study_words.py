@@ -9,8 +9,8 @@ import pytest
 
 import spikeheb as sh
 from spikeheb import library
+from spikeheb.circuits.sources import Poisson, Regular, Replayed, correlated, early
 from spikeheb.dimensions import FREQUENCY
-from spikeheb.engines.population import Poisson, Regular, Replayed, correlated, early
 from spikeheb.errors import SpikehebError
 from spikeheb.recordings import Sweeps
 from spikeheb.studies.calls import decode, encode

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.circuits.sources import Poisson, correlated
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.population import Poisson, correlated
 from spikeheb.errors import EngineError, FormatError, ScheduleError
 from spikeheb.studies.comparison import distances_table, read_weights, shapes_table, theory_table
 from spikeheb.studies.inputs import Inputs, with_inhibition

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.circuits.sources import Poisson, correlated, early
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.population import Poisson, correlated, early
 from spikeheb.studies.inputs import Inputs, with_inhibition
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")]

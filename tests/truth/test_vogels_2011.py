@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.circuits.sources import Poisson, Replayed
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in
-from spikeheb.engines.population import Inhibition, Poisson, PopulationJob, Replayed
+from spikeheb.engines.population import Inhibition, PopulationJob
 
 SETS = ["single_cell", "network_brian", "network_auryn", "nest"]
 

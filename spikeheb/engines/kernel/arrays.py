@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from spikeheb.engines.job import NO_STEPS, Change, Floats, Job, Steps
-from spikeheb.engines.kernel.layout import Layout, layout, place_dtype, synapse_dtype
-from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.values import constants, initial_values
 from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.expressions.printers import evaluate
+from spikeheb.program.layout import Layout, layout, place_dtype, synapse_dtype
+from spikeheb.program.program import Plan
 
 FAR = np.iinfo(np.int64).max // 4
 ROOM = 256

@@ -8,7 +8,6 @@ import numpy as np
 
 from spikeheb.engines.compiler import remedy
 from spikeheb.engines.job import NO_STEPS, Change, Job, Recording
-from spikeheb.engines.kernel.inputs import imposed_trains, trains
 from spikeheb.engines.population import PopulationJob, PopulationRecording
 from spikeheb.errors import EngineError
 
@@ -24,7 +23,7 @@ def lanes(job: PopulationJob) -> Job:
         steps=job.steps,
         lane_of_input=np.repeat(np.arange(job.cells), job.input_count),
         pre=(NO_STEPS,) * (job.cells * job.input_count),
-        post=tuple(imposed_trains(job)),
+        post=tuple(job.imposed_trains()),
         initial={name: np.broadcast_to(value, size).ravel() for name, value in job.initial.items()},
         currents=tuple(Change(lane, 0, job.current) for lane in every) if job.current else (),
         rewards=tuple(Change(lane, step, amount) for lane in every for step, amount in job.rewards),
@@ -35,7 +34,7 @@ def lanes(job: PopulationJob) -> Job:
 
 def with_trains(job: PopulationJob) -> Job:
     """The same with the trains: what every engine for lanes can carry out, inhibition apart."""
-    drawn = trains(job)
+    drawn = job.input_trains()
     return replace(lanes(job), pre=tuple(drawn if job.private else drawn * job.cells))
 
 

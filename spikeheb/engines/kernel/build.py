@@ -10,8 +10,8 @@ from pathlib import Path
 
 from spikeheb.engines import cache
 from spikeheb.engines.compiler import SUFFIX, Compiler
-from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.kernel.source import generate, header
+from spikeheb.program.program import Plan
 
 HEADERS = tuple(
     f"{name}.hpp" for name in ("runtime", "exponential", "range", "jets", "quiet", "glide", "lanes_job", "past", "single", "lanes")

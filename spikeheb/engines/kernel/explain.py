@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from spikeheb.cells import Cell
-from spikeheb.engines.kernel.analysis import analyse
-from spikeheb.engines.kernel.handlers import describe
-from spikeheb.engines.kernel.plan import Block, Plan
 from spikeheb.engines.kernel.source import generate, header
-from spikeheb.engines.kernel.stretches import can_rest
 from spikeheb.expressions.printers import to_brian
+from spikeheb.program.analysis import analyse
+from spikeheb.program.handlers import describe
+from spikeheb.program.program import Block, Plan
+from spikeheb.program.stretches import can_rest
 from spikeheb.rules.rule import Rule
 
 DT = 1e-4

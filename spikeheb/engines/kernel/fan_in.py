@@ -15,16 +15,16 @@ from spikeheb.cells import Cell
 from spikeheb.engines.compiler import compiler, remedy
 from spikeheb.engines.job import Steps
 from spikeheb.engines.kernel import fan_in_source
-from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.engines.kernel.build import Library, load
 from spikeheb.engines.kernel.fan_in_arrays import FAR, FanInArrays, PopulationStruct, varied
 from spikeheb.engines.kernel.fan_in_values import values
-from spikeheb.engines.kernel.inputs import TrainsStruct
-from spikeheb.engines.kernel.plan import Plan
-from spikeheb.engines.kernel.sites import PRE, SYNAPSE, Sites, sites
+from spikeheb.engines.kernel.source_arrays import TrainsStruct
 from spikeheb.engines.population import PopulationJob, PopulationRecording
 from spikeheb.engines.threads import allowed, stop_if_asked
 from spikeheb.errors import BuildError, EngineError, NonFiniteError
+from spikeheb.program.analysis import analyse
+from spikeheb.program.program import Plan
+from spikeheb.program.sites import PRE, SYNAPSE, Sites, sites
 
 HEADERS = ("runtime.hpp", "numbers.hpp", "inputs.hpp", "normalise.hpp", "tile.hpp", "fan_in.hpp")
 PIECE = 0.05

@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 
 from spikeheb.cells import Receptor
+from spikeheb.draws.trains import IMPOSED, INHIBITION, INPUTS
 from spikeheb.engines.job import Floats, Steps
-from spikeheb.engines.kernel import inputs
 from spikeheb.engines.kernel.fan_in_source import epoch, inhibitory_constants
-from spikeheb.engines.kernel.fold import fold
-from spikeheb.engines.kernel.plan import Plan
-from spikeheb.engines.kernel.sites import POST, PRE, SYNAPSE, Sites
+from spikeheb.engines.kernel.source_arrays import SourceArrays
 from spikeheb.engines.population import NORMALISATIONS, PopulationJob
 from spikeheb.errors import EngineError, NonFiniteError, unknown_name
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import evaluate
+from spikeheb.program.fold import fold
+from spikeheb.program.program import Plan
+from spikeheb.program.sites import POST, PRE, SYNAPSE, Sites
 
 FAR = np.iinfo(np.int64).max // 4
 LINE = 64
@@ -226,12 +227,11 @@ class FanInArrays:
 
     def _trains(self) -> None:
         job = self.job
-        copies = job.cells if job.private else 1
-        self.told = {"trains": inputs.Told(job.inputs, job, inputs.INPUTS, copies)}
+        self.sources = {"trains": SourceArrays(job.inputs, job.clock, INPUTS, job.copies)}
         if job.inhibition is not None:
-            self.told["inhibition"] = inputs.Told(job.inhibition.inputs, job, inputs.INHIBITION, copies)
+            self.sources["inhibition"] = SourceArrays(job.inhibition.inputs, job.clock, INHIBITION, job.copies)
         if job.imposed:
-            self.told["imposed"] = inputs.Told(job.imposed, job, inputs.IMPOSED, 1)
+            self.sources["imposed"] = SourceArrays(job.imposed, job.clock, IMPOSED, 1)
         rate = sum(float(source.mean_rates(job.dt).sum()) for source in job.inputs)
         spikes = max(SPIKES_OF_CHUNK // (1 if self.tiles > 1 else 2), job.input_count // 4)
         self.chunk = int(min(1 << 16, max(64, spikes / max(rate * job.dt, 1e-6))))
@@ -260,8 +260,8 @@ class FanInArrays:
             "snapshots", "watch", "histograms", "failures", "tile_first",
         ):  # fmt: skip
             setattr(population, name, getattr(self, name).ctypes.data)
-        for name, trains in self.told.items():
-            setattr(population, name, ctypes.addressof(trains.struct))
+        for name, arrays in self.sources.items():
+            setattr(population, name, ctypes.addressof(arrays.struct))
         return population
 
 

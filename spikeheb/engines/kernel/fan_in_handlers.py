@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from spikeheb.engines.kernel import methods
 from spikeheb.engines.kernel.fan_in_text import COPY, Text
-from spikeheb.engines.kernel.fold import fold
-from spikeheb.engines.kernel.handlers import DRAWS_PER_STEP, describe, number_draws, overwritten, random_draws, touched
-from spikeheb.engines.kernel.plan import Decay, Plan
-from spikeheb.engines.kernel.sites import POST, PRE, SYNAPSE, Sites
 from spikeheb.engines.kernel.text import derived, equation_comments, flawed, mangled, pointer
 from spikeheb.expressions import tree as t
+from spikeheb.program import methods
+from spikeheb.program.fold import fold
+from spikeheb.program.handlers import DRAWS_PER_STEP, describe, number_draws, overwritten, random_draws, touched
+from spikeheb.program.program import Decay, Plan
+from spikeheb.program.sites import POST, PRE, SYNAPSE, Sites
 from spikeheb.rules.meaning import TRANSMIT, Action
 
 SIZES = "  const int64_t blocks = t.blocks, inputs = t.inputs; (void)blocks; (void)inputs; " + COPY

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from spikeheb.cells import Cell, Receptor
 from spikeheb.engines.kernel.fan_in_handlers import FLAW, HandlerWriter
 from spikeheb.engines.kernel.fan_in_text import COPY, Text
-from spikeheb.engines.kernel.handlers import describe
-from spikeheb.engines.kernel.plan import Plan
-from spikeheb.engines.kernel.sites import PRE, SYNAPSE, Sites
 from spikeheb.engines.kernel.text import array, equation_comments, flawed, indent, mangled, pointer
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
+from spikeheb.program.handlers import describe
+from spikeheb.program.program import Plan
+from spikeheb.program.sites import PRE, SYNAPSE, Sites
 
 WIDTH = {"float64": 4, "float32": 8}
 """Cells of a block: half a cache line of weights, since presynaptic spikes meet blocks across and postsynaptic ones along."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 
-from spikeheb.engines.kernel import methods
 from spikeheb.engines.kernel.hoist import Hoister
-from spikeheb.engines.kernel.plan import Block, Decay, Plan
-from spikeheb.engines.kernel.sites import PRE, SYNAPSE, Sites
 from spikeheb.engines.kernel.text import mangled
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_cpp
+from spikeheb.program import methods
+from spikeheb.program.program import Block, Decay, Plan
+from spikeheb.program.sites import PRE, SYNAPSE, Sites
 from spikeheb.rules.ties import STEP
 
 LITERAL = "_literal_"

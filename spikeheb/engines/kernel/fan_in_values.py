@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.engines.kernel.fan_in_arrays import FanInArrays
-from spikeheb.engines.kernel.sites import POST, PRE, SYNAPSE
+from spikeheb.program.sites import POST, PRE, SYNAPSE
 
 
 def values(arrays: FanInArrays, last: int) -> dict[str, Any]:

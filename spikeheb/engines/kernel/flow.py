@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from spikeheb.engines.job import Floats, Job
-from spikeheb.engines.kernel.methods import ELAPSED, solution
-from spikeheb.engines.kernel.plan import Decay, Plan
 from spikeheb.engines.values import constants, per_input
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import evaluate, numpy_scope, to_numpy
+from spikeheb.program.methods import ELAPSED, solution
+from spikeheb.program.program import Decay, Plan
 
 ORDER = 20
 

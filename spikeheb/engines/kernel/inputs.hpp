@@ -1,4 +1,4 @@
-// Spike trains, drawn as a function of seed, train and counter: the counterpart of `inputs.py`, bit for bit.
+// Spike trains, drawn as a function of seed, train and counter: the counterpart of `draws/trains.py`, bit for bit.
 //
 // A Generator draws the spikes of a set of trains from one step to another, in whatever pieces; a Window holds them by
 // step, in each step by train, with as many steps of the past as the longest delay needs.

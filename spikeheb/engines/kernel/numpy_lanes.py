@@ -11,19 +11,19 @@ from typing import Any
 
 import numpy as np
 
+from spikeheb.draws import random
 from spikeheb.engines.compiler import remedy
 from spikeheb.engines.job import RELEASED, Floats, Job, Recording, Steps
-from spikeheb.engines.kernel import random
 from spikeheb.engines.kernel.arrays import FAR, Arrays, arrays
 from spikeheb.engines.kernel.flow import exprel, final_values, propagate
-from spikeheb.engines.kernel.handlers import DRAWS_PER_STEP
-from spikeheb.engines.kernel.layout import layout
 from spikeheb.engines.kernel.numpy_source import generate
-from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.threads import stop_if_asked
 from spikeheb.engines.values import constants
 from spikeheb.errors import NonFiniteError
 from spikeheb.expressions.printers import numpy_scope
+from spikeheb.program.handlers import DRAWS_PER_STEP
+from spikeheb.program.layout import layout
+from spikeheb.program.program import Plan
 
 REPORT_EVERY = 4096
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from spikeheb.engines.kernel import methods
-from spikeheb.engines.kernel.handlers import describe, number_draws, overwritten, random_draws, touched
-from spikeheb.engines.kernel.layout import layout
-from spikeheb.engines.kernel.plan import Block, Decay, Plan
 from spikeheb.engines.kernel.text import equation_comments
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_numpy
+from spikeheb.program import methods
+from spikeheb.program.handlers import describe, number_draws, overwritten, random_draws, touched
+from spikeheb.program.layout import layout
+from spikeheb.program.program import Block, Decay, Plan
 from spikeheb.rules.meaning import TRANSMIT, Action
 from spikeheb.rules.ties import STEP
 

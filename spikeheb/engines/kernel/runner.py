@@ -14,14 +14,14 @@ import numpy as np
 
 from spikeheb.engines.compiler import Compiler, compiler
 from spikeheb.engines.job import Job, Recording, Steps
-from spikeheb.engines.kernel.analysis import analyse
 from spikeheb.engines.kernel.arrays import Arrays, JobStruct, arrays, struct
 from spikeheb.engines.kernel.build import FLAGS, Library, build
 from spikeheb.engines.kernel.flow import final_values
-from spikeheb.engines.kernel.layout import layout
-from spikeheb.engines.kernel.plan import Plan
 from spikeheb.engines.threads import allowed, stop_if_asked
 from spikeheb.errors import EngineError, NonFiniteError
+from spikeheb.program.analysis import analyse
+from spikeheb.program.layout import layout
+from spikeheb.program.program import Plan
 
 PIECE = 0.05
 """Seconds that a call into the kernel should take, so that Ctrl-C is heard and progress is seen."""

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from spikeheb.engines.kernel import methods
-from spikeheb.engines.kernel.handlers import DRAWS_PER_STEP, describe, number_draws, overwritten, random_draws, touched
 from spikeheb.engines.kernel.hoist import Hoister, comparisons, decided, inverted
-from spikeheb.engines.kernel.layout import Layout, layout
-from spikeheb.engines.kernel.plan import Block, Decay, Plan
-from spikeheb.engines.kernel.stretches import GLIDING, GROWTH, can_rest, is_smooth
 from spikeheb.engines.kernel.text import array, derived, equation_comments, flawed, indent, mangled, struct
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
+from spikeheb.program import methods
+from spikeheb.program.handlers import DRAWS_PER_STEP, describe, number_draws, overwritten, random_draws, touched
+from spikeheb.program.layout import Layout, layout
+from spikeheb.program.program import Block, Decay, Plan
+from spikeheb.program.stretches import GLIDING, GROWTH, can_rest, is_smooth
 from spikeheb.rules.meaning import TRANSMIT, Action, affine, reads_membrane
 from spikeheb.rules.ties import STEP
 

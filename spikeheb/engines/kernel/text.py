@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from spikeheb.engines.kernel.plan import Block
 from spikeheb.expressions.printers import to_brian
+from spikeheb.program.program import Block
 
 
 def mangled(name: str) -> str:

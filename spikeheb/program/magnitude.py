@@ -10,8 +10,8 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 
-from spikeheb.engines.kernel.plan import Decay
 from spikeheb.expressions import tree as t
+from spikeheb.program.program import Decay
 from spikeheb.rules.meaning import LIMITED, Action
 
 Bound = tuple[float, float]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from spikeheb.engines.kernel.layout import Layout, layout
-from spikeheb.engines.kernel.plan import Decay, Plan
 from spikeheb.expressions import tree as t
+from spikeheb.program.layout import Layout, layout
+from spikeheb.program.program import Decay, Plan
 
 PRE, POST, SYNAPSE = "pre", "post", "synapse"
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from spikeheb.cells import Cell, Receptor, assemble
-from spikeheb.engines.kernel import methods
-from spikeheb.engines.kernel.fold import fold, structural
-from spikeheb.engines.kernel.handlers import fragile
-from spikeheb.engines.kernel.magnitude import of_membrane, without_needless_looks
-from spikeheb.engines.kernel.plan import Block, CellPlan, Decay, Plan
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import NOISE, expanded
 from spikeheb.expressions.printers import resolve_units
+from spikeheb.program import methods
+from spikeheb.program.fold import fold, structural
+from spikeheb.program.handlers import fragile
+from spikeheb.program.magnitude import of_membrane, without_needless_looks
+from spikeheb.program.program import Block, CellPlan, Decay, Plan
 from spikeheb.rules.check import known_names
 from spikeheb.rules.meaning import Action, actions, affine, clipped, expand, reads_membrane, stepped
 from spikeheb.rules.rule import Rule

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikeheb.engines.kernel.plan import Plan
+from spikeheb.program.program import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from spikeheb.engines.kernel.plan import Block, Plan
 from spikeheb.expressions import tree as t
+from spikeheb.program.program import Block, Plan
 
 KINKED = {"int", "abs", "clip", "limited", "within", "positive"}
 GLIDING = {"euler": 1, "heun": 1, "rk2": 2, "rk4": 4}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from spikeheb.engines.kernel.plan import Plan
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian
+from spikeheb.program.program import Plan
 from spikeheb.rules.meaning import TRANSMIT, Action
 
 DRAWS_PER_STEP = 64

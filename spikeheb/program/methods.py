@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from spikeheb.engines.kernel.fold import fold
-from spikeheb.engines.kernel.plan import Block, Decay
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import NOISE
+from spikeheb.program.fold import fold
+from spikeheb.program.program import Block, Decay
 from spikeheb.rules.meaning import affine
 
 DT = t.Name("dt")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from spikeheb.engines.job import Floats
+Floats = npt.NDArray[np.float64]
 
 NOISE_OF_SYNAPSE, NOISE_OF_CELL, NOISE_OF_POST, DRAWS_OF_HANDLER = 1, 2, 3, 4
 

@@ -1,0 +1,148 @@
+"""Spike trains as functions of seed, train and counter: what the kernel draws, spike by spike and bit for bit.
+
+Uniform numbers are those of `random`; an exponential number is minus their logarithm, computed by operations that round
+alike everywhere. A Poisson train has a spike in each step with probability p = rate times dt, so that its intervals are
+``1 + floor(E*scale)`` steps with ``scale = -1/log(1 - p)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from spikeheb.circuits.sources import Floats, Group, Poisson, Regular, Replayed, Source, Steps
+from spikeheb.draws import random
+
+INPUTS, INHIBITION, IMPOSED = 5, 6, 7
+EVENTS_OF_GROUP, MEMBERS_OF_GROUP = 16, 32
+NEVER = 2.0**52
+_BLOCK = 64
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What all trains of a run depend on besides their sources: a seed, the time step in seconds, and how many steps there are."""
+
+    seed: int
+    dt: float
+    steps: int
+
+
+def trains(sources: Sequence[Source], clock: Clock, stream: int, copies: int = 1) -> list[Steps]:
+    """The steps of the spikes of each train.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+    clock : Clock
+    stream : int
+        Populations of different streams are independent of each other.
+    copies : int
+        How many cells have trains of their own: those of the first cell come first, then those of the second, and so on.
+    """
+    steps = []
+    for copy in range(copies):
+        first = copy * sum(source.count for source in sources)
+        for n, source in enumerate(sources):
+            steps += _draw(source, clock, stream, copy, first, copy * len(sources) + n)
+            first += source.count
+    return steps
+
+
+def _draw(source: Source, clock: Clock, stream: int, copy: int, first: int, group: int) -> list[Steps]:
+    match source:
+        case Poisson(rates):
+            keys = random.streams(clock.seed, stream, np.arange(first, first + len(rates)))
+            return [_poisson(key, scale, clock.steps) for key, scale in zip(keys, scales(np.asarray(rates) * clock.dt), strict=True)]
+        case Regular(periods, phases):
+            return [_regular(phase / clock.dt, period / clock.dt, clock.steps) for period, phase in zip(periods, phases, strict=True)]
+        case Replayed(given):
+            mine = given[copy * source.count : (copy + 1) * source.count]
+            return [np.asarray(train[train < clock.steps], dtype=np.int64) for train in mine]
+        case Group():
+            return _group(source, clock, random.streams(clock.seed, stream + EVENTS_OF_GROUP, [group]))
+
+
+def scales(probabilities: Any) -> Floats:
+    """``-1/log(1 - p)``: what an exponential number is multiplied with, so that its floor is geometric."""
+    with np.errstate(divide="ignore"):
+        factors: Floats = np.minimum(-1.0 / np.log1p(-np.asarray(probabilities, dtype=float)), 1e300)
+    return factors
+
+
+def exponential(stream: Any, counter: Any) -> Floats:
+    """Exponential numbers of mean 1."""
+    bits = random.uniform(stream, counter).view(np.uint64)
+    m = ((bits & np.uint64(0xFFFFFFFFFFFFF)) | np.uint64(0x3FF0000000000000)).view(float)
+    high = m > 1.4142135623730951
+    f = np.where(high, 0.5 * m, m) - 1.0
+    e = (bits >> np.uint64(52)).astype(float) + np.where(high, -1022.0, -1023.0)
+    s = f / (2.0 + f)
+    z = s * s
+    p = z * (1.0 / 3 + z * (1.0 / 5 + z * (1.0 / 7 + z * (1.0 / 9 + z * (1.0 / 11 + z * (1.0 / 13 + z * (1.0 / 15)))))))
+    numbers: Floats = -(e * 0.6931471805599453 + 2.0 * (s + s * p))
+    return numbers
+
+
+def _intervals(stream: Any, counter: Any, scale: Any) -> Steps:
+    with np.errstate(over="ignore"):
+        steps: Steps = 1 + np.minimum(exponential(stream, counter) * scale, NEVER).astype(np.int64)
+    return steps
+
+
+def _poisson(key: Any, scale: float, steps: int) -> Steps:
+    """All spikes of one Poisson train (or all events of a group) before the last step."""
+    parts, last = [np.zeros(0, dtype=np.int64)], -1
+    counter, size = 0, int(min(1.2 * steps / scale + _BLOCK, 1e6))
+    while last < steps:
+        block = last + np.cumsum(_intervals(np.broadcast_to(key, (size,)), np.arange(counter, counter + size), scale))
+        parts.append(block)
+        last, counter = int(block[-1]), counter + size
+    train = np.concatenate(parts)
+    return train[train < steps]
+
+
+def _regular(phase: float, period: float, steps: int) -> Steps:
+    count = max(0, int(np.ceil((steps - phase) / period)) + 2)
+    train = (phase + np.arange(count) * period + 0.5).astype(np.int64)
+    return train[train < steps]
+
+
+def _group(source: Group, clock: Clock, key: Any) -> list[Steps]:
+    events = _poisson(key, float(scales([source.rate * clock.dt])[0]), clock.steps)
+    latency = np.rint(np.asarray(source.latencies) / clock.dt).astype(np.int64)
+    pairs = [np.zeros((2, 0), dtype=np.int64)]
+    for event, member, delay in _members(source, clock.dt, events, key):
+        pairs.append(np.stack([member, events[event] + latency[member] + delay]))
+    members, steps = np.concatenate(pairs, axis=1)
+    order = np.lexsort((steps, members))
+    members, steps = members[order], steps[order]
+    kept = steps < clock.steps
+    edges = np.searchsorted(members[kept], np.arange(source.count + 1))
+    return [np.unique(steps[kept][a:b]) for a, b in pairwise(edges)]
+
+
+def _members(source: Group, dt: float, events: Steps, key: Any) -> Iterator[tuple[Steps, Steps, Steps]]:
+    """Event, member and random delay of every spike of the group, one more of each event in each round."""
+    event = np.arange(len(events))
+    member, draw = np.full(len(events), -1, dtype=np.int64), 0
+    streams = _substreams(key, event)
+    skip = float(scales([source.share])[0]) if source.share < 1 else 0.0
+    while event.size:
+        member = member + _intervals(streams, np.full(len(event), draw), skip)
+        inside = member < source.count
+        event, member, streams = event[inside], member[inside], streams[inside]
+        delay = np.zeros(len(event), dtype=np.int64)
+        if source.jitter > 0 and event.size:
+            delay = _intervals(streams, np.full(len(event), draw + 1), source.jitter / dt) - 1
+        yield event, member, delay
+        draw += 2
+
+
+def _substreams(key: Any, index: Steps) -> Any:
+    """The stream of each event's members."""
+    return random.streams(int(np.asarray(key).ravel()[0]), MEMBERS_OF_GROUP, index)
