@@ -174,8 +174,8 @@ def in_groups(sweeps: Sweeps, out: Flags, size: int) -> tuple[Sweeps, Flags, lis
     ------
     FormatError
     """
-    if size < 1:
-        raise FormatError(f"expected 1 or more sweeps to average (got {size})", key="average")
+    if not 1 <= size <= sweeps.minutes.size:
+        raise FormatError(f"expected 1 to {sweeps.minutes.size}, the number of sweeps (got {size})", key="average")
     if size == 1:
         return sweeps, out, []
     before = np.flatnonzero(sweeps.minutes < 0)
