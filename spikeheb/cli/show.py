@@ -57,7 +57,7 @@ def show(
         refuse(context, "with --kernel", "cell")
     else:
         refuse(context, "without --kernel", "latex")
-    if kernel or latex:
+    if measure and (kernel or latex):
         refuse(context, "without --kernel and --latex", "measure")
     files = [("rule", name)] if library.is_combination(name) else find(split_set(name)[0])
     for kind, path in files:
@@ -70,7 +70,8 @@ def show(
             if measure and not kernel and not latex:
                 print_measured(rule)
             continue
-        refuse(context, "for a rule", "measure")
+        if measure:
+            refuse(context, "for a rule", "measure")
         if kernel:
             raise FormatError("only a rule has a kernel; name a cell with --cell", path=str(path), key="--kernel")
         if set or split_set(name)[1]:

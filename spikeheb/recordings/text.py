@@ -31,6 +31,8 @@ TABLES = (".csv", ".tsv")
 TEXTS = (".txt", ".dat", ".asc")
 """Suffixes that may stand for a table as well as for files that Neo reads; the first line decides."""
 _SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
+MOST_COLUMNS = 20_000
+"""Of a table: two days of sweeps at 0.1 Hz."""
 NAMES = {"\t": "tabs", ";": "semicolons", ",": "commas"}
 
 
@@ -111,6 +113,9 @@ def table_of(path: Path, text: str, skipped: int, delimiter: str | None = None) 
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         for row in reader:
+            if len(row) > MOST_COLUMNS:
+                text = f"expected at most {MOST_COLUMNS:,} columns (got {len(row):,}); give a part of them"
+                raise FormatError(text, path=str(path), key=f"line {reader.line_num + skipped}")
             cells = [cell.strip() for cell in row]
             if any(cells) and not cells[0].startswith("#"):
                 rows.append((reader.line_num + skipped, cells))
@@ -119,9 +124,16 @@ def table_of(path: Path, text: str, skipped: int, delimiter: str | None = None) 
     if len(rows) < 2:
         raise FormatError("is empty: expected a header and lines below it", path=str(path))
     (line, header), *rest = rows
-    while len(header) > 1 and not header[-1] and all(len(cells) == len(header) and not cells[-1] for _, cells in rest):
-        header, rest = header[:-1], [(at, cells[:-1]) for at, cells in rest]  # every line ends in a separator
-    return Table(path, delimiter, line, header, rest)
+    width = _width(header, rest)
+    return Table(path, delimiter, line, header[:width], [(at, cells[:width] if len(cells) == len(header) else cells) for at, cells in rest])
+
+
+def _width(header: list[str], rows: list[tuple[int, list[str]]]) -> int:
+    """The columns without the last ones that are empty in every line, where every line ends in separators."""
+    if any(len(cells) != len(header) for _, cells in rows):
+        return len(header)
+    filled = (n for n in range(len(header) - 1, 0, -1) if header[n] or any(cells[n] for _, cells in rows))
+    return next(filled, 0) + 1
 
 
 def delimiter_of(header: str) -> str:

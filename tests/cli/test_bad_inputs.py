@@ -223,6 +223,13 @@ def test_a_record_is_estimated_first():
         sh.replay("pair", pre, [[]] * 1000, record=1e-4)
 
 
+@pytest.mark.parametrize("text", ["time_ms" + ",1" * 10**6 + "\n0" + ",1" * 10**6 + "\n", "lane,side,time" + "," * 10**6 + "\na,pre,0.1\n"])
+@pytest.mark.parametrize("arguments", [("analyse", "--pulse", "1 ms"), ("replay", "--rule", "pair", "--spikes"), ("score", "--data")])
+def test_a_table_of_a_million_columns_is_refused(spikeheb, tmp_path, text, arguments):
+    csv_text(tmp_path / "wide.csv", text)
+    refused(spikeheb, *arguments, tmp_path / "wide.csv")
+
+
 # --- names ------------------------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from spikeheb.engines.compiler import compiler
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
 TINY = ("--inputs", "30", "--duration", "2 s", "--unit", "30 nS", "--snapshots", "8")
-OF_THE_COMMAND = {"progress", "out", "force", "csv", "constraint", "set", "parameters"}
+OF_THE_COMMAND = {"progress", "out", "force", "csv", "constraint", "set", "parameters", "context"}
 """Where the result goes; another study; words that become rules."""
 
 
