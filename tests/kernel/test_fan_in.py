@@ -8,7 +8,7 @@ import pytest
 from fan_in_jobs import as_bytes, everything, growth, job, same_as_lanes, sources
 from kernel_rules import ALL, DT, LIBRARY, cell, read
 
-from spikeheb.circuits.sources import Poisson
+from spikeheb.circuits.sources import Poisson, Replayed
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import as_lanes, fan_in, fan_in_arrays, run, runner
 from spikeheb.engines.kernel.as_lanes import with_trains
@@ -236,6 +236,19 @@ def test_a_weight_that_is_none_is_reported_with_time_and_index(cells, private, t
         runner.run(with_trains(the_job))
     assert str(found.value).split(" at ")[1] == str(lanes.value).split(" at ")[1]
     assert f"of cell {cells - 1}" in str(found.value)
+
+
+def test_the_first_of_several_flaws_is_reported_whichever_tile_it_is_in(tmp_path, monkeypatch):
+    """Tiles of one thread are run one after the other: a later one may have the earlier flaw."""
+    monkeypatch.setattr(fan_in_arrays, "CELLS_OF_TILE", 4)
+    rule = read(tmp_path, "pair", bounds={"kind": "none"}, parameters={"A_plus": 1.7e308})
+    imposed = (Replayed(tuple(np.arange(first, 3000, 50) for first in (2000, *[2900] * 6, 1000))),)
+    the_job = job(rule, cells=8, imposed=imposed, inputs=(Replayed((np.arange(10, 3000, 50),)),))
+    with pytest.raises(NonFiniteError, match="of cell 7 ") as found:
+        fan_in.run(the_job, 1)
+    with pytest.raises(NonFiniteError) as lanes:
+        runner.run(with_trains(the_job))
+    assert str(found.value).split(" at ")[1] == str(lanes.value).split(" at ")[1]
 
 
 def test_a_potential_that_is_none_is_reported(tmp_path):
