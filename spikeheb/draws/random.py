@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,17 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-NOISE_OF_SYNAPSE, NOISE_OF_CELL, NOISE_OF_POST, DRAWS_OF_HANDLER = 1, 2, 3, 4
+
+class Purpose(IntEnum):
+    """What a stream of random numbers is for; the purposes of a group are added to that of its trains, which `trains` numbers from 5."""
+
+    NOISE_OF_SYNAPSE = 1
+    NOISE_OF_CELL = 2
+    NOISE_OF_POST = 3
+    DRAWS_OF_HANDLER = 4
+    EVENTS_OF_GROUP = 16
+    MEMBERS_OF_GROUP = 32
+
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _OTHER = np.uint64(0xD1B54A32D192ED03)

@@ -18,7 +18,6 @@ from spikeheb.circuits.sources import Floats, Group, Poisson, Regular, Replayed,
 from spikeheb.draws import random
 
 INPUTS, INHIBITION, IMPOSED = 5, 6, 7
-EVENTS_OF_GROUP, MEMBERS_OF_GROUP = 16, 32
 NEVER = 2.0**52
 _BLOCK = 64
 
@@ -64,7 +63,7 @@ def _draw(source: Source, clock: Clock, stream: int, copy: int, first: int, grou
             mine = given[copy * source.count : (copy + 1) * source.count]
             return [np.asarray(train[train < clock.steps], dtype=np.int64) for train in mine]
         case Group():
-            return _group(source, clock, random.streams(clock.seed, stream + EVENTS_OF_GROUP, [group]))
+            return _group(source, clock, random.streams(clock.seed, stream + random.Purpose.EVENTS_OF_GROUP, [group]))
 
 
 def scales(probabilities: Any) -> Floats:
@@ -145,4 +144,4 @@ def _members(source: Group, dt: float, events: Steps, key: Any) -> Iterator[tupl
 
 def _substreams(key: Any, index: Steps) -> Any:
     """The stream of each event's members."""
-    return random.streams(int(np.asarray(key).ravel()[0]), MEMBERS_OF_GROUP, index)
+    return random.streams(int(np.asarray(key).ravel()[0]), random.Purpose.MEMBERS_OF_GROUP, index)

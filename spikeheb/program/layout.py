@@ -65,9 +65,3 @@ def synapse_dtype(plan: Plan) -> np.dtype[np.void]:
     members = [(name, "f8") for name in plan.variables]
     members += [(f"since {decay.names[0]}", "i8") for decay in plan.decays]
     return np.dtype(members)
-
-
-def place_dtype(plan: Plan) -> np.dtype[np.void]:
-    """How far a lane is."""
-    names = ("now", "current", "clamp", "imposed", "sample", "sweep", "spikes", "held_through", "part", "part_at", "look")
-    return np.dtype([*((name, "i8") for name in names), ("done", "i8", (max(1, len(plan.actions)),))])

@@ -165,7 +165,7 @@ def _busy(kernel_job: PopulationJob, count: int) -> list[float]:
         def go(worker: int) -> float:
             before = time.thread_time()
             for until in range(1000, kernel_job.steps + 1, 1000):
-                started._call.fan_in_advance(started._run, worker, until, 0)
+                started._functions.fan_in_advance(started._run, worker, until, 0)
             return time.thread_time() - before
 
         return list(pool.map(go, range(count)))

@@ -168,16 +168,17 @@ class InKernel:
 
     def __init__(self, case: Case, *, to_end: bool = False, threads: int = 1) -> None:
         chosen, plan = needed_compiler(), _plan(case)
-        self.run = runner.Run(case.job, plan, build(plan, chosen), chosen)
+        self.run = runner.Lanes(case.job, plan, build(plan, chosen), chosen, threads)
         self._saved = {name: getattr(self.run.arrays, name).copy() for name in STATE}
         self._work: Callable[[], object] = functools.partial(self.run.advance, case.job.steps)
         if to_end:
-            self._work = functools.partial(self.run.to_end, threads)
+            self._work = self.run.to_end
 
     def __call__(self) -> Callable[[], object]:
         """Prepare a run, and give back what carries it out."""
         for name, array in self._saved.items():
             getattr(self.run.arrays, name)[...] = array
+        self.run.now = 0
         return self._work
 
     @property

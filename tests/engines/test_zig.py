@@ -269,7 +269,7 @@ def test_a_kernel_of_the_wheel_computes_the_same(real):
         body = None if cell is None else read_cell(LIBRARY / "cells" / f"{cell}.toml")
         job = lanes(rule(name), pre, post, cell=body, samples=np.arange(0, 5000, 500))
         plan = analyse(job.rule, job.cell, job.dt, receptor=job.receptor)
-        a = runner.Run(job, plan, build(plan, real), real).to_end()
+        a = runner.Lanes(job, plan, build(plan, real), real).to_end()
         b = numpy_lanes.run(job, plan)
         assert a.engine["compiler"].startswith("ziglang ")
         assert np.ptp(a.weight) > 0

@@ -7,7 +7,7 @@ from kernel_rules import DT, cell
 
 from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed, correlated, early
 from spikeheb.engines.kernel import fan_in
-from spikeheb.engines.population import PopulationJob
+from spikeheb.engines.population import Inhibition, PopulationJob
 from spikeheb.rules.meaning import reads_membrane
 
 INPUTS = 21
@@ -39,6 +39,23 @@ def job(rule, on=None, cells=5, *, steps=8000, seed=5, private=False, **more):
         more.setdefault("current", 3e-10)
     inputs = more.pop("inputs", None) or sources(cells=cells if private else 1)
     return PopulationJob(rule, the_cell, DT, steps, cells, inputs, private=private, trains=True, seed=seed, **more)
+
+
+def everything(rule, on="ca1_pyramidal", **more):
+    """A job that uses everything at once."""
+    if on is not None:
+        more["inhibition"] = Inhibition((Poisson(np.full(6, 50.0)),), 0.4, "gaba", 0.002)
+    return job(
+        rule,
+        on,
+        70,
+        steps=4000,
+        watched=np.array([[3, 1], [69, 20], [0, 0]]),
+        watch=np.arange(99, 4000, 100),
+        histograms=np.array([0, 1999, 3999]),
+        edges=np.linspace(0.0, 1.0, 8),
+        **more,
+    )
 
 
 def same(found, expected, atol=1e-12):

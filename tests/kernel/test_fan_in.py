@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fan_in_jobs import as_bytes, growth, job, same_as_lanes, sources
+from fan_in_jobs import as_bytes, everything, growth, job, same_as_lanes, sources
 from kernel_rules import ALL, DT, LIBRARY, cell, read
 
-from spikeheb.circuits.sources import Poisson
+from spikeheb.circuits.sources import Poisson, Replayed
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.kernel import as_lanes, fan_in, fan_in_arrays, runner
+from spikeheb.engines.kernel import as_lanes, fan_in, fan_in_arrays, run, runner
 from spikeheb.engines.kernel.as_lanes import with_trains
 from spikeheb.engines.population import Inhibition, PopulationJob
 from spikeheb.errors import EngineError, NonFiniteError, UnknownName
@@ -97,28 +97,11 @@ def test_twenty_seconds_of_cells_that_fire(on, tmp_path):
 # --- pieces and threads ---------------------------------------------------------------------------------------------------
 
 
-def whole(rule, on="ca1_pyramidal", **more):
-    """A job that uses everything at once."""
-    if on is not None:
-        more["inhibition"] = Inhibition((Poisson(np.full(6, 50.0)),), 0.4, "gaba", 0.002)
-    return job(
-        rule,
-        on,
-        70,
-        steps=4000,
-        watched=np.array([[3, 1], [69, 20], [0, 0]]),
-        watch=np.arange(99, 4000, 100),
-        histograms=np.array([0, 1999, 3999]),
-        edges=np.linspace(0.0, 1.0, 8),
-        **more,
-    )
-
-
 @pytest.mark.parametrize("private", [False, True])
 @pytest.mark.parametrize("name", ["pair", "homeostat", "calcium"])
 def test_threads_and_pieces_do_not_change_a_byte(name, private, tmp_path):
     rule = read(tmp_path, name, axonal_delay="2 ms", backpropagation_delay="1 ms")
-    the_job = whole(rule, private=private)
+    the_job = everything(rule, private=private)
     expected = as_bytes(fan_in.run(the_job, 1))
     for threads in (2, 3):
         assert as_bytes(fan_in.run(the_job, threads)) == expected
@@ -131,7 +114,7 @@ def test_threads_and_pieces_do_not_change_a_byte(name, private, tmp_path):
 
 def test_chunks_and_tiles_do_not_change_a_byte(tmp_path, monkeypatch):
     """However many spikes are drawn at once, and however many cells stand side by side."""
-    the_job = whole(read(tmp_path, "pair"))
+    the_job = everything(read(tmp_path, "pair"))
     expected = as_bytes(fan_in.run(the_job, 1))
     for name, value in (("SPIKES_OF_CHUNK", 64), ("CELLS_OF_TILE", 8), ("BYTES_OF_TILE", 1)):
         monkeypatch.setattr(fan_in_arrays, name, value)
@@ -152,19 +135,18 @@ def test_the_kernel_is_called_in_pieces_that_take_a_moment(tmp_path, monkeypatch
     clock = [0.0]
     pieces = []
 
-    def step_to(run, until, *, careful):
-        pieces.append(until - run.now)
-        clock[0] += cost * (until - run.now)
-        run.now = until
+    def step(run, part, sound, until):
+        pieces.append(until - sound)
+        clock[0] += cost * (until - sound)
 
-    monkeypatch.setattr(fan_in.FanIn, "_step_to", step_to)
-    monkeypatch.setattr(fan_in.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(fan_in.FanIn, "_step", step)
+    monkeypatch.setattr(run.time, "perf_counter", lambda: clock[0])
     the_job = job(read(tmp_path, "pair"), None, 4, steps=10_000_000, snapshots=np.zeros(0, int))
-    with fan_in.FanIn(the_job, 1) as run:
-        run.advance(10_000_000)
+    with fan_in.FanIn(the_job, 1) as started:
+        started.advance(10_000_000)
     assert sum(pieces) == 10_000_000
     settled = pieces[len(pieces) // 2 :]
-    assert max(settled) <= max(1, 1.01 * fan_in.PIECE / cost)
+    assert max(settled) <= max(1, 1.01 * run.PIECE / cost)
 
 
 def test_an_interruption_leaves_no_thread(tmp_path):
@@ -186,7 +168,7 @@ def test_an_interruption_leaves_no_thread(tmp_path):
 
 
 def test_records_agree_with_each_other(tmp_path):
-    the_job = replace(whole(read(tmp_path, "pair")), snapshots=np.array([0, 1999, 3999]))
+    the_job = replace(everything(read(tmp_path, "pair")), snapshots=np.array([0, 1999, 3999]))
     found = fan_in.run(the_job, 2)
     for n, snapshot in enumerate(found.snapshots):
         np.testing.assert_array_equal(found.histograms[n], np.histogram(snapshot, the_job.edges)[0])
@@ -198,7 +180,7 @@ def test_records_agree_with_each_other(tmp_path):
 
 
 def test_without_a_compiler_lanes_do_the_same(tmp_path, monkeypatch):
-    the_job = whole(read(tmp_path, "pair"), None)
+    the_job = everything(read(tmp_path, "pair"), None)
     expected = fan_in.run(the_job)
     monkeypatch.setattr(fan_in, "compiler", lambda: None)
     monkeypatch.setattr(runner, "compiler", lambda: None)
@@ -256,6 +238,19 @@ def test_a_weight_that_is_none_is_reported_with_time_and_index(cells, private, t
     assert f"of cell {cells - 1}" in str(found.value)
 
 
+def test_the_first_of_several_flaws_is_reported_whichever_tile_it_is_in(tmp_path, monkeypatch):
+    """Tiles of one thread are run one after the other: a later one may have the earlier flaw."""
+    monkeypatch.setattr(fan_in_arrays, "CELLS_OF_TILE", 4)
+    rule = read(tmp_path, "pair", bounds={"kind": "none"}, parameters={"A_plus": 1.7e308})
+    imposed = (Replayed(tuple(np.arange(first, 3000, 50) for first in (2000, *[2900] * 6, 1000))),)
+    the_job = job(rule, cells=8, imposed=imposed, inputs=(Replayed((np.arange(10, 3000, 50),)),))
+    with pytest.raises(NonFiniteError, match="of cell 7 ") as found:
+        fan_in.run(the_job, 1)
+    with pytest.raises(NonFiniteError) as lanes:
+        runner.run(with_trains(the_job))
+    assert str(found.value).split(" at ")[1] == str(lanes.value).split(" at ")[1]
+
+
 def test_a_potential_that_is_none_is_reported(tmp_path):
     with pytest.raises(NonFiniteError, match=r"v of cell 0 is not finite at 0\.0000 s"):
         fan_in.run(job(read(tmp_path, "pair"), "ca1_pyramidal", current=-1e305))
@@ -303,7 +298,7 @@ def test_single_precision_statistically(tmp_path):
     assert single.w.std() == pytest.approx(double.w.std(), abs=0.005)
 
 
-def test_the_source_names_its_rule_and_has_no_power_where_the_exponent_is_whole(tmp_path):
+def test_the_source_names_its_rule_and_has_no_power_where_the_exponent_is_everything(tmp_path):
     bounds = {"kind": "power", "mu_plus": 0, "mu_minus": 1, "w_max": 1}
     plan = analyse(read(tmp_path, "pair", bounds=bounds), cell("ca1_pyramidal"), DT)
     source = fan_in.show_source(plan)

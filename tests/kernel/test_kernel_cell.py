@@ -84,7 +84,7 @@ def stepped_only(the_job):
     plan = analyse(the_job.rule, the_job.cell, the_job.dt)
     source = re.sub(r"(can_rest|can_glide) = true", r"\1 = false", building.generate(plan))
     chosen = compiler()
-    run = runner.Run(the_job, plan, building.load(source, "", chosen), chosen)
+    run = runner.Lanes(the_job, plan, building.load(source, "", chosen), chosen)
     run.advance(the_job.steps)
     return run.recording()
 

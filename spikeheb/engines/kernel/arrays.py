@@ -1,4 +1,4 @@
-"""A job as the arrays that a kernel reads and writes: the counterpart of ``struct Job`` in `lanes_job.hpp`."""
+"""A job as the arrays that a kernel reads and writes: those that `contract.LANES` points to."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 
 from spikeheb.engines.job import NO_STEPS, Change, Floats, Job, Steps
+from spikeheb.engines.kernel.contract import EVENTS, FAR, LANES, PLACE, Array
 from spikeheb.engines.values import constants, initial_values
 from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.expressions.printers import evaluate
-from spikeheb.program.layout import Layout, layout, place_dtype, synapse_dtype
+from spikeheb.program.layout import Layout, layout, synapse_dtype
 from spikeheb.program.program import Plan
 
-FAR = np.iinfo(np.int64).max // 4
 ROOM = 256
 """Spikes for which a lane with a cell has room at first, beyond those imposed."""
+STRIDES = {"constants_each": "constants", "delays_each": "delays", "late_each": "late_by"}
+"""Arrays with one row, or one for each lane."""
 
 
 @dataclass
@@ -35,8 +37,8 @@ class Arrays:
     efficacy: Floats
     v: Floats
     failures: Steps
-    fixed: dict[str, tuple[np.ndarray[Any, Any], int]]
-    """Arrays that are only read, with the distance between two lanes (0 where all share one row)."""
+    fixed: dict[str, Array]
+    """Arrays that are only read."""
 
 
 def arrays(job: Job, plan: Plan) -> Arrays:
@@ -65,10 +67,10 @@ def arrays(job: Job, plan: Plan) -> Arrays:
         weight=np.zeros((job.inputs, len(job.samples))),
         efficacy=np.zeros((job.inputs, len(job.samples))),
         v=np.zeros((job.lanes, len(job.sweeps), job.sweep_steps)),
-        failures=np.full((job.lanes, 2), -1, dtype=np.int64),
+        failures=np.full((job.lanes, 3), FAR, dtype=np.int64),
         fixed={},
     )
-    made.fixed = {**_inputs(job), **_numbers(job, plan, places, late_by), "start": (states[:1].copy(), 0)}
+    made.fixed = {**_inputs(job), **_numbers(job, plan, places, late_by), "start": states[:1].copy()}
     return made
 
 
@@ -97,7 +99,7 @@ def _states(job: Job, plan: Plan, places: Layout) -> Floats:
 
 
 def _places(job: Job, plan: Plan) -> Any:
-    places = np.zeros(job.lanes, dtype=place_dtype(plan))
+    places = np.zeros(job.lanes, dtype=PLACE.ctype(max(1, len(plan.actions))))
     places["held_through"] = -1
     places["part_at"] = FAR
     return places
@@ -131,7 +133,7 @@ def _history(plan: Plan, states: Floats, late_by: Steps) -> Floats:
     return history
 
 
-def _inputs(job: Job) -> dict[str, tuple[np.ndarray[Any, Any], int]]:
+def _inputs(job: Job) -> dict[str, Array]:
     lanes = np.asarray(job.lane_of_input, dtype=np.int64)
     first_input = np.searchsorted(lanes, np.arange(job.lanes + 1)).astype(np.int64)
     counts = np.array([len(train) for train in job.pre], dtype=np.int64)
@@ -153,7 +155,7 @@ def _inputs(job: Job) -> dict[str, tuple[np.ndarray[Any, Any], int]]:
     }
     for name, changes in (("current", job.currents), ("clamp", job.clamps), ("reward", job.rewards)):
         tables |= _changes(name, changes, job.lanes)
-    return {name: (array, 0) for name, array in tables.items()}
+    return tables
 
 
 def _joined(trains: Sequence[Steps]) -> Steps:
@@ -161,7 +163,7 @@ def _joined(trains: Sequence[Steps]) -> Steps:
     return joined
 
 
-def _changes(name: str, changes: tuple[Change, ...], lanes: int) -> dict[str, np.ndarray[Any, Any]]:
+def _changes(name: str, changes: tuple[Change, ...], lanes: int) -> dict[str, Array]:
     ordered = sorted(changes, key=lambda change: (change.lane, change.step))
     of_lane = np.array([change.lane for change in ordered], dtype=np.int64)
     return {
@@ -171,20 +173,13 @@ def _changes(name: str, changes: tuple[Change, ...], lanes: int) -> dict[str, np
     }
 
 
-def _numbers(job: Job, plan: Plan, places: Layout, late_by: Steps) -> dict[str, tuple[np.ndarray[Any, Any], int]]:
+def _numbers(job: Job, plan: Plan, places: Layout, late_by: Steps) -> dict[str, Array]:
     values = constants(job)
-    rows = job.lanes if job.overrides else 1
-    table = np.zeros((rows, max(1, len(plan.constants))))
+    table = np.zeros((job.lanes if job.overrides else 1, max(1, len(plan.constants))))
     for column, name in enumerate(plan.constants):
         table[:, column] = values[name]
-    delays = _delays(job, plan)
-    return {
-        "constants": (table, table.shape[1] if rows > 1 else 0),
-        "cell": (_cell_numbers(job, plan, places), 0),
-        "delays": (delays, delays.shape[1] if len(delays) > 1 else 0),
-        "durations": (_durations(job), 0),
-        "late_by": (late_by, late_by.shape[1] if len(late_by) > 1 else 0),
-    }
+    cell, delays = _cell_numbers(job, plan, places), _delays(job, plan)
+    return {"constants": table, "cell": cell, "delays": delays, "durations": _durations(job), "late_by": late_by}
 
 
 def _cell_numbers(job: Job, plan: Plan, places: Layout) -> Floats:
@@ -199,7 +194,7 @@ def _cell_numbers(job: Job, plan: Plan, places: Layout) -> Floats:
 
 def _delays(job: Job, plan: Plan) -> Steps:
     """Steps from a spike to each action; one row, or one for each lane where a delay is overridden."""
-    handlers = [handler for event in ("pre", "post", "reward") for handler in job.rule.handlers if handler.event == event]
+    handlers = [handler for event in EVENTS for handler in job.rule.handlers if handler.event == event]
     if job.rule.coincidence == "post_first":
         handlers.sort(key=lambda handler: ("post", "pre", "reward").index(handler.event))
     columns = []
@@ -220,55 +215,13 @@ def _durations(job: Job) -> Steps:
     return np.array([round(job.cell.refractory / job.dt), *parts], dtype=np.int64)
 
 
-_POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
-
-
-class JobStruct(ctypes.Structure):
-    """``struct Job`` of `lanes_job.hpp`, member by member."""
-
-    _fields_ = [
-        ("lanes", _COUNT), ("inputs", _COUNT), ("steps", _COUNT),
-        ("dt", ctypes.c_double),
-        ("seed", ctypes.c_uint64),
-        ("constants", _POINTER), ("constants_each", _COUNT),
-        ("cell", _POINTER),
-        ("delays", _POINTER), ("delays_each", _COUNT),
-        ("durations", _POINTER),
-        ("late_by", _POINTER), ("late_each", _COUNT),
-        ("first_input", _POINTER),
-        ("pre_first", _POINTER), ("pre_steps", _POINTER), ("pre_inputs", _POINTER),
-        ("post_first", _POINTER), ("post_steps", _POINTER),
-        ("current_first", _POINTER), ("current_steps", _POINTER), ("current_values", _POINTER),
-        ("clamp_first", _POINTER), ("clamp_steps", _POINTER), ("clamp_values", _POINTER),
-        ("reward_first", _POINTER), ("reward_steps", _POINTER), ("reward_values", _POINTER),
-        ("samples", _POINTER), ("sample_count", _COUNT),
-        ("sweeps", _POINTER), ("sweep_count", _COUNT), ("sweep_steps", _COUNT),
-        ("synapses", _POINTER),
-        ("states", _POINTER),
-        ("places", _POINTER),
-        ("history", _POINTER), ("history_each", _COUNT),
-        ("weight", _POINTER), ("efficacy", _POINTER),
-        ("v", _POINTER),
-        ("spikes", _POINTER), ("capacity", _COUNT),
-        ("start", _POINTER),
-        ("failures", _POINTER),
-        ("careful", _COUNT),
-    ]  # fmt: skip
-
-
-def struct(arrays: Arrays, *, careful: bool = False) -> JobStruct:
-    """The pointers to the arrays; they must outlive it. A careful run looks at every number after every event and step."""
-    job = arrays.job
-    job_struct = JobStruct(
-        lanes=job.lanes, inputs=job.inputs, steps=job.steps, dt=job.dt, seed=job.seed & (2**64 - 1), careful=int(careful)
-    )
-    job_struct.sample_count, job_struct.sweep_count, job_struct.sweep_steps = len(job.samples), len(job.sweeps), job.sweep_steps
-    job_struct.history_each, job_struct.capacity = arrays.history.shape[1], arrays.spikes.shape[1]
-    job_struct.constants_each, job_struct.delays_each, job_struct.late_each = (
-        arrays.fixed[name][1] for name in ("constants", "delays", "late_by")
-    )
-    for name, (array, _) in arrays.fixed.items():
-        setattr(job_struct, name, array.ctypes.data)
-    for name in ("synapses", "states", "places", "history", "weight", "efficacy", "v", "spikes", "failures"):
-        setattr(job_struct, name, getattr(arrays, name).ctypes.data)
-    return job_struct
+def struct(arrays: Arrays) -> ctypes.Structure:
+    """The pointers to the arrays; they must outlive it."""
+    job, fixed = arrays.job, arrays.fixed
+    each = {name: fixed[of].shape[1] if len(fixed[of]) > 1 else 0 for name, of in STRIDES.items()}
+    numbers = {
+        **each, "lanes": job.lanes, "inputs": job.inputs, "steps": job.steps, "dt": job.dt, "seed": job.seed & (2**64 - 1),
+        "sample_count": len(job.samples), "sweep_count": len(job.sweeps), "sweep_steps": job.sweep_steps,
+        "history_each": arrays.history.shape[1], "capacity": arrays.spikes.shape[1],
+    }  # fmt: skip
+    return LANES.filled({**fixed, **vars(arrays)}, numbers)

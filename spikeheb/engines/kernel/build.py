@@ -10,12 +10,11 @@ from pathlib import Path
 
 from spikeheb.engines import cache
 from spikeheb.engines.compiler import SUFFIX, Compiler
+from spikeheb.engines.kernel import contract
 from spikeheb.engines.kernel.source import generate, header
 from spikeheb.program.program import Plan
 
-HEADERS = tuple(
-    f"{name}.hpp" for name in ("runtime", "exponential", "range", "jets", "quiet", "glide", "lanes_job", "past", "single", "lanes")
-)
+HEADERS = tuple(f"{name}.hpp" for name in ("runtime", "exponential", "range", "jets", "quiet", "glide", "past", "single", "lanes"))
 FLAGS = ("-fno-tree-slp-vectorize",)
 """For lanes: the variables of one synapse would be packed into vectors and unpacked at every event, which costs a fifth."""
 SOURCE = "model.cpp"
@@ -52,11 +51,12 @@ def build(plan: Plan, compiler: Compiler) -> Library:
 
 def load(source: str, first_lines: str, compiler: Compiler, headers: tuple[str, ...] = HEADERS) -> Library:
     """The library of a source; `first_lines` is a comment that does not decide which library it is."""
-    stamped = "\0".join((source, *_texts(headers), compiler.identity))
+    files = _texts(headers)
+    stamped = "\0".join((source, *files.values(), compiler.identity))
     key = hashlib.sha256(stamped.encode()).hexdigest()[:32]
 
     def compile_in(folder: Path) -> None:
-        for name, text in zip(headers, _texts(headers), strict=True):
+        for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8")
         (folder / SOURCE).write_text(first_lines + source, encoding="utf-8")
         compiler.build(folder / SOURCE, folder / f"model{SUFFIX}")
@@ -66,6 +66,6 @@ def load(source: str, first_lines: str, compiler: Compiler, headers: tuple[str, 
 
 
 @functools.cache
-def _texts(headers: tuple[str, ...]) -> tuple[str, ...]:
+def _texts(headers: tuple[str, ...]) -> dict[str, str]:
     here = Path(__file__).parent
-    return tuple((here / name).read_text(encoding="utf-8") for name in headers)
+    return {name: (here / name).read_text(encoding="utf-8") for name in headers} | {"contract.hpp": contract.header()}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -15,23 +14,23 @@ from spikeheb.cells import Cell
 from spikeheb.engines.compiler import compiler, remedy
 from spikeheb.engines.job import Steps
 from spikeheb.engines.kernel import fan_in_source
-from spikeheb.engines.kernel.build import Library, load
-from spikeheb.engines.kernel.fan_in_arrays import FAR, FanInArrays, PopulationStruct, varied
+from spikeheb.engines.kernel.build import load
+from spikeheb.engines.kernel.contract import FAN_IN, FIRED, Array
+from spikeheb.engines.kernel.fan_in_arrays import FanInArrays, varied
 from spikeheb.engines.kernel.fan_in_values import values
-from spikeheb.engines.kernel.source_arrays import TrainsStruct
+from spikeheb.engines.kernel.run import Part, Run
 from spikeheb.engines.population import PopulationJob, PopulationRecording
-from spikeheb.engines.threads import allowed, stop_if_asked
-from spikeheb.errors import BuildError, EngineError, NonFiniteError
+from spikeheb.engines.threads import allowed
+from spikeheb.errors import BuildError, EngineError
 from spikeheb.program.analysis import analyse
 from spikeheb.program.program import Plan
 from spikeheb.program.sites import PRE, SYNAPSE, Sites, sites
 
 HEADERS = ("runtime.hpp", "numbers.hpp", "inputs.hpp", "normalise.hpp", "tile.hpp", "fan_in.hpp")
-PIECE = 0.05
-"""Seconds that a call into the kernel should take, so that Ctrl-C is heard and progress is seen."""
-DONE, NOT_FINITE, NO_MEMORY = 0, 1, 2
 FEW = 4
 """Up to so many cells each is a block of its own."""
+CHANGED = ("synapse", "lane", "synapse_since", "lane_since", "history", "part", "part_at", "counts", "snapshots", "watch")
+OF_THREADS = ("tiles", "workers", "chunk")
 
 
 def run(job: PopulationJob, threads: int | None = None) -> PopulationRecording:
@@ -59,8 +58,8 @@ def run(job: PopulationJob, threads: int | None = None) -> PopulationRecording:
         return started.to_end()
 
 
-class FanIn:
-    """A job on its way: it may be stopped anywhere, and goes on with the same bytes.
+class FanIn(Run[PopulationRecording]):
+    """Fan-in on its way.
 
     Parameters
     ----------
@@ -68,12 +67,14 @@ class FanIn:
     threads : int, optional
     """
 
+    finds_all = True
+    arrays: FanInArrays
+
     def __init__(self, job: PopulationJob, threads: int | None = None) -> None:
         chosen = compiler()
         if chosen is None:
             raise BuildError(f"a fan-in that can be paused needs a C++ compiler, and none was found; {remedy()}")
         asked, job = job, replace(job, cell=driven(job))
-        self.job, self.compiler, self.threads = job, chosen, threads
         if job.precision == "float32" and job.rule.before:
             raise EngineError("ties are told by the number of the step, which single precision cannot hold; take float64", key="precision")
         self.plan = analyse(job.rule, job.cell, job.dt, receptor=job.receptor)
@@ -81,116 +82,83 @@ class FanIn:
         width = 1 if job.private or job.cells <= FEW else fan_in_source.WIDTH[job.precision]
         inhibitory = job.cell.receptor(job.inhibition.receptor) if job.cell and job.inhibition else None
         source = fan_in_source.generate(self.plan, self.sites, width=width, precision=job.precision, inhibitory=inhibitory)
-        self.library: Library = load(source, fan_in_source.header(self.plan, asked.cell), chosen, HEADERS)
+        library = load(source, fan_in_source.header(self.plan, asked.cell), chosen, HEADERS)
         workers = max(1, min(threads or allowed(), -(-job.cells // width)))
         self.arrays = FanInArrays(job, self.plan, self.sites, width, workers, inhibitory)
-        self.workers = self.arrays.workers
-        self._call = _functions(self.library.loaded)
-        self._check_sizes()
-        self.now = 0
-        self._piece = 0
-        self._run = self._call.fan_in_open(self.arrays.struct)
+        self._functions = _functions(library.loaded)
+        self._run: int | None = None
+        self._earlier = np.zeros(0, dtype=FIRED.ctype())
+        super().__init__(job, library, chosen, self.arrays.workers)
+
+    def _open(self) -> None:
+        self._free()
+        self._run = self._functions.fan_in_open(self.arrays.struct, self.now)
         if not self._run:
             raise MemoryError("no memory for the spikes of the inputs")
-        self._pool = ThreadPoolExecutor(self.workers) if self.workers > 1 else None
-
-    def __enter__(self) -> FanIn:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
+        """Let the threads go, and free what the kernel holds."""
+        super().close()
+        self._free()
+
+    def _free(self) -> None:
         """Free what the kernel holds."""
-        if self._pool is not None:
-            self._pool.shutdown()
         if self._run:
-            self._call.fan_in_close(self._run)
-            self._run = None
+            self._functions.fan_in_close(self._run)
+        self._run = None
 
-    def _check_sizes(self) -> None:
-        """The library must have the same idea of the arrays."""
-        sizes = (ctypes.c_int64 * 7)()
-        self._call.fan_in_sizes(sizes)
-        arrays, names = self.arrays, self.sites.names
-        expected = [ctypes.sizeof(PopulationStruct), ctypes.sizeof(TrainsStruct), len(names(SYNAPSE)), len(names(PRE))]
-        expected += [len(self.sites.rows), arrays.width, self.job.dtype.itemsize]
-        if list(sizes) != expected:
-            raise EngineError(f"the kernel's arrays do not fit ({list(sizes)}, expected {expected})", path=str(self.library.path))
+    def _again(self) -> FanIn:
+        return FanIn(replace(self.job, progress=None), self.workers)
 
-    # --- running ---
+    def _parts(self) -> list[Part]:
+        return [(0, self.workers)]
 
-    def to_end(self) -> PopulationRecording:
-        """Run to the end."""
-        self.advance(self.job.steps)
-        return self.recording()
+    def _shares(self, part: Part, *, careful: bool = False) -> list[Part]:
+        return list(pairwise(range(self.workers + 1)))
 
-    def _first_piece(self) -> int:
-        """Steps that take less than a piece on any machine."""
-        job = self.job
+    def _call(self, share: Part, until: int, careful: bool) -> int:
+        return int(self._functions.fan_in_advance(self._run, share[0], until, int(careful)))
+
+    def _seconds(self, part: Part) -> float:
+        job: PopulationJob = self.job
         synapses = job.cells * job.input_count
         each = 1e-8 * synapses if self.plan.stepped is not None else 0.0
         rate = sum(float(source.mean_rates(job.dt).sum()) for source in job.inputs)
-        each += 2e-8 * job.cells + rate * job.dt * (5e-8 + 3e-9 * job.cells) + 1e-9 * synapses * 50.0 * job.dt
-        return max(1, int(0.5 * PIECE * self.workers / each))
+        return each + 2e-8 * job.cells + rate * job.dt * (5e-8 + 3e-9 * job.cells) + 1e-9 * synapses * 50.0 * job.dt
 
-    def advance(self, until: int) -> None:
-        """Go on to step `until`, in pieces that take a moment each.
+    # --- checkpoints ---
 
-        Raises
-        ------
-        NonFiniteError
-        MemoryError
-        """
-        piece = self._piece or self._first_piece()
-        while self.now < until:
-            start, before = time.perf_counter(), self.now
-            self._step_to(min(self.now + piece, until), careful=False)
-            stop_if_asked()
-            if self.now - before == piece:
-                piece = max(1, int(piece * min(2.0, PIECE / max(time.perf_counter() - start, 1e-6))))
-            if self.job.progress is not None:
-                self.job.progress(self.now / self.job.steps)
-        self._piece = piece
+    def _state(self) -> dict[str, Array]:
+        arrays, copies = self.arrays, slice(None if self.job.private else 1)
+        state = {name: getattr(arrays, name) for name in CHANGED} | {"pre": arrays.pre[copies], "pre_since": arrays.pre_since[copies]}
+        return state | {"histograms": arrays.histograms.sum(axis=0), "fired": arrays.fired_by_cell(), "spikes": self._spikes()}
 
-    def _step_to(self, until: int, *, careful: bool) -> None:
-        def go(worker: int) -> int:
-            return int(self._call.fan_in_advance(self._run, worker, until, int(careful)))
+    def _restore(self, state: Mapping[str, Array]) -> None:
+        for name in (*CHANGED, "pre", "pre_since"):
+            getattr(self.arrays, name)[...] = state[name]
+        self.arrays.histograms[0] = state["histograms"]
+        self.arrays.set_fired(state["fired"])
+        self._earlier = state["spikes"]
 
-        status = [go(0)] if self._pool is None else list(self._pool.map(go, range(self.workers)))
-        if NO_MEMORY in status:
-            raise MemoryError("no memory for the spikes of inputs or cells")
-        if NOT_FINITE in status:
-            raise self._not_finite(careful)
-        self.now = until
+    def _given(self) -> dict[str, Array]:
+        given = {name: array for name, array in self.arrays.fixed.items() if name != "watch_first"}
+        given |= {f"{name} {key}": array for name, source in self.arrays.sources.items() for key, array in source.arrays.items()}
+        return given | {"numbers": FAN_IN.numbers(self.arrays.struct, OF_THREADS), "late_by": self.arrays.late_by}
 
-    def _not_finite(self, careful: bool) -> NonFiniteError:
-        """The first step at which a number is none; found by running up to the last sound step again, then step by step."""
-        failures = self.arrays.failures
-        first = int(np.argmin(np.where(failures[:, 0] < 0, FAR, failures[:, 0])))
-        step, cell, number = (int(value) for value in failures[first])
-        if not careful:
-            with FanIn(replace(self.job, progress=None), self.threads) as again:
-                again.advance(self.now)
-                try:
-                    again._step_to(step + 1, careful=True)
-                except NonFiniteError as error:
-                    return error
-        what = self._name_of_flaw(cell, number)
-        return NonFiniteError(f"{what} is not finite at {step * self.job.dt:.4f} s", path=self.job.rule.path)
+    # --- numbers that are not finite ---
 
-    def _name_of_flaw(self, cell: int, number: int) -> str:
+    def _name_of_flaw(self, step: int, lane: int, number: int) -> str:
         """The weight before anything else of the synapse, then what is kept for an input or a cell."""
         arrays, sites_ = self.arrays, self.sites
-        block, lane = divmod(cell, arrays.width)
+        block, place = divmod(lane, arrays.width)
         for name in (self.job.rule.weight, *sites_.names(SYNAPSE)) if number >= 0 else ():
-            if not np.isfinite(arrays.synapse[sites_.row[name], block, number, lane]):
-                return f"{name} of input {number} of cell {cell}"
+            if not np.isfinite(arrays.synapse[sites_.row[name], block, number, place]):
+                return f"{name} of input {number} of cell {lane}"
         for name in sites_.names(PRE) if number >= 0 else ():
             if not np.all(np.isfinite(arrays.pre[:, sites_.row[name], number])):
                 return f"{name} of input {number}"
-        flaws = [row for row, values in zip(sites_.rows, arrays.lane, strict=True) if not np.isfinite(values[cell])]
-        return f"{flaws[0].partition('.')[2] if flaws else 'v'} of cell {cell}"
+        flaws = [row for row, values in zip(sites_.rows, arrays.lane, strict=True) if not np.isfinite(values[lane])]
+        return f"{flaws[0].partition('.')[2] if flaws else 'v'} of cell {lane}"
 
     # --- what was recorded ---
 
@@ -204,31 +172,26 @@ class FanIn:
     def recording(self) -> PopulationRecording:
         """What was recorded so far, and the weights as they stand."""
         arrays = self.arrays
-        engine = {
-            "engine": "kernel:fan-in",
-            "kernel": self.library.key,
-            "compiler": self.compiler.version,
-            "flags": " ".join(self.compiler.flags),
-            "precision": self.job.precision,
-            "numpy": np.__version__,
-        }
+        engine = self.engine("kernel:fan-in", precision=self.job.precision)
         w = arrays.by_cell(self.sites.row[self.job.rule.weight])
         spikes = self._trains() if self.job.trains else ()
         return PopulationRecording(
             w, arrays.counts.copy(), spikes, arrays.snapshots.copy(), arrays.watch.copy(), arrays.histograms.sum(axis=0), engine
         )
 
-    def _trains(self) -> tuple[Steps, ...]:
-        trains: list[Steps] = []
+    def _spikes(self) -> Array:
+        """All spikes of cells that were recorded, those of each cell in order."""
+        spikes, size = [self._earlier], ctypes.c_int64()
         for tile in range(self.arrays.tiles):
-            size = ctypes.c_int64()
-            start = self._call.fan_in_trains(self._run, tile, ctypes.byref(size))
-            pairs = np.ctypeslib.as_array(start, (size.value, 2)).copy() if size.value else np.zeros((0, 2), dtype=np.int64)
-            low, high = (min(int(edge) * self.arrays.width, self.job.cells) for edge in self.arrays.tile_first[tile : tile + 2])
-            order = np.argsort(pairs[:, 1], kind="stable")
-            edges = np.searchsorted(pairs[order, 1], np.arange(low, high + 1))
-            trains += [pairs[order[a:b], 0].copy() for a, b in pairwise(edges)]
-        return tuple(trains)
+            start = self._functions.fan_in_trains(self._run, tile, ctypes.byref(size))
+            spikes += [np.ctypeslib.as_array(start, (size.value,))] if size.value else []
+        return np.concatenate(spikes)
+
+    def _trains(self) -> tuple[Steps, ...]:
+        spikes = self._spikes()
+        spikes = spikes[np.argsort(spikes["cell"], kind="stable")]
+        edges = np.searchsorted(spikes["cell"], np.arange(self.job.cells + 1))
+        return tuple(spikes["step"][a:b] for a, b in pairwise(edges))
 
 
 def driven(job: PopulationJob) -> Cell | None:
@@ -243,12 +206,10 @@ def _functions(loaded: ctypes.CDLL) -> Any:
     """The library's functions with their types."""
     pointer, count = ctypes.c_void_p, ctypes.c_int64
     types: dict[str, tuple[Any, list[Any]]] = {
-        "fan_in_open": (pointer, [ctypes.POINTER(PopulationStruct)]),
+        "fan_in_open": (pointer, [ctypes.POINTER(FAN_IN.ctype()), count]),
         "fan_in_close": (None, [pointer]),
         "fan_in_advance": (count, [pointer, count, count, count]),
-        "fan_in_now": (count, [pointer, count]),
-        "fan_in_trains": (ctypes.POINTER(count), [pointer, count, ctypes.POINTER(count)]),
-        "fan_in_sizes": (None, [ctypes.POINTER(count)]),
+        "fan_in_trains": (ctypes.POINTER(FIRED.ctype()), [pointer, count, ctypes.POINTER(count)]),
     }
     for name, (result, arguments) in types.items():
         function = getattr(loaded, name)

@@ -1,9 +1,10 @@
-"""A fan-in job as the arrays that a kernel reads and writes: the counterpart of ``struct Population`` in `tile.hpp`."""
+"""A fan-in job as the arrays that a kernel reads and writes: those that `contract.FAN_IN` points to."""
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from spikeheb.cells import Receptor
 from spikeheb.draws.trains import IMPOSED, INHIBITION, INPUTS
 from spikeheb.engines.job import Floats, Steps
+from spikeheb.engines.kernel.contract import CELLS_OF_TILE, FAN_IN, FAR, Array
 from spikeheb.engines.kernel.fan_in_source import epoch, inhibitory_constants
 from spikeheb.engines.kernel.source_arrays import SourceArrays
 from spikeheb.engines.population import NORMALISATIONS, PopulationJob
@@ -21,13 +23,11 @@ from spikeheb.program.fold import fold
 from spikeheb.program.program import Plan
 from spikeheb.program.sites import POST, PRE, SYNAPSE, Sites
 
-FAR = np.iinfo(np.int64).max // 4
 LINE = 64
-CELLS_OF_TILE, BYTES_OF_TILE = 64, 640_000
-"""A tile has no more cells than a word has bits, and its synapses stay in a processor's own cache."""
+BYTES_OF_TILE = 640_000
+"""So that the synapses of a tile stay in a processor's own cache."""
 SPIKES_OF_CHUNK = 1 << 14
-
-Array = np.ndarray[Any, Any]
+SOURCES = ("trains", "inhibition", "imposed")
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
@@ -167,6 +167,18 @@ class FanInArrays:
         joined: Array = np.concatenate([*rings, np.zeros(lanes if not rings else 0)])
         return joined.astype(self.job.dtype)
 
+    def fired_by_cell(self) -> Array:
+        """Which cells fired in each of the last steps that are remembered: ones and zeros, shape (steps, cells)."""
+        bits = np.unpackbits(self.fired.astype("<u8")[..., None].view(np.uint8), axis=-1, bitorder="little")
+        return np.concatenate([bits[tile, :, :size] for tile, size in enumerate(np.diff(self.tile_first) * self.width)], axis=1)
+
+    def set_fired(self, cells: Array) -> None:
+        """The inverse of `fired_by_cell`."""
+        for tile, (low, high) in enumerate(pairwise(self.tile_first * self.width)):
+            bits = np.zeros((self.past, CELLS_OF_TILE), dtype=np.uint8)
+            bits[:, : high - low] = cells[:, low:high]
+            self.fired[tile] = np.packbits(bits, axis=1, bitorder="little").view("<u8")[:, 0]
+
     # --- numbers ---
 
     def _numbers(self, inhibitory: Receptor | None) -> None:
@@ -213,7 +225,8 @@ class FanInArrays:
         self.snapshots = np.zeros((len(job.snapshots), job.cells, job.input_count), dtype=job.dtype)
         self.watch = np.zeros((len(job.watched), len(job.watch)), dtype=job.dtype)
         self.histograms = np.zeros((self.workers, len(job.histograms), max(1, len(job.edges) - 1)), dtype=np.int64)
-        self.failures = np.full((self.tiles, 3), -1, dtype=np.int64)
+        self.failures = np.full((self.tiles, 3), FAR, dtype=np.int64)
+        self.fired = np.zeros((self.tiles, self.past), dtype=np.uint64)
         watched = np.column_stack([job.watched, np.arange(len(job.watched))]).astype(np.int64)
         watched = watched[np.argsort(watched[:, 0], kind="stable")]
         self.fixed["watched"] = np.ascontiguousarray(watched)
@@ -236,33 +249,21 @@ class FanInArrays:
         spikes = max(SPIKES_OF_CHUNK // (1 if self.tiles > 1 else 2), job.input_count // 4)
         self.chunk = int(min(1 << 16, max(64, spikes / max(rate * job.dt, 1e-6))))
 
-    def _struct(self) -> PopulationStruct:
-        job = self.job
-        population = PopulationStruct(
-            cells=job.cells, inputs=job.input_count, steps=job.steps, blocks=self.blocks, tiles=self.tiles, workers=self.workers,
-            chunk=self.chunk, is_private=int(job.private), dt=job.dt, seed=job.seed & (2**64 - 1), past=self.past, epoch=self.epoch,
-            keep_trains=int(job.trains), reward_count=len(job.rewards), snapshot_count=len(job.snapshots), watch_count=len(job.watch),
-            histogram_count=len(job.histograms), bins=self.histograms.shape[2],
-        )  # fmt: skip
-        if job.normalise is not None:
+    def _struct(self) -> ctypes.Structure:
+        job, normalise = self.job, self.job.normalise
+        numbers: dict[str, Any] = {
+            "cells": job.cells, "inputs": job.input_count, "steps": job.steps, "blocks": self.blocks, "tiles": self.tiles,
+            "workers": self.workers, "chunk": self.chunk, "is_private": int(job.private), "dt": job.dt, "seed": job.seed & (2**64 - 1),
+            "past": self.past, "epoch": self.epoch, "keep_trains": int(job.trains), "reward_count": len(job.rewards),
+            "snapshot_count": len(job.snapshots), "watch_count": len(job.watch), "histogram_count": len(job.histograms),
+            "bins": self.histograms.shape[2], "inhibition_delay": round(job.inhibition.delay / job.dt) if job.inhibition else 0,
+            **{name: ctypes.addressof(self.sources[name].struct) if name in self.sources else None for name in SOURCES},
+        }  # fmt: skip
+        if normalise is not None:
             low, high = job.rule.bounds.w_min, job.rule.bounds.w_max
-            population.normalise, population.normalise_every = NORMALISATIONS.index(job.normalise.kind), job.normalise_every
-            population.target, population.low, population.high = (
-                job.normalise.target,
-                -np.inf if low is None else low,
-                np.inf if high is None else high,
-            )
-        population.inhibition_delay = round(job.inhibition.delay / job.dt) if job.inhibition else 0
-        for name, array in self.fixed.items():
-            setattr(population, name, array.ctypes.data)
-        for name in (
-            "synapse", "pre", "lane", "synapse_since", "pre_since", "lane_since", "history", "part", "part_at", "counts", "late_by",
-            "snapshots", "watch", "histograms", "failures", "tile_first",
-        ):  # fmt: skip
-            setattr(population, name, getattr(self, name).ctypes.data)
-        for name, arrays in self.sources.items():
-            setattr(population, name, ctypes.addressof(arrays.struct))
-        return population
+            numbers |= {"normalise": NORMALISATIONS.index(normalise.kind), "normalise_every": job.normalise_every}
+            numbers |= {"target": normalise.target, "low": -np.inf if low is None else low, "high": np.inf if high is None else high}
+        return FAN_IN.filled({**self.fixed, **vars(self)}, numbers, job.precision)
 
 
 def _number(tree: t.Tree, known: Mapping[str, float]) -> float:
@@ -298,36 +299,3 @@ class Starts:
 def varied(job: PopulationJob) -> tuple[str, ...]:
     """Variables whose given initial values are not one number."""
     return tuple(name for name, value in job.initial.items() if np.ndim(value))
-
-
-_POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
-
-
-class PopulationStruct(ctypes.Structure):
-    """``struct Population`` of `tile.hpp`, member by member."""
-
-    _fields_ = [
-        *((name, _COUNT) for name in ("cells", "inputs", "steps", "blocks", "tiles", "workers", "chunk", "is_private")),
-        ("dt", ctypes.c_double),
-        ("seed", ctypes.c_uint64),
-        ("constants", _POINTER), ("cell", _POINTER),
-        ("delays", _POINTER), ("inhibition_delay", _COUNT), ("past", _COUNT),
-        ("durations", _POINTER),
-        ("late_by", _POINTER),
-        ("tile_first", _POINTER),
-        ("epoch", _COUNT), ("factors", _POINTER),
-        ("trains", _POINTER), ("inhibition", _POINTER), ("imposed", _POINTER),
-        ("reward_count", _COUNT), ("reward_steps", _POINTER), ("reward_values", _POINTER),
-        ("synapse", _POINTER), ("pre", _POINTER), ("lane", _POINTER),
-        ("synapse_since", _POINTER), ("pre_since", _POINTER), ("lane_since", _POINTER),
-        ("history", _POINTER),
-        ("part", _POINTER), ("part_at", _POINTER),
-        ("counts", _POINTER),
-        ("keep_trains", _COUNT),
-        ("snapshot_count", _COUNT), ("snapshot_steps", _POINTER), ("snapshots", _POINTER),
-        ("watch_count", _COUNT), ("watch_steps", _POINTER), ("watch_first", _POINTER), ("watched", _POINTER), ("watch", _POINTER),
-        ("histogram_count", _COUNT), ("histogram_steps", _POINTER), ("bins", _COUNT), ("edges", _POINTER), ("histograms", _POINTER),
-        ("normalise", _COUNT), ("normalise_every", _COUNT),
-        *((name, ctypes.c_double) for name in ("target", "low", "high")),
-        ("failures", _POINTER),
-    ]  # fmt: skip

@@ -145,7 +145,7 @@ class _Writer:
         lines = ["struct Shared : Numbers<real> {"]
         lines.append(f"  const real *F[{count + 1}], *G[{count + 1}];  // by step of the epoch: exp(s*t) and exp(-s*t)")
         lines += [f"  Propagator<{len(decay.names)}> flow_{n};" for n, decay in coupled]
-        lines += ["  int64_t epoch;", "};", "static void read(Shared &k, const Population &job) {", "  Numbers<double> exact;"]
+        lines += ["  int64_t epoch;", "};", "static void read(Shared &k, const Population<real> &job) {", "  Numbers<double> exact;"]
         lines += ["  std::memcpy(&exact.p, job.constants, sizeof exact.p);", "  std::memcpy(&exact.q, job.cell, sizeof exact.q);"]
         lines += ["  exact.dt = job.dt;", "  derive(exact);"]
         lines.append('  static_assert(sizeof exact % 8 == 0 && sizeof(Numbers<real>) == sizeof exact / 8 * sizeof(real), "no gaps");')

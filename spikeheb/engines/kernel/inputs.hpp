@@ -4,13 +4,10 @@
 // step, in each step by train, with as many steps of the past as the longest delay needs.
 #pragma once
 
+#include "contract.hpp"
 #include "runtime.hpp"
 
 #include <cstdlib>
-
-constexpr int64_t NEVER = int64_t(1) << 52;
-enum Kind : int64_t { POISSON = 0, GROUP = 1, REGULAR = 2, REPLAYED = 3 };
-constexpr uint64_t EVENTS_OF_GROUP = 16, MEMBERS_OF_GROUP = 32;  // added to the purpose of the trains
 
 inline uint64_t bits_of(double x) { uint64_t b; std::memcpy(&b, &x, 8); return b; }
 inline double double_of(uint64_t b) { double x; std::memcpy(&x, &b, 8); return x; }
@@ -52,18 +49,6 @@ template <class T> struct Buffer {
     return true;
   }
   void release() { std::free(data); data = nullptr; size = room = 0; }
-};
-
-// Arrays of the caller. Trains of private inputs are copies of one set; `copy` says which.
-struct Trains {
-  int64_t count;                                      // of one copy
-  uint64_t seed;
-  int64_t purpose, sources;
-  const int64_t *kind, *first;                        // by source; `first` train, and one beyond
-  const double *value;                                // by train: scale of the intervals; regular: period in steps
-  const double *start;                                // by train: phase of a regular one, latency in a group; steps
-  const double *event_scale, *skip_scale, *jitter;    // by source
-  const int64_t *replay_first, *replay;               // by train of all copies, and one beyond
 };
 
 class Generator {
@@ -255,6 +240,13 @@ public:
     const int32_t *const place = begin.data + (step - base);
     from = trains.data + place[0];
     to = trains.data + place[1];
+  }
+
+  // Go on to step `to`, so many steps at a time.
+  bool skip(int64_t to, int64_t chunk) {
+    while (end < to)
+      if (!extend(end + chunk < to ? end + chunk : to)) return false;
+    return true;
   }
 
   // Go on to step `to`, keeping the last `reach` steps.

@@ -4,9 +4,9 @@
 // caller, so that a run may be stopped anywhere and goes on with the same bytes.
 #pragma once
 
+#include "contract.hpp"
 #include "exponential.hpp"
 #include "glide.hpp"
-#include "lanes_job.hpp"
 #include "past.hpp"
 #include "quiet.hpp"
 #include "single.hpp"
@@ -21,10 +21,11 @@ public:
   static constexpr bool stepped_synapses = M::stepped_count > 0;
   static constexpr bool alone = !has_cell && !M::has_post;  // nothing but synapses
   static constexpr int64_t STRETCH = 512;
+  using Progress = Place<(A > 0 ? A : 1)>;
   using Around = typename Glide<M>::Around;
 
   Lane(const Job &job, int64_t lane)
-      : job(job), lane(lane), quiet(job.start), past(job, lane), place(reinterpret_cast<Place<A> *>(job.places)[lane]),
+      : job(job), lane(lane), quiet(job.start), past(job, lane), place(static_cast<Progress *>(job.places)[lane]),
         state(reinterpret_cast<typename M::template State<double> *>(job.states)[lane]),
         synapses(static_cast<typename M::Synapse *>(job.synapses)) {
     M::read(shared, job.constants + lane * job.constants_each, job.cell, job.dt);
@@ -82,7 +83,7 @@ private:
   const int64_t lane;
   Quiet<M> quiet;
   const Past<M> past;
-  Place<A> &place;
+  Progress &place;
   typename M::template State<double> &state;
   typename M::Synapse *const synapses;
   typename M::Shared shared;
@@ -322,8 +323,10 @@ private:
   [[gnu::noinline, gnu::cold]] void fail(int64_t now, int64_t input) {
     if (failed) return;
     failed = true;
-    job.failures[2 * lane] = now;
-    job.failures[2 * lane + 1] = input;
+    int64_t *const place = job.failures + 3 * lane;
+    place[0] = now;
+    place[1] = lane;
+    place[2] = input;
   }
 
   // --- quiet stretches -------------------------------------------------------------------------------------------------
@@ -365,12 +368,4 @@ template <class M> int64_t advance(const Job &job, int64_t first_lane, int64_t l
     if (found == SPIKES_FULL) status = SPIKES_FULL;
   }
   return status;
-}
-
-// The caller checks these against its own idea of the arrays.
-template <class M> void sizes(int64_t *out) {
-  out[0] = sizeof(Job);
-  out[1] = sizeof(typename M::Synapse);
-  out[2] = sizeof(typename M::template State<double>);
-  out[3] = sizeof(Place<M::actions>);
 }

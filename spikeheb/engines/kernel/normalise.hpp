@@ -1,9 +1,8 @@
 // The weights of a cell brought to a sum, within their limits.
 #pragma once
 
+#include "contract.hpp"
 #include "runtime.hpp"
-
-enum Normalisation : int64_t { AS_IT_IS = 0, DIVISIVE = 1, SUBTRACTIVE = 2 };
 
 // Where limits stand in the way, again and again until the sum is the target or nothing can move.
 template <int stride, class T>

@@ -14,7 +14,8 @@ import numpy as np
 from spikeheb.draws import random
 from spikeheb.engines.compiler import remedy
 from spikeheb.engines.job import RELEASED, Floats, Job, Recording, Steps
-from spikeheb.engines.kernel.arrays import FAR, Arrays, arrays
+from spikeheb.engines.kernel.arrays import Arrays, arrays
+from spikeheb.engines.kernel.contract import FAR
 from spikeheb.engines.kernel.flow import exprel, final_values, propagate
 from spikeheb.engines.kernel.numpy_source import generate
 from spikeheb.engines.threads import stop_if_asked
@@ -51,14 +52,14 @@ class _Lanes:
         self.z = dict(zip(places.cell, columns, strict=False)) | {"I_ext": columns[-1]}
         self.n = dict(zip(places.post, columns[len(places.cell) :], strict=False))
         self.p = constants(job)
-        self.q = dict(zip(places.cell_constants, self.held.fixed["cell"][0], strict=False))
+        self.q = dict(zip(places.cell_constants, self.held.fixed["cell"], strict=False))
         self.lane = np.asarray(job.lane_of_input, dtype=np.int64)
         self.source = generate(plan, frozenset(job.overrides))
         self.code: dict[str, Any] = {**numpy_scope(), "_exprel": exprel, "_flow": _flow, "_draws": _draws}
         exec(compile(self.source, "<kernel>", "exec"), self.code)
         self.written = [sorted({line.target for line in action.lines if not line.target.startswith("_")}) for action in plan.actions]
         self.released = places.released
-        self.draw_keys = random.streams(job.seed, random.DRAWS_OF_HANDLER, np.arange(job.inputs))
+        self.draw_keys = random.streams(job.seed, random.Purpose.DRAWS_OF_HANDLER, np.arange(job.inputs))
 
     def act(self, action: int, inputs: Steps, now: Any, amount: Any = 0.0) -> None:
         function: Callable[..., None] = self.code[f"on_{action}"]
@@ -126,7 +127,7 @@ class _Events(_Lanes):
         """Input, step, kind (an action, or a sample) and amount (or the number of the sample) of everything that happens."""
         job = self.job
         events: list[tuple[Any, ...]] = []
-        delays = np.broadcast_to(self.held.fixed["delays"][0], (job.lanes, len(self.plan.actions)))
+        delays = np.broadcast_to(self.held.fixed["delays"], (job.lanes, len(self.plan.actions)))
         for kind, action in enumerate(self.plan.actions):
             for i in range(job.inputs):
                 lane = int(self.lane[i])
@@ -160,7 +161,7 @@ class _Clocked(_Lanes):
         self.part_at = np.full(job.lanes, FAR, dtype=np.int64)
         self.spikes: list[list[int]] = [[] for _ in range(job.lanes)]
         self.everyone = np.arange(job.inputs)
-        self.delays = np.broadcast_to(self.held.fixed["delays"][0], (job.lanes, len(plan.actions)))
+        self.delays = np.broadcast_to(self.held.fixed["delays"], (job.lanes, len(plan.actions)))
         self.pre = [self._bucket(kind) if action.event == "pre" else {} for kind, action in enumerate(plan.actions)]
         self.post: list[dict[int, list[int]]] = [{} for _ in plan.actions]
         self.imposed: dict[int, list[int]] = {}
@@ -184,7 +185,7 @@ class _Clocked(_Lanes):
 
     def _rings(self) -> list[tuple[str, str, Steps, Floats]]:
         """Name, source, delay by lane and past values (lanes x longest delay + 1) of each delayed variable."""
-        late_by = np.broadcast_to(self.held.fixed["late_by"][0], (self.job.lanes, len(self.plan.delayed)))
+        late_by = np.broadcast_to(self.held.fixed["late_by"], (self.job.lanes, len(self.plan.delayed)))
         rings = []
         for k, (name, (of, _)) in enumerate(self.plan.delayed.items()):
             source = self.z["v"] if of == "v" else self.n[of]
@@ -220,7 +221,7 @@ class _Clocked(_Lanes):
         job, plan, code = self.job, self.plan, self.code
         if plan.cell is not None:
             before = self.z["v"].copy()
-            code["step_cell"](self.z, self.q, self._noise(random.NOISE_OF_CELL, job.lanes, now), job.dt)
+            code["step_cell"](self.z, self.q, self._noise(random.Purpose.NOISE_OF_CELL, job.lanes, now), job.dt)
             is_held = now <= self.held_through
             self.z["v"][is_held] = before[is_held]
             self.z["v"][:] = np.where(np.isnan(self.clamp), self.z["v"], self.clamp)
@@ -228,12 +229,12 @@ class _Clocked(_Lanes):
             late = ring[np.arange(job.lanes), (now - by) % ring.shape[1]]
             self.n[name] = np.where(by > 0, late, self.n[name])
         if plan.post is not None:
-            code["step_post"](self.z, self.n, self.p, self._noise(random.NOISE_OF_POST, job.lanes, now), job.dt)
+            code["step_post"](self.z, self.n, self.p, self._noise(random.Purpose.NOISE_OF_POST, job.lanes, now), job.dt)
         for name, of, by, ring in self.past:
             ring[:, now % ring.shape[1]] = self.z["v"] if of == "v" else self.n[of]
             self.n[name] = np.where(by == 0, ring[:, now % ring.shape[1]], self.n[name])
         if plan.stepped is not None:
-            noise = self._noise(random.NOISE_OF_SYNAPSE, job.inputs, now)
+            noise = self._noise(random.Purpose.NOISE_OF_SYNAPSE, job.inputs, now)
             code["step_synapses"](self.s, self.z, self.n, self.p, slice(None), self.lane, noise, job.dt)
             for name in plan.stepped.names:
                 self.check(name, self.s[name], "input", now)
@@ -280,7 +281,7 @@ class _Clocked(_Lanes):
         due = self.part_at == now
         if self.plan.cell is None:
             return
-        durations = self.held.fixed["durations"][0]
+        durations = self.held.fixed["durations"]
         shapes = self.plan.cell.cell.shape
         for part, hold in enumerate(shapes):
             begin = due & (self.part == part)

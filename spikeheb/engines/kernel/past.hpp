@@ -1,7 +1,7 @@
 // What a rule reads late: the last values of some variables, each in a ring of its own.
 #pragma once
 
-#include "lanes_job.hpp"
+#include "contract.hpp"
 #include "range.hpp"
 
 template <class M> class Past {

@@ -10,7 +10,7 @@
 #include <xmmintrin.h>
 #endif
 
-constexpr int64_t FAR = INT64_MAX / 4;  // a step that never comes
+inline void sooner(int64_t &best, int64_t step) { if (step < best) best = step; }
 
 // Subnormal numbers slow a decaying conductance several times: they count as zero while a kernel runs.
 struct FlushToZero {

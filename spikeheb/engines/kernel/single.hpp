@@ -1,7 +1,8 @@
 // A lane that is a single synapse which only events move: all that changes stays in registers from one event to the next.
 #pragma once
 
-#include "lanes_job.hpp"
+#include "contract.hpp"
+#include "runtime.hpp"
 
 #include <utility>
 

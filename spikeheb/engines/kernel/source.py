@@ -15,7 +15,7 @@ from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
 from spikeheb.program import methods
 from spikeheb.program.handlers import DRAWS_PER_STEP, describe, number_draws, overwritten, random_draws, touched
-from spikeheb.program.layout import Layout, layout
+from spikeheb.program.layout import Layout, layout, synapse_dtype
 from spikeheb.program.program import Block, Decay, Plan
 from spikeheb.program.stretches import GLIDING, GROWTH, can_rest, is_smooth
 from spikeheb.rules.meaning import TRANSMIT, Action, affine, reads_membrane
@@ -122,7 +122,8 @@ class _Writer:
                 'extern "C" int64_t advance_lanes(const Job *job, int64_t first_lane, int64_t last_lane, int64_t until) {',
                 "  return advance<lanes::Model>(*job, first_lane, last_lane, until);",
                 "}",
-                'extern "C" void sizes_of_lanes(int64_t *out) { sizes<lanes::Model>(out); }',
+                f"static_assert(sizeof(lanes::Model::Synapse) == {synapse_dtype(self.plan).itemsize});",
+                f"static_assert(sizeof(lanes::Model::State<double>) == {8 * self.layout.state_size});",
                 "",
             ]
         )

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from spikeheb.circuits.sources import Floats, Group, Poisson, Regular, Replayed, Source, Steps
 from spikeheb.draws.trains import Clock, scales
-
-KINDS = {Poisson: 0, Group: 1, Regular: 2, Replayed: 3}
-
-_POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
-
-
-class TrainsStruct(ctypes.Structure):
-    """``struct Trains`` of `inputs.hpp`, member by member."""
-
-    _fields_ = [
-        ("count", _COUNT),
-        ("seed", ctypes.c_uint64),
-        ("purpose", _COUNT), ("sources", _COUNT),
-        ("kind", _POINTER), ("first", _POINTER),
-        ("value", _POINTER), ("start", _POINTER),
-        ("event_scale", _POINTER), ("skip_scale", _POINTER), ("jitter", _POINTER),
-        ("replay_first", _POINTER), ("replay", _POINTER),
-    ]  # fmt: skip
+from spikeheb.engines.kernel.contract import KINDS, TRAINS, Array
 
 
 class SourceArrays:
@@ -44,8 +25,8 @@ class SourceArrays:
 
     def __init__(self, sources: Sequence[Source], clock: Clock, stream: int, copies: int) -> None:
         count = sum(source.count for source in sources)
-        self.arrays: dict[str, np.ndarray[Any, Any]] = {
-            "kind": np.array([KINDS[type(source)] for source in sources], dtype=np.int64),
+        self.arrays: dict[str, Array] = {
+            "kind": np.array([KINDS.index(type(source)) for source in sources], dtype=np.int64),
             "first": np.concatenate([[0], np.cumsum([source.count for source in sources])]).astype(np.int64),
             "value": np.concatenate([_values(source, clock.dt) for source in sources]),
             "start": np.concatenate([_starts(source, clock.dt) for source in sources]),
@@ -57,9 +38,8 @@ class SourceArrays:
             "jitter": np.array([group.jitter / clock.dt for group in groups]),
         }
         self.arrays |= _replayed(sources, copies)
-        self.struct = TrainsStruct(count=count, seed=clock.seed & (2**64 - 1), purpose=stream, sources=len(sources))
-        for name, array in self.arrays.items():
-            setattr(self.struct, name, array.ctypes.data)
+        numbers = {"count": count, "seed": clock.seed & (2**64 - 1), "purpose": stream, "sources": len(sources)}
+        self.struct = TRAINS.filled(self.arrays, numbers)
 
 
 def _values(source: Source, dt: float) -> Floats:
@@ -80,7 +60,7 @@ def _starts(source: Source, dt: float) -> Floats:
     return np.zeros(source.count)
 
 
-def _replayed(sources: Sequence[Source], copies: int) -> dict[str, np.ndarray[Any, Any]]:
+def _replayed(sources: Sequence[Source], copies: int) -> dict[str, Array]:
     if not any(isinstance(source, Replayed) for source in sources):
         return {"replay_first": np.zeros(1, dtype=np.int64), "replay": np.zeros(0, dtype=np.int64)}
     rows: list[Steps] = []

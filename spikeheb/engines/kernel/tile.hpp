@@ -28,43 +28,6 @@ using Flag = std::conditional_t<sizeof(real) == 8, int64_t, int32_t>;
 #define SIDE_BY_SIDE
 #endif
 
-enum Event { PRE, POST, REWARD };
-enum Status : int64_t { DONE = 0, NOT_FINITE = 1, NO_MEMORY = 2 };
-enum Purpose : uint64_t { NOISE_OF_SYNAPSE = 1, NOISE_OF_CELL = 2, NOISE_OF_POST = 3, DRAWS_OF_HANDLER = 4 };
-
-// Arrays of the caller.
-struct Population {
-  int64_t cells, inputs, steps, blocks, tiles, workers, chunk, is_private;
-  double dt;
-  uint64_t seed;
-  const double *constants, *cell;                       // of the rule and of the cell
-  const int64_t *delays;                                // steps, by action
-  int64_t inhibition_delay, past;                       // `past`: one more than the longest delay of a postsynaptic spike
-  const int64_t *durations;                             // steps: refractory time, then the parts of the spike's shape
-  const int64_t *late_by;
-  const int64_t *tile_first;                            // first block by tile, and one beyond
-  int64_t epoch;                                        // steps, a power of two
-  const real *factors;                                  // by decay: epoch + 1 of exp(s*t), then epoch + 1 of exp(-s*t)
-  const Trains *trains, *inhibition, *imposed;
-  int64_t reward_count;
-  const int64_t *reward_steps;
-  const double *reward_values;
-  real *synapse, *pre, *lane;                           // [variable][block][input][W], [tile][variable][input], [row][cell]
-  int64_t *synapse_since, *pre_since, *lane_since;      // alike, for variables with a step of their own
-  real *history;                                        // [delayed][step][cell], one after the other
-  int64_t *part, *part_at;                              // by cell: the next part of the spike's shape, and its step
-  int64_t *counts;                                      // by cell
-  int64_t keep_trains;
-  int64_t snapshot_count; const int64_t *snapshot_steps; real *snapshots;
-  int64_t watch_count; const int64_t *watch_steps; const int64_t *watch_first, *watched; real *watch;
-  int64_t histogram_count; const int64_t *histogram_steps; int64_t bins; const double *edges; int64_t *histograms;
-  int64_t normalise, normalise_every;                   // a Normalisation, and steps: 0 for after every event
-  double target, low, high;                             // the sum of a cell's weights, and their limits
-  int64_t *failures;                                    // by tile: step, cell, input
-};
-
-struct FiredSpike { int64_t step, cell; };
-
 template <class M> class Tile {
 public:
   static constexpr int A = M::actions;
@@ -74,11 +37,11 @@ public:
   uint64_t seed = 0;
   real *synapse[M::synapse_count + 1], *pre[M::pre_count + 1], *lane[M::lane_count + 1];
   int64_t *synapse_since[M::synapse_since_count + 1], *pre_since[M::pre_since_count + 1], *lane_since[M::lane_since_count + 1];
-  Flag fired[64];
+  Flag fired[CELLS_OF_TILE];
   Window own, own_inhibition, imposed;                  // `own` where inputs are private
   Buffer<FiredSpike> trains;
 
-  bool open(const Population &job, const typename M::Shared &shared, int64_t index) {
+  bool open(const Population<real> &job, const typename M::Shared &shared, int64_t index, int64_t now) {
     this->job = &job;
     this->shared = &shared;
     this->index = index;
@@ -94,10 +57,12 @@ public:
     for (int n = 0; n < M::pre_since_count; ++n) pre_since[n] = job.pre_since + (index * M::pre_since_count + n) * inputs;
     for (int n = 0; n < M::lane_count; ++n) lane[n] = job.lane + n * all + first_cell;
     for (int n = 0; n < M::lane_since_count; ++n) lane_since[n] = job.lane_since + n * all + first_cell;
-    return ring.reserve(job.past) && open_trains();
+    ring = job.fired + index * job.past;
+    for (int64_t c = 0; c < cells; ++c) sooner(part_next, job.part_at[first_cell + c]);
+    return open_trains(now);
   }
   void release() {
-    own.release(); own_inhibition.release(); imposed.release(); trains.release(); ring.release();
+    own.release(); own_inhibition.release(); imposed.release(); trains.release();
   }
 
   // From `from` to `to`, whose input spikes the windows hold.
@@ -117,24 +82,23 @@ public:
   int64_t *histograms = nullptr;                        // of the worker
 
 private:
-  const Population *job = nullptr;
+  const Population<real> *job = nullptr;
   const typename M::Shared *shared = nullptr;
   const Window *in = nullptr, *inhibition = nullptr;
   int64_t index = 0, reward = 0, part_next = FAR;
   static constexpr uint64_t EVERY_CELL = ~uint64_t(0);
-  Buffer<uint64_t> ring;                                // cells that fired, by step
+  uint64_t *ring = nullptr;                             // cells that fired, by step
   uint64_t touched = 0;                                 // cells of whose synapses some had an event in this step
   bool no_memory = false, flawed = false;
 
-  bool open_trains() {
-    ring.size = job->past;
-    for (int64_t k = 0; k < ring.size; ++k) ring.data[k] = 0;
-    if (job->imposed && !imposed.generator.open(*job->imposed, 0, first_cell, first_cell + cells)) return false;
+  bool open_trains(int64_t now) {
+    if (job->imposed && !(imposed.generator.open(*job->imposed, 0, first_cell, first_cell + cells) && imposed.skip(now, job->chunk))) return false;
     if (!job->is_private) return true;
     own.open(longest_pre());
     own_inhibition.open(job->inhibition_delay);
-    if (!own.generator.open(*job->trains, first_cell, 0, job->trains->count)) return false;
-    return !job->inhibition || own_inhibition.generator.open(*job->inhibition, first_cell, 0, job->inhibition->count);
+    if (!(own.generator.open(*job->trains, first_cell, 0, job->trains->count) && own.skip(now, job->chunk))) return false;
+    return !job->inhibition ||
+           (own_inhibition.generator.open(*job->inhibition, first_cell, 0, job->inhibition->count) && own_inhibition.skip(now, job->chunk));
   }
 
 public:
@@ -183,7 +147,7 @@ private:
       }
     }
     if (spikes) note(now, spikes);
-    ring.data[job->past == 1 ? 0 : now % job->past] = spikes;
+    ring[job->past == 1 ? 0 : now % job->past] = spikes;
     touched = 0;
     deliver(now, at, spikes, std::make_integer_sequence<int, A>());
     if (job->normalise) normalise(now);
@@ -221,7 +185,7 @@ private:
         if (M::template on<a>(*this, *shared, *input, now, at, real(0))) suspect(now);
       }
     } else if constexpr (M::event[a] == POST) {
-      if (job->delays[a]) spikes = now < job->delays[a] ? 0 : ring.data[(now - job->delays[a]) % job->past];
+      if (job->delays[a]) spikes = now < job->delays[a] ? 0 : ring[(now - job->delays[a]) % job->past];
       touched |= spikes;
       for (; spikes; spikes &= spikes - 1)
         if (M::template on<a>(*this, *shared, __builtin_ctzll(spikes), now, at, real(0))) suspect(now);
@@ -256,8 +220,7 @@ private:
     }
     part_next = FAR;
     if constexpr (M::shape_parts > 0)
-      for (int64_t c = 0; c < cells; ++c)
-        if (job->part_at[first_cell + c] < part_next) part_next = job->part_at[first_cell + c];
+      for (int64_t c = 0; c < cells; ++c) sooner(part_next, job->part_at[first_cell + c]);
   }
   void go_on(int64_t now, int64_t c) {
     if constexpr (M::has_cell) {
