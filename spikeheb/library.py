@@ -21,10 +21,11 @@ from spikeheb.numbers import check_near
 from spikeheb.paths import home_resolved, is_file, is_folder, kind_at
 from spikeheb.protocols import Protocol, read_protocol
 from spikeheb.rules import Bounds, Rule, choose, combine, read_rule
-from spikeheb.tables import html_table, shortened
+from spikeheb.tables import MAX_BYTES, html_table, shortened
 
 VARIABLE = "SPIKEHEB_PATH"
 SUFFIXES = {"rule": ".toml", "cell": ".toml", "protocol": ".py"}
+_MEMBRANE = re.compile(rb"^[ \t]*\[[ \t]*membrane[ \t]*\]", re.MULTILINE)
 _SET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -166,6 +167,63 @@ def protocol(name_or_path: str | Path, **parameters: object) -> Protocol:
     UnknownName, DuplicateName, FormatError, UnitError
     """
     return read_protocol(find("protocol", name_or_path), parameters)
+
+
+def kind_of(path: Path) -> str:
+    """``"protocol"`` for a script; a TOML file with a ``[membrane]`` is a cell, any other a rule.
+
+    Raises
+    ------
+    UnknownName
+        Where there is no such file.
+    FormatError
+        For any other file.
+    """
+    if path.suffix not in (".py", ".toml"):
+        raise FormatError("rules and cells are .toml files, protocols .py files", path=str(path))
+    if kind_at(path) != "file":
+        raise UnknownName(f"is a {kind_at(path)}" if kind_at(path) else "there is no such file", path=str(path))
+    if path.suffix == ".py":
+        return "protocol"
+    try:
+        with path.open("rb") as file:
+            return "cell" if _MEMBRANE.search(file.read(MAX_BYTES)) else "rule"
+    except OSError as error:
+        raise FormatError(f"cannot be read ({error.strerror or error})", path=str(path)) from None
+
+
+def read(name_or_path: str, set: str | None = None) -> list[Rule | Cell | Protocol]:
+    """Every rule, cell and protocol of that name, or what the file of that path is; a rule perhaps with its set.
+
+    A protocol is Python and is executed: give only files that you trust.
+
+    Raises
+    ------
+    UnknownName
+        Where there is none; the nearest names of all kinds are offered.
+    FormatError
+        For a set of what is no rule, and for two different sets.
+    SpikehebError
+        As `rule`, `cell` and `protocol`.
+    """
+    if is_combination(name_or_path):
+        return [rule(name_or_path, set=set)]
+    name, set = _with_own_set(name_or_path, set)
+    if is_path(name):
+        return [_read(kind_of(Path(name)), Path(name), set)]
+    files = {kind: names(kind) for kind in SUFFIXES}
+    things = [_read(kind, paths[name], set) for kind, paths in files.items() if name in paths]
+    if not things:
+        raise unknown_name("rule, cell or protocol", name, {known for paths in files.values() for known in paths})
+    return things
+
+
+def _read(kind: str, path: Path, set: str | None) -> Rule | Cell | Protocol:
+    if kind == "rule":
+        return rule(read_rule(path), set=set)
+    if set is not None:
+        raise FormatError(f"a {kind} has no sets", path=str(path))
+    return cell(path) if kind == "cell" else protocol(path)
 
 
 KINDS = ("rules", "cells", "protocols")

@@ -13,10 +13,10 @@ import typer
 
 from spikeheb.cli.analyse import analyse
 from spikeheb.cli.cache import cache
-from spikeheb.cli.catalogue import check, list_names
 from spikeheb.cli.data import data
 from spikeheb.cli.experiment import run as run_protocol
 from spikeheb.cli.interruption import INTERRUPTED, USER_ERROR
+from spikeheb.cli.listing import check, list_names
 from spikeheb.cli.replay import replay
 from spikeheb.cli.score import score
 from spikeheb.cli.show import show

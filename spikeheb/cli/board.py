@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spikeheb.cli.report import number
 from spikeheb.studies.standing import NOT_APPLICABLE
+from spikeheb.tables import number_text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,19 +35,6 @@ def best_table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
         one = data.isel(data_set=column)
         rows += [[str(one["data_set"].values), *_row(one, n)] for n in _order(one)[:BEST]]
     return ["data set", *COLUMNS], rows
-
-
-def scores_table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
-    """One line a data set of a board with one entry, without those that do not apply."""
-    columns = ["data set", "standing", "E", "chance", "skill", "within 2 errors", "signs right", "noise ceiling"]
-    rows = []
-    for column in range(data.sizes["data_set"]):
-        one = data.isel(data_set=column)
-        for n in _order(one)[:1]:
-            words = _row(one, n)
-            ceiling = number(float(one["ceiling_error"])) if int(one["points"]) else ""
-            rows.append([str(one["data_set"].values), *words[1:4], *words[6:9], ceiling])
-    return columns, rows
 
 
 def markdown(data: xr.Dataset) -> str:
@@ -101,12 +88,12 @@ def _row(one: xr.Dataset, n: int) -> list[str]:
     return [
         str(one["entry"].values[n]),
         str(one["standing"].values[n]),
-        number(of("error")),
-        number(round(of("chance_share"), 2)) if of("chance_share") > 0 else "",
-        *(number(of(name)) for name in ("deviance", "aic", "skill")),
+        number_text(of("error")),
+        number_text(round(of("chance_share"), 2)) if of("chance_share") > 0 else "",
+        *(number_text(of(name)) for name in ("deviance", "aic", "skill")),
         f"{of('met'):.0f} of {points}" if np.isfinite(of("met")) else "",
         f"{of('signs_right'):.0f} of {signs}" if signs else "",
-        number(of("error_left_out")),
+        number_text(of("error_left_out")),
         f"{rank:.0f} ({of('rank_low'):.0f}-{of('rank_high'):.0f})" if np.isfinite(rank) else "",
     ]
 
@@ -117,7 +104,9 @@ def _facts(one: xr.Dataset) -> str:
         f"{int(one['points'])} points with numbers, {int(one['signs'])} directions",
     ]
     if int(one["points"]):
-        words.append(f"E of no change {number(float(one['error_no_change']))}, noise ceiling {number(float(one['ceiling_error']))}")
+        words.append(
+            f"E of no change {number_text(float(one['error_no_change']))}, noise ceiling {number_text(float(one['ceiling_error']))}"
+        )
     return "; ".join(words) + "."
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spikeheb.cli.printing import data_table, note
 from spikeheb.studies import conditions
+from spikeheb.tables import number_text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,13 +36,6 @@ _RESPONSE = ("epsp_before", "epsp_after", "epsp_ratio", "epsp_ratio_sem")
 MICROSECOND = 1e-6
 
 
-def number(value: float) -> str:
-    """Four digits; nothing for what is not known."""
-    if not math.isfinite(value):
-        return "" if math.isnan(value) else str(value)
-    return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
-
-
 def outcome_table(data: xr.Dataset) -> Table:
     """One line a condition: before, after, ratios, what was published."""
     named = conditions.names(data)
@@ -53,7 +46,7 @@ def outcome_table(data: xr.Dataset) -> Table:
     columns += [conditions.heading(data, name, title) for name, title in zip(shown, titles, strict=True)]
     values = {name: conditions.shown(data, name) for name in shown}
     rows = [
-        [conditions.value_text(data, name, n, unit=False) for name in named] + [number(float(values[name][n])) for name in shown]
+        [conditions.value_text(data, name, n, unit=False) for name in named] + [number_text(float(values[name][n])) for name in shown]
         for n in range(data.sizes["condition"])
     ]
     if "published_outcome" in data:
@@ -108,7 +101,7 @@ def _per_condition(data: xr.Dataset, name: str) -> bool:
 
 
 def _cell(data: xr.Dataset, name: str, n: int, factor: float) -> str:
-    return number(float(conditions.shown(data, name)[n]) * factor) if _per_condition(data, name) else ""
+    return number_text(float(conditions.shown(data, name)[n]) * factor) if _per_condition(data, name) else ""
 
 
 def error_table(data: xr.Dataset) -> Table | None:
@@ -121,7 +114,8 @@ def error_table(data: xr.Dataset) -> Table | None:
     if not measures or not data.sizes.get("series_name"):
         return None
     rows = [
-        [str(series), *(number(float(data[name].values[n])) for name, _ in measures)] for n, series in enumerate(data["series_name"].values)
+        [str(series), *(number_text(float(data[name].values[n])) for name, _ in measures)]
+        for n, series in enumerate(data["series_name"].values)
     ]
     return ["series", *(title for _, title in measures)], rows
 
@@ -135,7 +129,7 @@ def window_table(data: xr.Dataset) -> Table:
     rows = [
         [
             conditions.value_text(data, "delta_t", n, unit=False),
-            *(number(float(values[n])) for row, sem, has in zip(change, sems, shown, strict=True) for values in (row, sem)[: 1 + has]),
+            *(number_text(float(values[n])) for row, sem, has in zip(change, sems, shown, strict=True) for values in (row, sem)[: 1 + has]),
         ]
         for n in range(data.sizes["delta_t"])
     ]

@@ -241,14 +241,14 @@ def _meant_for(name: str, rule: Rule) -> bool:
 def _constraint(seeds: int, shown: bool | None, out: Path | None, force: bool, csv: bool) -> None:
     """The constraint theorem's study: its table, result and figure."""
     from spikeheb.cli.printing import data_table
-    from spikeheb.cli.report import number
     from spikeheb.studies.constraint import constraint as study
+    from spikeheb.tables import number_text
 
     with output(out or Path("weights-constraint"), force, STANDARD.with_csv(csv)) as folder:
         with shown_progress("constraint", shown) as report:
             data = study(seeds=seeds, progress=report)
         rows = [
-            [str(kind), f"{rate:g}", number(float(data["bias"].sel(kind=kind, learning_rate=rate)))]
+            [str(kind), f"{rate:g}", number_text(float(data["bias"].sel(kind=kind, learning_rate=rate)))]
             for kind in data["kind"].values
             for rate in data["learning_rate"].values
         ]
@@ -257,7 +257,7 @@ def _constraint(seeds: int, shown: bool | None, out: Path | None, force: bool, c
 
 
 def _table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
-    from spikeheb.cli.report import number
+    from spikeheb.tables import number_text
 
     names = ("mean", "cv", "skew", "near_low", "near_high", "dip_p", "rate", "selectivity", "theory_distance")
     titles = [
@@ -276,7 +276,7 @@ def _table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
     rows = []
     for n, name in enumerate(data["rule"].values):
         one = data.isel(rule=n)
-        values = [number(_mean(one[key].values)) if key in one else "" for key in names]
+        values = [number_text(_mean(one[key].values)) if key in one else "" for key in names]
         verdicts = set(one["settled"].values)
         rows.append([str(name), *values, next(word for word in ("no", "cannot tell", "yes") if word in verdicts)])
     return titles, rows

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spikeheb.cli.kinds import kind_of
 from spikeheb.cli.printing import data_table, note
 from spikeheb.errors import SpikehebError
 
@@ -60,7 +59,7 @@ def _check_file(path: Path) -> str:
     from spikeheb.cells import read_cell
     from spikeheb.rules import read_rule
 
-    kind = kind_of(path)
+    kind = library.kind_of(path)
     if kind == "protocol":
         protocol = library.protocol(path)
         lanes = len(protocol.schedule(np.random.default_rng(0)).lanes)
@@ -90,8 +89,8 @@ def _check_choices(rule: Rule) -> str:
     cell = library.cell(TRIAL_CELL)
     sets = [choose(rule, set=name) for name in rule.sets]
     schemes = [choose(rule, interaction=name) for name in rule.interactions]
-    for key, text in compared_for_equality(rule):
-        note(f"note: {rule.path}: {key}: {text} compares computed numbers for equality, which seldom holds; write < or >")
+    for key, sentence in compared_for_equality(rule):
+        note(f"note: {rule.path}: {key}: {sentence}")
     for chosen in (rule, *sets, *schemes):
         check_rule(chosen)
         try_rule(chosen)
