@@ -32,8 +32,8 @@ def best_table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
     """The best of each data set, one line each."""
     rows = []
     for column in range(data.sizes["data_set"]):
-        one = data.isel(data_set=column)
-        rows += [[str(one["data_set"].values), *_row(one, n)] for n in _order(one)[:BEST]]
+        scores = data.isel(data_set=column)
+        rows += [[str(scores["data_set"].values), *_row(scores, n)] for n in _order(scores)[:BEST]]
     return ["data set", *COLUMNS], rows
 
 
@@ -41,22 +41,22 @@ def markdown(data: xr.Dataset) -> str:
     """Every data set with all that applies to it, best first, what does not apply with the reason, and what is unverified."""
     parts = ["# Scoreboard", HOW_TO_READ]
     for column in range(data.sizes["data_set"]):
-        one = data.isel(data_set=column)
-        mark = f" {MARK}" if str(one["unverified_data"].values) else ""
-        table = _markdown_table([_marked(one, n) for n in _order(one)])
-        parts += [f"## {one['data_set'].values}{mark}", _facts(one), table, _notes(one), _not_applicable(one)]
+        scores = data.isel(data_set=column)
+        mark = f" {MARK}" if str(scores["unverified_data"].values) else ""
+        table = _markdown_table([_marked(scores, n) for n in _order(scores)])
+        parts += [f"## {scores['data_set'].values}{mark}", _facts(scores), table, _notes(scores), _not_applicable(scores)]
     parts.append(_unverified(data))
     return "\n".join(part.rstrip() + "\n" for part in parts if part)
 
 
-def _marked(one: xr.Dataset, n: int) -> list[str]:
-    name, *others = _row(one, n)
-    return [f"{name} {MARK}" if str(one["unverified_rule"].values[n]) else name, *others]
+def _marked(scores: xr.Dataset, n: int) -> list[str]:
+    name, *others = _row(scores, n)
+    return [f"{name} {MARK}" if str(scores["unverified_rule"].values[n]) else name, *others]
 
 
-def _notes(one: xr.Dataset) -> str:
+def _notes(scores: xr.Dataset) -> str:
     """Where values come from that were not computed here."""
-    there = [(str(name), str(note)) for name, note in zip(one["entry"].values, one["note"].values, strict=True) if str(note)]
+    there = [(str(name), str(note)) for name, note in zip(scores["entry"].values, scores["note"].values, strict=True) if str(note)]
     return "\n\n".join(f"Not computed here, {name}: {note}." for name, note in there)
 
 
@@ -73,21 +73,21 @@ def _unverified(data: xr.Dataset) -> str:
     return "\n".join(["## Unverified", "", *(f"- {', '.join(labels)}: {text}" for text, labels in texts.items())])
 
 
-def _order(one: xr.Dataset) -> list[int]:
+def _order(scores: xr.Dataset) -> list[int]:
     """Those that apply: by rank and AIC, then by signs."""
-    there = np.flatnonzero(one["standing"].values != NOT_APPLICABLE)
-    cost = one["deviance"].values + 2 * np.nan_to_num(one["free_parameters"].values)
-    return [int(n) for n in sorted(there, key=lambda n: (np.nan_to_num(cost[n], nan=np.inf), -one["signs_right"].values[n]))]
+    there = np.flatnonzero(scores["standing"].values != NOT_APPLICABLE)
+    cost = scores["deviance"].values + 2 * np.nan_to_num(scores["free_parameters"].values)
+    return [int(n) for n in sorted(there, key=lambda n: (np.nan_to_num(cost[n], nan=np.inf), -scores["signs_right"].values[n]))]
 
 
-def _row(one: xr.Dataset, n: int) -> list[str]:
+def _row(scores: xr.Dataset, n: int) -> list[str]:
     def of(name: str) -> float:
-        return float(one[name].values[n])
+        return float(scores[name].values[n])
 
-    points, signs, rank = int(one["points"]), int(one["signs"]), of("rank")
+    points, signs, rank = int(scores["points"]), int(scores["signs"]), of("rank")
     return [
-        str(one["entry"].values[n]),
-        str(one["standing"].values[n]),
+        str(scores["entry"].values[n]),
+        str(scores["standing"].values[n]),
         number_text(of("error")),
         number_text(round(of("chance_share"), 2)) if of("chance_share") > 0 else "",
         *(number_text(of(name)) for name in ("deviance", "aic", "skill")),
@@ -98,14 +98,14 @@ def _row(one: xr.Dataset, n: int) -> list[str]:
     ]
 
 
-def _facts(one: xr.Dataset) -> str:
+def _facts(scores: xr.Dataset) -> str:
     words = [
-        str(one["tissue"].values) or "preparation not named",
-        f"{int(one['points'])} points with numbers, {int(one['signs'])} directions",
+        str(scores["tissue"].values) or "preparation not named",
+        f"{int(scores['points'])} points with numbers, {int(scores['signs'])} directions",
     ]
-    if int(one["points"]):
+    if int(scores["points"]):
         words.append(
-            f"E of no change {number_text(float(one['error_no_change']))}, noise ceiling {number_text(float(one['ceiling_error']))}"
+            f"E of no change {number_text(float(scores['error_no_change']))}, noise ceiling {number_text(float(scores['ceiling_error']))}"
         )
     return "; ".join(words) + "."
 
@@ -115,9 +115,9 @@ def _markdown_table(rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in lines)
 
 
-def _not_applicable(one: xr.Dataset) -> str:
+def _not_applicable(scores: xr.Dataset) -> str:
     reasons: dict[str, list[str]] = {}
-    for name, standing, reason in zip(one["entry"].values, one["standing"].values, one["reason"].values, strict=True):
+    for name, standing, reason in zip(scores["entry"].values, scores["standing"].values, scores["reason"].values, strict=True):
         if standing == NOT_APPLICABLE:
             reasons.setdefault(str(reason), []).append(str(name))
     return "\n".join(f"Not applicable, {reason}: {', '.join(names)}." for reason, names in reasons.items())

@@ -69,15 +69,15 @@ def assignments(items: Sequence[str] | None) -> dict[str, str]:
     FormatError
         For text of another form, and a name that is given twice.
     """
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for item in items or ():
         name, equals, value = (part.strip() for part in item.partition("="))
         if not equals or not name or not value:
             raise FormatError(f'-p expects name=value (got "{item}")')
-        if name in found:
-            raise FormatError(f'-p {name} is given twice ("{found[name]}" and "{value}")')
-        found[name] = value
-    return found
+        if name in values:
+            raise FormatError(f'-p {name} is given twice ("{values[name]}" and "{value}")')
+        values[name] = value
+    return values
 
 
 def share_out(

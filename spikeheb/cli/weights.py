@@ -275,9 +275,9 @@ def _table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
     ]
     rows = []
     for n, name in enumerate(data["rule"].values):
-        one = data.isel(rule=n)
-        values = [number_text(_mean(one[key].values)) if key in one else "" for key in names]
-        verdicts = set(one["settled"].values)
+        of_rule = data.isel(rule=n)
+        values = [number_text(_mean(of_rule[key].values)) if key in of_rule else "" for key in names]
+        verdicts = set(of_rule["settled"].values)
         rows.append([str(name), *values, next(word for word in ("no", "cannot tell", "yes") if word in verdicts)])
     return titles, rows
 
