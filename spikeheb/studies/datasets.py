@@ -76,7 +76,7 @@ class DataSet:
 
 def data_sets(protocol: Protocol) -> tuple[DataSet, ...]:
     """All data sets of a protocol; none where nothing was published."""
-    return tuple(found for variant, schedule in _variants(protocol) for found in _of_variant(variant, schedule))
+    return tuple(data_set for variant, schedule in _variants(protocol) for data_set in _of_variant(variant, schedule))
 
 
 def with_measurements(protocol: Protocol, path: Path | str) -> Protocol:
@@ -95,7 +95,7 @@ def with_measurements(protocol: Protocol, path: Path | str) -> Protocol:
     measured = replace(measured, rows=named)
     _check_conditions(protocol, measured.columns, str(path))
     values = {name: tuple(dict.fromkeys(row.condition[name] for row in measured.rows)) for name in measured.conditions}
-    given = {name: found for name, found in values.items() if isinstance(protocol.values.get(name), tuple)}
+    given = {name: choices for name, choices in values.items() if isinstance(protocol.values.get(name), tuple)}
     carried_out = with_parameters(protocol, given) if given else protocol
     changed = replace(carried_out, published=measured, modelled=None, fitted=(), tissue="", measured_elsewhere=True)
     lanes = changed.schedule(np.random.default_rng(0)).lanes

@@ -236,7 +236,7 @@ def with_tests(
 
 def conditions_of(protocol: Protocol, schedule: Schedule, rule: Rule) -> dict[str, str | int | float]:
     """Attributes of a result: the protocol with its parameters, and under what conditions it was carried out."""
-    found: dict[str, str | int | float] = {
+    conditions: dict[str, str | int | float] = {
         "protocol": protocol.name,
         "protocol_title": protocol.title,
         "protocol_hash": protocol.hash,
@@ -249,5 +249,5 @@ def conditions_of(protocol: Protocol, schedule: Schedule, rule: Rule) -> dict[st
     }
     if any(lane.calcium is not None for lane in schedule.lanes):
         name = calcium_parameter(rule)
-        found["external_calcium"] = f"the rule's parameter {name}" if name else "not known to the rule"
-    return found
+        conditions["external_calcium"] = f"the rule's parameter {name}" if name else "not known to the rule"
+    return conditions

@@ -83,8 +83,8 @@ def _gain(change: Floats, data: Points, chosen: npt.NDArray[np.int64]) -> float:
         return 0.0
     start = max(0.0, float(np.sum(weight * c * (data.ratio[chosen] - 1)) / np.sum(weight * c**2)))
     part = data.only(chosen)
-    found = minimize_scalar(lambda g: np.sum(residuals(1 + g * c, part) ** 2), bounds=(0.0, 4 * start + 1e-9), method="bounded")
-    return float(found.x)
+    minimum = minimize_scalar(lambda g: np.sum(residuals(1 + g * c, part) ** 2), bounds=(0.0, 4 * start + 1e-9), method="bounded")
+    return float(minimum.x)
 
 
 TOO_FEW = "has too few points with numbers for a fit"
@@ -128,10 +128,10 @@ def refit(rule: Rule, data: DataSet, *, leave_one_out: bool = True, engine: str 
         return np.asarray(np.sum(trials.residuals(points.T, trials.all) ** 2, axis=-1))
 
     size = max(4, POPULATION // len(rule.refit))
-    found = differential_evolution(
+    search = differential_evolution(
         cost, trials.limits, maxiter=GENERATIONS, popsize=size, seed=seed, polish=False, vectorized=True, updating="deferred", tol=1e-6
     )
-    best = trials.improve(found.x, trials.all)
+    best = trials.improve(search.x, trials.all)
     left_out = np.full(data.points.ratio.size, np.nan)
     for k in trials.all if leave_one_out else ():
         left_out[k] = trials.ratios(trials.improve(best, trials.all[trials.all != k])[None])[0, k]
@@ -185,12 +185,12 @@ class _Trials:
         step = 1e-5
 
         def slope(x: Floats) -> Floats:
-            found = self.residuals(np.vstack([x, x + step * np.eye(x.size)]), chosen)
-            return np.asarray((found[1:] - found[0]).T / step)
+            moved = self.residuals(np.vstack([x, x + step * np.eye(x.size)]), chosen)
+            return np.asarray((moved[1:] - moved[0]).T / step)
 
         inside = np.clip(start, low + 1e-6, high - 1e-6)
-        found = least_squares(lambda x: self.residuals(x[None], chosen)[0], inside, jac=slope, bounds=(low, high), max_nfev=30)
-        return np.asarray(found.x)
+        solution = least_squares(lambda x: self.residuals(x[None], chosen)[0], inside, jac=slope, bounds=(low, high), max_nfev=30)
+        return np.asarray(solution.x)
 
 
 def _repeated(job: Job, count: int, overrides: Mapping[str, Floats]) -> Job:

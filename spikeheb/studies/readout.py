@@ -211,10 +211,10 @@ def _relative_change(values: Floats) -> Floats:
 def _rejected(schedule: Schedule, job: Job, recording: Recording, pulses: Steps) -> npt.NDArray[np.bool_]:
     """Sweeps in which the cell spiked."""
     before, after = sweep_steps(schedule)
-    found = np.zeros((job.lanes, pulses.size), dtype=bool)
+    rejected = np.zeros((job.lanes, pulses.size), dtype=bool)
     for lane, train in enumerate(recording.spikes):
-        found[lane] = np.searchsorted(train, pulses - before) < np.searchsorted(train, pulses + after, side="right")
-    return found
+        rejected[lane] = np.searchsorted(train, pulses - before) < np.searchsorted(train, pulses + after, side="right")
+    return rejected
 
 
 # --- published values ----------------------------------------------------------------------------------------------------

@@ -63,9 +63,9 @@ class CellPortrait:
     @property
     def sections(self) -> tuple[Section, ...]:
         """The portrait in words."""
-        held = [f"v is held at {hold.v * 1e3:g} mV for {hold.lasts * 1e3:g} ms" for hold in self.shape]
+        shape = [f"v is held at {hold.v * 1e3:g} mV for {hold.lasts * 1e3:g} ms" for hold in self.shape]
         after = [f"refractory for {self.refractory * 1e3:g} ms"] if self.refractory else []
-        spike = [f"when {self.threshold.text}", *held, *(f"then {line.text}" for line in self.reset), *after]
+        spike = [f"when {self.threshold.text}", *shape, *(f"then {line.text}" for line in self.reset), *after]
         columns = ["receptor", "unit", "reversal", "rise", "decay", "meaning", "source"]
         receptors = Table(columns, [_receptor_row(receptor) for receptor in self.receptors])
         return filled(
