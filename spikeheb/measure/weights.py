@@ -75,8 +75,8 @@ def kolmogorov_smirnov(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[float, float
     """The largest difference of two samples' distribution functions, and its p."""
     from scipy.stats import ks_2samp
 
-    found = ks_2samp(np.ravel(a), np.ravel(b))
-    return float(found.statistic), float(found.pvalue)
+    outcome = ks_2samp(np.ravel(a), np.ravel(b))
+    return float(outcome.statistic), float(outcome.pvalue)
 
 
 def wasserstein(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
@@ -124,16 +124,16 @@ def over_seeds(measure: Callable[..., float], samples: Sequence[Sequence[Floats]
     rng : numpy.random.Generator
     draws : int
     """
-    value = measure(*(np.concatenate([np.ravel(one) for one in group]) for group in samples))
+    value = measure(*(np.concatenate([np.ravel(weights_of_seed) for weights_of_seed in group]) for group in samples))
     sizes = [len(group) for group in samples]
     if min(sizes) < 2:
         return Interval(value, math.nan, math.nan)
-    found = []
+    resampled = []
     for _ in range(draws):
         same = rng.integers(0, sizes[0], sizes[0])
         picks = [same if size == sizes[0] else rng.integers(0, size, size) for size in sizes]
-        found.append(measure(*(np.concatenate([np.ravel(group[k]) for k in pick]) for group, pick in zip(samples, picks, strict=True))))
-    low, high = np.percentile(found, (2.5, 97.5))
+        resampled.append(measure(*(np.concatenate([np.ravel(group[k]) for k in pick]) for group, pick in zip(samples, picks, strict=True))))
+    low, high = np.percentile(resampled, (2.5, 97.5))
     return Interval(value, float(low), float(high))
 
 
