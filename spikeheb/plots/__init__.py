@@ -117,7 +117,7 @@ def _plot_several(results: list[xr.Dataset], ax: Axes | None, panel: str | None,
         return plot(results[0], ax, panel=panel, series=series, label=label)
     if panel is not None or series is not None or label is not None:
         raise FormatError("panel, series and label are for one result; give the results one by one", key="panel")
-    draw = comparison([(one, _study(one)) for one in results])
+    draw = comparison([(result, _study(result)) for result in results])
     return draw(style.new_axes() if ax is None else ax)
 
 
@@ -136,7 +136,7 @@ def _draw_experiment(ax: Axes, data: xr.Dataset, panel: str, series: str | None)
         if names is not None:
             ax.add_artist(names)
     else:
-        ends = draw_course(ax, data, row, [pair for one in panels_of(row) for pair in one], courses(data))
+        ends = draw_course(ax, data, row, [pair for pairs in panels_of(row) for pair in pairs], courses(data))
     style.ratio_axis([ax])
     return ends
 

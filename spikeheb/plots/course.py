@@ -48,9 +48,9 @@ def panels_of(row: Row) -> list[list[Coloured]]:
     coloured = list(zip(row.branches, branch_colours([branch.sign for branch in row.branches]), strict=True))
     alone = [[pair] for pair in coloured if len(pair[0].index) > 1]
     rest = [pair for pair in coloured if len(pair[0].index) == 1]
-    found = [*alone, rest] if rest else alone
-    if len(found) <= MOST_PANELS:
-        return found
+    panels = [*alone, rest] if rest else alone
+    if len(panels) <= MOST_PANELS:
+        return panels
     by_sign = [[pair for pair in coloured if pair[0].sign == sign] for sign in (1, 0, -1)]
     return [panel for panel in by_sign if panel]
 

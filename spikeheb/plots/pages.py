@@ -44,7 +44,7 @@ def experiment_page(data: xr.Dataset) -> Figure:
 def _full_page(data: xr.Dataset, rows: tuple[Row, ...]) -> Figure:
     means = courses(data)
     panels = [panels_of(row) for row in rows]
-    widths = _widths(data, max(len(one) for one in panels))
+    widths = _widths(data, max(len(of_row) for of_row in panels))
     page = new_figure(sum(widths), HEIGHT * len(rows) + 0.6)
     grid = page.add_gridspec(len(rows), len(widths), width_ratios=widths)
     for n, row in enumerate(rows):

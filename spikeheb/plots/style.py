@@ -143,9 +143,9 @@ def spread(values: npt.ArrayLike, gap: float) -> npt.NDArray[np.float64]:
             (first, n), (second, m) = groups[-2:]
             groups[-2:] = [((n * first + m * second) / (n + m), n + m)]
     placed = np.concatenate([centre + (np.arange(n) - (n - 1) / 2) * gap for centre, n in groups]) if groups else wanted
-    found = np.empty_like(wanted)
-    found[order] = placed
-    return found
+    spread_out = np.empty_like(wanted)
+    spread_out[order] = placed
+    return spread_out
 
 
 def _overlap(low: tuple[float, int], high: tuple[float, int], gap: float) -> bool:
