@@ -37,8 +37,8 @@ def names(kind: str) -> dict[str, Path]:
     DuplicateName
         Where two files have one name.
     """
-    found = _found(kind)
-    return {name: _only(kind, name, found[name]) for name in sorted(found)}
+    files = _found(kind)
+    return {name: _only(kind, name, files[name]) for name in sorted(files)}
 
 
 def find(kind: str, name_or_path: str | Path) -> Path:
@@ -58,13 +58,13 @@ def find(kind: str, name_or_path: str | Path) -> Path:
     _suffix(kind)
     if isinstance(name_or_path, Path) or is_path(name_or_path):
         return _given(kind, Path(name_or_path))
-    found = _found(kind)
-    if name_or_path not in found:
-        error = unknown_name(kind, name_or_path, found)
+    files = _found(kind)
+    if name_or_path not in files:
+        error = unknown_name(kind, name_or_path, files)
         missing = [str(folder) for folder in _user_folders() if not is_folder(folder)]
         hint = f" ({VARIABLE} names {', '.join(missing)}, which does not exist)" if missing else ""
         raise UnknownName(error.message + hint)
-    return _only(kind, name_or_path, found[name_or_path])
+    return _only(kind, name_or_path, files[name_or_path])
 
 
 def rule(
@@ -321,12 +321,12 @@ def _only(kind: str, name: str, paths: list[Path]) -> Path:
 
 def _found(kind: str) -> dict[str, list[Path]]:
     """Every different file of a kind, by name."""
-    found: dict[str, dict[Path, Path]] = {}
+    files: dict[str, dict[Path, Path]] = {}
     for folder in filter(is_folder, _folders(kind)):
         for path in sorted(folder.glob(f"*{_suffix(kind)}")):
             if path.is_file() and not path.name.startswith((".", "_")):
-                found.setdefault(path.stem, {}).setdefault(path.resolve(), path)
-    return {name: list(paths.values()) for name, paths in found.items()}
+                files.setdefault(path.stem, {}).setdefault(path.resolve(), path)
+    return {name: list(paths.values()) for name, paths in files.items()}
 
 
 def _folders(kind: str) -> Iterator[Path]:
