@@ -16,20 +16,20 @@ BEST = 5
 COLUMNS = ["rule / set", "standing", "E", "chance", "D", "AIC", "skill", "within 2 errors", "signs right", "E left out", "rank (5-95 %)"]
 MARK = "\u2020"
 HOW_TO_READ = """\
-E is the mean of ((model - data)/SEM)^2. "chance" is the largest standard error that is left in a prediction where synapses or
-sessions are drawn, in SEM of the data: it adds its square to E at most. Empty where nothing is drawn; more than 0.2 where the largest
-number of synapses or sessions did not suffice. D is the deviance, with the digitisation error in it and Student's distribution for the
-number of cells; AIC is D + 2 x the parameters that were fitted to these very data (those of a prediction are none; where the
-authors' number is not known, none is counted). Skill is 1 - E/E(no change). "E left out": each point as predicted from the others,
-with one free gain for a published set and with all named parameters for a refitted rule. Ranks go by AIC, differences below 2 are
-ties, and the interval is what the data's own errors leave open. The noise ceiling is the median E of the true rule with these numbers
-of cells: a smaller E is luck. Nothing is averaged over data sets.
-A \u2020 marks rules and data some of whose numbers or sources are from memory and unverified; the last section names them.
+E is the mean of ((model - data)/SEM)^2. Some rules and protocols draw random numbers. "chance" is the
+largest standard error that this leaves in a prediction, in units of the data's SEM; it adds at most its square to E. It is empty where
+nothing is drawn, and above 0.2 where even the largest number of synapses or sessions was not enough. D is the deviance: it includes the
+digitisation error, and uses Student's t distribution for the number of cells. AIC is D + 2 x the number of parameters that were fitted
+to these same data; a prediction has none, and none is counted where the authors do not give the number. Skill is 1 - E/E(no change).
+"E left out" predicts each point from the other points, with one free gain for a published set and with all free parameters for a
+refitted rule. Entries are ranked by AIC; differences below 2 are ties, and the interval shows how far the errors of the data leave the
+rank open. The noise ceiling is the median E that the true rule would have with these numbers of cells: a smaller E is luck. Nothing is
+averaged over data sets. A \u2020 marks rules and data with numbers or sources that are unverified; the last section names them.
 """
 
 
 def best_table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
-    """The best of each data set, one line each."""
+    """The `BEST` best entries of each data set, one row each."""
     rows = []
     for column in range(data.sizes["data_set"]):
         scores = data.isel(data_set=column)
@@ -38,7 +38,7 @@ def best_table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
 
 
 def markdown(data: xr.Dataset) -> str:
-    """Every data set with all that applies to it, best first, what does not apply with the reason, and what is unverified."""
+    """The whole board: each data set with its entries, best first, the entries that do not apply and why, and what is unverified."""
     parts = ["# Scoreboard", HOW_TO_READ]
     for column in range(data.sizes["data_set"]):
         scores = data.isel(data_set=column)
@@ -55,13 +55,13 @@ def _marked(scores: xr.Dataset, n: int) -> list[str]:
 
 
 def _notes(scores: xr.Dataset) -> str:
-    """Where values come from that were not computed here."""
+    """The source of values that were not computed here."""
     there = [(str(name), str(note)) for name, note in zip(scores["entry"].values, scores["note"].values, strict=True) if str(note)]
     return "\n\n".join(f"Not computed here, {name}: {note}." for name, note in there)
 
 
 def _unverified(data: xr.Dataset) -> str:
-    """What is from memory, by data set and by rule; lines that say the same are one."""
+    """What is unverified, by data set and rule; entries with the same text share one line."""
     texts: dict[str, list[str]] = {}
     for kind in ("data_set", "entry"):
         name = "unverified_data" if kind == "data_set" else "unverified_rule"
@@ -74,7 +74,7 @@ def _unverified(data: xr.Dataset) -> str:
 
 
 def _order(scores: xr.Dataset) -> list[int]:
-    """Those that apply: by rank and AIC, then by signs."""
+    """The entries that apply, ordered by AIC, then by the number of right signs."""
     there = np.flatnonzero(scores["standing"].values != NOT_APPLICABLE)
     cost = scores["deviance"].values + 2 * np.nan_to_num(scores["free_parameters"].values)
     return [int(n) for n in sorted(there, key=lambda n: (np.nan_to_num(cost[n], nan=np.inf), -scores["signs_right"].values[n]))]

@@ -29,16 +29,18 @@ def show(
     ],
     set: options.Set = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print the equations in LaTeX.")] = False,
-    kernel: Annotated[bool, typer.Option("--kernel", help="Print what the kernel makes of a rule: analysis, then C++.")] = False,
-    cell: Annotated[str | None, typer.Option("--cell", metavar="CELL", help="With --kernel: on this cell.")] = None,
+    kernel: Annotated[
+        bool, typer.Option("--kernel", help="Print how the kernel runs a rule: the analysis, then the generated C++.")
+    ] = False,
+    cell: Annotated[str | None, typer.Option("--cell", metavar="CELL", help="With --kernel: analyse the rule on this cell.")] = None,
     measure: Annotated[bool, typer.Option("--measure/--no-measure", help="Also measure a rule's window, drift and scores.")] = True,
 ) -> None:
     """Show a rule, cell or protocol: equations, parameters with units and sources, sets, bounds, references.
 
     A protocol given as a file, such as `show FILE.py`, is Python and is executed: give only files that you trust.
-    "spikeheb show format" prints what a rule file may say.
+    "spikeheb show format" prints what a rule file may contain.
 
-    Of a rule also what is measured now: its window, its drift under test pulses alone, and its scores against published data.
+    For a rule the command also measures its window, its drift under test pulses alone, and its scores against published data.
     """
     from spikeheb import library, rules
 

@@ -1,4 +1,4 @@
-"""``spikeheb weights`` and ``spikeheb compare``: what weights settle to, and how distributions differ."""
+"""``spikeheb weights`` and ``spikeheb compare``: which distributions weights settle to, and how these differ."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def weights(
 
 
 def _say(data: xr.Dataset) -> None:
-    """What has not settled and why, rates beyond physiology, and what ran."""
+    """Print which distributions have not settled and why, rates beyond physiology, and which engines ran."""
     from spikeheb.cli.printing import note
 
     for rule in data["rule"].values:
@@ -206,7 +206,7 @@ def _say(data: xr.Dataset) -> None:
 def _chosen(
     names: list[str], sets: list[str], flags: RuleChoices, given: dict[str, str], cell: str, imposed: str | None
 ) -> tuple[list[Rule], Cell | str | None]:
-    """Each rule, the sets standing for the first, and the cell, with the parameters that are meant for them.
+    """The rules and the cell with the parameters meant for them; --set replaces the first rule by its sets.
 
     Raises
     ------
@@ -239,7 +239,7 @@ def _meant_for(name: str, rule: Rule) -> bool:
 
 
 def _constraint(seeds: int, shown: bool | None, out: Path | None, force: bool, csv: bool) -> None:
-    """The constraint theorem's study: its table, result and figure."""
+    """Run the study of the constraint theorem: table, result and figure."""
     from spikeheb.cli.printing import data_table
     from spikeheb.studies.constraint import constraint as study
     from spikeheb.tables import number_text
@@ -283,7 +283,7 @@ def _table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
 
 
 def _mean(values: npt.NDArray[np.float64]) -> float:
-    """Over the seeds that have a value; NaN where none has."""
+    """The mean over the seeds that have a value; NaN if none has."""
     known = [float(value) for value in values if not math.isnan(value)]
     return sum(known) / len(known) if known else math.nan
 

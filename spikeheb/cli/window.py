@@ -77,7 +77,7 @@ def window(
 
 
 def _with_parameters(rules: list[Rule], given: dict[str, str]) -> list[Rule]:
-    """The rules with the parameters given; each goes to all rules that have one of that name."""
+    """The rules with the given parameters; each parameter is set in all rules that have one of that name."""
     from spikeheb import library
 
     changed, used = [], set()
