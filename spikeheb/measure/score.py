@@ -21,9 +21,9 @@ Flags = npt.NDArray[np.bool_]
 NO_CHANGE = 0.05
 """A model that changes by no more than this share has neither potentiated nor depressed."""
 TIE = 2.0
-"""Differences of AIC below this mean nothing."""
+"""Models whose AIC differs by less than this are tied."""
 WITHIN = 2.0
-"""A point is met within so many errors."""
+"""A point is met if the model lies within this many errors of it."""
 SHARE_OF_CHANCE = 0.2
 """The standard error that chance may leave in a prediction, in standard errors of the data."""
 SIGNS = {"LTP": 1, "LTD": -1, "none": 0}
@@ -40,7 +40,7 @@ class Points:
     n : array of float, shape (points,)
         Cells; NaN where not known.
     sign : array of float, shape (points,)
-        1, -1 or 0 for potentiation, depression and no change; NaN where nothing is said.
+        1, -1 or 0 for potentiation, depression and no change; NaN where the source gives no direction.
     """
 
     ratio: Floats
@@ -94,7 +94,7 @@ def deviance(model: npt.ArrayLike, data: Points) -> float:
 
 
 def residuals(model: npt.ArrayLike, data: Points) -> Floats:
-    """What squares to each point's part of the deviance, with the sign of t; for fits by least squares."""
+    """The signed square root of each point's part of the deviance, for fits by least squares."""
     t = distances(model, data)
     signed_roots: Floats = np.copysign(np.sqrt(_parts(t, data)), t)
     return signed_roots
@@ -118,7 +118,7 @@ def error(model: npt.ArrayLike, data: Points) -> float:
 
 
 def skill(model: npt.ArrayLike, data: Points) -> float:
-    """``1 - E/E0``, where E0 is that of a model that never changes: 1 is perfect, 0 no better than nothing; NaN without numbers."""
+    """``1 - E/E0``, where E0 is that of a model that never changes: 1 is perfect, 0 is as good as no change; NaN without numbers."""
     nothing = error(np.ones(data.ratio.size), data)
     return 1 - error(model, data) / nothing if nothing > 0 else math.nan
 

@@ -23,7 +23,7 @@ class Shape:
     Attributes
     ----------
     mean, cv, skew : float
-        CV is sd over mean; NaN for a mean of 0, and skew for no spread.
+        CV is sd over mean; NaN for a mean of 0; the skew is NaN without spread.
     near_low, near_high : float
         Shares of weights near the bounds; NaN where there is none.
     dip, dip_p : float
@@ -65,7 +65,7 @@ def dip_test(weights: npt.ArrayLike) -> tuple[float, float]:
     w = np.asarray(weights, dtype=float).ravel()
     if w.size < 4 or np.ptp(w) == 0:
         return 0.0, 1.0
-    if w.size > LARGEST:  # what the table of p ends at
+    if w.size > LARGEST:  # the smallest p in the table
         w = np.sort(w)[np.linspace(0, w.size - 1, LARGEST).astype(int)]
     dip, p = diptest.diptest(w)
     return float(dip), float(p)
@@ -87,7 +87,7 @@ def wasserstein(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
 
 
 def wasserstein_to_density(weights: npt.ArrayLike, w: npt.ArrayLike, density: npt.ArrayLike) -> float:
-    """The same between a sample and a density given at points `w`."""
+    """The Wasserstein distance between a sample and a density given at points `w`."""
     from scipy.stats import wasserstein_distance
 
     return float(wasserstein_distance(np.ravel(weights), np.asarray(w), None, np.asarray(density)))
@@ -159,7 +159,7 @@ def turnover(snapshots: npt.ArrayLike) -> Floats:
 
 
 def selectivity(weights: npt.ArrayLike, group: npt.ArrayLike) -> float:
-    """Mean weight of a group minus that of the others, over the sum of both means: 1 where the group has all, 0 for no choice.
+    """Mean weight of a group minus that of the others, over the sum of both means: 1 if the group has all, 0 if both are equal.
 
     Parameters
     ----------
