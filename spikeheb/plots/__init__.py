@@ -1,4 +1,4 @@
-"""Figures: a result in, Axes out. The only importer of matplotlib; nothing is computed here but means for the eye.
+"""Figures: a result in, Axes out. The only importer of matplotlib; nothing is computed here except means for display.
 
 `plot` draws one panel, into Axes of the user's own if given; `figure` makes the whole figure of a result.
 """
@@ -53,7 +53,7 @@ def plot(
     series: str | None = None,
     label: str | None = None,
 ) -> Axes:
-    """Draw one panel of a result, or lay several results of one kind over one another.
+    """Draw one panel of a result, or several results of one kind over one another.
 
     As the last line of a notebook's cell it shows the picture.
 
@@ -165,7 +165,7 @@ def figure(data: xr.Dataset) -> Figure:
 
 @contextmanager
 def _blame(data: xr.Dataset) -> Iterator[None]:
-    """What a figure needs and a data set lacks, because it comes from elsewhere, is the data set's fault."""
+    """Turn errors about variables that are missing into an error about the data set, which may come from elsewhere."""
     try:
         yield
     except SpikehebError:

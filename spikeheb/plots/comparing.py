@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 Draw = Callable[[Axes], Axes]
 
 WHY_NOT = {
-    "score": "boards are read one by one; give all rules to one call of score",
+    "score": "score boards are plotted one by one; give all rules to one call of score",
     "weights": "give all rules to one call of weights, which compares them under the same input spikes",
-    "constraint": "results of this study are read one by one",
-    "recording": "recordings are read one by one; their tables stand side by side in the CSV files",
+    "constraint": "results of this study are plotted one by one",
+    "recording": "recordings are plotted one by one; their tables stand side by side in the CSV files",
 }
 
 
 def comparison(results: Sequence[tuple[xr.Dataset, str]]) -> Draw:
-    """What lays the results over one another on Axes.
+    """A function that draws the results over one another on Axes.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def comparison(results: Sequence[tuple[xr.Dataset, str]]) -> Draw:
     Raises
     ------
     FormatError
-        For nothing, for results of several kinds, and for those that cannot be compared; it says why.
+        Without results, for results of several kinds, and for results that cannot be compared.
     """
     kinds = sorted({study for _, study in results})
     if not results:
@@ -58,7 +58,7 @@ def comparison(results: Sequence[tuple[xr.Dataset, str]]) -> Draw:
 
 
 def _labels(results: Sequence[xr.Dataset]) -> list[str]:
-    """The rule of each, with protocol, cell or seed where rules alone do not tell them apart."""
+    """The name of each result: its rule, with the protocol, cell or seed where the rules alone are not different."""
     texts = [str(result.attrs.get("rule_label", "")) for result in results]
     for key in ("protocol", "protocol_changed", "cell", "seed"):
         values = [str(result.attrs.get(key, "")) for result in results]
@@ -77,7 +77,7 @@ def _windows(ax: Axes, results: Sequence[xr.Dataset], texts: Sequence[str]) -> A
 
 
 def _legend_above(ax: Axes) -> None:
-    """The names above the Axes, where they hide no line."""
+    """Put the names above the Axes, where they do not cover a line."""
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.01), borderaxespad=0.0, borderpad=0.0)
 
 
