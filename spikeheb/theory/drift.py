@@ -9,8 +9,8 @@ Gütig et al. 2003; Morrison, Aertsen & Diesmann 2007). With independent spikes 
 plus, where F draws random numbers, the variance that they add at each spike. In time steps of `dt` the two sides may fire at once,
 which the rule's coincidence policy counts for one of them: the traces then stand for ``dt/(1 - exp(-dt/tau))`` on that side and for
 ``dt/(exp(dt/tau) - 1)`` on the other in place of tau, half a per cent apart for 20 ms and 0.1 ms. A postsynaptic cell that its
-inputs drive fires a little more often after each of them: `bonus` adds ``p*bonus*w`` to the drift, and is what splits a
-distribution in two.
+inputs drive fires a little more often after each of them: `bonus` adds ``p*bonus*w`` to the drift, and is the reason why a
+distribution splits into two peaks.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Floats = npt.NDArray[np.float64]
 
 NEEDED = ("A_plus", "A_minus", "tau_plus", "tau_minus")
 NODES = 40
-"""Of the Gauss-Hermite quadrature over the random numbers of F."""
+"""Nodes of the Gauss-Hermite quadrature over the random numbers of F."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Density:
 
 
 def check_applies(rule: Rule) -> None:
-    """Whether the theory is about this rule.
+    """Raise an error unless the theory covers this rule.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def check_applies(rule: Rule) -> None:
     """
     lines = {line.target for handler in rule.handlers for line in handler.lines}
     if rule.name != "pair" and not (set(NEEDED) <= set(rule.constants) and {"ltp", "ltd"} <= lines):
-        raise EngineError(f"the theory is about pair rules with {', '.join(NEEDED)}; {rule.label} is none", path=rule.path)
+        raise EngineError(f"the theory is about pair rules with {', '.join(NEEDED)}, which {rule.label} is not", path=rule.path)
     if rule.interaction not in (None, "all_to_all"):
         raise EngineError(f'the theory is about all spikes interacting (got interaction "{rule.interaction}")', path=rule.path)
 
@@ -169,7 +169,7 @@ def diffusion(rule: Rule, w: npt.ArrayLike, rate_pre: float, rate_post: float) -
 
 
 def _mean_square(rate: float, tau: float) -> float:
-    """Of a trace that every spike raises by 1."""
+    """Mean square of a trace that every spike raises by 1."""
     return rate * tau / 2 + (rate * tau) ** 2
 
 

@@ -1,4 +1,4 @@
-"""Measured distributions of synaptic strength, to lay over simulated ones."""
+"""Measured distributions of synaptic strength, for comparison with simulated ones."""
 
 from __future__ import annotations
 
