@@ -96,8 +96,7 @@ def spiked(v: npt.ArrayLike, time: npt.ArrayLike, settings: Measurement = STANDA
     """Sweeps in which the membrane goes beyond `threshold` volts: shape (..., samples) to shape (...).
 
     Samples that are blanked after a pulse do not count, because they may hold the stimulus artefact. An integrate-and-fire
-    cell has no upstroke;
-    its sweeps with a spike have to be handed to `measure_sweeps`.
+    cell has no upstroke; its sweeps with a spike have to be passed to `measure_sweeps` as rejected.
     """
     traces, times = _traces(v, time)
     seen = np.ones(times.size, dtype=bool)

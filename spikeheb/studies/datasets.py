@@ -51,7 +51,7 @@ class DataSet:
     conditions : tuple of mapping
         The condition of each point.
     unverified : tuple of str
-        What the sources of these points say to be unverified, in sentences.
+        Sentences in which the sources of these points say that something is unverified.
     """
 
     protocol: Protocol
@@ -88,7 +88,7 @@ def with_measurements(protocol: Protocol, path: Path | str) -> Protocol:
     Raises
     ------
     FormatError
-        For a file that is not as `spikeheb.published` says, and one of whose rows no lane of the protocol stands.
+        For a file that `spikeheb.published` cannot read, and for rows that belong to no lane of the protocol.
     """
     measured = read_published(path)
     named = tuple(row if row.series else replace(row, series=Path(path).stem) for row in measured.rows)
@@ -172,7 +172,7 @@ def _data_set(
 
 
 def _unverified(texts: Iterable[str]) -> tuple[str, ...]:
-    """The sentences that say so, each once."""
+    """The sentences that say that something is unverified, each once."""
     sentences = [sentence.strip() for text in texts for sentence in re.split(r"(?<=[.])\s+", " ".join(text.split()))]
     return tuple(dict.fromkeys(sentence for sentence in sentences if "unverified" in sentence))
 

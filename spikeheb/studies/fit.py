@@ -27,12 +27,12 @@ from spikeheb.studies.session import inputs_under_test, session, settled_step
 Floats = npt.NDArray[np.float64]
 
 TIMES = (2e-3, 0.5)
-"""Seconds between which a time constant is sought."""
+"""Limits within which a time constant is searched for, in seconds."""
 AMPLITUDES = (1e-6, 1.0)
-"""Between which a change of a single event is sought, as a share of the initial weight."""
+"""Limits within which the change by a single event is searched for, as a share of the initial weight."""
 POPULATION, GENERATIONS = 48, 60
 FARTHEST = 1e3
-"""A ratio beyond this counts as this."""
+"""Larger ratios are set to this value."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def _gain(change: Floats, data: Points, chosen: npt.NDArray[np.int64]) -> float:
     return float(minimum.x)
 
 
-TOO_FEW = "has too few points with numbers for a fit"
-NOT_FREE = "names no parameters that are free"
+TOO_FEW = "too few points of the data have numbers for a fit"
+NOT_FREE = "its file names no free parameters"
 NOT_SPIKES_ALONE = "is not decided by the spikes alone"
 RANDOM_SPIKES = "has spikes that are drawn anew in each session"
 
@@ -110,7 +110,7 @@ def refit(rule: Rule, data: DataSet, *, leave_one_out: bool = True, engine: str 
     Parameters
     ----------
     rule : Rule
-        One that nothing speaks `against_refit`.
+        A rule for which `against_refit` gives no reason.
     data : DataSet
     leave_one_out : bool
         Also fit without each of the points in turn.
@@ -124,7 +124,7 @@ def refit(rule: Rule, data: DataSet, *, leave_one_out: bool = True, engine: str 
 
     trials = _Trials(rule, data, engine)
 
-    def cost(points: Floats) -> Floats:  # scipy hands over (parameters, candidates)
+    def cost(points: Floats) -> Floats:  # scipy passes an array of shape (parameters, candidates)
         return np.asarray(np.sum(trials.residuals(points.T, trials.all) ** 2, axis=-1))
 
     size = max(4, POPULATION // len(rule.refit))

@@ -1,4 +1,4 @@
-"""What every result says about where it came from."""
+"""The attributes that say where a result came from."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ SWEEP_AFTER = 100e-3
 SETTLE = 1.0
 """Seconds after the last spike of the induction at which the efficacy "at the end of induction" is read."""
 CALCIUM = "Ca"
-"""The parameter of a rule that is the external calcium, if it is a concentration."""
+"""The name of the parameter of a rule that is the external calcium, if it is a concentration."""
 
 
 def session(

@@ -128,7 +128,7 @@ def _part(progress: Callable[[float], None], k: int, n: int) -> Callable[[float]
 def _session(
     schedule: Schedule, rule: Rule, cell: Cell, plan: Population, k: int, cv: float, progress: Callable[[float], None] | None
 ) -> Job:
-    """The k-th cell's session, with its own seed and weights."""
+    """The session of the k-th cell, with its own seed and weights."""
     own = int(np.random.SeedSequence([plan.seeds[0], k]).generate_state(1)[0])
     job = session(schedule, rule, sharing(cell, plan.synapses), own, progress)
     known = {name: per_input(job, value) for name, value in constants(job).items()}
