@@ -27,7 +27,7 @@ FLAT = np.full((2, 3), 0.5)
         (sh.rule("pair", A_plus=0, A_minus=0), FLAT, BOTH, "A_plus = 0, A_minus = 0"),
         (sh.rule("pair", A_plus=0), FLAT, BOTH, "A_plus = 0, so that there is no such change"),
         (sh.rule("covariance_reward"), FLAT, BOTH, "waits for a reward"),
-        (sh.rule("tsodyks_markram"), FLAT, BOTH, "no line that moves the weight"),
+        (sh.rule("tsodyks_markram"), FLAT, BOTH, "no line of the rule changes the weight"),
         (sh.rule("clopath"), FLAT, BOTH, "thresholds"),
     ],
 )

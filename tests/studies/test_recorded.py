@@ -72,7 +72,7 @@ def test_a_field_potential_has_no_spike_test(command, tmp_path):
     row, err, _ = command(FIELD, "--pulse", "0 ms")
     assert [float(row[name]) for name in ("epsp_before (mV)", "epsp_after (mV)", "epsp_ratio")] == pytest.approx([-0.5, -0.75, 1.5])
     assert row["rejected_sweeps"] == "0"
-    assert "field potential: no spike test" in err
+    assert "field potential: it is not tested for spikes" in err
     assert "no sample lies in the baseline window: the last one at or before the pulse serves" in err
     assert float(sh.analyse(str(tmp_path / "r.csv"), pulse=0, follow=FOLLOW)["epsp_ratio"][0]) == pytest.approx(1.5)
 
