@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from spikeheb.studies.inputs import fan_in_inputs as fan_in_inputs
     from spikeheb.studies.inputs import poisson_inputs as poisson_inputs
     from spikeheb.studies.inputs import with_inhibition as with_inhibition
+    from spikeheb.studies.portrait import portrait as portrait
     from spikeheb.studies.recorded import analyse as analyse
     from spikeheb.studies.replay import replay as replay
     from spikeheb.studies.rerun import rerun as rerun
@@ -121,6 +122,7 @@ _HOMES = {
     "to_csv": "spikeheb.results",
     "run": "spikeheb.studies.experiment",
     "analyse": "spikeheb.studies.recorded",
+    "portrait": "spikeheb.studies.portrait",
     "replay": "spikeheb.studies.replay",
     "Replayed": "spikeheb.circuits.sources",
     "Regular": "spikeheb.circuits.sources",

@@ -21,10 +21,11 @@ from spikeheb.numbers import check_near
 from spikeheb.paths import home_resolved, is_file, is_folder, kind_at
 from spikeheb.protocols import Protocol, read_protocol
 from spikeheb.rules import Bounds, Rule, choose, combine, read_rule
-from spikeheb.tables import html_table, shortened
+from spikeheb.tables import MAX_BYTES, html_table, shortened
 
 VARIABLE = "SPIKEHEB_PATH"
 SUFFIXES = {"rule": ".toml", "cell": ".toml", "protocol": ".py"}
+_MEMBRANE = re.compile(rb"^[ \t]*\[[ \t]*membrane[ \t]*\]", re.MULTILINE)
 _SET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -36,8 +37,8 @@ def names(kind: str) -> dict[str, Path]:
     DuplicateName
         Where two files have one name.
     """
-    found = _found(kind)
-    return {name: _only(kind, name, found[name]) for name in sorted(found)}
+    files = _found(kind)
+    return {name: _only(kind, name, files[name]) for name in sorted(files)}
 
 
 def find(kind: str, name_or_path: str | Path) -> Path:
@@ -57,13 +58,13 @@ def find(kind: str, name_or_path: str | Path) -> Path:
     _suffix(kind)
     if isinstance(name_or_path, Path) or is_path(name_or_path):
         return _given(kind, Path(name_or_path))
-    found = _found(kind)
-    if name_or_path not in found:
-        error = unknown_name(kind, name_or_path, found)
+    files = _found(kind)
+    if name_or_path not in files:
+        error = unknown_name(kind, name_or_path, files)
         missing = [str(folder) for folder in _user_folders() if not is_folder(folder)]
         hint = f" ({VARIABLE} names {', '.join(missing)}, which does not exist)" if missing else ""
         raise UnknownName(error.message + hint)
-    return _only(kind, name_or_path, found[name_or_path])
+    return _only(kind, name_or_path, files[name_or_path])
 
 
 def rule(
@@ -168,6 +169,63 @@ def protocol(name_or_path: str | Path, **parameters: object) -> Protocol:
     return read_protocol(find("protocol", name_or_path), parameters)
 
 
+def kind_of(path: Path) -> str:
+    """``"protocol"`` for a script; a TOML file with a ``[membrane]`` is a cell, any other a rule.
+
+    Raises
+    ------
+    UnknownName
+        Where there is no such file.
+    FormatError
+        For any other file.
+    """
+    if path.suffix not in (".py", ".toml"):
+        raise FormatError("rules and cells are .toml files, protocols .py files", path=str(path))
+    if kind_at(path) != "file":
+        raise UnknownName(f"is a {kind_at(path)}" if kind_at(path) else "there is no such file", path=str(path))
+    if path.suffix == ".py":
+        return "protocol"
+    try:
+        with path.open("rb") as file:
+            return "cell" if _MEMBRANE.search(file.read(MAX_BYTES)) else "rule"
+    except OSError as error:
+        raise FormatError(f"cannot be read ({error.strerror or error})", path=str(path)) from None
+
+
+def read(name_or_path: str, set: str | None = None) -> list[Rule | Cell | Protocol]:
+    """Every rule, cell and protocol of that name, or what the file of that path is; a rule perhaps with its set.
+
+    A protocol is Python and is executed: give only files that you trust.
+
+    Raises
+    ------
+    UnknownName
+        Where there is none; the nearest names of all kinds are offered.
+    FormatError
+        For a set of what is no rule, and for two different sets.
+    SpikehebError
+        As `rule`, `cell` and `protocol`.
+    """
+    if is_combination(name_or_path):
+        return [rule(name_or_path, set=set)]
+    name, set = _with_own_set(name_or_path, set)
+    if is_path(name):
+        return [_read(kind_of(Path(name)), Path(name), set)]
+    files = {kind: names(kind) for kind in SUFFIXES}
+    things = [_read(kind, paths[name], set) for kind, paths in files.items() if name in paths]
+    if not things:
+        raise unknown_name("rule, cell or protocol", name, {known for paths in files.values() for known in paths})
+    return things
+
+
+def _read(kind: str, path: Path, set: str | None) -> Rule | Cell | Protocol:
+    if kind == "rule":
+        return rule(read_rule(path), set=set)
+    if set is not None:
+        raise FormatError(f"a {kind} has no sets", path=str(path))
+    return cell(path) if kind == "cell" else protocol(path)
+
+
 KINDS = ("rules", "cells", "protocols")
 
 
@@ -263,12 +321,12 @@ def _only(kind: str, name: str, paths: list[Path]) -> Path:
 
 def _found(kind: str) -> dict[str, list[Path]]:
     """Every different file of a kind, by name."""
-    found: dict[str, dict[Path, Path]] = {}
+    files: dict[str, dict[Path, Path]] = {}
     for folder in filter(is_folder, _folders(kind)):
         for path in sorted(folder.glob(f"*{_suffix(kind)}")):
             if path.is_file() and not path.name.startswith((".", "_")):
-                found.setdefault(path.stem, {}).setdefault(path.resolve(), path)
-    return {name: list(paths.values()) for name, paths in found.items()}
+                files.setdefault(path.stem, {}).setdefault(path.resolve(), path)
+    return {name: list(paths.values()) for name, paths in files.items()}
 
 
 def _folders(kind: str) -> Iterator[Path]:

@@ -8,6 +8,7 @@ import functools
 import hashlib
 import html
 import json
+import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -313,6 +314,13 @@ def summary_line(kind: str, name: str, title: str, *facts: str) -> str:
     """``rule pair / additive: Pair STDP (hard bounds)``: one short line for a prompt."""
     more = ", ".join(shortened(fact, 60) for fact in facts if fact)
     return f"{kind} {shortened(name, 60)}: {shortened(title)}" + (f" ({more})" if more else "")
+
+
+def number_text(value: float) -> str:
+    """The number with four digits, as tables show it; nothing for one that is not known."""
+    if not math.isfinite(value):
+        return "" if math.isnan(value) else str(value)
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def html_table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], most: int = MOST_ROWS) -> str:

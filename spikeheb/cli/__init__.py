@@ -1,7 +1,7 @@
-"""The command line: parse, hand over to a study, write, exit code.
+"""The command line: read the options, call a study, write its result, return an exit code.
 
-Tables go to stdout, everything else to stderr. A user's mistake is one line and exit code 2, Ctrl-C exit code 130 (the request to
-end, SIGTERM, 143). Anything else that goes wrong is a fault of the program: one line says so, and --debug shows the traceback.
+Tables go to stdout, everything else to stderr. A user's mistake gives one line and exit code 2. Ctrl-C gives exit code 130, and the
+signal SIGTERM 143. Anything else that goes wrong is a fault of the program: one line says so, and --debug shows the traceback.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import warnings
 from spikeheb.cli.interruption import INTERRUPTED, SIGNALLED, heard, leave, listen, stop_listening
 
 GARBAGE = 50_000
-"""New objects until Python looks for cycles among them: what is imported stays, and looking takes a tenth of a short run."""
+"""New objects before Python collects cyclic garbage: imported objects stay anyway, and collecting takes a tenth of a short run."""
 
 
 def main(script: str | None = None) -> None:

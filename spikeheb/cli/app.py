@@ -1,4 +1,4 @@
-"""All commands under one name, and what becomes of errors."""
+"""All commands under one name, and how errors are reported."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import typer
 
 from spikeheb.cli.analyse import analyse
 from spikeheb.cli.cache import cache
-from spikeheb.cli.catalogue import check, list_names
 from spikeheb.cli.data import data
 from spikeheb.cli.experiment import run as run_protocol
 from spikeheb.cli.interruption import INTERRUPTED, USER_ERROR
+from spikeheb.cli.listing import check, list_names
 from spikeheb.cli.replay import replay
 from spikeheb.cli.score import score
 from spikeheb.cli.show import show
@@ -58,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except MemoryError:
         return _refuse("there is not enough memory for this; take fewer synapses, lanes or records", debug)
-    except Exception as error:  # a fault of this program, whatever it is: the person at the terminal gets one line
+    except Exception as error:  # a fault of this program: the user still gets one line, not a traceback
         return _refuse(_fault(error), debug)
     return int(code or 0)
 
@@ -94,7 +94,7 @@ def _version(wanted: bool) -> None:
 
 def _everything(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
-    debug: Annotated[bool, typer.Option(DEBUG, help="Show the traceback of errors (may stand anywhere).")] = False,
+    debug: Annotated[bool, typer.Option(DEBUG, help="Show the traceback of an error (may stand anywhere on the line).")] = False,
 ) -> None:
     """A virtual plasticity laboratory: any plasticity rule, any induction protocol, EPSP before and after."""
 
@@ -107,7 +107,7 @@ def _refuse(message: str, debug: bool) -> int:
 
 
 def _fault(error: Exception) -> str:
-    """An error that nobody foresaw, on one line, with the place where it was raised."""
+    """The one line for an unexpected error, with the place in the code where it was raised."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     what = one_line(f"{type(error).__name__}: {error}", 300)
     return f"{what} (at {Path(place.filename).name}:{place.lineno}); this is a fault of spikeheb, and --debug shows where it comes from"

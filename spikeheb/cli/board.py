@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spikeheb.cli.report import number
 from spikeheb.studies.standing import NOT_APPLICABLE
+from spikeheb.tables import number_text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -16,65 +16,52 @@ BEST = 5
 COLUMNS = ["rule / set", "standing", "E", "chance", "D", "AIC", "skill", "within 2 errors", "signs right", "E left out", "rank (5-95 %)"]
 MARK = "\u2020"
 HOW_TO_READ = """\
-E is the mean of ((model - data)/SEM)^2. "chance" is the largest standard error that is left in a prediction where synapses or
-sessions are drawn, in SEM of the data: it adds its square to E at most. Empty where nothing is drawn; more than 0.2 where the largest
-number of synapses or sessions did not suffice. D is the deviance, with the digitisation error in it and Student's distribution for the
-number of cells; AIC is D + 2 x the parameters that were fitted to these very data (those of a prediction are none; where the
-authors' number is not known, none is counted). Skill is 1 - E/E(no change). "E left out": each point as predicted from the others,
-with one free gain for a published set and with all named parameters for a refitted rule. Ranks go by AIC, differences below 2 are
-ties, and the interval is what the data's own errors leave open. The noise ceiling is the median E of the true rule with these numbers
-of cells: a smaller E is luck. Nothing is averaged over data sets.
-A \u2020 marks rules and data some of whose numbers or sources are from memory and unverified; the last section names them.
+E is the mean of ((model - data)/SEM)^2. Some rules and protocols draw random numbers. "chance" is the
+largest standard error that this leaves in a prediction, in units of the data's SEM; it adds at most its square to E. It is empty where
+nothing is drawn, and above 0.2 where even the largest number of synapses or sessions was not enough. D is the deviance: it includes the
+digitisation error, and uses Student's t distribution for the number of cells. AIC is D + 2 x the number of parameters that were fitted
+to these same data; a prediction has none, and none is counted where the authors do not give the number. Skill is 1 - E/E(no change).
+"E left out" predicts each point from the other points, with one free gain for a published set and with all free parameters for a
+refitted rule. Entries are ranked by AIC; differences below 2 are ties, and the interval shows how far the errors of the data leave the
+rank open. The noise ceiling is the median E that the true rule would have with these numbers of cells: a smaller E is luck. Nothing is
+averaged over data sets. A \u2020 marks rules and data with numbers or sources that are unverified; the last section names them.
 """
 
 
 def best_table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
-    """The best of each data set, one line each."""
+    """The `BEST` best entries of each data set, one row each."""
     rows = []
     for column in range(data.sizes["data_set"]):
-        one = data.isel(data_set=column)
-        rows += [[str(one["data_set"].values), *_row(one, n)] for n in _order(one)[:BEST]]
+        scores = data.isel(data_set=column)
+        rows += [[str(scores["data_set"].values), *_row(scores, n)] for n in _order(scores)[:BEST]]
     return ["data set", *COLUMNS], rows
 
 
-def scores_table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
-    """One line a data set of a board with one entry, without those that do not apply."""
-    columns = ["data set", "standing", "E", "chance", "skill", "within 2 errors", "signs right", "noise ceiling"]
-    rows = []
-    for column in range(data.sizes["data_set"]):
-        one = data.isel(data_set=column)
-        for n in _order(one)[:1]:
-            words = _row(one, n)
-            ceiling = number(float(one["ceiling_error"])) if int(one["points"]) else ""
-            rows.append([str(one["data_set"].values), *words[1:4], *words[6:9], ceiling])
-    return columns, rows
-
-
 def markdown(data: xr.Dataset) -> str:
-    """Every data set with all that applies to it, best first, what does not apply with the reason, and what is unverified."""
+    """The whole board: each data set with its entries, best first, the entries that do not apply and why, and what is unverified."""
     parts = ["# Scoreboard", HOW_TO_READ]
     for column in range(data.sizes["data_set"]):
-        one = data.isel(data_set=column)
-        mark = f" {MARK}" if str(one["unverified_data"].values) else ""
-        table = _markdown_table([_marked(one, n) for n in _order(one)])
-        parts += [f"## {one['data_set'].values}{mark}", _facts(one), table, _notes(one), _not_applicable(one)]
+        scores = data.isel(data_set=column)
+        mark = f" {MARK}" if str(scores["unverified_data"].values) else ""
+        table = _markdown_table([_marked(scores, n) for n in _order(scores)])
+        parts += [f"## {scores['data_set'].values}{mark}", _facts(scores), table, _notes(scores), _not_applicable(scores)]
     parts.append(_unverified(data))
     return "\n".join(part.rstrip() + "\n" for part in parts if part)
 
 
-def _marked(one: xr.Dataset, n: int) -> list[str]:
-    name, *others = _row(one, n)
-    return [f"{name} {MARK}" if str(one["unverified_rule"].values[n]) else name, *others]
+def _marked(scores: xr.Dataset, n: int) -> list[str]:
+    name, *others = _row(scores, n)
+    return [f"{name} {MARK}" if str(scores["unverified_rule"].values[n]) else name, *others]
 
 
-def _notes(one: xr.Dataset) -> str:
-    """Where values come from that were not computed here."""
-    there = [(str(name), str(note)) for name, note in zip(one["entry"].values, one["note"].values, strict=True) if str(note)]
+def _notes(scores: xr.Dataset) -> str:
+    """The source of values that were not computed here."""
+    there = [(str(name), str(note)) for name, note in zip(scores["entry"].values, scores["note"].values, strict=True) if str(note)]
     return "\n\n".join(f"Not computed here, {name}: {note}." for name, note in there)
 
 
 def _unverified(data: xr.Dataset) -> str:
-    """What is from memory, by data set and by rule; lines that say the same are one."""
+    """What is unverified, by data set and rule; entries with the same text share one line."""
     texts: dict[str, list[str]] = {}
     for kind in ("data_set", "entry"):
         name = "unverified_data" if kind == "data_set" else "unverified_rule"
@@ -86,38 +73,40 @@ def _unverified(data: xr.Dataset) -> str:
     return "\n".join(["## Unverified", "", *(f"- {', '.join(labels)}: {text}" for text, labels in texts.items())])
 
 
-def _order(one: xr.Dataset) -> list[int]:
-    """Those that apply: by rank and AIC, then by signs."""
-    there = np.flatnonzero(one["standing"].values != NOT_APPLICABLE)
-    cost = one["deviance"].values + 2 * np.nan_to_num(one["free_parameters"].values)
-    return [int(n) for n in sorted(there, key=lambda n: (np.nan_to_num(cost[n], nan=np.inf), -one["signs_right"].values[n]))]
+def _order(scores: xr.Dataset) -> list[int]:
+    """The entries that apply, ordered by AIC, then by the number of right signs."""
+    there = np.flatnonzero(scores["standing"].values != NOT_APPLICABLE)
+    cost = scores["deviance"].values + 2 * np.nan_to_num(scores["free_parameters"].values)
+    return [int(n) for n in sorted(there, key=lambda n: (np.nan_to_num(cost[n], nan=np.inf), -scores["signs_right"].values[n]))]
 
 
-def _row(one: xr.Dataset, n: int) -> list[str]:
+def _row(scores: xr.Dataset, n: int) -> list[str]:
     def of(name: str) -> float:
-        return float(one[name].values[n])
+        return float(scores[name].values[n])
 
-    points, signs, rank = int(one["points"]), int(one["signs"]), of("rank")
+    points, signs, rank = int(scores["points"]), int(scores["signs"]), of("rank")
     return [
-        str(one["entry"].values[n]),
-        str(one["standing"].values[n]),
-        number(of("error")),
-        number(round(of("chance_share"), 2)) if of("chance_share") > 0 else "",
-        *(number(of(name)) for name in ("deviance", "aic", "skill")),
+        str(scores["entry"].values[n]),
+        str(scores["standing"].values[n]),
+        number_text(of("error")),
+        number_text(round(of("chance_share"), 2)) if of("chance_share") > 0 else "",
+        *(number_text(of(name)) for name in ("deviance", "aic", "skill")),
         f"{of('met'):.0f} of {points}" if np.isfinite(of("met")) else "",
         f"{of('signs_right'):.0f} of {signs}" if signs else "",
-        number(of("error_left_out")),
+        number_text(of("error_left_out")),
         f"{rank:.0f} ({of('rank_low'):.0f}-{of('rank_high'):.0f})" if np.isfinite(rank) else "",
     ]
 
 
-def _facts(one: xr.Dataset) -> str:
+def _facts(scores: xr.Dataset) -> str:
     words = [
-        str(one["tissue"].values) or "preparation not named",
-        f"{int(one['points'])} points with numbers, {int(one['signs'])} directions",
+        str(scores["tissue"].values) or "preparation not named",
+        f"{int(scores['points'])} points with numbers, {int(scores['signs'])} directions",
     ]
-    if int(one["points"]):
-        words.append(f"E of no change {number(float(one['error_no_change']))}, noise ceiling {number(float(one['ceiling_error']))}")
+    if int(scores["points"]):
+        words.append(
+            f"E of no change {number_text(float(scores['error_no_change']))}, noise ceiling {number_text(float(scores['ceiling_error']))}"
+        )
     return "; ".join(words) + "."
 
 
@@ -126,9 +115,9 @@ def _markdown_table(rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in lines)
 
 
-def _not_applicable(one: xr.Dataset) -> str:
+def _not_applicable(scores: xr.Dataset) -> str:
     reasons: dict[str, list[str]] = {}
-    for name, standing, reason in zip(one["entry"].values, one["standing"].values, one["reason"].values, strict=True):
+    for name, standing, reason in zip(scores["entry"].values, scores["standing"].values, scores["reason"].values, strict=True):
         if standing == NOT_APPLICABLE:
             reasons.setdefault(str(reason), []).append(str(name))
     return "\n".join(f"Not applicable, {reason}: {', '.join(names)}." for reason, names in reasons.items())

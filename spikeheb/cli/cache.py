@@ -1,4 +1,4 @@
-"""``spikeheb cache``: what was built, whether it is whole, and how to be rid of it."""
+"""``spikeheb cache``: list what was built, check it for damage, and remove it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from spikeheb.cli.printing import data_table, note
 
 def cache(
     context: typer.Context,
-    clear: Annotated[bool, typer.Option("--clear", help="Remove what was built; it is built again when it is needed.")] = False,
-    verify: Annotated[bool, typer.Option("--verify", help="List only what is damaged; exit code 1 if there is any.")] = False,
-    kind: Annotated[str | None, typer.Option(metavar="KIND", help="List or remove only this kind, such as kernel.")] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Remove everything that was built; it is built again when it is needed.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="List only damaged entries; the exit code is 1 if there are any.")] = False,
+    kind: Annotated[str | None, typer.Option(metavar="KIND", help="List or remove only entries of this kind, such as kernel.")] = None,
 ) -> None:
     """List what was built for earlier runs: kernels, standalone programs, compiler probes."""
     from spikeheb.engines import cache as build_cache

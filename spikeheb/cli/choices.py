@@ -1,4 +1,4 @@
-"""From the words of a command line to rules, protocols and cells."""
+"""Turn the words of a command line into rules, protocols and cells."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PREFIXES = ("protocol", "rule", "cell")
 
 @dataclass(frozen=True)
 class RuleChoices:
-    """What the flags say about a rule; None where they are silent."""
+    """The options that choose how a rule is used; None for an option that is not given."""
 
     set: str | None = None
     interaction: str | None = None
@@ -29,12 +29,12 @@ class RuleChoices:
 
 
 def read_rule(text: str, choices: RuleChoices) -> Rule:
-    """The rule that ``NAME``, ``NAME:SET`` or ``NAME:SET+NAME:SET`` and the flags say.
+    """The rule named by ``NAME``, ``NAME:SET`` or ``NAME:SET+NAME:SET``, with the choices of the options.
 
     Raises
     ------
     FormatError
-        Where name and flag give different sets.
+        Where the name and the option --set give different sets.
     SpikehebError
         As `library.rule`.
     """
@@ -55,7 +55,7 @@ def read_rule(text: str, choices: RuleChoices) -> Rule:
 
 
 def split_set(text: str) -> tuple[str, str | None]:
-    """Name and set; a combination keeps the sets of its rules to itself."""
+    """Name and set; the sets in a combination stay in its name."""
     from spikeheb import library
 
     return (text, None) if library.is_combination(text) else library.split_set(text)
@@ -67,31 +67,31 @@ def assignments(items: Sequence[str] | None) -> dict[str, str]:
     Raises
     ------
     FormatError
-        For text of another form, and a name that is given twice.
+        For text of another form, and for a name that is given twice.
     """
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for item in items or ():
         name, equals, value = (part.strip() for part in item.partition("="))
         if not equals or not name or not value:
             raise FormatError(f'-p expects name=value (got "{item}")')
-        if name in found:
-            raise FormatError(f'-p {name} is given twice ("{found[name]}" and "{value}")')
-        found[name] = value
-    return found
+        if name in values:
+            raise FormatError(f'-p {name} is given twice ("{values[name]}" and "{value}")')
+        values[name] = value
+    return values
 
 
 def share_out(
     given: Mapping[str, str], protocol: Protocol | None, rule: Rule, cell: Cell | None = None
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """What is meant for the protocol, the rule and the cell.
+    """Divide parameters among the protocol, the rule and the cell.
 
-    A bare name is a parameter of the protocol or of the rule, whichever has it. ``protocol.``, ``rule.`` and ``cell.`` in front of
-    a name say it, as they must where both have it.
+    A bare name is a parameter of the protocol or of the rule, whichever has it. Where both have it, and for the cell, the name must
+    begin with ``protocol.``, ``rule.`` or ``cell.``.
 
     Raises
     ------
     UnknownName
-        Where nobody has such a parameter; the nearest are offered.
+        Where none of them has such a parameter; the error offers the nearest names.
     """
     known: dict[str, Sequence[str]] = {
         "protocol": tuple(protocol.kinds) if protocol is not None else (),
@@ -121,6 +121,6 @@ def _owner(name: str, value: str, known: Mapping[str, Sequence[str]], rule: Rule
         from spikeheb.rules.bounds import example
 
         whole = example(rule.bounds.kind, rule.bounds, {name: value})
-        raise UnknownName(f'"{name}" belongs to the bounds, which are given whole with --bounds, {whole}', key=f"-p {name}")
+        raise UnknownName(f'"{name}" belongs to the bounds, which --bounds replaces as a whole, {whole}', key=f"-p {name}")
     named = {*known["protocol"], *known["rule"], *(f"cell.{other}" for other in known["cell"])}
     raise unknown_name("parameter", name, named, key=f"-p {name}")

@@ -39,6 +39,6 @@ def template(
     path = out or Path(f"{chosen.name}.csv")
     check_replaceable(path)
     if exists(path) and not force:
-        raise OutputExists("is there already; --force replaces it", path=str(path))
+        raise OutputExists("exists already; --force replaces it", path=str(path))
     write_text(template_of(chosen), path)
     note(f"fill in ratio, and sem or n, in {path}; then: spikeheb score --data {protocol}={path}")

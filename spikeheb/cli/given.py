@@ -1,4 +1,4 @@
-"""Options that a command line gives and that would do nothing there."""
+"""Refuse options that would have no effect."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from spikeheb.errors import FormatError
 
 
 def given(context: typer.Context, *names: str) -> list[str]:
-    """Of these options, those that stand on the command line; of all of the command where none is named."""
+    """Those of the named options that the user gave; without names, all options that the user gave."""
     return [name for name in names or context.params if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"]
 
 
 def only_with(context: typer.Context, needs: str, *allowed: str) -> None:
-    """Refuse all options that are given but these.
+    """Refuse every option that the user gave, except the allowed ones.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def only_with(context: typer.Context, needs: str, *allowed: str) -> None:
 
 
 def refuse(context: typer.Context, needs: str, *names: str) -> None:
-    """Refuse these options where they are given.
+    """Refuse the named options if the user gave them.
 
     Raises
     ------
@@ -38,6 +38,6 @@ def refuse(context: typer.Context, needs: str, *names: str) -> None:
 
 
 def spelled(context: typer.Context, name: str) -> str:
-    """An option as it is written."""
+    """The long form of an option, such as ``--latex``."""
     option = next(parameter for parameter in context.command.params if parameter.name == name)
     return max(option.opts, key=len)

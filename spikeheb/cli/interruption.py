@@ -1,8 +1,8 @@
-"""What ends the program from outside: Ctrl-C, and the requests of the system to end or that the terminal is gone.
+"""Signals that end the program: Ctrl-C, and those that the system sends to end it or when the terminal has closed.
 
-The first of these signals raises `Interrupted` where the program stands, so that everything on the way out is put in order. Compilers
-that it started are asked to end at once. Libraries that swallow every exception swallow this one too: so it is raised again until it
-is on its way out.
+The first of these signals raises `Interrupted` in the running code, so that files and folders are cleaned up as the exception passes.
+Compilers that the program started are asked to end at once. Some libraries catch every exception, and this one too: it is therefore
+raised again until it reaches the command line.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from typing import NoReturn
 USER_ERROR = 2
 INTERRUPTED = 130
 SIGNALLED = 128
-"""Added to the number of the signal, this is the exit code, as shells count."""
+"""The exit code is this plus the number of the signal, as in shells."""
 AGAIN = 0.1
 """Seconds until the interruption is raised again if something has swallowed it."""
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class Interrupted(KeyboardInterrupt):
-    """The program is to end. After a plain KeyboardInterrupt inside of ``exec``, Python would choose the exit code itself."""
+    """Raised when the program has to end. With a plain KeyboardInterrupt inside ``exec``, Python would choose the exit code itself."""
 
 
 _heard: list[int] = []
 
 
 def heard() -> tuple[int, ...]:
-    """The numbers of the signals that have come, the first one first."""
+    """The numbers of the signals that were received, in their order."""
     return tuple(_heard)
 
 
 def listen() -> None:
-    """From now on the signals raise `Interrupted`; one that whoever started the program wants ignored, as ``nohup`` does, stays so."""
+    """Let the signals raise `Interrupted`. A signal that the caller has set to be ignored, as ``nohup`` does, stays ignored."""
     for number in _numbers():
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
 
 
 def stop_listening() -> None:
-    """From now on the signals do nothing: the program ends in a moment anyway, and its last words are not disturbed."""
+    """Ignore the signals from now on: the program is about to end, and its last messages must not be cut off."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, 0)
     for number in _numbers():
@@ -53,9 +53,9 @@ def stop_listening() -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """Say that the program was interrupted, and end it at once: Python would first take a large network apart, which takes seconds."""
+    """Say that the program was interrupted, and end it at once: Python would take seconds to free a large network first."""
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # the terminal may be gone
+        with contextlib.suppress(OSError, ValueError):  # the terminal may be closed
             if stream is sys.stderr:
                 print("interrupted", file=stream)
             stream.flush()
@@ -68,7 +68,7 @@ def _numbers() -> list[int]:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """What a signal does, and a timer after it, until the interruption is on its way out."""
+    """Called by a signal, and then by a timer until the exception is no longer caught on its way."""
     alarm = getattr(signal, "SIGALRM", None)
     if number != alarm:
         _heard.append(number)
@@ -82,7 +82,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _on_its_way_out() -> bool:
-    """Whether the program is putting things in order because of an interruption."""
+    """Whether the program is cleaning up after an interruption."""
     error = sys.exc_info()[1]
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__context__
@@ -90,11 +90,11 @@ def _on_its_way_out() -> bool:
 
 
 def _say_nothing(_: object) -> None:
-    """An interruption that falls into a destructor is raised again elsewhere; nobody needs to read of it."""
+    """Hide an interruption that was raised inside a destructor: it is raised again elsewhere."""
 
 
 def _end_children() -> None:
-    """Ask all programs that this one has started, and those that they have started, to end (where the system lists them)."""
+    """Ask all child processes and their own children to end, on systems that list processes."""
     parents = _parents()
     families = {os.getpid()}
     while True:
@@ -108,7 +108,7 @@ def _end_children() -> None:
 
 
 def _parents() -> dict[int, int]:
-    """The parent of each process of the machine; nothing where there is no ``/proc``."""
+    """The parent of each process of the machine; empty where there is no ``/proc``."""
     parents = {}
     with contextlib.suppress(OSError):
         for folder in Path("/proc").iterdir():

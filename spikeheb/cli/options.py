@@ -26,7 +26,7 @@ RuleName = Annotated[
         "--rule",
         "-r",
         metavar="NAME[:SET]",
-        help="A rule of the library, or the path of its file; A+B combines.",
+        help="A rule of the library, or the path of its file; A+B combines two rules.",
         rich_help_panel=RULE_PANEL,
     ),
 ]
@@ -36,7 +36,7 @@ RuleNames = Annotated[
         "--rule",
         "-r",
         metavar="NAME[:SET]",
-        help="A rule, by name or path; A+B combines; several are overlaid.",
+        help="A rule, by name or path; A+B combines two rules. Several rules are drawn in one figure.",
         rich_help_panel=RULE_PANEL,
     ),
 ]
@@ -48,7 +48,7 @@ Bounds = Annotated[
     str | None,
     typer.Option(
         metavar="KIND",
-        help='The whole bounds, such as "kind=hard, w_min=0, w_max=2"; a kind alone (hard, soft, none) takes the two limits of the rule.',
+        help='The whole bounds, such as "kind=hard, w_min=0, w_max=2"; a kind alone (hard, soft, none) keeps the two limits of the rule.',
         rich_help_panel=RULE_PANEL,
     ),
 ]
@@ -56,7 +56,7 @@ Coincidence = Annotated[
     str | None,
     typer.Option(
         metavar="POLICY",
-        help="Which side acts first in a tie: pre_first or post_first; discard: the pair does not count.",
+        help="Which side acts first if both spikes fall into one time step: pre_first or post_first; with discard the pair does not count.",
         rich_help_panel=RULE_PANEL,
     ),
 ]
@@ -81,7 +81,8 @@ Engine = Annotated[
 ]  # fmt: skip
 Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Of all random numbers.", rich_help_panel=RUN_PANEL)]
 Seeds = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Repeat all with so many seeds, from --seed on.", rich_help_panel=RUN_PANEL)
+    int | None,
+    typer.Option(min=1, metavar="N", help="Repeat everything with this many seeds, starting at --seed.", rich_help_panel=RUN_PANEL),
 ]
 Cells = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Cells that carry out each condition; by default 1.", rich_help_panel=RUN_PANEL)
@@ -91,7 +92,7 @@ Synapses = Annotated[
     typer.Option(
         min=1,
         metavar="N",
-        help="Synapses of each cell with the same spikes; by default 1, of a rule that draws random numbers 200 in all.",
+        help="Synapses of each cell with the same spikes; by default 1, or 200 in all for a rule that draws random numbers.",
         rich_help_panel=RUN_PANEL,
     ),
 ]
@@ -106,7 +107,7 @@ StartWeight = Annotated[
 ]
 CellOfWindow = Annotated[
     str | None,
-    typer.Option("--cell", "-c", metavar="CELL", help="For rules that read the membrane potential.", rich_help_panel=RUN_PANEL),
+    typer.Option("--cell", "-c", metavar="CELL", help="The cell, for rules that read the membrane potential.", rich_help_panel=RUN_PANEL),
 ]
 TimeStep = Annotated[str, typer.Option(metavar="TIME", help="Time step.", rich_help_panel=RUN_PANEL)]
 Progress = Annotated[

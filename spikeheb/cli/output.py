@@ -1,4 +1,4 @@
-"""The folder of a run: seen to be writable before anything is computed, and nothing lost if it fails after."""
+"""The output folder of a run. It is tested before anything is computed, and a result is kept elsewhere if writing it fails."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The files of a run; a text only where there is one."""
+    """The names of the files of a run; the text file is optional."""
 
     result: str = "result.nc"
     figure: str = "figure.png"
@@ -29,26 +29,26 @@ class Names:
     csv: str = ""
 
     def with_csv(self, wanted: bool) -> Names:
-        """These, and a table beside the result if it is wanted."""
+        """These names, and that of a CSV table if it is wanted."""
         return replace(self, csv=Path(self.result).stem + ".csv") if wanted else self
 
 
 STANDARD = Names()
 QUICKLY_SAVED = 20_000_000
-"""Bytes of a result that is saved although the program was interrupted."""
+"""Largest result, in bytes, that is still saved after an interruption."""
 LONGEST = 150
-"""Bytes of the name of a folder; most systems allow 255."""
+"""Longest name of a folder, in bytes; most systems allow 255."""
 
 
 def folder_name(*words: str) -> Path:
-    """A folder of the current one, named after a run: ``sjostrom_2001-triplet-visual_cortex_all_min``."""
+    """A folder inside the current one, named after a run: ``sjostrom_2001-triplet-visual_cortex_all_min``."""
     name = "-".join(re.sub(r"[^\w.+=]+", "_", word) for word in words if word)
     return Path(name.encode(errors="replace")[:LONGEST].decode(errors="ignore"))
 
 
 @contextmanager
 def output(folder: Path, force: bool, names: Names = STANDARD) -> Iterator[Path]:
-    """The folder, made and tested; an error inside takes a new and empty one away again.
+    """Make and test the folder; if the run fails, a folder that is new and empty is removed again.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def output(folder: Path, force: bool, names: Names = STANDARD) -> Iterator[Path]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is told of a result: its table on stdout, notes on stderr, and a text for a file of its own."""
+    """What is printed about a result: its table on stdout, notes on stderr, and a text for a file of its own."""
 
     table: Callable[[], None]
     notes: Callable[[], None] = lambda: None
@@ -77,9 +77,9 @@ class Words:
 
 
 def deliver(data: xr.Dataset, folder: Path, force: bool, names: Names, words: Words) -> None:
-    """Print the table and the notes, then write the files, whatever becomes of the table: its reader may have stopped reading.
+    """Print the table and the notes, then write the files, even if printing fails because the reader of stdout has stopped.
 
-    After an interruption nothing but the result is written, and no large one.
+    After an interruption only the result is written, and only if it is small.
 
     Raises
     ------
@@ -105,14 +105,14 @@ def write(data: xr.Dataset, folder: Path, force: bool, names: Names = STANDARD, 
     Raises
     ------
     StorageError
-        Where that failed; where it is the result, it is then kept elsewhere, and the message says where.
+        Where writing failed. A result is then saved elsewhere, and the message says where.
     """
     from spikeheb.results import replace_file, to_csv
 
     path = _save(data, folder / names.result, force)
     target = folder
     try:
-        from spikeheb import plots  # which fails where MPLBACKEND or a file matplotlibrc names what is not there
+        from spikeheb import plots  # the import fails where MPLBACKEND or a file matplotlibrc names a backend that does not exist
 
         if names.csv:
             target = folder / names.csv
@@ -120,15 +120,15 @@ def write(data: xr.Dataset, folder: Path, force: bool, names: Names = STANDARD, 
         if names.text:
             target = folder / names.text
             replace_file(target, text().encode())
-            note(f"all of it in words: {target}")
+            note(f"everything as text: {target}")
         target = folder / names.figure
         note(f"figure: {plots.write(plots.figure(data), target)}")
     except Exception as error:
-        raise StorageError(f"{_reason(error)}; the result is whole in {path}", path=str(target)) from error
+        raise StorageError(f"{_reason(error)}; the result itself is complete in {path}", path=str(target)) from error
 
 
 def _save(data: xr.Dataset, target: Path, force: bool) -> Path:
-    """Save the result and say where it is; where that fails, it is kept elsewhere."""
+    """Save the result and say where it is; if that fails, save it elsewhere."""
     from spikeheb.results import save
 
     try:
@@ -136,7 +136,7 @@ def _save(data: xr.Dataset, target: Path, force: bool) -> Path:
     except KeyboardInterrupt:
         _save_at_last(data, target, force)
         raise
-    except Exception as error:  # whatever it is, what was computed must not be lost
+    except Exception as error:  # whatever the error is, the result must not be lost
         kept = _rescue("the result", lambda folder: _keep(data, folder / STANDARD.result))
         raise StorageError(f"{_reason(error)}; {kept}", path=str(target)) from error
     note(f"result: {path}")
@@ -144,7 +144,7 @@ def _save(data: xr.Dataset, target: Path, force: bool) -> Path:
 
 
 def _save_at_last(data: xr.Dataset, target: Path, force: bool) -> None:
-    """After an interruption: save what was computed, if that is done in a moment."""
+    """Save the result after an interruption, if that takes only a moment."""
     from spikeheb.results import save
 
     if data.nbytes <= QUICKLY_SAVED:
@@ -163,7 +163,7 @@ def write_text(text: str, target: Path) -> None:
     Raises
     ------
     StorageError
-        Where that failed; the text is then kept elsewhere, and the message says where.
+        Where writing failed. The text is then saved elsewhere, and the message says where.
     """
     from spikeheb.results import replace_file
 
@@ -182,7 +182,7 @@ def _keep_text(text: str, target: Path) -> Path:
 
 
 def _keep(data: xr.Dataset, target: Path) -> Path:
-    """Save; attributes that no file can hold become text."""
+    """Save a result; attributes that a file cannot hold are stored as text."""
     from spikeheb.results import plain, save
 
     for version in (data, plain(data)):
@@ -192,11 +192,11 @@ def _keep(data: xr.Dataset, target: Path) -> Path:
 
 
 def _rescue(what: str, keep: Callable[[Path], Path]) -> str:
-    """Keep something in a new folder elsewhere; returns words that say where."""
+    """Save something in a new folder elsewhere; returns a sentence that says where."""
     for place in (tempfile.gettempdir, Path.home, Path.cwd):
         with contextlib.suppress(Exception):
             return f"{what} is kept in {_in_new_folder(Path(place()), keep)}"
-    return "nor could it be kept elsewhere: what was printed is all that is left"
+    return "it could not be saved elsewhere either: only the printed output is left"
 
 
 def _in_new_folder(place: Path, keep: Callable[[Path], Path]) -> Path:

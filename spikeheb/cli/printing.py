@@ -1,4 +1,4 @@
-"""Tables and text on stdout: framed in a terminal, plain where they are read by another program."""
+"""Tables and text on stdout: framed in a terminal, plain where another program reads them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ WIDTH = 100
 
 
 def note(text: str) -> None:
-    """A line for the person at the terminal, on stderr."""
-    with contextlib.suppress(BrokenPipeError):  # nobody reads it
+    """Print a line on stderr, for the person at the terminal."""
+    with contextlib.suppress(BrokenPipeError):  # the reader of stderr has closed it
         typer.echo(printable(text), err=True)
 
 
 def data_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table; tab-separated where stdout is no terminal."""
+    """Print a table of data: tab-separated unless stdout is a terminal."""
     columns, rows = _shown(columns), [_shown(row) for row in rows]
     if sys.stdout.isatty():
         _framed(columns, rows)
@@ -31,7 +31,7 @@ def data_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def text_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table to be read; in columns of equal width where stdout is no terminal."""
+    """Print a table for reading: aligned with spaces unless stdout is a terminal."""
     columns, rows = _shown(columns), [_shown(row) for row in rows]
     if sys.stdout.isatty():
         _framed(columns, rows)
@@ -42,26 +42,26 @@ def text_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def heading(text: str) -> None:
-    """A heading, with an empty line before it."""
+    """Print a heading after an empty line."""
     typer.echo("")
     typer.secho(printable(text), bold=True)
 
 
 def paragraphs(text: str) -> None:
-    """Prose, each paragraph after an empty line and filled to lines of at most `WIDTH` characters."""
+    """Print prose: each paragraph after an empty line, in lines of at most `WIDTH` characters."""
     for block in text.split("\n\n"):
         typer.echo("")
         typer.echo(textwrap.fill(printable(" ".join(block.split())), WIDTH))
 
 
 def lines(items: Sequence[str]) -> None:
-    """Lines as they are, indented."""
+    """Print lines, indented."""
     for item in items:
         typer.echo(f"  {printable(item)}")
 
 
 def _shown(row: Sequence[str]) -> list[str]:
-    """Cells on one line each, with what would give orders to a terminal escaped."""
+    """Each cell on one line, with control characters escaped."""
     return [printable(" ".join(cell.split())) for cell in row]
 
 
@@ -82,7 +82,7 @@ def _framed(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _headings(columns: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> Sequence[str]:
-    """The headings, a word a line where they are what makes the table wider than the terminal."""
+    """The headings; one word on each line if the table would otherwise be wider than the terminal."""
     widths = [max(len(row[k]) for row in (columns, *rows)) for k in range(len(columns))]
     return columns if sum(widths) + 2 * len(widths) <= room else ["\n".join(column.split()) for column in columns]
 

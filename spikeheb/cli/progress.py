@@ -1,4 +1,4 @@
-"""How far long work is, on stderr."""
+"""Progress of long work, on stderr."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Report = Callable[[float], None]
 
 @contextmanager
 def progress(text: str, wanted: bool | None = None) -> Iterator[Report | None]:
-    """A function to be called with the fraction done; None where nobody wants to see it.
+    """A function to be called with the fraction done; None if no progress is shown.
 
     Parameters
     ----------
@@ -35,5 +35,5 @@ def progress(text: str, wanted: bool | None = None) -> Iterator[Report | None]:
 
 
 def part(report: Report | None, number: int, of: int) -> Report | None:
-    """The function for one of several equal parts of the work."""
+    """The function for one part of work that has several equal parts."""
     return None if report is None else lambda fraction: report((number + fraction) / of)

@@ -1,4 +1,4 @@
-"""``spikeheb replay``: what a rule makes of given spike trains."""
+"""``spikeheb replay``: how a rule changes the weight under given spike trains."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class _Synapse:
 
 
 def _synapses(lanes: list[Lane], cell: str | None, path: str) -> list[_Synapse]:
-    """Every synapse of the lanes; without a membrane, inputs of one cell are independent."""
+    """Every synapse of the lanes; without a cell, the inputs of a lane are independent."""
     synapses: list[_Synapse] = []
     for lane in lanes:
         label, inputs = str(lane.condition["lane"]), lane.pre
@@ -109,7 +109,7 @@ def _synapses(lanes: list[Lane], cell: str | None, path: str) -> list[_Synapse]:
 
 
 def _delays(synapses: list[_Synapse], name: str, usual: float) -> list[float] | None:
-    """The delay of each synapse where a lane of the file says one; the others have the rule's."""
+    """The delay of each synapse: the one that the file gives for its lane, otherwise the rule's own."""
     if not any(name in synapse.lane.condition for synapse in synapses):
         return None
     return [float(synapse.lane.condition.get(name, usual)) for synapse in synapses]

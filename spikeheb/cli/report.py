@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spikeheb.cli.printing import data_table, note
 from spikeheb.studies import conditions
+from spikeheb.tables import number_text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,15 +36,8 @@ _RESPONSE = ("epsp_before", "epsp_after", "epsp_ratio", "epsp_ratio_sem")
 MICROSECOND = 1e-6
 
 
-def number(value: float) -> str:
-    """Four digits; nothing for what is not known."""
-    if not math.isfinite(value):
-        return "" if math.isnan(value) else str(value)
-    return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
-
-
 def outcome_table(data: xr.Dataset) -> Table:
-    """One line a condition: before, after, ratios, what was published."""
+    """One row for each condition: before, after, the ratios and the published values."""
     named = conditions.names(data)
     shown = [name for name in _COLUMNS if name in data and _says_something(data, name)]
     response = conditions.response(data) if "v_before" in data else ""
@@ -53,7 +46,7 @@ def outcome_table(data: xr.Dataset) -> Table:
     columns += [conditions.heading(data, name, title) for name, title in zip(shown, titles, strict=True)]
     values = {name: conditions.shown(data, name) for name in shown}
     rows = [
-        [conditions.value_text(data, name, n, unit=False) for name in named] + [number(float(values[name][n])) for name in shown]
+        [conditions.value_text(data, name, n, unit=False) for name in named] + [number_text(float(values[name][n])) for name in shown]
         for n in range(data.sizes["condition"])
     ]
     if "published_outcome" in data:
@@ -63,7 +56,7 @@ def outcome_table(data: xr.Dataset) -> Table:
 
 
 def _says_something(data: xr.Dataset, name: str) -> bool:
-    """Columns that would be empty, or full of noughts, are left out."""
+    """Whether a column has anything to show: columns that are empty or hold only zeros are left out."""
     values = np.asarray(data[name].values, dtype=float)
     if name in ("rejected_sweeps", "epsp_ratio_sem", "efficacy_ratio_sem", "readout_ratio_sem"):
         return bool(np.any(values > 1e-9))
@@ -85,11 +78,11 @@ _BESIDE = {
     "input_resistance": ("input resistance", 1.0, ""),
     "series_resistance": ("series resistance", 1.0, ""),
 }
-"""What is listed of a recording beside the response: title, factor beyond the shown unit, and unit if it is not the variable's."""
+"""Further measures of a recording: title, factor on top of the shown unit, and the unit if it is not the variable's own."""
 
 
 def beside_table(data: xr.Dataset) -> Table:
-    """One line a measure of a recording and condition: before, after, and what compares them."""
+    """One row for each measure and condition of a recording: before, after, and the comparison of both."""
     several = data.sizes["condition"] > 1
     rows = []
     for n in range(data.sizes["condition"]):
@@ -108,11 +101,11 @@ def _per_condition(data: xr.Dataset, name: str) -> bool:
 
 
 def _cell(data: xr.Dataset, name: str, n: int, factor: float) -> str:
-    return number(float(conditions.shown(data, name)[n]) * factor) if _per_condition(data, name) else ""
+    return number_text(float(conditions.shown(data, name)[n]) * factor) if _per_condition(data, name) else ""
 
 
 def error_table(data: xr.Dataset) -> Table | None:
-    """Pfister and Gerstner's normalised error E of each series and measure, where there are data."""
+    """Pfister and Gerstner's normalised error E of each series and measure; None without data."""
     measures = [
         (name, title)
         for name, title in (("error_epsp", "E (EPSP)"), ("error_efficacy", "E (efficacy)"), ("error_readout", "E (readout)"))
@@ -121,13 +114,14 @@ def error_table(data: xr.Dataset) -> Table | None:
     if not measures or not data.sizes.get("series_name"):
         return None
     rows = [
-        [str(series), *(number(float(data[name].values[n])) for name, _ in measures)] for n, series in enumerate(data["series_name"].values)
+        [str(series), *(number_text(float(data[name].values[n])) for name, _ in measures)]
+        for n, series in enumerate(data["series_name"].values)
     ]
     return ["series", *(title for _, title in measures)], rows
 
 
 def window_table(data: xr.Dataset) -> Table:
-    """One line a delta_t, one column a rule, and one for its standard error where it draws."""
+    """One row for each delta_t and one column for each rule, with its standard error if the rule draws random numbers."""
     change = np.atleast_2d(data["change"].values)
     sems = np.atleast_2d(data["change_sem"].values) if "change_sem" in data else np.full_like(change, np.nan)
     shown = [bool(np.isfinite(row).any()) for row in sems]
@@ -135,7 +129,7 @@ def window_table(data: xr.Dataset) -> Table:
     rows = [
         [
             conditions.value_text(data, "delta_t", n, unit=False),
-            *(number(float(values[n])) for row, sem, has in zip(change, sems, shown, strict=True) for values in (row, sem)[: 1 + has]),
+            *(number_text(float(values[n])) for row, sem, has in zip(change, sems, shown, strict=True) for values in (row, sem)[: 1 + has]),
         ]
         for n in range(data.sizes["delta_t"])
     ]
@@ -144,12 +138,12 @@ def window_table(data: xr.Dataset) -> Table:
 
 
 def replay_table(data: xr.Dataset) -> Table:
-    """One line a lane: the weight at the end, in all its digits."""
+    """One row for each lane: the final weight, with all digits."""
     return ["lane", "w"], [[str(lane), repr(float(w))] for lane, w in zip(data["lane"].values, data["w"].values, strict=True)]
 
 
 def print_outcome(data: xr.Dataset) -> None:
-    """The tables of an experiment or a recording."""
+    """Print the tables of an experiment or a recording."""
     data_table(*outcome_table(data))
     if data.attrs.get("study") == "recording":
         print()
@@ -161,7 +155,7 @@ def print_outcome(data: xr.Dataset) -> None:
 
 
 def print_notes(data: xr.Dataset) -> None:
-    """Which engine ran, and what else one should know, on stderr."""
+    """Print on stderr which engine ran, and the notes of the result."""
     attrs = data.attrs
     if "engine" in attrs:
         note(f"engine: {attrs['engine']}")
@@ -172,7 +166,7 @@ def print_notes(data: xr.Dataset) -> None:
     if float(attrs.get("largest_shift_s", 0)) > MICROSECOND:
         note(f"note: spikes were moved by up to {attrs['largest_shift_s'] * 1e3:.3g} ms to fall on time steps")
     if "own_spikes" in data and np.any(data["own_spikes"].values > 0):
-        note("note: in some conditions the cell fired by itself, beyond the imposed spikes (own_spikes in the result)")
+        note("note: in some conditions the cell fired spikes of its own beside the imposed ones (own_spikes in the result)")
     for text in json.loads(attrs.get("notes", "[]")):
         note(f"note: {text}")
     if "notes" not in attrs and "rejected_sweeps" in data and np.any(data["rejected_sweeps"].values > 0):

@@ -93,8 +93,8 @@ def _protocols(only: list[str], data: list[str]) -> list[Protocol]:
     from spikeheb.studies.datasets import with_measurements
 
     names = only or (list(library.names("protocol")) if not data else [])
-    found = [library.protocol(name) for name in names]
+    protocols = [library.protocol(name) for name in names]
     for text in data:
         protocol, equals, path = text.partition("=")
-        found.append(with_measurements(library.protocol(protocol if equals else "pairing"), path if equals else text))
-    return found
+        protocols.append(with_measurements(library.protocol(protocol if equals else "pairing"), path if equals else text))
+    return protocols

@@ -1,4 +1,4 @@
-"""``spikeheb weights`` and ``spikeheb compare``: what weights settle to, and how distributions differ."""
+"""``spikeheb weights`` and ``spikeheb compare``: which distributions weights settle to, and how these differ."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def weights(
 
 
 def _say(data: xr.Dataset) -> None:
-    """What has not settled and why, rates beyond physiology, and what ran."""
+    """Print which distributions have not settled and why, rates beyond physiology, and which engines ran."""
     from spikeheb.cli.printing import note
 
     for rule in data["rule"].values:
@@ -206,7 +206,7 @@ def _say(data: xr.Dataset) -> None:
 def _chosen(
     names: list[str], sets: list[str], flags: RuleChoices, given: dict[str, str], cell: str, imposed: str | None
 ) -> tuple[list[Rule], Cell | str | None]:
-    """Each rule, the sets standing for the first, and the cell, with the parameters that are meant for them.
+    """The rules and the cell with the parameters meant for them; --set replaces the first rule by its sets.
 
     Raises
     ------
@@ -239,16 +239,16 @@ def _meant_for(name: str, rule: Rule) -> bool:
 
 
 def _constraint(seeds: int, shown: bool | None, out: Path | None, force: bool, csv: bool) -> None:
-    """The constraint theorem's study: its table, result and figure."""
+    """Run the study of the constraint theorem: table, result and figure."""
     from spikeheb.cli.printing import data_table
-    from spikeheb.cli.report import number
     from spikeheb.studies.constraint import constraint as study
+    from spikeheb.tables import number_text
 
     with output(out or Path("weights-constraint"), force, STANDARD.with_csv(csv)) as folder:
         with shown_progress("constraint", shown) as report:
             data = study(seeds=seeds, progress=report)
         rows = [
-            [str(kind), f"{rate:g}", number(float(data["bias"].sel(kind=kind, learning_rate=rate)))]
+            [str(kind), f"{rate:g}", number_text(float(data["bias"].sel(kind=kind, learning_rate=rate)))]
             for kind in data["kind"].values
             for rate in data["learning_rate"].values
         ]
@@ -257,7 +257,7 @@ def _constraint(seeds: int, shown: bool | None, out: Path | None, force: bool, c
 
 
 def _table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
-    from spikeheb.cli.report import number
+    from spikeheb.tables import number_text
 
     names = ("mean", "cv", "skew", "near_low", "near_high", "dip_p", "rate", "selectivity", "theory_distance")
     titles = [
@@ -275,15 +275,15 @@ def _table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
     ]
     rows = []
     for n, name in enumerate(data["rule"].values):
-        one = data.isel(rule=n)
-        values = [number(_mean(one[key].values)) if key in one else "" for key in names]
-        verdicts = set(one["settled"].values)
+        of_rule = data.isel(rule=n)
+        values = [number_text(_mean(of_rule[key].values)) if key in of_rule else "" for key in names]
+        verdicts = set(of_rule["settled"].values)
         rows.append([str(name), *values, next(word for word in ("no", "cannot tell", "yes") if word in verdicts)])
     return titles, rows
 
 
 def _mean(values: npt.NDArray[np.float64]) -> float:
-    """Over the seeds that have a value; NaN where none has."""
+    """The mean over the seeds that have a value; NaN if none has."""
     known = [float(value) for value in values if not math.isnan(value)]
     return sum(known) / len(known) if known else math.nan
 

@@ -61,7 +61,7 @@ def window(
     check_engine(engine)
     choices = RuleChoices(set, interaction, bounds, coincidence, axonal_delay, backpropagation_delay)
     rules = _with_parameters([read_rule(text, choices) for text in rule], assignments(parameter))
-    default = folder_name("window", *(f"{one.name}-{one.set}" if one.set else one.name for one in rules))
+    default = folder_name("window", *(f"{each.name}-{each.set}" if each.set else each.name for each in rules))
     with output(out or default, force, STANDARD.with_csv(csv)) as folder:
         with shown_progress("window", progress) as report:
             windows = [
@@ -77,10 +77,10 @@ def window(
 
 
 def _with_parameters(rules: list[Rule], given: dict[str, str]) -> list[Rule]:
-    """The rules with the parameters given; each goes to all rules that have one of that name."""
+    """The rules with the given parameters; each parameter is set in all rules that have one of that name."""
     from spikeheb import library
 
-    found, used = [], set()
+    changed, used = [], set()
     problems: list[UnknownName] = []
     for rule in rules:
         own: dict[str, str] = {}
@@ -91,7 +91,7 @@ def _with_parameters(rules: list[Rule], given: dict[str, str]) -> list[Rule]:
                 problems.append(error)
             else:
                 used.add(name)
-        found.append(library.rule(rule, **own))
+        changed.append(library.rule(rule, **own))
     if used != set(given):
         raise next(error for error in problems if error.key not in {f"-p {name}" for name in used})
-    return found
+    return changed

@@ -1,4 +1,4 @@
 """Measuring: what an experimenter reads from sweeps and spikes. Pure functions on arrays.
 
-`epsp` measures sweeps, `course` follows one value a sweep through an experiment, `compare` holds outcomes against data.
+`epsp` measures sweeps, `course` follows one value per sweep through an experiment, `compare` compares outcomes with data.
 """

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 ROUNDING = 1e-12
-"""Differences up to this share of the values are none."""
+"""Differences up to this share of the values count as rounding."""
 
 
 Floats = npt.NDArray[np.float64]
@@ -37,10 +37,10 @@ def paired_t_test(before: npt.ArrayLike, after: npt.ArrayLike) -> tuple[Floats, 
     Returns
     -------
     t, p, pairs : arrays
-        NaN for less than two pairs. Where all differences are equal to within rounding, t is 0 and p is 1 if there is none, else
+        NaN for less than two pairs. Where all differences are equal to within rounding, t is 0 and p is 1 if they are 0; otherwise
         t is infinite and p is 0.
     """
-    from scipy.special import stdtr  # takes a quarter of a second
+    from scipy.special import stdtr  # importing it takes a quarter of a second
 
     a, b = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
     difference = b - a

@@ -1,4 +1,4 @@
-"""The course of an experiment: one value a sweep, before and after the induction.
+"""The course of an experiment: one value for each sweep, before and after the induction.
 
 Sweeps are the last axis and any dimensions may lead; values may have any unit; NaN values, those of rejected sweeps,
 are left out of every mean. Outcome = mean of minutes 20 to 40 after the induction over the mean of the baseline.
@@ -19,7 +19,7 @@ Flags = npt.NDArray[np.bool_]
 
 FOLLOW = (20.0, 40.0)
 DETECTED = 3.0
-"""A mean response smaller than so many of its standard errors is not told from noise."""
+"""A mean response smaller than this many of its standard errors cannot be told from noise."""
 EDGE_MINUTES = 5.0
 _ROUNDING = 1e-9
 
@@ -49,7 +49,7 @@ class Outcome:
     before, after : array
         Mean of the baseline and of the follow-up window.
     ratio : array
-        After over before; NaN where the baseline is 0 or below `DETECTED` of its standard errors, for such a response is noise.
+        After over before; NaN where the baseline is 0 or smaller than `DETECTED` of its standard errors, and so may be noise.
     sem : array
         Standard error of the ratio from the scatter of single sweeps (not of cells).
     difference, difference_sem : array
@@ -70,7 +70,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class PerMinute:
-    """Values gathered by minute: the main figure.
+    """Values averaged over each minute, as in the main figure.
 
     Attributes
     ----------
@@ -157,7 +157,7 @@ def per_minute(minutes: npt.ArrayLike, values: npt.ArrayLike) -> PerMinute:
 
 
 def series_of(values: npt.ArrayLike, minutes: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Both as arrays; raise a FormatError unless there is one finite minute for each sweep."""
+    """Both as arrays; a FormatError unless each sweep has one finite minute."""
     series, at = np.asarray(values, dtype=float), np.asarray(minutes, dtype=float)
     if at.ndim != 1 or not at.size or series.shape[-1:] != at.shape or not np.all(np.isfinite(at)):
         raise FormatError(f"expected one finite minute for each sweep (got {at.shape} minutes, sweeps of {series.shape[-1:]})")
@@ -165,7 +165,7 @@ def series_of(values: npt.ArrayLike, minutes: npt.ArrayLike) -> tuple[Floats, Fl
 
 
 def baseline_of(at: Floats, induction_end: float) -> Flags:
-    """Which sweeps belong to the baseline; a FormatError where none does."""
+    """Which sweeps belong to the baseline; a FormatError if there is none."""
     baseline = at < induction_end
     if not baseline.any():
         raise FormatError(f"no sweep before the end of the induction (minute {induction_end:g}); the first is at {at.min():g}")
@@ -173,7 +173,7 @@ def baseline_of(at: Floats, induction_end: float) -> Flags:
 
 
 def window_of(at: Floats, induction_end: float, follow: tuple[float, float]) -> Flags:
-    """Which sweeps belong to the follow-up window; a FormatError where none does."""
+    """Which sweeps belong to the follow-up window; a FormatError if there is none."""
     since = at - induction_end
     window = (since >= max(follow[0], 0.0) - _ROUNDING) & (since <= follow[1] + _ROUNDING)
     if not window.any():
@@ -183,7 +183,7 @@ def window_of(at: Floats, induction_end: float, follow: tuple[float, float]) -> 
 
 
 def _mean(values: Floats, used: Flags) -> tuple[Floats, Floats, Counts]:
-    """Mean, standard error and count over the last axis of what is used; NaN where that is too little."""
+    """Mean, standard error and count of the used values over the last axis; NaN where there are too few."""
     count = np.asarray(used.sum(axis=-1))
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.asarray(values.sum(axis=-1, where=used) / count)

@@ -95,8 +95,8 @@ def slope(v: npt.ArrayLike, time: npt.ArrayLike, settings: Measurement = STANDAR
 def spiked(v: npt.ArrayLike, time: npt.ArrayLike, settings: Measurement = STANDARD, threshold: float = SPIKE_THRESHOLD) -> Flags:
     """Sweeps in which the membrane goes beyond `threshold` volts: shape (..., samples) to shape (...).
 
-    What is blanked after each pulse does not count, for an artefact is no spike. An integrate-and-fire cell has no upstroke;
-    its sweeps with a spike have to be handed to `measure_sweeps`.
+    Samples that are blanked after a pulse do not count, because they may hold the stimulus artefact. An integrate-and-fire
+    cell has no upstroke; its sweeps with a spike have to be passed to `measure_sweeps` as rejected.
     """
     traces, times = _traces(v, time)
     seen = np.ones(times.size, dtype=bool)
@@ -110,7 +110,7 @@ def spiked(v: npt.ArrayLike, time: npt.ArrayLike, settings: Measurement = STANDA
 
 @dataclass(frozen=True)
 class SweepMeasures:
-    """What the sweeps of an experiment come to. Shapes: ... stands for the leading dimensions.
+    """All measures of the sweeps of an experiment. Shapes: ... stands for the leading dimensions.
 
     Attributes
     ----------
@@ -124,7 +124,7 @@ class SweepMeasures:
     peak_time : array, shape (...)
         Seconds from the pulse to the peak of the average of all accepted sweeps.
     baseline_stands_in : array of bool, shape (...)
-        Whether no sample lay in the baseline window, so that the last one at or before the pulse served.
+        Whether no sample lay in the baseline window, so that the last sample at or before the pulse was used instead.
     amplitude_before, amplitude_after, slope_before, slope_after : array, shape (...)
         Means over the accepted sweeps.
     amplitude_ratio, amplitude_ratio_sem, slope_ratio : array, shape (...)
@@ -145,7 +145,7 @@ class SweepMeasures:
     drift, drift_after : Drift
         Of the amplitudes of the baseline, and of the follow-up window.
 
-    Where all sweeps of a window were rejected, what depends on it is NaN.
+    Where all sweeps of a window were rejected, the values that depend on it are NaN.
     """
 
     amplitude: Floats
@@ -355,7 +355,7 @@ def _check_finite(sweeps: Floats, times: Floats, left_out: Flags) -> None:
         where = tuple(int(n) for n in np.argwhere(bad)[0])
         sample = int(np.flatnonzero(~np.isfinite(sweeps[where]))[0])
         lane = f" of lane {', '.join(map(str, where[:-1]))}" if len(where) > 1 else ""
-        message = f"{sweeps[where][sample]} at {times[sample] * 1e3:g} ms from the pulse; mend the sweep or reject it"
+        message = f"{sweeps[where][sample]} at {times[sample] * 1e3:g} ms from the pulse; repair the sweep or reject it"
         raise NonFiniteError(message, key=f"sweep {where[-1]}{lane}")
 
 

@@ -1,4 +1,4 @@
-"""What else a sweep may hold: fibre volley, population spike, and the answer to a test step."""
+"""Further parts of a sweep: the fibre volley, the population spike, and the response to a test step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings of a measurement: where the baseline, the response and what else is read lie in a sweep."""
+"""The settings of a measurement: where in a sweep the baseline, the response and other parts lie."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from spikeheb.errors import FormatError, unknown_name
 Window = tuple[float, float]
 
 SIGNALS = ("membrane", "field", "current")
-"""A membrane potential may hold spikes of the cell, a field potential and a current under clamp hold none."""
+"""Kinds of signal: a membrane potential may contain spikes of the cell; a field potential and a clamped current do not."""
 
 BASELINES = ("own", "first")
 _ROUNDING = 1e-9
@@ -38,9 +38,9 @@ class Measurement:
         Window before the pulse whose mean is the level from which the response counts; its end does not belong to it. Where no
         sample lies in it, the last one at or before the pulse serves.
     blank : float
-        As long after the pulse nothing is looked at: the artefact of the stimulus. The sample at the pulse never counts.
+        Time after the pulse that is ignored, because it may hold the stimulus artefact. The sample at the pulse never counts.
     search : float
-        As long after the pulse the peak is looked for, and never beyond the next pulse or the test step after it.
+        Time after the pulse within which the peak is searched for, never beyond the next pulse or a test step after it.
     peak_width : float
         The amplitude is the mean over so long a time about the peak of the average of all accepted sweeps.
     rise : pair of float
@@ -100,10 +100,10 @@ class Measurement:
 
 
 def check_within(settings: Measurement, times: npt.NDArray[np.float64]) -> None:
-    """Refuse windows that do not fit a sweep with samples at these times, in seconds.
+    """Raise an error for windows that do not fit a sweep with samples at these times, in seconds.
 
-    What is longer than the sweep or ends after it was not meant so. The values of the laboratory may be longer, for a short sweep
-    is measured as far as it goes.
+    Settings of the user's own must lie within the sweep. The defaults may be longer: a short sweep is measured as far as it
+    goes.
 
     Raises
     ------

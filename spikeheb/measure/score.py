@@ -21,9 +21,9 @@ Flags = npt.NDArray[np.bool_]
 NO_CHANGE = 0.05
 """A model that changes by no more than this share has neither potentiated nor depressed."""
 TIE = 2.0
-"""Differences of AIC below this mean nothing."""
+"""Models whose AIC differs by less than this are tied."""
 WITHIN = 2.0
-"""A point is met within so many errors."""
+"""A point is met if the model lies within this many errors of it."""
 SHARE_OF_CHANCE = 0.2
 """The standard error that chance may leave in a prediction, in standard errors of the data."""
 SIGNS = {"LTP": 1, "LTD": -1, "none": 0}
@@ -40,7 +40,7 @@ class Points:
     n : array of float, shape (points,)
         Cells; NaN where not known.
     sign : array of float, shape (points,)
-        1, -1 or 0 for potentiation, depression and no change; NaN where nothing is said.
+        1, -1 or 0 for potentiation, depression and no change; NaN where the source gives no direction.
     """
 
     ratio: Floats
@@ -84,8 +84,8 @@ def points(ratio: npt.ArrayLike, sem: npt.ArrayLike, digitisation: npt.ArrayLike
 def distances(model: npt.ArrayLike, data: Points) -> Floats:
     """t of each point with a number, in errors."""
     chosen = data.numbers
-    found: Floats = ((np.asarray(model, dtype=float) - data.ratio)[..., chosen]) / data.error[chosen]
-    return found
+    distance: Floats = ((np.asarray(model, dtype=float) - data.ratio)[..., chosen]) / data.error[chosen]
+    return distance
 
 
 def deviance(model: npt.ArrayLike, data: Points) -> float:
@@ -94,10 +94,10 @@ def deviance(model: npt.ArrayLike, data: Points) -> float:
 
 
 def residuals(model: npt.ArrayLike, data: Points) -> Floats:
-    """What squares to each point's part of the deviance, with the sign of t; for fits by least squares."""
+    """The signed square root of each point's part of the deviance, for fits by least squares."""
     t = distances(model, data)
-    found: Floats = np.copysign(np.sqrt(_parts(t, data)), t)
-    return found
+    signed_roots: Floats = np.copysign(np.sqrt(_parts(t, data)), t)
+    return signed_roots
 
 
 def _deviance(t: Floats, data: Points) -> Floats:
@@ -108,8 +108,8 @@ def _parts(t: Floats, data: Points) -> Floats:
     n = data.n[data.numbers]
     known = np.isfinite(n) & (n > 1)
     m = np.where(known, n, 2.0)
-    found: Floats = np.where(known, m * np.log1p(t**2 / (m - 1)), t**2)
-    return found
+    parts: Floats = np.where(known, m * np.log1p(t**2 / (m - 1)), t**2)
+    return parts
 
 
 def error(model: npt.ArrayLike, data: Points) -> float:
@@ -118,7 +118,7 @@ def error(model: npt.ArrayLike, data: Points) -> float:
 
 
 def skill(model: npt.ArrayLike, data: Points) -> float:
-    """``1 - E/E0``, where E0 is that of a model that never changes: 1 is perfect, 0 no better than nothing; NaN without numbers."""
+    """``1 - E/E0``, where E0 is that of a model that never changes: 1 is perfect, 0 is as good as no change; NaN without numbers."""
     nothing = error(np.ones(data.ratio.size), data)
     return 1 - error(model, data) / nothing if nothing > 0 else math.nan
 
@@ -178,8 +178,8 @@ def _draws_of_t(data: Points, rng: np.random.Generator, draws: int) -> Floats:
     known = np.isfinite(n) & (n > 1)
     normal = rng.standard_normal((draws, n.size))
     scale = np.where(known, rng.chisquare(np.where(known, n - 1, 1.0), (draws, n.size)) / np.where(known, n - 1, 1.0), 1.0)
-    found: Floats = normal / np.sqrt(scale)
-    return found
+    student: Floats = normal / np.sqrt(scale)
+    return student
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +221,12 @@ def ranks(models: npt.ArrayLike, free: npt.ArrayLike, data: Points, rng: np.rand
         cost = 2 * np.nan_to_num(np.asarray(free, dtype=float))[there]
         rank[there] = _places(_deviance(t, data) + cost)
         noise = rng.standard_normal((draws, 1, t.shape[1]))
-        drawn = np.array([_places(_deviance(t - one, data) + cost) for one in noise])
+        drawn = np.array([_places(_deviance(t - errors, data) + cost) for errors in noise])
         low[there], high[there] = np.percentile(drawn, (5, 95), axis=0)
     return Ranks(rank, low, high)
 
 
 def _places(aic: Floats) -> Floats:
     """One more than the number of models that are better by a tie or more."""
-    found: Floats = 1.0 + np.count_nonzero(aic[None, :] <= aic[:, None] - TIE, axis=1)
-    return found
+    places: Floats = 1.0 + np.count_nonzero(aic[None, :] <= aic[:, None] - TIE, axis=1)
+    return places

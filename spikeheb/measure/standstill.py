@@ -1,7 +1,7 @@
 """Whether a distribution of weights has settled, from what the weights did over a run.
 
-A short look is fooled by slow drift: over the last quarter of a run hardly anything changes, and ten times the run shows another
-distribution. Three questions are therefore asked of the second half of a run.
+Slow drift is easily overlooked: hardly anything may change over the last quarter of a run, although ten times the run would show another
+distribution. Three questions are therefore asked about the second half of a run.
 
 - Has the distribution changed from the third to the last quarter, by more than chance makes it?
 - Do its mean and its standard deviation still follow a line, which over ten times the run would lead elsewhere?
@@ -9,7 +9,7 @@ distribution. Three questions are therefore asked of the second half of a run.
   run as in an eighth of it; weights that have gone all over their stationary distribution have moved as far in both. Until they have, the
   distribution cannot be said to be the final one, however still it looks.
 
-A change that was seen gives "no"; nothing that was seen, and weights that have forgotten, give "yes"; else the answer is "cannot tell".
+The verdict is "no" if a change was seen, "yes" if none was seen and the weights have forgotten where they were, and else "cannot tell".
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ YES, NO, CANNOT_TELL = "yes", "no", "cannot tell"
 STATIONARY = 0.02
 """A distribution stands still where its later changes are below this share of the range, beyond what chance explains."""
 HORIZON = 10
-"""What is left of the drift is told for so many times the run."""
+"""The drift is extrapolated to this many times the length of the run."""
 FORGOTTEN = 1.25
-"""The weights have forgotten where they were if they moved at most so much further (squared) in a quarter of the run as in an eighth."""
+"""Weights have forgotten their start if their squared displacement in a quarter of the run is at most this many times that in an eighth."""
 SURE = 4.0
-"""A trend is one from so many standard errors on."""
+"""A trend counts from this many standard errors on."""
 FEWEST = 8
 """Snapshots that are needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standstill:
-    """Whether a distribution stands still, and from what that is concluded.
+    """Whether a distribution stands still, and the reason for this verdict.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Standstill:
 
 
 def unknown(reason: str) -> Standstill:
-    """No verdict, for a reason."""
+    """The verdict "cannot tell", with its reason."""
     return Standstill(CANNOT_TELL, math.nan, math.nan, reason)
 
 
@@ -92,7 +92,7 @@ def standstill(snapshots: npt.ArrayLike, scale: float) -> Standstill:
         return Standstill(NO, change, chance, drifting)
     further = wandering(w)
     if further > FORGOTTEN:
-        slow = f"the weights still wander: squared, they moved {further:.2f} times as far in a quarter of the run as in an eighth"
+        slow = f"the weights still wander: their squared displacement in a quarter of the run is {further:.2f} times that in an eighth"
         return Standstill(CANNOT_TELL, change, chance, f"{slow} ({FORGOTTEN} is allowed), so that a longer run may lead elsewhere")
     return Standstill(YES, change, chance, f"{words}, and the weights have forgotten where they were")
 

@@ -23,7 +23,7 @@ class Shape:
     Attributes
     ----------
     mean, cv, skew : float
-        CV is sd over mean; NaN for a mean of 0, and skew for no spread.
+        CV is sd over mean; NaN for a mean of 0; the skew is NaN without spread.
     near_low, near_high : float
         Shares of weights near the bounds; NaN where there is none.
     dip, dip_p : float
@@ -65,7 +65,7 @@ def dip_test(weights: npt.ArrayLike) -> tuple[float, float]:
     w = np.asarray(weights, dtype=float).ravel()
     if w.size < 4 or np.ptp(w) == 0:
         return 0.0, 1.0
-    if w.size > LARGEST:  # what the table of p ends at
+    if w.size > LARGEST:  # the smallest p in the table
         w = np.sort(w)[np.linspace(0, w.size - 1, LARGEST).astype(int)]
     dip, p = diptest.diptest(w)
     return float(dip), float(p)
@@ -75,8 +75,8 @@ def kolmogorov_smirnov(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[float, float
     """The largest difference of two samples' distribution functions, and its p."""
     from scipy.stats import ks_2samp
 
-    found = ks_2samp(np.ravel(a), np.ravel(b))
-    return float(found.statistic), float(found.pvalue)
+    outcome = ks_2samp(np.ravel(a), np.ravel(b))
+    return float(outcome.statistic), float(outcome.pvalue)
 
 
 def wasserstein(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
@@ -87,7 +87,7 @@ def wasserstein(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
 
 
 def wasserstein_to_density(weights: npt.ArrayLike, w: npt.ArrayLike, density: npt.ArrayLike) -> float:
-    """The same between a sample and a density given at points `w`."""
+    """The Wasserstein distance between a sample and a density given at points `w`."""
     from scipy.stats import wasserstein_distance
 
     return float(wasserstein_distance(np.ravel(weights), np.asarray(w), None, np.asarray(density)))
@@ -124,16 +124,16 @@ def over_seeds(measure: Callable[..., float], samples: Sequence[Sequence[Floats]
     rng : numpy.random.Generator
     draws : int
     """
-    value = measure(*(np.concatenate([np.ravel(one) for one in group]) for group in samples))
+    value = measure(*(np.concatenate([np.ravel(weights_of_seed) for weights_of_seed in group]) for group in samples))
     sizes = [len(group) for group in samples]
     if min(sizes) < 2:
         return Interval(value, math.nan, math.nan)
-    found = []
+    resampled = []
     for _ in range(draws):
         same = rng.integers(0, sizes[0], sizes[0])
         picks = [same if size == sizes[0] else rng.integers(0, size, size) for size in sizes]
-        found.append(measure(*(np.concatenate([np.ravel(group[k]) for k in pick]) for group, pick in zip(samples, picks, strict=True))))
-    low, high = np.percentile(found, (2.5, 97.5))
+        resampled.append(measure(*(np.concatenate([np.ravel(group[k]) for k in pick]) for group, pick in zip(samples, picks, strict=True))))
+    low, high = np.percentile(resampled, (2.5, 97.5))
     return Interval(value, float(low), float(high))
 
 
@@ -159,7 +159,7 @@ def turnover(snapshots: npt.ArrayLike) -> Floats:
 
 
 def selectivity(weights: npt.ArrayLike, group: npt.ArrayLike) -> float:
-    """Mean weight of a group minus that of the others, over the sum of both means: 1 where the group has all, 0 for no choice.
+    """Mean weight of a group minus that of the others, over the sum of both means: 1 if the group has all, 0 if both are equal.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Figures: a result in, Axes out. The only importer of matplotlib; nothing is computed here but means for the eye.
+"""Figures: a result in, Axes out. The only importer of matplotlib; nothing is computed here except means for display.
 
 `plot` draws one panel, into Axes of the user's own if given; `figure` makes the whole figure of a result.
 """
@@ -53,7 +53,7 @@ def plot(
     series: str | None = None,
     label: str | None = None,
 ) -> Axes:
-    """Draw one panel of a result, or lay several results of one kind over one another.
+    """Draw one panel of a result, or several results of one kind over one another.
 
     As the last line of a notebook's cell it shows the picture.
 
@@ -117,7 +117,7 @@ def _plot_several(results: list[xr.Dataset], ax: Axes | None, panel: str | None,
         return plot(results[0], ax, panel=panel, series=series, label=label)
     if panel is not None or series is not None or label is not None:
         raise FormatError("panel, series and label are for one result; give the results one by one", key="panel")
-    draw = comparison([(one, _study(one)) for one in results])
+    draw = comparison([(result, _study(result)) for result in results])
     return draw(style.new_axes() if ax is None else ax)
 
 
@@ -136,7 +136,7 @@ def _draw_experiment(ax: Axes, data: xr.Dataset, panel: str, series: str | None)
         if names is not None:
             ax.add_artist(names)
     else:
-        ends = draw_course(ax, data, row, [pair for one in panels_of(row) for pair in one], courses(data))
+        ends = draw_course(ax, data, row, [pair for pairs in panels_of(row) for pair in pairs], courses(data))
     style.ratio_axis([ax])
     return ends
 
@@ -165,7 +165,7 @@ def figure(data: xr.Dataset) -> Figure:
 
 @contextmanager
 def _blame(data: xr.Dataset) -> Iterator[None]:
-    """What a figure needs and a data set lacks, because it comes from elsewhere, is the data set's fault."""
+    """Turn errors about variables that are missing into an error about the data set, which may come from elsewhere."""
     try:
         yield
     except SpikehebError:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 SQUARE, GAP = 0.3, 0.35
-"""Inches of a square, and between what stands side by side."""
+"""Inches: the side of a square, and the gap between neighbouring parts."""
 LETTERS = 11
 """Points of the names of lines and columns."""
 SCALE, LEGEND_LINE, LEGEND_WIDTH = 0.75, 0.3, 8.2
@@ -32,7 +32,7 @@ NARROWEST = 6.3
 CEILING = "noise ceiling: the true rule"
 NOTHING = "nothing on this board applies"
 FEWEST = 2
-"""Points with numbers from which a data set is judged by skill, else by directions."""
+"""A data set with at least this many points with numbers is judged by skill, any other by directions."""
 
 
 def board_page(data: xr.Dataset) -> Figure:
@@ -132,7 +132,7 @@ def _mark(ax: Axes, standing: str, row: int, column: int) -> None:
     frame = {FITTED: (2.0, "-"), REFITTED: (1.6, (0, (2, 1.2)))}
     if standing in frame:
         width, dashes = frame[standing]
-        for colour, line, style in (("white", width + 1.6, "-"), (BLACK, width, dashes)):  # seen on dark squares too
+        for colour, line, style in (("white", width + 1.6, "-"), (BLACK, width, dashes)):  # visible on dark squares too
             ax.add_patch(Rectangle((column - 0.4, row - 0.4), 0.8, 0.8, fill=False, edgecolor=colour, linewidth=line, linestyle=style))
     elif standing == NOT_APPLICABLE:
         ax.plot(column, row, marker="x", color="#A0A0A0", markersize=5, markeredgewidth=1.2)

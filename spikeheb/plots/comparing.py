@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 Draw = Callable[[Axes], Axes]
 
 WHY_NOT = {
-    "score": "boards are read one by one; give all rules to one call of score",
+    "score": "score boards are plotted one by one; give all rules to one call of score",
     "weights": "give all rules to one call of weights, which compares them under the same input spikes",
-    "constraint": "results of this study are read one by one",
-    "recording": "recordings are read one by one; their tables stand side by side in the CSV files",
+    "constraint": "results of this study are plotted one by one",
+    "recording": "recordings are plotted one by one; their tables stand side by side in the CSV files",
 }
 
 
 def comparison(results: Sequence[tuple[xr.Dataset, str]]) -> Draw:
-    """What lays the results over one another on Axes.
+    """A function that draws the results over one another on Axes.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def comparison(results: Sequence[tuple[xr.Dataset, str]]) -> Draw:
     Raises
     ------
     FormatError
-        For nothing, for results of several kinds, and for those that cannot be compared; it says why.
+        Without results, for results of several kinds, and for results that cannot be compared.
     """
     kinds = sorted({study for _, study in results})
     if not results:
@@ -46,7 +46,7 @@ def comparison(results: Sequence[tuple[xr.Dataset, str]]) -> Draw:
         raise FormatError(f"expected results of one kind (got {', '.join(kinds)}); plot them one by one")
     if kinds[0] in WHY_NOT:
         raise FormatError(f"several results of {kinds[0]} cannot be drawn in one panel: {WHY_NOT[kinds[0]]}")
-    data = [one for one, _ in results]
+    data = [result for result, _ in results]
     texts = _labels(data)
     if kinds[0] == "window":
         return lambda ax: _windows(ax, data, texts)
@@ -58,10 +58,10 @@ def comparison(results: Sequence[tuple[xr.Dataset, str]]) -> Draw:
 
 
 def _labels(results: Sequence[xr.Dataset]) -> list[str]:
-    """The rule of each, with protocol, cell or seed where rules alone do not tell them apart."""
-    texts = [str(one.attrs.get("rule_label", "")) for one in results]
+    """The name of each result: its rule, with the protocol, cell or seed where the rules alone are not different."""
+    texts = [str(result.attrs.get("rule_label", "")) for result in results]
     for key in ("protocol", "protocol_changed", "cell", "seed"):
-        values = [str(one.attrs.get(key, "")) for one in results]
+        values = [str(result.attrs.get(key, "")) for result in results]
         if len(set(texts)) < len(texts) and len(set(values)) > 1:
             texts = [
                 f"{text}, {'seed ' if key == 'seed' else ''}{value}".removesuffix(", ") for text, value in zip(texts, values, strict=True)
@@ -70,28 +70,28 @@ def _labels(results: Sequence[xr.Dataset]) -> list[str]:
 
 
 def _windows(ax: Axes, results: Sequence[xr.Dataset], texts: Sequence[str]) -> Axes:
-    for one, text in zip(results, texts, strict=True):
-        draw_window(ax, one, label=text)
+    for result, text in zip(results, texts, strict=True):
+        draw_window(ax, result, label=text)
     _legend_above(ax)
     return ax
 
 
 def _legend_above(ax: Axes) -> None:
-    """The names above the Axes, where they hide no line."""
+    """Put the names above the Axes, where they do not cover a line."""
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.01), borderaxespad=0.0, borderpad=0.0)
 
 
 def _check_recorded(results: Sequence[xr.Dataset]) -> None:
-    if any("w_record" not in one for one in results):
+    if any("w_record" not in result for result in results):
         raise FormatError("replays are compared along time; make each with record=True", key="w_record")
 
 
 def _replays(ax: Axes, results: Sequence[xr.Dataset], texts: Sequence[str]) -> Axes:
-    for n, (one, text) in enumerate(zip(results, texts, strict=True)):
-        several = one.sizes["lane"] > 1
-        for k, (lane, weight) in enumerate(zip(lane_names(one), one["w_record"].values, strict=True)):
+    for n, (result, text) in enumerate(zip(results, texts, strict=True)):
+        several = result.sizes["lane"] > 1
+        for k, (lane, weight) in enumerate(zip(lane_names(result), result["w_record"].values, strict=True)):
             name = f"{text}, {lane}" if several else text
-            ax.step(one["time"].values, weight, where="post", color=CYCLE[n % len(CYCLE)], linestyle=DASHES[k % len(DASHES)], label=name)
+            ax.step(result["time"].values, weight, where="post", color=CYCLE[n % len(CYCLE)], linestyle=DASHES[k % len(DASHES)], label=name)
     ax.set_xlabel("time (s)")
     ax.set_ylabel("weight")
     _legend_above(ax)
@@ -108,7 +108,7 @@ def _check_conditions(results: Sequence[xr.Dataset]) -> None:
                 f"the experiments have different conditions ({_conditions(first)} and {_conditions(other)}); run the same ones",
                 key="condition",
             )
-    if len({_measure(one) for one in results}) > 1:
+    if len({_measure(result) for result in results}) > 1:
         raise FormatError("one experiment measured EPSPs and another only efficacies; run all with test pulses, or all without")
 
 
@@ -129,8 +129,8 @@ def _outcomes(ax: Axes, results: Sequence[xr.Dataset], texts: Sequence[str]) -> 
     for k, branch in enumerate(row.branches):
         x = shown(results[0], row.axis)[branch.index] if numbers else np.asarray(branch.index, dtype=float)
         draw_published(ax, results[0], branch, x, GREY)
-        for n, (one, text) in enumerate(zip(results, texts, strict=True)):
-            y = one[_measure(one)].values[branch.index]
+        for n, (result, text) in enumerate(zip(results, texts, strict=True)):
+            y = result[_measure(result)].values[branch.index]
             ax.plot(
                 x, y, color=CYCLE[n % len(CYCLE)], linestyle=_dashes(row, k), marker="s" if len(x) == 1 else ".",
                 markerfacecolor="none" if len(x) == 1 else CYCLE[n % len(CYCLE)], label=text if k == 0 else "_",
@@ -158,5 +158,5 @@ def _branch_name(results: Sequence[xr.Dataset], axis: str, branch: Branch, x: np
     """A branch's name at the right end of its lines, where there are several branches along a number."""
     if axis == "delta_t" or not branch.label:
         return []
-    last = [float(one[_measure(one)].values[branch.index[-1]]) for one in results]
+    last = [float(result[_measure(result)].values[branch.index[-1]]) for result in results]
     return [(float(x[-1]), float(np.nanmean(last)), branch.label, GREY)] if np.isfinite(last).any() else []

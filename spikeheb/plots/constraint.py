@@ -33,11 +33,11 @@ def draw_diagonal(ax: Axes, data: xr.Dataset) -> Axes:
     top = 1.08 * float(max(slow["weight"].max(), slow["predicted"].max()))
     ax.plot([0, top], [0, top], color=LIGHT, linewidth=1.5, zorder=0)
     for kind in slow["kind"].values:
-        one = slow.sel(kind=kind)
+        points = slow.sel(kind=kind)
         colour, marker, name = LOOK[str(kind)]
         ax.errorbar(
-            one["predicted"].values, one["weight"].values, one["weight_sem"].values, one["predicted_sem"].values, fmt=marker, color=colour,
-            markersize=6, elinewidth=1, label=name,
+            points["predicted"].values, points["weight"].values, points["weight_sem"].values, points["predicted_sem"].values,
+            fmt=marker, color=colour, markersize=6, elinewidth=1, label=name,
         )  # fmt: skip
     ax.set_xlabel("share of promotions (minus demotions)")
     ax.set_ylabel(f"weight, as a share of the sum\nlearning rate {float(slow['learning_rate']):g}")

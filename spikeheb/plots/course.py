@@ -1,4 +1,4 @@
-"""The figure that everyone knows: normalised EPSP against minutes."""
+"""The standard figure of plasticity experiments: normalised EPSP against minutes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Coloured = tuple[Branch, str]
 
 MOST_PANELS = 3
 MOST = 6
-"""Conditions that are told apart in one panel; of more, some are picked and the others stand in grey."""
+"""Conditions with their own colour in one panel; of more, some are picked and the others are grey."""
 TOGETHER = 0.025
 """Lines that end within this fraction of the row's range share a name."""
 
@@ -48,9 +48,9 @@ def panels_of(row: Row) -> list[list[Coloured]]:
     coloured = list(zip(row.branches, branch_colours([branch.sign for branch in row.branches]), strict=True))
     alone = [[pair] for pair in coloured if len(pair[0].index) > 1]
     rest = [pair for pair in coloured if len(pair[0].index) == 1]
-    found = [*alone, rest] if rest else alone
-    if len(found) <= MOST_PANELS:
-        return found
+    panels = [*alone, rest] if rest else alone
+    if len(panels) <= MOST_PANELS:
+        return panels
     by_sign = [[pair for pair in coloured if pair[0].sign == sign] for sign in (1, 0, -1)]
     return [panel for panel in by_sign if panel]
 
@@ -69,7 +69,7 @@ def draw_course(ax: Axes, data: xr.Dataset, row: Row, panel: Sequence[Coloured],
         for n in branch.index:
             _draw_line(ax, data, means, int(n), tints.get(int(n)))
         ends += _names(data, row, branch if len(panel) > 1 else None, means, tints)
-    ax.update_datalim([(float(means.minutes[n]), 1.0) for n in (0, -1)])  # also where sweeps at either end were rejected
+    ax.update_datalim([(float(means.minutes[n]), 1.0) for n in (0, -1)])  # also if sweeps at either end were rejected
     ax.set_xlabel("minutes from induction")
     ax.set_ylabel(f"{response(data)} / baseline")
     ax.margins(x=0.03)
@@ -83,7 +83,7 @@ def _draw_sweeps(ax: Axes, data: xr.Dataset) -> None:
 
 
 def _draw_line(ax: Axes, data: xr.Dataset, means: PerMinute, n: int, colour: str | None) -> None:
-    """One condition, in grey where it has no colour; the induction parts the line."""
+    """Draw one condition, in grey if it has no colour; the line is interrupted at the induction."""
     style = {"color": colour, "marker": "o", "markersize": 3.5, "linewidth": 1.0, "zorder": 2.0}
     if colour is None:
         style = {"color": LIGHT, "linewidth": 1.0, "zorder": 1.0}
@@ -100,7 +100,7 @@ def _picked(index: Sequence[int], means: PerMinute) -> set[int]:
 
 
 def _last(means: PerMinute) -> npt.NDArray[np.float64]:
-    """Where each line ends: its last value that is known, for later sweeps may have been rejected."""
+    """The end of each line: its last known value, because later sweeps may have been rejected."""
     there = np.isfinite(means.mean)
     position = means.mean.shape[1] - 1 - np.argmax(there[:, ::-1], axis=1)
     return np.asarray(means.mean[np.arange(len(means.mean)), position])

@@ -24,7 +24,7 @@ LOWEST, HIGHER = 0.035, 0.06
 """Where the signs of directions stand above the lower edge, and how much higher the next one at the same place, as parts of the axis."""
 DASHED = (0, (3, 2))
 DIRECTIONS = {"LTP": ("^", "potentiation"), "LTD": ("v", "depression"), "none": ("D", "no change")}
-"""Marker and meaning of what a paper says where it gives no number."""
+"""Marker and meaning of each direction that a paper gives without a number."""
 
 
 def draw_outcome(ax: Axes, data: xr.Dataset, row: Row) -> list[End]:
@@ -57,7 +57,7 @@ def draw_outcome(ax: Axes, data: xr.Dataset, row: Row) -> list[End]:
 
 
 def legend_handles(data: xr.Dataset) -> list[Artist]:
-    """What lines and markers mean, in no branch's colour."""
+    """Legend entries for lines and markers, in a neutral colour."""
     handles: list[Artist] = []
     if "published_ratio" in data and np.isfinite(data["published_ratio"].values).any():
         handles.append(Line2D([], [], color=GREY, marker="o", linestyle="", markersize=8, label="published ± SEM"))
@@ -117,7 +117,7 @@ def _write_values(ax: Axes, data: xr.Dataset, place: dict[int, float]) -> None:
 
 
 def at_the_end(data: xr.Dataset) -> str:
-    """What the model is compared in at the end of the induction: the rule's readout where it has one."""
+    """The quantity compared at the end of the induction: the rule's readout if it has one, else the efficacy."""
     return "readout_ratio" if "readout_ratio" in data else "efficacy_ratio"
 
 

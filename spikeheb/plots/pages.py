@@ -1,4 +1,4 @@
-"""Whole figures: which panels a result gets, and where they stand."""
+"""Whole figures: which panels a result has, and how they are arranged."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def experiment_page(data: xr.Dataset) -> Figure:
 def _full_page(data: xr.Dataset, rows: tuple[Row, ...]) -> Figure:
     means = courses(data)
     panels = [panels_of(row) for row in rows]
-    widths = _widths(data, max(len(one) for one in panels))
+    widths = _widths(data, max(len(of_row) for of_row in panels))
     page = new_figure(sum(widths), HEIGHT * len(rows) + 0.6)
     grid = page.add_gridspec(len(rows), len(widths), width_ratios=widths)
     for n, row in enumerate(rows):
@@ -113,7 +113,7 @@ def _panel_title(panel: list[Coloured]) -> str:
 
 
 def title(data: xr.Dataset) -> str:
-    """What was done with which rule."""
+    """The title: the protocol, the rule and what was changed."""
     attrs = data.attrs
     if attrs["study"] == "recording":
         return f"{attrs.get('recording', 'recording')}: {_measured_ratios(data)}"
@@ -127,12 +127,12 @@ def _measured_ratios(data: xr.Dataset) -> str:
     pairs = zip(data["epsp_ratio"].values, data["epsp_ratio_sem"].values, strict=True)
     texts = [_with_error(float(ratio), float(sem)) for ratio, sem in pairs]
     if texts == ["unknown"]:
-        return f"{response(data)} not told from noise before induction"
+        return f"{response(data)} cannot be told from noise before induction"
     return f"{response(data)} ratio{'s' * (len(texts) > 1)} {', '.join(texts)}"
 
 
 def _with_error(ratio: float, sem: float) -> str:
-    """``"1.50 ± 0.02"``: as many digits as the standard error has a meaning for, and none of an error that is rounding."""
+    """``"1.50 ± 0.02"``: as many digits as the standard error justifies; an error that is only rounding is left out."""
     if not math.isfinite(ratio):
         return "unknown"
     if not (math.isfinite(sem) and sem > ROUNDING * abs(ratio)):
@@ -142,7 +142,7 @@ def _with_error(ratio: float, sem: float) -> str:
 
 
 def outcome_title(data: xr.Dataset, row: Row) -> str:
-    """The series, and how far the model is from it."""
+    """The name of the series, and the model's error on it."""
     name = f"{row.series} series" if row.series else "result over data" if "published_ratio" in data else "result"
     errors = []
     for measure, text in (("epsp", "EPSP"), ("efficacy", "efficacy")):

@@ -1,4 +1,4 @@
-"""How figures look: colours that all can tell apart, text that stays legible at half size, no global state.
+"""How figures look: colours that colour-blind readers can tell apart, text that stays legible at half size, no global state.
 
 The palette is Okabe and Ito's (2008). In experiments the hue says the sign of delta_t: blue where the presynaptic spike
 comes first, vermilion where it comes last, green for both at once.
@@ -55,7 +55,7 @@ Result = TypeVar("Result")
 
 
 def styled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """The function, carried out under `SETTINGS`; the settings of the caller come back afterwards."""
+    """Run the function with `SETTINGS`, and restore the caller's settings afterwards."""
 
     @functools.wraps(function)
     def inside(*args: Arguments.args, **options: Arguments.kwargs) -> Result:
@@ -143,9 +143,9 @@ def spread(values: npt.ArrayLike, gap: float) -> npt.NDArray[np.float64]:
             (first, n), (second, m) = groups[-2:]
             groups[-2:] = [((n * first + m * second) / (n + m), n + m)]
     placed = np.concatenate([centre + (np.arange(n) - (n - 1) / 2) * gap for centre, n in groups]) if groups else wanted
-    found = np.empty_like(wanted)
-    found[order] = placed
-    return found
+    spread_out = np.empty_like(wanted)
+    spread_out[order] = placed
+    return spread_out
 
 
 def _overlap(low: tuple[float, int], high: tuple[float, int], gap: float) -> bool:
@@ -163,7 +163,7 @@ def end_labels(ax: Axes, ends: Sequence[End], size: float = 12) -> None:
     """
     if not ends:
         return
-    ax.get_ylim()  # brings the limits up to date
+    ax.get_ylim()  # this updates the limits
     to_share = ax.transScale + ax.transLimits
     wanted = [float(to_share.transform((x, y))[1]) for x, y, _, _ in ends]
     for (x, _, text, colour), y in zip(ends, spread(wanted, size * 1.2 / _height_in_points(ax)), strict=True):

@@ -1,4 +1,4 @@
-"""Weight distributions: overlaid histograms, their course, what inputs get, and how far rules are from each other."""
+"""Weight distributions: overlaid histograms, their course in time, weights by input, and distances between rules."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ COURSE_BINS = 60
 BELOW = 0.06
 """Room under the lowest of the histograms that stand above each other, so that its line is seen beside the axis."""
 OVERLAID = 3
-"""Up to so many rules share an axis of densities; more stand above each other, each as high as its own peak."""
+"""Up to this many rules share an axis of densities; more are drawn above each other, each scaled to its own peak."""
 ROOM = 2.5
-"""The axis of densities goes at most so many times as high as the lowest of the histograms needs; what leaves it is marked."""
+"""The axis of densities is at most this many times as high as the lowest histogram needs; bars that leave it are marked."""
 MIDDLE = (16.0, 84.0)
 """Percentiles between which the middle 68 % lie, as within one standard deviation of a normal distribution."""
 

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MOST_LANES = 8
-"""Lanes of a replay that are named; of more, all are drawn thin."""
+"""Largest number of lanes of a replay that get names; more are drawn as thin lines."""
 GOES_ON = 0.04
 """The part of a replay's time by which its lines go on after the last event."""
 
 
 def draw_window(ax: Axes, data: xr.Dataset, *, label: str | None = None) -> Axes:
-    """Change of the weight against delta_t: one line a rule, broken where the order of the spikes turns."""
+    """Change of the weight against delta_t: one line for each rule, interrupted where the order of the spikes changes."""
     x = data["delta_t"].values * 1e3
     ax.axhline(0, color=LIGHT, linewidth=1, zorder=0)
     ax.axvline(0, color=LIGHT, linewidth=1, zorder=0)
@@ -42,7 +42,7 @@ def draw_window(ax: Axes, data: xr.Dataset, *, label: str | None = None) -> Axes
 
 
 def _population(data: xr.Dataset) -> str:
-    """What line and band are where many synapses were averaged."""
+    """The legend of line and band if many synapses were averaged."""
     seeds = len(str(data.attrs.get("seeds", 0)).split(","))
     cells, synapses = int(data.attrs.get("cells", 1)), int(data.attrs.get("synapses", 1))
     count = cells * synapses * seeds
@@ -57,7 +57,7 @@ def _rule_names(data: xr.Dataset, label: str | None) -> list[str]:
 
 
 def _counted(data: xr.Dataset) -> str:
-    """Of what the change is; nothing where rules differ in that."""
+    """The quantity that changes; empty if the rules differ in it."""
     counted = "weight" if "rule" not in data.dims else ""
     text = str(data.attrs.get("counted", counted))
     return f" of the {text}" if text else ""

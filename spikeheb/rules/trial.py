@@ -50,10 +50,11 @@ def try_rule(rule: Rule) -> None:
 
 
 def compared_for_equality(rule: Rule) -> list[tuple[str, str]]:
-    """Key and text of every ``==`` and ``!=`` of two values of which neither is a whole number written out."""
+    """Key of every ``==`` and ``!=`` of two values of which neither is a whole number written out, and a sentence about it."""
     places = [*trees_of_synapse(rule), *trees_of_post(rule)]
     nodes = [(key, node) for key, tree in places for node in t.walk(tree) if isinstance(node, t.Compare) and node.op in ("==", "!=")]
-    return [(key, f'"{to_brian(node)}"') for key, node in nodes if not any(_is_whole(side) for side in t.children(node))]
+    advice = "compares computed numbers for equality, which seldom holds; write < or >"
+    return [(key, f'"{to_brian(node)}" {advice}') for key, node in nodes if not any(_is_whole(side) for side in t.children(node))]
 
 
 def _is_whole(tree: t.Tree) -> bool:

@@ -1,1 +1,1 @@
-"""Studies: rule x cell x protocol, carried out by an engine, as a labelled result."""
+"""Studies: a rule on a cell under a protocol, carried out by an engine, with a labelled result."""

@@ -1,7 +1,7 @@
-"""What a study was called with, as JSON in the attribute ``call`` of its result: enough to call it again, and nothing that is executed.
+"""The arguments of a study, as JSON in the attribute ``call`` of its result: enough to repeat the study, and never executed.
 
 Rules and cells go in as the full text of their files, with every choice beside it and the hash of the whole. A protocol is a script, so it
-goes in by name and hash only: it is found again in the library or not at all.
+goes in by name and hash only, and must be found in the library again.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def repeatable(study: Callable[Arguments, xr.Dataset]) -> Callable[Arguments, xr
 
 
 def encode(value: object) -> Any:
-    """The value as JSON has it; tables with one key stand for what JSON has not."""
+    """The value as JSON; a table with one key stands for a type that JSON does not have."""
     match value:
         case None | bool() | int() | float() | str():
             return value
@@ -124,7 +124,7 @@ def encode(value: object) -> Any:
 
 
 def _of_quantity(value: object) -> Any:
-    """The SI numbers of what carries a unit; the study itself refuses what is not understood here."""
+    """The SI numbers of values with units; what is not understood here stays as it is, and the study raises the error."""
     try:
         return encode(in_si(value))
     except UnitError:
@@ -183,7 +183,7 @@ def decode(value: Any) -> Any:
     Raises
     ------
     FormatError
-        Where it cannot be made again, or is not what it was.
+        Where it cannot be made again, or has changed.
     """
     if isinstance(value, list):
         return [decode(item) for item in value]
@@ -272,7 +272,7 @@ def _protocol(stored: Mapping[str, Any]) -> Protocol:
     name = stored["name"]
     path = library.names("protocol").get(name)
     if path is None:
-        raise FormatError(f"the protocol {name} is a script outside the library, which a result does not bring along; run it yourself")
+        raise FormatError(f"the protocol {name} is a script outside the library, which a result does not contain; run it yourself")
     source = sha256(path.read_bytes()).hexdigest()[:16]
     if source != stored["source"]:
         raise FormatError(f"the protocol {name} of the library has the hash {source}, and the result was made with {stored['source']}")

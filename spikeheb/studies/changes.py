@@ -1,4 +1,4 @@
-"""Whether anything happened to the weights, and the likeliest reason where nothing did."""
+"""How many weights changed, and the likeliest reason why others did not."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Events:
 
 
 def change_note(rule: Rule, before: npt.ArrayLike, after: npt.ArrayLike, events: Events) -> str:
-    """How many of how many weights changed and why the others did not; empty where all changed and none ended at a bound.
+    """A sentence: how many weights changed, and why the others did not; empty if all changed and none ended at a bound.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def change_note(rule: Rule, before: npt.ArrayLike, after: npt.ArrayLike, events:
 
 
 def still_note(rule: Rule, before: Floats, still: npt.NDArray[np.bool_], events: Events) -> str:
-    """How many of how many weights changed, and the likeliest reason why the others did not; empty where all changed.
+    """A sentence: how many weights changed, and the likeliest reason why the others did not; empty if all changed.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def still_note(rule: Rule, before: Floats, still: npt.NDArray[np.bool_], events:
 
 
 def rejection_note(rejected: npt.NDArray[np.bool_]) -> str:
-    """Which conditions have no outcome because the cell fired in all sweeps of one side; empty where there is none.
+    """A sentence: which conditions have no outcome because the cell fired in all sweeps before or after; empty if there are none.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def rejection_note(rejected: npt.NDArray[np.bool_]) -> str:
 
 
 def no_response_note(before: npt.ArrayLike) -> str:
-    """Which conditions have no EPSP before the induction; empty where all have one.
+    """A sentence: which conditions have no EPSP before the induction; empty if all have one.
 
     Parameters
     ----------
@@ -104,11 +104,11 @@ def no_response_note(before: npt.ArrayLike) -> str:
     if not none.any():
         return ""
     of = "all conditions" if none.all() else f"{int(none.sum())} of {none.size} conditions"
-    return f"in {of} there is no EPSP before the induction, for the synapse transmits nothing then, so that there is no EPSP ratio"
+    return f"in {of} there is no EPSP before the induction, because the synapse transmits nothing, and therefore no EPSP ratio"
 
 
 def draw_note(rule: Rule) -> str:
-    """What one synapse of a rule that draws is worth; empty for any other rule."""
+    """A warning about single synapses of a rule that draws random numbers; empty for any other rule."""
     if not is_noisy(rule):
         return ""
     return "the rule draws random numbers, so that each weight is a single draw; give the same spikes to many lanes and take their mean"
@@ -123,7 +123,7 @@ def _because(rule: Rule, before: Floats, still: npt.NDArray[np.bool_], events: E
     if _all_zero(rule, zero):
         return f"what each spike adds is multiplied by 0 ({', '.join(f'{name} = 0' for name in zero)})"
     if not _moving(rule):
-        return "the rule has no line that moves the weight"
+        return "no line of the rule changes the weight"
     if np.all(events.post[rows] == 0):
         return "the cell did not fire" if events.has_cell else "there are no postsynaptic spikes"
     if any(handler.event == "reward" for handler in rule.handlers) and not events.rewards:
@@ -133,10 +133,10 @@ def _because(rule: Rule, before: Floats, still: npt.NDArray[np.bool_], events: E
     if zero:
         return f"{' and '.join(f'{name} = 0' for name in zero)}, so that there is no such change"
     if rule.coincidence == "discard":
-        return "their spikes met in one time step, and such ties are discarded"
+        return "their pre- and postsynaptic spikes fell into one time step, and the rule discards such ties"
     if events.normalised:
-        return "what the rule changes is undone where the weights are brought back to their sum"
-    return "no spike pairing reached what the rule requires (its thresholds or its time constants)"
+        return "normalisation undoes what the rule changes"
+    return "no pair of spikes met what the rule requires (its thresholds or its time constants)"
 
 
 def _at_bound(rule: Rule, weights: Floats) -> npt.NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Comparing weight distributions: of saved studies, and of weights that come from elsewhere."""
+"""Comparing weight distributions: those of saved studies, and weights from other programs."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def _of_result(data: object, path: str) -> list[Sample]:
         raise FormatError(f'expected a result of weights (got study = "{study!s:.60}")', path=path)
     missing = [name for name in NEEDED if name not in data.variables]
     if missing or data["weight"].dims != ("rule", "seed", "cell", "input") or data["weight"].dtype.kind != "f":
-        raise FormatError(f"is no whole result of weights (without {', '.join(missing) or 'weights'})", path=path)
+        raise FormatError(f"is not a complete result of weights (it lacks {', '.join(missing) or 'weights'})", path=path)
     size = f"{data.sizes['seed']} seeds of {data.sizes['cell']} x {data.sizes['input']} weights, in {data.attrs.get('unit', '')!s:.20}"
     samples = []
     for n, name in enumerate(data["rule"].values):

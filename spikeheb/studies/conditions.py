@@ -1,4 +1,4 @@
-"""The conditions of a result: how they are written, and how they are arranged for a reader.
+"""The conditions of a result: how they are written as text, and how they are arranged in tables and figures.
 
 A reader follows one quantity (frequency, delta_t) along an axis, in one branch for each combination of the others.
 """
@@ -106,12 +106,12 @@ def value_text(data: xr.Dataset, name: str, position: int, *, unit: bool = True)
 
 
 def bare(data: xr.Dataset, name: str) -> bool:
-    """Whether the values of a condition are numbers without a unit, which say nothing without its name."""
+    """Whether the values of a condition are numbers without a unit, which need its name beside them."""
     return data[name].dtype.kind in "fiu" and not shown_unit(data, name)[0]
 
 
 def named_text(data: xr.Dataset, name: str, position: int) -> str:
-    """One condition in words that stand alone: ``"+10 ms"``, ``"repeats 3"``."""
+    """One condition in words that are clear by themselves: ``"+10 ms"``, ``"repeats 3"``."""
     text = value_text(data, name, position)
     return f"{_TITLES.get(name, name)} {text}" if bare(data, name) else text
 

@@ -97,9 +97,9 @@ def constraint(
         for rate in shares
         for seed in range(2 * seeds)
     ]
-    found = np.array(side_by_side(works, report_of(progress))).reshape(len(KINDS), shares.size, 2, seeds, 3, rates.size)
-    weight, weight_sem = mean_and_sem(np.moveaxis(found[:, :, 0, :, 0], 2, 0))
-    predictions = np.array([[[prediction(one[1], one[2]) for one in runs] for runs in row] for row in found[:, :, 1]])
+    runs_of_all = np.array(side_by_side(works, report_of(progress))).reshape(len(KINDS), shares.size, 2, seeds, 3, rates.size)
+    weight, weight_sem = mean_and_sem(np.moveaxis(runs_of_all[:, :, 0, :, 0], 2, 0))
+    predictions = np.array([[[prediction(run[1], run[2]) for run in runs] for runs in row] for row in runs_of_all[:, :, 1]])
     predicted, predicted_sem = mean_and_sem(np.moveaxis(predictions, 2, 0))
     along = ("kind", "learning_rate", "input")
     data = xr.Dataset(

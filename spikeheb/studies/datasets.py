@@ -51,7 +51,7 @@ class DataSet:
     conditions : tuple of mapping
         The condition of each point.
     unverified : tuple of str
-        What the sources of these points say to be unverified, in sentences.
+        Sentences in which the sources of these points say that something is unverified.
     """
 
     protocol: Protocol
@@ -76,7 +76,7 @@ class DataSet:
 
 def data_sets(protocol: Protocol) -> tuple[DataSet, ...]:
     """All data sets of a protocol; none where nothing was published."""
-    return tuple(found for variant, schedule in _variants(protocol) for found in _of_variant(variant, schedule))
+    return tuple(data_set for variant, schedule in _variants(protocol) for data_set in _of_variant(variant, schedule))
 
 
 def with_measurements(protocol: Protocol, path: Path | str) -> Protocol:
@@ -88,14 +88,14 @@ def with_measurements(protocol: Protocol, path: Path | str) -> Protocol:
     Raises
     ------
     FormatError
-        For a file that is not as `spikeheb.published` says, and one of whose rows no lane of the protocol stands.
+        For a file that `spikeheb.published` cannot read, and for rows that belong to no lane of the protocol.
     """
     measured = read_published(path)
     named = tuple(row if row.series else replace(row, series=Path(path).stem) for row in measured.rows)
     measured = replace(measured, rows=named)
     _check_conditions(protocol, measured.columns, str(path))
     values = {name: tuple(dict.fromkeys(row.condition[name] for row in measured.rows)) for name in measured.conditions}
-    given = {name: found for name, found in values.items() if isinstance(protocol.values.get(name), tuple)}
+    given = {name: choices for name, choices in values.items() if isinstance(protocol.values.get(name), tuple)}
     carried_out = with_parameters(protocol, given) if given else protocol
     changed = replace(carried_out, published=measured, modelled=None, fitted=(), tissue="", measured_elsewhere=True)
     lanes = changed.schedule(np.random.default_rng(0)).lanes
@@ -172,7 +172,7 @@ def _data_set(
 
 
 def _unverified(texts: Iterable[str]) -> tuple[str, ...]:
-    """The sentences that say so, each once."""
+    """The sentences that say that something is unverified, each once."""
     sentences = [sentence.strip() for text in texts for sentence in re.split(r"(?<=[.])\s+", " ".join(text.split()))]
     return tuple(dict.fromkeys(sentence for sentence in sentences if "unverified" in sentence))
 

@@ -1,4 +1,4 @@
-"""What test pulses alone do to a synapse: plasticity stays on during them, so that a rule may drift without any induction."""
+"""How test pulses alone change a synapse: plasticity stays on during them, so that a rule may drift without any induction."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def drift(rule: Rule, cell: Cell | None = None, *, synapses: int | None = None, 
     Parameters
     ----------
     rule : Rule
-        Of one that draws, the mean over many synapses counts, in its readout where it has one.
+        For a rule that draws random numbers, the result is the mean over many synapses, of its readout if it has one.
     cell : Cell, optional
         By default the rule's own (`cell_of`).
     synapses : int, optional
-        By default 200 of a rule that draws, else one; of each of 32 cells where the cell's own noise acts.
+        By default 200 for a rule that draws random numbers, else one; with noise in the cell, one on each of 32 cells.
     engine, seed
 
     Returns

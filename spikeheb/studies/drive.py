@@ -35,7 +35,7 @@ AT_BOUND = 15e3 * 1e-9
 AT_START = AT_BOUND / 2
 """The same for 12 Hz."""
 CURRENT_OF_DRIVE = 2e-3 * 0.05
-"""Amperes that stand for a drive of 1 Hz S: an input's conductance lasts 2 ms, and its reversal is 50 mV above the threshold."""
+"""Amperes equivalent to a drive of 1 Hz S: an input's conductance lasts 2 ms, and its reversal is 50 mV above the threshold."""
 DRAWS = 1000
 """Starting values of a rule that draws them, of which the mean is taken."""
 
@@ -138,7 +138,7 @@ def _mean(tree: t.Tree, values: dict[str, object]) -> float:
 
 
 def _normal(shares: Floats) -> Floats:
-    """Normal numbers that so many fall below."""
+    """Quantiles of the normal distribution."""
     from statistics import NormalDist
 
     return np.array([NormalDist().inv_cdf(float(share)) for share in shares])

@@ -1,4 +1,4 @@
-"""The lines of the scoreboard: a rule with a set, one that is refitted, or what authors give; and each line on each data set."""
+"""The entries of the scoreboard: a rule with a set, a refitted rule, or the outcomes that authors give; each on each data set."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NOTHING_GIVEN = "its authors give no outcome"
 class Entry:
     """A line of the board: a rule with a set, a rule that is refitted to each data set anew, or what the authors of a set give.
 
-    Authors give the outcomes of their own program, whose steps, cell or starting weight may be others than here.
+    Authors give the outcomes of their own program, which may have another time step, cell or initial weight.
     """
 
     rule: Rule
@@ -69,7 +69,7 @@ def entries_of(rules: Sequence[Rule | str], refits: bool, data: Sequence[DataSet
     refits : bool
         Also a line for each rule that names what is free.
     data : sequence of DataSet
-        Where their protocols know what the authors of a set give, that is a line after the set's own.
+        If their protocols hold outcomes that the authors of a set give, these are an entry after the set's own.
     """
     entries: list[Entry] = []
     chosen = [library.rule(rule) for rule in rules or library.names("rule")]
@@ -154,7 +154,7 @@ def _refitted(rule: Rule, data: DataSet, engine: str, seed: int) -> Square:
 
 
 def unverified_of(entry: Entry) -> str:
-    """What the sources of a rule and of its set say to be unverified; empty where nothing is."""
+    """The parts of a rule and its set whose sources are unverified, in words; empty if there are none."""
     rule, chosen = entry.rule, entry.rule.sets.get(entry.rule.set or "")
     values = chosen.values if chosen else {}
     sources = {name: parameter.source for name, parameter in rule.parameters.items() if name not in values}

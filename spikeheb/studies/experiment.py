@@ -181,7 +181,7 @@ def _same_spikes(a: Schedule, b: Schedule) -> bool:
 
 
 def _events(schedule: Schedule, job: Job, recording: Recording, plan: Population) -> Events:
-    """What happened in each condition until the end of the induction, over its cells."""
+    """The spikes and rewards of each condition until the end of the induction, summed over its cells."""
     end = settled_step(schedule)
     fired = np.array([int(np.searchsorted(train, end, side="right")) for train in recording.spikes]).reshape(-1, plan.cells).sum(axis=1)
     return Events(
@@ -230,13 +230,15 @@ def with_tests(
     after = changed.pulses.size - changed.pulses_before
     for name, count in (("baseline", changed.pulses_before), ("follow_up", after)):
         if times and not count:
-            raise ScheduleError(f"holds no test pulse every {changed.test_interval:g} s; make it longer, or turn test pulses off", key=name)
+            raise ScheduleError(
+                f"is too short for a test pulse every {changed.test_interval:g} s; make it longer, or turn test pulses off", key=name
+            )
     return changed
 
 
 def conditions_of(protocol: Protocol, schedule: Schedule, rule: Rule) -> dict[str, str | int | float]:
     """Attributes of a result: the protocol with its parameters, and under what conditions it was carried out."""
-    found: dict[str, str | int | float] = {
+    conditions: dict[str, str | int | float] = {
         "protocol": protocol.name,
         "protocol_title": protocol.title,
         "protocol_hash": protocol.hash,
@@ -249,5 +251,5 @@ def conditions_of(protocol: Protocol, schedule: Schedule, rule: Rule) -> dict[st
     }
     if any(lane.calcium is not None for lane in schedule.lanes):
         name = calcium_parameter(rule)
-        found["external_calcium"] = f"the rule's parameter {name}" if name else "not known to the rule"
-    return found
+        conditions["external_calcium"] = f"the rule's parameter {name}" if name else "not known to the rule"
+    return conditions

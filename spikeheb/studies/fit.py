@@ -27,12 +27,12 @@ from spikeheb.studies.session import inputs_under_test, session, settled_step
 Floats = npt.NDArray[np.float64]
 
 TIMES = (2e-3, 0.5)
-"""Seconds between which a time constant is sought."""
+"""Limits within which a time constant is searched for, in seconds."""
 AMPLITUDES = (1e-6, 1.0)
-"""Between which a change of a single event is sought, as a share of the initial weight."""
+"""Limits within which the change by a single event is searched for, as a share of the initial weight."""
 POPULATION, GENERATIONS = 48, 60
 FARTHEST = 1e3
-"""A ratio beyond this counts as this."""
+"""Larger ratios are set to this value."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,12 @@ def _gain(change: Floats, data: Points, chosen: npt.NDArray[np.int64]) -> float:
         return 0.0
     start = max(0.0, float(np.sum(weight * c * (data.ratio[chosen] - 1)) / np.sum(weight * c**2)))
     part = data.only(chosen)
-    found = minimize_scalar(lambda g: np.sum(residuals(1 + g * c, part) ** 2), bounds=(0.0, 4 * start + 1e-9), method="bounded")
-    return float(found.x)
+    minimum = minimize_scalar(lambda g: np.sum(residuals(1 + g * c, part) ** 2), bounds=(0.0, 4 * start + 1e-9), method="bounded")
+    return float(minimum.x)
 
 
-TOO_FEW = "has too few points with numbers for a fit"
-NOT_FREE = "names no parameters that are free"
+TOO_FEW = "too few points of the data have numbers for a fit"
+NOT_FREE = "its file names no free parameters"
 NOT_SPIKES_ALONE = "is not decided by the spikes alone"
 RANDOM_SPIKES = "has spikes that are drawn anew in each session"
 
@@ -110,7 +110,7 @@ def refit(rule: Rule, data: DataSet, *, leave_one_out: bool = True, engine: str 
     Parameters
     ----------
     rule : Rule
-        One that nothing speaks `against_refit`.
+        A rule for which `against_refit` gives no reason.
     data : DataSet
     leave_one_out : bool
         Also fit without each of the points in turn.
@@ -124,14 +124,14 @@ def refit(rule: Rule, data: DataSet, *, leave_one_out: bool = True, engine: str 
 
     trials = _Trials(rule, data, engine)
 
-    def cost(points: Floats) -> Floats:  # scipy hands over (parameters, candidates)
+    def cost(points: Floats) -> Floats:  # scipy passes an array of shape (parameters, candidates)
         return np.asarray(np.sum(trials.residuals(points.T, trials.all) ** 2, axis=-1))
 
     size = max(4, POPULATION // len(rule.refit))
-    found = differential_evolution(
+    search = differential_evolution(
         cost, trials.limits, maxiter=GENERATIONS, popsize=size, seed=seed, polish=False, vectorized=True, updating="deferred", tol=1e-6
     )
-    best = trials.improve(found.x, trials.all)
+    best = trials.improve(search.x, trials.all)
     left_out = np.full(data.points.ratio.size, np.nan)
     for k in trials.all if leave_one_out else ():
         left_out[k] = trials.ratios(trials.improve(best, trials.all[trials.all != k])[None])[0, k]
@@ -185,12 +185,12 @@ class _Trials:
         step = 1e-5
 
         def slope(x: Floats) -> Floats:
-            found = self.residuals(np.vstack([x, x + step * np.eye(x.size)]), chosen)
-            return np.asarray((found[1:] - found[0]).T / step)
+            moved = self.residuals(np.vstack([x, x + step * np.eye(x.size)]), chosen)
+            return np.asarray((moved[1:] - moved[0]).T / step)
 
         inside = np.clip(start, low + 1e-6, high - 1e-6)
-        found = least_squares(lambda x: self.residuals(x[None], chosen)[0], inside, jac=slope, bounds=(low, high), max_nfev=30)
-        return np.asarray(found.x)
+        solution = least_squares(lambda x: self.residuals(x[None], chosen)[0], inside, jac=slope, bounds=(low, high), max_nfev=30)
+        return np.asarray(solution.x)
 
 
 def _repeated(job: Job, count: int, overrides: Mapping[str, Floats]) -> Job:

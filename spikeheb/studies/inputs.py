@@ -222,7 +222,7 @@ def with_unit(cell: Cell | None, unit: object) -> Cell | None:
 
 
 def with_siemens(cell: Cell, unit: float) -> Cell:
-    """The same, whatever the file's own conductance is.
+    """As `with_unit`, for a conductance that is given in siemens.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What every result says about where it came from."""
+"""The attributes that say where a result came from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VERSION = "0.1.0"
 
 def provenance(study: str, rule: Rule, cell: Cell | None, engine: Mapping[str, str], seed: int, dt: float) -> dict[str, str | int | float]:
     """Attributes of a result: hashes and full descriptions of rule and cell, engine with versions, seed, step."""
-    found: dict[str, str | int | float] = {
+    attributes: dict[str, str | int | float] = {
         "study": study,
         "spikeheb": VERSION,
         "rule": rule.name,
@@ -33,8 +33,8 @@ def provenance(study: str, rule: Rule, cell: Cell | None, engine: Mapping[str, s
         "dt_s": dt,
     }
     if cell is not None:
-        found |= {"cell": cell.name, "cell_hash": cell.hash, "cell_description": cell.description}
-    return found | {f"engine_{name}" if name != "engine" else name: text for name, text in engine.items()}
+        attributes |= {"cell": cell.name, "cell_hash": cell.hash, "cell_description": cell.description}
+    return attributes | {f"engine_{name}" if name != "engine" else name: text for name, text in engine.items()}
 
 
 def describe(data: xr.Dataset, texts: Mapping[str, tuple[str, str]]) -> xr.Dataset:

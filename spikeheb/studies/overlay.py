@@ -33,25 +33,25 @@ def overlay(windows: Sequence[xr.Dataset]) -> xr.Dataset:
 
     if not windows:
         raise FormatError("expected at least one window")
-    first = next((one for one in windows if "change_sem" in one), windows[0])
+    first = next((single for single in windows if "change_sem" in single), windows[0])
     for other in windows:
         if not np.array_equal(other["delta_t"].values, first["delta_t"].values):
             raise FormatError("the windows have different delta_t; compute them for the same ones")
-    labels = _labels([str(one.attrs["rule_label"]) for one in windows])
-    notes = [f"{label}: {one.attrs['note']}" for label, one in zip(labels, windows, strict=True) if one.attrs.get("note")]
-    data = xr.concat([_with_every(one, first) for one in windows], "rule", combine_attrs="drop_conflicts").assign_coords(rule=labels)
+    labels = _labels([str(single.attrs["rule_label"]) for single in windows])
+    notes = [f"{label}: {single.attrs['note']}" for label, single in zip(labels, windows, strict=True) if single.attrs.get("note")]
+    data = xr.concat([_with_every(single, first) for single in windows], "rule", combine_attrs="drop_conflicts").assign_coords(rule=labels)
     data.attrs.pop("note", None)
     data.attrs |= {"note": "; ".join(notes)} if notes else {}
     for name in first.variables:
         data[name].attrs = dict(first[name].attrs)
-    data.attrs["rules"] = json.dumps([{key: _plain(value) for key, value in one.attrs.items()} for one in windows])
+    data.attrs["rules"] = json.dumps([{key: _plain(value) for key, value in single.attrs.items()} for single in windows])
     return data
 
 
-def _with_every(one: xr.Dataset, other: xr.Dataset) -> xr.Dataset:
+def _with_every(single: xr.Dataset, other: xr.Dataset) -> xr.Dataset:
     """The window with the variables of the other, NaN where it has none: a deterministic rule has no standard error."""
-    missing = [name for name in other.data_vars if name not in one]
-    return one.assign({name: other[name] * np.nan for name in missing})
+    missing = [name for name in other.data_vars if name not in single]
+    return single.assign({name: other[name] * np.nan for name in missing})
 
 
 def _labels(labels: list[str]) -> list[str]:

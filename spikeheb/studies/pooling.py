@@ -30,7 +30,7 @@ RATIOS = {
     "slope_ratio": ("slope_before", "slope_after"),
     "control_epsp_ratio": ("control_epsp_before", "control_epsp_after"),
 }
-"""Ratios of means over cells, which are no means of ratios."""
+"""Ratios that are computed from means over cells, not as means of ratios."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Session:
 
 
 def session_of(schedule: Schedule, job: Job, recording: Recording) -> Session:
-    """What a recording comes to, cell by cell and synapse by synapse."""
+    """The outcome of a recording, cell by cell and synapse by synapse."""
     inputs = inputs_under_test(schedule)
     synapses = {
         "weight": weights_of(schedule, job, recording, inputs),

@@ -1,6 +1,6 @@
-"""How many synapses stand for a rule.
+"""How many synapses represent a rule.
 
-A rule that draws random numbers says nothing by one synapse: what is published is the mean of many. Such a rule is shown by a
+One synapse of a rule that draws random numbers is a single random outcome; what is published is the mean of many. Such a rule is shown by a
 population, a deterministic one by a single synapse. Random initial weights are spread evenly over their distribution, so that the
 mean before is that of the distribution.
 """
@@ -53,7 +53,7 @@ class Population:
         return len(self.seeds) * self.cells
 
     def attrs(self) -> dict[str, str | int]:
-        """What a result says about it."""
+        """The attributes that describe it in a result."""
         return {"cells": self.cells, "synapses": self.synapses, "seeds": ", ".join(map(str, self.seeds))}
 
 
@@ -119,7 +119,7 @@ def population(
 
 
 def check_memory(needed: float, plan: Population) -> None:
-    """Refuse a population whose recording would not fit.
+    """Raise an error if the recording of a population would not fit into memory.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def check_memory(needed: float, plan: Population) -> None:
 
 
 def counted(rule: Rule) -> tuple[str, t.Tree]:
-    """In what a rule that draws is compared with data, and its tree: the readout, or the efficacy where it names none."""
+    """The quantity in which a rule that draws is compared with data, and its tree: the readout, or the efficacy if it has none."""
     return ("efficacy", rule.efficacy) if rule.readout is None else ("readout", rule.readout)
 
 

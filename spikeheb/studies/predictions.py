@@ -37,14 +37,14 @@ SESSIONS, MOST_SESSIONS = 16, 512
 SYNAPSES_OF_A_SESSION = 32
 """Synapses that share a condition in each of many sessions, of a rule that draws."""
 MARGIN = 1.05
-"""So many times more synapses or sessions are taken than the chance so far says, because its estimate is uncertain itself."""
+"""This many times more synapses or sessions are taken than the estimate so far demands, because the estimate is uncertain itself."""
 ROUNDS = 5
 """Runs at most, the first one included."""
 SPIKES_AT_ONCE = 4_000_000
 """Presynaptic spikes of a single job, so that its size in memory stays small."""
 STANDARD_CELL = "l5_pyramidal"
 STRONGEST = 5.0
-"""An efficacy that hardly any outcome reaches."""
+"""An efficacy above almost every outcome."""
 Index = npt.NDArray[np.int64]
 Spikes = tuple[Index, ...]
 
@@ -66,7 +66,7 @@ class Prediction:
 
 
 def cell_of(rule: Rule) -> Cell:
-    """The cell that a rule is used with: that of its own paper where it reads the potential and there is one, else the standard cell."""
+    """The cell that a rule is used with: that of its own paper if it reads the potential and there is one, else the standard cell."""
     if reads_membrane(rule):
         own = {reference.doi for reference in rule.references.values()}
         for name in library.names("cell"):

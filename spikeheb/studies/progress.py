@@ -26,7 +26,7 @@ SMALLEST = 0.01
 
 
 def shows_progress(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """The function with ``progress=True`` understood: a bar that is there while it runs, and gone however it ends."""
+    """The function with ``progress=True`` supported: a bar is shown while it runs, and removed however it ends."""
 
     @functools.wraps(function)
     def inside(*arguments: Arguments.args, **options: Arguments.kwargs) -> Result:
@@ -95,7 +95,7 @@ def _notebook() -> Any:
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None or not hasattr(shell, "kernel"):
         return None
-    from IPython.display import display  # type: ignore[import-not-found]  # it is there wherever a notebook is
+    from IPython.display import display  # type: ignore[import-not-found]  # every notebook has it
 
     return display
 

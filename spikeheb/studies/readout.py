@@ -1,4 +1,4 @@
-"""What a session's recording comes to: efficacies, EPSPs, the control input, paired pulses, published values beside them."""
+"""The outcome of a session's recording: efficacies, EPSPs, the control input, paired pulses, and published values beside them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def outcome(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
 
 
 def check_conditions(schedule: Schedule) -> None:
-    """Refuse a condition that is named like something of the result, in whose place it would stand.
+    """Raise an error for a condition with the name of a variable of the result, which it would replace.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def check_conditions(schedule: Schedule) -> None:
     """
     for name in schedule.lanes[0].condition:
         if name.removesuffix("_sem") in RESULTS or name in DIMENSIONS or name.startswith("cell_"):
-            raise ScheduleError(f'a condition may not be called "{name}", for a result has something of that name', key="condition")
+            raise ScheduleError(f'a condition may not be called "{name}", because a result has a variable of that name', key="condition")
 
 
 # --- efficacies ----------------------------------------------------------------------------------------------------------
@@ -211,10 +211,10 @@ def _relative_change(values: Floats) -> Floats:
 def _rejected(schedule: Schedule, job: Job, recording: Recording, pulses: Steps) -> npt.NDArray[np.bool_]:
     """Sweeps in which the cell spiked."""
     before, after = sweep_steps(schedule)
-    found = np.zeros((job.lanes, pulses.size), dtype=bool)
+    rejected = np.zeros((job.lanes, pulses.size), dtype=bool)
     for lane, train in enumerate(recording.spikes):
-        found[lane] = np.searchsorted(train, pulses - before) < np.searchsorted(train, pulses + after, side="right")
-    return found
+        rejected[lane] = np.searchsorted(train, pulses - before) < np.searchsorted(train, pulses + after, side="right")
+    return rejected
 
 
 # --- published values ----------------------------------------------------------------------------------------------------
@@ -294,7 +294,7 @@ RESULTS = {
     "error_epsp": ("1", "normalised error E of the EPSP ratio"),
 }
 DIMENSIONS = ("condition", "sweep", "series", "cell", "cells", "paired_t", "paired_p")
-"""What else a result, or that of a slice, has by name."""
+"""Further names in the result of an experiment or a slice."""
 TEXTS = RESULTS | {
     "frequency": ("Hz", "pairing frequency"),
     "rate": ("Hz", "mean rate of either side"),

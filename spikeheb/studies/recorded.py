@@ -1,4 +1,4 @@
-"""Recorded sweeps, measured like virtual ones: one condition a pathway, and the variables of an experiment."""
+"""Recorded sweeps, measured like virtual ones: one condition for each pathway, with the variables of an experiment."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def analyse(
     -------
     xarray.Dataset
         As `run` gives, over ``condition``, of which there is one a pathway; of currents under clamp the variables keep their names
-        and have the unit A. What a reader should know stands in the attribute ``notes``.
+        and have the unit A. The attribute ``notes`` holds what a reader should know.
 
     Raises
     ------
@@ -148,7 +148,9 @@ def _fitted(
         level = float(np.nanmedian(sweeps.v[:, sweeps.time <= max(0.0, sweeps.time[0])]))
         kind = "current" if sweeps.unit == "A" else "field" if abs(level) < NEAR_ZERO else "membrane"
         if kind == "field":
-            notes.append(f"a level of {level * 1e3:g} mV is that of a field potential: no spike test (--signal membrane says otherwise)")
+            notes.append(
+                f"a level of {level * 1e3:g} mV is that of a field potential: it is not tested for spikes (--signal membrane changes this)"
+            )
     elif (kind == "current") != (sweeps.unit == "A"):
         raise FormatError(f'the sweeps are in {sweeps.unit}, which does not fit a signal "{kind}"', key="signal")
     return replace(settings, signal=kind, pulses=pulses, step=_step(step, kind, zero)), notes
@@ -205,7 +207,7 @@ def measured(
 
 
 def _asked(reject: object, count: int) -> Flags:
-    """Which sweeps were asked to be left out."""
+    """Which sweeps the user wants to leave out."""
     flags = np.zeros(count, dtype=bool)
     for given in reject if isinstance(reject, Iterable) and not isinstance(reject, str) else [reject]:
         number = getattr(given, "item", lambda given=given: given)()
@@ -252,7 +254,7 @@ def _dataset(measures: SweepMeasures, sweeps: Sweeps, settings: Measurement, rej
 
 
 def _extras(measures: SweepMeasures, settings: Measurement) -> dict[str, Floats]:
-    """What was asked for beside the response, a value a sweep."""
+    """Further measures that were asked for, one value for each sweep."""
     wanted = {
         "volley": settings.volley, "population_spike": settings.population_spike,
         "input_resistance": settings.step, "series_resistance": settings.step,

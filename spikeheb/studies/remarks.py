@@ -1,4 +1,4 @@
-"""What a reader of measured sweeps should know, in sentences."""
+"""Notes about measured sweeps, in sentences."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 UNSTEADY = 0.10
-"""Drift of the baseline, as a fraction of its mean, from which on it is said."""
+"""A note is given from this drift of the baseline on, as a fraction of its mean."""
 SHIFTED = 0.5e-3
-"""Seconds by which the latency changes before it is said, where that is more than three of its standard errors."""
+"""A note is given from this change of the latency on, in seconds, if it is more than three standard errors."""
 EARLY = 1e-3
 """Seconds after the pulse before which a peak may be an artefact."""
 RESISTANCE = 0.20
-"""Change of the series resistance from which on it is said."""
+"""A note is given from this relative change of the series resistance on."""
 SAMPLING = (1e-6, 20e-3)
 """Seconds: samples of a sweep that are nearer to each other, or farther apart, are doubted."""
 SIZES = {"membrane": (5e-6, 0.1), "field": (5e-6, 0.05), "current": (2e-13, 5e-8)}
@@ -60,11 +60,11 @@ def remarks(measures: SweepMeasures, settings: Measurement, unit: str) -> Iterat
     if np.isfinite(measures.amplitude_before) and not np.isfinite(measures.amplitude_ratio):
         difference = f"{measures.amplitude_difference * factor:.3g} +- {measures.amplitude_difference_sem * factor:.2g} {name}"
         yield (
-            f"the response before is below {DETECTED:g} of its standard errors and not told from noise: no ratio is given; "
+            f"the response before is smaller than {DETECTED:g} of its standard errors and may be noise: no ratio is given; "
             f"the difference after less before is {difference}"
         )
     elif abs(measures.drift.slope) > UNSTEADY:
-        yield f"the baseline drifts by {measures.drift.slope:+.0%} of its mean: the ratio may be that of the drift"
+        yield f"the baseline drifts by {measures.drift.slope:+.0%} of its mean: the ratio may only show this drift"
     if abs(measures.drift_after.slope) > UNSTEADY and np.isfinite(measures.amplitude_ratio):
         drift = f"{measures.drift_after.slope:+.0%}"
         yield f"the response drifts by {drift} of its mean over the follow-up: the ratio depends on when it is taken"
@@ -79,7 +79,7 @@ def remarks(measures: SweepMeasures, settings: Measurement, unit: str) -> Iterat
 
 
 def doubts(measures: SweepMeasures, settings: Measurement, unit: str, times: Floats) -> Iterator[str]:
-    """Sentences about numbers that no recording has where units were said rightly.
+    """Sentences about numbers that no recording has if its units are right.
 
     Parameters
     ----------
@@ -97,11 +97,12 @@ def doubts(measures: SweepMeasures, settings: Measurement, unit: str, times: Flo
     least, most = SIZES[settings.signal]
     size = float(measures.amplitude_before)
     if np.isfinite(measures.amplitude_ratio) and not least <= abs(size) <= most:
-        yield f"the response before is {size * factor:.3g} {name}, unlike any: check the unit of the values (--unit)"
+        yield f"the response before is {size * factor:.3g} {name}, which no recording has: check the unit of the values (--unit)"
     trace = measures.trace_before if np.isfinite(measures.trace_before).all() else measures.trace_after
     level = float(np.median(trace[times <= max(0.0, times[0])]))
     if settings.signal == "membrane" and np.isfinite(level) and not MEMBRANE[0] <= level <= MEMBRANE[1]:
-        yield f"a level of {level * 1e3:.3g} mV is that of no membrane: check the unit (--unit) and the kind of signal (--signal)"
+        advice = "check the unit (--unit) and the kind of signal (--signal)"
+        yield f"a level of {level * 1e3:.3g} mV is outside the range of a membrane potential: {advice}"
 
 
 def _about_series(measures: SweepMeasures) -> Iterator[str]:

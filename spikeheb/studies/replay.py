@@ -1,4 +1,4 @@
-"""Replay: given spike trains, what does the rule make of the weight?"""
+"""Replay: how a rule changes the weight under given spike trains."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def _spikes(side: str, trains: Sequence[Times]) -> dict[str, tuple[str, npt.NDAr
 
 
 def _note(job: Job, recording: Recording) -> str:
-    """Whether weights changed, and whether a lane is one draw of many."""
+    """The notes: whether weights changed, and whether a lane is only one random draw."""
     pre, post = (np.array([len(train) for train in trains]) for trains in (job.pre, recording.spikes))
     events = Events(pre, post, rewards=bool(job.rewards), has_cell=job.cell is not None)
     parts = [change_note(job.rule, initial_values(job)[job.rule.weight], recording.w, events), draw_note(job.rule)]

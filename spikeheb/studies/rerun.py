@@ -46,8 +46,8 @@ def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] 
     Raises
     ------
     FormatError
-        Where the result was made by another version, says nothing of how it was made, or by a rule, cell or protocol that cannot be made
-        again as it was.
+        Where the result was made by another version, does not say how it was made, or was made by a rule, cell or protocol that cannot
+        be made again as it was.
     EngineError
         Where another engine ran than for the result.
     """
@@ -67,9 +67,9 @@ def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] 
             warnings.simplefilter("ignore", UnitWarning)  # the numbers of a result are SI
             again: xr.Dataset = STUDIES[study](**made, progress=progress)
     except TypeError as error:
-        raise FormatError(f"is not as this program writes it ({error})", path=path, key=CALL) from None
+        raise FormatError(f"is damaged or was changed by hand ({error})", path=path, key=CALL) from None
     if str(again.attrs.get("engine", "")) != str(data.attrs.get("engine", "")):
-        words = f"the engine {again.attrs.get('engine', '')} ran, and the result is of {data.attrs.get('engine', '')}"
+        words = f"the engine {again.attrs.get('engine', '')} ran, but the result was made by {data.attrs.get('engine', '')}"
         hint = f"; there is no C++ compiler here: {remedy()}" if compiler() is None else ""
         raise EngineError(words + hint, path=path, key="engine")
     again.attrs[CALL] = data.attrs[CALL]

@@ -20,7 +20,7 @@ SWEEP_AFTER = 100e-3
 SETTLE = 1.0
 """Seconds after the last spike of the induction at which the efficacy "at the end of induction" is read."""
 CALCIUM = "Ca"
-"""The parameter of a rule that is the external calcium, if it is a concentration."""
+"""The name of the parameter of a rule that is the external calcium, if it is a concentration."""
 
 
 def session(
@@ -68,7 +68,7 @@ def session(
         rule, cell, dt, last + 1, np.repeat(np.arange(len(schedule.lanes)), inputs_of_lanes(schedule)), tuple(pre), tuple(post),
         initial=initial or {}, overrides=_overrides(schedule, rule), samples=np.union1d(tests, [settled]), sweeps=tests - before,
         sweep_steps=before + after + 1 if tests.size else 0, receptor=schedule.receptor, seed=seed, progress=progress,
-        **{name: tuple(found) for name, found in changes.items()},
+        **{name: tuple(steps) for name, steps in changes.items()},
     )  # fmt: skip
 
 
@@ -129,10 +129,10 @@ def calcium_parameter(rule: Rule) -> str | None:
     return CALCIUM if parameter is not None and parameter.dimension == CONCENTRATION else None
 
 
-def _steps_of(held: list[tuple[float, float, float]], end: float, n: int, start: int, dt: float) -> list[Change]:
+def _steps_of(spans: list[tuple[float, float, float]], end: float, n: int, start: int, dt: float) -> list[Change]:
     """From each step's start its value, from its end on `end`; in the order in which they happen."""
     changes = []
-    for begins, lasts, value in sorted(held):
+    for begins, lasts, value in sorted(spans):
         changes += [Change(n, start + round(begins / dt), value), Change(n, start + round((begins + lasts) / dt), end)]
     return sorted(changes, key=lambda change: change.step)
 
@@ -141,7 +141,7 @@ def _overrides(schedule: Schedule, rule: Rule) -> dict[str, Floats]:
     """Constants that some lane replaces, for every lane."""
     given = [_overrides_of(lane, calcium_parameter(rule)) for lane in schedule.lanes]
     own = rule.constants
-    return {name: np.array([one.get(name, own.get(name, np.nan)) for one in given]) for name in sorted(set().union(*given))}
+    return {name: np.array([values.get(name, own.get(name, np.nan)) for values in given]) for name in sorted(set().union(*given))}
 
 
 def _overrides_of(lane: Lane, calcium: str | None) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Whether the weights of a study have settled: what their course says, and what the theory says about the time that it takes."""
+"""Whether the weights of a study have settled, by their course in time and by the time that the theory says it takes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from spikeheb.theory.relaxation import Relaxation, relaxation
 Floats = npt.NDArray[np.float64]
 
 TIMES = 3.0
-"""A run of a driven cell must last so many times what the theory says that weights take to forget."""
+"""A run of a driven cell must last this many times as long as the weights take to forget by theory."""
 
 
 def verdict(plan: Plan, n: int, snapshots: Floats, rate: float, seconds: float, stopped: bool) -> Standstill:
@@ -52,7 +52,7 @@ def verdict(plan: Plan, n: int, snapshots: Floats, rate: float, seconds: float, 
 
 
 def silent(plan: Plan, rate: float) -> str:
-    """Why nothing can be said: no spikes on one of the sides; nothing if there are some."""
+    """Why nothing can be said: one side has no spikes; empty if both have some."""
     if not rate > 0:
         return "the cells fired no spike in the second half of the run, so nothing can be said"
     rates = np.concatenate([source.mean_rates(plan.dt) for source in plan.inputs.sources])

@@ -102,15 +102,15 @@ def slice_of(
     cell = cell if isinstance(cell, Cell) else library.cell(cell)
     report = report_of(progress)
     plan = population(rule, int(n), synapses, seed=seed)
-    found = []
+    cells_alone = []
     for k in range(n):
         given = protocol.schedule(np.random.default_rng([seed, 0x5C4ED, k]))
         schedule = replace(with_tests(given, test_pulses, copies, control, paired_pulse), synapses=plan.synapses)
         job = _session(schedule, rule, cell, plan, k, cv, None if report is None else _part(report, k, n))
         recording = carry_out(job, engine)
         single = outcome(schedule, job, recording)
-        found.append(single[[name for name in KEPT if name in single]])
-    data = beside_published(_over_cells(found, "epsp" if "epsp_ratio" in found[0] else "efficacy"), protocol, schedule)
+        cells_alone.append(single[[name for name in KEPT if name in single]])
+    data = beside_published(_over_cells(cells_alone, "epsp" if "epsp_ratio" in cells_alone[0] else "efficacy"), protocol, schedule)
     data.attrs = provenance("slice", rule, cell, recording.engine, seed, schedule.dt)
     data.attrs |= conditions_of(protocol, schedule, rule) | {
         "test_pulses": int(test_pulses),
@@ -128,7 +128,7 @@ def _part(progress: Callable[[float], None], k: int, n: int) -> Callable[[float]
 def _session(
     schedule: Schedule, rule: Rule, cell: Cell, plan: Population, k: int, cv: float, progress: Callable[[float], None] | None
 ) -> Job:
-    """The k-th cell's session, with its own seed and weights."""
+    """The session of the k-th cell, with its own seed and weights."""
     own = int(np.random.SeedSequence([plan.seeds[0], k]).generate_state(1)[0])
     job = session(schedule, rule, sharing(cell, plan.synapses), own, progress)
     known = {name: per_input(job, value) for name, value in constants(job).items()}
@@ -168,11 +168,11 @@ def drawn_weights(mean: Floats, cv: float, limits: tuple[float, float], rng: np.
     raise ScheduleError(f"hardly any weight with this CV lies between {limits[0]:g} and {limits[1]:g}; give a smaller one", key="cv")
 
 
-def _over_cells(found: list[xr.Dataset], tested: str) -> xr.Dataset:
+def _over_cells(cells_alone: list[xr.Dataset], tested: str) -> xr.Dataset:
     """Single values over ``cell``, and their means; ratios that no cell has are NaN."""
     import xarray as xr
 
-    single = xr.concat(found, dim="cell")
+    single = xr.concat(cells_alone, dim="cell")
     data = single.rename({name: f"cell_{name}" for name in single.data_vars})
     for name in single.data_vars:
         mean, sem = mean_and_sem(single[name].transpose("cell", "condition").values)

@@ -1,4 +1,4 @@
-"""How a parameter set stands to a data set: fitted to it, predicting it, or not applicable, and why."""
+"""How a parameter set relates to a data set: fitted to it, predicting it, or not applicable, and why."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STANDINGS = (FITTED, REFITTED, SAME, OTHER, NOT_APPLICABLE)
 
 
 def standing(rule: Rule, data: DataSet) -> str:
-    """How the rule, with the set that is chosen, stands to the data; nothing that was changed by hand counts as fitted."""
+    """How the rule with its chosen set relates to the data; a rule that was changed by hand never counts as fitted."""
     chosen = rule.sets.get(rule.set or "")
     if chosen is None or rule.changed:
         return OTHER
@@ -41,7 +41,7 @@ def free_parameters(rule: Rule, data: DataSet) -> float:
 
 
 def against(rule: Rule, data: DataSet) -> str:
-    """Why the rule says nothing about the data; empty where it does."""
+    """Why the rule makes no prediction for the data; empty if it makes one."""
     schedule = data.protocol.schedule(np.random.default_rng(0))
     lanes = [schedule.lanes[n] for n in data.lanes]
     return next(_reasons(rule, schedule, lanes), "")
@@ -52,13 +52,13 @@ def _reasons(rule: Rule, schedule: Schedule, lanes: list[Lane]) -> Iterator[str]
     if inhibitory != (schedule.receptor == "gaba"):
         yield "for inhibitory synapses" if inhibitory else "for excitatory synapses"
     if any(handler.event == "reward" for handler in rule.handlers) and not any(lane.rewards for lane in lanes):
-        yield "learns from reward, and there is none"
+        yield "learns from reward, but the protocol gives none"
     if not _moves_weight(rule):
         yield "changes no weight for good"
     if any(lane.clamps for lane in lanes) and not reads_membrane(rule):
-        yield "does not read the potential that is varied"
+        yield "does not read the membrane potential, which is varied"
     if len({lane.calcium for lane in lanes}) > 1 and calcium_parameter(rule) is None:
-        yield "does not know the external calcium that is varied"
+        yield "does not depend on external calcium, which is varied"
 
 
 def _moves_weight(rule: Rule) -> bool:

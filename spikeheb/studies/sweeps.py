@@ -89,12 +89,12 @@ def gathered(sources: Sequence[Source], files: Files, pulses: tuple[float, ...])
     in_file = tuple(float(pulse) for pulse in sweeps.pulses if pulse >= 0) or (0.0,)
     if sweeps.pulses.size:
         at = ", ".join(f"{(pulse + sweeps.pulse) * 1e3:g} ms" for pulse in in_file)
-        notes = [f"the file says that the stimulus comes at {at}"]
+        notes = [f"the stimulus comes at {at}, as the file says"]
     return sweeps, in_file, notes
 
 
 def _check_unused(files: Files) -> None:
-    """Refuse what says how a file is read where sweeps were given."""
+    """Raise an error for options that say how a file is read if sweeps are given instead."""
     standard = Files()
     for name in ("unit", "channel", "interval", "first_after", "reader", "cut_at"):
         if getattr(files, name) != getattr(standard, name):
@@ -126,7 +126,7 @@ def _read(paths: Sequence[Path | str], files: Files, pulse: float | None) -> tup
         raise asked from None
     if not sweeps.time[0] < 0:
         raise asked
-    return sweeps, ["the stimulus is taken to come at time 0, for the times of the sweeps begin before it (--pulse says otherwise)"]
+    return sweeps, ["the stimulus is assumed to come at time 0, because the sweeps begin before it (--pulse changes this)"]
 
 
 def _sweeps_of(paths: Sequence[Path | str], files: Files, pulse: float | None) -> Sweeps:

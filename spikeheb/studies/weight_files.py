@@ -1,6 +1,6 @@
-"""Weights from files: what is in them, in what shape, and what that is taken to mean.
+"""Weights from files: their numbers, their shape, and how that shape is interpreted.
 
-What could be read in two ways is refused, and what was decided is said in words (`WeightTable.meaning`).
+A file that could be read in two ways is refused, and the interpretation is given in words (`WeightTable.meaning`).
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _connected(table: WeightTable, path: Path) -> WeightTable:
 
 def _array(path: Path) -> Floats:
     try:
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False)  # a header that promises more than the file holds is seen here
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)  # this fails if the header promises more than the file holds
     except (OSError, ValueError, EOFError, SyntaxError, OverflowError, MemoryError) as error:
         raise FormatError(f"is not an array of numbers ({_short(error)})", path=str(path)) from None
     if not isinstance(mapped, np.ndarray):

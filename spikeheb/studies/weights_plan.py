@@ -1,4 +1,4 @@
-"""What is run in a study of weights: for every rule and seed a job, with the same input spikes, and what it may take."""
+"""The runs of a study of weights: a job for every rule and seed, with the same input spikes, and limits on memory."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class Plan:
         )  # fmt: skip
 
     def check(self, limit: float) -> None:
-        """Refuse what would not fit, or not end.
+        """Raise an error if the study would not fit into memory or would not end.
 
         Raises
         ------
@@ -159,7 +159,7 @@ def start(rule: Rule, initial: Floats | None = None) -> float:
 
 
 def stretch(rules: Sequence[Rule]) -> list[float]:
-    """By how much each rule's run is longer than the first's, so that all learn as much: by their LTP amplitudes.
+    """The factor by which each rule's run is longer than the first's, from their LTP amplitudes, so that all learn as much.
 
     Raises
     ------

@@ -28,12 +28,12 @@ Floats = npt.NDArray[np.float64]
 
 THEORY_POINTS = 1000
 ROUNDING = 1e-12
-"""A weight that is brought back to a sum has not changed where it comes as near to what it was."""
+"""With normalisation, a weight counts as unchanged if it ends this near to its start."""
 SHAPES = ("mean", "cv", "skew", "near_low", "near_high", "dip", "dip_p")
 
 
 def labelled(plan: Plan, runs: list[list[Run]], names: Sequence[str]) -> xr.Dataset:
-    """All that the runs of each rule (and seed) came to."""
+    """The outcomes of all runs, for each rule and seed."""
     import xarray as xr
 
     scale = np.array(plan.scales)
@@ -136,7 +136,7 @@ def _still(plan: Plan, n: int, run: Run, shots: Floats) -> str:
 
 
 def _note(plan: Plan, n: int, run: Run, rate: float) -> str:
-    """What a user would want to know about a run: rates beyond physiology, and that it was stopped."""
+    """Notes about a run: rates beyond physiology, and whether it was stopped."""
     if run.steps < plan.steps[n]:
         last = run.rate(plan.dt, WINDOW)
         words = f"stopped after {run.steps * plan.dt:.3g} s of {plan.steps[n] * plan.dt:.3g} s: the cells fired at {last:.0f} Hz, above"

@@ -1,4 +1,4 @@
-"""Carrying out the jobs of a study of weights; a run whose cells fire beyond reason is stopped, and what it came to is kept."""
+"""Carrying out the jobs of a study of weights; a run whose cells fire too fast is stopped, and its outcome so far is kept."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WINDOW = 1.0
 
 @dataclass(frozen=True)
 class Run:
-    """What a rule came to under one seed.
+    """The outcome of a rule under one seed.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ def looks(job: PopulationJob) -> npt.NDArray[np.int64]:
 
 
 def _in_stages(job: PopulationJob) -> Run:
-    """With the kernel: from look to look, until the cells have run away."""
+    """With the kernel: from one check of the rate to the next, until the cells have run away."""
     from spikeheb.engines.kernel.fan_in import FanIn
 
     with FanIn(job) as started:
@@ -92,7 +92,7 @@ def _in_stages(job: PopulationJob) -> Run:
 
 
 def _whole(job: PopulationJob, run: Callable[[PopulationJob], PopulationRecording]) -> Run:
-    """With an engine that cannot be paused: to the end, and where the cells had run away once more up to there."""
+    """With an engine that cannot be paused: to the end, and then again up to the time at which the cells ran away, if they did."""
     recording = run(job)
     before = -1
     for n in looks(job):

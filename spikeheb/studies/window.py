@@ -155,7 +155,7 @@ def _job(
 
 
 def _before_and_after(job: Job, recording: Recording, rows: int) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Weight, and what counts of a rule that draws, at the start and at the end, shape (delta_t, synapses of all cells)."""
+    """Weight, and the counted quantity of a rule that draws, at the start and at the end, shape (delta_t, synapses of all cells)."""
     known: dict[str, object] = {name: per_input(job, value) for name, value in constants(job).items()}
     trees: dict[str, t.Tree] = {"weight": t.Name(job.rule.weight)}
     if is_noisy(job.rule):

@@ -1,1 +1,1 @@
-"""Closed forms: what can be known without a simulation."""
+"""Closed forms: results that need no simulation."""

@@ -23,8 +23,8 @@ def prediction(promoted: npt.ArrayLike, demoted: npt.ArrayLike | None = None) ->
     """
     p = np.asarray(promoted, dtype=float)
     difference = p if demoted is None else p - np.asarray(demoted, dtype=float)
-    found: Floats = difference / difference.sum()
-    return found
+    predicted: Floats = difference / difference.sum()
+    return predicted
 
 
 def fixed_point(promoted: npt.ArrayLike, rate: float) -> Floats:
@@ -42,5 +42,5 @@ def fixed_point(promoted: npt.ArrayLike, rate: float) -> Floats:
     chance = np.prod(np.where(events == 1, p, 1 - p), axis=1)
     n = events.sum(axis=1)
     kept = chance / (1 + rate * n)
-    found: Floats = (kept @ events) / (kept @ n)
-    return found
+    weights: Floats = (kept @ events) / (kept @ n)
+    return weights

@@ -9,8 +9,8 @@ Gütig et al. 2003; Morrison, Aertsen & Diesmann 2007). With independent spikes 
 plus, where F draws random numbers, the variance that they add at each spike. In time steps of `dt` the two sides may fire at once,
 which the rule's coincidence policy counts for one of them: the traces then stand for ``dt/(1 - exp(-dt/tau))`` on that side and for
 ``dt/(exp(dt/tau) - 1)`` on the other in place of tau, half a per cent apart for 20 ms and 0.1 ms. A postsynaptic cell that its
-inputs drive fires a little more often after each of them: `bonus` adds ``p*bonus*w`` to the drift, and is what splits a
-distribution in two.
+inputs drive fires a little more often after each of them: `bonus` adds ``p*bonus*w`` to the drift, and is the reason why a
+distribution splits into two peaks.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Floats = npt.NDArray[np.float64]
 
 NEEDED = ("A_plus", "A_minus", "tau_plus", "tau_minus")
 NODES = 40
-"""Of the Gauss-Hermite quadrature over the random numbers of F."""
+"""Nodes of the Gauss-Hermite quadrature over the random numbers of F."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,12 @@ class Density:
 
     def quantiles(self, shares: npt.ArrayLike) -> Floats:
         """Weights below which these shares of all lie."""
-        found: Floats = np.interp(np.asarray(shares, dtype=float), self.distribution, self.w)
-        return found
+        weights: Floats = np.interp(np.asarray(shares, dtype=float), self.distribution, self.w)
+        return weights
 
 
 def check_applies(rule: Rule) -> None:
-    """Whether the theory is about this rule.
+    """Raise an error unless the theory covers this rule.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def check_applies(rule: Rule) -> None:
     """
     lines = {line.target for handler in rule.handlers for line in handler.lines}
     if rule.name != "pair" and not (set(NEEDED) <= set(rule.constants) and {"ltp", "ltd"} <= lines):
-        raise EngineError(f"the theory is about pair rules with {', '.join(NEEDED)}; {rule.label} is none", path=rule.path)
+        raise EngineError(f"the theory is about pair rules with {', '.join(NEEDED)}, which {rule.label} is not", path=rule.path)
     if rule.interaction not in (None, "all_to_all"):
         raise EngineError(f'the theory is about all spikes interacting (got interaction "{rule.interaction}")', path=rule.path)
 
@@ -92,8 +92,8 @@ def check_applies(rule: Rule) -> None:
 def weight_dependence(rule: Rule, w: npt.ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
     """Means of F_plus and F_minus over their random numbers, and their variances, at the weights `w`."""
     points = np.asarray(w, dtype=float)
-    found = [_moments(tree, rule, points) for tree in (rule.bounds.F_plus, rule.bounds.F_minus)]
-    return found[0][0], found[1][0], found[0][1], found[1][1]
+    moments = [_moments(tree, rule, points) for tree in (rule.bounds.F_plus, rule.bounds.F_minus)]
+    return moments[0][0], moments[1][0], moments[0][1], moments[1][1]
 
 
 def _moments(tree: t.Tree, rule: Rule, w: Floats) -> tuple[Floats, Floats]:
@@ -104,8 +104,8 @@ def _moments(tree: t.Tree, rule: Rule, w: Floats) -> tuple[Floats, Floats]:
         return np.full(w.shape, 1.0) * np.asarray(evaluate(tree, values)), np.zeros(w.shape)
     at: list[Floats] = []
     for node in nodes:
-        found = evaluate(tree, values, {"randn": functools.partial(float, node), "rand": _none})
-        at.append(np.full(w.shape, 1.0) * np.asarray(found))
+        factor = evaluate(tree, values, {"randn": functools.partial(float, node), "rand": _none})
+        at.append(np.full(w.shape, 1.0) * np.asarray(factor))
     stacked = np.array(at)
     mean = np.tensordot(weights, stacked, axes=1)
     return np.asarray(mean), np.asarray(np.tensordot(weights, (stacked - mean) ** 2, axes=1))
@@ -139,8 +139,8 @@ def drift(rule: Rule, w: npt.ArrayLike, rate_pre: float, rate_post: float, bonus
     c = rule.constants
     lasting_x, lasting_y = _lasting(rule, dt)
     independent = rate_pre * rate_post * (plus * c["A_plus"] * lasting_x - minus * c["A_minus"] * lasting_y)
-    found: Floats = independent + plus * c["A_plus"] * bonus * np.asarray(w, dtype=float)
-    return found
+    rate: Floats = independent + plus * c["A_plus"] * bonus * np.asarray(w, dtype=float)
+    return rate
 
 
 def _lasting(rule: Rule, dt: float) -> tuple[float, float]:
@@ -164,12 +164,12 @@ def diffusion(rule: Rule, w: npt.ArrayLike, rate_pre: float, rate_post: float) -
     both = (p**2 * c["tau_plus"] + m**2 * c["tau_minus"]) / 2 + (r + s) * (p * c["tau_plus"] - m * c["tau_minus"]) ** 2
     square_x, square_y = _mean_square(r, c["tau_plus"]), _mean_square(s, c["tau_minus"])
     drawn = s * spread_plus * c["A_plus"] ** 2 * square_x + r * spread_minus * c["A_minus"] ** 2 * square_y
-    found: Floats = r * s * both + drawn
-    return found
+    variance: Floats = r * s * both + drawn
+    return variance
 
 
 def _mean_square(rate: float, tau: float) -> float:
-    """Of a trace that every spike raises by 1."""
+    """Mean square of a trace that every spike raises by 1."""
     return rate * tau / 2 + (rate * tau) ** 2
 
 
@@ -248,13 +248,13 @@ def fixed_points(
         w = np.geomspace(max(low, 1e-9 * end), end, points)
     a = drift(rule, w, rate_pre, rate_post, bonus, dt)
     moving = np.flatnonzero(a)  # a fixed point may be one of the points, and the drift there exactly 0
-    found = [FixedPoint(low, True, True)] if a[0] < 0 else []
+    points_at_rest = [FixedPoint(low, True, True)] if a[0] < 0 else []
     signs = np.sign(a[moving])
     for n in np.flatnonzero(signs[1:] != signs[:-1]):
         ends = w[moving[n]], w[moving[n + 1]]
         root = _root(lambda x: float(drift(rule, np.array([x]), rate_pre, rate_post, bonus, dt)[0]), *ends)
-        found.append(FixedPoint(root, bool(signs[n] > 0)))
-    return found + ([FixedPoint(end, True, True)] if a[-1] > 0 and high is not None else [])
+        points_at_rest.append(FixedPoint(root, bool(signs[n] > 0)))
+    return points_at_rest + ([FixedPoint(end, True, True)] if a[-1] > 0 and high is not None else [])
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:

@@ -1,4 +1,4 @@
-"""Measured distributions of synaptic strength, to lay over simulated ones."""
+"""Measured distributions of synaptic strength, for comparison with simulated ones."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def epsp_density(epsp: npt.ArrayLike) -> npt.NDArray[np.float64]:
         Millivolts, above 0.
     """
     x = np.asarray(epsp, dtype=float)
-    found: npt.NDArray[np.float64] = np.exp(-((np.log(x) - MEDIAN_LOG) ** 2) / (2 * SD_LOG**2)) / (x * SD_LOG * np.sqrt(2 * np.pi))
-    return found
+    density: npt.NDArray[np.float64] = np.exp(-((np.log(x) - MEDIAN_LOG) ** 2) / (2 * SD_LOG**2)) / (x * SD_LOG * np.sqrt(2 * np.pi))
+    return density

@@ -60,7 +60,7 @@ class Relaxation:
 
     @property
     def time(self) -> float:
-        """Seconds in which what is slowest to be forgotten decays by a factor of e."""
+        """The slowest time constant, in seconds: how long the weights take to forget where they were."""
         from scipy.linalg import eigh_tridiagonal
 
         cells = len(self.generator)

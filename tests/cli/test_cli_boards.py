@@ -18,7 +18,7 @@ def test_score_prints_the_best_and_writes_all_of_it(spikeheb, mine):
     assert done.code == 0
     assert {row["rule / set"] for row in done.table} == {"pair / additive", "mine"}
     assert {row["data set"] for row in done.table} == {"mishra_2016/timing", "mishra_2016/controls"}
-    assert "all of it in words: board/score.md" in done.err
+    assert "everything as text: board/score.md" in done.err
     assert sh.load("board/score.nc").attrs["study"] == "score"
 
 
@@ -37,7 +37,7 @@ def test_a_template_is_written_filled_in_and_scored(spikeheb, tmp_path):
     file.write_text("\n".join(line.replace("pairing,10,,,", "pairing,10,1.5,0.2,8") for line in lines))
     scored = spikeheb("score", "--rule", "pair:additive", "--data", "mishra_2016=mishra_2016.csv", "--no-refit")
     assert [row["within 2 errors"][-5:] for row in scored.table] == [" of 1"]
-    assert "mishra_2016.csv: is there already; --force replaces it" in spikeheb("data", "template", "mishra_2016").refusal
+    assert "mishra_2016.csv: exists already; --force replaces it" in spikeheb("data", "template", "mishra_2016").refusal
 
 
 def test_the_board_says_how_much_chance_is_left(spikeheb):

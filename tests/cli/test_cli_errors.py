@@ -30,7 +30,7 @@ def run(spikeheb, *arguments):
         (("-p", "tau_pluss=3 ms"), 'no parameter named "tau_pluss"; did you mean "tau_plus"'),
         (("-p", "rule.pairs=3"), 'no parameter of the rule named "pairs"'),
         (("-p", "cell.g_LL=3 nS"), 'no parameter of the cell named "g_LL"; did you mean "g_L"'),
-        (("-p", "w_max=2"), '"w_max" belongs to the bounds, which are given whole with --bounds, such as "kind=hard, w_min=0, w_max=2"'),
+        (("-p", "w_max=2"), '"w_max" belongs to the bounds, which --bounds replaces as a whole, such as "kind=hard, w_min=0, w_max=2"'),
         (("-p", "pairs"), '-p expects name=value (got "pairs")'),
         (("-p", "pairs=2", "-p", "pairs=3"), "-p pairs is given twice"),
         (("-p", "pairs=2.5"), "parameters.pairs: expected a whole number (got '2.5')"),

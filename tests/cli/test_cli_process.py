@@ -103,7 +103,7 @@ def test_a_full_disk_ends_in_one_line(small, tmp_path):
     assert found.returncode == 2, found.stderr
     assert len(found.stdout.splitlines()) == 3
     last = found.stderr.splitlines()[-1]
-    assert last.startswith("error: full/result.nc: could not be written whole (File too large); nor could it be kept elsewhere")
+    assert last.startswith("error: full/result.nc: could not be written whole (File too large); it could not be saved elsewhere either")
     assert "Traceback" not in found.stderr
     assert list(tmp_path.iterdir()) == [small.parent]
 
@@ -133,7 +133,7 @@ def test_a_figure_that_cannot_be_written_leaves_the_result(spikeheb, tmp_path, m
     monkeypatch.setattr("spikeheb.plots.write", refuse)
     found = spikeheb("run", "pairing", "--rule", "pair", "-p", "pairs=2", *BARE)
     assert found.code == 2
-    assert found.err.splitlines()[-1].endswith("the result is whole in pairing-pair/result.nc")
+    assert found.err.splitlines()[-1].endswith("the result itself is complete in pairing-pair/result.nc")
     assert sh.load(tmp_path / "pairing-pair" / "result.nc").sizes["condition"] == 6
 
 

@@ -100,7 +100,7 @@ def test_a_figure_that_cannot_be_drawn_leaves_the_result(tmp_path, monkeypatch, 
         raise error
 
     monkeypatch.setattr("spikeheb.plots.figure", fail)
-    with pytest.raises(sh.StorageError, match="the result is whole in") as caught:
+    with pytest.raises(sh.StorageError, match="the result itself is complete in") as caught:
         output.write(result(), tmp_path, force=False)
     assert str(caught.value).isprintable()
     assert sh.load(tmp_path / "result.nc").equals(result())
@@ -114,7 +114,7 @@ def test_plots_that_cannot_be_imported_leave_the_result(tmp_path):
         command, cwd=tmp_path, env={**os.environ, "MPLBACKEND": "nonsense"}, capture_output=True, text=True, timeout=60
     )  # fmt: skip
     assert ended.returncode == 2
-    assert "the result is whole in out/result.nc" in ended.stderr.splitlines()[-1]
+    assert "the result itself is complete in out/result.nc" in ended.stderr.splitlines()[-1]
     assert (tmp_path / "out" / "result.nc").is_file()
 
 

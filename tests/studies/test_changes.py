@@ -27,7 +27,7 @@ FLAT = np.full((2, 3), 0.5)
         (sh.rule("pair", A_plus=0, A_minus=0), FLAT, BOTH, "A_plus = 0, A_minus = 0"),
         (sh.rule("pair", A_plus=0), FLAT, BOTH, "A_plus = 0, so that there is no such change"),
         (sh.rule("covariance_reward"), FLAT, BOTH, "waits for a reward"),
-        (sh.rule("tsodyks_markram"), FLAT, BOTH, "no line that moves the weight"),
+        (sh.rule("tsodyks_markram"), FLAT, BOTH, "no line of the rule changes the weight"),
         (sh.rule("clopath"), FLAT, BOTH, "thresholds"),
     ],
 )
@@ -94,11 +94,11 @@ WEIGHTS = {
         r"none of 10 weights changed; they start at a bound \(w_min = 0, w_max = 1\)",
     ),
     "no reward": ("izhikevich_reward", {}, "none of 10 weights changed; the rule waits for a reward, and none was given"),
-    "no plasticity": ("tsodyks_markram", {}, "none of 10 weights changed; the rule has no line that moves the weight"),
+    "no plasticity": ("tsodyks_markram", {}, "none of 10 weights changed; no line of the rule changes the weight"),
     "normalised": (
         "pair",
         {"inputs": sh.poisson_inputs(1), "normalise": "divisive"},
-        "none of 1 weights changed; what the rule changes is undone",
+        "none of 1 weights changed; normalisation undoes what the rule changes",
     ),
     "silent cell": ("pair", {"cell": "l5_pyramidal", "imposed": None}, "none of 10 weights changed; the cell did not fire"),
 }

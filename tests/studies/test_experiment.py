@@ -116,9 +116,9 @@ def test_the_experimenter_chooses_the_test_pulses():
 @pytest.mark.parametrize(
     ("times", "words"),
     [
-        ({"baseline": "0 s"}, "baseline: holds no test pulse"),
-        ({"follow_up": "5 s"}, "follow_up: holds no test pulse"),
-        ({"test_interval": "11 min"}, "baseline: holds no test pulse"),
+        ({"baseline": "0 s"}, "baseline: is too short for a test pulse"),
+        ({"follow_up": "5 s"}, "follow_up: is too short for a test pulse"),
+        ({"test_interval": "11 min"}, "baseline: is too short for a test pulse"),
         ({"test_interval": "0.1 s"}, "test_interval: "),
         ({"follow_up": "-1 s"}, "follow_up: "),
         ({"baseline": "1 mV"}, "baseline: expected a time"),

@@ -72,7 +72,7 @@ def test_a_field_potential_has_no_spike_test(command, tmp_path):
     row, err, _ = command(FIELD, "--pulse", "0 ms")
     assert [float(row[name]) for name in ("epsp_before (mV)", "epsp_after (mV)", "epsp_ratio")] == pytest.approx([-0.5, -0.75, 1.5])
     assert row["rejected_sweeps"] == "0"
-    assert "field potential: no spike test" in err
+    assert "field potential: it is not tested for spikes" in err
     assert "no sample lies in the baseline window: the last one at or before the pulse serves" in err
     assert float(sh.analyse(str(tmp_path / "r.csv"), pulse=0, follow=FOLLOW)["epsp_ratio"][0]) == pytest.approx(1.5)
 
@@ -331,9 +331,9 @@ def test_the_peak_is_not_that_of_the_test_step(step):
     ("change", "note"),
     [
         ({"level": -20e-3}, "every sweep went beyond -30 mV: check the unit"),
-        ({"level": -170e-3}, "a level of -170 mV is that of no membrane: check the unit"),
-        ({"unit": "A", "level": 0.0, "size": 0.1}, "the response before is 0.1 pA, unlike any: check the unit"),
-        ({"level": 0.0, "size": 1e-3}, "the response before is 0.001 mV, unlike any: check the unit"),
+        ({"level": -170e-3}, "a level of -170 mV is outside the range of a membrane potential: check the unit"),
+        ({"unit": "A", "level": 0.0, "size": 0.1}, "the response before is 0.1 pA, which no recording has: check the unit"),
+        ({"level": 0.0, "size": 1e-3}, "the response before is 0.001 mV, which no recording has: check the unit"),
         ({"slower": 1000.0}, "samples are 100 ms apart: check the unit of the time"),
     ],
 )

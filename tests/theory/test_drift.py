@@ -102,7 +102,7 @@ def test_the_triplet_rules_threshold(which, expected):
 
 
 def test_rules_that_the_theory_is_not_about_are_refused():
-    with pytest.raises(EngineError, match="triplet is none"):
+    with pytest.raises(EngineError, match="which triplet is not"):
         drift(sh.rule("triplet"), 0.5, 10, 10)
     with pytest.raises(EngineError, match="all spikes interacting"):
         drift(sh.rule("pair", interaction="symmetric"), 0.5, 10, 10)

@@ -106,7 +106,7 @@ def test_a_bonus_adds_ltp_in_proportion_to_the_weight():
 
 def test_the_theory_is_about_pair_rules_under_any_name():
     check_applies(replace(pair(), name="own"))
-    with pytest.raises(EngineError, match="is none"):
+    with pytest.raises(EngineError, match="is not"):
         check_applies(sh.rule("clopath"))
     with pytest.raises(EngineError, match="all spikes interacting"):
         diffusion(sh.rule("pair", interaction="restricted"), 0.5, R, S)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spikeheb.cli.kinds import kind_of
 from spikeheb.cli.printing import data_table, note
 from spikeheb.errors import SpikehebError
 
@@ -16,11 +15,11 @@ if TYPE_CHECKING:
     from spikeheb.rules import Rule
 
 TRIAL_RULE, TRIAL_CELL = "pair", "l5_pyramidal"
-"""What a cell is stepped with, and the cell of a rule that reads a membrane potential."""
+"""The rule with which a cell is tried, and the cell on which a rule is tried."""
 
 
 def list_names(
-    kind: Annotated[str | None, typer.Argument(metavar="[rules|cells|protocols]", help="What to list; everything where absent.")] = None,
+    kind: Annotated[str | None, typer.Argument(metavar="[rules|cells|protocols]", help="What to list; by default everything.")] = None,
 ) -> None:
     """List the rules, cells and protocols that can be used by name."""
     from spikeheb.library import catalogue
@@ -34,12 +33,12 @@ def list_names(
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Rule, cell or protocol files; a protocol is run.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Rule, cell or protocol files; a protocol file is executed.")],
 ) -> None:
-    """Check files: one line for each, OK or what is wrong.
+    """Check files. For each file one line says OK, or what is wrong.
 
-    Of a rule and a cell every line is computed once from the starting values, with every published set and every scheme, and one
-    step is taken, so that OK means that it runs. What a rule file may say is printed by "spikeheb show format".
+    Every line of a rule or a cell is computed once from the starting values, with every published set and every interaction scheme, and
+    then one time step is taken: OK means that it runs. "spikeheb show format" prints what a rule file may contain.
     """
     failed = False
     for path in files:
@@ -53,14 +52,14 @@ def check(
 
 
 def _check_file(path: Path) -> str:
-    """Read a file, with all choices that it offers; returns what it is."""
+    """Read and try a file, with all its sets and schemes; returns what it is, in words."""
     import numpy as np
 
     from spikeheb import library
     from spikeheb.cells import read_cell
     from spikeheb.rules import read_rule
 
-    kind = kind_of(path)
+    kind = library.kind_of(path)
     if kind == "protocol":
         protocol = library.protocol(path)
         lanes = len(protocol.schedule(np.random.default_rng(0)).lanes)
@@ -71,7 +70,7 @@ def _check_file(path: Path) -> str:
 
 
 def _check_cell(cell: Cell) -> str:
-    """Step the cell once with a rule of the library."""
+    """Take one time step of the cell with a rule of the library."""
     from spikeheb import library
     from spikeheb.engines import trial
 
@@ -80,7 +79,7 @@ def _check_cell(cell: Cell) -> str:
 
 
 def _check_choices(rule: Rule) -> str:
-    """Compute every line once and step the rule, as it stands, with every set and with every scheme."""
+    """Compute every line once and take one time step: with the rule as it stands, with each set, and with each scheme."""
     from spikeheb import library
     from spikeheb.engines.trial import try_in_numpy
     from spikeheb.rules import choose
@@ -90,8 +89,8 @@ def _check_choices(rule: Rule) -> str:
     cell = library.cell(TRIAL_CELL)
     sets = [choose(rule, set=name) for name in rule.sets]
     schemes = [choose(rule, interaction=name) for name in rule.interactions]
-    for key, text in compared_for_equality(rule):
-        note(f"note: {rule.path}: {key}: {text} compares computed numbers for equality, which seldom holds; write < or >")
+    for key, sentence in compared_for_equality(rule):
+        note(f"note: {rule.path}: {key}: {sentence}")
     for chosen in (rule, *sets, *schemes):
         check_rule(chosen)
         try_rule(chosen)

@@ -1,0 +1,61 @@
+"""Portraits: all that is known about a rule, a cell or a protocol, as values that a terminal, a page or a notebook can show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from spikeheb import library
+from spikeheb.cells import Cell
+from spikeheb.errors import DuplicateName
+from spikeheb.protocols import Protocol
+from spikeheb.rules import Rule
+from spikeheb.studies.portrait.cell import CellPortrait, of_cell
+from spikeheb.studies.portrait.measured import Measured, measure_rule
+from spikeheb.studies.portrait.protocol import ProtocolPortrait, of_protocol
+from spikeheb.studies.portrait.rule import RulePortrait, of_rule
+
+__all__ = [
+    "CellPortrait",
+    "Measured",
+    "ProtocolPortrait",
+    "RulePortrait",
+    "measure_rule",
+    "of_cell",
+    "of_protocol",
+    "of_rule",
+    "portrait",
+]
+
+
+def portrait(name: str | Path | Rule | Cell | Protocol, *, measured: bool = True) -> RulePortrait | CellPortrait | ProtocolPortrait:
+    """All that is known about a rule, a cell or a protocol.
+
+    Parameters
+    ----------
+    name : str, Path, Rule, Cell or Protocol
+        A name or path, a rule perhaps with its set, ``"pair:additive"``. A protocol given as a file is Python and is executed: give only
+        files that you trust.
+    measured : bool
+        Also measure a rule's window, its drift and its scores, which takes some seconds.
+
+    Returns
+    -------
+    RulePortrait, CellPortrait or ProtocolPortrait
+        Plain values, which a notebook shows as a page.
+
+    Raises
+    ------
+    DuplicateName
+        Where a rule, a cell or a protocol have the same name.
+    SpikehebError
+        As `spikeheb.rule`, `spikeheb.cell` and `spikeheb.protocol`.
+    """
+    if isinstance(name, str | Path):
+        things = library.read(str(name))
+        if len(things) > 1:
+            paths = " and ".join(thing.path for thing in things)
+            raise DuplicateName(f'several files have the name "{name}": {paths}; give one of these paths')
+        return portrait(things[0], measured=measured)
+    if isinstance(name, Rule):
+        return of_rule(name, measured=measured)
+    return of_cell(name) if isinstance(name, Cell) else of_protocol(name)
