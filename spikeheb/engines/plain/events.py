@@ -26,6 +26,8 @@ class Events:
     currents, clamps, rewards : mapping of int to list of Change
     inhibition : mapping of int to array of float
         How many spikes of inputs without plasticity arrive at each lane.
+    normalisations : iterable of int
+        The steps at which weights are normalised even where no event arrives.
     samples : mapping of int to int
         The place of the step's sample in the record.
     sweeps : mapping of int to list of pairs
@@ -42,6 +44,7 @@ class Events:
         self.imposed = {step: lanes.tolist() for step, lanes in _arrivals(job.post, np.zeros(job.lanes, dtype=np.int64)).items()}
         self.currents, self.clamps, self.rewards = map(_by_step, (job.currents, job.clamps, job.rewards))
         self.inhibition = _counts(task.inhibition.arrivals) if task.inhibition else {}
+        self.normalisations: Iterable[int] = range(task.every - 1, job.steps, task.every) if task.every else [0] if task.normalise else []
         self.samples = {int(step): n for n, step in enumerate(job.samples)}
         self.sweeps: dict[int, list[tuple[int, int]]] = {}
         for row, first in enumerate(job.sweeps):
@@ -55,7 +58,7 @@ class Events:
 
     def steps(self, end: int) -> list[int]:
         """Every step before `end` in which something happens, where no cell fires by itself."""
-        steps = {*self.imposed, *self.rewards, *self.samples, *(step for arrivals in self.pre for step in arrivals)}
+        steps = {*self.imposed, *self.rewards, *self.samples, *self.normalisations, *(step for inputs in self.pre for step in inputs)}
         for n in self._hears_post:
             steps |= {step + int(self.delays[n, lane]) for step, lanes in self.imposed.items() for lane in lanes}
         return sorted(step for step in steps if step < end)

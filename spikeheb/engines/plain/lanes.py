@@ -23,6 +23,8 @@ from spikeheb.rules.ties import STEP
 
 NEVER = np.iinfo(np.int64).max // 4
 """A step that does not come."""
+BLOCK = 100
+"""Steps whose noise is drawn together."""
 
 
 class Rows(dict[str, Floats]):
@@ -93,6 +95,7 @@ class Lanes:
         for name, values in initial_values(job).items():
             self.synapse[name][:] = values
         self.since = [np.zeros(job.inputs, dtype=np.int64) for _ in plan.decays]
+        self._noise: dict[int, tuple[int, Floats]] = {}
         self._start_cells()
         self._start_late()
         self.clamp = np.full(job.lanes, RELEASED)
@@ -150,9 +153,12 @@ class Lanes:
         return Seen(fetch, **{STEP: float(now)}, **known)
 
     def noise(self, purpose: int, now: int) -> Floats:
-        """White noise over one step: normal numbers of variance dt."""
-        numbers: Floats = np.sqrt(self.job.dt) * random.normal(self.keys[purpose], now)
-        return numbers
+        """White noise over one step: normal numbers of variance dt, made for many steps at once."""
+        block, place = divmod(now, BLOCK)
+        if self._noise.get(purpose, (-1,))[0] != block:
+            steps = np.arange(block * BLOCK, (block + 1) * BLOCK)[:, None]
+            self._noise[purpose] = block, np.sqrt(self.job.dt) * random.normal(self.keys[purpose], steps)
+        return self._noise[purpose][1][place]
 
     def solved(self, inputs: Any, now: int) -> dict[str, Floats]:
         """The variables that are solved exactly, as they are now at some synapses."""

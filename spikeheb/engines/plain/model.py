@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from spikeheb.draws import random
 from spikeheb.engines.plain.trees import Function, function
 from spikeheb.expressions import tree as t
 from spikeheb.program import methods
@@ -31,6 +31,23 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Advance:
+    """One step of variables that need the clock.
+
+    Attributes
+    ----------
+    names : tuple of str
+    lines : tuple of Line
+    noise : int or None
+        Whose random numbers drive it (a purpose of `spikeheb.draws.random`), if any do.
+    """
+
+    names: tuple[str, ...]
+    lines: tuple[Line, ...]
+    noise: int | None
+
+
+@dataclass(frozen=True)
 class Solution:
     """Slopes and rests of variables that are solved exactly, as functions."""
 
@@ -53,20 +70,22 @@ class Model:
     def __init__(self, plan: Plan, constants: Mapping[str, float], dt: float) -> None:
         rule = {**constants, "dt": dt}
         cell = {**plan.cell.constants, "dt": dt} if plan.cell else {}
-        self.cell = _step(plan.cell.block if plan.cell else None, cell)
-        self.post = _step(plan.post, rule)
-        self.synapses = _step(plan.stepped, rule)
+        self.cell = _advance(plan.cell.block if plan.cell else None, cell, random.NOISE_OF_CELL)
+        self.post = _advance(plan.post, rule, random.NOISE_OF_POST)
+        self.synapses = _advance(plan.stepped, rule, random.NOISE_OF_SYNAPSE)
+        self.clip = _lines([t.Statement(plan.rule.weight, "=", plan.clip)] if plan.clip is not None else (), rule)
         self.threshold = function(plan.cell.threshold, cell) if plan.cell else None
         self.reset = _lines(plan.cell.reset if plan.cell else (), cell)
         self.on_spike = _lines(plan.on_spike, rule)
         self.actions = [_lines(action.lines, rule) for action in plan.actions]
         self.efficacy = function(plan.efficacy, rule)
-        self.clip = function(plan.clip, rule) if plan.clip is not None else None
         self.solutions = [_solution(decay, rule) for decay in plan.decays]
 
 
-def _step(block: Block | None, constants: Mapping[str, float]) -> tuple[Line, ...]:
-    return _lines(methods.step(block) if block is not None else (), constants)
+def _advance(block: Block | None, constants: Mapping[str, float], purpose: int) -> Advance | None:
+    if block is None:
+        return None
+    return Advance(block.names, _lines(methods.step(block), constants), purpose if block.noisy else None)
 
 
 def _lines(statements: Iterable[t.Statement], constants: Mapping[str, float]) -> tuple[Line, ...]:
@@ -80,9 +99,3 @@ def _lines(statements: Iterable[t.Statement], constants: Mapping[str, float]) ->
 def _solution(decay: Decay, constants: Mapping[str, float]) -> Solution:
     slopes = tuple(tuple(function(tree, constants) for tree in row) for row in decay.slopes)
     return Solution(decay.names, slopes, tuple(function(tree, constants) for tree in decay.rests))
-
-
-def carry_out(lines: Iterable[Line], scope: MutableMapping[str, Any]) -> None:
-    """One line after the other, each reading what those before it have assigned."""
-    for line in lines:
-        scope[line.target] = line.value(scope)

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from spikeheb.draws import random
 from spikeheb.engines.job import Floats, Steps
 from spikeheb.engines.plain.handlers import act
-from spikeheb.engines.plain.lanes import NEVER, Lanes
-from spikeheb.engines.plain.model import carry_out
+from spikeheb.engines.plain.lanes import NEVER, Lanes, Rows
+from spikeheb.engines.plain.model import Advance
 from spikeheb.engines.plain.normalise import bring_to_sum
+from spikeheb.program.methods import NOISE_STEP
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -52,16 +52,11 @@ def switch_drives(lanes: Lanes, now: int) -> None:
 
 def update_cells(lanes: Lanes, now: int) -> None:
     """Membranes and receptors; then v stays where it was while it is held after a spike, and is what the clamp says."""
-    if lanes.plan.cell is None:
+    if lanes.model.cell is None:
         return
     v = lanes.cell["v"]
     before = v.copy()
-    scope = dict(lanes.cell)
-    if lanes.plan.cell.block.noisy:
-        scope["_noise"] = lanes.noise(random.NOISE_OF_CELL, now)
-    carry_out(lanes.model.cell, scope)
-    for name in lanes.plan.cell.block.names:
-        lanes.cell[name][:] = scope[name]
+    advance(lanes, lanes.model.cell, dict(lanes.cell), lanes.cell, now)
     np.copyto(v, before, where=now <= lanes.held_through)
     np.copyto(v, lanes.clamp, where=~np.isnan(lanes.clamp))
     lanes.look(lanes.cell, "lane", now)
@@ -73,13 +68,8 @@ def update_post(lanes: Lanes, now: int) -> None:
     for name, by in lanes.late_by.items():
         past = lanes.past[name]
         np.copyto(lanes.late[name], past[(now - by) % len(past), every], where=by > 0)
-    if lanes.plan.post is not None:
-        scope = lanes.seen_by_lanes()
-        if lanes.plan.post.noisy:
-            scope["_noise"] = lanes.noise(random.NOISE_OF_POST, now)
-        carry_out(lanes.model.post, scope)
-        for name in lanes.plan.post.names:
-            lanes.post[name][:] = scope[name]
+    if lanes.model.post is not None:
+        advance(lanes, lanes.model.post, lanes.seen_by_lanes(), lanes.post, now)
     for name, (of, _) in lanes.plan.delayed.items():
         lanes.past[name][now % len(lanes.past[name])] = lanes.source(of)
         np.copyto(lanes.late[name], lanes.source(of), where=lanes.late_by[name] == 0)
@@ -88,19 +78,22 @@ def update_post(lanes: Lanes, now: int) -> None:
 
 def update_synapses(lanes: Lanes, now: int) -> None:
     """Variables that need the clock; then the weight's limits."""
-    block, rule = lanes.plan.stepped, lanes.job.rule
-    if block is None:
-        return
-    scope = lanes.seen_by_inputs(slice(None), now)
-    if block.noisy:
-        scope["_noise"] = lanes.noise(random.NOISE_OF_SYNAPSE, now)
-    carry_out(lanes.model.synapses, scope)
-    if lanes.model.clip is not None:
-        lanes.look_at(rule.weight, scope[rule.weight], "input", now)
-        scope[rule.weight] = lanes.model.clip(scope)
+    if lanes.model.synapses is not None:
+        scope = lanes.seen_by_inputs(slice(None), now)
+        advance(lanes, lanes.model.synapses, scope, lanes.synapse, now)
+        for line in lanes.model.clip:
+            lanes.synapse[line.target][:] = line.value(scope)
+        lanes.look(lanes.synapse, "input", now)
+
+
+def advance(lanes: Lanes, block: Advance, scope: dict[str, Any], rows: Rows, now: int) -> None:
+    """Variables from their values at the end of the last step to those of this one."""
+    if block.noise is not None:
+        scope[NOISE_STEP] = lanes.noise(block.noise, now)
+    for line in block.lines:
+        scope[line.target] = line.value(scope)
     for name in block.names:
-        lanes.synapse[name][:] = scope[name]
-    lanes.look(lanes.synapse, "input", now)
+        rows[name][:] = scope[name]
 
 
 def fire(lanes: Lanes, now: int) -> Mask:
