@@ -178,7 +178,12 @@ def test_efficacy_that_is_recorded(engine, tmp_path):
     if compiler() is None and engine == "lanes":
         pytest.skip("no C++ compiler here")
     lanes = replace(with_trains(job(rule_with(tmp_path, {"efficacy": "1/(x - x)"}), None)), samples=np.array([50, 500]))
-    run = {"lanes": runner.run, "numpy": lambda j: numpy_lanes.run(j, analyse(j.rule, j.cell, j.dt)), "plain": plain.run, "brian": runtime.run}[engine]
+    run = {
+        "lanes": runner.run,
+        "numpy": lambda j: numpy_lanes.run(j, analyse(j.rule, j.cell, j.dt)),
+        "plain": plain.run,
+        "brian": runtime.run,
+    }[engine]
     with pytest.raises(NonFiniteError, match="efficacy of input 0"):
         run(lanes)
 

@@ -48,7 +48,7 @@ def rewards(the_rule, lanes):
 
 
 def second(the_rule, cell, **more):
-    """Poisson spikes of both sides with ties, and test pulses every 100 ms; the second cell is made to fire, the third clamped for a while."""
+    """Poisson spikes of both sides with ties, and test pulses every 100 ms; the second cell is made to fire, the third clamped."""
     rng = np.random.default_rng(7)
     pre = [np.union1d(poisson(rng, SECOND, 20.0), np.arange(50 + 7 * n, SECOND, PULSES)) for n in range(LANES * INPUTS)]
     post = [np.union1d(poisson(rng, SECOND, 15.0), pre[INPUTS * lane][::4]) for lane in range(LANES)]

@@ -24,7 +24,8 @@ def relaxed(slopes: Floats, rests: Floats, values: Floats, elapsed: Floats) -> F
     """
     if values.shape[1] == 1:
         grown = slopes[:, 0] * elapsed[:, None]
-        return values * np.exp(grown) + rests * elapsed[:, None] * _exprel(grown)
+        solution: Floats = values * np.exp(grown) + rests * elapsed[:, None] * _exprel(grown)
+        return solution
     return _coupled(slopes, rests, values, elapsed)
 
 

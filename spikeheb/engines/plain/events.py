@@ -72,7 +72,7 @@ def delays(job: Job, plan: Plan) -> Steps:
     table = np.zeros((len(plan.actions), job.lanes), dtype=np.int64)
     for n, (action, handler) in enumerate(zip(plan.actions, handlers, strict=True)):
         seconds: float | Floats = action.delay
-        if handler.delay in job.overrides:
+        if handler.delay is not None and handler.delay in job.overrides:
             seconds = action.delay - job.rule.constants[handler.delay] + values[handler.delay]
         table[n] = np.rint(np.asarray(seconds) / job.dt)
     return table

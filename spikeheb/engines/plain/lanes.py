@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.draws import random
-from spikeheb.engines.job import RELEASED, Floats, Steps
+from spikeheb.engines.job import RELEASED, Floats
 from spikeheb.engines.plain.decays import relaxed
 from spikeheb.engines.plain.events import Events
 from spikeheb.engines.plain.model import Model
@@ -158,7 +158,8 @@ class Lanes:
         if self._noise.get(purpose, (-1,))[0] != block:
             steps = np.arange(block * BLOCK, (block + 1) * BLOCK)[:, None]
             self._noise[purpose] = block, np.sqrt(self.job.dt) * random.normal(self.keys[purpose], steps)
-        return self._noise[purpose][1][place]
+        numbers: Floats = self._noise[purpose][1][place]
+        return numbers
 
     def solved(self, inputs: Any, now: int) -> dict[str, Floats]:
         """The variables that are solved exactly, as they are now at some synapses."""

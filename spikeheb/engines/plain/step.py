@@ -179,7 +179,7 @@ def change(lanes: Lanes, what: str, where: Mask, now: int) -> None:
     rows = lanes.post if what == "on_spike" else lanes.cell
     scope = lanes.seen_by_lanes(where) if what == "on_spike" else {name: values[where] for name, values in rows.items()}
     for line in lanes.model.on_spike if what == "on_spike" else lanes.model.reset:
-        value = np.broadcast_to(line.value(scope), np.count_nonzero(where))
+        value = np.broadcast_to(line.value(scope), (int(np.count_nonzero(where)),))
         lanes.look_at(line.target, value, "lane", now, np.flatnonzero(where))
         rows[line.target][where] = scope[line.target] = value
 
