@@ -92,6 +92,19 @@ def test_imports_do_not_run_in_a_circle() -> None:
         pytest.fail(" <- ".join(error.args[1]))
 
 
+def test_the_judge_shares_no_code_with_the_engines_that_it_judges() -> None:
+    """Whatever the plain engine imports, directly or through others, is no part of another engine."""
+    seen: set[str] = set()
+    waiting = [name for name in MODULES if name.startswith("spikeheb.engines.plain")]
+    assert waiting
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        waiting += [other for other in imports(MODULES[name]) if other in MODULES and other != "spikeheb" and other not in seen]
+    others = tuple(f"spikeheb.engines.{room}" for room in ("kernel", "brian", "emit"))
+    assert [name for name in sorted(seen) if name.startswith(others)] == []
+
+
 @pytest.mark.parametrize("library", ONLY)
 def test_slow_library_has_one_importer(library: str) -> None:
     importers = {path for path in OWN_CODE if any(name.split(".")[0] == library for name in imports(path))}

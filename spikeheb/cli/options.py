@@ -76,7 +76,7 @@ Assignments = Annotated[
 Engine = Annotated[
     str,
     typer.Option(
-        metavar="ENGINE", help="auto, kernel; brian, brian:numpy, brian:cython, brian:standalone.", rich_help_panel=RUN_PANEL
+        metavar="ENGINE", help="auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.", rich_help_panel=RUN_PANEL
     ),
 ]  # fmt: skip
 Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Of all random numbers.", rich_help_panel=RUN_PANEL)]

@@ -149,7 +149,7 @@ def weights(
     memory: Annotated[
         str, typer.Option(metavar="BYTES", help='That may be taken, such as "2 GB".', rich_help_panel=options.RUN_PANEL)
     ] = "2 GB",
-    engine: Annotated[str, typer.Option(metavar="ENGINE", help="auto, kernel or brian.", rich_help_panel=options.RUN_PANEL)] = "auto",
+    engine: Annotated[str, typer.Option(metavar="ENGINE", help="auto, kernel, plain, brian.", rich_help_panel=options.RUN_PANEL)] = "auto",
     progress: options.Progress = None,
     out: options.Out = None,
     csv: options.Csv = False,

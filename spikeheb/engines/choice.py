@@ -1,7 +1,8 @@
 """Which engine carries a job out.
 
 ``auto`` takes the generated kernel; where the code that builds it refuses the rule or the cell, Brian2, and the recording says why.
-``brian`` takes Brian2's Cython target for long jobs where there is a compiler, else numpy.
+``brian`` takes Brian2's Cython target for long jobs where there is a compiler, else numpy. ``plain`` is slow and shares no code with the
+others: a second opinion.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ __all__ = ["ENGINES", "carry_out", "check_engine", "side_by_side", "with_first_e
 
 Result = TypeVar("Result")
 Way = Callable[[Callable[[PopulationJob], PopulationRecording]], Result]
-ENGINES = ("auto", "kernel", "brian", "brian:numpy", "brian:cython", "brian:standalone")
+ENGINES = ("auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone")
 
 
 def check_engine(name: str) -> str:
@@ -41,7 +42,7 @@ def carry_out(job: Job, engine: str = "auto") -> Recording:
     Parameters
     ----------
     job : Job
-    engine : {"auto", "kernel", "brian", "brian:numpy", "brian:cython", "brian:standalone"}
+    engine : {"auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone"}
 
     Raises
     ------
@@ -50,6 +51,10 @@ def carry_out(job: Job, engine: str = "auto") -> Recording:
     check_engine(engine)
     if engine.startswith("brian"):
         return _brian(job, engine)
+    if engine == "plain":
+        from spikeheb.engines.plain import run as plain
+
+        return plain.run(job)
     from spikeheb.engines.kernel import runner
 
     reason = None if engine == "kernel" else _against_kernel(job)
@@ -76,7 +81,7 @@ def with_first_engine(engine: str, use: Way[Result]) -> Result:
 
     Parameters
     ----------
-    engine : {"auto", "kernel", "brian"}
+    engine : {"auto", "kernel", "plain", "brian"}
     use : callable
         Called with the engine's `run`.
 
@@ -84,6 +89,10 @@ def with_first_engine(engine: str, use: Way[Result]) -> Result:
     ------
     EngineError, BuildError, NonFiniteError
     """
+    if engine == "plain":
+        from spikeheb.engines.plain import run as plain
+
+        return use(plain.run_population)
     reason = None
     if engine != "brian":
         from spikeheb.engines.kernel import fan_in

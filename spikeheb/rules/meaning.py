@@ -146,14 +146,14 @@ def stepped(rule: Rule) -> frozenset[str]:
     """Differential variables of the synapse that must be stepped on the clock.
 
     The others are linear with constant coefficients and read only where a spike arrives, so they are solved exactly
-    from one event to the next.
+    from one event to the next. The weight is recorded, and held within its limits, at any time.
     """
     equations = {e.name: e for e in rule.equations}
     derivatives = {
         name: expand(e.expression, rule) for name, e in equations.items() if e.kind == "differential" and e.expression is not None
     }
     on_clock = {name for name, tree in derivatives.items() if not _solvable(tree, name, rule, set(derivatives))}
-    continuous = [expand(tree, rule) for tree in (rule.efficacy, rule.readout) if tree is not None]
+    continuous = [t.Name(rule.weight), *(expand(tree, rule) for tree in (rule.efficacy, rule.readout) if tree is not None)]
     on_clock |= {name for name in derivatives for tree in continuous if name in t.names(tree)}
     while True:
         reads = {other for name in on_clock for other in t.names(derivatives[name]) if other in derivatives}

@@ -69,7 +69,7 @@ def run(
         A protocol, its name in the library, or the path of a script.
     rule : Rule or str
     cell : Cell or str
-    engine : {"auto", "brian", "brian:numpy", "brian:cython", "brian:standalone"}
+    engine : {"auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone"}
     seed : int
     test_pulses : bool
         Without them there is only the induction, and no EPSP is measured.

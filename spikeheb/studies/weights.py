@@ -34,7 +34,7 @@ Floats = npt.NDArray[np.float64]
 SNAPSHOTS = 40
 WATCH = 1000
 MEMORY = "2 GB"
-ENGINES = ("auto", "kernel", "brian")
+ENGINES = ("auto", "kernel", "plain", "brian")
 LARGEST_EPSP = 0.1
 """Volts: beyond what any synapse could give."""
 
@@ -111,7 +111,7 @@ def weights(
         The EPSP that a weight of 1 in the common unit stands for: the measured distribution is then drawn beside the histograms.
     memory : text or float
         That may be taken, such as "2 GB", or bytes; more is refused before the run.
-    engine : {"auto", "kernel", "brian"}
+    engine : {"auto", "kernel", "plain", "brian"}
     names : sequence of str, optional
         What the rules are called in the result; by default their labels.
     progress : callable, optional

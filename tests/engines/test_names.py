@@ -15,6 +15,7 @@ from spikeheb.engines.brian import population, runtime
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, numpy_lanes, runner
 from spikeheb.engines.kernel.as_lanes import with_trains
+from spikeheb.engines.plain import run as plain
 from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import SpikehebError
 from spikeheb.program.analysis import analyse
@@ -117,6 +118,8 @@ ENGINES = {
     "fan-in": fan_in.run,
     "lanes": lambda job: runner.run(with_trains(job)),
     "numpy": lambda job: with_numpy(with_trains(job)),
+    "plain": lambda job: plain.run(with_trains(job)),
+    "plain fan-in": plain.run_population,
     "brian": lambda job: runtime.run(with_trains(job), "numpy"),
     "brian fan-in": population.run,
 }

@@ -13,6 +13,7 @@ from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Change
 from spikeheb.engines.kernel import fan_in, numpy_lanes, runner
 from spikeheb.engines.kernel.as_lanes import with_trains
+from spikeheb.engines.plain import run as plain
 from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import NonFiniteError
 from spikeheb.program.analysis import analyse
@@ -121,10 +122,13 @@ ENGINES = {
     "numpy": run_numpy,
     "fan-in": fan_in.run,
     "fan-in, single precision": fan_in.run,
+    "plain": lambda the_job: plain.run(with_trains(the_job)),
+    "plain fan-in": plain.run_population,
     "brian": lambda the_job: runtime.run(with_trains(the_job), "numpy"),
     "brian fan-in": population.run,
 }
-EXACT = ("lanes", "numpy", "fan-in", "fan-in, single precision")
+EXACT = ("lanes", "numpy", "fan-in", "fan-in, single precision", "plain", "plain fan-in")
+COMPILED = ("lanes", "fan-in", "fan-in, single precision")
 
 
 @pytest.mark.parametrize("cell", [None, "ca1_pyramidal"])
@@ -132,7 +136,7 @@ EXACT = ("lanes", "numpy", "fan-in", "fan-in, single precision")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_stops_with_time_and_index(fault, engine, cell, tmp_path):
     changes, step = FAULTS[fault]
-    if compiler() is None and engine in EXACT and engine != "numpy":
+    if compiler() is None and engine in COMPILED:
         pytest.skip("no C++ compiler here")
     if cell is None and fault.startswith(("release", "efficacy")):
         pytest.skip("without a cell nothing is released")
@@ -153,7 +157,7 @@ def test_stops_with_time_and_index(fault, engine, cell, tmp_path):
 @pytest.mark.parametrize("fault", SIMPLIFIED)
 def test_what_a_compiler_may_simplify(fault, engine, tmp_path):
     """Brian2 would make 0 of ``w - w``, and 1 of its quotient."""
-    if compiler() is None and engine in EXACT and engine != "numpy":
+    if compiler() is None and engine in COMPILED:
         pytest.skip("no C++ compiler here")
     precision = "float32" if engine.endswith("single precision") else "float64"
     with pytest.raises(NonFiniteError):
@@ -162,19 +166,24 @@ def test_what_a_compiler_may_simplify(fault, engine, tmp_path):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_sound_rule_runs(engine, tmp_path):
-    if compiler() is None and engine in EXACT and engine != "numpy":
+    if compiler() is None and engine in COMPILED:
         pytest.skip("no C++ compiler here")
     recording = ENGINES[engine](job(rule_with(tmp_path, {}), None))
     assert np.all(np.isfinite(recording.w)) and np.ptp(np.append(recording.w, 0.5)) > 0
 
 
-@pytest.mark.parametrize("engine", ["lanes", "numpy", "brian"])
+@pytest.mark.parametrize("engine", ["lanes", "numpy", "plain", "brian"])
 def test_efficacy_that_is_recorded(engine, tmp_path):
     """Without a cell nothing is released, but what is recorded must be a number."""
     if compiler() is None and engine == "lanes":
         pytest.skip("no C++ compiler here")
     lanes = replace(with_trains(job(rule_with(tmp_path, {"efficacy": "1/(x - x)"}), None)), samples=np.array([50, 500]))
-    run = {"lanes": runner.run, "numpy": lambda j: numpy_lanes.run(j, analyse(j.rule, j.cell, j.dt)), "brian": runtime.run}[engine]
+    run = {
+        "lanes": runner.run,
+        "numpy": lambda j: numpy_lanes.run(j, analyse(j.rule, j.cell, j.dt)),
+        "plain": plain.run,
+        "brian": runtime.run,
+    }[engine]
     with pytest.raises(NonFiniteError, match="efficacy of input 0"):
         run(lanes)
 
@@ -182,6 +191,6 @@ def test_efficacy_that_is_recorded(engine, tmp_path):
 def test_a_cell_that_is_clamped_does_not_hide_the_conductance(tmp_path):
     lanes = with_trains(job(rule_with(tmp_path, {"transmit": "1/(w - w)"}), read_cell("models/cells/ca1_pyramidal.toml")))
     lanes = replace(lanes, clamps=tuple(Change(lane, 0, -0.07) for lane in range(lanes.lanes)))
-    for run in (runner.run, lambda j: numpy_lanes.run(j, analyse(j.rule, j.cell, j.dt)), lambda j: runtime.run(j, "numpy")):
+    for run in (runner.run, plain.run, lambda j: numpy_lanes.run(j, analyse(j.rule, j.cell, j.dt)), lambda j: runtime.run(j, "numpy")):
         with pytest.raises(NonFiniteError, match=r"of (input|lane) \d"):
             run(lanes)

@@ -67,7 +67,7 @@ NAMED = {
     "of [post]": {"named_of_post": "m = 1 + 0.1*u : 1", "factor": "m"},
     "of [post] in one of the synapse": {"named": "n = x*m : 1", "named_of_post": "m = 1 + 0.1*u : 1", "read": "n", "factor": "1"},
 }
-ENGINES = ("kernel", "brian:numpy", "numpy", "fan-in", "brian fan-in")
+ENGINES = ("kernel", "plain", "brian:numpy", "numpy", "fan-in", "brian fan-in")
 
 
 def rule_of(folder: Path, coincidence: str, **parts: str) -> sh.Rule:
@@ -77,7 +77,7 @@ def rule_of(folder: Path, coincidence: str, **parts: str) -> sh.Rule:
 
 
 def weight(rule: sh.Rule, engine: str) -> float:
-    if engine in ("kernel", "brian:numpy"):
+    if engine in ("kernel", "plain", "brian:numpy"):
         return float(sh.replay(rule, PRE * DT, POST * DT, dt=DT, engine=engine)["w"][0])
     job = PopulationJob(rule, None, DT, 2600, 1, (Replayed((PRE,)),), imposed=(Replayed((POST,)),))
     if engine == "numpy":

@@ -38,11 +38,11 @@ def trains(seed):
     return (pre, pre) if seed == 0 else (pre, post)
 
 
-ENGINES = ("kernel", "brian:numpy", "numpy", "fan-in", "brian fan-in")
+ENGINES = ("kernel", "plain", "brian:numpy", "numpy", "fan-in", "brian fan-in")
 
 
 def weight(rule, pre, post, engine, w0=0.5):
-    if engine in ("kernel", "brian:numpy"):
+    if engine in ("kernel", "plain", "brian:numpy"):
         return float(sh.replay(rule, pre * DT, post * DT, w0=w0, dt=DT, engine=engine)["w"][0])
     job = PopulationJob(rule, None, DT, 3200, 1, (Replayed((pre,)),), imposed=(Replayed((post,)),), initial={rule.weight: w0})
     if engine == "numpy":

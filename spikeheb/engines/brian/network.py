@@ -28,7 +28,7 @@ from spikeheb.rules.meaning import actions, reads_membrane, stepped
 
 CELL_ORDER, HOLD_ORDER, CLAMP_ORDER, POST_ORDER, LATE_ORDER, SYNAPSE_ORDER, CLIP_ORDER = range(7)
 AFTER_SPIKE_ORDER = 1000
-FORCED, AMOUNT, SWEEPING, CURRENT_IN = (own(name) for name in ("forced", "amount", "sweeping", "I_ext"))
+FORCED, AMOUNT, REWARDED, SWEEPING, CURRENT_IN = (own(name) for name in ("forced", "amount", "rewarded", "sweeping", "I_ext"))
 CLAMPED, V_CLAMP = own("clamped"), own("v_clamp")
 V_HELD, HELD_UNTIL, REFRACTORY = own("v_held"), own("held_until"), own(REFRACTORY_TIME)
 
@@ -69,7 +69,7 @@ def build(job: Job, *, sweeping: bool = False, inputs: Callable[[Any], Any] | No
     objects += [source, synapses, *_imposed(job, cells, clock)]
     objects += _changes(job.currents, CURRENT_IN, CURRENT, job, cells, clock)
     objects += _clamps(job, cells, clock)
-    objects += _changes(job.rewards, AMOUNT, NONE, job, cells, clock)
+    objects += _rewards(job, cells, clock)
     if sweeping:
         edges = [(start, 1.0) for start in job.sweeps] + [(start + job.sweep_steps, 0.0) for start in job.sweeps]
         switches = tuple(Change(lane, int(step), value) for step, value in edges if step < job.steps for lane in range(job.lanes))
@@ -89,8 +89,8 @@ def _cells(job: Job, clock: Any, sweeping: bool) -> tuple[Any, list[Any]]:
         extra += [f"{name} : {known[name].brian} (linked)" for name in job.rule.post.delayed]
     events = {}
     if any(action.event == "reward" for action in actions(job.rule)) or job.rewards:
-        extra.append(f"{AMOUNT} : 1")
-        events["reward"] = f"{AMOUNT} != 0"
+        extra += [f"{AMOUNT} : 1", f"{REWARDED} : 1"]
+        events["reward"] = f"{REWARDED} > 0.5"
     if sweeping:
         extra.append(f"{SWEEPING} : 1")
         events["sweep"] = f"{SWEEPING} > 0.5"
@@ -108,7 +108,7 @@ def _cells(job: Job, clock: Any, sweeping: bool) -> tuple[Any, list[Any]]:
     else:
         cells = _membrane_group(job, extra, events, clock)
     if "reward" in events:
-        cells.run_on_event("reward", f"{AMOUNT} = 0", when="resets", order=1)
+        cells.run_on_event("reward", f"{REWARDED} = 0", when="resets", order=1)
     return cells, [cells]
 
 
@@ -196,6 +196,14 @@ def _changes(changes: tuple[Change, ...], variable: str, dimension: Dimension, j
     source.order = 0
     pathway.pre.when, pathway.pre.order = "before_groups", 1
     return [source, pathway]
+
+
+def _rewards(job: Job, cells: Any, clock: Any) -> list[Any]:
+    """Two values for each reward: that there is one, and its amount, which may be 0."""
+    if len({(reward.lane, reward.step) for reward in job.rewards}) < len(job.rewards):
+        raise EngineError('two rewards in one time step need the "kernel" engine, or a smaller time step', path=job.rule.path)
+    given = tuple(replace(reward, value=1.0) for reward in job.rewards)
+    return [*_changes(job.rewards, AMOUNT, NONE, job, cells, clock), *_changes(given, REWARDED, NONE, job, cells, clock)]
 
 
 def _clamps(job: Job, cells: Any, clock: Any) -> list[Any]:

@@ -234,7 +234,7 @@ class FanInArrays:
         for name in ("snapshots", "watch", "histograms"):
             self.fixed[f"{name.removesuffix('s')}_steps"] = np.ascontiguousarray(getattr(job, name), dtype=np.int64)
         self.fixed["edges"] = np.ascontiguousarray(job.edges, dtype=float)
-        ordered = sorted(job.rewards)
+        ordered = sorted(job.rewards, key=lambda reward: reward[0])  # those of one step as they were given
         self.fixed["reward_steps"] = np.array([step for step, _ in ordered], dtype=np.int64)
         self.fixed["reward_values"] = np.array([value for _, value in ordered], dtype=float)
 
