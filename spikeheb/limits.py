@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import stat
+from numbers import Integral
 from pathlib import Path
-
-import numpy as np
 
 from spikeheb.errors import EngineError, FormatError, ScheduleError
 
@@ -109,7 +108,7 @@ def check_seed(seed: object) -> None:
     ------
     ScheduleError
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed <= LARGEST_SEED:
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= int(seed) <= LARGEST_SEED:
         raise ScheduleError(f"expected a whole number from 0 to {LARGEST_SEED} (got {str(seed)[:40]})", key="seed")
 
 

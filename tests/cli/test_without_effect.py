@@ -59,7 +59,7 @@ def test_bounds_and_layout_are_for_weights_from_elsewhere(tmp_path):
 @pytest.mark.parametrize("option", [{"unit": "mV"}, {"channel": 1}, {"reader": "AxonIO"}, {"cut_at": "events"}, {"first_after": 1}])
 def test_sweeps_that_are_given_are_not_read(option):
     given = Sweeps(np.zeros((2, 3)), np.array([0.0, 1e-3, 2e-3]), np.array([-1.0, 1.0]), 0.0, "V")
-    with pytest.raises(sh.FormatError, match=f"{next(iter(option))}: has no effect without a file"):
+    with pytest.raises(sh.FormatError, match=f"{next(iter(option))}: says how a file is read"):
         sh.analyse(given, **option)
 
 

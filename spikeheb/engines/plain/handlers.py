@@ -34,7 +34,7 @@ def _act(lanes: Lanes, number: int, inputs: Steps, now: int, amount: float) -> N
         if line.target == TRANSMIT and lanes.plan.cell is None:
             continue
         for name, place in line.draws:
-            scope[name] = random.normal(lanes.keys[random.DRAWS_OF_HANDLER][inputs], DRAWS_PER_STEP * now + place)
+            scope[name] = random.normal(lanes.keys[random.Purpose.DRAWS_OF_HANDLER][inputs], DRAWS_PER_STEP * now + place)
         value = np.broadcast_to(line.value(scope), inputs.shape)
         if line.target == TRANSMIT:
             value = value * lanes.model.efficacy(scope)

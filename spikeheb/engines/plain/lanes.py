@@ -105,8 +105,13 @@ class Lanes:
         self.spikes: list[list[int]] = [[] for _ in range(job.lanes)]
         self.weight, self.efficacy = np.zeros((2, job.inputs, len(job.samples)))
         self.v = np.zeros((job.lanes, len(job.sweeps), job.sweep_steps))
-        self.keys = {n: random.streams(job.seed, n, np.arange(job.inputs)) for n in (random.NOISE_OF_SYNAPSE, random.DRAWS_OF_HANDLER)}
-        self.keys |= {n: random.streams(job.seed, n, np.arange(job.lanes)) for n in (random.NOISE_OF_CELL, random.NOISE_OF_POST)}
+        self.keys = {
+            n: random.streams(job.seed, n, np.arange(job.inputs))
+            for n in (random.Purpose.NOISE_OF_SYNAPSE, random.Purpose.DRAWS_OF_HANDLER)
+        }
+        self.keys |= {
+            n: random.streams(job.seed, n, np.arange(job.lanes)) for n in (random.Purpose.NOISE_OF_CELL, random.Purpose.NOISE_OF_POST)
+        }
 
     def _start_cells(self) -> None:
         plan, job = self.plan, self.job

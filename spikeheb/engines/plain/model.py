@@ -70,9 +70,9 @@ class Model:
     def __init__(self, plan: Plan, constants: Mapping[str, float], dt: float) -> None:
         rule = {**constants, "dt": dt}
         cell = {**plan.cell.constants, "dt": dt} if plan.cell else {}
-        self.cell = _advance(plan.cell.block if plan.cell else None, cell, random.NOISE_OF_CELL)
-        self.post = _advance(plan.post, rule, random.NOISE_OF_POST)
-        self.synapses = _advance(plan.stepped, rule, random.NOISE_OF_SYNAPSE)
+        self.cell = _advance(plan.cell.block if plan.cell else None, cell, random.Purpose.NOISE_OF_CELL)
+        self.post = _advance(plan.post, rule, random.Purpose.NOISE_OF_POST)
+        self.synapses = _advance(plan.stepped, rule, random.Purpose.NOISE_OF_SYNAPSE)
         self.clip = _lines([t.Statement(plan.rule.weight, "=", plan.clip)] if plan.clip is not None else (), rule)
         self.threshold = function(plan.cell.threshold, cell) if plan.cell else None
         self.reset = _lines(plan.cell.reset if plan.cell else (), cell)
