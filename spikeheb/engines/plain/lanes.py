@@ -105,7 +105,7 @@ class Lanes:
         self.spikes: list[list[int]] = [[] for _ in range(job.lanes)]
         self.weight, self.efficacy = np.zeros((2, job.inputs, len(job.samples)))
         self.v = np.zeros((job.lanes, len(job.sweeps), job.sweep_steps))
-        self.keys = {
+        self.keys: dict[int, Any] = {
             n: random.streams(job.seed, n, np.arange(job.inputs))
             for n in (random.Purpose.NOISE_OF_SYNAPSE, random.Purpose.DRAWS_OF_HANDLER)
         }
