@@ -69,9 +69,9 @@ if TYPE_CHECKING:
     from spikeheb.studies.replay import replay as replay
     from spikeheb.studies.rerun import rerun as rerun
     from spikeheb.studies.score import score as score
+    from spikeheb.studies.signatures import window as window
     from spikeheb.studies.slices import slice_of as slice_of
     from spikeheb.studies.weights import weights as weights
-    from spikeheb.studies.window import window as window
 
 _HOMES = {
     "Cell": "spikeheb.cells",
