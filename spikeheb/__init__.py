@@ -66,9 +66,9 @@ if TYPE_CHECKING:
     from spikeheb.studies.inputs import poisson_inputs as poisson_inputs
     from spikeheb.studies.inputs import with_inhibition as with_inhibition
     from spikeheb.studies.recorded import analyse as analyse
-    from spikeheb.studies.replay import replay as replay
     from spikeheb.studies.rerun import rerun as rerun
     from spikeheb.studies.score import score as score
+    from spikeheb.studies.signatures import replay as replay
     from spikeheb.studies.signatures import window as window
     from spikeheb.studies.slices import slice_of as slice_of
     from spikeheb.studies.weights import weights as weights

@@ -60,6 +60,8 @@ class Setting:
         Of this slider.
     accepts : str
         What Python accepts where the study itself brings the value into its form; empty where the kind says it.
+    check : callable, optional
+        What converts the value, and says what is wrong with it, in the place of the kind.
     option : type, optional
         What the command line accepts of such a value; None where it has no such option.
     flags : tuple of str
@@ -77,6 +79,7 @@ class Setting:
     range: tuple[float, float] | None = None
     scale: Literal["linear", "log"] = "linear"
     accepts: str = ""
+    check: Callable[[object], Any] | None = None
     option: type | None = str
     flags: tuple[str, ...] = ()
     metavar: str = ""
@@ -115,6 +118,8 @@ class Declared:
         """
         if self.kind is None or (value is None and self.optional):
             return value
+        if self.setting.check is not None:
+            return self.setting.check(value)
         if self.kind is int:
             return whole(value, self.name, self.setting.least, MOST if self.setting.most is None else self.setting.most)
         return convert(self.kind, value, key=self.name)

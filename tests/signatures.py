@@ -12,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from spikeheb.studies.replay import replay
 from spikeheb.studies.window import window
 
-FUNCTIONS: tuple[Callable[..., Any], ...] = (window,)
+FUNCTIONS: tuple[Callable[..., Any], ...] = (replay, window)
 """All whose settings are declared."""
 STUB = Path(__file__).parents[1] / "spikeheb" / "studies" / "signatures.pyi"
 HOMES = {

@@ -33,17 +33,18 @@ def flattened(command: Callable[..., None]) -> Callable[..., None]:
     hints = typing.get_type_hints(command, include_extras=True)
     own = inspect.signature(command).parameters
     groups = {name: cls for name in own if (cls := _settings_of(hints[name])) is not None}
+    of_group = {
+        name: {key: made for key, each in declared(cls).items() if key not in own and (made := option(each)) is not None}
+        for name, cls in groups.items()
+    }
     options: dict[str, inspect.Parameter] = {}
     for name, parameter in own.items():
-        if name in groups:
-            options |= {key: made for key, each in declared(groups[name]).items() if key not in own and (made := option(each))}
-        else:
-            options[name] = parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+        options |= of_group.get(name) or {name: parameter.replace(annotation=hints[name])}
 
     def call(**values: Any) -> None:
         for name, cls in groups.items():
-            given = {key: _plain(values.pop(key)) for key in declared(cls) if key in options and key not in own}
-            values[name] = given if hints[name] is not cls else cls(**given)
+            given = {key: _plain(values.pop(key)) for key in of_group[name]}
+            values[name] = cls(**given) if hints[name] is cls else given
         command(**values)
 
     call.__name__, call.__doc__ = command.__name__, command.__doc__

@@ -19,7 +19,7 @@ from spikeheb.expressions import tree as t
 from spikeheb.measure.paired import paired_ratio
 from spikeheb.rules.meaning import is_noisy
 from spikeheb.rules.rule import Rule
-from spikeheb.schedules import Times, check_step, to_steps
+from spikeheb.schedules import Times, to_steps
 from spikeheb.stimuli import pairings
 from spikeheb.studies.calls import repeatable
 from spikeheb.studies.changes import Events, change_note
@@ -69,7 +69,7 @@ def window(rule: Rule | str, settings: Window, *, progress: Progress = None) -> 
 
     check_engine(settings.engine)
     rule, body = library.rule(rule), library.cell(settings.cell) if isinstance(settings.cell, str) else settings.cell
-    step = check_step(settings.dt)
+    step = settings.dt
     values = DELTA_T if settings.delta_t is None else np.array(settings.delta_t, dtype=float)
     if not values.size:
         raise ScheduleError("expected a row of finite times in seconds", key="delta_t")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from spikeheb.declared import Setting
 from spikeheb.limits import LARGEST_SEED
+from spikeheb.schedules import check_step
 from spikeheb.settings import Time
 
 ENGINES = "auto, kernel; brian, brian:numpy, brian:cython, brian:standalone."
@@ -47,4 +48,4 @@ CellOrNone = Annotated[
         accepts="Cell | str | None", flags=("--cell", "-c"), metavar="CELL",
     ),
 ]  # fmt: skip
-TimeStep = Annotated[Time, Setting("Time step.", range=(1e-5, 1e-3), scale="log")]
+TimeStep = Annotated[Time, Setting("Time step.", check=check_step, range=(1e-5, 1e-3), scale="log")]
