@@ -70,7 +70,7 @@ def option(each: Declared) -> inspect.Parameter | None:
         accepted, default = Switch, Switch.on
     described = typer.Option(
         *flags, metavar=setting.metavar or _metavar(kind), help=_help(setting.doc), rich_help_panel=setting.panel,
-        min=setting.least if whole else None, max=setting.most if whole else None,
+        min=setting.least if whole else None,
     )  # fmt: skip
     accepted = accepted if default is not None else accepted | None
     return inspect.Parameter(each.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[accepted, described])

@@ -1,17 +1,59 @@
 """The studies as type checkers and editors see them; written by `python tests/signatures.py`."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy.typing as npt
 import xarray as xr
 
 from spikeheb.cells import Cell
+from spikeheb.circuits.sources import Source
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Reward
-from spikeheb.settings import Frequency, Time
+from spikeheb.settings import Amperes, Conductance, Frequency, Time, Voltage
+from spikeheb.studies.inputs import Inputs
 from spikeheb.studies.progress import Progress
 from spikeheb.studies.replay import Trains
 from spikeheb.studies.start_weights import Start
+
+def fan_in_inputs(
+    inputs: int = 1000,
+    rate: Frequency | str = 15.0,
+    *,
+    correlated: int = 0,
+    correlation: float | None = None,
+    correlation_time: Time | str | None = None,
+    early: int = 0,
+    inhibitory: int = 0,
+    inhibitory_rate: Frequency | str | None = None,
+) -> Inputs:
+    """A correlated group, a group with latencies, and independent inputs, as far as there are any.
+
+    Parameters
+    ----------
+
+    Raises
+    ------
+    ScheduleError, UnitError
+    FormatError
+        For what has no effect: a correlation without correlated inputs, a rate without inhibitory ones.
+    inputs : int, by default 1000
+        Plastic inputs of each cell.
+    rate : Frequency | str, by default '15 Hz'
+        Of each Poisson input.
+    correlated : int, by default 0
+        So many of the inputs are correlated with each other. See `correlated`.
+    correlation : float | None
+        Of any two of these; by default 0.1.
+    correlation_time : Time | str | None
+        Of these; by default 20 ms.
+    early : int, by default 0
+        So many of the inputs follow a common event, 0 to 50 ms after it.
+    inhibitory : int, by default 0
+        Inhibitory Poisson inputs beside them, without plasticity.
+    inhibitory_rate : Frequency | str | None
+        Of each of these; by default 10 Hz.
+    """
 
 def replay(
     rule: Rule | str,
@@ -76,6 +118,103 @@ def replay(
     ScheduleError
         For unsorted, negative or non-finite times, quantities that are no times, two spikes of a train in one step, unequal numbers
         of lanes, or backpropagation delays that differ between lanes where a cell or a ``[post]`` variable acts at the spike itself.
+    """
+
+def weights(
+    rules: Sequence[Rule | str] | Rule | str,
+    cell: Cell | str | None = "auto",
+    inputs: Inputs | Source | None = None,
+    duration: Time | str = 100.0,
+    seeds: Sequence[int] | int = 2,
+    *,
+    seed: int = 0,
+    cells: int = 1,
+    imposed: Frequency | str | None = None,
+    dt: Time | str = 0.0001,
+    unit: Sequence[Conductance | str] | Conductance | str | None = None,
+    current: Sequence[Amperes | str] | Amperes | str | None = None,
+    w0: Start | None = None,
+    match_rates: bool = False,
+    normalise: Literal["divisive", "subtractive"] | None = None,
+    normalise_every: Time | str | None = None,
+    snapshots: int = 40,
+    watch: int = 1000,
+    epsp: Voltage | str | None = None,
+    memory: float | str = "2 GB",
+    engine: str = "auto",
+    names: Sequence[str] | None = None,
+    progress: Progress = None,
+) -> xr.Dataset:
+    """Let weights settle under the same input spikes for every rule.
+
+    A cell that fires faster than 300 Hz has run away: its run is stopped there, and what was computed is kept with a note.
+
+    Parameters
+    ----------
+    rules : sequence of Rule or str, or one of them
+        With their sets and bounds chosen.
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
+    cell : Cell | str | None, by default 'auto'
+        A cell, by name or path; auto is l5_pyramidal with the unit auto, or none where spikes are imposed. None for spikes
+        that are imposed.
+    inputs : Inputs | Source | None
+        By default those of `fan_in_inputs`: 1000 Poisson inputs at 15 Hz. Otherwise what such a function gives, or one
+        source of trains.
+    duration : Time | str, by default '100 s'
+        Biological time.
+    seeds : Sequence[int] | int, by default 2
+        How many seeds. A list is of the seeds themselves.
+    seed : int, by default 0
+        The first of them. A list of seeds needs none.
+    cells : int, by default 1
+        Cells that get the inputs.
+    imposed : Frequency | str | None
+        Poisson postsynaptic spikes at this rate, and no cell. They are independent of the inputs.
+    dt : Time | str, by default '0.1 ms'
+        Time step.
+    unit : Sequence[Conductance | str] | Conductance | str | None
+        Of efficacy 1, or one for each rule; by default the cell's own, and with the cell auto it is auto: chosen so that
+        the cell fires at about 12 Hz with every weight at its start and at about 60 Hz with every weight at its upper
+        bound. The cell's own is too strong for many inputs. What was chosen stands in the result.
+    current : Sequence[Amperes | str] | Amperes | str | None
+        Constant, into each cell, or one for each rule; by default none, and with the unit auto what the inputs lack for the
+        12 Hz.
+    w0 : Start | None
+        Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
+        own. An array has one weight for each synapse of a cell.
+    match_rates : bool, by default False
+        Run slow rules longer, so that all learn as much. Each rule's duration is stretched by the inverse of its largest
+        change in one event, relative to the first.
+    normalise : Literal["divisive", "subtractive"] | None
+        divisive or subtractive: each cell's weights keep their sum.
+    normalise_every : Time | str | None
+        Do so at these times, not after every event.
+    snapshots : int, by default 40
+        Times at which the weights are counted. Some are kept then, from the start to the end.
+    watch : int, by default 1000
+        Synapses of the first cell whose weights are kept then. They are evenly spread.
+    epsp : Voltage | str | None
+        EPSP of a weight of 1: measured EPSPs are drawn beside. The weight is that in the common unit.
+    memory : float | str, by default '2 GB'
+        That may be taken, such as "2 GB". More is refused before the run.
+    engine : str, by default 'auto'
+        auto, kernel or brian.
+    names : Sequence[str] | None
+        What the rules are called in the result; by default their labels.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``rule``, ``seed``, ``cell`` and ``input`` the weights in the rule's common unit (``weight``: w/w_max where every rule has
+        an upper limit, else w/w0), over ``time`` the kept subset (``snapshot``, NaN after a run was stopped) and the histograms
+        (``histogram`` over ``bin``), the ``rate`` of the cells; the shape of each distribution, whether it has settled (``settled``: yes,
+        no or cannot tell, and ``why``), a ``note`` where the rate is beyond physiology; over ``rule`` what was run by which engine.
+
+    Raises
+    ------
+    SpikehebError
+        Among others where the estimated memory is beyond `memory`.
     """
 
 def window(

@@ -8,7 +8,10 @@ from typing import Annotated, Any
 from spikeheb.declared import Setting
 from spikeheb.studies.settings.several import CellOrNone, Engine, Seed, StartWeight, TimeStep
 
-_DELAY = "to the synapse, instead of the rule's own; one for each lane if they differ."
+
+def _delay(side: str) -> Setting:
+    text = f"From the {side} spike to the synapse, instead of the rule's own; one for each lane if they differ."
+    return Setting(text, accepts="npt.ArrayLike | None", option=None)
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,8 @@ class Replay:
         ),
     ] = False  # fmt: skip
     _: KW_ONLY
-    axonal_delay: Annotated[Any, Setting(f"From the presynaptic spike {_DELAY}", accepts="npt.ArrayLike | None", option=None)] = None
-    backpropagation_delay: Annotated[Any, Setting(f"From the postsynaptic spike {_DELAY}", accepts="npt.ArrayLike | None", option=None)] = (
-        None
-    )
+    axonal_delay: Annotated[Any, _delay("presynaptic")] = None
+    backpropagation_delay: Annotated[Any, _delay("postsynaptic")] = None
     dt: TimeStep = 1e-4
     engine: Engine = "auto"
     seed: Seed = 0
