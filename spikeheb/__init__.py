@@ -58,7 +58,6 @@ if TYPE_CHECKING:
     from spikeheb.stimuli import poisson as poisson
     from spikeheb.stimuli import train as train
     from spikeheb.studies.comparison import compare as compare
-    from spikeheb.studies.experiment import run as run
     from spikeheb.studies.inputs import Inputs as Inputs
     from spikeheb.studies.inputs import correlated as correlated
     from spikeheb.studies.inputs import early as early
@@ -69,6 +68,7 @@ if TYPE_CHECKING:
     from spikeheb.studies.score import score as score
     from spikeheb.studies.signatures import fan_in_inputs as fan_in_inputs
     from spikeheb.studies.signatures import replay as replay
+    from spikeheb.studies.signatures import run as run
     from spikeheb.studies.signatures import weights as weights
     from spikeheb.studies.signatures import window as window
     from spikeheb.studies.slices import slice_of as slice_of

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from spikeheb.studies.experiment import run
 from spikeheb.studies.inputs import fan_in_inputs
 from spikeheb.studies.replay import replay
 from spikeheb.studies.weights import weights
 from spikeheb.studies.window import window
 
-FUNCTIONS: tuple[Callable[..., Any], ...] = (fan_in_inputs, replay, weights, window)
+FUNCTIONS: tuple[Callable[..., Any], ...] = (fan_in_inputs, replay, run, weights, window)
 """All whose settings are declared."""
 STUB = Path(__file__).parents[1] / "spikeheb" / "studies" / "signatures.pyi"
 HOMES = {

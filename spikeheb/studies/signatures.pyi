@@ -8,6 +8,7 @@ import xarray as xr
 
 from spikeheb.cells import Cell
 from spikeheb.circuits.sources import Source
+from spikeheb.protocols import Protocol
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Reward
 from spikeheb.settings import Amperes, Conductance, Frequency, Time, Voltage
@@ -118,6 +119,88 @@ def replay(
     ScheduleError
         For unsorted, negative or non-finite times, quantities that are no times, two spikes of a train in one step, unequal numbers
         of lanes, or backpropagation delays that differ between lanes where a cell or a ``[post]`` variable acts at the spike itself.
+    """
+
+def run(
+    protocol: Protocol | str,
+    rule: Rule | str,
+    cell: Cell | str = "l5_pyramidal",
+    *,
+    engine: str = "auto",
+    seed: int = 0,
+    test_pulses: bool = True,
+    baseline: Time | str | None = None,
+    follow_up: Time | str | None = None,
+    test_interval: Time | str | None = None,
+    copies: int | None = None,
+    control: bool = False,
+    paired_pulse: Time | str | None = None,
+    w0: Start | None = None,
+    cells: int | None = None,
+    synapses: int | None = None,
+    seeds: Sequence[int] | int | None = None,
+    progress: Progress = None,
+    **parameters: object,
+) -> xr.Dataset:
+    """Carry out a protocol with a rule on a cell.
+
+    Parameters
+    ----------
+    protocol : Protocol or str
+        A protocol, its name in the library, or the path of a script.
+    rule : Rule or str
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
+    **parameters
+        Parameters of the protocol.
+    cell : Cell | str, by default 'l5_pyramidal'
+        A cell, by name or path.
+    engine : str, by default 'auto'
+        auto, kernel; brian, brian:numpy, brian:cython, brian:standalone.
+    seed : int, by default 0
+        Of all random numbers.
+    test_pulses : bool, by default True
+        off: the bare induction, no EPSP is measured. False stands for off.
+    baseline : Time | str | None
+        Of test pulses before the induction; by default the protocol's, 10 min.
+    follow_up : Time | str | None
+        Of test pulses after it; by default the protocol's, 40 min. Minutes 20 to 40 count, of a shorter one the second
+        half.
+    test_interval : Time | str | None
+        Between two test pulses; by default the protocol's, 10 s.
+    copies : int | None
+        Stimulate and test N inputs together in place of one. By default the protocol's own number.
+    control : bool, by default False
+        Test an unstimulated input of the same cell as well. This shows heterosynaptic plasticity.
+    paired_pulse : Time | str | None
+        Follow each test pulse by a second one, such as 50ms. The result has the ratio of the two EPSPs.
+    w0 : Start | None
+        Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
+        own. An array has one weight for each synapse of a cell.
+    cells : int | None
+        Cells that carry out each condition; by default 1. Where what is drawn is the same for all synapses of a cell (noise
+        of the membrane or of [post] variables), more.
+    synapses : int | None
+        Synapses of each cell with the same spikes; by default 1, of a rule that draws random numbers 200 in all. They share
+        the conductance of one.
+    seeds : Sequence[int] | int | None
+        Repeat all with so many seeds, from `seed` on. A list is of the seeds themselves.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``condition``: EPSP amplitude and slope before and after, their ratios, the efficacy ratio one second after
+        the induction, baseline drift, rejected sweeps, 1/CV^2 of the EPSPs, published ratio and SEM; over ``sweep``:
+        every EPSP; over ``time``: the averaged traces. With `control` the same of the unstimulated input, with
+        `paired_pulse` the paired-pulse ratio before and after. Of a population, ratios are means after over means before, and
+        ``epsp_ratio_sem`` and ``efficacy_ratio_sem`` are standard errors over its synapses (of a protocol that draws, over seeds); a
+        rule with a readout adds ``readout_ratio``, which is what its paper compares with data. The attribute ``note`` says where no
+        weight changed, and why.
+
+    Raises
+    ------
+    SpikehebError
+        For unknown names, wrong units, schedules that cannot be done, and non-finite results.
     """
 
 def weights(
