@@ -58,21 +58,21 @@ if TYPE_CHECKING:
     from spikeheb.stimuli import poisson as poisson
     from spikeheb.stimuli import train as train
     from spikeheb.studies.comparison import compare as compare
-    from spikeheb.studies.experiment import run as run
     from spikeheb.studies.inputs import Inputs as Inputs
     from spikeheb.studies.inputs import correlated as correlated
     from spikeheb.studies.inputs import early as early
-    from spikeheb.studies.inputs import fan_in_inputs as fan_in_inputs
     from spikeheb.studies.inputs import poisson_inputs as poisson_inputs
     from spikeheb.studies.inputs import with_inhibition as with_inhibition
     from spikeheb.studies.portrait import portrait as portrait
     from spikeheb.studies.recorded import analyse as analyse
-    from spikeheb.studies.replay import replay as replay
     from spikeheb.studies.rerun import rerun as rerun
     from spikeheb.studies.score import score as score
+    from spikeheb.studies.signatures import fan_in_inputs as fan_in_inputs
+    from spikeheb.studies.signatures import replay as replay
+    from spikeheb.studies.signatures import run as run
+    from spikeheb.studies.signatures import weights as weights
+    from spikeheb.studies.signatures import window as window
     from spikeheb.studies.slices import slice_of as slice_of
-    from spikeheb.studies.weights import weights as weights
-    from spikeheb.studies.window import window as window
 
 _HOMES = {
     "Cell": "spikeheb.cells",

@@ -19,6 +19,7 @@ FLOORS = [
     {"units", "limits"},
     {"numbers"},
     {"settings"},
+    {"declared"},
     {"expressions"},
     {"tables", "rows"},
     {"dataset"},

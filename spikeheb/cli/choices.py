@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from spikeheb.cli.options import RULE_PANEL
+from spikeheb.declared import Setting
 from spikeheb.errors import FormatError, UnknownName, unknown_name
 
 if TYPE_CHECKING:
@@ -16,16 +18,28 @@ if TYPE_CHECKING:
 PREFIXES = ("protocol", "rule", "cell")
 
 
+def _said(doc: str, metavar: str, *flags: str) -> Setting:
+    return Setting(doc, accepts="str | None", metavar=metavar, flags=flags, panel=RULE_PANEL)
+
+
 @dataclass(frozen=True)
 class RuleChoices:
     """The options that choose how a rule is used; None for an option that is not given."""
 
-    set: str | None = None
-    interaction: str | None = None
-    bounds: str | None = None
-    coincidence: str | None = None
-    axonal_delay: str | None = None
-    backpropagation_delay: str | None = None
+    set: Annotated[str | None, _said("A published set of the rule.", "SET", "--set", "-s")] = None
+    interaction: Annotated[str | None, _said("Which spikes interact: a scheme of the rule's file.", "SCHEME")] = None
+    bounds: Annotated[
+        str | None,
+        _said(
+            'The whole bounds, such as "kind=hard, w_min=0, w_max=2"; a kind alone (hard, soft, none) takes the two limits of the rule.',
+            "KIND",
+        ),
+    ] = None
+    coincidence: Annotated[
+        str | None, _said("Which side acts first in a tie: pre_first or post_first; discard: the pair does not count.", "POLICY")
+    ] = None
+    axonal_delay: Annotated[str | None, _said('From the presynaptic spike to the synapse, such as "1 ms".', "TIME")] = None
+    backpropagation_delay: Annotated[str | None, _said("From the postsynaptic spike to the synapse.", "TIME")] = None
 
 
 def read_rule(text: str, choices: RuleChoices) -> Rule:

@@ -8,69 +8,23 @@ import typer
 
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
-from spikeheb.cli.output import STANDARD, Words, deliver, folder_name, output
+from spikeheb.cli.flatten import Values, flattened
+from spikeheb.cli.output import STANDARD, Target, Words, deliver, folder_name, output
 from spikeheb.cli.progress import progress as shown_progress
+from spikeheb.studies.settings.experiment import Experiment
 
 
+@flattened
 def run(
+    *,
     protocol: Annotated[
         str, typer.Argument(metavar="PROTOCOL", help="A protocol of the library, or the path of a script, which is executed.")
     ],
     rule: options.RuleName,
-    set: options.Set = None,
-    interaction: options.Interaction = None,
-    bounds: options.Bounds = None,
-    coincidence: options.Coincidence = None,
-    axonal_delay: options.AxonalDelay = None,
-    backpropagation_delay: options.BackpropagationDelay = None,
-    cell: Annotated[
-        str, typer.Option("--cell", "-c", metavar="CELL", help="A cell, by name or path.", rich_help_panel=options.RUN_PANEL)
-    ] = "l5_pyramidal",
+    choices: RuleChoices,
     parameter: options.Assignments = None,
-    test_pulses: Annotated[
-        options.Switch, typer.Option(help="off: the bare induction, no EPSP is measured.", rich_help_panel=options.RUN_PANEL)
-    ] = options.Switch.on,
-    baseline: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="Of test pulses before the induction; by default the protocol's, 10 min.",
-            rich_help_panel=options.RUN_PANEL,
-        ),
-    ] = None,
-    follow_up: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="Of test pulses after it; by default the protocol's, 40 min. Minutes 20 to 40 count, of a shorter one the second half.",
-            rich_help_panel=options.RUN_PANEL,
-        ),
-    ] = None,
-    test_interval: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="Between two test pulses; by default the protocol's, 10 s.", rich_help_panel=options.RUN_PANEL),
-    ] = None,
-    copies: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Stimulate and test N inputs together in place of one.", rich_help_panel=options.RUN_PANEL),
-    ] = None,
-    control: Annotated[
-        bool, typer.Option("--control", help="Test an unstimulated input of the same cell as well.", rich_help_panel=options.RUN_PANEL)
-    ] = False,
-    paired_pulse: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="Follow each test pulse by a second one, such as 50ms.", rich_help_panel=options.RUN_PANEL),
-    ] = None,
-    w0: options.StartWeight = None,
-    cells: options.Cells = None,
-    synapses: options.Synapses = None,
-    engine: options.Engine = "auto",
-    seed: options.Seed = 0,
-    seeds: options.Seeds = None,
-    progress: options.Progress = None,
-    out: options.Out = None,
-    csv: options.Csv = False,
-    force: options.Force = False,
+    settings: Annotated[Values, Experiment],
+    target: Target,
 ) -> None:
     """Carry out a protocol with a rule on a cell: EPSP before and after, beside the published points.
 
@@ -84,37 +38,20 @@ def run(
     from spikeheb.cli.report import print_notes, print_outcome
     from spikeheb.engines.choice import check_engine
     from spikeheb.protocols import with_parameters
-    from spikeheb.studies.experiment import run as run_study
+    from spikeheb.studies.experiment import run as study
 
-    check_engine(engine)
+    check_engine(settings["engine"])
     given = assignments(parameter)
-    chosen_rule = read_rule(rule, RuleChoices(set, interaction, bounds, coincidence, axonal_delay, backpropagation_delay))
-    chosen_protocol, chosen_cell = library.protocol(protocol), library.cell(cell)
+    chosen_rule = read_rule(rule, choices)
+    chosen_protocol, chosen_cell = library.protocol(protocol), library.cell(settings["cell"])
     of_protocol, of_rule, of_cell = share_out(given, chosen_protocol, chosen_rule, chosen_cell)
     chosen_protocol = with_parameters(chosen_protocol, of_protocol)
     chosen_rule = library.rule(chosen_rule, **of_rule)
     if of_cell:
-        chosen_cell = library.cell(cell, **of_cell)
+        chosen_cell = library.cell(settings["cell"], **of_cell)
     default = folder_name(chosen_protocol.name, chosen_rule.name, chosen_rule.set or "")
-    with output(out or default, force, STANDARD.with_csv(csv)) as folder:
-        with shown_progress(f"{chosen_protocol.name}, {chosen_rule.label}", progress) as report:
-            data = run_study(
-                chosen_protocol,
-                chosen_rule,
-                chosen_cell,
-                engine=engine,
-                seed=seed,
-                test_pulses=test_pulses is options.Switch.on,
-                baseline=baseline,
-                follow_up=follow_up,
-                test_interval=test_interval,
-                copies=copies,
-                control=control,
-                paired_pulse=paired_pulse,
-                w0=w0,
-                cells=cells,
-                synapses=synapses,
-                seeds=seeds,
-                progress=report,
-            )
-        deliver(data, folder, force, STANDARD.with_csv(csv), Words(lambda: print_outcome(data), lambda: print_notes(data)))
+    names = STANDARD.with_csv(target.csv)
+    with output(target.out or default, target.force, names) as folder:
+        with shown_progress(f"{chosen_protocol.name}, {chosen_rule.label}", target.progress) as report:
+            data = study(chosen_protocol, chosen_rule, progress=report, **{**settings, "cell": chosen_cell})
+        deliver(data, folder, target.force, names, Words(lambda: print_outcome(data), lambda: print_notes(data)))

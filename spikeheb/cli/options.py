@@ -41,31 +41,6 @@ RuleNames = Annotated[
     ),
 ]
 Set = Annotated[str | None, typer.Option("--set", "-s", metavar="SET", help="A published set of the rule.", rich_help_panel=RULE_PANEL)]
-Interaction = Annotated[
-    str | None, typer.Option(metavar="SCHEME", help="Which spikes interact: a scheme of the rule's file.", rich_help_panel=RULE_PANEL)
-]
-Bounds = Annotated[
-    str | None,
-    typer.Option(
-        metavar="KIND",
-        help='The whole bounds, such as "kind=hard, w_min=0, w_max=2"; a kind alone (hard, soft, none) keeps the two limits of the rule.',
-        rich_help_panel=RULE_PANEL,
-    ),
-]
-Coincidence = Annotated[
-    str | None,
-    typer.Option(
-        metavar="POLICY",
-        help="Which side acts first if both spikes fall into one time step: pre_first or post_first; with discard the pair does not count.",
-        rich_help_panel=RULE_PANEL,
-    ),
-]
-AxonalDelay = Annotated[
-    str | None, typer.Option(metavar="TIME", help='From the presynaptic spike to the synapse, such as "1 ms".', rich_help_panel=RULE_PANEL)
-]
-BackpropagationDelay = Annotated[
-    str | None, typer.Option(metavar="TIME", help="From the postsynaptic spike to the synapse.", rich_help_panel=RULE_PANEL)
-]
 Assignments = Annotated[
     list[str] | None,
     typer.Option(
@@ -80,36 +55,6 @@ Engine = Annotated[
     ),
 ]  # fmt: skip
 Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Of all random numbers.", rich_help_panel=RUN_PANEL)]
-Seeds = Annotated[
-    int | None,
-    typer.Option(min=1, metavar="N", help="Repeat everything with this many seeds, starting at --seed.", rich_help_panel=RUN_PANEL),
-]
-Cells = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Cells that carry out each condition; by default 1.", rich_help_panel=RUN_PANEL)
-]
-Synapses = Annotated[
-    int | None,
-    typer.Option(
-        min=1,
-        metavar="N",
-        help="Synapses of each cell with the same spikes; by default 1, or 200 in all for a rule that draws random numbers.",
-        rich_help_panel=RUN_PANEL,
-    ),
-]
-StartWeight = Annotated[
-    str | None,
-    typer.Option(
-        "--w0",
-        metavar="WEIGHT",
-        help="Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's own.",
-        rich_help_panel=RUN_PANEL,
-    ),
-]
-CellOfWindow = Annotated[
-    str | None,
-    typer.Option("--cell", "-c", metavar="CELL", help="The cell, for rules that read the membrane potential.", rich_help_panel=RUN_PANEL),
-]
-TimeStep = Annotated[str, typer.Option(metavar="TIME", help="Time step.", rich_help_panel=RUN_PANEL)]
 Progress = Annotated[
     bool | None,
     typer.Option("--progress/--no-progress", help="Show progress on stderr; by default in a terminal.", rich_help_panel=RUN_PANEL),

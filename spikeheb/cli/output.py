@@ -9,14 +9,44 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from spikeheb.cli.options import OUTPUT_PANEL
 from spikeheb.cli.printing import note
+from spikeheb.declared import Setting
 from spikeheb.errors import SpikehebError, StorageError
 from spikeheb.paths import exists
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a command writes its result, and whether it shows how far it is."""
+
+    progress: Annotated[
+        bool | None,
+        Setting(
+            "Show progress on stderr; by default in a terminal.",
+            accepts="bool | None", option=bool, flags=("--progress/--no-progress",),
+        ),
+    ] = None  # fmt: skip
+    out: Annotated[
+        Path | None,
+        Setting(
+            "Where to write; by default a folder named after the run.",
+            accepts="Path | None", option=Path, metavar="FOLDER", panel=OUTPUT_PANEL,
+        ),
+    ] = None  # fmt: skip
+    csv: Annotated[
+        bool,
+        Setting(
+            "Also write a table that Excel opens, one row a condition: commas between columns, a decimal point.",
+            flags=("--csv",), panel=OUTPUT_PANEL,
+        ),
+    ] = False  # fmt: skip
+    force: Annotated[bool, Setting("Replace an earlier result.", flags=("--force",), panel=OUTPUT_PANEL)] = False
 
 
 @dataclass(frozen=True, slots=True)

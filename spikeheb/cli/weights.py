@@ -11,10 +11,12 @@ import typer
 
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
+from spikeheb.cli.flatten import Values, flattened
 from spikeheb.cli.given import only_with
-from spikeheb.cli.output import STANDARD, Words, deliver, folder_name, output
+from spikeheb.cli.output import STANDARD, Target, Words, deliver, folder_name, output
 from spikeheb.cli.progress import progress as shown_progress
 from spikeheb.errors import FormatError
+from spikeheb.studies.settings.weights import FanIn, Weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,12 +26,13 @@ if TYPE_CHECKING:
     from spikeheb.cells import Cell
     from spikeheb.rules import Rule
 
-INPUT_PANEL = "The inputs"
 CONSTRAINT = ("constraint", "seeds", "progress", "out", "csv", "force")
 """What goes with --constraint."""
 
 
+@flattened
 def weights(
+    *,
     context: typer.Context,
     rules: Annotated[
         list[str] | None,
@@ -47,88 +50,11 @@ def weights(
             "--set", "-s", metavar="SET", help="A set of the first rule; several stand side by side.", rich_help_panel=options.RULE_PANEL
         ),
     ] = None,
-    interaction: options.Interaction = None,
-    bounds: options.Bounds = None,
-    coincidence: options.Coincidence = None,
-    axonal_delay: options.AxonalDelay = None,
-    backpropagation_delay: options.BackpropagationDelay = None,
+    choices: RuleChoices,
     parameters: options.Assignments = None,
     names: Annotated[
         list[str] | None,
         typer.Option("--name", metavar="TEXT", help="What the rules are called, one for each.", rich_help_panel=options.RULE_PANEL),
-    ] = None,
-    inputs: Annotated[int, typer.Option(min=1, help="Plastic inputs of each cell.", rich_help_panel=INPUT_PANEL)] = 1000,
-    rate: Annotated[str, typer.Option(metavar="RATE", help="Of each Poisson input.", rich_help_panel=INPUT_PANEL)] = "15 Hz",
-    correlated: Annotated[
-        int, typer.Option(min=0, metavar="N", help="So many of the inputs are correlated with each other.", rich_help_panel=INPUT_PANEL)
-    ] = 0,
-    correlation: Annotated[float | None, typer.Option(help="Of any two of these; by default 0.1.", rich_help_panel=INPUT_PANEL)] = None,
-    correlation_time: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Of these; by default 20 ms.", rich_help_panel=INPUT_PANEL)
-    ] = None,
-    early: Annotated[
-        int,
-        typer.Option(
-            min=0, metavar="N", help="So many of the inputs follow a common event, 0 to 50 ms after it.", rich_help_panel=INPUT_PANEL
-        ),
-    ] = 0,
-    inhibitory: Annotated[
-        int,
-        typer.Option(min=0, metavar="N", help="Inhibitory Poisson inputs beside them, without plasticity.", rich_help_panel=INPUT_PANEL),
-    ] = 0,
-    inhibitory_rate: Annotated[
-        str | None, typer.Option(metavar="RATE", help="Of each of these; by default 10 Hz.", rich_help_panel=INPUT_PANEL)
-    ] = None,
-    imposed: Annotated[
-        str | None,
-        typer.Option(metavar="RATE", help="Poisson postsynaptic spikes at this rate, and no cell.", rich_help_panel=INPUT_PANEL),
-    ] = None,
-    duration: Annotated[str, typer.Option(metavar="TIME", help="Biological time.", rich_help_panel=options.RUN_PANEL)] = "100 s",
-    seeds: Annotated[int, typer.Option(min=1, help="How many seeds.", rich_help_panel=options.RUN_PANEL)] = 2,
-    seed: Annotated[int, typer.Option(min=0, help="The first of them.", rich_help_panel=options.RUN_PANEL)] = 0,
-    cells: Annotated[int, typer.Option(min=1, help="Cells that get the inputs.", rich_help_panel=options.RUN_PANEL)] = 1,
-    cell: Annotated[
-        str,
-        typer.Option(
-            "--cell",
-            "-c",
-            metavar="CELL",
-            help="A cell, by name or path; auto is l5_pyramidal with the unit auto, or none where spikes are imposed.",
-            rich_help_panel=options.RUN_PANEL,
-        ),
-    ] = "auto",
-    unit: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CONDUCTANCE",
-            help="Of efficacy 1, or one for each rule; by default the cell's own, and with the cell auto it is auto: "
-            "chosen so that the cell fires at about 12 Hz with every weight at its start "
-            "and at about 60 Hz with every weight at its upper bound.",
-            rich_help_panel=options.RUN_PANEL,
-        ),
-    ] = None,
-    current: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CURRENT",
-            help="Constant, into each cell, or one for each rule; by default none, "
-            "and with the unit auto what the inputs lack for the 12 Hz.",
-            rich_help_panel=options.RUN_PANEL,
-        ),
-    ] = None,
-    w0: options.StartWeight = None,
-    dt: options.TimeStep = "0.1 ms",
-    match_rates: Annotated[
-        bool, typer.Option("--match-rates", help="Run slow rules longer, so that all learn as much.", rich_help_panel=options.RUN_PANEL)
-    ] = False,
-    normalise: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KIND", help="divisive or subtractive: each cell's weights keep their sum.", rich_help_panel=options.RUN_PANEL
-        ),
-    ] = None,
-    normalise_every: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Do so at these times, not after every event.", rich_help_panel=options.RUN_PANEL)
     ] = None,
     constraint: Annotated[
         bool,
@@ -138,22 +64,9 @@ def weights(
             rich_help_panel=options.RUN_PANEL,
         ),
     ] = False,
-    snapshots: Annotated[int, typer.Option(min=1, help="Times at which the weights are counted.", rich_help_panel=options.RUN_PANEL)] = 40,
-    watch: Annotated[
-        int, typer.Option(min=1, help="Synapses of the first cell whose weights are kept then.", rich_help_panel=options.RUN_PANEL)
-    ] = 1000,
-    epsp: Annotated[
-        str | None,
-        typer.Option(metavar="VOLTAGE", help="EPSP of a weight of 1: measured EPSPs are drawn beside.", rich_help_panel=options.RUN_PANEL),
-    ] = None,
-    memory: Annotated[
-        str, typer.Option(metavar="BYTES", help='That may be taken, such as "2 GB".', rich_help_panel=options.RUN_PANEL)
-    ] = "2 GB",
-    engine: Annotated[str, typer.Option(metavar="ENGINE", help="auto, kernel, plain, brian.", rich_help_panel=options.RUN_PANEL)] = "auto",
-    progress: options.Progress = None,
-    out: options.Out = None,
-    csv: options.Csv = False,
-    force: options.Force = False,
+    trains: Annotated[Values, FanIn],
+    settings: Annotated[Values, Weights],
+    target: Target,
 ) -> None:
     """Which weight distribution rules settle to under the same input spikes, with the theory's density over it where there is one."""
     from spikeheb.cli.printing import data_table
@@ -163,27 +76,21 @@ def weights(
 
     if constraint:
         only_with(context, "without --constraint", *CONSTRAINT)
-        _constraint(seeds, progress, out, force, csv)
+        _constraint(settings["seeds"], target)
         return
     if not rules:
         raise FormatError("give one rule or more", key="--rule")
-    flags = RuleChoices(None, interaction, bounds, coincidence, axonal_delay, backpropagation_delay)
+    cell, imposed, unit = settings["cell"], settings["imposed"], settings["unit"]
     if cell == AUTO and imposed is None:
         unit = unit or AUTO
-    chosen, body = _chosen(rules, set or [], flags, assignments(parameters), cell, imposed)
-    trains = fan_in_inputs(
-        inputs, rate, correlated=correlated, correlation=correlation, correlation_time=correlation_time, early=early,
-        inhibitory=inhibitory, inhibitory_rate=inhibitory_rate,
-    )  # fmt: skip
+    chosen, body = _chosen(rules, set or [], choices, assignments(parameters), cell, imposed)
+    known = {**settings, "cell": body, "unit": unit, "inputs": fan_in_inputs(**trains)}
     default = folder_name("weights", *(f"{rule.name}-{rule.set}" if rule.set else rule.name for rule in chosen))
-    with output(out or default, force, STANDARD.with_csv(csv)) as folder:
-        with shown_progress("weights", progress) as report:
-            data = study(
-                chosen, body, trains, duration, seeds, seed=seed, cells=cells, imposed=imposed, dt=dt, unit=unit, current=current, w0=w0,
-                match_rates=match_rates, normalise=normalise, normalise_every=normalise_every, snapshots=snapshots, watch=watch,
-                epsp=epsp, memory=memory, engine=engine, names=names or None, progress=report,
-            )  # fmt: skip
-        deliver(data, folder, force, STANDARD.with_csv(csv), Words(lambda: data_table(*_table(data)), lambda: _say(data)))
+    files = STANDARD.with_csv(target.csv)
+    with output(target.out or default, target.force, files) as folder:
+        with shown_progress("weights", target.progress) as report:
+            data = study(chosen, names=names or None, progress=report, **known)
+        deliver(data, folder, target.force, files, Words(lambda: data_table(*_table(data)), lambda: _say(data)))
 
 
 def _say(data: xr.Dataset) -> None:
@@ -238,14 +145,15 @@ def _meant_for(name: str, rule: Rule) -> bool:
     return name.removeprefix("rule.") in rule.parameters
 
 
-def _constraint(seeds: int, shown: bool | None, out: Path | None, force: bool, csv: bool) -> None:
+def _constraint(seeds: int, target: Target) -> None:
     """Run the study of the constraint theorem: table, result and figure."""
     from spikeheb.cli.printing import data_table
     from spikeheb.studies.constraint import constraint as study
     from spikeheb.tables import number_text
 
-    with output(out or Path("weights-constraint"), force, STANDARD.with_csv(csv)) as folder:
-        with shown_progress("constraint", shown) as report:
+    names = STANDARD.with_csv(target.csv)
+    with output(target.out or Path("weights-constraint"), target.force, names) as folder:
+        with shown_progress("constraint", target.progress) as report:
             data = study(seeds=seeds, progress=report)
         rows = [
             [str(kind), f"{rate:g}", number_text(float(data["bias"].sel(kind=kind, learning_rate=rate)))]
@@ -253,7 +161,7 @@ def _constraint(seeds: int, shown: bool | None, out: Path | None, force: bool, c
             for rate in data["learning_rate"].values
         ]
         words = Words(lambda: data_table(["kind", "learning rate", "mean |weight - prediction|"], rows))
-        deliver(data, folder, force, STANDARD.with_csv(csv), words)
+        deliver(data, folder, target.force, names, words)
 
 
 def _table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:

@@ -4,48 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
-from spikeheb.cli.output import STANDARD, Words, deliver, folder_name, output
+from spikeheb.cli.flatten import Values, flattened
+from spikeheb.cli.output import STANDARD, Target, Words, deliver, folder_name, output
 from spikeheb.cli.progress import part
 from spikeheb.cli.progress import progress as shown_progress
 from spikeheb.errors import UnknownName
+from spikeheb.studies.settings.window import Window
 
 if TYPE_CHECKING:
     from spikeheb.rules import Rule
 
 
+@flattened
 def window(
+    *,
     rule: options.RuleNames,
-    set: options.Set = None,
-    interaction: options.Interaction = None,
-    bounds: options.Bounds = None,
-    coincidence: options.Coincidence = None,
-    axonal_delay: options.AxonalDelay = None,
-    backpropagation_delay: options.BackpropagationDelay = None,
+    choices: RuleChoices,
     parameter: options.Assignments = None,
-    delta_t: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIMES", help='Such as "-20 ms, -10 ms, 10 ms, 20 ms"; by default -60 to 60 ms.', rich_help_panel=options.RUN_PANEL
-        ),
-    ] = None,
-    pairs: Annotated[int, typer.Option(min=1, help="How many pairs.", rich_help_panel=options.RUN_PANEL)] = 60,
-    frequency: Annotated[str, typer.Option(metavar="RATE", help="Pairs a second.", rich_help_panel=options.RUN_PANEL)] = "1 Hz",
-    w0: options.StartWeight = None,
-    cell: options.CellOfWindow = None,
-    cells: options.Cells = None,
-    synapses: options.Synapses = None,
-    dt: options.TimeStep = "0.1 ms",
-    engine: options.Engine = "auto",
-    seed: options.Seed = 0,
-    seeds: options.Seeds = None,
-    progress: options.Progress = None,
-    out: options.Out = None,
-    csv: options.Csv = False,
-    force: options.Force = False,
+    settings: Annotated[Values, Window],
+    target: Target,
 ) -> None:
     """The change of the weight after many equal pairs against delta_t = t_post - t_pre, for one rule or several.
 
@@ -56,24 +35,18 @@ def window(
     from spikeheb.cli.report import print_notes, window_table
     from spikeheb.engines.choice import check_engine
     from spikeheb.studies.overlay import overlay
-    from spikeheb.studies.window import window as window_study
+    from spikeheb.studies.window import window as study
 
-    check_engine(engine)
-    choices = RuleChoices(set, interaction, bounds, coincidence, axonal_delay, backpropagation_delay)
+    check_engine(settings["engine"])
     rules = _with_parameters([read_rule(text, choices) for text in rule], assignments(parameter))
     default = folder_name("window", *(f"{each.name}-{each.set}" if each.set else each.name for each in rules))
-    with output(out or default, force, STANDARD.with_csv(csv)) as folder:
-        with shown_progress("window", progress) as report:
-            windows = [
-                window_study(
-                    chosen, delta_t, pairs, frequency, w0=w0, cell=cell, cells=cells, synapses=synapses, dt=dt, engine=engine, seed=seed,
-                    seeds=seeds, progress=part(report, n, len(rules)),
-                )
-                for n, chosen in enumerate(rules)
-            ]  # fmt: skip
+    names = STANDARD.with_csv(target.csv)
+    with output(target.out or default, target.force, names) as folder:
+        with shown_progress("window", target.progress) as report:
+            windows = [study(each, **settings, progress=part(report, n, len(rules))) for n, each in enumerate(rules)]
         data = windows[0] if len(windows) == 1 else overlay(windows)
         words = Words(lambda: data_table(*window_table(data)), lambda: print_notes(data))
-        deliver(data, folder, force, STANDARD.with_csv(csv), words)
+        deliver(data, folder, target.force, names, words)
 
 
 def _with_parameters(rules: list[Rule], given: dict[str, str]) -> list[Rule]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spikeheb import library
 from spikeheb.cells import Cell
+from spikeheb.declared import takes_settings
 from spikeheb.dimensions import TIME
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.engines.job import Floats, Job, Recording
@@ -28,7 +29,8 @@ from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.readout import beside_published, check_conditions, texts_of
 from spikeheb.studies.replay import largest_shift
 from spikeheb.studies.session import calcium_parameter, places, session, settled_step, sweep_steps
-from spikeheb.studies.start_weights import Start, start_weights
+from spikeheb.studies.settings.experiment import Experiment
+from spikeheb.studies.start_weights import start_weights
 from spikeheb.units import quantity
 
 if TYPE_CHECKING:
@@ -40,27 +42,8 @@ CELLS = 32
 
 @shows_progress
 @repeatable
-def run(
-    protocol: Protocol | str,
-    rule: Rule | str,
-    cell: Cell | str = "l5_pyramidal",
-    *,
-    engine: str = "auto",
-    seed: int = 0,
-    test_pulses: bool = True,
-    baseline: object = None,
-    follow_up: object = None,
-    test_interval: object = None,
-    copies: int | None = None,
-    control: bool = False,
-    paired_pulse: object = None,
-    w0: Start | None = None,
-    cells: int | None = None,
-    synapses: int | None = None,
-    seeds: Sequence[int] | int | None = None,
-    progress: Progress = None,
-    **parameters: object,
-) -> xr.Dataset:
+@takes_settings(Experiment)
+def run(protocol: Protocol | str, rule: Rule | str, settings: Experiment, *, progress: Progress = None, **parameters: object) -> xr.Dataset:
     """Carry out a protocol with a rule on a cell.
 
     Parameters
@@ -68,31 +51,6 @@ def run(
     protocol : Protocol or str
         A protocol, its name in the library, or the path of a script.
     rule : Rule or str
-    cell : Cell or str
-    engine : {"auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone"}
-    seed : int
-    test_pulses : bool
-        Without them there is only the induction, and no EPSP is measured.
-    baseline, follow_up, test_interval : time, optional
-        How long test pulses are given before the induction and after it, and the time between two of them; the protocol's own if not
-        given (10 min, 40 min and 10 s unless it says otherwise). The outcome is the mean of minutes 20 to 40 after the induction,
-        of a shorter follow-up its second half.
-    copies : int, optional
-        How many inputs are stimulated and tested together where the protocol has one (cooperativity); the protocol's own
-        number if not given.
-    control : bool
-        Test an unstimulated input of the same cell as well (heterosynaptic plasticity).
-    paired_pulse : time, optional
-        Follow each test pulse by a second one after that time, and give the ratio of the two EPSPs.
-    w0 : float, array, or file of numbers, optional
-        Initial weight, or one for each synapse of a cell; a file is ``.npy`` or a ``.csv`` with the column ``weight``. The rule's own
-        if not given.
-    cells, synapses : int, optional
-        How many cells carry out each condition, and how many synapses with the same spikes the input of a cell has: they share the
-        conductance of one. By default one of each, and of a rule that draws random numbers 200 synapses in all; 32 cells where
-        what is drawn is the same for all synapses of a cell (noise of the membrane or of [post] variables).
-    seeds : sequence of int, or int, optional
-        Repeat all of it with these seeds, or with so many from `seed` on.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
     **parameters
@@ -114,30 +72,31 @@ def run(
     SpikehebError
         For unknown names, wrong units, schedules that cannot be done, and non-finite results.
     """
-    check_engine(engine)
+    check_engine(settings.engine)
     chosen = protocol if isinstance(protocol, Protocol) else library.protocol(protocol)
     protocol = with_parameters(chosen, parameters) if parameters else chosen
     rule = library.rule(rule)
-    cell = cell if isinstance(cell, Cell) else library.cell(cell)
-    start = start_weights(w0, rule)
-    plan = population(rule, cells, synapses, seeds, cell=cell, many=CELLS, seed=seed, copies=1 if copies is None else copies, start=start)
-    chosen_tests = {"baseline": baseline, "follow_up": follow_up, "test_interval": test_interval}
-    schedules = [
-        with_tests(protocol.schedule(np.random.default_rng([number, 0x5C4ED])), test_pulses, copies, control, paired_pulse, **chosen_tests)
-        for number in plan.seeds
-    ]
+    cell = settings.cell if isinstance(settings.cell, Cell) else library.cell(settings.cell)
+    start = start_weights(settings.w0, rule)
+    plan = population(
+        rule, settings.cells, settings.synapses, settings.seeds, cell=cell, many=CELLS, seed=settings.seed,
+        copies=1 if settings.copies is None else settings.copies, start=start,
+    )  # fmt: skip
+    names = ("test_pulses", "copies", "control", "paired_pulse", "baseline", "follow_up", "test_interval")
+    tests: dict[str, Any] = {name: getattr(settings, name) for name in names}
+    schedules = [with_tests(protocol.schedule(np.random.default_rng([number, 0x5C4ED])), **tests) for number in plan.seeds]
     check_memory(_bytes(schedules[0], plan), plan)
     report = report_of(progress)
     sessions, notes = [], []
     for n, schedule in enumerate(schedules):
         job = _session(schedule, rule, cell, plan, n, start, None if report is None else _part(report, n, len(schedules)))
-        recording = carry_out(job, engine)
+        recording = carry_out(job, settings.engine)
         sessions.append(session_of(_of_population(schedule, plan), job, recording))
         notes.append(_events(schedule, job, recording, plan))
     differ = any(not _same_spikes(schedules[0], other) for other in schedules[1:])
     data = beside_published(pooled(sessions, plan, job, differ=differ), protocol, schedules[0])
-    data.attrs = provenance("experiment", rule, cell, recording.engine, seed, schedules[0].dt)
-    data.attrs |= conditions_of(protocol, schedules[0], rule) | {"test_pulses": int(test_pulses)}
+    data.attrs = provenance("experiment", rule, cell, recording.engine, settings.seed, schedules[0].dt)
+    data.attrs |= conditions_of(protocol, schedules[0], rule) | {"test_pulses": int(settings.test_pulses)}
     data.attrs |= plan.attrs() | {"counted": counted(rule)[0]}
     if start is not None:
         data.attrs["w0"] = json.dumps(start.tolist()) if start.size > 1 else float(start[0])

@@ -11,11 +11,13 @@ from spikeheb.cells import Cell
 from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed, Source
 from spikeheb.circuits.sources import correlated as correlated_group
 from spikeheb.circuits.sources import early as early_group
+from spikeheb.declared import takes_settings
 from spikeheb.dimensions import CONDUCTANCE, FREQUENCY, TIME, Dimension
 from spikeheb.engines.population import Inhibition
 from spikeheb.errors import ScheduleError, check_used
 from spikeheb.limits import MOST, check_memory, whole
 from spikeheb.numbers import check_near, quantities
+from spikeheb.studies.settings.weights import FanIn
 from spikeheb.units import format_quantity, quantity
 
 _KINDS: dict[type, dict[str, Dimension]] = {
@@ -132,31 +134,12 @@ def early(latencies: npt.ArrayLike, rate: object, jitter: object = 0.0) -> Group
     return early_group(moments, quantity(rate, FREQUENCY, key="rate"), quantity(jitter, TIME, key="jitter"))
 
 
-def fan_in_inputs(
-    inputs: int = 1000,
-    rate: object = "15 Hz",
-    *,
-    correlated: int = 0,
-    correlation: float | None = None,
-    correlation_time: object = None,
-    early: int = 0,
-    inhibitory: int = 0,
-    inhibitory_rate: object = None,
-) -> Inputs:
+@takes_settings(FanIn)
+def fan_in_inputs(settings: FanIn) -> Inputs:
     """A correlated group, a group with latencies, and independent inputs, as far as there are any.
 
     Parameters
     ----------
-    inputs : int
-        Plastic inputs of a cell.
-    rate : frequency
-        Of each of them.
-    correlated, correlation, correlation_time
-        So many of them are correlated with each other; see `correlated`. By default 0.1 and 20 ms.
-    early : int
-        So many of them follow a common event, 0 to 50 ms after it.
-    inhibitory, inhibitory_rate
-        Inhibitory Poisson inputs beside them, without plasticity, and the rate of each, by default 10 Hz.
 
     Raises
     ------
@@ -164,25 +147,25 @@ def fan_in_inputs(
     FormatError
         For what has no effect: a correlation without correlated inputs, a rate without inhibitory ones.
     """
-    count, correlated, early = _some(inputs, "inputs"), _some(correlated, "correlated"), _some(early, "early")
+    count, correlated, early = (_some(getattr(settings, name), name) for name in ("inputs", "correlated", "early"))
     if correlated + early > count:
         raise ScheduleError(f"expected at most the {count} inputs (got {correlated + early})", key="correlated, early")
     if not correlated:
-        check_used("correlated inputs (correlated)", correlation=correlation, correlation_time=correlation_time)
-    if not inhibitory:
-        check_used("inhibitory inputs (inhibitory)", inhibitory_rate=inhibitory_rate)
-    hertz = quantity(rate, FREQUENCY, key="rate")
+        check_used("correlated inputs (correlated)", correlation=settings.correlation, correlation_time=settings.correlation_time)
+    if not settings.inhibitory:
+        check_used("inhibitory inputs (inhibitory)", inhibitory_rate=settings.inhibitory_rate)
     sources: list[Source] = []
     if correlated:
-        tau = quantity(CORRELATION_TIME if correlation_time is None else correlation_time, TIME, key="correlation_time")
-        sources.append(correlated_group(correlated, hertz, CORRELATION if correlation is None else correlation, tau))
+        share = CORRELATION if settings.correlation is None else settings.correlation
+        tau = CORRELATION_TIME if settings.correlation_time is None else settings.correlation_time
+        sources.append(correlated_group(correlated, settings.rate, share, tau))
     if early:
-        sources.append(early_group(np.linspace(0, LATEST, early), hertz))
+        sources.append(early_group(np.linspace(0, LATEST, early), settings.rate))
     if count > correlated + early:
-        sources.append(_poisson(count - correlated - early, hertz, "rate"))
+        sources.append(_poisson(count - correlated - early, settings.rate, "rate"))
     trains = Inputs(tuple(sources))
-    inhibitory_rate = INHIBITORY_RATE if inhibitory_rate is None else inhibitory_rate
-    return with_inhibition(trains, inhibitory, inhibitory_rate) if _some(inhibitory, "inhibitory") else trains
+    inhibitory_rate = INHIBITORY_RATE if settings.inhibitory_rate is None else settings.inhibitory_rate
+    return with_inhibition(trains, settings.inhibitory, inhibitory_rate) if _some(settings.inhibitory, "inhibitory") else trains
 
 
 def with_inhibition(inputs: Inputs, count: int, rate: object, receptor: str = "gaba", efficacy: float = 1.0) -> Inputs:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from spikeheb import library
 from spikeheb.carried import carries_unit, is_row
 from spikeheb.cells import Cell
+from spikeheb.declared import takes_settings
 from spikeheb.dimensions import TIME
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.engines.job import NO_STEPS, Change, Job, Recording, Steps
@@ -20,13 +21,14 @@ from spikeheb.errors import ScheduleError, UnitError
 from spikeheb.limits import check_memory
 from spikeheb.rules.meaning import actions, stepped
 from spikeheb.rules.rule import Rule
-from spikeheb.schedules import Reward, Times, check_step, spike_times, to_steps
+from spikeheb.schedules import Reward, Times, spike_times, to_steps
 from spikeheb.studies.calls import repeatable
 from spikeheb.studies.changes import Events, change_note, draw_note
 from spikeheb.studies.delays import DELAYS, delays_of
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.progress import Progress, report_of, shows_progress
-from spikeheb.studies.start_weights import Start, start_weights
+from spikeheb.studies.settings.replay import Replay
+from spikeheb.studies.start_weights import start_weights
 from spikeheb.units import quantity
 
 if TYPE_CHECKING:
@@ -41,25 +43,12 @@ AFTERMATH = 1.0
 
 @shows_progress
 @repeatable
-def replay(
-    rule: Rule | str,
-    pre: Trains,
-    post: Trains,
-    w0: Start | None = None,
-    cell: Cell | str | None = None,
-    events: Sequence[Reward] | Sequence[Sequence[Reward]] | None = None,
-    record: object = False,
-    *,
-    axonal_delay: object = None,
-    backpropagation_delay: object = None,
-    dt: object = 1e-4,
-    engine: str = "auto",
-    seed: int = 0,
-    progress: Progress = None,
-) -> xr.Dataset:
+@takes_settings(Replay)
+def replay(rule: Rule | str, pre: Trains, post: Trains, settings: Replay, *, progress: Progress = None) -> xr.Dataset:
     """Run the rule on spike trains, a lane each.
 
-    The run ends when the last event has reached its synapse; a rule that moves by the clock is followed for another second.
+    The run ends when the last event has reached its synapse; a rule that moves by the clock is followed for another second. With a cell,
+    its own spikes count as well as the imposed ones. Spike times are rounded to `dt`, and the largest shift is in the result.
 
     Parameters
     ----------
@@ -68,20 +57,8 @@ def replay(
     pre, post : list of arrays of float
         Spike times, one train for each lane (a single train is one lane); sorted, not negative. Bare numbers are seconds; what
         carries its unit is converted: text (``"100 ms, 110 ms"``), quantities, neo.SpikeTrain.
-    w0 : float, array of shape (lanes,), or file of numbers, optional
-        Initial weight; a file is ``.npy`` or a ``.csv`` with the column ``weight``. The rule's own where absent.
-    cell : Cell or str, optional
-        Where the rule reads the membrane potential. The cell's own spikes count as well as the imposed ones.
-    events : list of Reward, or one list for each lane, optional
-    record : bool or time
-        True records the weight after every step in which a spike fell or an event reached the synapse, and at the end; a time, every so
-        many seconds.
-    axonal_delay, backpropagation_delay : time, or one for each lane, optional
-        From the presynaptic spike, and from the postsynaptic one, to the synapse, instead of the rule's own.
-    dt : time
-        Time step; spike times are rounded to it, and the largest shift is in the result.
-    engine, seed, progress
-        See `run`.
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
 
     Returns
     -------
@@ -98,33 +75,32 @@ def replay(
     """
     import xarray as xr
 
-    check_engine(engine)
-    dt = check_step(dt)
-    rule, cell = library.rule(rule), _cell(cell)
+    check_engine(settings.engine)
+    rule, cell, dt = library.rule(rule), _cell(settings.cell), settings.dt
     pre_times, post_times = _lanes(pre, "pre"), _lanes(post, "post")
     if len(pre_times) != len(post_times):
         raise ScheduleError(f"pre has {len(pre_times)} lanes and post has {len(post_times)}; give one train of each for every lane")
     pre_steps = tuple(to_steps(train, dt, f"pre[{n}]") for n, train in enumerate(pre_times))
     post_steps = tuple(to_steps(train, dt, f"post[{n}]") for n, train in enumerate(post_times))
-    delays = delays_of(rule, cell, len(pre_steps), axonal_delay, backpropagation_delay)
+    delays = delays_of(rule, cell, len(pre_steps), settings.axonal_delay, settings.backpropagation_delay)
     rule, pre_steps = delays.rule, delays.shifted("axonal_delay", pre_steps, dt)
     post_steps = delays.shifted("backpropagation_delay", post_steps, dt)
     lanes = len(pre_steps)
-    rewards = _rewards(events, lanes, dt)
+    rewards = _rewards(settings.events, lanes, dt)
     steps = run_length(rule, (*pre_steps, *post_steps, *(np.array([r.step]) for r in rewards)), dt)
-    samples = _samples(record, (*pre_steps, *post_steps, *_arrivals(rule, pre_steps, post_steps, rewards, dt)), steps, lanes, dt)
-    start = start_weights(w0, rule, lanes, "lanes")
+    samples = _samples(settings.record, (*pre_steps, *post_steps, *_arrivals(rule, pre_steps, post_steps, rewards, dt)), steps, lanes, dt)
+    start = start_weights(settings.w0, rule, lanes, "lanes")
     initial = {} if start is None else {rule.weight: np.broadcast_to(start, (lanes,)).copy()}
     job = Job(
         rule, cell, dt, steps, np.arange(lanes), pre_steps, post_steps,
-        initial=initial, rewards=rewards, samples=samples, seed=seed, progress=report_of(progress),
+        initial=initial, rewards=rewards, samples=samples, seed=settings.seed, progress=report_of(progress),
     )  # fmt: skip
-    recording = carry_out(job, engine)
+    recording = carry_out(job, settings.engine)
     data = xr.Dataset({"w": ("lane", recording.w)}, coords={"lane": np.arange(lanes)})
     if samples.size:
         data = data.assign_coords(time=samples * dt).assign(w_record=(("lane", "time"), recording.weight))
         data = data.assign(_spikes("pre", pre_times) | _spikes("post", post_times))
-    data.attrs = provenance("replay", rule, cell, recording.engine, seed, dt)
+    data.attrs = provenance("replay", rule, cell, recording.engine, settings.seed, dt)
     data = delays.noted(data)
     data.attrs["largest_shift_s"] = largest_shift((*pre_times, *post_times), dt)
     note = _note(job, recording)

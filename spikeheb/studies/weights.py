@@ -3,68 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
-from spikeheb.circuits.sources import Source
-from spikeheb.dimensions import FREQUENCY, TIME, VOLTAGE
+from spikeheb.declared import declared, described, takes_settings
 from spikeheb.errors import EngineError, ScheduleError, check_used
-from spikeheb.limits import whole
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.calls import recorded
 from spikeheb.studies.drive import AUTO, CELL, Drive, drives, same
-from spikeheb.studies.inputs import Inputs, as_inputs, fan_in_inputs
+from spikeheb.studies.inputs import as_inputs, fan_in_inputs
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.seeds import chosen_seeds
-from spikeheb.studies.start_weights import Start, start_weights
+from spikeheb.studies.settings.weights import Weights
+from spikeheb.studies.start_weights import start_weights
 from spikeheb.studies.weights_plan import Plan, memory_bytes, poisson_of_cells, start, stretch
 from spikeheb.studies.weights_result import labelled
 from spikeheb.studies.weights_runs import carry_out
-from spikeheb.units import quantity
 
 if TYPE_CHECKING:
     import xarray as xr
 
-Floats = npt.NDArray[np.float64]
-
-SNAPSHOTS = 40
-WATCH = 1000
-MEMORY = "2 GB"
 ENGINES = ("auto", "kernel", "plain", "brian")
 LARGEST_EPSP = 0.1
 """Volts: beyond what any synapse could give."""
 
 
 @shows_progress
-def weights(
-    rules: Sequence[Rule | str] | Rule | str,
-    cell: Cell | str | None = "auto",
-    inputs: Inputs | Source | None = None,
-    duration: object = "100 s",
-    seeds: Sequence[int] | int = 2,
-    *,
-    seed: int = 0,
-    cells: int = 1,
-    imposed: object = None,
-    dt: object = "0.1 ms",
-    unit: object = None,
-    current: object = None,
-    w0: Start | None = None,
-    match_rates: bool = False,
-    normalise: str | None = None,
-    normalise_every: object = None,
-    snapshots: int = SNAPSHOTS,
-    watch: int = WATCH,
-    epsp: object = None,
-    memory: object = MEMORY,
-    engine: str = "auto",
-    names: Sequence[str] | None = None,
-    progress: Progress = None,
-) -> xr.Dataset:
+@takes_settings(Weights)
+def weights(rules: Sequence[Rule | str] | Rule | str, settings: Weights, *, progress: Progress = None) -> xr.Dataset:
     """Let weights settle under the same input spikes for every rule.
 
     A cell that fires faster than 300 Hz has run away: its run is stopped there, and what was computed is kept with a note.
@@ -73,48 +43,8 @@ def weights(
     ----------
     rules : sequence of Rule or str, or one of them
         With their sets and bounds chosen.
-    cell : Cell, str or None
-        None for postsynaptic spikes that are imposed, at the rate `imposed`. "auto" is none where these are given, else "l5_pyramidal" with
-        the conductance "auto".
-    inputs : Inputs or one source of trains, optional
-        By default those of `fan_in_inputs`: 1000 Poisson inputs at 15 Hz.
-    duration : time
-    seeds : sequence of int, or int
-        Seeds, or how many.
-    seed : int
-        The first of them, where `seeds` says how many.
-    cells : int
-        Cells that get the inputs.
-    imposed : frequency, optional
-        Rate of imposed Poisson spikes of each cell, independent of the inputs.
-    dt : time
-    unit : conductance, one for each rule, or "auto"; optional
-        Of efficacy 1; by default that of the cell's file, which is too strong for many inputs. "auto", the default with the cell "auto", is
-        chosen for each rule so that the cell fires at about 12 Hz with every weight at its start and at about 60 Hz with every weight at
-        its upper bound; it stands in the result.
-    current : amperes, or one for each rule; optional
-        Constant, into each cell; by default none, and with "auto" what the inputs lack for these 12 Hz.
-    w0 : float, array of shape (inputs,), or file of numbers, optional
-        Initial weight of the inputs of each cell, in the rule's own unit; a file is ``.npy`` or a ``.csv`` with the column ``weight``.
-        The rule's own where absent.
-    match_rates : bool
-        Stretch each rule's duration so that all have learned as much as the first: by the inverse of its largest change in one event.
-    normalise : {"divisive", "subtractive"}, optional
-        Each cell's weights keep the sum that they start with.
-    normalise_every : time, optional
-        Normalise at these times; after every event if not given.
-    snapshots : int
-        Times at which all weights are counted and some kept, from the start to the end.
-    watch : int
-        Synapses of the first cell, evenly spread, whose weight is kept at every snapshot.
-    epsp : voltage, optional
-        The EPSP that a weight of 1 in the common unit stands for: the measured distribution is then drawn beside the histograms.
-    memory : text or float
-        That may be taken, such as "2 GB", or bytes; more is refused before the run.
-    engine : {"auto", "kernel", "plain", "brian"}
-    names : sequence of str, optional
-        What the rules are called in the result; by default their labels.
-    progress : callable, optional
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
 
     Returns
     -------
@@ -130,32 +60,28 @@ def weights(
         Among others where the estimated memory is beyond `memory`.
     """
     chosen = [library.rule(rule) for rule in ([rules] if isinstance(rules, Rule | str) else rules)]
-    if cell == AUTO and unit is None and imposed is None:
+    cell, unit = settings.cell, settings.unit
+    if cell == AUTO and unit is None and settings.imposed is None:
         unit = AUTO
     if isinstance(cell, str):
-        cell = named_cell(cell, imposed)
+        cell = named_cell(cell, settings.imposed)
     if cell is None:
-        check_used("a cell", unit=unit, current=current)
-    call: dict[str, Any] = {
-        "rules": chosen, "cell": cell,
-        "inputs": fan_in_inputs() if inputs is None else as_inputs(inputs), "duration": quantity(duration, TIME, key="duration"),
-        "seeds": list(chosen_seeds(seeds, seed)), "cells": whole(cells, "cells", 1), "imposed": _given(imposed, FREQUENCY, "imposed"),
-        "dt": quantity(dt, TIME, key="dt"), "w0": None,
-        "match_rates": bool(match_rates),
-        "normalise": normalise, "normalise_every": _given(normalise_every, TIME, "normalise_every"),
-        "snapshots": whole(snapshots, "snapshots", 1), "watch": whole(watch, "watch", 1), "epsp": _epsp(epsp),
-        "engine": engine, "names": _names(chosen, names),
-    }  # fmt: skip
-    starts = [start_weights(w0, rule, call["inputs"].count, "inputs") for rule in chosen]
-    call["w0"] = starts[0] if starts else None
-    each = drives(chosen, cell, call["inputs"], call["dt"], unit, current, call["w0"])
-    call |= {"unit": same([drive.unit for drive in each]), "current": same([drive.current for drive in each])}
-    plan = _plan(**{name: value for name, value in call.items() if name not in ("epsp", "names", "unit", "current")}, each=each)
-    plan.check(memory_bytes(memory))
-    data = labelled(plan, carry_out(plan, engine, report_of(progress)), call["names"])
-    if epsp is not None:
-        data.attrs["epsp_V"] = call["epsp"]
-    return recorded(data, "weights", call)
+        check_used("a cell", unit=unit, current=settings.current)
+    _check_epsp(settings.epsp)
+    settings = replace(
+        settings, cell=cell, inputs=fan_in_inputs() if settings.inputs is None else as_inputs(settings.inputs),
+        seeds=list(chosen_seeds(settings.seeds, settings.seed)), seed=0, names=_names(chosen, settings.names),
+    )  # fmt: skip
+    starts = [start_weights(settings.w0, rule, settings.inputs.count, "inputs") for rule in chosen]
+    settings = replace(settings, w0=starts[0] if starts else None)
+    each = drives(chosen, cell, settings.inputs, settings.dt, unit, settings.current, settings.w0)
+    if cell is not None:
+        settings = replace(settings, unit=same([drive.unit for drive in each]), current=same([drive.current for drive in each]))
+    plan = _plan(chosen, settings, each)
+    plan.check(memory_bytes(settings.memory))
+    data = labelled(plan, carry_out(plan, settings.engine, report_of(progress)), settings.names)
+    data.attrs |= described(settings) | {"seed": settings.seeds[0]}
+    return recorded(data, "weights", {"rules": chosen} | {name: getattr(settings, name) for name in declared(Weights) if name != "memory"})
 
 
 def named_cell(name: str, imposed: object) -> Cell | None:
@@ -165,15 +91,9 @@ def named_cell(name: str, imposed: object) -> Cell | None:
     return library.cell(CELL) if imposed is None else None
 
 
-def _epsp(value: object) -> float | None:
-    volts = _given(value, VOLTAGE, "epsp")
+def _check_epsp(volts: float | None) -> None:
     if volts is not None and not 0 < volts < LARGEST_EPSP:
         raise ScheduleError(f"expected an EPSP above 0 and below {LARGEST_EPSP * 1e3:g} mV (got {volts * 1e3:g} mV)", key="epsp")
-    return volts
-
-
-def _given(value: object, dimension: object, key: str) -> float | None:
-    return None if value is None else quantity(value, dimension, key=key)  # type: ignore[arg-type]  # one of the units
 
 
 def _names(rules: Sequence[Rule], names: Sequence[str] | None) -> list[str]:
@@ -186,32 +106,29 @@ def _names(rules: Sequence[Rule], names: Sequence[str] | None) -> list[str]:
     return [f"{name} #{chosen[:n].count(name) + 1}" if chosen.count(name) > 1 else name for n, name in enumerate(chosen)]
 
 
-def _plan(
-    rules: list[Rule], cell: Cell | None, inputs: Inputs, duration: float, seeds: list[int], cells: int, imposed: float | None, dt: float,
-    w0: Floats | None, match_rates: bool,
-    normalise: str | None, normalise_every: float | None, snapshots: int, watch: int, engine: str, each: list[Drive],
-) -> Plan:  # fmt: skip
+def _plan(rules: list[Rule], settings: Weights, each: list[Drive]) -> Plan:
+    duration, dt, inputs, cells, imposed = settings.duration, settings.dt, settings.inputs, settings.cells, settings.imposed
     if not rules:
         raise ScheduleError("expected one rule or more", key="rules")
-    if engine not in ENGINES:
-        raise EngineError(f'expected one of {", ".join(ENGINES)} (got "{engine}")', key="engine")
-    if cell is None and imposed is None:
+    if settings.engine not in ENGINES:
+        raise EngineError(f'expected one of {", ".join(ENGINES)} (got "{settings.engine}")', key="engine")
+    if settings.cell is None and imposed is None:
         raise ScheduleError("without a cell its spikes must be imposed; give a rate", key="imposed")
     if not 0 < dt <= duration:
         raise ScheduleError(f"expected a duration of one time step or more (got {duration:g} s)", key="duration")
-    if normalise is None:
-        check_used("a kind of normalisation (normalise)", normalise_every=normalise_every)
-    factors = stretch(rules) if match_rates else [1.0] * len(rules)
+    if settings.normalise is None:
+        check_used("a kind of normalisation (normalise)", normalise_every=settings.normalise_every)
+    factors = stretch(rules) if settings.match_rates else [1.0] * len(rules)
     if len(rules) == 1:
-        check_used("a second rule", match_rates=match_rates or None)
+        check_used("a second rule", match_rates=settings.match_rates or None)
     bounded = all(rule.bounds.w_max is not None and rule.bounds.w_max > 0 for rule in rules)
-    initial = None if w0 is None else np.broadcast_to(w0, (inputs.count,))
+    initial = None if settings.w0 is None else np.broadcast_to(settings.w0, (inputs.count,))
     return Plan(
-        rules=tuple(rules), body=cell, inputs=inputs,
+        rules=tuple(rules), body=settings.cell, inputs=inputs,
         steps=tuple(max(1, round(factor * duration / dt)) for factor in factors),
-        seeds=tuple(seeds), cells=cells, imposed=() if imposed is None else poisson_of_cells(imposed, cells), dt=dt,
+        seeds=tuple(settings.seeds), cells=cells, imposed=() if imposed is None else poisson_of_cells(imposed, cells), dt=dt,
         scales=tuple(float(rule.bounds.w_max or 1.0) if bounded else start(rule, initial) for rule in rules),
-        unit_name="w/w_max" if bounded else "w/w0", snapshots=snapshots, watch=watch,
-        normalise=None if normalise is None else (normalise, normalise_every or 0.0),
+        unit_name="w/w_max" if bounded else "w/w0", snapshots=settings.snapshots, watch=settings.watch,
+        normalise=None if settings.normalise is None else (settings.normalise, settings.normalise_every or 0.0),
         initial=initial, drives=tuple(each),
     )  # fmt: skip

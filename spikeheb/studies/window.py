@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
-from spikeheb.dimensions import FREQUENCY, TIME
+from spikeheb.declared import described, takes_settings
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.engines.job import Floats, Job, Recording
 from spikeheb.engines.values import constants, initial_values, per_input
 from spikeheb.errors import ScheduleError
 from spikeheb.expressions import tree as t
-from spikeheb.limits import whole
 from spikeheb.measure.paired import paired_ratio
 from spikeheb.rules.meaning import is_noisy
 from spikeheb.rules.rule import Rule
-from spikeheb.schedules import Times, check_step, to_steps
-from spikeheb.settings import Time, convert
+from spikeheb.schedules import Times, to_steps
 from spikeheb.stimuli import pairings
 from spikeheb.studies.calls import repeatable
 from spikeheb.studies.changes import Events, change_note
@@ -30,8 +27,8 @@ from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.population import Population, by_units, check_memory, counted, draws_by_cell, population, sharing, starts, value_of
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.replay import largest_shift, run_length
-from spikeheb.studies.start_weights import Start, start_weights
-from spikeheb.units import quantity
+from spikeheb.studies.settings.window import Window
+from spikeheb.studies.start_weights import start_weights
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,22 +39,8 @@ Trains = list[tuple[Times, Times]]
 
 @shows_progress
 @repeatable
-def window(
-    rule: Rule | str,
-    delta_t: Sequence[float] | npt.NDArray[np.float64] | str | None = None,
-    pairs: int = 60,
-    frequency: float | str = 1.0,
-    *,
-    w0: Start | None = None,
-    cell: Cell | str | None = None,
-    cells: int | None = None,
-    synapses: int | None = None,
-    dt: object = 1e-4,
-    engine: str = "auto",
-    seed: int = 0,
-    seeds: Sequence[int] | int | None = None,
-    progress: Progress = None,
-) -> xr.Dataset:
+@takes_settings(Window)
+def window(rule: Rule | str, settings: Window, *, progress: Progress = None) -> xr.Dataset:
     """The weight after `pairs` pairs at each delta_t.
 
     A rule that draws random numbers is shown by the mean of many synapses, in its readout (in its efficacy where it has none); any
@@ -67,25 +50,8 @@ def window(
     ----------
     rule : Rule or str
         A rule, or its name or path.
-    delta_t : array of float, optional
-        ``t_post - t_pre`` in seconds, or text with units; -60 to 60 ms in steps of 2 ms where absent. 0 is a tie, decided by the rule's
-        coincidence policy.
-    pairs : int
-    frequency : float
-        Pairs a second, in Hz, or text with a unit.
-    w0 : float, array, or file of numbers, optional
-        Initial weight, or one for each synapse; a file is ``.npy`` or a ``.csv`` with the column ``weight``. The rule's own where
-        absent.
-    cell : Cell or str, optional
-        For rules that read the membrane potential.
-    cells, synapses : int, optional
-        How many cells get the pairs, and how many synapses each has. By default one of each, and of a rule that draws 200 synapses
-        in all; 200 cells where what is drawn is the same for all synapses of a cell (noise of the membrane or of [post] variables).
-    dt : time
-    engine, seed, progress
-        See `run`.
-    seeds : sequence of int, or int, optional
-        Repeat with these seeds, or with so many from `seed` on.
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
 
     Returns
     -------
@@ -101,22 +67,20 @@ def window(
     """
     import xarray as xr
 
-    check_engine(engine)
-    rule, body = library.rule(rule), library.cell(cell) if isinstance(cell, str) else cell
-    step = check_step(quantity(dt, TIME, key="dt"))
-    values = DELTA_T if delta_t is None else np.array(convert(tuple[Time, ...], delta_t, key="delta_t"), dtype=float)
+    check_engine(settings.engine)
+    rule, body = library.rule(rule), library.cell(settings.cell) if isinstance(settings.cell, str) else settings.cell
+    step = settings.dt
+    values = DELTA_T if settings.delta_t is None else np.array(settings.delta_t, dtype=float)
     if not values.size:
         raise ScheduleError("expected a row of finite times in seconds", key="delta_t")
-    rate = quantity(frequency, FREQUENCY, key="frequency")
-    pairs = whole(pairs, "pairs")
-    start = start_weights(w0, rule)
-    plan = population(rule, cells, synapses, seeds, cell=body, seed=seed, start=start)
-    check_memory(16.0 * len(values) * plan.cells * plan.synapses * (pairs + 16), plan)
-    trains = [pairings(float(value), pairs, rate) for value in values]
+    start = start_weights(settings.w0, rule)
+    plan = population(rule, settings.cells, settings.synapses, settings.seeds, cell=body, seed=settings.seed, start=start)
+    check_memory(16.0 * len(values) * plan.cells * plan.synapses * (settings.pairs + 16), plan)
+    trains = [pairings(float(value), settings.pairs, settings.frequency) for value in values]
     parts = []
     for n in range(len(plan.seeds)):
         job = _job(rule, body, trains, step, plan, n, start, report_of(progress))
-        recording = carry_out(job, engine)
+        recording = carry_out(job, settings.engine)
         parts.append(_before_and_after(job, recording, len(values)))
     before, after = ({name: np.concatenate([part[k][name] for part in parts], axis=1) for name in parts[0][k]} for k in (0, 1))
     name = counted(rule)[0] if is_noisy(rule) else "weight"
@@ -126,9 +90,9 @@ def window(
     data = xr.Dataset({"w": ("delta_t", after["weight"].mean(axis=1)), "change": ("delta_t", ratio - 1)}, coords={"delta_t": values})
     if (is_noisy(rule) or by_cell) and pair[0].shape[1] > 1:
         data["change_sem"] = ("delta_t", sem)
-    data.attrs = provenance("window", rule, body, recording.engine, seed, step)
+    data.attrs = provenance("window", rule, body, recording.engine, settings.seed, step)
     data.attrs["largest_shift_s"] = largest_shift([train for pair in trains for train in pair], step)
-    data.attrs |= {"pairs": pairs, "frequency_Hz": rate, "w0": float(before["weight"].mean()), "counted": name, **plan.attrs()}
+    data.attrs |= described(settings) | {"w0": float(before["weight"].mean()), "counted": name, **plan.attrs()}
     note = _note(rule, trains, before["weight"], after["weight"], recording, body is not None)
     data.attrs |= {"note": note} if note else {}
     return describe(data, _texts(name))

@@ -1,0 +1,1 @@
+"""What each study can be told: one frozen dataclass a study."""

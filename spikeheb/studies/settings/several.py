@@ -1,0 +1,51 @@
+"""Settings that several studies have."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from spikeheb.declared import Setting
+from spikeheb.limits import LARGEST_SEED
+from spikeheb.schedules import check_step
+from spikeheb.settings import Time
+
+ENGINES = "auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone."
+
+Engine = Annotated[Any, Setting(ENGINES, accepts="str", metavar="ENGINE")]
+Seed = Annotated[int, Setting("Of all random numbers.", least=0, most=LARGEST_SEED)]
+Seeds = Annotated[
+    Any,
+    Setting(
+        "Repeat all with so many seeds, from `seed` on.", "A list is of the seeds themselves.",
+        accepts="Sequence[int] | int | None", option=int, metavar="N",
+    ),
+]  # fmt: skip
+Cells = Annotated[
+    int | None,
+    Setting(
+        "Cells that carry out each condition; by default 1.",
+        "Where what is drawn is the same for all synapses of a cell (noise of the membrane or of [post] variables), more.", metavar="N",
+    ),
+]  # fmt: skip
+Synapses = Annotated[
+    int | None,
+    Setting(
+        "Synapses of each cell with the same spikes; by default 1, of a rule that draws random numbers 200 in all.",
+        "They share the conductance of one.", metavar="N",
+    ),
+]  # fmt: skip
+StartWeight = Annotated[
+    Any,
+    Setting(
+        "Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's own.",
+        "An array has one weight for each synapse of a cell.", accepts="Start | None", metavar="WEIGHT",
+    ),
+]  # fmt: skip
+CellOrNone = Annotated[
+    Any,
+    Setting(
+        "For rules that read the membrane potential.", "A cell, or its name or path.",
+        accepts="Cell | str | None", flags=("--cell", "-c"), metavar="CELL",
+    ),
+]  # fmt: skip
+TimeStep = Annotated[Time, Setting("Time step.", check=check_step, range=(1e-5, 1e-3), scale="log")]

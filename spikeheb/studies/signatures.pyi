@@ -1,0 +1,368 @@
+"""The studies as type checkers and editors see them; written by `python tests/signatures.py`."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy.typing as npt
+import xarray as xr
+
+from spikeheb.cells import Cell
+from spikeheb.circuits.sources import Source
+from spikeheb.protocols import Protocol
+from spikeheb.rules.rule import Rule
+from spikeheb.schedules import Reward
+from spikeheb.settings import Amperes, Conductance, Frequency, Time, Voltage
+from spikeheb.studies.inputs import Inputs
+from spikeheb.studies.progress import Progress
+from spikeheb.studies.replay import Trains
+from spikeheb.studies.start_weights import Start
+
+def fan_in_inputs(
+    inputs: int = 1000,
+    rate: Frequency | str = 15.0,
+    *,
+    correlated: int = 0,
+    correlation: float | None = None,
+    correlation_time: Time | str | None = None,
+    early: int = 0,
+    inhibitory: int = 0,
+    inhibitory_rate: Frequency | str | None = None,
+) -> Inputs:
+    """A correlated group, a group with latencies, and independent inputs, as far as there are any.
+
+    Parameters
+    ----------
+
+    Raises
+    ------
+    ScheduleError, UnitError
+    FormatError
+        For what has no effect: a correlation without correlated inputs, a rate without inhibitory ones.
+    inputs : int, by default 1000
+        Plastic inputs of each cell.
+    rate : Frequency | str, by default '15 Hz'
+        Of each Poisson input.
+    correlated : int, by default 0
+        So many of the inputs are correlated with each other. See `correlated`.
+    correlation : float | None
+        Of any two of these; by default 0.1.
+    correlation_time : Time | str | None
+        Of these; by default 20 ms.
+    early : int, by default 0
+        So many of the inputs follow a common event, 0 to 50 ms after it.
+    inhibitory : int, by default 0
+        Inhibitory Poisson inputs beside them, without plasticity.
+    inhibitory_rate : Frequency | str | None
+        Of each of these; by default 10 Hz.
+    """
+
+def replay(
+    rule: Rule | str,
+    pre: Trains,
+    post: Trains,
+    w0: Start | None = None,
+    cell: Cell | str | None = None,
+    events: Sequence[Reward] | Sequence[Sequence[Reward]] | None = None,
+    record: bool | Time | str = False,
+    *,
+    axonal_delay: npt.ArrayLike | None = None,
+    backpropagation_delay: npt.ArrayLike | None = None,
+    dt: Time | str = 0.0001,
+    engine: str = "auto",
+    seed: int = 0,
+    progress: Progress = None,
+) -> xr.Dataset:
+    """Run the rule on spike trains, a lane each.
+
+    The run ends when the last event has reached its synapse; a rule that moves by the clock is followed for another second. With a cell,
+    its own spikes count as well as the imposed ones. Spike times are rounded to `dt`, and the largest shift is in the result.
+
+    Parameters
+    ----------
+    rule : Rule or str
+        A rule, or its name or path.
+    pre, post : list of arrays of float
+        Spike times, one train for each lane (a single train is one lane); sorted, not negative. Bare numbers are seconds; what
+        carries its unit is converted: text (``"100 ms, 110 ms"``), quantities, neo.SpikeTrain.
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
+    w0 : Start | None
+        Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
+        own. An array has one weight for each synapse of a cell.
+    cell : Cell | str | None
+        For rules that read the membrane potential. A cell, or its name or path.
+    events : Sequence[Reward] | Sequence[Sequence[Reward]] | None
+        Rewards of all lanes, or a list of them for each.
+    record : bool | Time | str, by default False
+        Keep the weight along time as well. True after every step in which a spike fell or an event reached the synapse, and
+        at the end; a time, every so many seconds.
+    axonal_delay : npt.ArrayLike | None
+        From the presynaptic spike to the synapse, instead of the rule's own; one for each lane if they differ.
+    backpropagation_delay : npt.ArrayLike | None
+        From the postsynaptic spike to the synapse, instead of the rule's own; one for each lane if they differ.
+    dt : Time | str, by default '0.1 ms'
+        Time step.
+    engine : str, by default 'auto'
+        auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
+    seed : int, by default 0
+        Of all random numbers.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``w`` (lane,): the final weight; with `record` ``w_record`` (lane, time), and the spikes: ``pre_time`` and ``pre_lane``
+        (pre_spike,), ``post_time`` and ``post_lane`` (post_spike,). The attribute ``note`` says where no weight
+        changed and why, and of a rule that draws random numbers that a lane is one draw.
+
+    Raises
+    ------
+    ScheduleError
+        For unsorted, negative or non-finite times, quantities that are no times, two spikes of a train in one step, unequal numbers
+        of lanes, or backpropagation delays that differ between lanes where a cell or a ``[post]`` variable acts at the spike itself.
+    """
+
+def run(
+    protocol: Protocol | str,
+    rule: Rule | str,
+    cell: Cell | str = "l5_pyramidal",
+    *,
+    engine: str = "auto",
+    seed: int = 0,
+    test_pulses: bool = True,
+    baseline: Time | str | None = None,
+    follow_up: Time | str | None = None,
+    test_interval: Time | str | None = None,
+    copies: int | None = None,
+    control: bool = False,
+    paired_pulse: Time | str | None = None,
+    w0: Start | None = None,
+    cells: int | None = None,
+    synapses: int | None = None,
+    seeds: Sequence[int] | int | None = None,
+    progress: Progress = None,
+    **parameters: object,
+) -> xr.Dataset:
+    """Carry out a protocol with a rule on a cell.
+
+    Parameters
+    ----------
+    protocol : Protocol or str
+        A protocol, its name in the library, or the path of a script.
+    rule : Rule or str
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
+    **parameters
+        Parameters of the protocol.
+    cell : Cell | str, by default 'l5_pyramidal'
+        A cell, by name or path.
+    engine : str, by default 'auto'
+        auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
+    seed : int, by default 0
+        Of all random numbers.
+    test_pulses : bool, by default True
+        off: the bare induction, no EPSP is measured. False stands for off.
+    baseline : Time | str | None
+        Of test pulses before the induction; by default the protocol's, 10 min.
+    follow_up : Time | str | None
+        Of test pulses after it; by default the protocol's, 40 min. Minutes 20 to 40 count, of a shorter one the second
+        half.
+    test_interval : Time | str | None
+        Between two test pulses; by default the protocol's, 10 s.
+    copies : int | None
+        Stimulate and test N inputs together in place of one. By default the protocol's own number.
+    control : bool, by default False
+        Test an unstimulated input of the same cell as well. This shows heterosynaptic plasticity.
+    paired_pulse : Time | str | None
+        Follow each test pulse by a second one, such as 50ms. The result has the ratio of the two EPSPs.
+    w0 : Start | None
+        Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
+        own. An array has one weight for each synapse of a cell.
+    cells : int | None
+        Cells that carry out each condition; by default 1. Where what is drawn is the same for all synapses of a cell (noise
+        of the membrane or of [post] variables), more.
+    synapses : int | None
+        Synapses of each cell with the same spikes; by default 1, of a rule that draws random numbers 200 in all. They share
+        the conductance of one.
+    seeds : Sequence[int] | int | None
+        Repeat all with so many seeds, from `seed` on. A list is of the seeds themselves.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``condition``: EPSP amplitude and slope before and after, their ratios, the efficacy ratio one second after
+        the induction, baseline drift, rejected sweeps, 1/CV^2 of the EPSPs, published ratio and SEM; over ``sweep``:
+        every EPSP; over ``time``: the averaged traces. With `control` the same of the unstimulated input, with
+        `paired_pulse` the paired-pulse ratio before and after. Of a population, ratios are means after over means before, and
+        ``epsp_ratio_sem`` and ``efficacy_ratio_sem`` are standard errors over its synapses (of a protocol that draws, over seeds); a
+        rule with a readout adds ``readout_ratio``, which is what its paper compares with data. The attribute ``note`` says where no
+        weight changed, and why.
+
+    Raises
+    ------
+    SpikehebError
+        For unknown names, wrong units, schedules that cannot be done, and non-finite results.
+    """
+
+def weights(
+    rules: Sequence[Rule | str] | Rule | str,
+    cell: Cell | str | None = "auto",
+    inputs: Inputs | Source | None = None,
+    duration: Time | str = 100.0,
+    seeds: Sequence[int] | int = 2,
+    *,
+    seed: int = 0,
+    cells: int = 1,
+    imposed: Frequency | str | None = None,
+    dt: Time | str = 0.0001,
+    unit: Sequence[Conductance | str] | Conductance | str | None = None,
+    current: Sequence[Amperes | str] | Amperes | str | None = None,
+    w0: Start | None = None,
+    match_rates: bool = False,
+    normalise: Literal["divisive", "subtractive"] | None = None,
+    normalise_every: Time | str | None = None,
+    snapshots: int = 40,
+    watch: int = 1000,
+    epsp: Voltage | str | None = None,
+    memory: float | str = "2 GB",
+    engine: str = "auto",
+    names: Sequence[str] | None = None,
+    progress: Progress = None,
+) -> xr.Dataset:
+    """Let weights settle under the same input spikes for every rule.
+
+    A cell that fires faster than 300 Hz has run away: its run is stopped there, and what was computed is kept with a note.
+
+    Parameters
+    ----------
+    rules : sequence of Rule or str, or one of them
+        With their sets and bounds chosen.
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
+    cell : Cell | str | None, by default 'auto'
+        A cell, by name or path; auto is l5_pyramidal with the unit auto, or none where spikes are imposed. None for spikes
+        that are imposed.
+    inputs : Inputs | Source | None
+        By default those of `fan_in_inputs`: 1000 Poisson inputs at 15 Hz. Otherwise what such a function gives, or one
+        source of trains.
+    duration : Time | str, by default '100 s'
+        Biological time.
+    seeds : Sequence[int] | int, by default 2
+        How many seeds. A list is of the seeds themselves.
+    seed : int, by default 0
+        The first of them. A list of seeds needs none.
+    cells : int, by default 1
+        Cells that get the inputs.
+    imposed : Frequency | str | None
+        Poisson postsynaptic spikes at this rate, and no cell. They are independent of the inputs.
+    dt : Time | str, by default '0.1 ms'
+        Time step.
+    unit : Sequence[Conductance | str] | Conductance | str | None
+        Of efficacy 1, or one for each rule; by default the cell's own, and with the cell auto it is auto: chosen so that
+        the cell fires at about 12 Hz with every weight at its start and at about 60 Hz with every weight at its upper
+        bound. The cell's own is too strong for many inputs. What was chosen stands in the result.
+    current : Sequence[Amperes | str] | Amperes | str | None
+        Constant, into each cell, or one for each rule; by default none, and with the unit auto what the inputs lack for the
+        12 Hz.
+    w0 : Start | None
+        Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
+        own. An array has one weight for each synapse of a cell.
+    match_rates : bool, by default False
+        Run slow rules longer, so that all learn as much. Each rule's duration is stretched by the inverse of its largest
+        change in one event, relative to the first.
+    normalise : Literal["divisive", "subtractive"] | None
+        divisive or subtractive: each cell's weights keep their sum.
+    normalise_every : Time | str | None
+        Do so at these times, not after every event.
+    snapshots : int, by default 40
+        Times at which the weights are counted. Some are kept then, from the start to the end.
+    watch : int, by default 1000
+        Synapses of the first cell whose weights are kept then. They are evenly spread.
+    epsp : Voltage | str | None
+        EPSP of a weight of 1: measured EPSPs are drawn beside. The weight is that in the common unit.
+    memory : float | str, by default '2 GB'
+        That may be taken, such as "2 GB". More is refused before the run.
+    engine : str, by default 'auto'
+        auto, kernel, plain or brian.
+    names : Sequence[str] | None
+        What the rules are called in the result; by default their labels.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``rule``, ``seed``, ``cell`` and ``input`` the weights in the rule's common unit (``weight``: w/w_max where every rule has
+        an upper limit, else w/w0), over ``time`` the kept subset (``snapshot``, NaN after a run was stopped) and the histograms
+        (``histogram`` over ``bin``), the ``rate`` of the cells; the shape of each distribution, whether it has settled (``settled``: yes,
+        no or cannot tell, and ``why``), a ``note`` where the rate is beyond physiology; over ``rule`` what was run by which engine.
+
+    Raises
+    ------
+    SpikehebError
+        Among others where the estimated memory is beyond `memory`.
+    """
+
+def window(
+    rule: Rule | str,
+    delta_t: npt.ArrayLike | None = None,
+    pairs: int = 60,
+    frequency: Frequency | str = 1.0,
+    *,
+    w0: Start | None = None,
+    cell: Cell | str | None = None,
+    cells: int | None = None,
+    synapses: int | None = None,
+    dt: Time | str = 0.0001,
+    engine: str = "auto",
+    seed: int = 0,
+    seeds: Sequence[int] | int | None = None,
+    progress: Progress = None,
+) -> xr.Dataset:
+    """The weight after `pairs` pairs at each delta_t.
+
+    A rule that draws random numbers is shown by the mean of many synapses, in its readout (in its efficacy where it has none); any
+    other by the weight of one.
+
+    Parameters
+    ----------
+    rule : Rule or str
+        A rule, or its name or path.
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
+    delta_t : npt.ArrayLike | None
+        Such as "-20 ms, -10 ms, 10 ms, 20 ms"; by default -60 to 60 ms. ``t_post - t_pre``, by default in steps of 2 ms. 0
+        is a tie, decided by the rule's coincidence policy.
+    pairs : int, by default 60
+        How many pairs.
+    frequency : Frequency | str, by default '1 Hz'
+        Pairs a second.
+    w0 : Start | None
+        Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
+        own. An array has one weight for each synapse of a cell.
+    cell : Cell | str | None
+        For rules that read the membrane potential. A cell, or its name or path.
+    cells : int | None
+        Cells that carry out each condition; by default 1. Where what is drawn is the same for all synapses of a cell (noise
+        of the membrane or of [post] variables), more.
+    synapses : int | None
+        Synapses of each cell with the same spikes; by default 1, of a rule that draws random numbers 200 in all. They share
+        the conductance of one.
+    dt : Time | str, by default '0.1 ms'
+        Time step.
+    engine : str, by default 'auto'
+        auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
+    seed : int, by default 0
+        Of all random numbers.
+    seeds : Sequence[int] | int | None
+        Repeat all with so many seeds, from `seed` on. A list is of the seeds themselves.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``delta_t``: ``w`` (final weight, mean over synapses) and ``change`` (mean after over mean before, minus 1), of a rule that
+        draws also ``change_sem``. The attribute ``counted`` says of what: weight, efficacy or readout; ``note`` says where no weight
+        changed, and why.
+
+    Raises
+    ------
+    ScheduleError
+        For a delta_t that is not shorter than the period, and numbers of pairs, cells, synapses or seeds below 1.
+    """
