@@ -10,14 +10,15 @@ import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from fractions import Fraction
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from spikeheb.errors import UnitError
 
-Floats = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
 
 BASE = ("m", "kg", "s", "A", "K", "mol")
 """Symbols of the base units, in the order of a dimension's exponents."""
@@ -73,6 +74,8 @@ def seconds(value: Any) -> float | Floats:
     """
     if isinstance(value, timedelta):
         return value.total_seconds()
+    import numpy as np
+
     array = np.asarray(value)
     if array.dtype.kind == "M":
         raise UnitError(f"got the date {shown(value)}")
@@ -108,6 +111,8 @@ def by_method(value: Any, exponents: Sequence[Fraction]) -> Floats:
         Where it does not, whatever the reason.
     """
     unit = "*".join(f"{name}**({power})" for name, power in zip(BASE, exponents, strict=True) if power)
+    import numpy as np
+
     try:
         converted = value.to(unit)
         number = converted.magnitude if hasattr(converted, "magnitude") else converted.value
@@ -125,6 +130,8 @@ def in_base_units(value: Any) -> Floats:
     UnitError
         Where it has no way to say so.
     """
+    import numpy as np
+
     try:
         number = value.to_base_units().magnitude if hasattr(value, "to_base_units") else value.si.value
         return np.asarray(number, dtype=np.float64)

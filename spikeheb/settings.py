@@ -2,6 +2,8 @@
 
 A kind is an annotation: ``Time``, ``Frequency`` and the like for quantities (SI floats), ``int``, ``bool``, ``str``, ``float`` for a pure
 number, ``Literal[...]`` for a choice, and ``tuple[kind, ...]`` for a row of them.
+
+The help of the command line is made of kinds alone, so what needs numpy is imported where values are converted.
 """
 
 from __future__ import annotations
@@ -10,12 +12,9 @@ import typing
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-import numpy as np
-
-from spikeheb import dimensions, units
+from spikeheb import dimensions
 from spikeheb.errors import FormatError, UnitError
 from spikeheb.limits import check_count
-from spikeheb.numbers import parts
 
 Time = Annotated[float, dimensions.TIME]
 Frequency = Annotated[float, dimensions.FREQUENCY]
@@ -48,6 +47,8 @@ def convert(kind: Any, value: object, *, path: str | None = None, key: str | Non
         return tuple(convert(item, each, path=path, key=f"{key}[{n}]") for n, each in enumerate(items))
     dimension = dimensions.NONE if kind is float else dimension_of(kind)
     if dimension is not None:
+        from spikeheb import units
+
         return units.quantity(value, dimension, path=path, key=key)
     if typing.get_origin(kind) is Literal:
         return _choice(typing.get_args(kind), value, path, key)
@@ -75,6 +76,8 @@ def dimension_of(kind: Any) -> dimensions.Dimension | None:
 def _split(value: object, path: str | None, key: str | None) -> list[Any]:
     """The items of a list, or of text with commas, semicolons or spaces; one value alone is a list of one."""
     if isinstance(value, str):
+        from spikeheb.numbers import parts
+
         try:
             return list(parts(value))
         except UnitError as error:
@@ -96,6 +99,8 @@ def _choice(choices: tuple[object, ...], value: object, path: str | None, key: s
 
 
 def _whole(value: object) -> int | None:
+    from spikeheb import units
+
     try:
         number = float(value) if isinstance(value, str) else units.quantity(value, dimensions.NONE)
     except (TypeError, ValueError, OverflowError):
@@ -104,7 +109,7 @@ def _whole(value: object) -> int | None:
 
 
 def _truth(value: object) -> bool | None:
-    if isinstance(value, bool | np.bool_):
+    if isinstance(value, bool) or str(getattr(value, "dtype", "")) == "bool":
         return bool(value)
     return _TRUTH.get(value.lower()) if isinstance(value, str) else None
 
@@ -119,4 +124,8 @@ def text_of(kind: Any, value: Any) -> str:
     if item is not None:
         return ", ".join(text_of(item, each) for each in value)
     dimension = dimensions.NONE if kind is float else dimension_of(kind)
-    return str(value) if dimension is None else units.format_quantity(value, dimension)
+    if dimension is None:
+        return str(value)
+    from spikeheb import units
+
+    return units.format_quantity(value, dimension)

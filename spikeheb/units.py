@@ -13,10 +13,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from spikeheb import carried
 from spikeheb.dimensions import (
@@ -38,7 +35,12 @@ from spikeheb.dimensions import (
 )
 from spikeheb.errors import UnitError
 
-Floats = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+
 
 MAX_UNIT = 80
 MAX_QUANTITY = 120
@@ -172,10 +174,10 @@ def quantity(value: object, dimension: Dimension, *, path: str | None = None, ke
     UnitError
         Where it is of another kind or not finite, or carries a unit that is not understood.
     """
-    if type(value) in (float, np.float64) and math.isfinite(value):  # type: ignore[arg-type]  # both are numbers
-        return float(value)  # type: ignore[arg-type]
+    if isinstance(value, float) and math.isfinite(value) and not carried.is_of_brian(value):
+        return float(value)
     expected = f'expected {dimension} such as "{example(dimension)}"'
-    if isinstance(value, bool | np.bool_ | bytes):
+    if isinstance(value, bool | bytes) or str(getattr(value, "dtype", "")) == "bool":
         raise UnitError(f"{expected} (got {value!r:.60})", path=path, key=key)
     if carried.is_complex(value):
         raise UnitError(f"{expected} (got complex numbers)", path=path, key=key)
@@ -184,7 +186,7 @@ def quantity(value: object, dimension: Dimension, *, path: str | None = None, ke
             return _of_text(value, dimension)
         own: Any = converted(value, dimension)
         number: Any = value if own is None else own
-        if isinstance(number, np.ndarray) and number.ndim:
+        if getattr(number, "ndim", 0) and hasattr(number, "size"):
             raise UnitError(f"got {number.size} values instead of one")
     except UnitError as error:
         raise UnitError(f"{expected} ({error.message})", path=path, key=key) from None
@@ -242,6 +244,8 @@ def own_unit(value: Any) -> tuple[Floats | float, Dimension, Fraction] | None:
     unit = carried.unit_of(value)
     if unit is None:
         return None
+    import numpy as np
+
     numbers = np.asarray(value, dtype=np.float64)
     if carried.is_of_brian(value):
         return numbers, _of_brian(unit), Fraction(1)

@@ -72,8 +72,6 @@ def drives(
             raise ScheduleError(f'"{AUTO}" is known for the cell {CELL} only (got {name}); give a conductance', key="unit")
         chosen = [chosen_drive(rule, inputs, dt, w0) for rule in rules]
         return [Drive(drive.unit, drive.current if amperes is None else amperes) for drive, amperes in zip(chosen, given, strict=True)]
-    if cell is None and any(given):
-        raise ScheduleError("a current needs a cell, and the spikes are imposed", key="current")
     units = _of_each(unit, CONDUCTANCE, "unit", len(rules))
     if cell is not None and unit is not None:
         check_near(unit, cell.receptor(None).unit, CONDUCTANCE, "unit")

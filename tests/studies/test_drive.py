@@ -9,7 +9,7 @@ import spikeheb as sh
 from spikeheb import library
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.population import PopulationJob
-from spikeheb.errors import ScheduleError, UnitError
+from spikeheb.errors import FormatError, ScheduleError, UnitError
 from spikeheb.studies.drive import chosen_drive, driven, efficacies
 from spikeheb.studies.inputs import fan_in_inputs
 
@@ -112,7 +112,7 @@ def test_a_drive_that_cannot_be_is_refused_by_name():
         sh.weights("pair", unit="1 nS, 2 nS", duration="1 s")
     with pytest.raises(ScheduleError, match=r'unit: "auto" is known for the cell l5_pyramidal only \(got song_2000\)'):
         sh.weights("pair", "song_2000", unit="auto", duration="1 s")
-    with pytest.raises(ScheduleError, match="current: a current needs a cell"):
+    with pytest.raises(FormatError, match="current: has no effect without a cell"):
         sh.weights("pair", imposed="5 Hz", current="1 pA", duration="1 s")
     with pytest.raises(UnitError, match="current: expected a current"):
         sh.weights("pair", current="1 mV", duration="1 s")

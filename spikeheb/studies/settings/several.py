@@ -6,8 +6,14 @@ from typing import Annotated, Any
 
 from spikeheb.declared import Setting
 from spikeheb.limits import LARGEST_SEED
-from spikeheb.schedules import check_step
 from spikeheb.settings import Time
+
+
+def _time_step(dt: object) -> float:
+    from spikeheb.schedules import check_step  # here, because help needs no numpy
+
+    return check_step(dt)
+
 
 ENGINES = "auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone."
 
@@ -48,4 +54,4 @@ CellOrNone = Annotated[
         accepts="Cell | str | None", flags=("--cell", "-c"), metavar="CELL",
     ),
 ]  # fmt: skip
-TimeStep = Annotated[Time, Setting("Time step.", check=check_step, range=(1e-5, 1e-3), scale="log")]
+TimeStep = Annotated[Time, Setting("Time step.", check=_time_step, range=(1e-5, 1e-3), scale="log")]
