@@ -252,7 +252,7 @@ class JobStruct(ctypes.Structure):
         ("spikes", _POINTER), ("capacity", _COUNT),
         ("start", _POINTER),
         ("failures", _POINTER),
-        ("careful", _COUNT),
+        ("careful", _COUNT), ("exact", _COUNT),
     ]  # fmt: skip
 
 
@@ -260,8 +260,9 @@ def struct(arrays: Arrays, *, careful: bool = False) -> JobStruct:
     """The pointers to the arrays; they must outlive it. A careful run looks at every number after every event and step."""
     job = arrays.job
     job_struct = JobStruct(
-        lanes=job.lanes, inputs=job.inputs, steps=job.steps, dt=job.dt, seed=job.seed & (2**64 - 1), careful=int(careful)
-    )
+        lanes=job.lanes, inputs=job.inputs, steps=job.steps, dt=job.dt, seed=job.seed & (2**64 - 1),
+        careful=int(careful), exact=int(careful or job.exact),
+    )  # fmt: skip
     job_struct.sample_count, job_struct.sweep_count, job_struct.sweep_steps = len(job.samples), len(job.sweeps), job.sweep_steps
     job_struct.history_each, job_struct.capacity = arrays.history.shape[1], arrays.spikes.shape[1]
     job_struct.constants_each, job_struct.delays_each, job_struct.late_each = (

@@ -14,7 +14,8 @@ from spikeheb.engines.kernel.source import generate, header
 from spikeheb.program.program import Plan
 
 HEADERS = tuple(
-    f"{name}.hpp" for name in ("runtime", "exponential", "range", "jets", "quiet", "glide", "lanes_job", "past", "single", "lanes")
+    f"{name}.hpp"
+    for name in ("runtime", "exponential", "range", "jets", "quiet", "glide", "coast", "lanes_job", "past", "single", "rest", "lanes")
 )
 FLAGS = ("-fno-tree-slp-vectorize",)
 """For lanes: the variables of one synapse would be packed into vectors and unpacked at every event, which costs a fifth."""

@@ -37,6 +37,7 @@ struct Job {
   const double *start;                                   // a Model::State to look for rest from
   int64_t *failures;                                     // by lane: step, input
   int64_t careful;                                       // look at every number after every event and step
+  int64_t exact;                                         // step through everything
 };
 
 // What a lane carries along besides variables: how far it is, and how much of each array is behind it.
