@@ -330,10 +330,9 @@ private:
   // --- quiet stretches (rest.hpp) --------------------------------------------------------------------------------------
 
   bool rest(int64_t now);
-  bool rest_beside(int64_t now, int64_t end);
+  bool leaves_alone(Around &around, int64_t now, int64_t end) const;
   bool coast(int64_t from, int64_t end);
-  double coast_once(const typename M::template State<double> &before, int64_t gone, int64_t unit);
-  void advance_cell(int64_t from, int64_t to);
+  double coast_once(int64_t unit);
 };
 
 #include "rest.hpp"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from spikeheb.engines.kernel.text import array, mangled
 from spikeheb.expressions import tree as t
@@ -10,6 +11,72 @@ from spikeheb.program import methods
 from spikeheb.program.program import Block, Plan
 from spikeheb.program.stretches import GLIDING, GROWTH, in_order, is_affine, is_kinked, is_smooth
 from spikeheb.rules.meaning import affine
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A stepped variable of the cell or of ``[post]``.
+
+    Attributes
+    ----------
+    place : int
+        In a lane's state.
+    reads : frozenset of int
+        The places of what moves it.
+    line : tuple of str, or None
+        Slope, rest and the logarithm of a step's factor, where it is linear in itself and reads nothing else that varies.
+    """
+
+    place: int
+    reads: frozenset[int]
+    line: tuple[str, str, str] | None
+
+
+def moved(block: Block, fixed: frozenset[str], places: Mapping[str, int], text: Callable[[t.Tree], str]) -> Iterator[Moved]:
+    """The variables of a block, whose names stand at `places`."""
+    lines = lines_of(block, fixed)
+    for name, tree in block.derivatives.items():
+        reads = frozenset(places[read] for read in t.names(tree) if read in places)
+        line = (text(lines[name][0]), text(lines[name][1]), GROWTH.get(block.method, "x")) if name in lines else None
+        yield Moved(places[name], reads, line)
+
+
+def groups(variables: Sequence[Moved]) -> list[list[int]]:
+    """The places of those that do not decay by themselves: groups that read each other, each after those that it reads."""
+    left = {each.place: set(each.reads) for each in variables if each.line is None}
+    after = {place: reads & set(left) | {place} for place, reads in left.items()}
+    while (more := {p: frozenset().union(*(after[q] for q in reads)) for p, reads in after.items()}) != after:
+        after = {place: set(reads) for place, reads in more.items()}
+    together = {tuple(sorted(q for q in reads if place in after[q])): len(reads) for place, reads in after.items()}
+    return [list(group) for group in sorted(together, key=lambda group: (together[group], group))]
+
+
+def facts_of_state(cell: Sequence[Moved], post: Sequence[Moved]) -> list[str]:
+    """Constants of the model on its cell and ``[post]``, which reads the cell."""
+    alone, together = [each.place for each in (*cell, *post) if each.line is not None], [*groups(cell), *groups(post)]
+    firsts = [sum(map(len, together[:n])) for n in range(len(together) + 1)]
+    return [
+        f"static constexpr int decaying_count = {len(alone)}, group_count = {len(together)}, groups_in_cell = {len(groups(cell))};",
+        array("int", "decaying", alone),
+        array("int", "group_first", firsts),
+        array("int", "group_places", [place for group in together for place in group]),
+    ]
+
+
+def parts_of_state(cell: Sequence[Moved], post: Sequence[Moved]) -> str:
+    """What is linear in itself in a cell and ``[post]``; returned is the logarithm of its factor in a step."""
+    lines = ["static double line_of_state(int place, const Shared &k, double &slope, double &rest) {"]
+    for each in (*cell, *post):
+        if each.line is not None:
+            slope, rest, growth = each.line
+            lines += [
+                f"  if (place == {each.place}) {{",
+                f"    slope = {slope};",
+                f"    rest = {rest};",
+                "    const double x = slope*k.dt;",
+            ]
+            lines += [f"    return {growth};", "  }"]
+    return "\n".join([*lines, "  return slope = rest = 0.0;", "}", ""])
 
 
 def facts(plan: Plan, fixed: frozenset[str]) -> list[str]:

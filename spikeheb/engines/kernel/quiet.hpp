@@ -19,12 +19,17 @@ public:
 
   explicit Quiet(const double *start) : start(start) {}
 
+  // Whether there is rest, and a linear way to it.
+  bool knows(const State &state, const typename M::Shared &shared) {
+    if (!known_for(state)) prepare(state, shared);
+    return usable;
+  }
+
   // Whether the rest of the way may be computed: the remainder stays below the bounds, and no threshold is near. If not,
   // `wait` says after how many steps to ask again.
   bool allows(const State &state, const typename M::Shared &shared, int64_t &wait) {
     wait = LONGEST_WAIT;
-    if (!known_for(state)) prepare(state, shared);
-    if (!usable) return false;
+    if (!knows(state, shared)) return false;
     double away[N], most[N];
     for (int i = 0; i < N; ++i) {
       away[i] = entry(state, i) - fixed[i];

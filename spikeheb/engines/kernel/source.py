@@ -113,17 +113,19 @@ class _Writer:
             self.synapse_step(),
         ]
         parts.append(motion.parts(self.plan, self.rule_fixed, self.fields, self.rule_text))
-        parts += [self.cell_parts(), self.post_parts(), self.late()]
+        parts += [motion.parts_of_state(*self.moving()), self.cell_parts(), self.post_parts(), self.late()]
         body = "\n".join(part for part in parts if part)
         return "\n".join(
             [
                 '#include "lanes.hpp"',
                 "",
                 "namespace lanes {",
+                "namespace {  // else libraries of the same process would share what is constant in the model of the first",
                 "struct Model {",
                 indent("\n".join([self.facts(), self.structs(), self.constants()])),
                 indent(body).rstrip(),
                 "};",
+                "}  // namespace",
                 "}  // namespace lanes",
                 "",
                 'extern "C" int64_t advance_lanes(const Job *job, int64_t first_lane, int64_t last_lane, int64_t until) {',
@@ -148,7 +150,7 @@ class _Writer:
             "reads_potential": reads_membrane(plan.rule),
         }
         lines = [f"static constexpr bool {name} = {str(value).lower()};" for name, value in facts.items()]
-        lines += motion.facts(plan, self.rule_fixed)
+        lines += motion.facts(plan, self.rule_fixed) + motion.facts_of_state(*self.moving())
         lines.append(f"static constexpr int actions = {len(events)};")
         lines.append(array("Event", "event", events))
         lines.append(array("int", "draws", [random_draws(action) for action in plan.actions]))
@@ -309,6 +311,13 @@ class _Writer:
         lines += [f"  return {flawed(seen)};", "}", "static bool any_flawed(const Synapse &s) {"]
         lines.append(f"  return {flawed([self.fields[name] for name in plan.variables])};")
         return "\n".join([*lines, "}", ""])
+
+    def moving(self) -> tuple[list[motion.Moved], list[motion.Moved]]:
+        """The stepped variables of the cell, and those of ``[post]``."""
+        places = {name: n for n, name in enumerate(self.layout.cell)}
+        after = {"v": 0} | {name: len(places) + n for n, name in enumerate(self.layout.post)}
+        cell = list(motion.moved(self.plan.cell.block, self.cell_fixed, places, self.cell_text)) if self.plan.cell else []
+        return cell, list(motion.moved(self.plan.post, self.rule_fixed, after, self.rule_text)) if self.plan.post else []
 
     def step_lines(self, block: Block, text: Callable[[t.Tree], str], field: Naming, kind: str) -> list[str]:
         lines = []
