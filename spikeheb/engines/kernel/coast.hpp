@@ -80,7 +80,7 @@ private:
     double guessed[S + 1][G];  // what the guess changes in a step
     for (int j = 0; j <= S; ++j)
       for (int m = 0; m < G; ++m) guessed[j][m] = at(ahead[j], place(m)) - values[j][m];
-    const double error = by.solve<G>(values, false, [&](int node, const double (&now)[G], double (&D)[G], double (&slope)[G][G]) {
+    const double error = by.solve<G>(values, M::group_affine[g], [&](int node, const double (&now)[G], double (&D)[G], double (&slope)[G][G]) {
       typename M::template State<Dual<G>> z;
       for (int n = 0; n < int(sizeof(State) / sizeof(double)); ++n) at(z, n) = Dual<G>(at(x[node], n));
       for (int m = 0; m < G; ++m) {

@@ -37,6 +37,7 @@ public:
     std::memcpy(guess, x, sizeof guess);
     evaluate(0, x[0], first, slope[0]);
     for (int g = 0; g < G; ++g) size[g] = std::fabs(x[0][g]);
+    Factors<S * G> factors;  // of the first round; what it leaves over is small where the guess is good
     bool near = false;
     for (int round = 0; !near; ++round) {
       if (round == ROUNDS) return INFINITY;
@@ -46,7 +47,8 @@ public:
           double &r = left[n * G + g] = guess[n + 1][g] - x[n + 1][g];
           for (int j = 0; j < S; ++j) r += sum[n][j] * D[j][g];
         }
-      if (!improve<G>(slope, left)) return INFINITY;
+      if (round == 0 && !factorise<G>(slope, factors)) return INFINITY;
+      improve<G>(factors, left);
       near = true;
       for (int j = 0; j < S; ++j)
         for (int g = 0; g < G; ++g) {
@@ -85,8 +87,8 @@ public:
 private:
   static constexpr int ROUNDS = 8;             // of Newton's method
   static constexpr double EPSILON = 0x1p-52;
-  static constexpr double CLOSE = 1e-9;        // a round that changes less leaves nothing over, since the next is its square
-  static constexpr double TOLERANCE = 1e-11;   // of a variable's size, at any of the nodes
+  static constexpr double CLOSE = 1e-12;       // what a round changes when it is the last, of a variable's size
+  static constexpr double TOLERANCE = 3e-11;   // of a variable's size, at any of the nodes
   static constexpr double PART = 0.033;        // error of the sums over (steps times error of D at the start), at most
 
   // Of the polynomial through values at the nodes, by each of them: its integral from the start to each node, and the differences
@@ -126,30 +128,40 @@ private:
   const int64_t unit;
   double sum[S][S];  // of D over the steps before each node, by the values of D at the nodes
 
-  // Newton's step: x becomes (1 - sum slope)**-1 x.
-  template <int G> bool improve(const double (&slope)[S][G][G], double (&x)[S * G]) const {
+  template <int N> struct Factors { double a[N][N]; int rows[N]; };
+
+  // 1 - sum slope as a product of two triangles, with exchanges of rows.
+  template <int G> bool factorise(const double (&slope)[S][G][G], Factors<S * G> &f) const {
     constexpr int N = S * G;
-    double a[N][N];
     for (int n = 0; n < N; ++n)
-      for (int j = 0; j < N; ++j) a[n][j] = (n == j) - sum[n / G][j / G] * slope[j / G][n % G][j % G];
+      for (int j = 0; j < N; ++j) f.a[n][j] = (n == j) - sum[n / G][j / G] * slope[j / G][n % G][j % G];
     for (int c = 0; c < N; ++c) {
       int best = c;
       for (int r = c + 1; r < N; ++r)
-        if (std::fabs(a[r][c]) > std::fabs(a[best][c])) best = r;
-      if (!(std::fabs(a[best][c]) > 0.0)) return false;
-      if (best != c) { std::swap(a[c], a[best]); std::swap(x[c], x[best]); }
-      const double inverse = 1.0 / a[c][c];
+        if (std::fabs(f.a[r][c]) > std::fabs(f.a[best][c])) best = r;
+      if (!(std::fabs(f.a[best][c]) > 0.0)) return false;
+      f.rows[c] = best;
+      if (best != c) std::swap(f.a[c], f.a[best]);
+      const double inverse = 1.0 / f.a[c][c];
       for (int r = c + 1; r < N; ++r) {
-        const double factor = a[r][c] * inverse;
-        for (int n = 0; n < N; ++n) a[r][n] -= factor * a[c][n];
-        x[r] -= factor * x[c];
+        const double factor = f.a[r][c] *= inverse;
+        for (int n = c + 1; n < N; ++n) f.a[r][n] -= factor * f.a[c][n];
       }
-    }
-    for (int r = N - 1; r >= 0; --r) {
-      for (int n = r + 1; n < N; ++n) x[r] -= a[r][n] * x[n];
-      x[r] /= a[r][r];
+      f.a[c][c] = inverse;
     }
     return true;
+  }
+
+  // Newton's step: x becomes (1 - sum slope)**-1 x.
+  template <int G> static void improve(const Factors<S * G> &f, double (&x)[S * G]) {
+    constexpr int N = S * G;
+    for (int c = 0; c < N; ++c) std::swap(x[c], x[f.rows[c]]);
+    for (int c = 0; c < N; ++c)
+      for (int r = c + 1; r < N; ++r) x[r] -= f.a[r][c] * x[c];
+    for (int r = N - 1; r >= 0; --r) {
+      for (int n = r + 1; n < N; ++n) x[r] -= f.a[r][n] * x[n];
+      x[r] *= f.a[r][r];
+    }
   }
 };
 inline const Collocation::Sums Collocation::sums{};

@@ -25,11 +25,14 @@ class Moved:
         The places of what moves it.
     line : tuple of str, or None
         Slope, rest and the logarithm of a step's factor, where it is linear in itself and reads nothing else that varies.
+    affine : bool
+        Whether it is linear in itself, whatever else it reads.
     """
 
     place: int
     reads: frozenset[int]
     line: tuple[str, str, str] | None
+    affine: bool
 
 
 def moved(block: Block, fixed: frozenset[str], places: Mapping[str, int], text: Callable[[t.Tree], str]) -> Iterator[Moved]:
@@ -38,7 +41,7 @@ def moved(block: Block, fixed: frozenset[str], places: Mapping[str, int], text: 
     for name, tree in block.derivatives.items():
         reads = frozenset(places[read] for read in t.names(tree) if read in places)
         line = (text(lines[name][0]), text(lines[name][1]), GROWTH.get(block.method, "x")) if name in lines else None
-        yield Moved(places[name], reads, line)
+        yield Moved(places[name], reads, line, is_affine(tree, name))
 
 
 def groups(variables: Sequence[Moved]) -> list[list[int]]:
@@ -54,11 +57,13 @@ def groups(variables: Sequence[Moved]) -> list[list[int]]:
 def facts_of_state(cell: Sequence[Moved], post: Sequence[Moved]) -> list[str]:
     """Constants of the model on its cell and ``[post]``, which reads the cell."""
     alone, together = [each.place for each in (*cell, *post) if each.line is not None], [*groups(cell), *groups(post)]
+    straight = {each.place for each in (*cell, *post) if each.affine}
     firsts = [sum(map(len, together[:n])) for n in range(len(together) + 1)]
     return [
         f"static constexpr int decaying_count = {len(alone)}, group_count = {len(together)}, groups_in_cell = {len(groups(cell))};",
         array("int", "decaying", alone),
         array("int", "group_first", firsts),
+        array("bool", "group_affine", [str(len(group) == 1 and group[0] in straight).lower() for group in together]),
         array("int", "group_places", [place for group in together for place in group]),
     ]
 

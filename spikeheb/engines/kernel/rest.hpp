@@ -14,6 +14,7 @@ template <class M> bool Lane<M>::rest(int64_t now) {
   place.look = now + wait;
   if (!allowed) return false;
   Around around;
+  for (int k = 0; k < M::late_count; ++k) around.late.values[k] = M::late_source(k, state);
   if constexpr (stepped_synapses) {
     quiet.ranges(state, around.state, Glide<M>::OUTSIDE);
     if (!leaves_alone(around, now, end)) return false;
@@ -37,24 +38,34 @@ template <class M> bool Lane<M>::leaves_alone(Around &around, int64_t now, int64
 template <class M> bool Lane<M>::coast(int64_t from, int64_t end) {
   constexpr int64_t GRID = Collocation::GRID;
   int64_t unit = 1;
+  Around around;
+  for (int k = 0; k < M::late_count; ++k) around.late.values[k] = Range(late.values[k], late.values[k], Glide<M>::OUTSIDE);
   while (end - place.now >= GRID) {
     unit = std::min(unit, (end - place.now) / GRID);
-    const double worst = coast_once(unit), change = 0.8 * std::pow(worst, -1.0 / (Collocation::S + 1));
+    const double worst = coast_once(unit, around), change = 0.9 * std::pow(worst, -1.0 / (Collocation::S + 1));
     if (!(worst <= 1.0) && unit == 1) break;
     const double factor = worst <= 1.0 ? std::fmin(std::fmax(change, 1.0), 8.0) : std::fmin(std::fmax(change, 0.125), 0.5);
     unit = std::max(int64_t(1), int64_t(double(unit) * factor));
   }
+  const bool moved = place.now > from;
+  if constexpr (!M::can_coast)
+    if (const int64_t stop = place.now + past.longest(); moved) {  // the last steps are carried out, since they are remembered
+      for (int64_t n = place.now; n < stop; ++n) update_cell(n);
+      if constexpr (stepped_synapses) step_synapses(place.now, stop, around);
+      place.now = stop;
+    }
   place.look = place.now + GRID / 2;
-  return place.now > from;
+  return moved;
 }
 
-// Everything over some steps, or nothing. Returns the largest error over what is allowed.
-template <class M> double Lane<M>::coast_once(int64_t unit) {
+// Everything over some steps, or nothing. Returns the largest error over what is allowed; `around` is what synapses see that are
+// left alone, also over as many steps more as are remembered.
+template <class M> double Lane<M>::coast_once(int64_t unit, Around &around) {
   const Collocation by(unit);
   CoastOfCell<M> cell(by, shared);
   double worst = cell.carry(state, quiet);
   if (!(worst <= 1.0)) return worst;
-  int64_t end = place.now + by.steps(Collocation::S);
+  const int64_t end = place.now + by.steps(Collocation::S);
   if constexpr (M::can_coast) {
     const bool single = last - first == 1;
     for (int round = single ? 1 : 0; round < 2; ++round)
@@ -65,16 +76,15 @@ template <class M> double Lane<M>::coast_once(int64_t unit) {
       }
     if (!(worst <= 1.0)) return worst;
   }
-  Around around;
   if constexpr (stepped_synapses && !M::can_coast) {
-    Collocation::enclose(cell.around, around.state, Glide<M>::OUTSIDE);
-    if (!leaves_alone(around, place.now, end + past.longest())) return INFINITY;
+    Around here;
+    Collocation::enclose(cell.around, here.state, Glide<M>::OUTSIDE);
+    here.late = around.late;  // of the steps before, of which nothing is remembered otherwise
+    if (!leaves_alone(here, place.now, end + past.longest())) return INFINITY;
+    around = here;
+    step_synapses(place.now, end, around);
   }
   state = cell.x[Collocation::S];
-  if constexpr (!M::can_coast) {
-    for (const int64_t stop = end + past.longest(); end < stop; ++end) update_cell(end);  // since these are remembered
-    if constexpr (stepped_synapses) step_synapses(place.now, end, around);
-  }
   place.now = end;
   return worst;
 }
