@@ -13,6 +13,9 @@ inline double decayed(double x, double a, double b, double growth, double dt, do
   return a == 0.0 ? x + b * (dt * steps) : (x + b / a) * lanes::exp(growth * steps) - b / a;
 }
 
+inline double value_of(double x) { return x; }
+template <int N> double value_of(const Dual<N> &x) { return x.value; }
+
 // The cell and [post].
 template <class M> class CoastOfCell {
 public:
@@ -80,22 +83,24 @@ private:
     double guessed[S + 1][G];  // what the guess changes in a step
     for (int j = 0; j <= S; ++j)
       for (int m = 0; m < G; ++m) guessed[j][m] = at(ahead[j], place(m)) - values[j][m];
-    const double error = by.solve<G>(values, M::group_affine[g], [&](int node, const double (&now)[G], double (&D)[G], double (&slope)[G][G]) {
-      typename M::template State<Dual<G>> z;
-      for (int n = 0; n < int(sizeof(State) / sizeof(double)); ++n) at(z, n) = Dual<G>(at(x[node], n));
+    const double error = by.solve<G>(values, M::group_affine[g], [&](auto sloping, int node, const double (&now)[G], double (&D)[G], double (&slope)[G][G]) {
+      using T = std::conditional_t<sloping, Dual<G>, double>;
+      typename M::template State<T> z;
+      for (int n = 0; n < int(sizeof(State) / sizeof(double)); ++n) at(z, n) = T(at(x[node], n));
       for (int m = 0; m < G; ++m) {
-        at(z, place(m)) = Dual<G>(now[m]);
-        at(z, place(m)).by[m] = 1.0;
+        at(z, place(m)) = T(now[m]);
+        if constexpr (sloping) at(z, place(m)).by[m] = 1.0;
       }
       if constexpr (in_cell) M::step_cell(z, k, OneNormal{0}, 0);
       else {
-        for (int n = 0; n < int(sizeof z.cell / sizeof z.I_ext); ++n) at(z, n) = Dual<G>(at(around[node], n));
+        for (int n = 0; n < int(sizeof z.cell / sizeof z.I_ext); ++n) at(z, n) = T(at(around[node], n));
         step_post(z);
       }
       for (int m = 0; m < G; ++m) {
-        const Dual<G> &after = at(z, place(m));
-        D[m] = after.value - now[m] - guessed[node][m];
-        for (int h = 0; h < G; ++h) slope[m][h] = after.by[h] - (m == h);
+        const T &after = at(z, place(m));
+        D[m] = value_of(after) - now[m] - guessed[node][m];
+        if constexpr (sloping)
+          for (int h = 0; h < G; ++h) slope[m][h] = after.by[h] - (m == h);
       }
     });
     worst = std::fmax(worst, error);
@@ -158,14 +163,15 @@ private:
     } else if (worst <= 1.0) {
       double values[S + 1][1];
       for (auto &value : values) value[0] = start;
-      const double error = by.solve<1>(values, M::affine[i], [&](int node, const double (&now)[1], double (&D)[1], double (&slope)[1][1]) {
-        typename M::template Variables<Dual<1>> s;
+      const double error = by.solve<1>(values, M::affine[i], [&](auto sloping, int node, const double (&now)[1], double (&D)[1], double (&slope)[1][1]) {
+        using T = std::conditional_t<sloping, Dual<1>, double>;
+        typename M::template Variables<T> s;
         M::copy(x[node], s);
-        M::variable(s, i) = Dual<1>(now[0]);
-        M::variable(s, i).by[0] = 1.0;
+        M::variable(s, i) = T(now[0]);
+        if constexpr (sloping) M::variable(s, i).by[0] = 1.0;
         M::move_synapse(s, around[node], Late{}, k, OneNormal{0}, 0);
-        D[0] = M::variable(s, i).value - now[0];
-        slope[0][0] = M::variable(s, i).by[0] - 1.0;
+        D[0] = value_of(M::variable(s, i)) - now[0];
+        if constexpr (sloping) slope[0][0] = M::variable(s, i).by[0] - 1.0;
       });
       worst = std::fmax(worst, error);
       for (int j = 1; j <= S; ++j) M::variable(x[j], i) = values[j][0];

@@ -8,6 +8,7 @@
 
 #include "range.hpp"
 
+#include <type_traits>
 #include <utility>
 
 class Collocation {
@@ -29,19 +30,22 @@ public:
   int64_t steps(int node) const { return NODES[node] * unit; }
 
   // Solve for G variables that read each other. `x` comes with their values at the start in row 0 and a guess at the nodes, and
-  // leaves with the values there; `evaluate` gives at a node D, less what the guess itself changes in a step, and its derivatives.
+  // leaves with the values there; `evaluate` gives at a node D, less what the guess itself changes in a step, and at first its derivatives.
   // The better the guess, the less is left for the polynomial. Returns the error of what is found over what is allowed, infinite
   // where nothing is.
   template <int G, class Evaluate> double solve(double (&x)[S + 1][G], bool affine, Evaluate evaluate) const {
     double D[S][G], slope[S][G][G], left[S * G], size[G], first[G], guess[S + 1][G];
     std::memcpy(guess, x, sizeof guess);
-    evaluate(0, x[0], first, slope[0]);
+    evaluate(std::false_type(), 0, x[0], first, slope[0]);
     for (int g = 0; g < G; ++g) size[g] = std::fabs(x[0][g]);
     Factors<S * G> factors;  // of the first round; what it leaves over is small where the guess is good
     bool near = false;
     for (int round = 0; !near; ++round) {
       if (round == ROUNDS) return INFINITY;
-      for (int j = 0; j < S; ++j) evaluate(j + 1, x[j + 1], D[j], slope[j]);
+      for (int j = 0; j < S; ++j) {
+        if (round == 0) evaluate(std::true_type(), j + 1, x[j + 1], D[j], slope[j]);
+        else evaluate(std::false_type(), j + 1, x[j + 1], D[j], slope[j]);
+      }
       for (int n = 0; n < S; ++n)
         for (int g = 0; g < G; ++g) {
           double &r = left[n * G + g] = guess[n + 1][g] - x[n + 1][g];
@@ -87,7 +91,7 @@ public:
 private:
   static constexpr int ROUNDS = 8;             // of Newton's method
   static constexpr double EPSILON = 0x1p-52;
-  static constexpr double CLOSE = 1e-12;       // what a round changes when it is the last, of a variable's size
+  static constexpr double CLOSE = 1e-10;       // what a round changes when it is the last, of a variable's size
   static constexpr double TOLERANCE = 3e-11;   // of a variable's size, at any of the nodes
   static constexpr double PART = 0.033;        // error of the sums over (steps times error of D at the start), at most
 
