@@ -1,4 +1,4 @@
-"""What the computation of quiet stretches (`glide.hpp`, `coast.hpp`) asks a model about the variables of its synapses."""
+"""What the computation of quiet stretches (`glide.hpp`, `coast.hpp`) asks a model about its stepped variables."""
 
 from __future__ import annotations
 
@@ -74,13 +74,8 @@ def parts_of_state(cell: Sequence[Moved], post: Sequence[Moved]) -> str:
     for each in (*cell, *post):
         if each.line is not None:
             slope, rest, growth = each.line
-            lines += [
-                f"  if (place == {each.place}) {{",
-                f"    slope = {slope};",
-                f"    rest = {rest};",
-                "    const double x = slope*k.dt;",
-            ]
-            lines += [f"    return {growth};", "  }"]
+            lines += [f"  if (place == {each.place}) {{", f"    slope = {slope};", f"    rest = {rest};"]
+            lines += ["    const double x = slope*k.dt;", f"    return {growth};", "  }"]
     return "\n".join([*lines, "  return slope = rest = 0.0;", "}", ""])
 
 

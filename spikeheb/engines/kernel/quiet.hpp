@@ -12,8 +12,7 @@ public:
   static constexpr int N = M::moving_count;         // variables that move by themselves, cell and [post]
   static constexpr int64_t WORTHWHILE = 64;         // shorter stretches are stepped
   static constexpr int64_t SHORTEST_WAIT = 16, LONGEST_WAIT = 512;
-  // Largest error of v in volts, over the whole way back; what no rule reads is seen only in traces, to 1e-8 mV.
-  static constexpr double BOUND_V = M::reads_potential ? 1e-13 : 1e-11;
+  static constexpr double BOUND_V = 1e-11;          // largest error of v in volts, over the whole way back: no rule reads it
   static constexpr double BOUND = 1e-13;            // of [post] variables, as a fraction of their size
   using State = typename M::template State<double>;
 
