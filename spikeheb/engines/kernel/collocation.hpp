@@ -60,6 +60,7 @@ public:
           for (int h = 0; h < G; ++h) D[j][g] += slope[j][g][h] * left[j * G + h];
           size[g] = std::fmax(size[g], std::fabs(x[j + 1][g]));
         }
+      if (round == 0) add_what_follows<G>(slope, size);
       for (int n = 0; n < S * G; ++n) near &= affine || std::fabs(left[n]) <= CLOSE * size[n % G];
     }
     double worst = 0.0;
@@ -131,6 +132,20 @@ private:
 
   const int64_t unit;
   double sum[S][S];  // of D over the steps before each node, by the values of D at the nodes
+
+  // To the size of each variable, what it would be if it followed the others of its group: at rest it may be next to nothing, the
+  // difference of what is rounded.
+  template <int G> static void add_what_follows(const double (&slope)[S][G][G], double (&size)[G]) {
+    double more[G] = {};
+    for (int j = 0; j < S; ++j)
+      for (int g = 0; g < G; ++g) {
+        double follows = 0.0;
+        for (int h = 0; h < G; ++h)
+          if (h != g && slope[j][g][g] != 0.0) follows += std::fabs(slope[j][g][h] / slope[j][g][g]) * size[h];
+        more[g] = std::fmax(more[g], follows);
+      }
+    for (int g = 0; g < G; ++g) size[g] += more[g];
+  }
 
   template <int N> struct Factors { double a[N][N]; int rows[N]; };
 
