@@ -66,6 +66,9 @@ class Job:
         Length of a window.
     receptor : str or None
     seed : int
+    exact : bool
+        Whether every step is carried out. Else quiet stretches are computed where that is as good: to 1e-6 mV for the membrane
+        potential, to 1e-8 of its limit for a weight.
     progress : callable, optional
         Called with the fraction done.
 
@@ -92,6 +95,7 @@ class Job:
     sweep_steps: int = 0
     receptor: str | None = None
     seed: int = 0
+    exact: bool = False
     progress: Callable[[float], None] | None = None
 
     def __post_init__(self) -> None:

@@ -1,9 +1,12 @@
-"""Which quiet stretches may be computed instead of stepped: facts that `quiet.hpp` and `glide.hpp` are told."""
+"""Which quiet stretches may be computed instead of stepped: facts that `quiet.hpp`, `glide.hpp` and `coast.hpp` are told."""
 
 from __future__ import annotations
 
+from graphlib import CycleError, TopologicalSorter
+
 from spikeheb.expressions import tree as t
 from spikeheb.program.program import Block, Plan
+from spikeheb.rules.meaning import affine
 
 KINKED = {"int", "abs", "clip", "limited", "within", "positive"}
 GLIDING = {"euler": 1, "heun": 1, "rk2": 2, "rk4": 4}
@@ -26,7 +29,36 @@ def can_rest(plan: Plan) -> bool:
     return not plan.post.noisy and not reads & set(plan.delayed)
 
 
-def is_smooth(block: Block, name: str) -> bool:
+def is_smooth(derivative: t.Tree, name: str) -> bool:
     """Whether the variable's derivative has no kink or jump where the variable itself passes a value."""
-    nodes = (node for node in t.walk(block.derivatives[name]) if isinstance(node, t.Call) and node.function in KINKED)
+    nodes = (node for node in t.walk(derivative) if isinstance(node, t.Call) and node.function in KINKED)
     return not any(name in t.names(node) for node in nodes)
+
+
+def is_kinked(block: Block) -> bool:
+    """Whether a derivative has a kink or a jump anywhere."""
+    return any(t.functions(tree) & KINKED for tree in block.derivatives.values())
+
+
+def in_order(plan: Plan) -> tuple[str, ...]:
+    """The stepped variables of a synapse, each after those that it reads, where a cell on its way to rest can carry them along.
+
+    There are none where the cell and ``[post]`` do not move them, nor where noise, values from the past, or variables that read
+    each other do: then `glide.hpp` may still help.
+    """
+    if plan.stepped is None or plan.stepped.noisy or not can_rest(plan):
+        return ()
+    names = set(plan.stepped.names)
+    reads = {name: t.names(tree) for name, tree in plan.stepped.derivatives.items()}
+    everything = frozenset().union(*reads.values())
+    if everything & set(plan.delayed) or not everything & {"v", *plan.post_names}:
+        return ()
+    try:
+        return tuple(TopologicalSorter({name: (reads[name] & names) - {name} for name in plan.stepped.names}).static_order())
+    except CycleError:
+        return ()
+
+
+def is_affine(derivative: t.Tree, name: str) -> bool:
+    """Whether the variable's derivative is linear in the variable itself, whatever else it reads."""
+    return affine(derivative, {name}) is not None

@@ -68,7 +68,7 @@ def session(
         rule, cell, dt, last + 1, np.repeat(np.arange(len(schedule.lanes)), inputs_of_lanes(schedule)), tuple(pre), tuple(post),
         initial=initial or {}, overrides=_overrides(schedule, rule), samples=np.union1d(tests, [settled]), sweeps=tests - before,
         sweep_steps=before + after + 1 if tests.size else 0, receptor=schedule.receptor, seed=seed, progress=progress,
-        **{name: tuple(steps) for name, steps in changes.items()},
+        currents=tuple(changes["currents"]), clamps=tuple(changes["clamps"]), rewards=tuple(changes["rewards"]),
     )  # fmt: skip
 
 

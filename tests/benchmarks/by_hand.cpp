@@ -133,3 +133,58 @@ extern "C" void calcium_by_hand_std(int64_t lanes, Trains pre, Trains post, int6
   std::normal_distribution<double> normal;
   calcium(lanes, pre, post, delay, steps, dt, *q, [&](int64_t, int64_t) { return normal(engine); }, weight);
 }
+
+// Shouval's rule on an integrate-and-fire cell with one synapse a lane, step by step; every cell spike is imposed.
+struct Shouval {
+  double open, I_fast, tau_fast, tau_slow, G, V_ca, Mg, tau_ca, V_bap, B_fast, tau_bap, tau_tail, alpha_1, alpha_2, slope, P_1, P_2, P_4;
+  double C, g_L, E_L, V_r, E_ampa, tau_decay, tau_rise, unit_decay, unit_rise, mean_decay, mean_rise;
+};
+
+extern "C" void shouval_by_hand(int64_t lanes, Trains pre, Trains post, int64_t late, int64_t held, int64_t steps, double dt, uint64_t,
+                                const double *p, double *weight) {
+  Shouval q;
+  std::memcpy(&q, p, sizeof q);
+  const double fall = std::exp(-dt / q.tau_decay), climb = std::exp(-dt / q.tau_rise);
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    const int64_t *next_pre = pre.steps + pre.first[lane], *last_pre = pre.steps + pre.first[lane + 1];
+    const int64_t *next_post = post.steps + post.first[lane], *next_bap = next_post, *last_post = post.steps + post.first[lane + 1];
+    double v = q.E_L, g_decay = 0.0, g_rise = 0.0, n_fast = 0.0, n_slow = 0.0, bap = 0.0, tail = 0.0, Ca = 0.0, w = weight[lane];
+    int64_t held_through = -1;
+    for (int64_t now = 0; now < steps; ++now) {
+      const double g = q.mean_decay * g_decay - q.mean_rise * g_rise, a = -(q.g_L + g) / q.C;
+      const double rest = (q.g_L * q.E_L + g * q.E_ampa) / q.C / a;
+      if (now > held_through) v = (v + rest) * std::exp(a * dt) - rest;
+      g_decay *= fall;
+      g_rise *= climb;
+      const double u = v + bap + tail, unblocked = 1.0 / (1.0 + q.Mg / 3.57 * std::exp(-62.0 * u));
+      const double influx = q.G * (n_fast + n_slow) * unblocked * (q.V_ca - u);
+      const double up = 1.0 / (1.0 + std::exp(-q.slope * (Ca - q.alpha_2))), down = 1.0 / (1.0 + std::exp(-q.slope * (Ca - q.alpha_1)));
+      w += dt * (0.25 + up - 0.25 * down - w) / (q.P_1 / (q.P_2 + Ca * Ca * Ca) + q.P_4);
+      w = clamp(w, 0.0, 1.0);
+      Ca += dt * (influx - Ca / q.tau_ca);
+      n_fast -= dt * n_fast / q.tau_fast;
+      n_slow -= dt * n_slow / q.tau_slow;
+      bap -= dt * bap / q.tau_bap;
+      tail -= dt * tail / q.tau_tail;
+      if (next_pre < last_pre && *next_pre == now) {
+        ++next_pre;
+        g_decay += q.unit_decay * w;
+        g_rise += q.unit_rise * w;
+        const double free = 1.0 - n_fast - n_slow;
+        n_fast += q.open * q.I_fast * free;
+        n_slow += q.open * (1.0 - q.I_fast) * free;
+      }
+      if (next_bap < last_post && *next_bap + late == now) {
+        ++next_bap;
+        bap = q.B_fast * q.V_bap;
+        tail = (1.0 - q.B_fast) * q.V_bap;
+      }
+      if (next_post < last_post && *next_post == now) {
+        ++next_post;
+        v = q.V_r;
+        held_through = now + held - 1;
+      }
+    }
+    weight[lane] = w;
+  }
+}

@@ -7,13 +7,14 @@ import functools
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from measuring import Row, paired
 
+from spikeheb.cells import Cell, read_cell
 from spikeheb.engines.compiler import SUFFIX, Compiler, compiler
 from spikeheb.engines.job import Floats, Job, Steps
 from spikeheb.engines.kernel import runner
@@ -43,9 +44,9 @@ class Case:
     ----------
     work : str
     job : Job
-        Without a cell, one input a lane.
+        One input a lane.
     by_hand : str
-        The function of `by_hand.cpp`.
+        The function of `by_hand.cpp`; none where stepping through everything in the kernel is what to compare with.
     numbers : array of float
         The rule's parameters in the order that the function wants.
     more : tuple
@@ -115,6 +116,35 @@ def calcium_case(lanes: int = 1000, seconds: float = 600.0, pairs: int = 60, sig
     more = (ctypes.c_int64(delay), ctypes.c_int64(job.steps))
     work = f"Graupner-Brunel with noise, {lanes} lanes, {seconds:g} s"
     return Case(work, job, "calcium_by_hand", _constants(rule, *names), more)
+
+
+def voltage_case(name: str, on: str, delta_t: npt.NDArray[np.float64], pairs: int = 60, pulses: int = 0, apart: float = 10.0) -> Case:
+    """A rule that reads the potential: its window, or a session with test pulses before and after the pairs."""
+    rule, cell = choose(read_rule(RULES / f"{name}.toml")), read_cell(RULES.parent / "cells" / f"{on}.toml")
+    job = replace(_job(rule, [(value, pairs, 1.0) for value in delta_t]), cell=cell)
+    if pulses:
+        start, every = round(pulses * apart / DT), round(apart / DT)
+        before = np.arange(pulses) * every
+        after = before + start + round((pairs / 1.0 + 10.0) / DT)
+        pre = tuple(np.concatenate([before, train + start, after]) for train in job.pre)
+        job = replace(job, pre=pre, post=tuple(train + start for train in job.post), steps=int(after[-1]) + every)
+    work = f"{name} on {on}, {f'session of {job.steps * DT:g} s' if pulses else 'window'}, {len(delta_t)} lanes x {pairs} pairings"
+    if name != "shouval":
+        return Case(work, job, "", np.zeros(0))
+    more = (round(rule.constants["late"] / DT), round(cell.refractory / DT), job.steps)
+    return Case(work, job, "shouval_by_hand", _shouval_numbers(rule, cell), tuple(map(ctypes.c_int64, more)))
+
+
+def _shouval_numbers(rule: Rule, cell: Cell) -> Floats:
+    names = "open I_fast tau_fast tau_slow G V_ca Mg tau_ca V_bap B_fast tau_bap tau_tail alpha_1 alpha_2 slope P_1 P_2 P_4".split()
+    plan = analyse(rule, cell, DT).cell
+    assert plan is not None
+    parts = ("decay", "rise")
+    unit = {state: plan.receptor.unit * abs(weight) for state, _, weight in plan.receptor.parts}
+    numbers = [plan.constants[name] for name in ("C", "g_L", "E_L", "V_r", "E_ampa")]
+    numbers += [plan.constants[f"tau_g_ampa_{part}"] for part in parts] + [unit[f"g_ampa_{part}"] for part in parts]
+    numbers += [plan.constants[f"mean_g_ampa_{part}"] for part in parts]
+    return np.concatenate([_constants(rule, *names), numbers])
 
 
 def _job(rule: Rule, trials: Sequence[tuple[float, int, float]], steps: int | None = None, seed: int = 0) -> Job:
@@ -189,7 +219,7 @@ class InKernel:
 
 
 def _plan(case: Case) -> runner.Plan:
-    return analyse(case.job.rule, None, case.job.dt)
+    return analyse(case.job.rule, case.job.cell, case.job.dt)
 
 
 def rows(runs: int = 9) -> list[Row]:
@@ -206,6 +236,23 @@ def rows(runs: int = 9) -> list[Row]:
         if case.by_hand == "calcium_by_hand":
             other = paired(InKernel(case), ByHand(case, "calcium_by_hand_std"), runs=runs, best_of=best_of)
             found.append(Row(case.work, "kernel / by hand with <random>", other.ratios))
+    return found + voltage_rows(runs)
+
+
+def voltage_rows(runs: int = 9) -> list[Row]:
+    """Rules that read the potential: over what steps through everything, by hand or in the kernel."""
+    window, session = np.arange(-60, 61, 2) * 1e-3, np.array([-0.01, 0.01])
+    cases = [
+        (voltage_case("shouval", "ca1_pyramidal", session, pulses=60), 0.5),
+        (voltage_case("shouval", "ca1_pyramidal", window), 0.5),
+        (voltage_case("clopath", "l5_clopath", window), 0.5),
+    ]
+    found = []
+    for case, target in cases:
+        stepped = ByHand(case) if case.by_hand else InKernel(replace(case, job=replace(case.job, exact=True)))
+        times = paired(InKernel(case), stepped, runs=runs, best_of=1)
+        measure = "kernel / by hand" if case.by_hand else "kernel / stepping all"
+        found.append(Row(case.work, measure, times.ratios, target, note=f"{_shown(min(times.first))} against {_shown(min(times.second))}"))
     return found
 
 

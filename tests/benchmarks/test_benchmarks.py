@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from lanes import ByHand, InKernel, calcium_case, conditions_case, window_case
+from lanes import ByHand, InKernel, calcium_case, conditions_case, voltage_case, window_case
 from measuring import Pairs, Row, as_text, paired
 from table import as_json, groups
 
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here
         pytest.param(window_case(pairs=20), id="pair"),
         pytest.param(conditions_case(pairs=20, rates=3), id="triplet"),
         pytest.param(calcium_case(lanes=8, seconds=40.0, pairs=10), id="calcium"),
+        pytest.param(voltage_case("shouval", "ca1_pyramidal", np.array([-0.02, 0.01]), pairs=5, pulses=2), id="shouval"),
     ],
 )
 @pytest.mark.parametrize("to_end", [False, True])

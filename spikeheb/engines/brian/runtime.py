@@ -157,6 +157,8 @@ class _Watch:
 
     def skip(self, step: int) -> None:
         """Set the clock so that its next tick lands on the next step in which something can happen."""
+        if self.job.exact:
+            return
         position = int(np.searchsorted(self.needed, step, side="right"))
         if position > 0 and self.needed[position - 1] == step:
             self.busy_until = max(self.busy_until, step + self.reach)

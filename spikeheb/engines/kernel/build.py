@@ -14,7 +14,8 @@ from spikeheb.engines.kernel import contract
 from spikeheb.engines.kernel.source import generate, header
 from spikeheb.program.program import Plan
 
-HEADERS = tuple(f"{name}.hpp" for name in ("runtime", "exponential", "range", "jets", "quiet", "glide", "past", "single", "lanes"))
+PARTS = ("runtime", "exponential", "range", "jets", "quiet", "glide", "collocation", "coast", "past", "single", "rest", "lanes")
+HEADERS = tuple(f"{name}.hpp" for name in PARTS)
 FLAGS = ("-fno-tree-slp-vectorize",)
 """For lanes: the variables of one synapse would be packed into vectors and unpacked at every event, which costs a fifth."""
 SOURCE = "model.cpp"

@@ -174,6 +174,7 @@ LANES = Struct(
         ("start", "const double *", "a Model::State to look for rest from"),
         ("failures", "int64_t *", "by lane: step, lane, input"),
         ("careful", "int64_t", "look at every number after every event and step"),
+        ("exact", "int64_t", "step through everything"),
     ),
 )
 PLACE = Struct(

@@ -38,7 +38,7 @@ public:
     if (!motion.find(s, steps, around, k) || !motion.noise.zero()) return false;
     for (int i = 0; i < N; ++i) {
       if (M::linear[i] || motion.slope[i].zero()) continue;
-      if (!M::smooth[i] || motion.slope[i].on & ~(uint64_t(1) << i)) return false;
+      if (!M::smooth[i] || motion.slope[i].on & ~(uint64_t(1) << i | KINK)) return false;
       if (!flow(s, i, steps, k, motion.end[i])) return false;
     }
     for (int i = 0; i < N; ++i) M::variable(s, i) = motion.end[i];

@@ -57,7 +57,8 @@ public:
       const bool eventful = now == next;
       if constexpr (has_cell) {
         if (eventful) set_current(now), set_clamp(now);
-        else if (M::can_rest && now >= place.look && rest(now)) continue;
+        else if constexpr (M::can_rest)
+          if (now >= place.look && rest(now)) continue;
       }
       bool spike = false;
       if constexpr (has_cell || M::has_post) {
@@ -188,7 +189,7 @@ private:
     while (place.now < until && place.now < end && !failed) {
       const int64_t whole = (place.now / STRETCH + 1) * STRETCH, to = job.careful ? place.now + 1 : whole < end ? whole : end;
       if (last - first == 1) place.now = step_one(first, place.now, to, end, Around{});
-      else place.now = !job.careful && glide_all(end) ? end : step_synapses(place.now, to, Around{});
+      else place.now = !job.exact && glide_all(end) ? end : step_synapses(place.now, to, Around{});
     }
     if (failed || place.now < end || next >= job.steps) return false;
     place.now = next;
@@ -207,7 +208,7 @@ private:
   }
 
   bool glide(typename M::Synapse &s, int64_t from, int64_t to, const Around &around) const {
-    if (!M::can_glide || job.careful || to - from < Glide<M>::WORTHWHILE || M::noise_acts(s, state, late, shared)) return false;
+    if (!M::can_glide || job.exact || to - from < Glide<M>::WORTHWHILE || M::noise_acts(s, state, late, shared)) return false;
     return Glide<M>::advance(s, to - from, around, shared);
   }
 
@@ -329,34 +330,15 @@ private:
     place[2] = input;
   }
 
-  // --- quiet stretches -------------------------------------------------------------------------------------------------
+  // --- quiet stretches (rest.hpp) --------------------------------------------------------------------------------------
 
-  // Jump to the next scheduled step, if the cell is near rest and nothing can happen until then.
-  bool rest(int64_t now) {
-    if constexpr (has_cell && M::can_rest) {
-      const int64_t end = next < job.steps ? next : job.steps, remembered = past.longest();
-      const bool recording = place.sweep < job.sweep_count && now >= job.sweeps[place.sweep];
-      if (end - now < Quiet<M>::WORTHWHILE + remembered || recording || now <= place.held_through || clamped() || job.careful) return false;
-      int64_t wait;
-      const bool allowed = quiet.allows(state, shared, wait);
-      place.look = now + wait;
-      if (!allowed) return false;
-      Around around;
-      if constexpr (stepped_synapses) {
-        quiet.ranges(state, around.state, Glide<M>::OUTSIDE);
-        past.ranges(around.late, around.state, now, Glide<M>::OUTSIDE);
-        for (int64_t i = first; i < last; ++i)
-          if (!Glide<M>::left_alone(synapses[i], end - now, around, shared)) return false;
-      }
-      quiet.advance(state, end - now - remembered);
-      for (int64_t n = end - remembered; n < end; ++n) update_cell(n);
-      if constexpr (stepped_synapses) step_synapses(now, end, around);
-      place.now = end;
-      return true;
-    }
-    return false;
-  }
+  bool rest(int64_t now);
+  bool leaves_alone(Around &around, int64_t now, int64_t end) const;
+  bool coast(int64_t from, int64_t end);
+  double coast_once(int64_t unit, Around &around);
 };
+
+#include "rest.hpp"
 
 template <class M> int64_t advance(const Job &job, int64_t first_lane, int64_t last_lane, int64_t until) {
   FlushToZero flush;

@@ -32,10 +32,11 @@ public:
     return steps;
   }
 
-  // From now on, where the variables themselves stay within `ahead`.
+  // From now on, where the variables themselves stay within `ahead`; what `late` is before counts too.
   void ranges(typename M::template Late<Range> &late, const typename M::template State<Range> &ahead, int64_t now, uint64_t on) const {
     for (int k = 0; k < M::late_count; ++k) {
-      Range whole = M::late_source(k, ahead);
+      const Range next = M::late_source(k, ahead), &before = late.values[k];
+      Range whole(std::min(next.low, before.low), std::max(next.high, before.high), on);
       for (int64_t ago = 1; ago <= by[k]; ++ago) {
         const double value = *ring(k, now, ago);
         whole = Range(std::min(whole.low, value), std::max(whole.high, value), on);

@@ -12,19 +12,23 @@ public:
   static constexpr int N = M::moving_count;         // variables that move by themselves, cell and [post]
   static constexpr int64_t WORTHWHILE = 64;         // shorter stretches are stepped
   static constexpr int64_t SHORTEST_WAIT = 16, LONGEST_WAIT = 512;
-  // Largest error of v in volts, over the whole way back; what no rule reads is seen only in traces, to 1e-8 mV.
-  static constexpr double BOUND_V = M::reads_potential ? 1e-13 : 1e-11;
+  static constexpr double BOUND_V = 1e-11;          // largest error of v in volts, over the whole way back: no rule reads it
   static constexpr double BOUND = 1e-13;            // of [post] variables, as a fraction of their size
   using State = typename M::template State<double>;
 
   explicit Quiet(const double *start) : start(start) {}
 
+  // Whether there is rest, and a linear way to it.
+  bool knows(const State &state, const typename M::Shared &shared) {
+    if (!known_for(state)) prepare(state, shared);
+    return usable;
+  }
+
   // Whether the rest of the way may be computed: the remainder stays below the bounds, and no threshold is near. If not,
   // `wait` says after how many steps to ask again.
   bool allows(const State &state, const typename M::Shared &shared, int64_t &wait) {
     wait = LONGEST_WAIT;
-    if (!known_for(state)) prepare(state, shared);
-    if (!usable) return false;
+    if (!knows(state, shared)) return false;
     double away[N], most[N];
     for (int i = 0; i < N; ++i) {
       away[i] = entry(state, i) - fixed[i];
@@ -63,7 +67,7 @@ public:
         break;
       }
       if (!(steps & 1)) continue;
-      product(powers[j], away, moved);
+      power(j, away, moved);
       std::memcpy(away, moved, sizeof away);
     }
     for (int i = 0; i < N; ++i) entry(state, i) = fixed[i] + away[i];
@@ -110,7 +114,7 @@ private:
   State at_rest{};
   double fixed[N];
   Matrix jacobian, summed;  // summed: sum of the magnitudes of the powers, about |(1 - J)**-1|
-  Matrix powers[POWERS];    // J**(2**j)
+  Matrix powers[POWERS];    // J**(2**j), columns first, so that a product takes many numbers at a time
   int count = 0;            // powers beyond this are zero
 
   template <class T> static T *entries(typename M::template State<T> &state) { return reinterpret_cast<T *>(&state); }
@@ -128,6 +132,13 @@ private:
       out[i] = 0.0;
       for (int k = 0; k < N; ++k) out[i] += m[i][k] * x[k];
     }
+  }
+
+  void power(int j, const double (&x)[N], double (&out)[N]) const {
+    double sum[N] = {};
+    for (int k = 0; k < N; ++k)
+      for (int i = 0; i < N; ++i) sum[i] += powers[j][k][i] * x[k];
+    std::memcpy(out, sum, sizeof sum);
   }
 
   // Whatever does not move by itself (injected current, variables of the reset) decides where rest is.
@@ -192,7 +203,8 @@ private:
   }
 
   bool find_powers() {
-    std::memcpy(powers[0], jacobian, sizeof jacobian);
+    for (int i = 0; i < N; ++i)
+      for (int k = 0; k < N; ++k) powers[0][k][i] = jacobian[i][k];
     for (count = 1;; ++count) {
       const Matrix &last = powers[count - 1];
       double norm = 0.0;
@@ -201,11 +213,7 @@ private:
       if (!std::isfinite(norm) || norm > 1e12) return false;
       if (norm < 1e-40) break;
       if (count == POWERS) return false;
-      for (int i = 0; i < N; ++i)
-        for (int k = 0; k < N; ++k) {
-          powers[count][i][k] = 0.0;
-          for (int m = 0; m < N; ++m) powers[count][i][k] += last[i][m] * last[m][k];
-        }
+      for (int k = 0; k < N; ++k) power(count - 1, last[k], powers[count][k]);
     }
     Matrix slope;
     for (int i = 0; i < N; ++i)
@@ -250,17 +258,17 @@ private:
     double here[N];
     std::memcpy(here, away, sizeof here);
     for (int i = 0; i < N; ++i) most[i] = std::fabs(away[i]);
-    for (int m = 1; m < 16; ++m) go_on(powers[0], here, most);
+    for (int m = 1; m < 16; ++m) go_on(0, here, most);
     for (int j = 1; j + 3 < count; ++j) {
       std::memcpy(here, away, sizeof here);
-      go_on(powers[j + 3], here, most);
-      for (int m = 9; m < 16; ++m) go_on(powers[j], here, most);
+      go_on(j + 3, here, most);
+      for (int m = 9; m < 16; ++m) go_on(j, here, most);
     }
     for (double &x : most) x *= 1.1;
   }
-  static void go_on(const Matrix &power, double (&here)[N], double (&most)[N]) {
+  void go_on(int j, double (&here)[N], double (&most)[N]) const {
     double next[N];
-    product(power, here, next);
+    power(j, here, next);
     for (int i = 0; i < N; ++i) {
       here[i] = next[i];
       if (std::fabs(next[i]) > most[i]) most[i] = std::fabs(next[i]);

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+constexpr uint64_t KINK = uint64_t(1) << 62;  // it may depend on more than one side of a kink or a jump
+
 struct Range {
   double low, high;
   uint64_t on = 0;  // one bit for each variable that the value may depend on
@@ -23,7 +25,7 @@ struct Range {
 struct Perhaps {
   bool can, must;
   uint64_t on;
-  Perhaps(bool can, bool must, uint64_t on) : can(can), must(must), on(can == must ? 0 : on) {}
+  Perhaps(bool can, bool must, uint64_t on) : can(can), must(must), on(can == must ? 0 : on | KINK) {}
 };
 inline Perhaps operator&&(const Perhaps &a, const Perhaps &b) { return {a.can && b.can, a.must && b.must, a.on | b.on}; }
 inline Perhaps operator||(const Perhaps &a, const Perhaps &b) { return {a.can || b.can, a.must || b.must, a.on | b.on}; }
@@ -62,13 +64,14 @@ inline Range sqrt(const Range &a) { return {std::sqrt(a.low), std::sqrt(a.high),
 inline Range within(const Range &a, const Range &low, const Range &high) {
   if (a.high <= low.low) return low;
   if (a.low >= high.high) return high;
-  return {std::min(std::max(a.low, low.low), high.low), std::min(std::max(a.high, low.high), high.high), a.on | low.on | high.on};
+  const uint64_t kink = a.low >= low.high && a.high <= high.low ? 0 : KINK;
+  return {std::min(std::max(a.low, low.low), high.low), std::min(std::max(a.high, low.high), high.high), a.on | low.on | high.on | kink};
 }
 inline Range clip(const Range &a, const Range &low, const Range &high) { return within(a, low, high); }
-inline Range positive(const Range &a) { return {std::max(a.low, 0.0), std::max(a.high, 0.0), a.on}; }
+inline Range positive(const Range &a) { return {std::max(a.low, 0.0), std::max(a.high, 0.0), a.on | (a.low < 0.0 ? KINK : 0)}; }
 inline Range magnitude(const Range &a) {
   const double most = std::max(std::fabs(a.low), std::fabs(a.high));
-  return {a.low <= 0.0 && a.high >= 0.0 ? 0.0 : std::min(std::fabs(a.low), std::fabs(a.high)), most, a.on};
+  return {a.low <= 0.0 && a.high >= 0.0 ? 0.0 : std::min(std::fabs(a.low), std::fabs(a.high)), most, a.on | (a.low * a.high < 0.0 ? KINK : 0)};
 }
 inline Range power(const Range &a, const Range &b) {
   if (a.low > 0.0) return exp(b * log(a));

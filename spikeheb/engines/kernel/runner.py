@@ -92,7 +92,7 @@ class Lanes(Run[Recording]):
         return list(pairwise(np.linspace(first, last, (last - first if careful else self.workers) + 1).astype(int).tolist()))
 
     def _call(self, share: Part, until: int, careful: bool) -> int:
-        self.struct.careful = int(careful)
+        self.struct.careful, self.struct.exact = int(careful), int(careful or self.job.exact)
         return int(self._advance(self.struct, *share, until))
 
     def _seconds(self, part: Part) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from spikeheb.engines.kernel import motion
 from spikeheb.engines.kernel.hoist import Hoister, comparisons, decided, inverted
 from spikeheb.engines.kernel.text import array, derived, equation_comments, flawed, indent, mangled, struct
 from spikeheb.expressions import tree as t
@@ -17,12 +18,12 @@ from spikeheb.program import methods
 from spikeheb.program.handlers import DRAWS_PER_STEP, describe, number_draws, overwritten, random_draws, touched
 from spikeheb.program.layout import Layout, layout, synapse_dtype
 from spikeheb.program.program import Block, Decay, Plan
-from spikeheb.program.stretches import GLIDING, GROWTH, can_rest, is_smooth
-from spikeheb.rules.meaning import TRANSMIT, Action, affine, reads_membrane
+from spikeheb.program.stretches import can_rest
+from spikeheb.rules.meaning import TRANSMIT, Action, reads_membrane
 from spikeheb.rules.ties import STEP
 
 Naming = Callable[[str], str]
-SYNAPSE_STEP = "(Synapse &s, const State<double> &z, const Late<double> &late, const Shared &k, Draw &&draw, int64_t now) {"
+SYNAPSE_STEP = "(Variables<T> &s, const State<double> &z, const Late<double> &late, const Shared &k, Draw &&draw, int64_t now) {"
 CELL_STEP = "(State<T> &z, const Late<T> &late, const Shared &k, Draw &&draw, int64_t now) {"
 HANDLER = "(Synapse &s, State<double> &z, const Late<double> &late, const Shared &k, int64_t now, double amount, uint64_t draws)"
 
@@ -105,18 +106,26 @@ class _Writer:
     # --- the file ---
 
     def file(self) -> str:
-        parts = [self.efficacy(), *(self.handler(n, action) for n, action in enumerate(self.plan.actions)), self.dispatch()]
-        parts += [self.synapse_step(), self.synapse_motion(), self.cell_parts(), self.post_parts(), self.late()]
+        parts = [
+            self.efficacy(),
+            *(self.handler(n, action) for n, action in enumerate(self.plan.actions)),
+            self.dispatch(),
+            self.synapse_step(),
+        ]
+        parts.append(motion.parts(self.plan, self.rule_fixed, self.fields, self.rule_text))
+        parts += [motion.parts_of_state(*self.moving()), self.cell_parts(), self.post_parts(), self.late()]
         body = "\n".join(part for part in parts if part)
         return "\n".join(
             [
                 '#include "lanes.hpp"',
                 "",
                 "namespace lanes {",
+                "namespace {  // else libraries of the same process would share what is constant in the model of the first",
                 "struct Model {",
                 indent("\n".join([self.facts(), self.structs(), self.constants()])),
                 indent(body).rstrip(),
                 "};",
+                "}  // namespace",
                 "}  // namespace lanes",
                 "",
                 'extern "C" int64_t advance_lanes(const Job *job, int64_t first_lane, int64_t last_lane, int64_t until) {',
@@ -140,14 +149,9 @@ class _Writer:
             "synapse_noisy": plan.stepped is not None and plan.stepped.noisy,
             "can_rest": can_rest(plan),
             "reads_potential": reads_membrane(plan.rule),
-            "can_glide": plan.stepped is not None and plan.stepped.method in GLIDING,
         }
         lines = [f"static constexpr bool {name} = {str(value).lower()};" for name, value in facts.items()]
-        stepped = plan.stepped.names if plan.stepped else ()
-        lines.append(f"static constexpr int stepped_count = {len(stepped)};")
-        lines.append(array("bool", "linear", [str(name in self.lines_of()).lower() for name in stepped]))
-        lines.append(array("bool", "smooth", [str(plan.stepped is not None and is_smooth(plan.stepped, name)).lower() for name in stepped]))
-        lines.append(f"static constexpr int order = {GLIDING.get(plan.stepped.method, 0) if plan.stepped else 0};")
+        lines += motion.facts(plan, self.rule_fixed) + motion.facts_of_state(*self.moving())
         lines.append(f"static constexpr int actions = {len(events)};")
         lines.append(array("Event", "event", events))
         lines.append(array("int", "draws", [random_draws(action) for action in plan.actions]))
@@ -288,11 +292,18 @@ class _Writer:
         lines += [f"  return {self.noise_acts(plan.stepped, self.step_text) if plan.stepped else 'false'};", "}"]
         if plan.stepped is not None:
             lines += equation_comments(plan.stepped)
-        lines += ["// returns whether noise acted", f"template <class Draw> static bool step_synapse{SYNAPSE_STEP}"]
+        lines += ["// one step, before the weight is held within its limits; returns whether noise acted"]
+        lines.append(f"template <class T, class Draw> static bool move_synapse{SYNAPSE_STEP}")
         if plan.stepped is not None:
-            lines += self.step_lines(plan.stepped, self.step_text, self.fields.__getitem__, "double")
-            lines.append("  hold_weight(s, k);")
-        lines += [f"  return {'acts' if noisy else 'false'};", "}", "static void hold_weight(Synapse &s, const Shared &k) {"]
+            lines += self.step_lines(plan.stepped, self.step_text, self.fields.__getitem__, "T")
+        lines += [
+            f"  return {'acts' if noisy else 'false'};",
+            "}",
+            f"template <class T, class Draw> static bool step_synapse{SYNAPSE_STEP}",
+        ]
+        lines.append("  const bool acts = move_synapse(s, z, late, k, draw, now);")
+        lines += ["  hold_weight(s, k);" if plan.stepped else "", "  return acts;", "}"]
+        lines.append("static void hold_weight(Variables<double> &s, const Shared &k) {")
         if plan.clip is not None:
             lines.append(f"  {self.fields[plan.rule.weight]} = {self.rule_text(plan.clip)};")
         stepped = plan.stepped.names if plan.stepped else ()
@@ -302,41 +313,12 @@ class _Writer:
         lines.append(f"  return {flawed([self.fields[name] for name in plan.variables])};")
         return "\n".join([*lines, "}", ""])
 
-    def lines_of(self) -> dict[str, tuple[t.Tree, t.Tree]]:
-        """Slope and rest of the stepped variables that are linear in themselves and read nothing else that varies."""
-        linear = {}
-        for name, tree in (self.plan.stepped.derivatives if self.plan.stepped else {}).items():
-            parts = affine(tree, {name})
-            if parts is not None and (t.names(tree) <= self.rule_fixed | {name}):
-                linear[name] = (parts[0].get(name, t.ZERO), parts[1])
-        return linear
-
-    def synapse_motion(self) -> str:
-        """What the computation of quiet stretches asks about the stepped variables."""
-        plan = self.plan
-        stepped = plan.stepped.names if plan.stepped else ()
-        lines = ["template <class S> static auto &variable(S &s, int which) {", "  (void)which;"]
-        lines += [f"  if (which == {n}) return {self.fields[name]};" for n, name in enumerate(stepped[1:], 1)]
-        lines += [f"  return {self.fields[stepped[0] if stepped else plan.variables[0]]};", "}"]
-        lines.append("template <class T> static void copy(const Synapse &from, Variables<T> &s) {")
-        lines += [f"  {self.fields[name]} = from.{mangled(name)};" for name in plan.variables]
-        lines += ["}", "// slope and rest of what is linear in itself; the logarithm of its factor in a step, by slope times dt"]
-        lines.append("static void line(int which, const Shared &k, double &slope, double &rest) {")
-        for n, name in enumerate(stepped):
-            if name in self.lines_of():
-                slope, rest = (self.rule_text(tree) for tree in self.lines_of()[name])
-                lines.append(f"  if (which == {n}) {{ slope = {slope}; rest = {rest}; return; }}")
-        lines += ["  slope = rest = 0.0;", "}"]
-        growth = GROWTH.get(plan.stepped.method, "x") if plan.stepped else "x"
-        lines += ["static double growth(double x) {", f"  return {growth};", "}"]
-        seen = "const Variables<T> &s, const State<T> &z, const Late<T> &late, const Shared &k"
-        lines += ["// the derivatives without noise, and the size of the noise", f"template <class T> static T slope(int which, {seen}) {{"]
-        drifts = methods.drifts(plan.stepped) if plan.stepped else []
-        lines += [f"  if (which == {n}) return {self.rule_text(drift)};" for n, drift in enumerate(drifts)]
-        lines += ["  return 0.0;", "}", f"template <class T> static T noise({seen}) {{"]
-        sizes = [f"magnitude(T({self.rule_text(tree)}))" for tree in (methods.amplitudes(plan.stepped) if plan.stepped else [])]
-        lines += [f"  return {' + '.join(sizes) or '0.0'};", "}", ""]
-        return "\n".join(lines)
+    def moving(self) -> tuple[list[motion.Moved], list[motion.Moved]]:
+        """The stepped variables of the cell, and those of ``[post]``."""
+        places = {name: n for n, name in enumerate(self.layout.cell)}
+        after = {"v": 0} | {name: len(places) + n for n, name in enumerate(self.layout.post)}
+        cell = list(motion.moved(self.plan.cell.block, self.cell_fixed, places, self.cell_text)) if self.plan.cell else []
+        return cell, list(motion.moved(self.plan.post, self.rule_fixed, after, self.rule_text)) if self.plan.post else []
 
     def step_lines(self, block: Block, text: Callable[[t.Tree], str], field: Naming, kind: str) -> list[str]:
         lines = []
