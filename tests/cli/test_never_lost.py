@@ -177,7 +177,7 @@ def test_folders_made_for_nothing_are_taken_away(tmp_path):
 
 
 def test_a_seed_is_looked_at_before_anything_is_computed(spikeheb, tmp_path):
-    with pytest.raises(sh.ScheduleError, match="seed: expected a whole number from 0 to 9223372036854775807"):
+    with pytest.raises(sh.ScheduleError, match="seed: expected a whole number from 0 to 9,223,372,036,854,775,807"):
         sh.replay("pair", [[0.1]], [[0.11]], seed=2**63)
     outcome = spikeheb("run", "pairing", "--rule", "pair", "--seed", 2**63 - 1, "-p", "pairs=2", "--test-pulses", "off")
     assert outcome.code == 0, outcome.err

@@ -97,7 +97,7 @@ def test_what_cannot_be_done_is_said():
         sh.weights(RULES, None, sh.poisson_inputs(1000), "1 s", 1, imposed="5 Hz", cells=1000, memory=1e6)
     with pytest.raises(ScheduleError, match="imposed"):
         sh.weights(RULES, None, sh.poisson_inputs(10), "1 s")
-    with pytest.raises(EngineError, match="expected one of auto, kernel, brian"):
+    with pytest.raises(EngineError, match="expected one of auto, kernel, plain, brian"):
         sh.weights(RULES, None, sh.poisson_inputs(10), "1 s", imposed="5 Hz", engine="nest")
     with pytest.raises(ScheduleError, match="one rule or more"):
         sh.weights([], None, sh.poisson_inputs(10), "1 s", imposed="5 Hz")

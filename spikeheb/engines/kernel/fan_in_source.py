@@ -74,9 +74,11 @@ class _Writer:
                 '#include "fan_in.hpp"',
                 "",
                 self.numbers(),
+                "namespace {  // else libraries of the same process would share what is constant in the model of the first",
                 "struct Model : Functions<real> {",
                 indent(model).rstrip(),
                 "};",
+                "}  // namespace",
                 "FAN_IN_ENTRIES(Model)",
                 "",
             ]
