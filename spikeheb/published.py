@@ -36,6 +36,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spikeheb.encoding import decoded
 from spikeheb.errors import FormatError, UnitError, unknown_name
 from spikeheb.rows import read_lines
 from spikeheb.units import parse_quantity, unit
@@ -184,7 +185,7 @@ def read_published(path: Path | str) -> Published:
         raise FormatError(f"no row has a ratio or an {OUTCOME}; fill in what was measured", path=where)
     rows = tuple(_measurement(number, cells, names, texts, where) for number, cells in measured)
     columns = {_split_unit(name)[0]: name for name in names}
-    return Published(where, doc, rows, hashlib.sha256(content).hexdigest()[:16], columns, content.decode("utf-8"))
+    return Published(where, doc, rows, hashlib.sha256(content).hexdigest()[:16], columns, decoded(content))
 
 
 def _missing(header: list[str], conditions: list[str]) -> list[str]:
