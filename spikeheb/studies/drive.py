@@ -25,6 +25,7 @@ from spikeheb.numbers import check_near, quantities
 from spikeheb.rules.meaning import expand
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.inputs import Inputs, with_siemens
+from spikeheb.studies.population import spread_evenly
 from spikeheb.units import format_quantity, quantity
 
 Floats = npt.NDArray[np.float64]
@@ -120,10 +121,8 @@ def chosen_drive(rule: Rule, inputs: Inputs, dt: float, w0: Floats | None = None
 
 def efficacies(rule: Rule, w0: Floats | None = None) -> tuple[float, float | None]:
     """The mean efficacy at the start, and that of weights at their upper bound; None where there is none."""
-    shares = (np.arange(DRAWS) + 0.5) / DRAWS
-    draws = {"rand": lambda: shares, "randn": lambda: _normal(shares)}
     known: dict[str, object] = dict(rule.constants)
-    start = {name: evaluate(value, known, draws) for name, value in rule.initial.items()}
+    start: dict[str, object] = {name: spread_evenly(tree, known, np.arange(DRAWS), DRAWS) for name, tree in rule.initial.items()}
     if w0 is not None:
         start[rule.weight] = float(w0.mean())
     tree = expand(rule.efficacy, rule)
@@ -133,13 +132,6 @@ def efficacies(rule: Rule, w0: Floats | None = None) -> tuple[float, float | Non
 
 def _mean(tree: t.Tree, values: dict[str, object]) -> float:
     return float(np.mean(np.asarray(evaluate(tree, values), dtype=float)))
-
-
-def _normal(shares: Floats) -> Floats:
-    """Quantiles of the normal distribution."""
-    from statistics import NormalDist
-
-    return np.array([NormalDist().inv_cdf(float(share)) for share in shares])
 
 
 def _of_each(value: object, dimension: Dimension, key: str, rules: int) -> list[float | None]:

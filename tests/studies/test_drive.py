@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from spikeheb import library
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import FormatError, ScheduleError, UnitError
+from spikeheb.expressions.gate import parse_expression
 from spikeheb.studies.drive import chosen_drive, driven, efficacies
 from spikeheb.studies.inputs import fan_in_inputs
 
@@ -116,3 +119,12 @@ def test_a_drive_that_cannot_be_is_refused_by_name():
         sh.weights("pair", imposed="5 Hz", current="1 pA", duration="1 s")
     with pytest.raises(UnitError, match="current: expected a current"):
         sh.weights("pair", current="1 mV", duration="1 s")
+
+
+@pytest.mark.parametrize(
+    ("start", "mean"), [("rand()", 0.5), ("rand()*rand()", 0.25), ("int(rand() < 0.5)*rand()", 0.25), ("randn()*randn()", 0.0)]
+)
+def test_several_draws_in_one_starting_value_are_independent(start, mean):
+    rule = sh.rule("pair", bounds="none")
+    drawn = replace(rule, initial={**rule.initial, "w": parse_expression(start, path="a rule", key="initial")})
+    assert efficacies(drawn)[0] == pytest.approx(mean, abs=0.03)
