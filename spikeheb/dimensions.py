@@ -38,7 +38,7 @@ class Dimension:
     def __mul__(self, other: Dimension) -> Dimension:
         return Dimension(tuple(a + b for a, b in zip(self.exponents, other.exponents, strict=True)))
 
-    @functools.cache  # noqa: B019
+    @functools.cache  # noqa: B019  # as for products
     def __truediv__(self, other: Dimension) -> Dimension:
         return Dimension(tuple(a - b for a, b in zip(self.exponents, other.exponents, strict=True)))
 

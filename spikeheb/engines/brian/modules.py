@@ -86,10 +86,10 @@ def record_modules(folder: Path) -> None:
 
 def _read_record(folder: Path) -> dict[str, str]:
     try:
-        found = json.loads((folder / _RECORD).read_text())
+        record = json.loads((folder / _RECORD).read_text())
     except (OSError, ValueError):
         return {}
-    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+    return {str(k): str(v) for k, v in record.items()} if isinstance(record, dict) else {}
 
 
 def _checksum(path: Path) -> str:

@@ -266,7 +266,7 @@ def standalone(job: PopulationJob, *, own_spikes: bool = False) -> Standalone:
             lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
             raise BuildError(f"the standalone program failed ({lines[-1][:200]})")
         times = json.loads((Path(folder) / "times.json").read_text())
-        with np.load(Path(folder) / "found.npz", allow_pickle=False) as results:
+        with np.load(Path(folder) / "outcome.npz", allow_pickle=False) as results:
             return Standalone(results["w"], results["counts"], times["build"], times["run"])
 
 
@@ -282,7 +282,7 @@ def _standalone(job: PopulationJob, own_spikes: bool, folder: Path) -> None:
     b2.device.run(directory=str(folder / "program"), results_directory="results", with_output=False, run_args=[])
     times = {"build": built_at - start, "run": _cpu() - built_at}
     w = np.array(built.synapses.variables[job.rule.weight].get_value()).reshape(job.cells, job.input_count)
-    np.savez(folder / "found.npz", w=w, counts=np.bincount(np.asarray(built.spikes.i), minlength=job.cells))
+    np.savez(folder / "outcome.npz", w=w, counts=np.bincount(np.asarray(built.spikes.i), minlength=job.cells))
     (folder / "times.json").write_text(json.dumps(times))
 
 

@@ -114,7 +114,7 @@ def _values(group: Any, name: str) -> Any:
     """The values of a variable, or 0 where a device does not know them before the run."""
     try:
         return np.asarray(group.variables[name].get_value())
-    except NotImplementedError:
+    except NotImplementedError:  # Brian2's answer of a device that computes later
         return np.zeros(1)
 
 
@@ -210,7 +210,7 @@ def _length(made: Any) -> int | None:
     """How many synapses there are; None where a device knows only after the run."""
     try:
         return len(made.variables["_synaptic_pre"].get_value())
-    except NotImplementedError:
+    except NotImplementedError:  # Brian2's answer of a device that computes later
         return None
 
 
@@ -218,7 +218,7 @@ def _copied(pathway: Any) -> Any:
     """The delays of a pathway in seconds; none where a device does not know them before the run."""
     try:
         return np.array(pathway.variables["delay"].get_value(), dtype=float)
-    except NotImplementedError:
+    except NotImplementedError:  # Brian2's answer of a device that computes later
         return np.zeros(0)
 
 

@@ -45,14 +45,14 @@ class _Lanes:
 
     def __init__(self, job: Job, plan: Plan) -> None:
         self.job, self.plan = job, plan
-        self.held: Arrays = arrays(job, plan)
+        self.arrays: Arrays = arrays(job, plan)
         places = layout(plan)
-        self.s = {name: self.held.synapses[name] for name in self.held.synapses.dtype.names}
-        columns = [np.ascontiguousarray(column) for column in self.held.states.T]
+        self.s = {name: self.arrays.synapses[name] for name in self.arrays.synapses.dtype.names}
+        columns = [np.ascontiguousarray(column) for column in self.arrays.states.T]
         self.z = dict(zip(places.cell, columns, strict=False)) | {"I_ext": columns[-1]}
         self.n = dict(zip(places.post, columns[len(places.cell) :], strict=False))
         self.p = constants(job)
-        self.q = dict(zip(places.cell_constants, self.held.fixed["cell"], strict=False))
+        self.q = dict(zip(places.cell_constants, self.arrays.fixed["cell"], strict=False))
         self.lane = np.asarray(job.lane_of_input, dtype=np.int64)
         self.source = generate(plan, frozenset(job.overrides))
         self.code: dict[str, Any] = {**numpy_scope(), "_exprel": exprel, "_flow": _flow, "_draws": _draws}
@@ -74,10 +74,10 @@ class _Lanes:
                     self.check(state, self.z[state], "lane", np.max(now))
 
     def sample(self, inputs: Any, column: Any) -> None:
-        self.held.weight[inputs, column] = self.s[self.job.rule.weight][inputs]
+        self.arrays.weight[inputs, column] = self.s[self.job.rule.weight][inputs]
         strength = self.code["efficacy"](self.s, self.z, self.n, self.p, inputs, self.lane[inputs])
         self.check("the efficacy", np.broadcast_to(strength, np.shape(inputs)), "input", self.job.samples[column], inputs)
-        self.held.efficacy[inputs, column] = strength
+        self.arrays.efficacy[inputs, column] = strength
 
     def check(self, name: str, values: Floats, what: str, step: Any, indices: Any = None) -> None:
         """Raise for the earliest value that is not finite; `step` is that of all or of each, as are the `indices`."""
@@ -89,13 +89,13 @@ class _Lanes:
             raise NonFiniteError(f"{name} of {what} {where} is not finite at {steps[first] * self.job.dt:.4f} s", path=self.job.rule.path)
 
     def recording(self, spikes: tuple[Steps, ...]) -> Recording:
-        for name in self.held.synapses.dtype.names:
-            self.held.synapses[name] = self.s[name]
-        variables = final_values(self.plan, self.held.synapses, self.job)
+        for name in self.arrays.synapses.dtype.names:
+            self.arrays.synapses[name] = self.s[name]
+        variables = final_values(self.plan, self.arrays.synapses, self.job)
         for name, values in variables.items():
             self.check(name, values, "input", self.job.steps)
         engine = {"engine": "kernel:numpy", "numpy": np.__version__, "note": f"no C++ compiler found, numpy instead; {remedy()}"}
-        arrays_ = self.held
+        arrays_ = self.arrays
         return Recording(variables[self.job.rule.weight], variables, arrays_.weight, arrays_.efficacy, arrays_.v, spikes, engine)
 
 
@@ -127,7 +127,7 @@ class _Events(_Lanes):
         """Input, step, kind (an action, or a sample) and amount (or the number of the sample) of everything that happens."""
         job = self.job
         events: list[tuple[Any, ...]] = []
-        delays = np.broadcast_to(self.held.fixed["delays"], (job.lanes, len(self.plan.actions)))
+        delays = np.broadcast_to(self.arrays.fixed["delays"], (job.lanes, len(self.plan.actions)))
         for kind, action in enumerate(self.plan.actions):
             for i in range(job.inputs):
                 lane = int(self.lane[i])
@@ -161,7 +161,7 @@ class _Clocked(_Lanes):
         self.part_at = np.full(job.lanes, FAR, dtype=np.int64)
         self.spikes: list[list[int]] = [[] for _ in range(job.lanes)]
         self.everyone = np.arange(job.inputs)
-        self.delays = np.broadcast_to(self.held.fixed["delays"], (job.lanes, len(plan.actions)))
+        self.delays = np.broadcast_to(self.arrays.fixed["delays"], (job.lanes, len(plan.actions)))
         self.pre = [self._bucket(kind) if action.event == "pre" else {} for kind, action in enumerate(plan.actions)]
         self.post: list[dict[int, list[int]]] = [{} for _ in plan.actions]
         self.imposed: dict[int, list[int]] = {}
@@ -185,7 +185,7 @@ class _Clocked(_Lanes):
 
     def _rings(self) -> list[tuple[str, str, Steps, Floats]]:
         """Name, source, delay by lane and past values (lanes x longest delay + 1) of each delayed variable."""
-        late_by = np.broadcast_to(self.held.fixed["late_by"], (self.job.lanes, len(self.plan.delayed)))
+        late_by = np.broadcast_to(self.arrays.fixed["late_by"], (self.job.lanes, len(self.plan.delayed)))
         rings = []
         for k, (name, (of, _)) in enumerate(self.plan.delayed.items()):
             source = self.z["v"] if of == "v" else self.n[of]
@@ -211,7 +211,7 @@ class _Clocked(_Lanes):
         self.deliver(now, spiking)
         self.shape(now, spiking)
         if now in self.sweeps:
-            self.held.v[:, *self.sweeps[now]] = self.z["v"]
+            self.arrays.v[:, *self.sweeps[now]] = self.z["v"]
         if now in self.samples:
             self.sample(self.everyone, self.samples[now])
         for name, values in (*self.z.items(), *self.n.items()):
@@ -281,7 +281,7 @@ class _Clocked(_Lanes):
         due = self.part_at == now
         if self.plan.cell is None:
             return
-        durations = self.held.fixed["durations"]
+        durations = self.arrays.fixed["durations"]
         shapes = self.plan.cell.cell.shape
         for part, hold in enumerate(shapes):
             begin = due & (self.part == part)

@@ -111,7 +111,7 @@ class Run(ABC, Generic[Recorded]):
 
     def _make_room(self) -> None:
         """Where spikes are full: room for more of them."""
-        raise NotImplementedError
+        raise NotImplementedError  # a loop that never says that spikes are full need not have it
 
     # --- on its way ---
 
