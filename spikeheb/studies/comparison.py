@@ -115,13 +115,13 @@ def read_all(files: Sequence[Source], low: float | None = None, high: float | No
     """
     if not files:
         raise FormatError("give one file or more", key="files")
-    if all(isinstance(file, str | Path) and Path(file).suffix == ".nc" for file in files):
+    if not any(isinstance(file, str | Path) and Path(file).suffix != ".nc" for file in files):
         check_used("weights from elsewhere", low=low, high=high, layout=layout)
-    paths = [Path(file) if isinstance(file, str | Path) else Path(f"result {n}") / "weights.nc" for n, file in enumerate(files, start=1)]
+    paths = [Path(file) if isinstance(file, str | Path) else Path(f"result {n}") for n, file in enumerate(files, start=1)]
     samples = [
         (path, sample)
         for path, file in zip(paths, files, strict=True)
-        for sample in (read_weights(path, low, high, layout) if isinstance(file, str | Path) else _of_result(file, path.parent.name))
+        for sample in (read_weights(path, low, high, layout) if isinstance(file, str | Path) else _of_result(file, path.name))
     ]
     if not any(sample.laid_out for _, sample in samples):
         check_used("an array of several rows and columns", layout=layout)
@@ -136,7 +136,7 @@ def read_all(files: Sequence[Source], low: float | None = None, high: float | No
 def _deeper(path: Path, sample: Sample, depth: int) -> str:
     """The name of a sample with so many parts of its path in front."""
     parts = path.parts[-1 - depth : -1]
-    of_study = path.suffix == ".nc"
+    of_study = path.suffix in (".nc", "")  # a result that was handed over has a name and no suffix
     return "/".join([*parts, path.name if of_study else sample.name]) + (f": {sample.name}" if of_study else "")
 
 

@@ -137,9 +137,11 @@ def test_the_comparison_in_python(tmp_path):
 def test_results_are_compared_as_they_are_and_as_files(tmp_path):
     first, second = (sh.weights("pair", None, sh.poisson_inputs(20), "1 s", 2, imposed="10 Hz", snapshots=8, seed=n) for n in (0, 5))
     both = sh.compare([first, sh.save(second, tmp_path / "b.nc")])
-    assert both["sample"].values.tolist() == ["result 1/weights.nc: pair", f"{tmp_path.name}/b.nc: pair"]
+    assert both["sample"].values.tolist() == ["result 1: pair", f"{tmp_path.name}/b.nc: pair"]
     np.testing.assert_array_equal(both["mean"], [first["weight"].mean(), second["weight"].mean()])
     assert sh.compare(first)["sample"].values.tolist() == ["pair"]
+    with pytest.raises(FormatError, match="low: has no effect without weights from elsewhere"):
+        sh.compare(first, low=0)
 
 
 @pytest.mark.parametrize("what", [3, None, np.ones(3), {"a": 1}], ids=lambda what: type(what).__name__)
