@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 from fractions import Fraction
 
 import pytest
@@ -190,3 +192,11 @@ def test_dimensions_multiply_and_name_themselves() -> None:
 @given(st.sampled_from(KINDS))
 def test_unit_printed_for_brian_reads_back(dimension: Dimension) -> None:
     assert parse_unit(dimension.brian) == (dimension, 1)
+
+
+def test_a_dimension_exists_once_and_cannot_be_changed() -> None:
+    again = Dimension(tuple(Fraction(exponent) for exponent in VOLTAGE.exponents))
+    assert again is VOLTAGE and CURRENT / CONDUCTANCE is VOLTAGE and (VOLTAGE**2) ** Fraction(1, 2) is VOLTAGE
+    assert pickle.loads(pickle.dumps(VOLTAGE)) is copy.deepcopy(VOLTAGE) is VOLTAGE
+    with pytest.raises(AttributeError, match="cannot be changed"):
+        VOLTAGE.exponents = TIME.exponents

@@ -2,14 +2,16 @@
 
 import numpy as np
 import pytest
-from kernel_rules import read
+from kernel_rules import LIBRARY, read
 
 import spikeheb as sh
+from spikeheb.engines.choice import carry_out
+from spikeheb.engines.job import Change, Job
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.gate import parse_expression
 from spikeheb.expressions.printers import evaluate
 from spikeheb.program.analysis import analyse
-from spikeheb.program.magnitude import ANY, bound_of
+from spikeheb.program.magnitude import ANY, bound_of, of_membrane
 
 
 def calls(rule, varying=()):
@@ -51,3 +53,33 @@ def test_values_lie_within_their_bound(text):
 
 def test_rules_that_draw_by_a_bounded_number_of_normal_numbers_are_bounded(tmp_path):
     assert "within" in calls(read(tmp_path, "noisy_jumps"))
+
+
+@pytest.mark.parametrize(
+    ("text", "function"),
+    [
+        ("clip((v - V_T)/Delta, -100, steepest)", "within"),  # v itself is looked at in every step
+        ("clip(w_ad/Delta, -100, steepest)", "clip"),
+        ("clip((v - V_T)/(v - V_T), -100, steepest)", "clip"),
+        ("clip(exp(v), -100, steepest)", "clip"),
+        ("clip(v, -100, w_ad)", "clip"),
+        ("clip(v*huge, -100, 100)", "clip"),
+    ],
+)
+def test_a_clip_of_the_cell_looks_once_where_only_the_potential_could_be_infinite(text, function):
+    tree = of_membrane(parse_expression(text), {"V_T": -0.05, "Delta": 0.002, "steepest": 7.0, "huge": 1e300})
+    assert t.functions(tree) & {"clip", "within"} == {function}
+
+
+def test_a_potential_that_is_not_finite_stops_the_run_though_the_cell_clips_it(tmp_path):
+    text = (LIBRARY / "cells" / "l5_pyramidal.toml").read_text(encoding="utf-8")
+    broken = text.replace("dv/dt = (g_L*(E_L - v)", "dv/dt = (g_L*(E_L - v)*exp(I_ext/(1*pA))")
+    assert broken != text
+    (tmp_path / "broken.toml").write_text(broken, encoding="utf-8")
+    job = Job(
+        sh.rule("pair"), sh.cell(tmp_path / "broken.toml"), 1e-4, 200, np.zeros(1, dtype=np.int64), (np.array([5]),), (np.array([9]),),
+        currents=(Change(0, 50, 1e-9),),
+    )  # fmt: skip
+    for engine in ("kernel", "plain"):
+        with pytest.raises(sh.NonFiniteError, match=r"not finite at 0\.0050 s"):
+            carry_out(job, engine)

@@ -343,3 +343,14 @@ def test_a_sets_starting_values_are_checked(tmp_path: Path, initial: str, key: s
     with pytest.raises(SpikehebError, match=words) as refusal:
         read(tmp_path, ('values = { tau = "10 ms" }', 'values = { tau = "10 ms" }\ninitial = ' + initial))
     assert refusal.value.key == key
+
+
+def test_a_file_that_has_changed_is_read_anew_and_nobody_changes_what_others_read(tmp_path: Path) -> None:
+    """What was parsed is kept; the text decides, and each reader gets tables of its own."""
+    path = tmp_path / "small.toml"
+    path.write_text(TEXT, encoding="utf-8")
+    first = read_rule(path)
+    first.parameters.pop("A")  # type: ignore[attr-defined]  # a dictionary, whatever its type says
+    assert "A" in read_rule(path).parameters
+    path.write_text(TEXT.replace("A = { value = 0.01", "A = { value = 0.02"), encoding="utf-8")
+    assert (read_rule(path).constants["A"], read_rule(path).hash == first.hash) == (0.02, False)

@@ -18,8 +18,11 @@ from spikeheb.cli import replay as replay_command
 from spikeheb.cli import weights as weights_command
 from spikeheb.cli import window as window_command
 from spikeheb.declared import Setting, declared, described, takes_settings
+from spikeheb.engines import choice
 from spikeheb.errors import ScheduleError, UnitError
 from spikeheb.settings import Frequency, Time, convert
+from spikeheb.studies import weights as weights_study
+from spikeheb.studies.settings import several
 from spikeheb.studies.settings.experiment import Experiment
 from spikeheb.studies.settings.replay import Replay
 from spikeheb.studies.settings.weights import FanIn, Weights
@@ -194,3 +197,12 @@ def test_a_quantity_of_another_kind_is_refused_by_name():
 def test_what_python_refuses_names_the_function():
     with pytest.raises(TypeError, match=r"example\(\) missing a required argument: 'first'"):
         example()
+
+
+def test_every_list_of_engines_names_all_of_them() -> None:
+    """Help is made without the engines, which import numpy, so that their names stand there once more."""
+    words = re.findall(r"[a-z]+(?::[a-z]+)?", several.ENGINES)
+    assert tuple(words) == choice.ENGINES
+    of_weights = re.findall("[a-z]+", declared(Weights)["engine"].setting.doc)
+    assert tuple(word for word in of_weights if word != "or") == weights_study.ENGINES
+    assert set(weights_study.ENGINES) <= set(choice.ENGINES)
