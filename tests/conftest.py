@@ -1,1 +1,35 @@
 """Its folder becomes importable, so that a test may write ``from oracles import pair``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from recorded_files import saved
+
+
+@pytest.fixture
+def neo() -> Any:
+    return pytest.importorskip("neo")
+
+
+@pytest.fixture
+def read_block(neo: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Read sweeps of a block as if Neo had found it in a file."""
+
+    from spikeheb.recordings import read_sweeps
+
+    def read(block: Any, **options: Any) -> Any:
+        class Reader:
+            def __init__(self, path: str) -> None:
+                pass
+
+            def read(self) -> list[Any]:
+                print("chatter of the reader")
+                return [block]
+
+        monkeypatch.setattr(neo.io, "list_candidate_ios", lambda path: [Reader])
+        return read_sweeps(saved(tmp_path, "", "a.nwb"), **{"pulse": 0.01, "first_after": 60, **options})
+
+    return read

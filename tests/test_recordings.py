@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import pickle
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from recorded_files import SPIKES, saved, sweeps_of, the_line
 
-from spikeheb.errors import FormatError, SpikehebError, UnitError, UnknownName
+from spikeheb.errors import FormatError, UnitError, UnknownName
 from spikeheb.measure.epsp import measure_sweeps
 from spikeheb.measure.measurement import Measurement
-from spikeheb.recordings import Sweeps, read_spikes, read_sweeps
+from spikeheb.recordings import read_spikes, read_sweeps
 
 FAST = Measurement(blank=0.0, peak_width=0.0)
 """For sweeps of a few tenths of a millisecond."""
-
-SPIKES = """\
-# exported on a Tuesday
-lane,side,time,input
-a,pre,0.0,0
-a,pre,0.5,1
-
-a,post,0.01,
-a,pre,0.1,0
-b,post,0.2,
-a,post,0.11,
-"""
 
 SWEEPS = """\
 time_ms,-10.0,-9.5,20.5
@@ -36,25 +23,6 @@ time_ms,-10.0,-9.5,20.5
 0.1,-69.0,-70.0,-67.0
 0.2,-69.5,-70.25,-68.0
 """
-
-
-def saved(folder: Path, text: str, name: str = "recorded.csv") -> Path:
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def sweeps_of(path: Path | str, **options: object) -> Sweeps:
-    """The sweeps, whose stimulus comes at 0 unless said otherwise."""
-    return read_sweeps(path, **{"pulse": 0.0, **options})  # type: ignore[arg-type]
-
-
-def the_line(error: pytest.ExceptionInfo[SpikehebError], path: Path) -> str:
-    """The message after the file's path; it is one line."""
-    line = str(error.value)
-    assert line.startswith(f"{path}: ")
-    assert "\n" not in line
-    return line.removeprefix(f"{path}: ")
 
 
 # --- spikes, CSV ---------------------------------------------------------------------------------------------------------
@@ -206,11 +174,6 @@ def test_options_that_do_not_fit_are_refused(options, kind, expected, tmp_path):
 # --- Neo -----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def neo():
-    return pytest.importorskip("neo")
-
-
 def spike_file(neo, path: Path, trains: list[tuple[str, list[float], dict[str, object]]], t_start: float = 0.0) -> Path:
     import quantities as pq
 
@@ -340,83 +303,3 @@ def test_sweeps_of_different_length_are_refused(neo, tmp_path):
     path = sweep_file(neo, tmp_path / "a.mat", [np.full(10, -70.0), np.full(11, -70.0)])
     with pytest.raises(FormatError, match="sweep 1: 11 samples at 10000 Hz in mV; expected 10 at 10000 Hz in mV like the first"):
         sweeps_of(path, channel=1, interval=1, first_after=1)
-
-
-# --- what is never done --------------------------------------------------------------------------------------------------
-
-
-class Payload:
-    """Leaves a file behind when it is unpickled."""
-
-    def __init__(self, target: Path) -> None:
-        self.target = target
-
-    def __reduce__(self):
-        return (open, (str(self.target), "w"))
-
-
-@pytest.mark.parametrize("name", ["evil.pkl", "evil.PICKLE", "evil.mat", "evil.txt", "evil.csv", "evil"])
-@pytest.mark.parametrize("read", [read_spikes, read_sweeps])
-def test_nothing_is_ever_unpickled(neo, read, name, tmp_path):
-    mark = tmp_path / "ran"
-    path = tmp_path / name
-    path.write_bytes(pickle.dumps(Payload(mark)))
-    with pytest.raises(FormatError):
-        read(path)
-    with pytest.raises(FormatError):
-        read(path, reader="PickleIO")
-    assert not mark.exists()
-
-
-def test_the_payload_would_have_run(tmp_path):
-    pickle.loads(pickle.dumps(Payload(tmp_path / "ran"))).close()
-    assert (tmp_path / "ran").exists()
-
-
-@pytest.mark.parametrize("reader", ["PickleIO", "ElphyIO"])
-def test_readers_that_would_run_what_they_read_are_refused_by_name(neo, reader, tmp_path):
-    with pytest.raises(FormatError, match=f"{reader} would .*, so it is not used"):
-        read_spikes(saved(tmp_path, "1 2", "a.txt"), reader=reader)
-
-
-def test_such_readers_are_not_tried_either(neo, monkeypatch, tmp_path):
-    path = saved(tmp_path, "x", "a.dat")
-    assert neo.io.ElphyIO in neo.io.list_candidate_ios(path)
-    tried: list[object] = []
-    monkeypatch.setattr(neo.io, "list_candidate_ios", lambda path: [neo.io.ElphyIO, neo.io.PickleIO])
-    for refused in (neo.io.ElphyIO, neo.io.PickleIO):
-        monkeypatch.setattr(refused, "__init__", lambda self, *args: tried.append(args))
-    with pytest.raises(FormatError, match="no reader for such files"):
-        read_spikes(path)
-    assert not tried
-
-
-def test_without_neo_the_line_says_what_to_install(monkeypatch, tmp_path):
-    for name in [name for name in sys.modules if name == "neo" or name.startswith("neo.")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "neo", None)
-    path = saved(tmp_path, "", "a.abf")
-    with pytest.raises(FormatError) as error:
-        sweeps_of(path)
-    assert the_line(error, path) == 'reading this kind of file needs Neo: pip install "spikeheb[neo]" (or give a .csv file)'
-    assert read_spikes(saved(tmp_path, SPIKES))
-
-
-def test_csv_files_are_read_without_importing_neo(tmp_path):
-    import subprocess
-
-    saved(tmp_path, SPIKES)
-    code = "import sys; from spikeheb.recordings import read_spikes; read_spikes('recorded.csv'); print('neo' in sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "False"
-
-
-def test_what_neo_cannot_make_sense_of_is_said_in_one_line(neo, tmp_path):
-    path = saved(tmp_path, "not a recording\n", "a.abf")
-    with pytest.raises(FormatError, match="Neo found nothing to read") as error:
-        sweeps_of(path)
-    the_line(error, path)
-    with pytest.raises(FormatError, match="no reader for such files"):
-        read_spikes(saved(tmp_path, "x", "a.unheardof"))
-    with pytest.raises(FormatError, match="there is no such file"):
-        read_spikes(tmp_path / "nowhere.abf")
