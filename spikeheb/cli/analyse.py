@@ -21,7 +21,9 @@ def analyse(
             help="CSV: time_ms, then a column a sweep, headed by its minute; or a file that Neo reads. Several are taken in turn.",
         ),
     ],
-    unit: Annotated[str | None, typer.Option(metavar="UNIT", help='Such as "mV" or "pA".', rich_help_panel=FILE_PANEL)] = None,
+    unit: Annotated[
+        str | None, typer.Option(metavar="UNIT", help='Unit of the signal, such as "mV" or "pA".', rich_help_panel=FILE_PANEL)
+    ] = None,
     pulse: Annotated[
         str | None,
         typer.Option(
@@ -30,19 +32,28 @@ def analyse(
             rich_help_panel=FILE_PANEL,
         ),
     ] = None,
-    channel: Annotated[str, typer.Option(metavar="CHANNEL", help="Neo: number or name.", rich_help_panel=FILE_PANEL)] = "0",
-    interval: Annotated[str | None, typer.Option(metavar="TIME", help="Neo: between sweeps.", rich_help_panel=FILE_PANEL)] = None,
+    channel: Annotated[
+        str, typer.Option(metavar="CHANNEL", help="Number or name of the channel, in a file that Neo reads.", rich_help_panel=FILE_PANEL)
+    ] = "0",
+    interval: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Time between two sweeps, in a file that Neo reads.", rich_help_panel=FILE_PANEL)
+    ] = None,
     first_after: Annotated[
         int | None,
         typer.Option(metavar="NUMBER", help="First sweep after the induction, from 0 (Neo, --cut-at).", rich_help_panel=FILE_PANEL),
     ] = None,
-    reader: Annotated[str | None, typer.Option(metavar="CLASS", help="Neo: the reader to use.", rich_help_panel=FILE_PANEL)] = None,
+    reader: Annotated[
+        str | None, typer.Option(metavar="CLASS", help="Class of Neo that reads the file.", rich_help_panel=FILE_PANEL)
+    ] = None,
     cut_at: Annotated[
         str | None,
         typer.Option(metavar="TIMES", help='Cut a continuous recording at these stimuli, or at its "events".', rich_help_panel=FILE_PANEL),
     ] = None,
     follow: Annotated[
-        tuple[float, float], typer.Option(metavar="FROM TO", help="Minutes after the induction that count.", rich_help_panel=FILE_PANEL)
+        tuple[float, float],
+        typer.Option(
+            metavar="FROM TO", help="The minutes after the induction in which the outcome is measured.", rich_help_panel=FILE_PANEL
+        ),
     ] = (20.0, 40.0),
     signal: Annotated[
         str | None,
@@ -56,16 +67,22 @@ def analyse(
         str, typer.Option(metavar="FROM TO", help="Window before the pulse whose mean is the level.", rich_help_panel=MEASURE_PANEL)
     ] = "-5 ms 0 ms",
     blank: Annotated[
-        str, typer.Option(metavar="TIME", help="So long after the pulse nothing is looked at.", rich_help_panel=MEASURE_PANEL)
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="How long after the pulse the signal is ignored, because of the stimulus artefact.",
+            rich_help_panel=MEASURE_PANEL,
+        ),
     ] = "0.5 ms",
     search: Annotated[
-        str, typer.Option(metavar="TIME", help="So long after the pulse the peak is looked for.", rich_help_panel=MEASURE_PANEL)
+        str, typer.Option(metavar="TIME", help="How long after the pulse the peak is searched for.", rich_help_panel=MEASURE_PANEL)
     ] = "100 ms",
     peak_width: Annotated[
         str, typer.Option(metavar="TIME", help="The amplitude is the mean over this time about the peak.", rich_help_panel=MEASURE_PANEL)
     ] = "0.5 ms",
     slope_limits: Annotated[
-        tuple[float, float], typer.Option(metavar="LOW HIGH", help="Fractions of the rise.", rich_help_panel=MEASURE_PANEL)
+        tuple[float, float],
+        typer.Option(metavar="LOW HIGH", help="Fractions of the rise between which the slope is measured.", rich_help_panel=MEASURE_PANEL),
     ] = (0.30, 0.75),
     paired_baseline: Annotated[
         str | None,
@@ -90,13 +107,14 @@ def analyse(
         list[int] | None, typer.Option(metavar="NUMBER", help="Leave a sweep out; may be repeated.", rich_help_panel=SWEEP_PANEL)
     ] = None,
     every: Annotated[
-        int, typer.Option(metavar="N", help="So many interleaved pathways; all are measured.", rich_help_panel=SWEEP_PANEL)
+        int, typer.Option(metavar="N", help="How many pathways are interleaved; all are measured.", rich_help_panel=SWEEP_PANEL)
     ] = 1,
     from_: Annotated[
         int, typer.Option("--from", metavar="NUMBER", help="The pathway that is listed first, from 0.", rich_help_panel=SWEEP_PANEL)
     ] = 0,
     average: Annotated[
-        int, typer.Option(metavar="N", help="Average so many successive sweeps before measuring.", rich_help_panel=SWEEP_PANEL)
+        int,
+        typer.Option(metavar="N", help="How many successive sweeps are averaged before they are measured.", rich_help_panel=SWEEP_PANEL),
     ] = 1,
     csv: options.Csv = False,
     out: options.Out = None,

@@ -31,15 +31,19 @@ class RuleChoices:
     bounds: Annotated[
         str | None,
         _said(
-            'The whole bounds, such as "kind=hard, w_min=0, w_max=2"; a kind alone (hard, soft, none) takes the two limits of the rule.',
+            'The whole bounds, such as "kind=hard, w_min=0, w_max=2"; a kind alone (hard, soft, none) keeps the two limits of the rule.',
             "KIND",
         ),
     ] = None
     coincidence: Annotated[
-        str | None, _said("Which side acts first in a tie: pre_first or post_first; discard: the pair does not count.", "POLICY")
+        str | None,
+        _said(
+            "Which side acts first if both spikes fall into one time step: pre_first or post_first. With discard the pair does not count.",
+            "POLICY",
+        ),
     ] = None
-    axonal_delay: Annotated[str | None, _said('From the presynaptic spike to the synapse, such as "1 ms".', "TIME")] = None
-    backpropagation_delay: Annotated[str | None, _said("From the postsynaptic spike to the synapse.", "TIME")] = None
+    axonal_delay: Annotated[str | None, _said('Delay from the presynaptic spike to the synapse, such as "1 ms".', "TIME")] = None
+    backpropagation_delay: Annotated[str | None, _said("Delay from the postsynaptic spike to the synapse.", "TIME")] = None
 
 
 def read_rule(text: str, choices: RuleChoices) -> Rule:

@@ -31,8 +31,8 @@ def run(
     A protocol given as a file, such as `run FILE.py`, is Python and is executed: give only files that you trust. A rule that draws random
     numbers is shown by the mean of many synapses.
 
-    -p changes a parameter of the protocol if it has one of that name, else of the rule; protocol.NAME, rule.NAME and
-    cell.NAME say which is meant.
+    -p changes a parameter of the protocol or of the rule. Where both have one of that name, and for the cell, write protocol.NAME,
+    rule.NAME or cell.NAME.
     """
     from spikeheb import library
     from spikeheb.cli.report import print_notes, print_outcome

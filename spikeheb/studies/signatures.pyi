@@ -41,19 +41,19 @@ def fan_in_inputs(
     inputs : int, by default 1000
         Plastic inputs of each cell.
     rate : Frequency | str, by default '15 Hz'
-        Of each Poisson input.
+        Rate of each input.
     correlated : int, by default 0
-        So many of the inputs are correlated with each other. See `correlated`.
+        How many of the inputs are correlated with each other. See `correlated`.
     correlation : float | None
-        Of any two of these; by default 0.1.
+        Correlation coefficient of any two correlated inputs; by default 0.1.
     correlation_time : Time | str | None
-        Of these; by default 20 ms.
+        Time constant of this correlation; by default 20 ms.
     early : int, by default 0
-        So many of the inputs follow a common event, 0 to 50 ms after it.
+        How many of the inputs follow a common event, 0 to 50 ms after it.
     inhibitory : int, by default 0
-        Inhibitory Poisson inputs beside them, without plasticity.
+        How many inhibitory Poisson inputs there are beside them, without plasticity.
     inhibitory_rate : Frequency | str | None
-        Of each of these; by default 10 Hz.
+        Rate of each inhibitory input; by default 10 Hz.
     """
 
 def replay(
@@ -105,7 +105,7 @@ def replay(
     engine : str, by default 'auto'
         auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
     seed : int, by default 0
-        Of all random numbers.
+        Seed of all random numbers.
 
     Returns
     -------
@@ -158,22 +158,22 @@ def run(
     engine : str, by default 'auto'
         auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
     seed : int, by default 0
-        Of all random numbers.
+        Seed of all random numbers.
     test_pulses : bool, by default True
-        off: the bare induction, no EPSP is measured. False stands for off.
+        With off there is only the induction, and no EPSP is measured. False stands for off.
     baseline : Time | str | None
-        Of test pulses before the induction; by default the protocol's, 10 min.
+        How long test pulses are given before the induction; by default as the protocol says, 10 min.
     follow_up : Time | str | None
-        Of test pulses after it; by default the protocol's, 40 min. Minutes 20 to 40 count, of a shorter one the second
-        half.
+        How long test pulses are given after it; by default as the protocol says, 40 min. The outcome is read in minutes 20
+        to 40, or in the second half of a shorter time.
     test_interval : Time | str | None
-        Between two test pulses; by default the protocol's, 10 s.
+        Time between two test pulses; by default as the protocol says, 10 s.
     copies : int | None
         Stimulate and test N inputs together in place of one. By default the protocol's own number.
     control : bool, by default False
         Test an unstimulated input of the same cell as well. This shows heterosynaptic plasticity.
     paired_pulse : Time | str | None
-        Follow each test pulse by a second one, such as 50ms. The result has the ratio of the two EPSPs.
+        Give a second pulse so long after each test pulse, such as 50ms. The result has the ratio of the two EPSPs.
     w0 : Start | None
         Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
         own. An array has one weight for each synapse of a cell.
@@ -181,10 +181,10 @@ def run(
         Cells that carry out each condition; by default 1. Where what is drawn is the same for all synapses of a cell (noise
         of the membrane or of [post] variables), more.
     synapses : int | None
-        Synapses of each cell with the same spikes; by default 1, of a rule that draws random numbers 200 in all. They share
-        the conductance of one.
+        Synapses of each cell with the same spikes; by default 1, or 200 in all for a rule that draws random numbers. They
+        share the conductance of one.
     seeds : Sequence[int] | int | None
-        Repeat all with so many seeds, from `seed` on. A list is of the seeds themselves.
+        Repeat everything with this many seeds, starting at `seed`. A list is of the seeds themselves.
 
     Returns
     -------
@@ -245,24 +245,24 @@ def weights(
         By default those of `fan_in_inputs`: 1000 Poisson inputs at 15 Hz. Otherwise what such a function gives, or one
         source of trains.
     duration : Time | str, by default '100 s'
-        Biological time.
+        How long the cell is simulated, in biological time.
     seeds : Sequence[int] | int, by default 2
         How many seeds. A list is of the seeds themselves.
     seed : int, by default 0
-        The first of them. A list of seeds needs none.
+        The first seed. A list of seeds needs none.
     cells : int, by default 1
-        Cells that get the inputs.
+        How many cells get the inputs.
     imposed : Frequency | str | None
-        Poisson postsynaptic spikes at this rate, and no cell. They are independent of the inputs.
+        Impose Poisson postsynaptic spikes at this rate, in place of a cell. They are independent of the inputs.
     dt : Time | str, by default '0.1 ms'
         Time step.
     unit : Sequence[Conductance | str] | Conductance | str | None
-        Of efficacy 1, or one for each rule; by default the cell's own, and with the cell auto it is auto: chosen so that
-        the cell fires at about 12 Hz with every weight at its start and at about 60 Hz with every weight at its upper
-        bound. The cell's own is too strong for many inputs. What was chosen stands in the result.
+        Conductance of efficacy 1, or one for each rule; by default the cell's own, and with the cell auto it is auto:
+        chosen so that the cell fires at about 12 Hz with every weight at its start and at about 60 Hz with every weight at
+        its upper bound. The cell's own is too strong for many inputs. What was chosen stands in the result.
     current : Sequence[Amperes | str] | Amperes | str | None
-        Constant, into each cell, or one for each rule; by default none, and with the unit auto what the inputs lack for the
-        12 Hz.
+        Constant current into each cell, or one for each rule; by default none, and with the unit auto what the inputs lack
+        for the 12 Hz.
     w0 : Start | None
         Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
         own. An array has one weight for each synapse of a cell.
@@ -272,15 +272,16 @@ def weights(
     normalise : Literal["divisive", "subtractive"] | None
         divisive or subtractive: each cell's weights keep their sum.
     normalise_every : Time | str | None
-        Do so at these times, not after every event.
+        Normalise every so often; by default after every event.
     snapshots : int, by default 40
-        Times at which the weights are counted. Some are kept then, from the start to the end.
+        How many times the weights are counted. Some are kept then, from the start to the end.
     watch : int, by default 1000
-        Synapses of the first cell whose weights are kept then. They are evenly spread.
+        How many synapses of the first cell have their weights kept each time. They are evenly spread.
     epsp : Voltage | str | None
-        EPSP of a weight of 1: measured EPSPs are drawn beside. The weight is that in the common unit.
+        Size of the EPSP of a weight of 1; measured EPSPs are then drawn beside the weights. The weight is that in the
+        common unit.
     memory : float | str, by default '2 GB'
-        That may be taken, such as "2 GB". More is refused before the run.
+        How much memory may be taken, such as "2 GB". More is refused before the run.
     engine : str, by default 'auto'
         auto, kernel, plain or brian.
     names : Sequence[str] | None
@@ -328,8 +329,8 @@ def window(
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
     delta_t : npt.ArrayLike | None
-        Such as "-20 ms, -10 ms, 10 ms, 20 ms"; by default -60 to 60 ms. ``t_post - t_pre``, by default in steps of 2 ms. 0
-        is a tie, decided by the rule's coincidence policy.
+        Values of delta_t, such as "-20 ms, -10 ms, 10 ms, 20 ms"; by default -60 to 60 ms. ``t_post - t_pre``, by default
+        in steps of 2 ms. 0 is a tie, decided by the rule's coincidence policy.
     pairs : int, by default 60
         How many pairs.
     frequency : Frequency | str, by default '1 Hz'
@@ -343,16 +344,16 @@ def window(
         Cells that carry out each condition; by default 1. Where what is drawn is the same for all synapses of a cell (noise
         of the membrane or of [post] variables), more.
     synapses : int | None
-        Synapses of each cell with the same spikes; by default 1, of a rule that draws random numbers 200 in all. They share
-        the conductance of one.
+        Synapses of each cell with the same spikes; by default 1, or 200 in all for a rule that draws random numbers. They
+        share the conductance of one.
     dt : Time | str, by default '0.1 ms'
         Time step.
     engine : str, by default 'auto'
         auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
     seed : int, by default 0
-        Of all random numbers.
+        Seed of all random numbers.
     seeds : Sequence[int] | int | None
-        Repeat all with so many seeds, from `seed` on. A list is of the seeds themselves.
+        Repeat everything with this many seeds, starting at `seed`. A list is of the seeds themselves.
 
     Returns
     -------

@@ -18,19 +18,21 @@ class Experiment:
     _: KW_ONLY
     engine: Engine = "auto"
     seed: Seed = 0
-    test_pulses: Annotated[bool, Setting("off: the bare induction, no EPSP is measured.", "False stands for off.")] = True
+    test_pulses: Annotated[bool, Setting("With off there is only the induction, and no EPSP is measured.", "False stands for off.")] = True
     baseline: Annotated[
-        Time | None, Setting("Of test pulses before the induction; by default the protocol's, 10 min.", range=(60.0, 1800.0))
+        Time | None,
+        Setting("How long test pulses are given before the induction; by default as the protocol says, 10 min.", range=(60.0, 1800.0)),
     ] = None
     follow_up: Annotated[
         Time | None,
         Setting(
-            "Of test pulses after it; by default the protocol's, 40 min. Minutes 20 to 40 count, of a shorter one the second half.",
+            "How long test pulses are given after it; by default as the protocol says, 40 min. "
+            "The outcome is read in minutes 20 to 40, or in the second half of a shorter time.",
             range=(60.0, 7200.0),
         ),
     ] = None
     test_interval: Annotated[
-        Time | None, Setting("Between two test pulses; by default the protocol's, 10 s.", range=(1.0, 60.0), scale="log")
+        Time | None, Setting("Time between two test pulses; by default as the protocol says, 10 s.", range=(1.0, 60.0), scale="log")
     ] = None
     copies: Annotated[
         int | None,
@@ -43,7 +45,8 @@ class Experiment:
     paired_pulse: Annotated[
         Time | None,
         Setting(
-            "Follow each test pulse by a second one, such as 50ms.", "The result has the ratio of the two EPSPs.", range=(0.01, 1.0),
+            "Give a second pulse so long after each test pulse, such as 50ms.", "The result has the ratio of the two EPSPs.",
+            range=(0.01, 1.0),
             scale="log",
         ),
     ] = None  # fmt: skip

@@ -18,11 +18,11 @@ def _time_step(dt: object) -> float:
 ENGINES = "auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone."
 
 Engine = Annotated[Any, Setting(ENGINES, accepts="str", metavar="ENGINE")]
-Seed = Annotated[int, Setting("Of all random numbers.", least=0, most=LARGEST_SEED)]
+Seed = Annotated[int, Setting("Seed of all random numbers.", least=0, most=LARGEST_SEED)]
 Seeds = Annotated[
     Any,
     Setting(
-        "Repeat all with so many seeds, from `seed` on.", "A list is of the seeds themselves.",
+        "Repeat everything with this many seeds, starting at `seed`.", "A list is of the seeds themselves.",
         accepts="Sequence[int] | int | None", option=int, metavar="N",
     ),
 ]  # fmt: skip
@@ -36,7 +36,7 @@ Cells = Annotated[
 Synapses = Annotated[
     int | None,
     Setting(
-        "Synapses of each cell with the same spikes; by default 1, of a rule that draws random numbers 200 in all.",
+        "Synapses of each cell with the same spikes; by default 1, or 200 in all for a rule that draws random numbers.",
         "They share the conductance of one.", metavar="N",
     ),
 ]  # fmt: skip

@@ -24,20 +24,24 @@ class FanIn:
     """Inputs onto each cell: a correlated group, a group with latencies, and independent ones, as far as there are any."""
 
     inputs: Annotated[int, Setting("Plastic inputs of each cell.", most=BY_MEMORY, panel=PANEL)] = 1000
-    rate: Annotated[Frequency, Setting("Of each Poisson input.", range=(1.0, 100.0), scale="log", panel=PANEL)] = 15.0
+    rate: Annotated[Frequency, Setting("Rate of each input.", range=(1.0, 100.0), scale="log", panel=PANEL)] = 15.0
     _: KW_ONLY
     correlated: Annotated[
         int,
         Setting(
-            "So many of the inputs are correlated with each other.", "See `correlated`.", least=0, most=BY_MEMORY, metavar="N", panel=PANEL
+            "How many of the inputs are correlated with each other.", "See `correlated`.", least=0, most=BY_MEMORY, metavar="N", panel=PANEL
         ),
     ] = 0
-    correlation: Annotated[float | None, Setting("Of any two of these; by default 0.1.", range=(0.01, 1.0), panel=PANEL)] = None
-    correlation_time: Annotated[Time | None, Setting("Of these; by default 20 ms.", range=(1e-3, 0.2), scale="log", panel=PANEL)] = None
-    early: Annotated[int, _some("So many of the inputs follow a common event, 0 to 50 ms after it.")] = 0
-    inhibitory: Annotated[int, _some("Inhibitory Poisson inputs beside them, without plasticity.")] = 0
+    correlation: Annotated[
+        float | None, Setting("Correlation coefficient of any two correlated inputs; by default 0.1.", range=(0.01, 1.0), panel=PANEL)
+    ] = None
+    correlation_time: Annotated[
+        Time | None, Setting("Time constant of this correlation; by default 20 ms.", range=(1e-3, 0.2), scale="log", panel=PANEL)
+    ] = None
+    early: Annotated[int, _some("How many of the inputs follow a common event, 0 to 50 ms after it.")] = 0
+    inhibitory: Annotated[int, _some("How many inhibitory Poisson inputs there are beside them, without plasticity.")] = 0
     inhibitory_rate: Annotated[
-        Frequency | None, Setting("Of each of these; by default 10 Hz.", range=(1.0, 100.0), scale="log", panel=PANEL)
+        Frequency | None, Setting("Rate of each inhibitory input; by default 10 Hz.", range=(1.0, 100.0), scale="log", panel=PANEL)
     ] = None
 
 
@@ -59,24 +63,24 @@ class Weights:
             "Otherwise what such a function gives, or one source of trains.", accepts="Inputs | Source | None", option=None,
         ),
     ] = None  # fmt: skip
-    duration: Annotated[Time, Setting("Biological time.", range=(1.0, 1e4), scale="log")] = 100.0
+    duration: Annotated[Time, Setting("How long the cell is simulated, in biological time.", range=(1.0, 1e4), scale="log")] = 100.0
     seeds: Annotated[Any, Setting("How many seeds.", "A list is of the seeds themselves.", accepts="Sequence[int] | int", option=int)] = 2
     _: KW_ONLY
-    seed: Annotated[int, Setting("The first of them.", "A list of seeds needs none.", least=0, most=LARGEST_SEED)] = 0
-    cells: Annotated[int, Setting("Cells that get the inputs.")] = 1
+    seed: Annotated[int, Setting("The first seed.", "A list of seeds needs none.", least=0, most=LARGEST_SEED)] = 0
+    cells: Annotated[int, Setting("How many cells get the inputs.")] = 1
     imposed: Annotated[
         Frequency | None,
         Setting(
-            "Poisson postsynaptic spikes at this rate, and no cell.", "They are independent of the inputs.", range=(1.0, 100.0),
-            scale="log", panel=PANEL,
+            "Impose Poisson postsynaptic spikes at this rate, in place of a cell.", "They are independent of the inputs.",
+            range=(1.0, 100.0), scale="log", panel=PANEL,
         ),
     ] = None  # fmt: skip
     dt: Annotated[Time, Setting("Time step.", range=(1e-5, 1e-3), scale="log")] = 1e-4
     unit: Annotated[
         Any,
         Setting(
-            "Of efficacy 1, or one for each rule; by default the cell's own, and with the cell auto it is auto: chosen so that the cell "
-            "fires at about 12 Hz with every weight at its start and at about 60 Hz with every weight at its upper bound.",
+            "Conductance of efficacy 1, or one for each rule; by default the cell's own, and with the cell auto it is auto: "
+            "chosen so that the cell fires at about 12 Hz with every weight at its start and at about 60 Hz with every weight at its upper bound.",
             "The cell's own is too strong for many inputs. What was chosen stands in the result.",
             accepts="Sequence[Conductance | str] | Conductance | str | None", metavar="CONDUCTANCE",
         ),
@@ -84,7 +88,8 @@ class Weights:
     current: Annotated[
         Any,
         Setting(
-            "Constant, into each cell, or one for each rule; by default none, and with the unit auto what the inputs lack for the 12 Hz.",
+            "Constant current into each cell, or one for each rule; by default none, "
+            "and with the unit auto what the inputs lack for the 12 Hz.",
             accepts="Sequence[Amperes | str] | Amperes | str | None", metavar="CURRENT",
         ),
     ] = None  # fmt: skip
@@ -104,15 +109,24 @@ class Weights:
             accepts='Literal["divisive", "subtractive"] | None', metavar="KIND",
         ),
     ] = None  # fmt: skip
-    normalise_every: Annotated[Time | None, Setting("Do so at these times, not after every event.", range=(1e-3, 10.0), scale="log")] = None
-    snapshots: Annotated[int, Setting("Times at which the weights are counted.", "Some are kept then, from the start to the end.")] = 40
-    watch: Annotated[int, Setting("Synapses of the first cell whose weights are kept then.", "They are evenly spread.")] = 1000
+    normalise_every: Annotated[
+        Time | None, Setting("Normalise every so often; by default after every event.", range=(1e-3, 10.0), scale="log")
+    ] = None
+    snapshots: Annotated[int, Setting("How many times the weights are counted.", "Some are kept then, from the start to the end.")] = 40
+    watch: Annotated[int, Setting("How many synapses of the first cell have their weights kept each time.", "They are evenly spread.")] = (
+        1000
+    )
     epsp: Annotated[
         Voltage | None,
-        Setting("EPSP of a weight of 1: measured EPSPs are drawn beside.", "The weight is that in the common unit.", range=(1e-4, 0.01)),
+        Setting(
+            "Size of the EPSP of a weight of 1; measured EPSPs are then drawn beside the weights.",
+            "The weight is that in the common unit.",
+            range=(1e-4, 0.01),
+        ),
     ] = None
     memory: Annotated[
-        Any, Setting('That may be taken, such as "2 GB".', "More is refused before the run.", accepts="float | str", metavar="BYTES")
+        Any,
+        Setting('How much memory may be taken, such as "2 GB".', "More is refused before the run.", accepts="float | str", metavar="BYTES"),
     ] = "2 GB"
     engine: Annotated[Any, Setting("auto, kernel, plain or brian.", accepts="str", metavar="ENGINE")] = "auto"
     names: Annotated[
