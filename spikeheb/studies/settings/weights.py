@@ -80,7 +80,8 @@ class Weights:
         Any,
         Setting(
             "Conductance of efficacy 1, or one for each rule; by default the cell's own, and with the cell auto it is auto: "
-            "chosen so that the cell fires at about 12 Hz with every weight at its start and at about 60 Hz with every weight at its upper bound.",
+            "chosen so that the cell fires at about 12 Hz with every weight at its start and at about 60 Hz "
+            "with every weight at its upper bound.",
             "The cell's own is too strong for many inputs. What was chosen stands in the result.",
             accepts="Sequence[Conductance | str] | Conductance | str | None", metavar="CONDUCTANCE",
         ),
