@@ -47,12 +47,12 @@ def run(rule: Rule, cell: Cell | None) -> None:
     job = Job(rule, cell, DT, steps, np.zeros(1, dtype=np.int64), trains[:1], trains[1:], rewards=rewards)
     brian_text(job)
     try:
-        plan = analyse(rule, cell, DT)
+        program = analyse(rule, cell, DT)
     except EngineError as error:
         if not brian_alone_steps(rule):
             raise FormatError(error.message, path=rule.path, key="synapse.method") from None
     else:
-        numpy_lanes.run(job, plan)
+        numpy_lanes.run(job, program)
 
 
 def brian_alone_steps(rule: Rule) -> bool:

@@ -18,15 +18,15 @@ from spikeheb.program import methods
 from spikeheb.program.fold import fold, structural
 from spikeheb.program.handlers import fragile
 from spikeheb.program.magnitude import of_membrane, without_needless_looks
-from spikeheb.program.program import Block, CellPlan, Decay, Plan
+from spikeheb.program.program import Block, CellProgram, Decay, Program
 from spikeheb.rules.check import known_names
 from spikeheb.rules.meaning import Action, actions, affine, clipped, expand, reads_membrane, stepped
 from spikeheb.rules.rule import Rule
 from spikeheb.rules.ties import STEP
 
 
-def analyse(rule: Rule, cell: Cell | None, dt: float, *, receptor: str | None = None, varying: frozenset[str] = frozenset()) -> Plan:
-    """The plan for a rule on a cell (or on none).
+def analyse(rule: Rule, cell: Cell | None, dt: float, *, receptor: str | None = None, varying: frozenset[str] = frozenset()) -> Program:
+    """The program for a rule on a cell (or on none).
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def analyse(rule: Rule, cell: Cell | None, dt: float, *, receptor: str | None = 
     same = {name: value for name, value in rule.constants.items() if name not in varying}
     handlers = without_needless_looks(handlers, rule.weight, same, decays, rule.initial)
     assigned = (*(line for action in handlers for line in action.lines), *on_spike)
-    plan = Plan(
+    program = Program(
         rule=rule,
         folded=folded,
         constants=tuple(name for name in rule.constants if name not in folded),
@@ -75,13 +75,13 @@ def analyse(rule: Rule, cell: Cell | None, dt: float, *, receptor: str | None = 
         post_plain=tuple(e.name for e in rule.post.equations if e.kind == "variable") if rule.post else (),
         on_spike=on_spike,
         fragile=fragile(assigned) & {*rule.variables, *(e.name for e in (rule.post.equations if rule.post else ()))},
-        cell=None if cell is None else _cell_plan(cell, dt, cell.receptor(receptor)),
+        cell=None if cell is None else _cell_program(cell, dt, cell.receptor(receptor)),
         delayed={name: (d.of, d.by) for name, d in rule.post.delayed.items()} if rule.post else {},
     )
-    for stepped_block in (plan.stepped, plan.post, plan.cell.block if plan.cell else None):
+    for stepped_block in (program.stepped, program.post, program.cell.block if program.cell else None):
         if stepped_block is not None:
             methods.step(stepped_block)
-    return plan
+    return program
 
 
 class _Cleaner:
@@ -189,7 +189,7 @@ def _read_for(name: str, action: Action) -> set[str]:
     return {other for other in read if not other.startswith("_")}
 
 
-def _cell_plan(cell: Cell, dt: float, receptor: Receptor) -> CellPlan:
+def _cell_program(cell: Cell, dt: float, receptor: Receptor) -> CellProgram:
     membrane = assemble(cell, dt)
     known = {*membrane.constants, *(e.name for e in membrane.equations), "I_ext", NOISE, "dt"}
 
@@ -197,7 +197,7 @@ def _cell_plan(cell: Cell, dt: float, receptor: Receptor) -> CellPlan:
         return of_membrane(fold(resolve_units(expanded(tree, membrane.equations), known), {}), membrane.constants)
 
     derivatives = {e.name: clean(e.expression) for e in membrane.equations if e.kind == "differential" and e.expression is not None}
-    return CellPlan(
+    return CellProgram(
         cell=cell,
         block=Block(tuple(derivatives), derivatives, cell.method, membrane.equations),
         plain=tuple(e.name for e in membrane.equations if e.kind == "variable"),

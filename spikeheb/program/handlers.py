@@ -6,21 +6,21 @@ from collections.abc import Iterable
 
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian
-from spikeheb.program.program import Plan
+from spikeheb.program.program import Program
 from spikeheb.rules.meaning import TRANSMIT, Action
 
 DRAWS_PER_STEP = 64
 """Random numbers that the handlers of one synapse may draw in one step."""
 
 
-def touched(action: Action, plan: Plan) -> tuple[frozenset[str], frozenset[str]]:
+def touched(action: Action, program: Program) -> tuple[frozenset[str], frozenset[str]]:
     """The synaptic variables that an action reads and those that it writes."""
     reads: set[str] = set()
     for line in action.lines:
         reads |= t.names(line.expression)
-        if line.target == TRANSMIT and plan.cell is not None:
-            reads |= t.names(plan.efficacy)
-    own = set(plan.variables)
+        if line.target == TRANSMIT and program.cell is not None:
+            reads |= t.names(program.efficacy)
+    own = set(program.variables)
     return frozenset(reads & own), frozenset({line.target for line in action.lines} & own)
 
 

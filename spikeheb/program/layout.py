@@ -1,4 +1,4 @@
-"""Where each number of a plan stands in the arrays that Python and the kernel share."""
+"""Where each number of a program stands in the arrays that Python and the kernel share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikeheb.program.program import Plan
+from spikeheb.program.program import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +40,28 @@ class Layout:
         return len(self.cell) + max(1, len(self.post)) + 1
 
 
-def layout(plan: Plan) -> Layout:
-    """The layout of a plan's arrays."""
-    post = plan.post_names
-    if plan.cell is None:
+def layout(program: Program) -> Layout:
+    """The layout of a program's arrays."""
+    post = program.post_names
+    if program.cell is None:
         cell: tuple[str, ...] = ("v",)
         moving: list[int] = []
         constants: tuple[str, ...] = ()
         released: dict[str, str] = {}
         shape: tuple[str, ...] = ()
     else:
-        block = plan.cell.block.names
-        cell = ("v", *(name for name in block if name != "v"), *plan.cell.plain)
+        block = program.cell.block.names
+        cell = ("v", *(name for name in block if name != "v"), *program.cell.plain)
         moving = list(range(len(block)))
-        released = {state: f"_unit_{state}" for state, _, _ in plan.cell.receptor.parts}
-        shape = tuple(f"_shape_{n}" for n in range(len(plan.cell.cell.shape)))
-        constants = (*plan.cell.constants, *released.values(), *shape)
-    moving += [len(cell) + n for n in range(len(plan.post.names) if plan.post else 0)]
+        released = {state: f"_unit_{state}" for state, _, _ in program.cell.receptor.parts}
+        shape = tuple(f"_shape_{n}" for n in range(len(program.cell.cell.shape)))
+        constants = (*program.cell.constants, *released.values(), *shape)
+    moving += [len(cell) + n for n in range(len(program.post.names) if program.post else 0)]
     return Layout(cell, post, constants, released, shape, tuple(moving))
 
 
-def synapse_dtype(plan: Plan) -> np.dtype[np.void]:
+def synapse_dtype(program: Program) -> np.dtype[np.void]:
     """One synapse: its variables, then the step of each decaying group's stored values."""
-    members = [(name, "f8") for name in plan.variables]
-    members += [(f"since {decay.names[0]}", "i8") for decay in plan.decays]
+    members = [(name, "f8") for name in program.variables]
+    members += [(f"since {decay.names[0]}", "i8") for decay in program.decays]
     return np.dtype(members)

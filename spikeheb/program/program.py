@@ -1,4 +1,4 @@
-"""The plan of a kernel: frozen values that the analysis fills and the printers read."""
+"""What a rule and a cell come to once analysed: frozen values that the analysis fills and every engine reads."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class Decay:
 
 
 @dataclass(frozen=True, slots=True)
-class CellPlan:
-    """What a kernel has to compute for the cell.
+class CellProgram:
+    """What an engine has to compute for the cell.
 
     Attributes
     ----------
@@ -80,8 +80,8 @@ class CellPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a kernel has to compute.
+class Program:
+    """What an engine has to compute.
 
     Attributes
     ----------
@@ -103,7 +103,7 @@ class Plan:
     post : Block or None
     post_plain : tuple of str
     on_spike : tuple of Statement
-    cell : CellPlan or None
+    cell : CellProgram or None
     fragile : frozenset of str
         Variables of the rule in which a number that is not finite need not stay, because something assigns them anew: they are
         looked at where they are written, the others now and then.
@@ -122,7 +122,7 @@ class Plan:
     post: Block | None = None
     post_plain: tuple[str, ...] = ()
     on_spike: tuple[t.Statement, ...] = ()
-    cell: CellPlan | None = None
+    cell: CellProgram | None = None
     delayed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     fragile: frozenset[str] = frozenset()
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from spikeheb.expressions import tree as t
 from spikeheb.program.layout import Layout, layout
-from spikeheb.program.program import Decay, Plan
+from spikeheb.program.program import Decay, Program
 
 PRE, POST, SYNAPSE = "pre", "post", "synapse"
 
 
 @dataclass(frozen=True, slots=True)
 class Sites:
-    """The places of a plan's variables.
+    """The places of a program's variables.
 
     Attributes
     ----------
@@ -63,29 +63,29 @@ class Sites:
         return tuple(row.removeprefix("late.") for row in self.rows if row.startswith("late."))
 
 
-def sites(plan: Plan, varied: Collection[str] = ()) -> Sites:
-    """The places of the variables of a plan.
+def sites(program: Program, varied: Collection[str] = ()) -> Sites:
+    """The places of the variables of a program.
 
     Parameters
     ----------
-    plan : Plan
+    program : Program
     varied : collection of str
         Variables whose initial values differ between synapses.
     """
-    lifted = dict(plan.sides)
-    if plan.rule.weight in lifted or any(name in lifted for name in varied):
+    lifted = dict(program.sides)
+    if program.rule.weight in lifted or any(name in lifted for name in varied):
         lifted = {}  # what reads them would have to follow; rare enough to keep everything by synapse
-    side = {name: lifted.get(name, SYNAPSE) for name in plan.variables}
-    places = layout(plan)
+    side = {name: lifted.get(name, SYNAPSE) for name in program.variables}
+    places = layout(program)
     of_cells = [name for name, where in side.items() if where == POST]
-    owned = {"cell": places.cell, "post": places.post, "rule": of_cells, "late": plan.delayed, "loop": ("I_ext", "held")}
+    owned = {"cell": places.cell, "post": places.post, "rule": of_cells, "late": program.delayed, "loop": ("I_ext", "held")}
     rows = tuple(f"{owner}.{name}" for owner, names in owned.items() for name in names)
     row = {name: rows.index(f"rule.{name}") for name in of_cells}
     for where in (PRE, SYNAPSE):
         row |= {name: n for n, name in enumerate(name for name, at in side.items() if at == where)}
-    constants = {*plan.constants, "dt"}
-    scaled = tuple(decay for decay in plan.decays if scalable(decay, constants))
-    others = [decay for decay in plan.decays if decay not in scaled]
+    constants = {*program.constants, "dt"}
+    scaled = tuple(decay for decay in program.decays if scalable(decay, constants))
+    others = [decay for decay in program.decays if decay not in scaled]
     lazy = {where: tuple(decay for decay in others if side[decay.names[0]] == where) for where in (PRE, POST, SYNAPSE)}
     return Sites(places, side, row, scaled, lazy, rows)
 

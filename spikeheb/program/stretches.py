@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphlib import CycleError, TopologicalSorter
 
 from spikeheb.expressions import tree as t
-from spikeheb.program.program import Block, Plan
+from spikeheb.program.program import Block, Program
 from spikeheb.rules.meaning import affine
 
 KINKED = {"int", "abs", "clip", "limited", "within", "positive"}
@@ -19,14 +19,14 @@ GROWTH = {
 }
 
 
-def can_rest(plan: Plan) -> bool:
+def can_rest(program: Program) -> bool:
     """Whether the cell's quiet stretches can be computed instead of stepped."""
-    if plan.cell is None or plan.cell.block.noisy:
+    if program.cell is None or program.cell.block.noisy:
         return False
-    if plan.post is None:
+    if program.post is None:
         return True
-    reads = frozenset().union(*map(t.names, plan.post.derivatives.values()))
-    return not plan.post.noisy and not reads & set(plan.delayed)
+    reads = frozenset().union(*map(t.names, program.post.derivatives.values()))
+    return not program.post.noisy and not reads & set(program.delayed)
 
 
 def is_smooth(derivative: t.Tree, name: str) -> bool:
@@ -40,21 +40,21 @@ def is_kinked(block: Block) -> bool:
     return any(t.functions(tree) & KINKED for tree in block.derivatives.values())
 
 
-def in_order(plan: Plan) -> tuple[str, ...]:
+def in_order(program: Program) -> tuple[str, ...]:
     """The stepped variables of a synapse, each after those that it reads, where a cell on its way to rest can carry them along.
 
     There are none where the cell and ``[post]`` do not move them, nor where noise, values from the past, or variables that read
     each other do: then `glide.hpp` may still help.
     """
-    if plan.stepped is None or plan.stepped.noisy or not can_rest(plan):
+    if program.stepped is None or program.stepped.noisy or not can_rest(program):
         return ()
-    names = set(plan.stepped.names)
-    reads = {name: t.names(tree) for name, tree in plan.stepped.derivatives.items()}
+    names = set(program.stepped.names)
+    reads = {name: t.names(tree) for name, tree in program.stepped.derivatives.items()}
     everything = frozenset().union(*reads.values())
-    if everything & set(plan.delayed) or not everything & {"v", *plan.post_names}:
+    if everything & set(program.delayed) or not everything & {"v", *program.post_names}:
         return ()
     try:
-        return tuple(TopologicalSorter({name: (reads[name] & names) - {name} for name in plan.stepped.names}).static_order())
+        return tuple(TopologicalSorter({name: (reads[name] & names) - {name} for name in program.stepped.names}).static_order())
     except CycleError:
         return ()
 

@@ -137,13 +137,13 @@ def voltage_case(name: str, on: str, delta_t: npt.NDArray[np.float64], pairs: in
 
 def _shouval_numbers(rule: Rule, cell: Cell) -> Floats:
     names = "open I_fast tau_fast tau_slow G V_ca Mg tau_ca V_bap B_fast tau_bap tau_tail alpha_1 alpha_2 slope P_1 P_2 P_4".split()
-    plan = analyse(rule, cell, DT).cell
-    assert plan is not None
+    program = analyse(rule, cell, DT).cell
+    assert program is not None
     parts = ("decay", "rise")
-    unit = {state: plan.receptor.unit * abs(weight) for state, _, weight in plan.receptor.parts}
-    numbers = [plan.constants[name] for name in ("C", "g_L", "E_L", "V_r", "E_ampa")]
-    numbers += [plan.constants[f"tau_g_ampa_{part}"] for part in parts] + [unit[f"g_ampa_{part}"] for part in parts]
-    numbers += [plan.constants[f"mean_g_ampa_{part}"] for part in parts]
+    unit = {state: program.receptor.unit * abs(weight) for state, _, weight in program.receptor.parts}
+    numbers = [program.constants[name] for name in ("C", "g_L", "E_L", "V_r", "E_ampa")]
+    numbers += [program.constants[f"tau_g_ampa_{part}"] for part in parts] + [unit[f"g_ampa_{part}"] for part in parts]
+    numbers += [program.constants[f"mean_g_ampa_{part}"] for part in parts]
     return np.concatenate([_constants(rule, *names), numbers])
 
 
@@ -197,8 +197,8 @@ class InKernel:
     """A case in the kernel, on arrays made beforehand; `to_end` with the pieces and progress of a real run."""
 
     def __init__(self, case: Case, *, to_end: bool = False, threads: int = 1) -> None:
-        chosen, plan = needed_compiler(), _plan(case)
-        self.run = runner.Lanes(case.job, plan, build(plan, chosen), chosen, threads)
+        chosen, program = needed_compiler(), _plan(case)
+        self.run = runner.Lanes(case.job, program, build(program, chosen), chosen, threads)
         self._saved = {name: getattr(self.run.arrays, name).copy() for name in STATE}
         self._work: Callable[[], object] = functools.partial(self.run.advance, case.job.steps)
         if to_end:
@@ -218,7 +218,7 @@ class InKernel:
         return found
 
 
-def _plan(case: Case) -> runner.Plan:
+def _plan(case: Case) -> runner.Program:
     return analyse(case.job.rule, case.job.cell, case.job.dt)
 
 

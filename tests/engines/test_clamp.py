@@ -138,8 +138,8 @@ def test_both_engines_agree(cell, reads, tmp_path):
 @COMPILED
 def test_a_run_may_be_stopped_in_the_middle_of_a_clamp(tmp_path):
     job = clamped(write_rule(tmp_path, "reader", READS_V), "l5_pyramidal", [Change(0, 1000, -0.05), Change(0, 2000, RELEASED)])
-    plan = analyse(job.rule, job.cell, job.dt)
-    run = runner.Lanes(job, plan, build(plan, compiler()), compiler())
+    program = analyse(job.rule, job.cell, job.dt)
+    run = runner.Lanes(job, program, build(program, compiler()), compiler())
     for until in (500, 1000, 1001, 1700, 2000, 3000):
         run.advance(until)
     assert run.recording().v.tobytes() == runner.run(job).v.tobytes()

@@ -268,9 +268,9 @@ def test_a_kernel_of_the_wheel_computes_the_same(real):
     for name, cell in (("triplet", None), ("pair", "l5_pyramidal"), ("clopath", "l5_clopath")):
         body = None if cell is None else read_cell(LIBRARY / "cells" / f"{cell}.toml")
         job = lanes(rule(name), pre, post, cell=body, samples=np.arange(0, 5000, 500))
-        plan = analyse(job.rule, job.cell, job.dt, receptor=job.receptor)
-        a = runner.Lanes(job, plan, build(plan, real), real).to_end()
-        b = numpy_lanes.run(job, plan)
+        program = analyse(job.rule, job.cell, job.dt, receptor=job.receptor)
+        a = runner.Lanes(job, program, build(program, real), real).to_end()
+        b = numpy_lanes.run(job, program)
         assert a.engine["compiler"].startswith("ziglang ")
         assert np.ptp(a.weight) > 0
         np.testing.assert_allclose(a.weight, b.weight, rtol=0, atol=1e-12 + 4 * np.finfo(float).eps * 0.5 / 0.005)

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler")
 
 
 def lanes(the_job, threads=1):
-    plan, chosen = analyse(the_job.rule, the_job.cell, the_job.dt), compiler()
-    return runner.Lanes(the_job, plan, build(plan, chosen), chosen, threads)
+    program, chosen = analyse(the_job.rule, the_job.cell, the_job.dt), compiler()
+    return runner.Lanes(the_job, program, build(program, chosen), chosen, threads)
 
 
 START = {"lanes": lanes, "fan-in": FanIn}

@@ -300,10 +300,10 @@ def test_single_precision_statistically(tmp_path):
 
 def test_the_source_names_its_rule_and_has_no_power_where_the_exponent_is_everything(tmp_path):
     bounds = {"kind": "power", "mu_plus": 0, "mu_minus": 1, "w_max": 1}
-    plan = analyse(read(tmp_path, "pair", bounds=bounds), cell("ca1_pyramidal"), DT)
-    source = fan_in.show_source(plan)
+    program = analyse(read(tmp_path, "pair", bounds=bounds), cell("ca1_pyramidal"), DT)
+    source = fan_in.show_source(program)
     assert "power(" not in source and "pow(" not in source
-    assert plan.rule.hash in source and plan.cell.cell.hash in source
+    assert program.rule.hash in source and program.cell.cell.hash in source
     assert "power(" in fan_in.show_source(analyse(read(tmp_path, "pair", set="gutig"), None, DT))
 
 

@@ -46,11 +46,11 @@ def test_variables_are_divided_into_plain_decaying_and_stepped(tmp_path):
 
 def test_zeros_and_ones_of_a_scheme_are_written_into_the_code_and_other_constants_are_not(tmp_path):
     rule = read(tmp_path, "pair", set="gutig", interaction="presynaptic_centred")
-    plan = analyse(rule, None, DT)
-    assert plan.folded == {"x_adds": 1, "y_survives": 1, "y_adds": 0, "x_survives": 0}
-    lines = {line.target: to_brian(line.expression) for line in plan.actions[1].lines}
+    program = analyse(rule, None, DT)
+    assert program.folded == {"x_adds": 1, "y_survives": 1, "y_adds": 0, "x_survives": 0}
+    lines = {line.target: to_brian(line.expression) for line in program.actions[1].lines}
     assert (lines["x"], lines["y"]) == ("0", "1")
-    assert "0.005" not in generate(plan)
+    assert "0.005" not in generate(program)
     varying = analyse(rule, None, DT, varying=frozenset({"x_adds"}))
     assert "x_adds" in varying.constants
 

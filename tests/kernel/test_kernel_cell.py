@@ -81,10 +81,10 @@ def session(rule, of, steps=400_000):
 
 def stepped_only(the_job):
     """The same code with quiet stretches stepped."""
-    plan = analyse(the_job.rule, the_job.cell, the_job.dt)
-    source = re.sub(r"(can_rest|can_glide) = true", r"\1 = false", building.generate(plan))
+    program = analyse(the_job.rule, the_job.cell, the_job.dt)
+    source = re.sub(r"(can_rest|can_glide) = true", r"\1 = false", building.generate(program))
     chosen = compiler()
-    run = runner.Lanes(the_job, plan, building.load(source, "", chosen), chosen)
+    run = runner.Lanes(the_job, program, building.load(source, "", chosen), chosen)
     run.advance(the_job.steps)
     return run.recording()
 

@@ -29,9 +29,9 @@ def by_numpy(the_job):
 
 
 def run_in_pieces(the_job, pieces):
-    plan = planned(the_job)
+    program = planned(the_job)
     chosen = compiler()
-    run = runner.Lanes(the_job, plan, build(plan, chosen), chosen)
+    run = runner.Lanes(the_job, program, build(program, chosen), chosen)
     for until in pieces:
         run.advance(int(until))
     run.advance(the_job.steps)

@@ -54,8 +54,8 @@ def falling(folder, rate, **choices):
 
 
 def in_pieces(the_job, pieces=()):
-    plan, chosen = analyse(the_job.rule, the_job.cell, the_job.dt), compiler()
-    run = runner.Lanes(the_job, plan, build(plan, chosen), chosen)
+    program, chosen = analyse(the_job.rule, the_job.cell, the_job.dt), compiler()
+    run = runner.Lanes(the_job, program, build(program, chosen), chosen)
     for until in pieces:
         run.advance(int(until))
     run.advance(the_job.steps)

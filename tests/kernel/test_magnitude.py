@@ -15,8 +15,8 @@ from spikeheb.program.magnitude import ANY, bound_of, of_membrane
 
 
 def calls(rule, varying=()):
-    plan = analyse(rule, None, 1e-4, varying=frozenset(varying))
-    return {node.function for a in plan.actions for line in a.lines for node in t.walk(line.expression) if isinstance(node, t.Call)}
+    program = analyse(rule, None, 1e-4, varying=frozenset(varying))
+    return {node.function for a in program.actions for line in a.lines for node in t.walk(line.expression) if isinstance(node, t.Call)}
 
 
 @pytest.mark.parametrize("name", ["pair", "triplet", "vogels"])

@@ -15,7 +15,7 @@ from spikeheb.engines.values import constants, initial_values
 from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.expressions.printers import evaluate
 from spikeheb.program.layout import Layout, layout, synapse_dtype
-from spikeheb.program.program import Plan
+from spikeheb.program.program import Program
 
 ROOM = 256
 """Spikes for which a lane with a cell has room at first, beyond those imposed."""
@@ -41,7 +41,7 @@ class Arrays:
     """Arrays that are only read."""
 
 
-def arrays(job: Job, plan: Plan) -> Arrays:
+def arrays(job: Job, program: Program) -> Arrays:
     """The arrays of a job that starts.
 
     Raises
@@ -53,16 +53,16 @@ def arrays(job: Job, plan: Plan) -> Arrays:
         raise EngineError("a voltage clamp needs a cell")
     if job.sweep_steps and np.any(np.diff(job.sweeps) < job.sweep_steps):
         raise EngineError("two recorded stretches of the membrane potential overlap")
-    places = layout(plan)
-    late_by = _late_by(job, plan)
-    states = _states(job, plan, places)
+    places = layout(program)
+    late_by = _late_by(job, program)
+    states = _states(job, program, places)
     imposed = max((len(train) for train in job.post), default=0)
     made = Arrays(
         job=job,
-        synapses=_synapses(job, plan),
+        synapses=_synapses(job, program),
         states=states,
-        places=_places(job, plan),
-        history=_history(plan, states, late_by),
+        places=_places(job, program),
+        history=_history(program, states, late_by),
         spikes=np.zeros((job.lanes, imposed + ROOM if job.cell is not None else 0), dtype=np.int64),
         weight=np.zeros((job.inputs, len(job.samples))),
         efficacy=np.zeros((job.inputs, len(job.samples))),
@@ -70,18 +70,18 @@ def arrays(job: Job, plan: Plan) -> Arrays:
         failures=np.full((job.lanes, 3), FAR, dtype=np.int64),
         fixed={},
     )
-    made.fixed = {**_inputs(job), **_numbers(job, plan, places, late_by), "start": states[:1].copy()}
+    made.fixed = {**_inputs(job), **_numbers(job, program, places, late_by), "start": states[:1].copy()}
     return made
 
 
-def _synapses(job: Job, plan: Plan) -> Any:
-    synapses = np.zeros(job.inputs, dtype=synapse_dtype(plan))
+def _synapses(job: Job, program: Program) -> Any:
+    synapses = np.zeros(job.inputs, dtype=synapse_dtype(program))
     for name, values in initial_values(job).items():
         synapses[name] = values
     return synapses
 
 
-def _states(job: Job, plan: Plan, places: Layout) -> Floats:
+def _states(job: Job, program: Program, places: Layout) -> Floats:
     states = np.zeros((job.lanes, places.state_size))
     if job.cell is not None:
         for name, value in job.cell.rest().items():
@@ -98,17 +98,17 @@ def _states(job: Job, plan: Plan, places: Layout) -> Floats:
     return states
 
 
-def _places(job: Job, plan: Plan) -> Any:
-    places = np.zeros(job.lanes, dtype=PLACE.ctype(max(1, len(plan.actions))))
+def _places(job: Job, program: Program) -> Any:
+    places = np.zeros(job.lanes, dtype=PLACE.ctype(max(1, len(program.actions))))
     places["held_through"] = -1
     places["part_at"] = FAR
     return places
 
 
-def _late_by(job: Job, plan: Plan) -> Steps:
+def _late_by(job: Job, program: Program) -> Steps:
     """By how many steps each delayed variable is read late; one row, or one for each lane."""
     values = constants(job)
-    columns = [np.rint(np.asarray(values[by]) / job.dt).astype(np.int64) for _, by in plan.delayed.values()]
+    columns = [np.rint(np.asarray(values[by]) / job.dt).astype(np.int64) for _, by in program.delayed.values()]
     rows = job.lanes if any(column.ndim for column in columns) else 1
     return _table(columns, rows)
 
@@ -120,12 +120,12 @@ def _table(columns: list[Steps], rows: int) -> Steps:
     return table
 
 
-def _history(plan: Plan, states: Floats, late_by: Steps) -> Floats:
+def _history(program: Program, states: Floats, late_by: Steps) -> Floats:
     """Rings of past values by lane, one after the other, filled with the initial values."""
-    places, lanes = layout(plan), len(states)
-    by = np.broadcast_to(late_by, (lanes, len(plan.delayed)))
+    places, lanes = layout(program), len(states)
+    by = np.broadcast_to(late_by, (lanes, len(program.delayed)))
     history = np.zeros((lanes, int((by + 1).sum(axis=1).max(initial=0))))
-    sources = [of for of, _ in plan.delayed.values()]
+    sources = [of for of, _ in program.delayed.values()]
     columns = [places.cell.index(of) if of == "v" else len(places.cell) + places.post.index(of) for of in sources]
     for lane in range(lanes if columns else 0):
         values = np.repeat(states[lane, columns], by[lane] + 1)
@@ -173,32 +173,32 @@ def _changes(name: str, changes: tuple[Change, ...], lanes: int) -> dict[str, Ar
     }
 
 
-def _numbers(job: Job, plan: Plan, places: Layout, late_by: Steps) -> dict[str, Array]:
+def _numbers(job: Job, program: Program, places: Layout, late_by: Steps) -> dict[str, Array]:
     values = constants(job)
-    table = np.zeros((job.lanes if job.overrides else 1, max(1, len(plan.constants))))
-    for column, name in enumerate(plan.constants):
+    table = np.zeros((job.lanes if job.overrides else 1, max(1, len(program.constants))))
+    for column, name in enumerate(program.constants):
         table[:, column] = values[name]
-    cell, delays = _cell_numbers(job, plan, places), _delays(job, plan)
+    cell, delays = _cell_numbers(job, program, places), _delays(job, program)
     return {"constants": table, "cell": cell, "delays": delays, "durations": _durations(job), "late_by": late_by}
 
 
-def _cell_numbers(job: Job, plan: Plan, places: Layout) -> Floats:
-    if plan.cell is None:
+def _cell_numbers(job: Job, program: Program, places: Layout) -> Floats:
+    if program.cell is None:
         return np.zeros(1)
-    receptor = plan.cell.receptor
-    values = dict(plan.cell.constants)
+    receptor = program.cell.receptor
+    values = dict(program.cell.constants)
     values |= {places.released[state]: receptor.unit * abs(weight) for state, _, weight in receptor.parts}
-    values |= {name: hold.v for name, hold in zip(places.shape, plan.cell.cell.shape, strict=True)}
+    values |= {name: hold.v for name, hold in zip(places.shape, program.cell.cell.shape, strict=True)}
     return np.array([values[name] for name in places.cell_constants])
 
 
-def _delays(job: Job, plan: Plan) -> Steps:
+def _delays(job: Job, program: Program) -> Steps:
     """Steps from a spike to each action; one row, or one for each lane where a delay is overridden."""
     handlers = [handler for event in EVENTS for handler in job.rule.handlers if handler.event == event]
     if job.rule.coincidence == "post_first":
         handlers.sort(key=lambda handler: ("post", "pre", "reward").index(handler.event))
     columns = []
-    for action, handler in zip(plan.actions, handlers, strict=True):
+    for action, handler in zip(program.actions, handlers, strict=True):
         delay = np.asarray(action.delay)
         if handler.delay is not None and handler.delay in job.overrides:
             delay = delay - job.rule.constants[handler.delay] + np.asarray(job.overrides[handler.delay])

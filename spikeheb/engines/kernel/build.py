@@ -1,4 +1,4 @@
-"""From a plan to a loaded library: source, compiler, build cache, ctypes."""
+"""From a program to a loaded library: source, compiler, build cache, ctypes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spikeheb.engines import cache
 from spikeheb.engines.compiler import SUFFIX, Compiler
 from spikeheb.engines.kernel import contract
 from spikeheb.engines.kernel.source import generate, header
-from spikeheb.program.program import Plan
+from spikeheb.program.program import Program
 
 PARTS = ("runtime", "exponential", "range", "jets", "quiet", "glide", "collocation", "coast", "past", "single", "rest", "lanes")
 HEADERS = tuple(f"{name}.hpp" for name in PARTS)
@@ -40,14 +40,14 @@ class Library:
     loaded: ctypes.CDLL
 
 
-def build(plan: Plan, compiler: Compiler) -> Library:
-    """The library of a plan, compiled where the build cache does not have it.
+def build(program: Program, compiler: Compiler) -> Library:
+    """The library of a program, compiled where the build cache does not have it.
 
     Raises
     ------
     BuildError, StorageError
     """
-    return load(generate(plan), header(plan), replace(compiler, flags=(*compiler.flags, *FLAGS)))
+    return load(generate(program), header(program), replace(compiler, flags=(*compiler.flags, *FLAGS)))
 
 
 def load(source: str, first_lines: str, compiler: Compiler, headers: tuple[str, ...] = HEADERS) -> Library:

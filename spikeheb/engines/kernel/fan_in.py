@@ -23,7 +23,7 @@ from spikeheb.engines.population import PopulationJob, PopulationRecording
 from spikeheb.engines.threads import allowed
 from spikeheb.errors import BuildError, EngineError
 from spikeheb.program.analysis import analyse
-from spikeheb.program.program import Plan
+from spikeheb.program.program import Program
 from spikeheb.program.sites import PRE, SYNAPSE, Sites, sites
 
 HEADERS = ("runtime.hpp", "numbers.hpp", "inputs.hpp", "normalise.hpp", "tile.hpp", "fan_in.hpp")
@@ -77,14 +77,14 @@ class FanIn(Run[PopulationRecording]):
         asked, job = job, replace(job, cell=driven(job))
         if job.precision == "float32" and job.rule.before:
             raise EngineError("ties are told by the number of the step, which single precision cannot hold; take float64", key="precision")
-        self.plan = analyse(job.rule, job.cell, job.dt, receptor=job.receptor)
-        self.sites: Sites = sites(self.plan, varied(job))
+        self.program = analyse(job.rule, job.cell, job.dt, receptor=job.receptor)
+        self.sites: Sites = sites(self.program, varied(job))
         width = 1 if job.private or job.cells <= FEW else fan_in_source.WIDTH[job.precision]
         inhibitory = job.cell.receptor(job.inhibition.receptor) if job.cell and job.inhibition else None
-        source = fan_in_source.generate(self.plan, self.sites, width=width, precision=job.precision, inhibitory=inhibitory)
-        library = load(source, fan_in_source.header(self.plan, asked.cell), chosen, HEADERS)
+        source = fan_in_source.generate(self.program, self.sites, width=width, precision=job.precision, inhibitory=inhibitory)
+        library = load(source, fan_in_source.header(self.program, asked.cell), chosen, HEADERS)
         workers = max(1, min(threads or allowed(), -(-job.cells // width)))
-        self.arrays = FanInArrays(job, self.plan, self.sites, width, workers, inhibitory)
+        self.arrays = FanInArrays(job, self.program, self.sites, width, workers, inhibitory)
         self._functions = _functions(library.loaded)
         self._run: int | None = None
         self._earlier = np.zeros(0, dtype=FIRED.ctype())
@@ -122,7 +122,7 @@ class FanIn(Run[PopulationRecording]):
     def _seconds(self, part: Part) -> float:
         job: PopulationJob = self.job
         synapses = job.cells * job.input_count
-        each = 1e-8 * synapses if self.plan.stepped is not None else 0.0
+        each = 1e-8 * synapses if self.program.stepped is not None else 0.0
         rate = sum(float(source.mean_rates(job.dt).sum()) for source in job.inputs)
         return each + 2e-8 * job.cells + rate * job.dt * (5e-8 + 3e-9 * job.cells) + 1e-9 * synapses * 50.0 * job.dt
 
@@ -217,8 +217,8 @@ def _functions(loaded: ctypes.CDLL) -> Any:
     return loaded
 
 
-def show_source(plan: Plan, *, width: int = 4, precision: str = "float64") -> str:
-    """The C++ that is generated for fan-in of a plan."""
-    return fan_in_source.header(plan, plan.cell.cell if plan.cell else None) + fan_in_source.generate(
-        plan, sites(plan), width=width, precision=precision, inhibitory=None
+def show_source(program: Program, *, width: int = 4, precision: str = "float64") -> str:
+    """The C++ that is generated for fan-in of a program."""
+    return fan_in_source.header(program, program.cell.cell if program.cell else None) + fan_in_source.generate(
+        program, sites(program), width=width, precision=precision, inhibitory=None
     )

@@ -20,7 +20,7 @@ from spikeheb.errors import EngineError, NonFiniteError, unknown_name
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import evaluate
 from spikeheb.program.fold import fold
-from spikeheb.program.program import Plan
+from spikeheb.program.program import Program
 from spikeheb.program.sites import POST, PRE, SYNAPSE, Sites
 
 LINE = 64
@@ -45,7 +45,7 @@ class FanInArrays:
     Parameters
     ----------
     job : PopulationJob
-    plan : Plan
+    program : Program
     sites : Sites
     width : int
         Cells of a block.
@@ -56,8 +56,8 @@ class FanInArrays:
     EngineError, NonFiniteError, UnknownName
     """
 
-    def __init__(self, job: PopulationJob, plan: Plan, sites: Sites, width: int, workers: int, inhibitory: Receptor | None) -> None:
-        self.job, self.plan, self.sites, self.width = job, plan, sites, width
+    def __init__(self, job: PopulationJob, program: Program, sites: Sites, width: int, workers: int, inhibitory: Receptor | None) -> None:
+        self.job, self.program, self.sites, self.width = job, program, sites, width
         self.blocks = -(-job.cells // width)
         self.tile_first = self._tiles(workers)
         self.tiles = len(self.tile_first) - 1
@@ -144,7 +144,7 @@ class FanInArrays:
         for name in sites.names(POST):
             self.lane[sites.row[name]] = Starts(job).next(name) - self.rests.get(name, 0.0)
         self.part, self.part_at = np.zeros(lanes, dtype=np.int64), np.full(lanes, FAR)
-        self.late_by = np.array([round(job.rule.constants[by] / job.dt) for _, by in self.plan.delayed.values()], dtype=np.int64)
+        self.late_by = np.array([round(job.rule.constants[by] / job.dt) for _, by in self.program.delayed.values()], dtype=np.int64)
         self.history = self._history(lanes)
 
     def _post_rows(self) -> None:
@@ -160,7 +160,7 @@ class FanInArrays:
     def _history(self, lanes: int) -> Array:
         """Rings of past values by cell, filled with the initial ones."""
         rings = []
-        for (name, (of, _)), by in zip(self.plan.delayed.items(), self.late_by, strict=True):
+        for (name, (of, _)), by in zip(self.program.delayed.items(), self.late_by, strict=True):
             values = self.lane[self.sites.row_that_rule_reads(of)]
             self.lane[self.sites.row_of("late", name)] = values
             rings.append(np.tile(values, int(by) + 1))
@@ -182,15 +182,15 @@ class FanInArrays:
     # --- numbers ---
 
     def _numbers(self, inhibitory: Receptor | None) -> None:
-        job, plan, known = self.job, self.plan, self._known()
+        job, program, known = self.job, self.program, self._known()
         for name, value in known.items():
             if not np.isfinite(value):
                 raise NonFiniteError(f"the constant {name} is not finite", path=job.rule.path)
-        self.fixed["constants"] = np.array([known[name] for name in plan.constants] or [0.0])
+        self.fixed["constants"] = np.array([known[name] for name in program.constants] or [0.0])
         self.fixed["cell"] = self._cell_numbers(inhibitory)
-        delays = np.array([round(action.delay / job.dt) for action in plan.actions], dtype=np.int64)
+        delays = np.array([round(action.delay / job.dt) for action in program.actions], dtype=np.int64)
         self.fixed["delays"] = delays
-        of_post = [delay for delay, action in zip(delays, plan.actions, strict=True) if action.event == "post"]
+        of_post = [delay for delay, action in zip(delays, program.actions, strict=True) if action.event == "post"]
         self.past = 1 + max(of_post, default=0)
         shape = job.cell.shape if job.cell else ()
         refractory = round(job.cell.refractory / job.dt) if job.cell else 0
@@ -203,13 +203,13 @@ class FanInArrays:
         self.fixed["factors"] = np.array(tables or [np.zeros((2, 1))], dtype=job.dtype)
 
     def _cell_numbers(self, inhibitory: Receptor | None) -> Floats:
-        plan, places, job = self.plan, self.sites.places, self.job
-        if plan.cell is None:
+        program, places, job = self.program, self.sites.places, self.job
+        if program.cell is None:
             return np.zeros(1)
-        receptor = plan.cell.receptor
-        values = dict(plan.cell.constants)
+        receptor = program.cell.receptor
+        values = dict(program.cell.constants)
         values |= {places.released[state]: receptor.unit * abs(weight) for state, _, weight in receptor.parts}
-        values |= {name: hold.v for name, hold in zip(places.shape, plan.cell.cell.shape, strict=True)}
+        values |= {name: hold.v for name, hold in zip(places.shape, program.cell.cell.shape, strict=True)}
         names = list(places.cell_constants)
         if inhibitory is not None and job.inhibition is not None:
             of_state = inhibitory_constants(inhibitory)

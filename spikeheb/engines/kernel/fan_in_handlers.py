@@ -14,7 +14,7 @@ from spikeheb.expressions import tree as t
 from spikeheb.program import methods
 from spikeheb.program.fold import fold
 from spikeheb.program.handlers import DRAWS_PER_STEP, describe, number_draws, overwritten, random_draws, touched
-from spikeheb.program.program import Decay, Plan
+from spikeheb.program.program import Decay, Program
 from spikeheb.program.sites import POST, PRE, SYNAPSE, Sites
 from spikeheb.rules.meaning import TRANSMIT, Action
 
@@ -102,11 +102,11 @@ class Needs:
 
 
 class HandlerWriter:
-    """Prints the handlers of a plan, and the step of its synapses."""
+    """Prints the handlers of a program, and the step of its synapses."""
 
-    def __init__(self, plan: Plan, sites: Sites, text: Text) -> None:
-        self.plan, self.sites, self.text = plan, sites, text
-        self.decay_of = {name: decay for decay in plan.decays for name in decay.names}
+    def __init__(self, program: Program, sites: Sites, text: Text) -> None:
+        self.program, self.sites, self.text = program, sites, text
+        self.decay_of = {name: decay for decay in program.decays for name in decay.names}
 
     # --- a handler ---
 
@@ -130,7 +130,7 @@ class HandlerWriter:
 
     def _looked_at(self, names: Iterable[str]) -> list[str]:
         """A line that notes whether one of these values, which may not last, is not finite."""
-        seen = [mangled(name) for name in names if name in self.plan.fragile]
+        seen = [mangled(name) for name in names if name in self.program.fragile]
         return [f"flaw |= {flawed(seen)} ? 1 : 0;"] if seen else []
 
     def _own_side(self, action: Action) -> frozenset[str]:
@@ -138,13 +138,13 @@ class HandlerWriter:
         return frozenset({line.target for line in action.lines if self.sites.side.get(line.target) == action.event})
 
     def _read_later(self, line: t.Statement, action: Action) -> bool:
-        return any(line.target in t.names(other.expression) for other in action.lines) or line.target in t.names(self.plan.efficacy)
+        return any(line.target in t.names(other.expression) for other in action.lines) or line.target in t.names(self.program.efficacy)
 
     def _needs(self, action: Action) -> Needs:
         """What the action reads and writes."""
-        reads, writes = touched(action, self.plan)
+        reads, writes = touched(action, self.program)
         decays, stored = [], []
-        for decay in self.plan.decays:
+        for decay in self.program.decays:
             group = set(decay.names)
             keep = bool(group & writes) or (decay in self.text.lazy and bool(decay.reads & writes))
             if not (group & reads or keep):
@@ -155,8 +155,8 @@ class HandlerWriter:
                 stored.append(decay)
         read = set(reads) | set().union(*(decay.reads for decay in decays))
         names = set().union(*(t.names(line.expression) for line in action.lines))
-        outside = {line.target for line in action.lines} | names | (t.names(self.plan.efficacy) if self.plan.cell else set())
-        plain = tuple(name for name in self.plan.variables if name not in self.decay_of and name in read | writes)
+        outside = {line.target for line in action.lines} | names | (t.names(self.program.efficacy) if self.program.cell else set())
+        plain = tuple(name for name in self.program.variables if name not in self.decay_of and name in read | writes)
         outside_names = tuple(name for name in self.text.outside if name in outside)
         return Needs(plain, tuple(decays), tuple(stored), outside_names, frozenset(line.target for line in action.lines))
 
@@ -327,9 +327,9 @@ class HandlerWriter:
         return lines
 
     def _transmission(self, fraction: t.Tree) -> list[str]:
-        if self.plan.cell is None:
+        if self.program.cell is None:
             return []
-        lines = [f"const real released = {self.text.rule(t.multiply(self.plan.efficacy, fraction))};"]
+        lines = [f"const real released = {self.text.rule(t.multiply(self.program.efficacy, fraction))};"]
         lines += [f"{derived(state, 'raised')}[l] += u.q.{mangled(unit)}*released;" for state, unit in self.sites.places.released.items()]
         return ["{", *(f"  {line}" for line in lines), "}"]
 
@@ -352,18 +352,18 @@ class HandlerWriter:
 
     def step_synapses(self) -> str:
         """All synapses of the tile over one step."""
-        block = self.plan.stepped
+        block = self.program.stepped
         if block is None:
             return ""
         read = frozenset().union(*map(t.names, block.derivatives.values()))
-        read |= t.names(self.plan.clip) if self.plan.clip is not None else frozenset()
-        plain = tuple(name for name in self.plan.variables if name in read | set(block.names))
+        read |= t.names(self.program.clip) if self.program.clip is not None else frozenset()
+        plain = tuple(name for name in self.program.variables if name in read | set(block.names))
         outside = tuple(name for name in self.text.outside if name in read)
         needs = Needs(plain, (), (), outside, frozenset(block.names))
         key = "stream(t.seed, NOISE_OF_SYNAPSE, uint64_t((t.first_cell + b*W + l)*t.inputs + i))"
         body = list(self.text.step_lines(block, self.text.rule, key))
-        if self.plan.clip is not None:
-            body.append(f"{mangled(self.plan.rule.weight)} = {self.text.rule(self.plan.clip)};")
+        if self.program.clip is not None:
+            body.append(f"{mangled(self.program.rule.weight)} = {self.text.rule(self.program.clip)};")
         arguments = "(T &t, const Shared &__restrict k, int64_t now, int64_t at)"
         lines = [
             *equation_comments(block),

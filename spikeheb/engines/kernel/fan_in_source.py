@@ -16,19 +16,19 @@ from spikeheb.engines.kernel.text import array, equation_comments, flawed, inden
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
 from spikeheb.program.handlers import describe
-from spikeheb.program.program import Plan
+from spikeheb.program.program import Program
 from spikeheb.program.sites import PRE, SYNAPSE, Sites
 
 WIDTH = {"float64": 4, "float32": 8}
 """Cells of a block: half a cache line of weights, since presynaptic spikes meet blocks across and postsynaptic ones along."""
 
 
-def generate(plan: Plan, sites: Sites, *, width: int, precision: str, inhibitory: Receptor | None) -> str:
+def generate(program: Program, sites: Sites, *, width: int, precision: str, inhibitory: Receptor | None) -> str:
     """The whole file, but for the header that says for which rule it was first built.
 
     Parameters
     ----------
-    plan : Plan
+    program : Program
     sites : Sites
     width : int
         Cells of a block.
@@ -41,7 +41,7 @@ def generate(plan: Plan, sites: Sites, *, width: int, precision: str, inhibitory
     EngineError
         For equations that this engine cannot solve.
     """
-    return _Writer(plan, sites, width, precision, inhibitory).file()
+    return _Writer(program, sites, width, precision, inhibitory).file()
 
 
 def inhibitory_constants(inhibitory: Receptor | None) -> dict[str, str]:
@@ -50,17 +50,17 @@ def inhibitory_constants(inhibitory: Receptor | None) -> dict[str, str]:
 
 
 class _Writer:
-    """Prints the parts of a plan."""
+    """Prints the parts of a program."""
 
-    def __init__(self, plan: Plan, sites: Sites, width: int, precision: str, inhibitory: Receptor | None) -> None:
-        self.plan, self.sites, self.width = plan, sites, width
-        self.text = Text(plan, sites, precision)
+    def __init__(self, program: Program, sites: Sites, width: int, precision: str, inhibitory: Receptor | None) -> None:
+        self.program, self.sites, self.width = program, sites, width
+        self.text = Text(program, sites, precision)
         self.inhibitory = inhibitory_constants(inhibitory)
         self.real = {"float64": "double", "float32": "float"}[precision]
 
     def file(self) -> str:
-        handlers = HandlerWriter(self.plan, self.sites, self.text)
-        parts = [handlers.handler(n, action) for n, action in enumerate(self.plan.actions)]
+        handlers = HandlerWriter(self.program, self.sites, self.text)
+        parts = [handlers.handler(n, action) for n, action in enumerate(self.program.actions)]
         parts += [self.dispatch(), handlers.step_synapses(), self.step_cells(), self.step_post(), self.spikes(), self.inhibit()]
         model = "\n".join([self.facts(), self.shared(), self.rebase(), *(part for part in parts if part)])
         return "\n".join(
@@ -87,31 +87,31 @@ class _Writer:
     # --- what `tile.hpp` asks ---
 
     def facts(self) -> str:
-        plan, sites = self.plan, self.sites
-        holds = plan.cell is not None and (plan.cell.cell.refractory > 0 or bool(plan.cell.cell.shape))
+        program, sites = self.program, self.sites
+        holds = program.cell is not None and (program.cell.cell.refractory > 0 or bool(program.cell.cell.shape))
         truths = {
-            "has_cell": plan.cell is not None,
-            "has_post": plan.post is not None,
+            "has_cell": program.cell is not None,
+            "has_post": program.post is not None,
             "has_inhibition": bool(self.inhibitory),
             "holds": holds,
-            "stepped_synapses": plan.stepped is not None,
+            "stepped_synapses": program.stepped is not None,
         }
         numbers = {
-            "actions": len(plan.actions),
+            "actions": len(program.actions),
             "synapse_count": len(sites.names(SYNAPSE)),
             "pre_count": len(sites.names(PRE)),
             "lane_count": len(sites.rows),
             **{f"{where if where != 'post' else 'lane'}_since_count": len(decays) for where, decays in sites.lazy.items()},
-            "weight": sites.row[plan.rule.weight],
+            "weight": sites.row[program.rule.weight],
             "held": sites.row_of("loop", "held"),
-            "shape_parts": len(plan.cell.cell.shape) if plan.cell else 0,
-            "late_count": len(plan.delayed),
-            "late": sites.row_of("late", next(iter(plan.delayed))) if plan.delayed else 0,
+            "shape_parts": len(program.cell.cell.shape) if program.cell else 0,
+            "late_count": len(program.delayed),
+            "late": sites.row_of("late", next(iter(program.delayed))) if program.delayed else 0,
         }
-        sources = [sites.row_that_rule_reads(of) for of, _ in plan.delayed.values()]
+        sources = [sites.row_that_rule_reads(of) for of, _ in program.delayed.values()]
         lines = [f"static constexpr bool {name} = {str(value).lower()};" for name, value in truths.items()]
         lines += [f"static constexpr int {name} = {value};" for name, value in numbers.items()]
-        lines.append(array("Event", "event", [action.event.upper() for action in plan.actions]))
+        lines.append(array("Event", "event", [action.event.upper() for action in program.actions]))
         lines.append(array("int", "late_source", sources or [0]))
         lines += [f"// for each {where}: {', '.join(names)}" for where in ("input", "synapse") if (names := self.kept_by(where))]
         lines.append(f"// for each cell: {', '.join(sites.rows)}")
@@ -124,7 +124,7 @@ class _Writer:
 
     def members(self) -> dict[str, Sequence[str]]:
         """Names in ``u.p`` and ``u.q``."""
-        return {"Constants": self.plan.constants, "CellConstants": (*self.sites.places.cell_constants, *self.inhibitory.values())}
+        return {"Constants": self.program.constants, "CellConstants": (*self.sites.places.cell_constants, *self.inhibitory.values())}
 
     def numbers(self) -> str:
         """Constants, and what depends on them alone; collected while the rest was printed, so it is printed last."""
@@ -177,7 +177,7 @@ class _Writer:
         arguments = "(T &t, const Shared &__restrict k, int64_t which, int64_t now, int64_t at, real amount)"
         lines = ["// returns whether a number that would not last is not finite"]
         lines.append(f"template <int action, class T> static bool on{arguments} {{")
-        lines += [f"  if constexpr (action == {n}) return on_{n}(t, k, which, now, at, amount);" for n in range(len(self.plan.actions))]
+        lines += [f"  if constexpr (action == {n}) return on_{n}(t, k, which, now, at, amount);" for n in range(len(self.program.actions))]
         return "\n".join([*lines, "}", ""])
 
     # --- the cells ---
@@ -195,7 +195,7 @@ class _Writer:
 
     def step_cells(self) -> str:
         """One step of all cells; which of them are beyond the threshold, and whether any is."""
-        cell = self.plan.cell
+        cell = self.program.cell
         if cell is None:
             return ""
         names = (*self.sites.places.cell, "I_ext")
@@ -221,7 +221,7 @@ class _Writer:
         return "\n".join([*lines, *self.over_lanes(body), "  return any != 0;", "}", ""])
 
     def step_post(self) -> str:
-        post = self.plan.post
+        post = self.program.post
         if post is None:
             return ""
         read = frozenset().union(*map(t.names, post.derivatives.values())) | set(post.names)
@@ -237,13 +237,13 @@ class _Writer:
         body = [f"{'' if name in post.names else 'const '}real {mangled(name)} = {pointer(name)}[c];" for name in outside]
         body += self.text.step_lines(post, self.text.rule, "stream(t.seed, NOISE_OF_POST, uint64_t(t.first_cell + c))")
         body += [f"{pointer(name)}[c] = {mangled(name)};" for name in post.names]
-        seen = [mangled(name) for name in post.names if name in self.plan.fragile]
+        seen = [mangled(name) for name in post.names if name in self.program.fragile]
         body += [f"flaw |= {flawed(seen)} ? 1 : 0;"] if seen else []
         return "\n".join([*lines, *self.over_lanes(body), "  return flaw != 0;", "}", ""])
 
     def spikes(self) -> str:
         """What the cell that fired does: [post].on_spike, the parts of the spike's shape, the reset."""
-        places, cell = self.sites.places, self.plan.cell
+        places, cell = self.sites.places, self.program.cell
 
         def assignments(
             statements: Iterable[t.Statement], known: Iterable[str], row: Callable[[str], int], text: Callable[[t.Tree], str]
@@ -261,8 +261,10 @@ class _Writer:
             f"  {COPY}",
         ]
         row = self.sites.row_that_rule_reads
-        lines += assignments(self.plan.on_spike, self.text.outside, row, self.text.rule)
-        seen = [f"t.lane[{row(name)}][c]" for name in dict.fromkeys(s.target for s in self.plan.on_spike) if name in self.plan.fragile]
+        lines += assignments(self.program.on_spike, self.text.outside, row, self.text.rule)
+        seen = [
+            f"t.lane[{row(name)}][c]" for name in dict.fromkeys(s.target for s in self.program.on_spike) if name in self.program.fragile
+        ]
         lines += [f"  return {flawed(seen)};", "}"]
         if cell is not None:
             lines += ["template <class T> static void reset(T &t, const Shared &__restrict k, int64_t c) {", f"  {COPY}"]
@@ -287,12 +289,12 @@ class _Writer:
         return "\n".join([*lines, "}", ""])
 
 
-def header(plan: Plan, cell: Cell | None) -> str:
+def header(program: Program, cell: Cell | None) -> str:
     """Comment lines on what a library was first built for, its handlers included."""
-    lines = [f"// Fan-in. Rule: {plan.rule.label}, hash {plan.rule.hash}."]
+    lines = [f"// Fan-in. Rule: {program.rule.label}, hash {program.rule.hash}."]
     if cell is not None:
         lines.append(f"// Cell: {cell.name}, hash {cell.hash}.")
-    lines += [f"//   {action.event}: {describe(action)}" for action in plan.actions]
+    lines += [f"//   {action.event}: {describe(action)}" for action in program.actions]
     lines.append("// Their constants are read at run time: every rule and cell of the same structure runs in this library.")
     return "\n".join(lines) + "\n\n"
 

@@ -10,7 +10,7 @@ from spikeheb.engines.kernel.text import mangled
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_cpp
 from spikeheb.program import methods
-from spikeheb.program.program import Block, Decay, Plan
+from spikeheb.program.program import Block, Decay, Program
 from spikeheb.program.sites import PRE, SYNAPSE, Sites
 from spikeheb.rules.ties import STEP
 
@@ -31,13 +31,13 @@ class Text:
         Names of the cell that a rule reads: v, variables of ``[post]``, delayed ones.
     """
 
-    def __init__(self, plan: Plan, sites: Sites, precision: str) -> None:
-        self.plan, self.sites, self.precision = plan, sites, precision
+    def __init__(self, program: Program, sites: Sites, precision: str) -> None:
+        self.program, self.sites, self.precision = program, sites, precision
         self.hoister = Hoister()
         self.lazy: tuple[Decay, ...] = tuple(decay for decays in sites.lazy.values() for decay in decays)
-        self.outside = ("v", *sites.places.post, *plan.delayed)
-        self._rule_fixed = frozenset({*plan.constants, "dt"})
-        self._cell_fixed = frozenset({*plan.cell.constants, "dt"}) if plan.cell else frozenset()
+        self.outside = ("v", *sites.places.post, *program.delayed)
+        self._rule_fixed = frozenset({*program.constants, "dt"})
+        self._cell_fixed = frozenset({*program.cell.constants, "dt"}) if program.cell else frozenset()
         self._literals: dict[float, str] = {}
 
     # --- names ---
@@ -74,7 +74,7 @@ class Text:
                 return places[id_]
             if id_.startswith(LITERAL):
                 return self._literal(id_)
-            if id_ in self.plan.constants or id_ == "dt" or id_.startswith("_fixed_"):
+            if id_ in self.program.constants or id_ == "dt" or id_.startswith("_fixed_"):
                 return self.rule_constant(id_)
             return {"amount": "amount", STEP: "real(now)"}.get(id_) or mangled(id_)
 

@@ -12,7 +12,7 @@ from spikeheb.engines.values import constants, per_input
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import evaluate, numpy_scope, to_numpy
 from spikeheb.program.methods import ELAPSED, solution
-from spikeheb.program.program import Decay, Plan
+from spikeheb.program.program import Decay, Program
 
 ORDER = 20
 
@@ -23,10 +23,10 @@ def exprel(x: Any) -> Any:
     return np.where(x == 0, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x))
 
 
-def final_values(plan: Plan, synapses: Any, job: Job) -> dict[str, Floats]:
+def final_values(program: Program, synapses: Any, job: Job) -> dict[str, Floats]:
     """All synaptic variables at the last step; those that decay are brought there from their last event."""
-    values = {name: np.array(synapses[name]) for name in plan.variables}
-    for decay in plan.decays:
+    values = {name: np.array(synapses[name]) for name in program.variables}
+    for decay in program.decays:
         elapsed = (job.steps - 1 - synapses[f"since {decay.names[0]}"]).astype(float)
         values |= decayed(decay, values, elapsed, job)
     return values

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from spikeheb.engines.kernel.text import array, mangled
 from spikeheb.expressions import tree as t
 from spikeheb.program import methods
-from spikeheb.program.program import Block, Plan
+from spikeheb.program.program import Block, Program
 from spikeheb.program.stretches import GLIDING, GROWTH, in_order, is_affine, is_kinked, is_smooth
 from spikeheb.rules.meaning import affine
 
@@ -79,9 +79,9 @@ def parts_of_state(cell: Sequence[Moved], post: Sequence[Moved]) -> str:
     return "\n".join([*lines, "  return slope = rest = 0.0;", "}", ""])
 
 
-def facts(plan: Plan, fixed: frozenset[str]) -> list[str]:
+def facts(program: Program, fixed: frozenset[str]) -> list[str]:
     """Constants of the model; `fixed` are the names that keep their value."""
-    block, order = plan.stepped, in_order(plan)
+    block, order = program.stepped, in_order(program)
     derivatives = block.derivatives if block else {}
     names = tuple(derivatives)
     lines = [
@@ -111,15 +111,15 @@ def lines_of(block: Block | None, fixed: frozenset[str]) -> dict[str, tuple[t.Tr
     return linear
 
 
-def parts(plan: Plan, fixed: frozenset[str], fields: Mapping[str, str], text: Callable[[t.Tree], str]) -> str:
+def parts(program: Program, fixed: frozenset[str], fields: Mapping[str, str], text: Callable[[t.Tree], str]) -> str:
     """The functions of the model; `fields` says where a variable stands, and `text` prints an expression of the rule."""
-    block = plan.stepped
+    block = program.stepped
     stepped = block.names if block else ()
     lines = ["template <class S> static auto &variable(S &s, int which) {", "  (void)which;"]
     lines += [f"  if (which == {n}) return {fields[name]};" for n, name in enumerate(stepped[1:], 1)]
-    lines += [f"  return {fields[stepped[0] if stepped else plan.variables[0]]};", "}"]
+    lines += [f"  return {fields[stepped[0] if stepped else program.variables[0]]};", "}"]
     lines.append("template <class T> static void copy(const Variables<double> &from, Variables<T> &s) {")
-    lines += [f"  {fields[name]} = from.{mangled(name)};" for name in plan.variables]
+    lines += [f"  {fields[name]} = from.{mangled(name)};" for name in program.variables]
     lines += ["}", "// slope and rest of what is linear in itself; the logarithm of its factor in a step, by slope times dt"]
     lines.append("static void line(int which, const Shared &k, double &slope, double &rest) {")
     for name, line in lines_of(block, fixed).items():

@@ -24,12 +24,12 @@ from spikeheb.errors import NonFiniteError
 from spikeheb.expressions.printers import numpy_scope
 from spikeheb.program.handlers import DRAWS_PER_STEP
 from spikeheb.program.layout import layout
-from spikeheb.program.program import Plan
+from spikeheb.program.program import Program
 
 REPORT_EVERY = 4096
 
 
-def run(job: Job, plan: Plan) -> Recording:
+def run(job: Job, program: Program) -> Recording:
     """Carry the job out.
 
     Raises
@@ -37,16 +37,16 @@ def run(job: Job, plan: Plan) -> Recording:
     EngineError, NonFiniteError
     """
     with np.errstate(all="ignore"):
-        return (_Clocked if plan.clocked else _Events)(job, plan).run()
+        return (_Clocked if program.clocked else _Events)(job, program).run()
 
 
 class _Lanes:
     """State as arrays by name, and the generated functions."""
 
-    def __init__(self, job: Job, plan: Plan) -> None:
-        self.job, self.plan = job, plan
-        self.arrays: Arrays = arrays(job, plan)
-        places = layout(plan)
+    def __init__(self, job: Job, program: Program) -> None:
+        self.job, self.program = job, program
+        self.arrays: Arrays = arrays(job, program)
+        places = layout(program)
         self.s = {name: self.arrays.synapses[name] for name in self.arrays.synapses.dtype.names}
         columns = [np.ascontiguousarray(column) for column in self.arrays.states.T]
         self.z = dict(zip(places.cell, columns, strict=False)) | {"I_ext": columns[-1]}
@@ -54,10 +54,10 @@ class _Lanes:
         self.p = constants(job)
         self.q = dict(zip(places.cell_constants, self.arrays.fixed["cell"], strict=False))
         self.lane = np.asarray(job.lane_of_input, dtype=np.int64)
-        self.source = generate(plan, frozenset(job.overrides))
+        self.source = generate(program, frozenset(job.overrides))
         self.code: dict[str, Any] = {**numpy_scope(), "_exprel": exprel, "_flow": _flow, "_draws": _draws}
         exec(compile(self.source, "<kernel>", "exec"), self.code)
-        self.written = [sorted({line.target for line in action.lines if not line.target.startswith("_")}) for action in plan.actions]
+        self.written = [sorted({line.target for line in action.lines if not line.target.startswith("_")}) for action in program.actions]
         self.released = places.released
         self.draw_keys = random.streams(job.seed, random.Purpose.DRAWS_OF_HANDLER, np.arange(job.inputs))
 
@@ -91,7 +91,7 @@ class _Lanes:
     def recording(self, spikes: tuple[Steps, ...]) -> Recording:
         for name in self.arrays.synapses.dtype.names:
             self.arrays.synapses[name] = self.s[name]
-        variables = final_values(self.plan, self.arrays.synapses, self.job)
+        variables = final_values(self.program, self.arrays.synapses, self.job)
         for name, values in variables.items():
             self.check(name, values, "input", self.job.steps)
         engine = {"engine": "kernel:numpy", "numpy": np.__version__, "note": f"no C++ compiler found, numpy instead; {remedy()}"}
@@ -115,7 +115,7 @@ class _Events(_Lanes):
                 continue
             stop_if_asked()
             kind = int(kinds[chosen[0]])
-            if kind == len(self.plan.actions):
+            if kind == len(self.program.actions):
                 self.sample(inputs[chosen], extras[chosen].astype(int))
             else:
                 self.act(kind, inputs[chosen], steps[chosen], extras[chosen])
@@ -127,15 +127,15 @@ class _Events(_Lanes):
         """Input, step, kind (an action, or a sample) and amount (or the number of the sample) of everything that happens."""
         job = self.job
         events: list[tuple[Any, ...]] = []
-        delays = np.broadcast_to(self.arrays.fixed["delays"], (job.lanes, len(self.plan.actions)))
-        for kind, action in enumerate(self.plan.actions):
+        delays = np.broadcast_to(self.arrays.fixed["delays"], (job.lanes, len(self.program.actions)))
+        for kind, action in enumerate(self.program.actions):
             for i in range(job.inputs):
                 lane = int(self.lane[i])
                 train, extra = self._train(action.event, i, lane)
                 events.append((np.full(len(train), i), train + delays[lane, kind], np.full(len(train), kind), extra))
         for i in range(job.inputs if len(job.samples) else 0):
             count = len(job.samples)
-            events.append((np.full(count, i), job.samples, np.full(count, len(self.plan.actions)), np.arange(float(count))))
+            events.append((np.full(count, i), job.samples, np.full(count, len(self.program.actions)), np.arange(float(count))))
         if not events:
             events = [(np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), np.zeros(0))]
         inputs, steps, kinds, extras = (np.concatenate([part[k] for part in events]) for k in range(4))
@@ -154,16 +154,16 @@ class _Events(_Lanes):
 class _Clocked(_Lanes):
     """All lanes from step to step."""
 
-    def __init__(self, job: Job, plan: Plan) -> None:
-        super().__init__(job, plan)
+    def __init__(self, job: Job, program: Program) -> None:
+        super().__init__(job, program)
         self.held_through = np.full(job.lanes, -1, dtype=np.int64)
         self.part = np.zeros(job.lanes, dtype=np.int64)
         self.part_at = np.full(job.lanes, FAR, dtype=np.int64)
         self.spikes: list[list[int]] = [[] for _ in range(job.lanes)]
         self.everyone = np.arange(job.inputs)
-        self.delays = np.broadcast_to(self.arrays.fixed["delays"], (job.lanes, len(plan.actions)))
-        self.pre = [self._bucket(kind) if action.event == "pre" else {} for kind, action in enumerate(plan.actions)]
-        self.post: list[dict[int, list[int]]] = [{} for _ in plan.actions]
+        self.delays = np.broadcast_to(self.arrays.fixed["delays"], (job.lanes, len(program.actions)))
+        self.pre = [self._bucket(kind) if action.event == "pre" else {} for kind, action in enumerate(program.actions)]
+        self.post: list[dict[int, list[int]]] = [{} for _ in program.actions]
         self.imposed: dict[int, list[int]] = {}
         for lane, train in enumerate(job.post):
             for step in train.tolist():
@@ -185,9 +185,9 @@ class _Clocked(_Lanes):
 
     def _rings(self) -> list[tuple[str, str, Steps, Floats]]:
         """Name, source, delay by lane and past values (lanes x longest delay + 1) of each delayed variable."""
-        late_by = np.broadcast_to(self.arrays.fixed["late_by"], (self.job.lanes, len(self.plan.delayed)))
+        late_by = np.broadcast_to(self.arrays.fixed["late_by"], (self.job.lanes, len(self.program.delayed)))
         rings = []
-        for k, (name, (of, _)) in enumerate(self.plan.delayed.items()):
+        for k, (name, (of, _)) in enumerate(self.program.delayed.items()):
             source = self.z["v"] if of == "v" else self.n[of]
             self.n[name] = source.copy()
             rings.append((name, of, late_by[:, k], np.repeat(source[:, None], int(late_by[:, k].max()) + 1, axis=1)))
@@ -218,8 +218,8 @@ class _Clocked(_Lanes):
             self.check(name, values, "lane", now)
 
     def update(self, now: int) -> None:
-        job, plan, code = self.job, self.plan, self.code
-        if plan.cell is not None:
+        job, program, code = self.job, self.program, self.code
+        if program.cell is not None:
             before = self.z["v"].copy()
             code["step_cell"](self.z, self.q, self._noise(random.Purpose.NOISE_OF_CELL, job.lanes, now), job.dt)
             is_held = now <= self.held_through
@@ -228,15 +228,15 @@ class _Clocked(_Lanes):
         for name, _, by, ring in self.past:
             late = ring[np.arange(job.lanes), (now - by) % ring.shape[1]]
             self.n[name] = np.where(by > 0, late, self.n[name])
-        if plan.post is not None:
+        if program.post is not None:
             code["step_post"](self.z, self.n, self.p, self._noise(random.Purpose.NOISE_OF_POST, job.lanes, now), job.dt)
         for name, of, by, ring in self.past:
             ring[:, now % ring.shape[1]] = self.z["v"] if of == "v" else self.n[of]
             self.n[name] = np.where(by == 0, ring[:, now % ring.shape[1]], self.n[name])
-        if plan.stepped is not None:
+        if program.stepped is not None:
             noise = self._noise(random.Purpose.NOISE_OF_SYNAPSE, job.inputs, now)
             code["step_synapses"](self.s, self.z, self.n, self.p, slice(None), self.lane, noise, job.dt)
-            for name in plan.stepped.names:
+            for name in program.stepped.names:
                 self.check(name, self.s[name], "input", now)
 
     def _noise(self, purpose: int, count: int, now: int) -> Callable[[], Floats]:
@@ -250,17 +250,17 @@ class _Clocked(_Lanes):
     def fire(self, now: int) -> Any:
         spiking = np.zeros(self.job.lanes, dtype=bool)
         spiking[self.imposed.get(now, [])] = True
-        if self.plan.cell is not None:
+        if self.program.cell is not None:
             spiking |= (now > self.held_through) & np.isnan(self.clamp) & self.code["threshold"](self.z, self.q, self.job.dt)
         for lane in np.flatnonzero(spiking).tolist():
             self.spikes[lane].append(now)
-            for kind, action in enumerate(self.plan.actions):
+            for kind, action in enumerate(self.program.actions):
                 if action.event == "post":
                     self.post[kind].setdefault(now + int(self.delays[lane, kind]), []).append(lane)
         return spiking
 
     def deliver(self, now: int, spiking: Any) -> None:
-        for kind, action in enumerate(self.plan.actions):
+        for kind, action in enumerate(self.program.actions):
             if action.event == "pre":
                 inputs = self.pre[kind].pop(now, [])
                 if inputs:
@@ -279,10 +279,10 @@ class _Clocked(_Lanes):
         self.part[spiking] = 0
         self.part_at[spiking] = now
         due = self.part_at == now
-        if self.plan.cell is None:
+        if self.program.cell is None:
             return
         durations = self.arrays.fixed["durations"]
-        shapes = self.plan.cell.cell.shape
+        shapes = self.program.cell.cell.shape
         for part, hold in enumerate(shapes):
             begin = due & (self.part == part)
             self.z["v"][begin] = hold.v

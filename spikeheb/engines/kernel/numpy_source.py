@@ -14,44 +14,44 @@ from spikeheb.expressions.printers import to_numpy
 from spikeheb.program import methods
 from spikeheb.program.handlers import describe, number_draws, overwritten, random_draws, touched
 from spikeheb.program.layout import layout
-from spikeheb.program.program import Block, Decay, Plan
+from spikeheb.program.program import Block, Decay, Program
 from spikeheb.rules.meaning import TRANSMIT, Action
 from spikeheb.rules.ties import STEP
 
 Naming = Callable[[str], str]
 
 
-def generate(plan: Plan, varying: frozenset[str]) -> str:
+def generate(program: Program, varying: frozenset[str]) -> str:
     """The functions ``on_0``, ``on_1``, ... and those that step synapses, cells and ``[post]``."""
-    writer = _Writer(plan, varying)
-    parts = [writer.handler(n, action) for n, action in enumerate(plan.actions)]
+    writer = _Writer(program, varying)
+    parts = [writer.handler(n, action) for n, action in enumerate(program.actions)]
     parts += [writer.efficacy(), writer.synapse_step(), writer.cell_parts(), writer.post_parts()]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 class _Writer:
-    def __init__(self, plan: Plan, varying: frozenset[str]) -> None:
-        self.plan, self.varying = plan, varying
-        self.group_of = {name: decay.names[0] for decay in plan.decays for name in decay.names}
+    def __init__(self, program: Program, varying: frozenset[str]) -> None:
+        self.program, self.varying = program, varying
+        self.group_of = {name: decay.names[0] for decay in program.decays for name in decay.names}
 
     # --- names ---
 
     def by_input(self, local: Iterable[str] = ()) -> Naming:
         """Names as a function sees them that acts on inputs ``i`` of lanes ``j``."""
-        own, plan = set(local), self.plan
+        own, program = set(local), self.program
 
         def name(id_: str) -> str:
             if id_.startswith(methods.ELAPSED + "_"):
                 return f"(now - s[{'since ' + self.group_of[id_[len(methods.ELAPSED) + 1 :]]!r}][i])"
             if id_ in own or id_.startswith("_"):
                 return f"{id_}_"
-            if id_ in plan.variables:
+            if id_ in program.variables:
                 return f"s[{id_!r}][i]"
             if id_ in ("dt", "amount", STEP):
                 return "now" if id_ == STEP else id_
             if id_ == "v":
                 return "z['v'][j]"
-            if id_ in plan.post_names or id_ in plan.delayed:
+            if id_ in program.post_names or id_ in program.delayed:
                 return f"n[{id_!r}][j]"
             return f"p[{id_!r}][j]" if id_ in self.varying else f"p[{id_!r}]"
 
@@ -69,16 +69,16 @@ class _Writer:
         return f"z[{id_!r}]" if id_ == "I_ext" or id_ in self.states() else f"q[{id_!r}]"
 
     def states(self) -> tuple[str, ...]:
-        return layout(self.plan).cell
+        return layout(self.program).cell
 
     # --- synapses ---
 
     def handler(self, index: int, action: Action) -> str:
-        reads, writes = touched(action, self.plan)
+        reads, writes = touched(action, self.program)
         lines = [f"def on_{index}(s, z, n, p, q, i, j, now, amount, key, dt):", f"    # {action.event}: {describe(action)}"]
         local: set[str] = set()
         stores = []
-        for decay in self.plan.decays:
+        for decay in self.program.decays:
             stored = bool(set(decay.names) & writes) or bool(decay.reads & writes)
             if not (set(decay.names) & reads or stored):
                 continue
@@ -114,30 +114,30 @@ class _Writer:
                 lines += self.transmission(expression, local)
             elif target in local or target.startswith("_"):
                 lines.append(f"    {target}_ = {text}")
-            elif target in self.plan.post_names:
+            elif target in self.program.post_names:
                 lines.append(f"    _np.add.at(n[{target!r}], j, {text} - n[{target!r}][j])")
             else:
                 lines.append(f"    s[{target!r}][i] = {text}")
         return lines
 
     def transmission(self, fraction: t.Tree, local: set[str]) -> list[str]:
-        if self.plan.cell is None:
+        if self.program.cell is None:
             return []
-        released = to_numpy(t.multiply(self.plan.efficacy, fraction), self.by_input(local))
-        units = layout(self.plan).released
+        released = to_numpy(t.multiply(self.program.efficacy, fraction), self.by_input(local))
+        units = layout(self.program).released
         return [f"    released = {released}"] + [f"    _np.add.at(z[{g!r}], j, q[{unit!r}]*released)" for g, unit in units.items()]
 
     def efficacy(self) -> str:
-        return f"def efficacy(s, z, n, p, i, j):\n    return {to_numpy(self.plan.efficacy, self.by_input())}"
+        return f"def efficacy(s, z, n, p, i, j):\n    return {to_numpy(self.program.efficacy, self.by_input())}"
 
     def synapse_step(self) -> str:
-        plan = self.plan
-        if plan.stepped is None:
+        program = self.program
+        if program.stepped is None:
             return ""
-        lines = ["def step_synapses(s, z, n, p, i, j, noise, dt):", *_comments(plan.stepped)]
-        lines += self.step_lines(plan.stepped, self.by_input(), lambda name: f"s[{name!r}][:]")
-        if plan.clip is not None:
-            lines.append(f"    s[{plan.rule.weight!r}][:] = {to_numpy(plan.clip, self.by_input())}")
+        lines = ["def step_synapses(s, z, n, p, i, j, noise, dt):", *_comments(program.stepped)]
+        lines += self.step_lines(program.stepped, self.by_input(), lambda name: f"s[{name!r}][:]")
+        if program.clip is not None:
+            lines.append(f"    s[{program.rule.weight!r}][:] = {to_numpy(program.clip, self.by_input())}")
         return "\n".join(lines)
 
     def step_lines(self, block: Block, naming: Naming, field: Naming) -> list[str]:
@@ -150,7 +150,7 @@ class _Writer:
     # --- cell and [post] ---
 
     def cell_parts(self) -> str:
-        cell = self.plan.cell
+        cell = self.program.cell
         if cell is None:
             return ""
         lines = ["def step_cell(z, q, noise, dt):", *_comments(cell.block)]
@@ -161,14 +161,14 @@ class _Writer:
         return "\n".join(lines)
 
     def post_parts(self) -> str:
-        plan = self.plan
+        program = self.program
         lines = []
-        if plan.post is not None:
-            lines += ["def step_post(z, n, p, noise, dt):", *_comments(plan.post)]
-            lines += self.step_lines(plan.post, self.by_lane, lambda name: f"n[{name!r}][:]")
+        if program.post is not None:
+            lines += ["def step_post(z, n, p, noise, dt):", *_comments(program.post)]
+            lines += self.step_lines(program.post, self.by_lane, lambda name: f"n[{name!r}][:]")
             lines += ["", ""]
         lines += ["def on_spike(z, n, p, dt):", "    pass"]
-        lines += [f"    n[{s.target!r}][:] = {to_numpy(s.expression, self.by_lane)}" for s in plan.on_spike]
+        lines += [f"    n[{s.target!r}][:] = {to_numpy(s.expression, self.by_lane)}" for s in program.on_spike]
         return "\n".join(lines)
 
 

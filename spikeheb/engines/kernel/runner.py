@@ -19,7 +19,7 @@ from spikeheb.engines.kernel.run import Part, Run
 from spikeheb.engines.threads import allowed
 from spikeheb.program.analysis import analyse
 from spikeheb.program.layout import layout
-from spikeheb.program.program import Plan
+from spikeheb.program.program import Program
 
 LANES_OF_PART = 4096
 """Lanes that are run before the next, so that a piece of many lanes does not last too long."""
@@ -43,13 +43,13 @@ def run(job: Job, *, threads: int | None = None) -> Recording:
         With the time and the lane or input.
     BuildError, StorageError
     """
-    plan = analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=frozenset(job.overrides))
+    program = analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=frozenset(job.overrides))
     chosen = compiler()
     if chosen is None:
         from spikeheb.engines.kernel import numpy_lanes
 
-        return numpy_lanes.run(job, plan)
-    with Lanes(job, plan, build(plan, chosen), chosen, threads or allowed()) as started:
+        return numpy_lanes.run(job, program)
+    with Lanes(job, program, build(program, chosen), chosen, threads or allowed()) as started:
         return started.to_end()
 
 
@@ -59,7 +59,7 @@ class Lanes(Run[Recording]):
     Parameters
     ----------
     job : Job
-    plan : Plan
+    program : Program
     library : Library
     compiler : Compiler
     threads : int
@@ -68,20 +68,20 @@ class Lanes(Run[Recording]):
     finds_all = False
     arrays: Arrays
 
-    def __init__(self, job: Job, plan: Plan, library: Library, compiler: Compiler, threads: int = 1) -> None:
-        self.plan, self.arrays = plan, arrays(job, plan)
+    def __init__(self, job: Job, program: Program, library: Library, compiler: Compiler, threads: int = 1) -> None:
+        self.program, self.arrays = program, arrays(job, program)
         self._advance = library.loaded.advance_lanes
         self._advance.argtypes = [ctypes.POINTER(LANES.ctype()), ctypes.c_int64, ctypes.c_int64, ctypes.c_int64]
         self._advance.restype = ctypes.c_int64
         spikes = sum(len(train) for train in (*job.pre, *job.post))
-        self._each: float = 3e-8 * spikes / (job.steps * job.lanes) + (2e-8 * (1 + job.inputs / job.lanes) if plan.clocked else 0.0)
+        self._each: float = 3e-8 * spikes / (job.steps * job.lanes) + (2e-8 * (1 + job.inputs / job.lanes) if program.clocked else 0.0)
         super().__init__(job, library, compiler, max(1, min(threads, job.lanes)))
 
     def _open(self) -> None:
         self.struct = struct(self.arrays)
 
     def _again(self) -> Lanes:
-        return Lanes(replace(self.job, progress=None), self.plan, self.library, self.compiler)
+        return Lanes(replace(self.job, progress=None), self.program, self.library, self.compiler)
 
     def _parts(self) -> list[Part]:
         size = max(self.workers, LANES_OF_PART)
@@ -113,9 +113,9 @@ class Lanes(Run[Recording]):
 
     def _name_of_flaw(self, step: int, lane: int, number: int) -> str:
         """The weight before anything else of the synapse; then what was recorded; then the cell and [post]."""
-        arrays_, places = self.arrays, layout(self.plan)
+        arrays_, places = self.arrays, layout(self.program)
         if number >= 0:
-            for name in (self.job.rule.weight, *self.plan.variables):
+            for name in (self.job.rule.weight, *self.program.variables):
                 if not np.isfinite(arrays_.synapses[name][number]):
                     return f"{name} of input {number}"
             if np.any(~np.isfinite(arrays_.efficacy[number][np.asarray(self.job.samples) == step])):
@@ -132,7 +132,7 @@ class Lanes(Run[Recording]):
         NonFiniteError
         """
         job, arrays_ = self.job, self.arrays
-        variables = final_values(self.plan, arrays_.synapses, job)
+        variables = final_values(self.program, arrays_.synapses, job)
         if not all(np.all(np.isfinite(values)) for values in (*variables.values(), arrays_.states)):
             raise self._not_finite((0, job.lanes), 0, job.steps)
         spikes: Sequence[Steps] = [train[train < job.steps] for train in job.post]

@@ -17,7 +17,7 @@ from spikeheb.expressions.printers import to_brian, to_cpp
 from spikeheb.program import methods
 from spikeheb.program.handlers import DRAWS_PER_STEP, describe, number_draws, overwritten, random_draws, touched
 from spikeheb.program.layout import Layout, layout, synapse_dtype
-from spikeheb.program.program import Block, Decay, Plan
+from spikeheb.program.program import Block, Decay, Program
 from spikeheb.program.stretches import can_rest
 from spikeheb.rules.meaning import TRANSMIT, Action, reads_membrane
 from spikeheb.rules.ties import STEP
@@ -28,15 +28,15 @@ CELL_STEP = "(State<T> &z, const Late<T> &late, const Shared &k, Draw &&draw, in
 HANDLER = "(Synapse &s, State<double> &z, const Late<double> &late, const Shared &k, int64_t now, double amount, uint64_t draws)"
 
 
-def generate(plan: Plan) -> str:
+def generate(program: Program) -> str:
     """The whole file, but for the header that says for which rule it was first built."""
-    writer = _Writer(plan)
+    writer = _Writer(program)
     return writer.file()
 
 
-def header(plan: Plan) -> str:
+def header(program: Program) -> str:
     """Comment lines on the rule and the cell that a library was first built for."""
-    rule, cell = plan.rule, plan.cell
+    rule, cell = program.rule, program.cell
     lines = [f"// Rule: {rule.label}, hash {rule.hash}."]
     if cell is not None:
         lines.append(f"// Cell: {cell.cell.name}, hash {cell.cell.hash}.")
@@ -45,19 +45,19 @@ def header(plan: Plan) -> str:
 
 
 class _Writer:
-    """Prints the parts of a plan; remembers what was hoisted out of them."""
+    """Prints the parts of a program; remembers what was hoisted out of them."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.layout: Layout = layout(plan)
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.layout: Layout = layout(program)
         self.hoister = Hoister()
-        self.rule_fixed = frozenset({*plan.constants, "dt"})
-        self.cell_fixed = frozenset({*plan.cell.constants, "dt"}) if plan.cell else frozenset()
-        self.fields = {name: f"s.{mangled(name)}" for name in plan.variables}
-        self.fields |= {name: f"z.post.{mangled(name)}" for name in plan.post_names}
-        self.fields |= {name: f"late.values[{n}]" for n, name in enumerate(plan.delayed)}
+        self.rule_fixed = frozenset({*program.constants, "dt"})
+        self.cell_fixed = frozenset({*program.cell.constants, "dt"}) if program.cell else frozenset()
+        self.fields = {name: f"s.{mangled(name)}" for name in program.variables}
+        self.fields |= {name: f"z.post.{mangled(name)}" for name in program.post_names}
+        self.fields |= {name: f"late.values[{n}]" for n, name in enumerate(program.delayed)}
         self.fields |= {"v": "z.cell.v_", "amount": "amount", "dt": "k.dt", STEP: "double(now)"}
-        for decay in plan.decays:
+        for decay in program.decays:
             self.fields |= {f"{methods.ELAPSED}_{name}": f"double(now - s.{since(decay)})" for name in decay.names}
 
     # --- names ---
@@ -108,11 +108,11 @@ class _Writer:
     def file(self) -> str:
         parts = [
             self.efficacy(),
-            *(self.handler(n, action) for n, action in enumerate(self.plan.actions)),
+            *(self.handler(n, action) for n, action in enumerate(self.program.actions)),
             self.dispatch(),
             self.synapse_step(),
         ]
-        parts.append(motion.parts(self.plan, self.rule_fixed, self.fields, self.rule_text))
+        parts.append(motion.parts(self.program, self.rule_fixed, self.fields, self.rule_text))
         parts += [motion.parts_of_state(*self.moving()), self.cell_parts(), self.post_parts(), self.late()]
         body = "\n".join(part for part in parts if part)
         return "\n".join(
@@ -131,62 +131,62 @@ class _Writer:
                 'extern "C" int64_t advance_lanes(const Job *job, int64_t first_lane, int64_t last_lane, int64_t until) {',
                 "  return advance<lanes::Model>(*job, first_lane, last_lane, until);",
                 "}",
-                f"static_assert(sizeof(lanes::Model::Synapse) == {synapse_dtype(self.plan).itemsize});",
+                f"static_assert(sizeof(lanes::Model::Synapse) == {synapse_dtype(self.program).itemsize});",
                 f"static_assert(sizeof(lanes::Model::State<double>) == {8 * self.layout.state_size});",
                 "",
             ]
         )
 
     def facts(self) -> str:
-        plan, places = self.plan, self.layout
-        events = [action.event.upper() for action in plan.actions]
-        moving = plan.rule.weight
+        program, places = self.program, self.layout
+        events = [action.event.upper() for action in program.actions]
+        moving = program.rule.weight
         facts = {
-            "has_cell": plan.cell is not None,
-            "has_post": plan.post is not None,
-            "cell_noisy": plan.cell is not None and plan.cell.block.noisy,
-            "post_noisy": plan.post is not None and plan.post.noisy,
-            "synapse_noisy": plan.stepped is not None and plan.stepped.noisy,
-            "can_rest": can_rest(plan),
-            "reads_potential": reads_membrane(plan.rule),
+            "has_cell": program.cell is not None,
+            "has_post": program.post is not None,
+            "cell_noisy": program.cell is not None and program.cell.block.noisy,
+            "post_noisy": program.post is not None and program.post.noisy,
+            "synapse_noisy": program.stepped is not None and program.stepped.noisy,
+            "can_rest": can_rest(program),
+            "reads_potential": reads_membrane(program.rule),
         }
         lines = [f"static constexpr bool {name} = {str(value).lower()};" for name, value in facts.items()]
-        lines += motion.facts(plan, self.rule_fixed) + motion.facts_of_state(*self.moving())
+        lines += motion.facts(program, self.rule_fixed) + motion.facts_of_state(*self.moving())
         lines.append(f"static constexpr int actions = {len(events)};")
         lines.append(array("Event", "event", events))
-        lines.append(array("int", "draws", [random_draws(action) for action in plan.actions]))
-        weighty = [any(line.target == moving for line in action.lines) for action in plan.actions]
-        does = [plan.cell is not None or any(line.target != TRANSMIT for line in action.lines) for action in plan.actions]
+        lines.append(array("int", "draws", [random_draws(action) for action in program.actions]))
+        weighty = [any(line.target == moving for line in action.lines) for action in program.actions]
+        does = [program.cell is not None or any(line.target != TRANSMIT for line in action.lines) for action in program.actions]
         lines.append(array("bool", "matters", [str(value).lower() for value in does]))
         lines.append(array("bool", "moves_weight", [str(value).lower() for value in weighty]))
-        lines.append(f"static constexpr int shape_parts = {len(plan.cell.cell.shape) if plan.cell else 0};")
-        lines.append(f"static constexpr int late_count = {len(plan.delayed)};")
-        lines.append(f"static constexpr int moving_in_cell = {len(plan.cell.block.names) if plan.cell else 0};")
+        lines.append(f"static constexpr int shape_parts = {len(program.cell.cell.shape) if program.cell else 0};")
+        lines.append(f"static constexpr int late_count = {len(program.delayed)};")
+        lines.append(f"static constexpr int moving_in_cell = {len(program.cell.block.names) if program.cell else 0};")
         lines.append(f"static constexpr int moving_count = {max(1, len(places.moving))};")
         lines.append(array("int", "moving", places.moving or (0,)))
         return "\n".join(lines) + "\n"
 
     def structs(self) -> str:
-        plan, places = self.plan, self.layout
-        text = [struct("Constants", "double", plan.constants, "of the rule")]
+        program, places = self.program, self.layout
+        text = [struct("Constants", "double", program.constants, "of the rule")]
         text.append(struct("CellConstants", "double", places.cell_constants, "of the cell"))
-        text.append(struct("Variables", "T", plan.variables, "of a synapse", template=True))
+        text.append(struct("Variables", "T", program.variables, "of a synapse", template=True))
         text.append("struct Synapse : Variables<double> {")
-        if plan.decays:
-            stamps = ", ".join(since(decay) for decay in plan.decays)
+        if program.decays:
+            stamps = ", ".join(since(decay) for decay in program.decays)
             text.append(f"  int64_t {stamps};  // the step of the value that is stored")
-        text.append(f"  double weight() const {{ return {mangled(plan.rule.weight)}; }}")
+        text.append(f"  double weight() const {{ return {mangled(program.rule.weight)}; }}")
         text.append("};")
         text.append(struct("Cell", "T", places.cell, "", template=True))
         text.append(struct("Post", "T", places.post, "", template=True))
         text.append("template <class T> struct State { Cell<T> cell; Post<T> post; T I_ext; };")
-        late = ", ".join(plan.delayed) or "nothing is read late"
-        text.append(f"template <class T> struct Late {{ T values[{max(1, len(plan.delayed))}]; }};  // {late}")
+        late = ", ".join(program.delayed) or "nothing is read late"
+        text.append(f"template <class T> struct Late {{ T values[{max(1, len(program.delayed))}]; }};  // {late}")
         return "\n".join(text) + "\n"
 
     def constants(self) -> str:
         """What depends on constants alone; collected while the rest was printed, so it is printed last."""
-        solved = [(n, decay) for n, decay in enumerate(self.plan.decays) if len(decay.names) > 1]
+        solved = [(n, decay) for n, decay in enumerate(self.program.decays) if len(decay.names) > 1]
         lines = ["struct Derived {"]
         lines += [f"  double {name[1:]};" for name in self.hoister.found.values()]
         lines += [f"  double {name[1:]}[{2 ** len(comparisons(tree))}];" for tree, name in self.hoister.tables.items()]
@@ -214,17 +214,17 @@ class _Writer:
     # --- synapses ---
 
     def efficacy(self) -> str:
-        lines = [f"// efficacy = {to_brian(self.plan.rule.efficacy)}"]
+        lines = [f"// efficacy = {to_brian(self.program.rule.efficacy)}"]
         lines.append("static double efficacy(const Synapse &s, const State<double> &z, const Late<double> &late, const Shared &k) {")
-        lines += [f"  return {self.rule_text(self.plan.efficacy)};", "}", ""]
+        lines += [f"  return {self.rule_text(self.program.efficacy)};", "}", ""]
         return "\n".join(lines)
 
     def handler(self, n: int, action: Action) -> str:
-        reads, writes = touched(action, self.plan)
+        reads, writes = touched(action, self.program)
         lines = [f"// {action.event}: {describe(action)}", f"static bool on_{n}{HANDLER} {{"]
         declared: set[str] = set()
         stores: list[str] = []
-        for index, decay in enumerate(self.plan.decays):
+        for index, decay in enumerate(self.program.decays):
             group = set(decay.names)
             stored = bool(group & writes) or bool(decay.reads & writes)
             if not (group & reads or stored):
@@ -234,14 +234,14 @@ class _Writer:
                 declared |= group
             if stored:
                 stores += [f"  s.{mangled(name)} = {mangled(name)};" for name in decay.names] + [f"  s.{since(decay)} = now;"]
-        lines += self.assignments(action, declared, {name for decay in self.plan.decays for name in decay.names})
-        written = dict.fromkeys(line.target for line in action.lines if line.target in self.plan.fragile)
+        lines += self.assignments(action, declared, {name for decay in self.program.decays for name in decay.names})
+        written = dict.fromkeys(line.target for line in action.lines if line.target in self.program.fragile)
         return "\n".join([*lines, *stores, f"  return {flawed([self.fields[name] for name in written])};", "}", ""])
 
     def dispatch(self) -> str:
         lines = ["// returns whether a number that would not last is not finite", f"template <int action> static bool on{HANDLER} {{"]
         call = "(s, z, late, k, now, amount, draws);"
-        lines += [f"  if constexpr (action == {n}) return on_{n}{call}" for n in range(len(self.plan.actions))]
+        lines += [f"  if constexpr (action == {n}) return on_{n}{call}" for n in range(len(self.program.actions))]
         return "\n".join([*lines, "}", ""])
 
     def load(self, index: int, decay: Decay, stored: bool) -> list[str]:
@@ -278,47 +278,47 @@ class _Writer:
         return lines
 
     def transmission(self, fraction: t.Tree, declared: set[str]) -> list[str]:
-        if self.plan.cell is None:
+        if self.program.cell is None:
             return []
-        released = self.rule_text(t.multiply(self.plan.efficacy, fraction), declared)
+        released = self.rule_text(t.multiply(self.program.efficacy, fraction), declared)
         lines = [f"  const double released = {released};"]
         return lines + [f"  z.cell.{mangled(state)} += k.q.{mangled(unit)}*released;" for state, unit in self.layout.released.items()]
 
     def synapse_step(self) -> str:
-        plan = self.plan
+        program = self.program
         lines = []
-        noisy = plan.stepped is not None and plan.stepped.noisy
+        noisy = program.stepped is not None and program.stepped.noisy
         lines.append("static bool noise_acts(const Synapse &s, const State<double> &z, const Late<double> &late, const Shared &k) {")
-        lines += [f"  return {self.noise_acts(plan.stepped, self.step_text) if plan.stepped else 'false'};", "}"]
-        if plan.stepped is not None:
-            lines += equation_comments(plan.stepped)
+        lines += [f"  return {self.noise_acts(program.stepped, self.step_text) if program.stepped else 'false'};", "}"]
+        if program.stepped is not None:
+            lines += equation_comments(program.stepped)
         lines += ["// one step, before the weight is held within its limits; returns whether noise acted"]
         lines.append(f"template <class T, class Draw> static bool move_synapse{SYNAPSE_STEP}")
-        if plan.stepped is not None:
-            lines += self.step_lines(plan.stepped, self.step_text, self.fields.__getitem__, "T")
+        if program.stepped is not None:
+            lines += self.step_lines(program.stepped, self.step_text, self.fields.__getitem__, "T")
         lines += [
             f"  return {'acts' if noisy else 'false'};",
             "}",
             f"template <class T, class Draw> static bool step_synapse{SYNAPSE_STEP}",
         ]
         lines.append("  const bool acts = move_synapse(s, z, late, k, draw, now);")
-        lines += ["  hold_weight(s, k);" if plan.stepped else "", "  return acts;", "}"]
+        lines += ["  hold_weight(s, k);" if program.stepped else "", "  return acts;", "}"]
         lines.append("static void hold_weight(Variables<double> &s, const Shared &k) {")
-        if plan.clip is not None:
-            lines.append(f"  {self.fields[plan.rule.weight]} = {self.rule_text(plan.clip)};")
-        stepped = plan.stepped.names if plan.stepped else ()
-        seen = [self.fields[name] for name in stepped if name == plan.rule.weight or name in plan.fragile]
+        if program.clip is not None:
+            lines.append(f"  {self.fields[program.rule.weight]} = {self.rule_text(program.clip)};")
+        stepped = program.stepped.names if program.stepped else ()
+        seen = [self.fields[name] for name in stepped if name == program.rule.weight or name in program.fragile]
         lines += ["}", "// after a step: what would not last if it were not finite", "static bool flawed(const Synapse &s) {"]
         lines += [f"  return {flawed(seen)};", "}", "static bool any_flawed(const Synapse &s) {"]
-        lines.append(f"  return {flawed([self.fields[name] for name in plan.variables])};")
+        lines.append(f"  return {flawed([self.fields[name] for name in program.variables])};")
         return "\n".join([*lines, "}", ""])
 
     def moving(self) -> tuple[list[motion.Moved], list[motion.Moved]]:
         """The stepped variables of the cell, and those of ``[post]``."""
         places = {name: n for n, name in enumerate(self.layout.cell)}
         after = {"v": 0} | {name: len(places) + n for n, name in enumerate(self.layout.post)}
-        cell = list(motion.moved(self.plan.cell.block, self.cell_fixed, places, self.cell_text)) if self.plan.cell else []
-        return cell, list(motion.moved(self.plan.post, self.rule_fixed, after, self.rule_text)) if self.plan.post else []
+        cell = list(motion.moved(self.program.cell.block, self.cell_fixed, places, self.cell_text)) if self.program.cell else []
+        return cell, list(motion.moved(self.program.post, self.rule_fixed, after, self.rule_text)) if self.program.post else []
 
     def step_lines(self, block: Block, text: Callable[[t.Tree], str], field: Naming, kind: str) -> list[str]:
         lines = []
@@ -341,7 +341,7 @@ class _Writer:
     # --- cell and [post] ---
 
     def cell_parts(self) -> str:
-        cell = self.plan.cell
+        cell = self.program.cell
         if cell is None:
             return ""
         lines = equation_comments(cell.block)
@@ -357,20 +357,20 @@ class _Writer:
         return "\n".join([*lines, "  return 0.0;", "}", ""])
 
     def post_parts(self) -> str:
-        plan = self.plan
-        lines = equation_comments(plan.post) if plan.post else []
-        if plan.post is not None:
+        program = self.program
+        lines = equation_comments(program.post) if program.post else []
+        if program.post is not None:
             lines.append(f"template <class T, class Draw> static void step_post{CELL_STEP}")
-            lines += [*self.step_lines(plan.post, self.rule_text, self.fields.__getitem__, "T"), "}", ""]
+            lines += [*self.step_lines(program.post, self.rule_text, self.fields.__getitem__, "T"), "}", ""]
         lines.append("static void on_spike(State<double> &z, const Late<double> &late, const Shared &k) {")
-        lines += [f"  {self.fields[s.target]} = {self.rule_text(s.expression)};" for s in plan.on_spike]
+        lines += [f"  {self.fields[s.target]} = {self.rule_text(s.expression)};" for s in program.on_spike]
         lines += ["}", "static bool post_flawed(const State<double> &z) {"]
-        lines.append(f"  return {flawed([self.fields[name] for name in plan.post_names if name in plan.fragile])};")
+        lines.append(f"  return {flawed([self.fields[name] for name in program.post_names if name in program.fragile])};")
         return "\n".join([*lines, "}", ""])
 
     def late(self) -> str:
         lines = ["template <class T> static T late_source(int which, const State<T> &z) {"]
-        for n, (name, (of, _)) in enumerate(self.plan.delayed.items()):
+        for n, (name, (of, _)) in enumerate(self.program.delayed.items()):
             lines.append(f"  if (which == {n}) return {self.fields[of]};  // {name}")
         return "\n".join([*lines, "  return 0.0;", "}", ""])
 

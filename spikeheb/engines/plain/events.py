@@ -9,7 +9,7 @@ import numpy as np
 from spikeheb.engines.job import Change, Floats, Job, Steps
 from spikeheb.engines.plain.task import Task
 from spikeheb.engines.values import constants
-from spikeheb.program.program import Plan
+from spikeheb.program.program import Program
 
 
 class Events:
@@ -34,13 +34,13 @@ class Events:
         Windows, with the step's place in each.
     """
 
-    def __init__(self, task: Task, plan: Plan) -> None:
+    def __init__(self, task: Task, program: Program) -> None:
         job = task.job
-        self.delays = delays(job, plan)
+        self.delays = delays(job, program)
         of_input = self.delays[:, np.asarray(job.lane_of_input, dtype=np.int64)]
-        self.pre = [_arrivals(job.pre, of_input[n]) if a.event == "pre" else {} for n, a in enumerate(plan.actions)]
-        self.post: list[dict[int, list[int]]] = [{} for _ in plan.actions]
-        self._hears_post = [n for n, action in enumerate(plan.actions) if action.event == "post"]
+        self.pre = [_arrivals(job.pre, of_input[n]) if a.event == "pre" else {} for n, a in enumerate(program.actions)]
+        self.post: list[dict[int, list[int]]] = [{} for _ in program.actions]
+        self._hears_post = [n for n, action in enumerate(program.actions) if action.event == "post"]
         self.imposed = {step: lanes.tolist() for step, lanes in _arrivals(job.post, np.zeros(job.lanes, dtype=np.int64)).items()}
         self.currents, self.clamps, self.rewards = map(_by_step, (job.currents, job.clamps, job.rewards))
         self.inhibition = _counts(task.inhibition.arrivals) if task.inhibition else {}
@@ -64,13 +64,13 @@ class Events:
         return sorted(step for step in steps if step < end)
 
 
-def delays(job: Job, plan: Plan) -> Steps:
+def delays(job: Job, program: Program) -> Steps:
     """Steps from a spike to each action at each lane, shape (actions, lanes); a handler's own delay may differ between lanes."""
-    order = list(dict.fromkeys(action.event for action in plan.actions))
+    order = list(dict.fromkeys(action.event for action in program.actions))
     handlers = sorted(job.rule.handlers, key=lambda handler: order.index(handler.event))
     values = constants(job)
-    table = np.zeros((len(plan.actions), job.lanes), dtype=np.int64)
-    for n, (action, handler) in enumerate(zip(plan.actions, handlers, strict=True)):
+    table = np.zeros((len(program.actions), job.lanes), dtype=np.int64)
+    for n, (action, handler) in enumerate(zip(program.actions, handlers, strict=True)):
         seconds: float | Floats = action.delay
         if handler.delay is not None and handler.delay in job.overrides:
             seconds = action.delay - job.rule.constants[handler.delay] + values[handler.delay]

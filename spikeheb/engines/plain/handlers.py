@@ -31,7 +31,7 @@ def _act(lanes: Lanes, number: int, inputs: Steps, now: int, amount: float) -> N
     bring_to_now(lanes, inputs, now)
     scope = lanes.seen_by_inputs(inputs, now, amount=amount)
     for line in lanes.model.actions[number]:
-        if line.target == TRANSMIT and lanes.plan.cell is None:
+        if line.target == TRANSMIT and lanes.program.cell is None:
             continue
         for name, place in line.draws:
             scope[name] = random.normal(lanes.keys[random.Purpose.DRAWS_OF_HANDLER][inputs], DRAWS_PER_STEP * now + place)
@@ -65,7 +65,7 @@ def store(lanes: Lanes, name: str, inputs: Steps, value: Floats) -> None:
 
 def release(lanes: Lanes, inputs: Steps, released: Floats) -> None:
     """The conductance of the receptor grows by unit conductances."""
-    assert lanes.plan.cell is not None
-    receptor = lanes.plan.cell.receptor
+    assert lanes.program.cell is not None
+    receptor = lanes.program.cell.receptor
     for state, _, weight in receptor.parts:
         np.add.at(lanes.cell[state], lanes.lane[inputs], receptor.unit * abs(weight) * released)

@@ -17,7 +17,7 @@ from spikeheb.engines.plain.trees import function
 from spikeheb.engines.values import constants, initial_values
 from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.expressions.printers import resolve_units
-from spikeheb.program.program import Plan
+from spikeheb.program.program import Program
 from spikeheb.rules.check import known_names
 from spikeheb.rules.ties import STEP
 
@@ -80,21 +80,21 @@ class Lanes:
     NonFiniteError, UnknownName
     """
 
-    def __init__(self, task: Task, plan: Plan) -> None:
+    def __init__(self, task: Task, program: Program) -> None:
         job = task.job
         if job.clamps and job.cell is None:
             raise EngineError("a voltage clamp needs a cell")
-        self.task, self.plan, self.job = task, plan, job
-        self.events = Events(task, plan)
+        self.task, self.program, self.job = task, program, job
+        self.events = Events(task, program)
         known = constants(job)
         self.shared = {name: value for name, value in known.items() if isinstance(value, float)}
         self.differing = {name: value for name, value in known.items() if not isinstance(value, float)}
-        self.model = Model(plan, self.shared, job.dt)
+        self.model = Model(program, self.shared, job.dt)
         self.lane = np.asarray(job.lane_of_input, dtype=np.int64)
-        self.synapse = Rows(plan.variables, job.inputs)
+        self.synapse = Rows(program.variables, job.inputs)
         for name, values in initial_values(job).items():
             self.synapse[name][:] = values
-        self.since = [np.zeros(job.inputs, dtype=np.int64) for _ in plan.decays]
+        self.since = [np.zeros(job.inputs, dtype=np.int64) for _ in program.decays]
         self._noise: dict[int, tuple[int, Floats]] = {}
         self._start_cells()
         self._start_late()
@@ -114,9 +114,9 @@ class Lanes:
         }
 
     def _start_cells(self) -> None:
-        plan, job = self.plan, self.job
-        names = (*plan.cell.block.names, *plan.cell.plain, "I_ext") if plan.cell else ()
-        self.cell, self.post, self.late = (Rows(names_, job.lanes) for names_ in (names, plan.post_names, tuple(plan.delayed)))
+        program, job = self.program, self.job
+        names = (*program.cell.block.names, *program.cell.plain, "I_ext") if program.cell else ()
+        self.cell, self.post, self.late = (Rows(names_, job.lanes) for names_ in (names, program.post_names, tuple(program.delayed)))
         for name, value in (job.cell.rest() if job.cell else {}).items():
             self.cell[name][:] = value
         for name, tree in (job.rule.post.initial if job.rule.post else {}).items():
@@ -124,10 +124,10 @@ class Lanes:
         self.look(self.post, "lane", 0)
 
     def _start_late(self) -> None:
-        plan, job = self.plan, self.job
+        program, job = self.program, self.job
         self.past, self.late_by = {}, {}
         known = self.shared | self.differing
-        for name, (of, by) in plan.delayed.items():
+        for name, (of, by) in program.delayed.items():
             self.late_by[name] = np.broadcast_to(np.rint(np.asarray(known[by]) / job.dt).astype(np.int64), job.lanes)
             self.late[name][:] = self.source(of)
             self.past[name] = np.tile(self.source(of), (int(self.late_by[name].max(initial=0)) + 1, 1))

@@ -1,4 +1,4 @@
-"""What a plan computes, as functions: each line of a step, a handler or a reset in its order."""
+"""What a program computes, as functions: each line of a step, a handler or a reset in its order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spikeheb.engines.plain.trees import Function, function
 from spikeheb.expressions import tree as t
 from spikeheb.program import methods
 from spikeheb.program.handlers import number_draws
-from spikeheb.program.program import Block, Decay, Plan
+from spikeheb.program.program import Block, Decay, Program
 
 
 @dataclass(frozen=True)
@@ -57,29 +57,29 @@ class Solution:
 
 
 class Model:
-    """The functions of a plan.
+    """The functions of a program.
 
     Parameters
     ----------
-    plan : Plan
+    program : Program
     constants : mapping of str to float
         Of the rule: those that are the same in every lane.
     dt : float
     """
 
-    def __init__(self, plan: Plan, constants: Mapping[str, float], dt: float) -> None:
+    def __init__(self, program: Program, constants: Mapping[str, float], dt: float) -> None:
         rule = {**constants, "dt": dt}
-        cell = {**plan.cell.constants, "dt": dt} if plan.cell else {}
-        self.cell = _advance(plan.cell.block if plan.cell else None, cell, random.Purpose.NOISE_OF_CELL)
-        self.post = _advance(plan.post, rule, random.Purpose.NOISE_OF_POST)
-        self.synapses = _advance(plan.stepped, rule, random.Purpose.NOISE_OF_SYNAPSE)
-        self.clip = _lines([t.Statement(plan.rule.weight, "=", plan.clip)] if plan.clip is not None else (), rule)
-        self.threshold = function(plan.cell.threshold, cell) if plan.cell else None
-        self.reset = _lines(plan.cell.reset if plan.cell else (), cell)
-        self.on_spike = _lines(plan.on_spike, rule)
-        self.actions = [_lines(action.lines, rule) for action in plan.actions]
-        self.efficacy = function(plan.efficacy, rule)
-        self.solutions = [_solution(decay, rule) for decay in plan.decays]
+        cell = {**program.cell.constants, "dt": dt} if program.cell else {}
+        self.cell = _advance(program.cell.block if program.cell else None, cell, random.Purpose.NOISE_OF_CELL)
+        self.post = _advance(program.post, rule, random.Purpose.NOISE_OF_POST)
+        self.synapses = _advance(program.stepped, rule, random.Purpose.NOISE_OF_SYNAPSE)
+        self.clip = _lines([t.Statement(program.rule.weight, "=", program.clip)] if program.clip is not None else (), rule)
+        self.threshold = function(program.cell.threshold, cell) if program.cell else None
+        self.reset = _lines(program.cell.reset if program.cell else (), cell)
+        self.on_spike = _lines(program.on_spike, rule)
+        self.actions = [_lines(action.lines, rule) for action in program.actions]
+        self.efficacy = function(program.efficacy, rule)
+        self.solutions = [_solution(decay, rule) for decay in program.decays]
 
 
 def _advance(block: Block | None, constants: Mapping[str, float], purpose: int) -> Advance | None:

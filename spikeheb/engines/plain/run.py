@@ -60,10 +60,10 @@ def run_population(job: PopulationJob) -> PopulationRecording:
 def _to_end(task: Task) -> tuple[Lanes, dict[str, Floats]]:
     """The lanes after the last step, and all synaptic variables as they are then."""
     job = task.job
-    plan = analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=frozenset(job.overrides))
+    program = analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=frozenset(job.overrides))
     with np.errstate(all="ignore"):
-        lanes = Lanes(task, plan)
-        for n, now in enumerate(range(job.steps) if plan.clocked else lanes.events.steps(job.steps)):
+        lanes = Lanes(task, program)
+        for n, now in enumerate(range(job.steps) if program.clocked else lanes.events.steps(job.steps)):
             step(lanes, now)
             stop_if_asked()
             if n % REPORT_EVERY == 0 and job.progress is not None:

@@ -70,7 +70,7 @@ def update_post(lanes: Lanes, now: int) -> None:
         np.copyto(lanes.late[name], past[(now - by) % len(past), every], where=by > 0)
     if lanes.model.post is not None:
         advance(lanes, lanes.model.post, lanes.seen_by_lanes(), lanes.post, now)
-    for name, (of, _) in lanes.plan.delayed.items():
+    for name, (of, _) in lanes.program.delayed.items():
         lanes.past[name][now % len(lanes.past[name])] = lanes.source(of)
         np.copyto(lanes.late[name], lanes.source(of), where=lanes.late_by[name] == 0)
     lanes.look(lanes.post, "lane", now)
@@ -119,7 +119,7 @@ def inhibit(lanes: Lanes, now: int) -> None:
 def deliver(lanes: Lanes, now: int) -> Mask:
     """The handlers one after the other, each at all synapses that its event has reached; which lanes were reached by any."""
     reached = np.zeros(lanes.job.lanes, dtype=bool)
-    for number in range(len(lanes.plan.actions)):
+    for number in range(len(lanes.program.actions)):
         for inputs, amount in arrivals(lanes, number, now):
             act(lanes, number, inputs, now, amount)
             reached[lanes.lane[inputs]] = True
@@ -129,7 +129,7 @@ def deliver(lanes: Lanes, now: int) -> Mask:
 def arrivals(lanes: Lanes, number: int, now: int) -> Iterator[tuple[Steps, float]]:
     """The inputs that an action's event has reached in this step, and the amount of a reward."""
     events = lanes.events
-    match lanes.plan.actions[number].event:
+    match lanes.program.actions[number].event:
         case "pre" if now in events.pre[number]:
             yield events.pre[number][now], 0.0
         case "post" if now in events.post[number]:
@@ -156,9 +156,9 @@ def spike_and_reset(lanes: Lanes, now: int, spiking: Mask) -> None:
     change(lanes, "on_spike", spiking, now)
     lanes.part[spiking] = 0
     lanes.part_at[spiking] = now
-    if lanes.plan.cell is None or not np.any(lanes.part_at == now):
+    if lanes.program.cell is None or not np.any(lanes.part_at == now):
         return
-    cell, dt = lanes.plan.cell.cell, lanes.job.dt
+    cell, dt = lanes.program.cell.cell, lanes.job.dt
     due = lanes.part_at == now
     ended = due & (lanes.part == len(cell.shape))
     for lane in np.flatnonzero(due & ~ended).tolist():
