@@ -148,6 +148,22 @@ def test_a_damaged_checkpoint_is_refused(loop, tmp_path):
         run.resume(path)
 
 
+def test_a_checkpoint_with_less_room_than_spikes_is_refused(tmp_path):
+    """Its kernel would write the next spike beyond the array."""
+    path = tmp_path / "checkpoint.npz"
+    the_job = kernel_rules.job(read(tmp_path, "pair"), kernel_rules.cell("l5_pyramidal"))
+    with lanes(the_job) as run:
+        run.advance(the_job.steps // 2)
+        assert run.arrays.places["spikes"].max() > 1
+        run.save(path)
+        with np.load(path) as stored:
+            arrays = dict(stored)
+    for spikes in (arrays["spikes"][:, :1], arrays["spikes"][:1]):
+        np.savez(path, **arrays | {"spikes": spikes})
+        with lanes(the_job) as run, pytest.raises(StorageError, match="damaged"):
+            run.resume(path)
+
+
 def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(tmp_path, monkeypatch):
     path = tmp_path / "checkpoint.npz"
     with lanes(kernel_rules.job(read(tmp_path, "pair"))) as run:

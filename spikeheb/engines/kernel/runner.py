@@ -108,6 +108,9 @@ class Lanes(Run[Recording]):
     def _restore(self, state: Mapping[str, Array]) -> None:
         vars(self.arrays).update(state)
 
+    def _fits(self, state: Mapping[str, Array]) -> bool:
+        return bool(np.all((state["places"]["spikes"] >= 0) & (state["places"]["spikes"] <= state["spikes"].shape[1])))
+
     def _given(self) -> dict[str, Array]:
         return {**self.arrays.fixed, "numbers": LANES.numbers(self.struct)}
 
