@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from kernel_rules import read
+from kernel_rules import DT, read
 from scipy.stats import ks_2samp
 
 import spikeheb as sh
+from spikeheb.engines.job import Job
+from spikeheb.engines.kernel.runner import run
 
 LANES = 1500
 
@@ -34,3 +36,31 @@ def test_weights_have_the_same_distribution(which, tmp_path):
         assert abs(one.mean() - other.mean()) < 4 * error
         assert one.std() == pytest.approx(other.std(), rel=4 / np.sqrt(LANES))
         assert ks_2samp(one, other).pvalue > 1e-3
+
+
+def synapses_of_one_lane(rule, count, *, apart, exact):
+    """Synapses under the same spikes, or each under its own, so that noise begins and ends at other times in each."""
+    rng = np.random.default_rng(7)
+    drawn = [np.sort(rng.choice(20_000, 12, replace=False)) for _ in range(19)]
+    pre = tuple(drawn[k if apart else 0] for k in range(count))
+    post = (np.sort(rng.choice(20_000, 15, replace=False)),)
+    samples = np.array([5_000, 14_999, 19_999])
+    return run(Job(rule, None, DT, 20_000, np.zeros(count, dtype=np.int64), pre, post, samples=samples, seed=5, exact=exact))
+
+
+@pytest.mark.parametrize("how", [{"apart": True, "exact": True}, {"apart": False, "exact": False}])
+@pytest.mark.parametrize("name", ["calcium", "graupner_brunel"])
+def test_a_synapse_does_not_depend_on_those_that_are_stepped_beside_it(name, how, tmp_path):
+    rule = read(tmp_path, name) if name == "calcium" else sh.rule(name)
+    whole = synapses_of_one_lane(rule, 19, **how)
+    assert len(set(whole.w)) > 10
+    for count in (2, 3, 8, 9, 17):
+        part = synapses_of_one_lane(rule, count, **how)
+        assert part.w.tobytes() == whole.w[:count].tobytes()
+        assert part.weight.tobytes() == whole.weight[:count].tobytes()
+
+
+def test_synapses_that_part_company_are_computed_as_well_as_stepped(tmp_path):
+    rule = read(tmp_path, "calcium")
+    computed, stepped = (synapses_of_one_lane(rule, 19, apart=True, exact=exact) for exact in (False, True))
+    np.testing.assert_allclose(computed.weight, stepped.weight, rtol=1e-11)

@@ -14,7 +14,7 @@ from spikeheb.engines.kernel import contract
 from spikeheb.engines.kernel.source import generate, header
 from spikeheb.program.program import Program
 
-PARTS = ("runtime", "exponential", "range", "jets", "quiet", "glide", "collocation", "coast", "past", "single", "rest", "lanes")
+PARTS = ("runtime", "exponential", "range", "jets", "quiet", "glide", "collocation", "coast", "past", "pack", "single", "rest", "lanes")
 HEADERS = tuple(f"{name}.hpp" for name in PARTS)
 FLAGS = ("-fno-tree-slp-vectorize",)
 """For lanes: the variables of one synapse would be packed into vectors and unpacked at every event, which costs a fifth."""

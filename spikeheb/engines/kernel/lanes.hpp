@@ -7,6 +7,7 @@
 #include "contract.hpp"
 #include "exponential.hpp"
 #include "glide.hpp"
+#include "pack.hpp"
 #include "past.hpp"
 #include "quiet.hpp"
 #include "single.hpp"
@@ -20,6 +21,7 @@ public:
   static constexpr bool has_cell = M::has_cell;
   static constexpr bool stepped_synapses = M::stepped_count > 0;
   static constexpr bool alone = !has_cell && !M::has_post;  // nothing but synapses
+  static constexpr bool abreast = alone && M::synapse_noisy;  // many synapses are stepped side by side
   static constexpr int64_t STRETCH = 512;
   using Progress = Place<(A > 0 ? A : 1)>;
   using Around = typename Glide<M>::Around;
@@ -188,7 +190,7 @@ private:
     const int64_t end = next < job.steps ? next + 1 : job.steps;  // synapses are stepped before an event of the same step
     while (place.now < until && place.now < end && !failed) {
       const int64_t whole = (place.now / STRETCH + 1) * STRETCH, to = job.careful ? place.now + 1 : whole < end ? whole : end;
-      if (last - first == 1) place.now = step_one(first, place.now, to, end, Around{});
+      if (last - first == 1) place.now = step_one(first, place.now, to, end, Around{}, place.now);
       else place.now = !job.exact && glide_all(end) ? end : step_synapses(place.now, to, Around{});
     }
     if (failed || place.now < end || next >= job.steps) return false;
@@ -213,30 +215,84 @@ private:
   }
 
   int64_t step_synapses(int64_t from, int64_t to, const Around &around) {
-    for (int64_t i = first; i < last; ++i) step_one(i, from, to, to, around);
+    if constexpr (abreast)
+      if (!job.careful) {
+        for (int64_t i = first; i < last; i += PACKED) step_pack(i, from, to, around);
+        return to;
+      }
+    for (int64_t i = first; i < last; ++i) step_one(i, from, to, to, around, from);
     return to;
   }
 
   // Step by step up to `to`, or from where that can be computed straight to `end`: it is tried where noise ends, and now and
-  // then without noise. Returns the step that was reached.
-  int64_t step_one(int64_t i, int64_t from, int64_t to, int64_t end, const Around &around) {
-    std::conditional_t<alone && M::synapse_noisy, ManyNormals, OneNormal> draw{noise<M::synapse_noisy>(NOISE_OF_SYNAPSE, i)};
+  // then without noise; `pause` is when, `noisy` whether noise acted before. Returns the step that was reached.
+  int64_t step_one(int64_t i, int64_t from, int64_t to, int64_t end, const Around &around, int64_t pause, bool noisy = false) {
+    const uint64_t numbers = noise<M::synapse_noisy>(NOISE_OF_SYNAPSE, i);
+    std::conditional_t<abreast, ManyNormals<double>, OneNormal> draw(numbers);
     typename M::Synapse s = synapses[i];
-    for (int64_t now = from; now < to;) {
-      if (glide(s, now, end, around)) {
-        to = end;
-        break;
+    for (int64_t now = from; now < to; pause = now) {
+      if (now == pause) {
+        if (glide(s, now, end, around)) {
+          to = end;
+          break;
+        }
+        pause = pause_after(now, to);
+        noisy = false;
       }
-      const int64_t pause = to - now > Glide<M>::WORTHWHILE ? now + Glide<M>::WORTHWHILE : to;
-      for (bool noise = false, ends = false; now < pause && !ends; ++now) {
-        const bool before = noise;
-        noise = M::step_synapse(s, state, late, shared, draw, now);
-        ends = before && !noise;
+      for (bool ends = false; now < pause && !ends; ++now) {
+        const bool before = noisy;
+        noisy = M::step_synapse(s, state, late, shared, draw, now);
+        ends = before && !noisy;
       }
     }
     if (M::flawed(s) || (job.careful && M::any_flawed(s))) fail(to - 1, i);
     synapses[i] = s;
     return to;
+  }
+  static int64_t pause_after(int64_t now, int64_t to) { return now + std::min(to - now, Glide<M>::WORTHWHILE); }
+
+  // Many synapses at once, each as `step_one` has it; those that part company go on by themselves.
+  void step_pack(int64_t i, int64_t from, int64_t to, const Around &around) {
+    const int count = int(std::min<int64_t>(last - i, PACKED));
+    typename M::template Variables<Pack> pack;
+    uint64_t streams[PACKED];
+    for (int n = 0; n < PACKED; ++n) {
+      put(pack, n, synapses[i + n % count]);
+      streams[n] = noise<true>(NOISE_OF_SYNAPSE, i + n % count);
+    }
+    ManyNormals<Pack> draw(streams[0]);
+    for (int64_t now = from; now < to;) {
+      for (int n = 0; n < count; ++n) take(pack, n, synapses[i + n]);
+      bool glides[PACKED];
+      int gliding = 0;
+      for (int n = 0; n < count; ++n) gliding += glides[n] = glide(synapses[i + n], now, to, around);
+      if (gliding) {
+        for (int n = 0; n < count; ++n)
+          if (!glides[n]) step_one(i + n, now, to, to, around, now);
+        break;
+      }
+      const int64_t pause = pause_after(now, to);
+      Mask noisy = false, ending = false;
+      while (now < pause && !ending.any()) {
+        const Mask before = noisy;
+        noisy = M::step_synapse(pack, state, late, shared, draw, now++);
+        ending = before && !noisy;
+      }
+      for (int n = 0; n < count; ++n) take(pack, n, synapses[i + n]);
+      if (ending.any() && !ending.all()) {
+        for (int n = 0; n < count; ++n) step_one(i + n, now, to, to, around, ending[n] ? now : pause, noisy[n]);
+        break;
+      }
+    }
+    for (int n = 0; n < count; ++n)
+      if (M::flawed(synapses[i + n])) fail(to - 1, i + n);
+  }
+  static constexpr int VARIABLES = sizeof(typename M::template Variables<double>) / sizeof(double);
+  static void put(typename M::template Variables<Pack> &pack, int n, const typename M::Synapse &s) {
+    for (int k = 0; k < VARIABLES; ++k) reinterpret_cast<Pack *>(&pack)[k].of[n] = reinterpret_cast<const double *>(&s)[k];
+  }
+  static void take(const typename M::template Variables<Pack> &pack, int n, typename M::Synapse &s) {
+    for (int k = 0; k < VARIABLES; ++k) reinterpret_cast<double *>(&s)[k] = reinterpret_cast<const Pack *>(&pack)[k].of[n];
   }
 
   template <bool used> uint64_t noise(Purpose purpose, int64_t index) const {

@@ -166,7 +166,12 @@ private:
 
 // --- random numbers: a function of stream and counter, so that neither threads nor pauses change them -----------------
 
-inline uint64_t mix(uint64_t x) {
+// Eight at a time, with the same operations as one.
+typedef double Doubles __attribute__((vector_size(64)));
+typedef int64_t Integers __attribute__((vector_size(64)));
+typedef uint64_t Unsigned __attribute__((vector_size(64)));
+
+template <class U> inline U mix(U x) {
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
   x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
   return x ^ (x >> 31);
@@ -174,38 +179,43 @@ inline uint64_t mix(uint64_t x) {
 inline uint64_t stream(uint64_t seed, uint64_t purpose, uint64_t index) {
   return mix(mix(seed + 0x9E3779B97F4A7C15u * (purpose + 1)) + 0xD1B54A32D192ED03u * (index + 1));
 }
-inline double uniform(uint64_t stream, uint64_t counter) {  // in (0, 1)
-  const uint64_t bits = mix(mix(stream + 0x9E3779B97F4A7C15u * (counter + 1)) ^ stream);
-  return (double(bits >> 12) + 0.5) * 0x1p-52;
+inline double as_double(uint64_t x) { return double(x); }
+inline Doubles as_double(Unsigned x) { return __builtin_convertvector(Integers(x), Doubles); }
+template <class U> inline auto uniform(U stream, U counter) {  // in (0, 1)
+  const U bits = mix(mix(stream + 0x9E3779B97F4A7C15u * (counter + 1)) ^ stream);
+  return (as_double(bits >> 12) + 0.5) * 0x1p-52;
 }
 
 // The standard normal number whose distribution function is p (Wichura 1988, algorithm AS 241, doi 10.2307/2347330).
 // The middle of the distribution, which is arithmetic alone, so that loops compute several at a time.
 constexpr double MIDDLE = 0.425;
-inline double normal_of_middle(double q) {
-  const double r = 0.180625 - q * q;
+template <class R> inline R normal_of_middle(R q) {
+  const R r = 0.180625 - q * q;
   return q *
          (((((((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r + 45921.953931549871457) * r +
              13731.693765509461125) * r + 1971.5909503065514427) * r + 133.14166789178437745) * r + 3.387132872796366608) /
          (((((((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r + 21213.794301586595867) * r +
              5394.1960214247511077) * r + 687.1870074920579083) * r + 42.313330701600911252) * r + 1.0);
 }
+// The two parts of a tail, by the square root of the negative logarithm of what lies beyond: up to LONG, and from there.
+constexpr double LONG = 5.0;
+inline double normal_of_tail_near(double root) {
+  const double r = root - 1.6;
+  return (((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r + 1.27045825245236838258) * r +
+         3.64784832476320460504) * r + 5.7694972214606914055) * r + 4.6303378461565452959) * r + 1.42343711074968357734) /
+         (((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 0.0151986665636164571966) * r + 0.14810397642748007459) * r +
+         0.68976733498510000455) * r + 1.6763848301838038494) * r + 2.05319162663775882187) * r + 1.0);
+}
+inline double normal_of_tail_far(double root) {
+  const double r = root - LONG;
+  return (((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 0.0012426609473880784386) * r + 0.026532189526576123093) * r +
+         0.29656057182850489123) * r + 1.7848265399172913358) * r + 5.4637849111641143699) * r + 6.6579046435011037772) /
+         (((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r + 1.8463183175100546818e-5) * r + 7.868691311456132591e-4) * r +
+         0.0148753612908506148525) * r + 0.13692988092273580531) * r + 0.59983220655588793769) * r + 1.0);
+}
+inline double root_of_tail(double p, double q) { return std::sqrt(-std::log(q < 0.0 ? p : 1.0 - p)); }
 inline double normal_of_tail(double p, double q) {
-  double r = std::sqrt(-std::log(q < 0.0 ? p : 1.0 - p));
-  double x;
-  if (r <= 5.0) {
-    r -= 1.6;
-    x = (((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r + 1.27045825245236838258) * r +
-            3.64784832476320460504) * r + 5.7694972214606914055) * r + 4.6303378461565452959) * r + 1.42343711074968357734) /
-        (((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 0.0151986665636164571966) * r + 0.14810397642748007459) * r +
-            0.68976733498510000455) * r + 1.6763848301838038494) * r + 2.05319162663775882187) * r + 1.0);
-  } else {
-    r -= 5.0;
-    x = (((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 0.0012426609473880784386) * r + 0.026532189526576123093) * r +
-            0.29656057182850489123) * r + 1.7848265399172913358) * r + 5.4637849111641143699) * r + 6.6579046435011037772) /
-        (((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r + 1.8463183175100546818e-5) * r + 7.868691311456132591e-4) * r +
-            0.0148753612908506148525) * r + 0.13692988092273580531) * r + 0.59983220655588793769) * r + 1.0);
-  }
+  const double root = root_of_tail(p, q), x = root <= LONG ? normal_of_tail_near(root) : normal_of_tail_far(root);
   return q < 0.0 ? -x : x;
 }
 inline double normal_of(double p) {
@@ -217,28 +227,49 @@ inline double normal(uint64_t stream, uint64_t counter) { return normal_of(unifo
 // The normal numbers of a stream by step: one at a time, or the same ones made in blocks for whoever takes most of them in order.
 struct OneNormal {
   uint64_t stream;
+  explicit OneNormal(uint64_t stream) : stream(stream) {}
   double operator()(int64_t now) const { return normal(stream, uint64_t(now)); }
 };
-class ManyNormals {
+// Of one stream, or of several side by side: T is a number, or as many of them in a row.
+template <class T> class ManyNormals {
 public:
-  explicit ManyNormals(uint64_t stream) : stream(stream) {}
-  double operator()(int64_t now) {
+  static constexpr int W = sizeof(T) / sizeof(double);
+
+  explicit ManyNormals(const uint64_t &first) { std::memcpy(streams, &first, sizeof streams); }
+  T operator()(int64_t now) {
     if (uint64_t(now - begin) >= uint64_t(BLOCK)) make(now);
-    return made[now - begin];
+    T numbers;
+    std::memcpy(&numbers, made + W * (now - begin), sizeof numbers);
+    return numbers;
   }
 
 private:
-  static constexpr int BLOCK = 16;
-  uint64_t stream;
+  static constexpr int BLOCK = 16, N = W * BLOCK;
+  uint64_t streams[W];
   int64_t begin = -BLOCK;
-  double made[BLOCK];
+  double made[N];
 
   void make(int64_t now) {
     begin = now;
-    double p[BLOCK];
-    for (int k = 0; k < BLOCK; ++k) p[k] = uniform(stream, uint64_t(now + k));
-    for (int k = 0; k < BLOCK; ++k) made[k] = normal_of_middle(p[k] - 0.5);
-    for (int k = 0; k < BLOCK; ++k)
-      if (const double q = p[k] - 0.5; std::fabs(q) > MIDDLE) made[k] = normal_of_tail(p[k], q);
+    double p[N], root[N];
+    int tail[N], tails = 0;
+    for (int n = 0; n < N; n += 8) {
+      Unsigned stream, counter;
+      for (int k = 0; k < 8; ++k) stream[k] = streams[(n + k) % W], counter[k] = uint64_t(now + (n + k) / W);
+      const Doubles uniforms = uniform(stream, counter), middle = normal_of_middle(uniforms - 0.5);
+      std::memcpy(p + n, &uniforms, sizeof uniforms);
+      std::memcpy(made + n, &middle, sizeof middle);
+    }
+    for (int n = 0; n < N; ++n) {
+      tail[tails] = n;
+      tails += std::fabs(p[n] - 0.5) > MIDDLE;
+    }
+    for (int n = 0; n < tails; ++n) root[n] = root_of_tail(p[tail[n]], p[tail[n]] - 0.5);
+    double x[N];
+    for (int n = 0; n < tails; ++n) x[n] = normal_of_tail_near(root[n]);
+    for (int n = 0; n < tails; ++n) {
+      if (root[n] > LONG) x[n] = normal_of_tail_far(root[n]);
+      made[tail[n]] = p[tail[n]] < 0.5 ? -x[n] : x[n];
+    }
   }
 };

@@ -189,7 +189,7 @@ class _Writer:
         solved = [(n, decay) for n, decay in enumerate(self.program.decays) if len(decay.names) > 1]
         lines = ["struct Derived {"]
         lines += [f"  double {name[1:]};" for name in self.hoister.found.values()]
-        lines += [f"  double {name[1:]}[{2 ** len(comparisons(tree))}];" for tree, name in self.hoister.tables.items()]
+        lines += [f"  Table<{2 ** len(comparisons(tree))}> {name[1:]};" for tree, name in self.hoister.tables.items()]
         lines += [f"  Propagator<{len(decay.names)}> flow_{n};" for n, decay in solved]
         lines += ["};", "struct Shared { Constants p; CellConstants q; Derived d; double dt; };", ""]
         lines.append("static void read(Shared &k, const double *constants, const double *cell, double dt) {")
@@ -293,17 +293,17 @@ class _Writer:
         if program.stepped is not None:
             lines += equation_comments(program.stepped)
         lines += ["// one step, before the weight is held within its limits; returns whether noise acted"]
-        lines.append(f"template <class T, class Draw> static bool move_synapse{SYNAPSE_STEP}")
+        lines.append(f"template <class T, class Draw> static auto move_synapse{SYNAPSE_STEP}")
         if program.stepped is not None:
             lines += self.step_lines(program.stepped, self.step_text, self.fields.__getitem__, "T")
         lines += [
             f"  return {'acts' if noisy else 'false'};",
             "}",
-            f"template <class T, class Draw> static bool step_synapse{SYNAPSE_STEP}",
+            f"template <class T, class Draw> static auto step_synapse{SYNAPSE_STEP}",
         ]
-        lines.append("  const bool acts = move_synapse(s, z, late, k, draw, now);")
+        lines.append("  const auto acts = move_synapse(s, z, late, k, draw, now);")
         lines += ["  hold_weight(s, k);" if program.stepped else "", "  return acts;", "}"]
-        lines.append("static void hold_weight(Variables<double> &s, const Shared &k) {")
+        lines.append("template <class T> static void hold_weight(Variables<T> &s, const Shared &k) {")
         if program.clip is not None:
             lines.append(f"  {self.fields[program.rule.weight]} = {self.rule_text(program.clip)};")
         stepped = program.stepped.names if program.stepped else ()
@@ -324,8 +324,8 @@ class _Writer:
         lines = []
         if block.noisy:
             root = text(t.Call("sqrt", (methods.DT,)))
-            lines.append(f"  const bool acts = {self.noise_acts(block, text)};")
-            lines.append(f"  const double _noise_ = acts ? {root}*draw(now) : 0.0;")
+            lines.append(f"  const auto acts = {self.noise_acts(block, text)};")
+            lines.append(f"  const auto _noise_ = noise_where(acts, {root}, draw, now);")
         for statement in methods.step(block):
             if statement.target.startswith("_"):
                 lines.append(f"  const {kind} {mangled(statement.target)} = {text(statement.expression)};")

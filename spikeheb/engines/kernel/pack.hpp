@@ -1,0 +1,102 @@
+// Several numbers that are computed with at once, each as if it were alone: variables of synapses that are stepped side by side.
+//
+// Every operation is that of a single number, in the same order, so that a synapse's bytes depend on no other and on no width.
+#pragma once
+
+#include "exponential.hpp"
+#include "runtime.hpp"
+
+constexpr int PACKED = 8;
+static_assert(sizeof(Doubles) == PACKED * sizeof(double));
+
+// Whether something holds for each of them.
+struct Mask {
+  Integers of;  // -1 where it does, else 0
+  Mask(Integers of) : of(of) {}
+  Mask(bool all) : of(Integers{} - int64_t(all)) {}
+  bool any() const { return bytes() != 0; }
+  bool all() const { return bytes() == ~uint64_t(0); }
+  bool operator[](int n) const { return of[n] != 0; }
+
+private:
+  uint64_t bytes() const {  // one for each
+    typedef int8_t Bytes __attribute__((vector_size(8)));
+    const Bytes narrow = __builtin_convertvector(of, Bytes);
+    uint64_t word;
+    std::memcpy(&word, &narrow, 8);
+    return word;
+  }
+};
+inline Mask operator&&(Mask a, Mask b) { return a.of & b.of; }
+inline Mask operator||(Mask a, Mask b) { return a.of | b.of; }
+inline Mask operator!(Mask a) { return ~a.of; }
+
+// Where to look into a table: a sum of what holds, each times a power of two.
+struct Places {
+  Integers of;
+  Places(Integers of) : of(of) {}
+  Places(Mask a) : of(-a.of) {}
+  Places(int all) : of(Integers{} + int64_t(all)) {}
+};
+inline Places operator*(int factor, Mask a) { return -a.of * int64_t(factor); }
+inline Places operator+(Places a, Places b) { return a.of + b.of; }
+
+struct Pack {
+  Doubles of;
+  Pack() = default;
+  Pack(Doubles of) : of(of) {}
+  Pack(double x) : of(Doubles{} + x) {}
+  friend Pack operator-(Pack a) { return -a.of; }
+  friend Pack operator+(Pack a, Pack b) { return a.of + b.of; }
+  friend Pack operator-(Pack a, Pack b) { return a.of - b.of; }
+  friend Pack operator*(Pack a, Pack b) { return a.of * b.of; }
+  friend Pack operator/(Pack a, Pack b) { return a.of / b.of; }
+  friend Mask operator<(Pack a, Pack b) { return Mask(a.of < b.of); }
+  friend Mask operator>(Pack a, Pack b) { return Mask(a.of > b.of); }
+  friend Mask operator<=(Pack a, Pack b) { return Mask(a.of <= b.of); }
+  friend Mask operator>=(Pack a, Pack b) { return Mask(a.of >= b.of); }
+  friend Mask operator==(Pack a, Pack b) { return Mask(a.of == b.of); }
+  friend Mask operator!=(Pack a, Pack b) { return Mask(a.of != b.of); }
+};
+
+inline Pack chosen(Mask where, Pack a, Pack b) { return where.of ? a.of : b.of; }
+inline Pack truth(Mask a) { return chosen(a, 1.0, 0.0); }
+
+// What depends on the outcome of comparisons: a value for each.
+template <int N> struct Table {
+  double of[N];
+  double &operator[](int n) { return of[n]; }
+  double operator[](int n) const { return of[n]; }
+  Pack operator[](Places a) const {
+    Pack value = of[0];
+    for (int n = 1; n < N; ++n) value = chosen(a.of == int64_t(n), of[n], value);
+    return value;
+  }
+};
+
+template <class F, class... More> inline Pack each(F f, Pack a, More... more) {
+  for (int n = 0; n < PACKED; ++n) a.of[n] = f(a.of[n], more.of[n]...);
+  return a;
+}
+inline Pack exp(Pack a) { return each([](double x) { return lanes::exp(x); }, a); }
+inline Pack log(Pack a) { return each([](double x) { return std::log(x); }, a); }
+inline Pack sqrt(Pack a) { return each([](double x) { return std::sqrt(x); }, a); }
+inline Pack power(Pack a, Pack b) { return each([](double x, double y) { return power(x, y); }, a, b); }
+inline Pack exprel(Pack a) { return each([](double x) { return exprel(x); }, a); }
+inline Pack magnitude(Pack a) { return each([](double x) { return magnitude(x); }, a); }
+inline Pack positive(Pack a) { return 0.5 * (a + magnitude(a)); }
+inline Pack within(Pack a, Pack low, Pack high) {
+  const Pack raised = chosen(a < low, low, a);
+  return chosen(raised > high, high, raised);
+}
+inline Pack limited(Pack a, Pack low, Pack high) { return within(a, low, high) + (a - a); }
+inline Pack clip(Pack a, Pack low, Pack high) { return limited(a, low, high) + ((low - low) + (high - high)); }
+
+// The noise of a step: a normal number is drawn only where it acts.
+template <class Draw> inline auto noise_where(bool acts, double root, Draw &draw, int64_t now) -> decltype(draw(now)) {
+  if (acts) return root * draw(now);
+  return 0.0;
+}
+template <class Draw> inline Pack noise_where(Mask acts, double root, Draw &draw, int64_t now) {
+  return acts.any() ? chosen(acts, root * draw(now), 0.0) : Pack(0.0);
+}
