@@ -7,7 +7,7 @@ import pytest
 
 import spikeheb as sh
 from spikeheb.errors import FormatError
-from spikeheb.studies.comparison import read_all, read_weights
+from spikeheb.studies.distributions.comparison import read_all, read_weights
 
 TEXTS = {
     "edges": ("pre,post,weight\n0,0,0.5\n1,0,0.6\n", [[0.5, 0.6]], 'column "weight" of 3'),

@@ -5,8 +5,8 @@ import pytest
 import xarray as xr
 
 import spikeheb as sh
-from spikeheb.studies import conditions
-from spikeheb.studies.overlay import overlay
+from spikeheb.studies.experiment import conditions
+from spikeheb.studies.windows.overlay import overlay
 
 
 def result(series=None, **values):

@@ -9,7 +9,7 @@ import spikeheb as sh
 from spikeheb import library
 from spikeheb.engines.compiler import compiler
 from spikeheb.errors import SpikehebError
-from spikeheb.studies.constraint import constraint, rule_of
+from spikeheb.studies.distributions.constraint import constraint, rule_of
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
 RATES = (10.0, 20.0, 40.0)

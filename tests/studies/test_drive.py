@@ -13,7 +13,7 @@ from spikeheb.engines.compiler import compiler
 from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import FormatError, ScheduleError, UnitError
 from spikeheb.expressions.gate import parse_expression
-from spikeheb.studies.drive import chosen_drive, driven, efficacies
+from spikeheb.studies.distributions.drive import chosen_drive, driven, efficacies
 from spikeheb.studies.inputs import fan_in_inputs
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")

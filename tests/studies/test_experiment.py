@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
-from spikeheb.studies.experiment import run, session
+from spikeheb.studies.experiment.experiment import run, session
 
 
 def short(**parameters):

@@ -8,7 +8,7 @@ from recorded_sweeps import ARTEFACT, FIELD, FOLLOW, MINUTES, PAIRED, TIME, note
 
 import spikeheb as sh
 from spikeheb.recordings import Sweeps
-from spikeheb.studies.recorded import analyse
+from spikeheb.studies.experiment.recorded import analyse
 
 # --- small cases ---------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import pytest
 from recorded_sweeps import ARTEFACT, MINUTES, TIME, sweeps
 
 import spikeheb as sh
-from spikeheb.studies.recorded import analyse
+from spikeheb.studies.experiment.recorded import analyse
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from spikeheb.expressions.tree import Number
 from spikeheb.measure.score import chance_allowed, deviance, error, points
 from spikeheb.rules.meaning import is_noisy
 from spikeheb.rules.rule import Post
+from spikeheb.studies.board.entries import AS_PUBLISHED
+from spikeheb.studies.board.fit import TOO_FEW, fit_gain, refit
+from spikeheb.studies.board.predictions import cell_of, only_imposed_spikes, predict
+from spikeheb.studies.board.standing import FITTED, NOT_APPLICABLE, OTHER, SAME, against, free_parameters, standing
 from spikeheb.studies.datasets import data_sets, template, with_measurements
-from spikeheb.studies.entries import AS_PUBLISHED
-from spikeheb.studies.fit import TOO_FEW, fit_gain, refit
-from spikeheb.studies.predictions import cell_of, only_imposed_spikes, predict
-from spikeheb.studies.standing import FITTED, NOT_APPLICABLE, OTHER, SAME, against, free_parameters, standing
 from spikeheb.theory.graupner_brunel import outcome, pairs
 
 SJOSTROM = {data.label: data for data in data_sets(sh.protocol("sjostrom_2001"))}

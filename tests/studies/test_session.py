@@ -9,7 +9,7 @@ import pytest
 
 import spikeheb as sh
 from spikeheb.schedules import Lane, Schedule
-from spikeheb.studies.session import control_inputs, inputs_under_test, session
+from spikeheb.studies.experiment.session import control_inputs, inputs_under_test, session
 
 TRAIN = np.array([0.0, 0.1])
 

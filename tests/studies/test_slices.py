@@ -9,7 +9,7 @@ from test_session import short
 
 import spikeheb as sh
 from spikeheb.measure.compare import mean_and_sem, paired_t_test
-from spikeheb.studies.slices import drawn_weights
+from spikeheb.studies.experiment.slices import drawn_weights
 
 RULE = {"set": "visual_cortex_all_min"}
 

@@ -9,7 +9,7 @@ import spikeheb as sh
 from spikeheb.circuits.sources import Poisson, correlated
 from spikeheb.engines.compiler import compiler
 from spikeheb.errors import EngineError, FormatError, ScheduleError
-from spikeheb.studies.comparison import distances_table, read_weights, shapes_table, theory_table
+from spikeheb.studies.distributions.comparison import distances_table, read_weights, shapes_table, theory_table
 from spikeheb.studies.inputs import Inputs, with_inhibition
 
 RULES = [sh.rule("pair", set=name) for name in ("additive", "gutig")]
@@ -156,7 +156,7 @@ def test_normalised_weights_keep_their_sum(kind):
 @needs_compiler
 def test_the_constraint_study_has_its_picture():
     from spikeheb.plots import figure, plot
-    from spikeheb.studies.constraint import constraint
+    from spikeheb.studies.distributions.constraint import constraint
 
     found = constraint(learning_rates=(0.2, 0.05), duration="5 s", seeds=2)
     assert found["weight"].sizes == {"kind": 2, "learning_rate": 2, "input": 20}

@@ -6,8 +6,8 @@ import pytest
 
 import spikeheb as sh
 from spikeheb.errors import FormatError
+from spikeheb.studies.distributions.files import read_weight_table
 from spikeheb.studies.start_weights import start_weights
-from spikeheb.studies.weight_files import read_weight_table
 
 TABLE = "a,b,c\n0.1,0.2,0.3\n0.4,0.5,0.6\n"
 

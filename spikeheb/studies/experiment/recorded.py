@@ -19,10 +19,10 @@ from spikeheb.measure.epsp import SweepMeasures, measure_sweeps, spiked
 from spikeheb.measure.measurement import Measurement, Step
 from spikeheb.numbers import parts
 from spikeheb.recordings import Sweeps
+from spikeheb.studies.experiment.readout import MEASURED, TEXTS
+from spikeheb.studies.experiment.remarks import doubts, remarks, why_rejected
+from spikeheb.studies.experiment.sweeps import Files, Source, gathered, in_groups, pair, pathways, several
 from spikeheb.studies.labels import VERSION, describe
-from spikeheb.studies.readout import MEASURED, TEXTS
-from spikeheb.studies.remarks import doubts, remarks, why_rejected
-from spikeheb.studies.sweeps import Files, Source, gathered, in_groups, pair, pathways, several
 from spikeheb.units import quantity
 
 if TYPE_CHECKING:

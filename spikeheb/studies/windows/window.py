@@ -23,10 +23,10 @@ from spikeheb.schedules import Times, to_steps
 from spikeheb.stimuli import pairings
 from spikeheb.studies.calls import repeatable
 from spikeheb.studies.changes import Events, change_note
+from spikeheb.studies.experiment.replay import largest_shift, run_length
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.population import Population, by_units, check_memory, counted, draws_by_cell, population, sharing, starts, value_of
 from spikeheb.studies.progress import Progress, report_of, shows_progress
-from spikeheb.studies.replay import largest_shift, run_length
 from spikeheb.studies.settings.window import Window
 from spikeheb.studies.start_weights import start_weights
 

@@ -14,10 +14,10 @@ from spikeheb.measure import score as measure
 from spikeheb.published import Measurement
 from spikeheb.rules import choose
 from spikeheb.rules.rule import Rule
+from spikeheb.studies.board.fit import against_refit, fit_gain, refit
+from spikeheb.studies.board.predictions import cell_of, predict
+from spikeheb.studies.board.standing import NOT_APPLICABLE, REFITTED, against, free_parameters, standing
 from spikeheb.studies.datasets import SCHEDULE, DataSet
-from spikeheb.studies.fit import against_refit, fit_gain, refit
-from spikeheb.studies.predictions import cell_of, predict
-from spikeheb.studies.standing import NOT_APPLICABLE, REFITTED, against, free_parameters, standing
 
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

@@ -25,8 +25,8 @@ from spikeheb.rules import choose
 from spikeheb.rules.meaning import is_noisy, reads_membrane
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
+from spikeheb.studies.experiment.session import inputs_under_test, session, settled_step
 from spikeheb.studies.population import RANDOM, spread_evenly
-from spikeheb.studies.session import inputs_under_test, session, settled_step
 
 Floats = npt.NDArray[np.float64]
 

@@ -14,15 +14,15 @@ from spikeheb.declared import declared, described, takes_settings
 from spikeheb.errors import EngineError, ScheduleError, check_used
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.calls import recorded
-from spikeheb.studies.drive import AUTO, CELL, Drive, drives, same
+from spikeheb.studies.distributions.drive import AUTO, CELL, Drive, drives, same
+from spikeheb.studies.distributions.plan import Plan, memory_bytes, poisson_of_cells, start, stretch
+from spikeheb.studies.distributions.result import labelled
+from spikeheb.studies.distributions.runs import carry_out
 from spikeheb.studies.inputs import as_inputs, fan_in_inputs
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.seeds import chosen_seeds
 from spikeheb.studies.settings.weights import Weights
 from spikeheb.studies.start_weights import start_weights
-from spikeheb.studies.weights_plan import Plan, memory_bytes, poisson_of_cells, start, stretch
-from spikeheb.studies.weights_result import labelled
-from spikeheb.studies.weights_runs import carry_out
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -19,12 +19,12 @@ from spikeheb.measure.compare import mean_and_sem, paired_t_test
 from spikeheb.protocols import Protocol, with_parameters
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
-from spikeheb.studies.experiment import conditions_of, with_tests
+from spikeheb.studies.experiment.experiment import conditions_of, with_tests
+from spikeheb.studies.experiment.readout import TEXTS, beside_published, outcome
+from spikeheb.studies.experiment.session import places, session
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.population import Population, population, sharing, starts
 from spikeheb.studies.progress import Progress, report_of, shows_progress
-from spikeheb.studies.readout import TEXTS, beside_published, outcome
-from spikeheb.studies.session import places, session
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from spikeheb.engines.choice import side_by_side, with_first_engine
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.population import PopulationJob, PopulationRecording
-from spikeheb.studies.weights_plan import Plan
+from spikeheb.studies.distributions.plan import Plan
 
 Floats = npt.NDArray[np.float64]
 

@@ -24,7 +24,7 @@ from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Reward, Times, spike_times, to_steps
 from spikeheb.studies.calls import repeatable
 from spikeheb.studies.changes import Events, change_note, draw_note
-from spikeheb.studies.delays import DELAYS, delays_of
+from spikeheb.studies.experiment.delays import DELAYS, delays_of
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.settings.replay import Replay

@@ -22,8 +22,8 @@ from spikeheb.measure.weights import (
     wasserstein,
     wasserstein_to_density,
 )
+from spikeheb.studies.distributions.files import read_weight_table
 from spikeheb.studies.labels import VERSION, describe
-from spikeheb.studies.weight_files import read_weight_table
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -22,13 +22,13 @@ from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
 from spikeheb.studies.calls import repeatable
 from spikeheb.studies.changes import Events, change_note, no_response_note, rejection_note
+from spikeheb.studies.experiment.pooling import Session, pooled, session_of, weight_changes
+from spikeheb.studies.experiment.readout import beside_published, check_conditions, texts_of
+from spikeheb.studies.experiment.replay import largest_shift
+from spikeheb.studies.experiment.session import calcium_parameter, places, session, settled_step, sweep_steps
 from spikeheb.studies.labels import describe, provenance
-from spikeheb.studies.pooling import Session, pooled, session_of, weight_changes
 from spikeheb.studies.population import Population, check_memory, counted, population, sharing, starts
 from spikeheb.studies.progress import Progress, report_of, shows_progress
-from spikeheb.studies.readout import beside_published, check_conditions, texts_of
-from spikeheb.studies.replay import largest_shift
-from spikeheb.studies.session import calcium_parameter, places, session, settled_step, sweep_steps
 from spikeheb.studies.settings.experiment import Experiment
 from spikeheb.studies.start_weights import start_weights
 from spikeheb.units import quantity

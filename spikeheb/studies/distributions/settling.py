@@ -12,7 +12,7 @@ from spikeheb.errors import EngineError
 from spikeheb.measure import standstill
 from spikeheb.measure.standstill import CANNOT_TELL, HORIZON, NO, STATIONARY, YES, Standstill
 from spikeheb.rules.rule import Rule
-from spikeheb.studies.weights_plan import Plan
+from spikeheb.studies.distributions.plan import Plan
 from spikeheb.theory.relaxation import Relaxation, relaxation
 
 Floats = npt.NDArray[np.float64]

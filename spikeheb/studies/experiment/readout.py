@@ -20,8 +20,8 @@ from spikeheb.measure.measurement import Measurement
 from spikeheb.protocols import Protocol
 from spikeheb.rules.meaning import expand
 from spikeheb.schedules import Schedule
+from spikeheb.studies.experiment.session import SWEEP_AFTER, control_inputs, inputs_under_test, pulse_steps, settled_step, sweep_steps
 from spikeheb.studies.population import value_of
-from spikeheb.studies.session import SWEEP_AFTER, control_inputs, inputs_under_test, pulse_steps, settled_step, sweep_steps
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -13,12 +13,12 @@ import numpy.typing as npt
 from spikeheb.errors import EngineError
 from spikeheb.measure import weights as measure
 from spikeheb.studies.changes import Events, still_note
-from spikeheb.studies.drive import drive_text
+from spikeheb.studies.distributions.drive import drive_text
+from spikeheb.studies.distributions.plan import Plan
+from spikeheb.studies.distributions.runs import PHYSIOLOGICAL, RUNAWAY, WINDOW, Run
+from spikeheb.studies.distributions.settling import silent, verdict
 from spikeheb.studies.inputs import kind_of
 from spikeheb.studies.labels import VERSION, describe
-from spikeheb.studies.settling import silent, verdict
-from spikeheb.studies.weights_plan import Plan
-from spikeheb.studies.weights_runs import PHYSIOLOGICAL, RUNAWAY, WINDOW, Run
 from spikeheb.theory.drift import stationary
 
 if TYPE_CHECKING:

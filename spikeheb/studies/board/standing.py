@@ -10,7 +10,7 @@ from spikeheb.rules.meaning import reads_membrane
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Lane, Schedule
 from spikeheb.studies.datasets import DataSet
-from spikeheb.studies.session import calcium_parameter
+from spikeheb.studies.experiment.session import calcium_parameter
 
 FITTED = "fitted to them"
 REFITTED = "refitted here, leave-one-out"

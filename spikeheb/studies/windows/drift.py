@@ -12,10 +12,10 @@ from spikeheb.engines.values import constants, per_input
 from spikeheb.rules.meaning import is_noisy, reads_membrane
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Lane, Schedule
-from spikeheb.studies.experiment import CELLS
+from spikeheb.studies.board.predictions import before, cell_of
+from spikeheb.studies.experiment.experiment import CELLS
+from spikeheb.studies.experiment.session import inputs_under_test, places, session
 from spikeheb.studies.population import counted, population, sharing, starts
-from spikeheb.studies.predictions import before, cell_of
-from spikeheb.studies.session import inputs_under_test, places, session
 
 
 def drift(rule: Rule, cell: Cell | None = None, *, synapses: int | None = None, engine: str = "auto", seed: int = 0) -> float:

@@ -20,12 +20,12 @@ from spikeheb.measure import score as measure
 from spikeheb.protocols import Protocol
 from spikeheb.rules.meaning import is_noisy
 from spikeheb.rules.rule import Rule
+from spikeheb.studies.board.entries import Entry, Square, entries_of, line, unverified_of
+from spikeheb.studies.board.standing import NOT_APPLICABLE
 from spikeheb.studies.calls import recorded
 from spikeheb.studies.datasets import DataSet, data_sets
-from spikeheb.studies.entries import Entry, Square, entries_of, line, unverified_of
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.progress import Progress, report_of, shows_progress
-from spikeheb.studies.standing import NOT_APPLICABLE
 
 if TYPE_CHECKING:
     import xarray as xr

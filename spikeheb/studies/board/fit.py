@@ -20,9 +20,9 @@ from spikeheb.measure.score import Points, residuals
 from spikeheb.rules import choose
 from spikeheb.rules.meaning import is_noisy, reads_membrane
 from spikeheb.rules.rule import Rule
+from spikeheb.studies.board.predictions import STANDARD_CELL, before, draws_spikes
 from spikeheb.studies.datasets import DataSet
-from spikeheb.studies.predictions import STANDARD_CELL, before, draws_spikes
-from spikeheb.studies.session import inputs_under_test, session, settled_step
+from spikeheb.studies.experiment.session import inputs_under_test, session, settled_step
 
 Floats = npt.NDArray[np.float64]
 

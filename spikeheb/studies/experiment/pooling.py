@@ -13,9 +13,9 @@ from spikeheb.engines.job import Job, Recording
 from spikeheb.measure.paired import paired_ratio
 from spikeheb.rules.meaning import is_noisy
 from spikeheb.schedules import Schedule
+from spikeheb.studies.experiment.readout import efficacies_at_pulses, outcome, readouts, start_and_end, weights_of
+from spikeheb.studies.experiment.session import inputs_under_test
 from spikeheb.studies.population import Population, draws_by_cell
-from spikeheb.studies.readout import efficacies_at_pulses, outcome, readouts, start_and_end, weights_of
-from spikeheb.studies.session import inputs_under_test
 
 if TYPE_CHECKING:
     import xarray as xr

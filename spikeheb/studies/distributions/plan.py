@@ -16,7 +16,7 @@ from spikeheb.errors import EngineError, UnitError
 from spikeheb.expressions.printers import evaluate
 from spikeheb.limits import check_memory, check_steps, check_work
 from spikeheb.rules.rule import Rule
-from spikeheb.studies.drive import Drive, driven
+from spikeheb.studies.distributions.drive import Drive, driven
 from spikeheb.studies.inputs import Inputs
 
 Floats = npt.NDArray[np.float64]
