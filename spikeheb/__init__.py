@@ -57,22 +57,22 @@ if TYPE_CHECKING:
     from spikeheb.stimuli import pairings as pairings
     from spikeheb.stimuli import poisson as poisson
     from spikeheb.stimuli import train as train
-    from spikeheb.studies.comparison import compare as compare
+    from spikeheb.studies.board.score import score as score
+    from spikeheb.studies.distributions.comparison import compare as compare
+    from spikeheb.studies.experiment.recorded import analyse as analyse
+    from spikeheb.studies.experiment.slices import slice_of as slice_of
     from spikeheb.studies.inputs import Inputs as Inputs
     from spikeheb.studies.inputs import correlated as correlated
     from spikeheb.studies.inputs import early as early
     from spikeheb.studies.inputs import poisson_inputs as poisson_inputs
     from spikeheb.studies.inputs import with_inhibition as with_inhibition
     from spikeheb.studies.portrait import portrait as portrait
-    from spikeheb.studies.recorded import analyse as analyse
     from spikeheb.studies.rerun import rerun as rerun
-    from spikeheb.studies.score import score as score
     from spikeheb.studies.signatures import fan_in_inputs as fan_in_inputs
     from spikeheb.studies.signatures import replay as replay
     from spikeheb.studies.signatures import run as run
     from spikeheb.studies.signatures import weights as weights
     from spikeheb.studies.signatures import window as window
-    from spikeheb.studies.slices import slice_of as slice_of
 
 _HOMES = {
     "Cell": "spikeheb.cells",
@@ -120,25 +120,25 @@ _HOMES = {
     "load": "spikeheb.results",
     "save": "spikeheb.results",
     "to_csv": "spikeheb.results",
-    "run": "spikeheb.studies.experiment",
-    "analyse": "spikeheb.studies.recorded",
+    "run": "spikeheb.studies.experiment.experiment",
+    "analyse": "spikeheb.studies.experiment.recorded",
     "portrait": "spikeheb.studies.portrait",
-    "replay": "spikeheb.studies.replay",
+    "replay": "spikeheb.studies.experiment.replay",
     "Replayed": "spikeheb.circuits.sources",
     "Regular": "spikeheb.circuits.sources",
     "Poisson": "spikeheb.circuits.sources",
-    "compare": "spikeheb.studies.comparison",
+    "compare": "spikeheb.studies.distributions.comparison",
     "rerun": "spikeheb.studies.rerun",
     "with_inhibition": "spikeheb.studies.inputs",
     "fan_in_inputs": "spikeheb.studies.inputs",
     "early": "spikeheb.studies.inputs",
     "correlated": "spikeheb.studies.inputs",
     "Inputs": "spikeheb.studies.inputs",
-    "score": "spikeheb.studies.score",
-    "slice_of": "spikeheb.studies.slices",
+    "score": "spikeheb.studies.board.score",
+    "slice_of": "spikeheb.studies.experiment.slices",
     "poisson_inputs": "spikeheb.studies.inputs",
-    "weights": "spikeheb.studies.weights",
-    "window": "spikeheb.studies.window",
+    "weights": "spikeheb.studies.distributions.weights",
+    "window": "spikeheb.studies.windows.window",
 }
 
 _OWN_NAMES = {"list": "catalogue"}

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from spikeheb.studies.experiment import run
+from spikeheb.studies.distributions.weights import weights
+from spikeheb.studies.experiment.experiment import run
+from spikeheb.studies.experiment.replay import replay
 from spikeheb.studies.inputs import fan_in_inputs
-from spikeheb.studies.replay import replay
-from spikeheb.studies.weights import weights
-from spikeheb.studies.window import window
+from spikeheb.studies.windows.window import window
 
 FUNCTIONS: tuple[Callable[..., Any], ...] = (fan_in_inputs, replay, run, weights, window)
 """All whose settings are declared."""
@@ -26,7 +26,7 @@ HOMES = {
     "spikeheb.cells": ("Cell",), "spikeheb.circuits.sources": ("Source",), "spikeheb.protocols": ("Protocol",),
     "spikeheb.rules.rule": ("Rule",), "spikeheb.schedules": ("Reward",),
     "spikeheb.settings": ("Amperes", "Conductance", "Frequency", "Time", "Voltage"),
-    "spikeheb.studies.inputs": ("Inputs",), "spikeheb.studies.progress": ("Progress",), "spikeheb.studies.replay": ("Trains",),
+    "spikeheb.studies.experiment.replay": ("Trains",), "spikeheb.studies.inputs": ("Inputs",), "spikeheb.studies.progress": ("Progress",),
     "spikeheb.studies.start_weights": ("Start",),
 }  # fmt: skip
 HEAD = '"""The studies as type checkers and editors see them; written by `python tests/signatures.py`."""\n'

@@ -35,6 +35,46 @@ FLOORS = [
 ]
 """From the ground up; what stands on a floor imports only from the floors below it, and from itself."""
 
+ROOMS = {
+    "engines": [
+        {"job", "ownership", "threads"},
+        {"children", "locks", "population", "values"},
+        {"cache"},
+        {"zig"},
+        {"compiler"},
+        {"brian", "kernel", "plain"},
+        {"choice", "trial"},
+    ],
+    "studies": [
+        {"changes", "datasets", "labels", "progress", "seeds", "settings", "start_weights"},
+        {"inputs", "population"},
+        {"calls"},
+        {"distributions", "experiment"},
+        {"board"},
+        {"windows"},
+        {"portrait", "rerun"},
+    ],
+}
+"""The floors inside two folders, each of rooms (folders) and single files; the same rule holds."""
+
+BETWEEN_ROOMS: set[tuple[str, str]] = {("engines.brian.population", "engines.kernel.as_lanes")}
+"""Who still imports from a room that does not stand below; the set can only become smaller."""
+
+STUDIES_IMPORT = {
+    "engines.compiler": {"board.score", "distributions.runs", "rerun"},
+    "engines.job": {
+        "board.fit", "board.predictions", "experiment.delays", "experiment.experiment", "experiment.pooling", "experiment.readout",
+        "experiment.replay", "experiment.session", "experiment.slices", "windows.window",
+    },
+    "engines.kernel.fan_in": {"distributions.constraint", "distributions.runs"},
+    "engines.population": {"calls", "distributions.constraint", "distributions.plan", "distributions.runs", "inputs"},
+    "engines.values": {
+        "board.predictions", "experiment.experiment", "experiment.readout", "experiment.replay", "experiment.slices", "windows.drift",
+        "windows.window",
+    },
+}  # fmt: skip
+"""Of the engines, studies shall know `engines.choice` alone; what else is still imported, and by whom. The sets can only become smaller."""
+
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
 ONLY = {"brian2": "engines/brian", "matplotlib": "plots"}
 """Which folder alone may import what is slow to import."""
@@ -83,6 +123,36 @@ def test_module_imports_only_from_lower_floors(path: Path) -> None:
         inside = [name for name in inside if name != "spikeheb"]  # the bare package, for its version and its public names
     wrong = [name for name in inside if part(name) != own and LEVEL[part(name)] >= LEVEL[own]]
     assert wrong == []
+
+
+def rooms(folder: str) -> set[str]:
+    """What stands directly in a folder of the package: its folders and its single files."""
+    inside = [path.relative_to(PACKAGE / folder) for path in OWN_CODE if path.is_relative_to(PACKAGE / folder)]
+    return {path.with_suffix("").parts[0] for path in inside} - {"__init__"}
+
+
+@pytest.mark.parametrize("folder", ROOMS)
+def test_every_room_has_one_floor(folder: str) -> None:
+    assert sorted(name for names in ROOMS[folder] for name in names) == sorted(rooms(folder))
+
+
+@pytest.mark.parametrize("folder", ROOMS)
+def test_rooms_import_only_from_lower_floors(folder: str) -> None:
+    level = {f"spikeheb.{folder}.{name}": floor for floor, names in enumerate(ROOMS[folder]) for name in names}
+    room = {module: ".".join(module.split(".")[:3]) for module in MODULES}
+    pairs = {(name, other) for name in MODULES if room[name] in level for other in imports(MODULES[name]) if room.get(other) in level}
+    wrong = {(name, other) for name, other in pairs if room[name] != room[other] and level[room[other]] >= level[room[name]]}
+    expected = {pair for pair in BETWEEN_ROOMS if pair[0].startswith(f"{folder}.")}
+    assert {(name.removeprefix("spikeheb."), other.removeprefix("spikeheb.")) for name, other in wrong} == expected
+
+
+def test_studies_know_only_the_choice_of_engines() -> None:
+    importers: dict[str, set[str]] = {}
+    for name in (name for name in MODULES if name.startswith("spikeheb.studies.")):
+        for other in imports(MODULES[name]):
+            if other.startswith("spikeheb.engines") and other != "spikeheb.engines.choice":
+                importers.setdefault(other.removeprefix("spikeheb."), set()).add(name.removeprefix("spikeheb.studies."))
+    assert importers == STUDIES_IMPORT
 
 
 def test_imports_do_not_run_in_a_circle() -> None:

@@ -125,7 +125,7 @@ def analyse(
     Sweeps are numbered from 0. Windows count from the pulse; --pulse and --step are times of the file.
     """  # fmt: skip
     from spikeheb.cli.report import print_notes, print_outcome
-    from spikeheb.studies.recorded import analyse as analyse_recording
+    from spikeheb.studies.experiment.recorded import analyse as analyse_recording
 
     with output(out or folder_name("analyse", recording[0].stem), force, STANDARD.with_csv(csv)) as folder:
         data = analyse_recording(

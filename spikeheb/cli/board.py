@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spikeheb.studies.standing import NOT_APPLICABLE
+from spikeheb.studies.board.standing import NOT_APPLICABLE
 from spikeheb.tables import number_text
 
 if TYPE_CHECKING:

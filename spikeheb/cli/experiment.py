@@ -38,7 +38,7 @@ def run(
     from spikeheb.cli.report import print_notes, print_outcome
     from spikeheb.engines.choice import check_engine
     from spikeheb.protocols import with_parameters
-    from spikeheb.studies.experiment import run as study
+    from spikeheb.studies.experiment.experiment import run as study
 
     check_engine(settings["engine"])
     given = assignments(parameter)

@@ -50,7 +50,7 @@ def replay(
     from spikeheb.cli.report import print_notes, replay_table
     from spikeheb.engines.choice import check_engine
     from spikeheb.recordings import read_spikes
-    from spikeheb.studies.replay import replay as study
+    from spikeheb.studies.experiment.replay import replay as study
 
     check_engine(settings["engine"])
     chosen = read_rule(rule, choices)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spikeheb.cli.printing import data_table, note
-from spikeheb.studies import conditions
+from spikeheb.studies.experiment import conditions
 from spikeheb.tables import number_text
 
 if TYPE_CHECKING:

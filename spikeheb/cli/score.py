@@ -69,7 +69,7 @@ def score(
     from spikeheb.cli.board import best_table, markdown
     from spikeheb.cli.printing import data_table
     from spikeheb.engines.choice import check_engine
-    from spikeheb.studies.score import score as score_study
+    from spikeheb.studies.board.score import score as score_study
 
     check_engine(engine)
     rules = _rules(rule or [], join or [])

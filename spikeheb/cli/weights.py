@@ -70,9 +70,9 @@ def weights(
 ) -> None:
     """Which weight distribution rules settle to under the same input spikes, with the theory's density over it where there is one."""
     from spikeheb.cli.printing import data_table
-    from spikeheb.studies.drive import AUTO
+    from spikeheb.studies.distributions.drive import AUTO
+    from spikeheb.studies.distributions.weights import weights as study
     from spikeheb.studies.inputs import fan_in_inputs
-    from spikeheb.studies.weights import weights as study
 
     if constraint:
         only_with(context, "without --constraint", *CONSTRAINT)
@@ -122,7 +122,7 @@ def _chosen(
     """
     from spikeheb import library
     from spikeheb.cells import with_parameters
-    from spikeheb.studies.weights import named_cell
+    from spikeheb.studies.distributions.weights import named_cell
 
     first, *others = names
     rules = [read_rule(first, replace(flags, set=name)) for name in sets] or [read_rule(first, flags)]
@@ -148,7 +148,7 @@ def _meant_for(name: str, rule: Rule) -> bool:
 def _constraint(seeds: int, target: Target) -> None:
     """Run the study of the constraint theorem: table, result and figure."""
     from spikeheb.cli.printing import data_table
-    from spikeheb.studies.constraint import constraint as study
+    from spikeheb.studies.distributions.constraint import constraint as study
     from spikeheb.tables import number_text
 
     names = STANDARD.with_csv(target.csv)
@@ -208,7 +208,7 @@ def compare(
 ) -> None:
     """Compare weight distributions: shape, modes, and distances of every two, with intervals over seeds."""
     from spikeheb.cli.printing import data_table, heading, note
-    from spikeheb.studies.comparison import distances_table, read_all, shapes_table, theory_table
+    from spikeheb.studies.distributions.comparison import distances_table, read_all, shapes_table, theory_table
 
     samples = read_all(files, low, high, layout)
     for sample in samples:

@@ -34,8 +34,8 @@ def window(
     from spikeheb.cli.printing import data_table
     from spikeheb.cli.report import print_notes, window_table
     from spikeheb.engines.choice import check_engine
-    from spikeheb.studies.overlay import overlay
-    from spikeheb.studies.window import window as study
+    from spikeheb.studies.windows.overlay import overlay
+    from spikeheb.studies.windows.window import window as study
 
     check_engine(settings["engine"])
     rules = _with_parameters([read_rule(text, choices) for text in rule], assignments(parameter))

@@ -26,7 +26,7 @@ from spikeheb.plots.traces import draw_traces
 from spikeheb.plots.weights import draw_panel, weights_page
 from spikeheb.plots.windows import draw_replay, draw_window
 from spikeheb.results import replace_file
-from spikeheb.studies.conditions import Row, arrange
+from spikeheb.studies.experiment.conditions import Row, arrange
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from spikeheb.plots.style import BLACK, GREY
-from spikeheb.studies.standing import FITTED, NOT_APPLICABLE, REFITTED, SAME
+from spikeheb.studies.board.standing import FITTED, NOT_APPLICABLE, REFITTED, SAME
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -12,7 +12,7 @@ from spikeheb.errors import FormatError
 from spikeheb.plots.outcome import draw_published
 from spikeheb.plots.style import CYCLE, DASHES, GREY, LIGHT, end_labels, minus, ratio_axis
 from spikeheb.plots.windows import draw_window, lane_names
-from spikeheb.studies.conditions import Branch, Row, arrange, heading, names, shown, value_text
+from spikeheb.studies.experiment.conditions import Branch, Row, arrange, heading, names, shown, value_text
 
 if TYPE_CHECKING:
     import xarray as xr

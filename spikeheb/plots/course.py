@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from spikeheb.errors import FormatError
 from spikeheb.measure.course import PerMinute, normalised, per_minute
 from spikeheb.plots.style import GREY, LIGHT, End, branch_colours, shades
-from spikeheb.studies.conditions import Branch, Row, bare, label, named_text, response, value_text
+from spikeheb.studies.experiment.conditions import Branch, Row, bare, label, named_text, response, value_text
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from spikeheb.plots.style import GREY, LIGHT, End, branch_colours, minus
-from spikeheb.studies.conditions import Branch, Row, arrange, heading, label, shown, value_text
+from spikeheb.studies.experiment.conditions import Branch, Row, arrange, heading, label, shown, value_text
 
 if TYPE_CHECKING:
     import xarray as xr

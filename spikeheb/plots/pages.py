@@ -16,7 +16,7 @@ from spikeheb.plots.outcome import draw_outcome, legend_handles
 from spikeheb.plots.style import End, end_labels, minus, new_figure, ratio_axis
 from spikeheb.plots.traces import draw_traces
 from spikeheb.plots.windows import draw_replay, draw_window
-from spikeheb.studies.conditions import Row, arrange, response
+from spikeheb.studies.experiment.conditions import Row, arrange, response
 
 if TYPE_CHECKING:
     import xarray as xr

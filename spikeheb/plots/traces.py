@@ -12,7 +12,7 @@ from spikeheb.measure.measurement import Measurement
 from spikeheb.measure.windows import ROUNDING, baseline_samples
 from spikeheb.plots.course import MOST
 from spikeheb.plots.style import GREY, branch_colours, minus, shades
-from spikeheb.studies.conditions import Row, named_text, response, shown_unit
+from spikeheb.studies.experiment.conditions import Row, named_text, response, shown_unit
 
 if TYPE_CHECKING:
     import xarray as xr

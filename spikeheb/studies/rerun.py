@@ -12,13 +12,13 @@ from spikeheb.engines.compiler import compiler, remedy
 from spikeheb.errors import EngineError, FormatError, SpikehebError
 from spikeheb.numbers import UnitWarning
 from spikeheb.results import load
+from spikeheb.studies.board.score import score
 from spikeheb.studies.calls import CALL, decode
-from spikeheb.studies.experiment import run
+from spikeheb.studies.distributions.weights import weights
+from spikeheb.studies.experiment.experiment import run
+from spikeheb.studies.experiment.replay import replay
 from spikeheb.studies.labels import VERSION
-from spikeheb.studies.replay import replay
-from spikeheb.studies.score import score
-from spikeheb.studies.weights import weights
-from spikeheb.studies.window import window
+from spikeheb.studies.windows.window import window
 
 if TYPE_CHECKING:
     import xarray as xr

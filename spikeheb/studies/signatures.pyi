@@ -12,9 +12,9 @@ from spikeheb.protocols import Protocol
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Reward
 from spikeheb.settings import Amperes, Conductance, Frequency, Time, Voltage
+from spikeheb.studies.experiment.replay import Trains
 from spikeheb.studies.inputs import Inputs
 from spikeheb.studies.progress import Progress
-from spikeheb.studies.replay import Trains
 from spikeheb.studies.start_weights import Start
 
 def fan_in_inputs(

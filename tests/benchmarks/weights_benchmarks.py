@@ -9,8 +9,8 @@ from measuring import Row, paired
 
 from spikeheb.cells import read_cell
 from spikeheb.rules import Rule, choose
+from spikeheb.studies.distributions.weights import weights
 from spikeheb.studies.inputs import poisson_inputs
-from spikeheb.studies.weights import weights
 
 LONG = 1000.0
 SEEDS = 10

@@ -150,7 +150,7 @@ def test_list_goes_on_after_a_fault(spikeheb, tmp_path, monkeypatch):
 
 
 def test_unwritable_folder_is_found_before_anything_is_computed(spikeheb, tmp_path, monkeypatch):
-    monkeypatch.setattr("spikeheb.studies.experiment.run", None)
+    monkeypatch.setattr("spikeheb.studies.experiment.experiment.run", None)
     (tmp_path / "file").write_text("")
     for folder in ("file", "file/below"):
         line = run(spikeheb, "--out", folder)
@@ -163,7 +163,7 @@ def test_an_earlier_result_is_kept_unless_forced(spikeheb, tmp_path, monkeypatch
     folder = tmp_path / "pairing-pair"
     folder.mkdir()
     (folder / there).write_text("precious")
-    monkeypatch.setattr("spikeheb.studies.experiment.run", None)
+    monkeypatch.setattr("spikeheb.studies.experiment.experiment.run", None)
     line = run(spikeheb)
     assert "exists already; use --force to replace it, or another --out" in line
     assert (folder / there).read_text() == "precious"

@@ -94,7 +94,7 @@ def test_a_full_disk_ends_in_one_line(small, tmp_path):
     """Files of more than a few bytes cannot be written anywhere: what was computed is on stdout at least."""
     resource = pytest.importorskip("resource")
     code = (
-        "import resource, sys; from spikeheb.cli import main; import spikeheb.studies.experiment\n"
+        "import resource, sys; from spikeheb.cli import main; import spikeheb.studies.experiment.experiment\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))\n"
         "main()"
     )

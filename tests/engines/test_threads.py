@@ -135,8 +135,8 @@ def test_auto_goes_on_to_brian_where_the_kernel_refuses(monkeypatch):
 
 def test_so_does_fan_in_in_a_study_of_several(monkeypatch):
     """Brian2 runs in the main thread, after the kernels of the others."""
+    from spikeheb.studies.distributions.weights import weights
     from spikeheb.studies.inputs import poisson_inputs
-    from spikeheb.studies.weights import weights
 
     true = fan_in.FanIn.__init__
 

@@ -211,6 +211,6 @@ def test_seeds_of_a_protocol_that_draws_give_a_standard_error():
 
 
 def test_test_pulses_alone_move_the_mean_of_a_population(dp):
-    from spikeheb.studies.drift import drift
+    from spikeheb.studies.windows.drift import drift
 
     assert drift(dp) == pytest.approx(drift(dp, seed=4), abs=0.15)

@@ -6,7 +6,7 @@ import pytest
 
 import spikeheb as sh
 from spikeheb.errors import SpikehebError
-from spikeheb.studies.constraint import constraint
+from spikeheb.studies.distributions.constraint import constraint
 
 
 @pytest.mark.parametrize(

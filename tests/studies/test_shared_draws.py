@@ -10,8 +10,8 @@ import pytest
 
 import spikeheb as sh
 from spikeheb.plots.windows import _population
-from spikeheb.studies.drift import drift
-from spikeheb.studies.predictions import predict
+from spikeheb.studies.board.predictions import predict
+from spikeheb.studies.windows.drift import drift
 
 NOISE = '[post]\nmodel = "dr/dt = -r/(20*ms) + 0.5*xi/(20*ms)**0.5 : 1"\nmethod = "euler"\n'
 ADDED = '[post]\nmodel = "dr/dt = -r/(20*ms) : 1"\n'

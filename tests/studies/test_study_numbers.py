@@ -16,17 +16,17 @@ from spikeheb.errors import FormatError
 from spikeheb.expressions import tree as t
 from spikeheb.rules.rule import Post
 from spikeheb.schedules import Current, Lane, Reward, Schedule
+from spikeheb.studies.board.entries import Entry, line
+from spikeheb.studies.board.predictions import before, many_synapses, predict
 from spikeheb.studies.datasets import data_sets
-from spikeheb.studies.drift import drift
-from spikeheb.studies.entries import Entry, line
-from spikeheb.studies.predictions import before, many_synapses, predict
-from spikeheb.studies.replay import run_length
-from spikeheb.studies.session import session, settled_step
-from spikeheb.studies.settling import exact
+from spikeheb.studies.distributions.files import read_weight_table
+from spikeheb.studies.distributions.plan import Plan
+from spikeheb.studies.distributions.runs import _whole
+from spikeheb.studies.distributions.settling import exact
+from spikeheb.studies.experiment.replay import run_length
+from spikeheb.studies.experiment.session import session, settled_step
 from spikeheb.studies.start_weights import read_weights
-from spikeheb.studies.weight_files import read_weight_table
-from spikeheb.studies.weights_plan import Plan
-from spikeheb.studies.weights_runs import _whole
+from spikeheb.studies.windows.drift import drift
 
 PAIR, NOISY = sh.rule("pair", set="additive"), sh.rule("pair", set="van_rossum")
 

@@ -13,13 +13,13 @@ from spikeheb.circuits.sources import Poisson, Regular, Replayed, correlated, ea
 from spikeheb.dimensions import FREQUENCY
 from spikeheb.errors import SpikehebError
 from spikeheb.recordings import Sweeps
+from spikeheb.studies.board.entries import Entry, unverified_of
 from spikeheb.studies.calls import decode, encode
 from spikeheb.studies.changes import Events, change_note
-from spikeheb.studies.comparison import Sample, compared, shapes_table, theory_table
-from spikeheb.studies.entries import Entry, unverified_of
+from spikeheb.studies.distributions.comparison import Sample, compared, shapes_table, theory_table
+from spikeheb.studies.experiment.remarks import remarks
+from spikeheb.studies.experiment.sweeps import Files, in_groups, several
 from spikeheb.studies.inputs import fan_in_inputs, kind_of, with_unit
-from spikeheb.studies.remarks import remarks
-from spikeheb.studies.sweeps import Files, in_groups, several
 
 PAIR = sh.rule("pair", set="additive")
 

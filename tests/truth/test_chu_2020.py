@@ -10,7 +10,7 @@ from spikeheb.engines.choice import carry_out
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import Job
 from spikeheb.rules.promotion import logged
-from spikeheb.studies.constraint import constraint
+from spikeheb.studies.distributions.constraint import constraint
 from spikeheb.theory.constraint import fixed_point, prediction
 
 VECTORS = [(0.8, 0.4, 0.2, 0.1, 0.05), (0.5,) * 4, (0.9, 0.1), (0.3, 0.2, 0.1), (0.6, 0.5, 0.4, 0.3, 0.2, 0.1)]

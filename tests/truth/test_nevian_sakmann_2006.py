@@ -8,9 +8,9 @@ import pytest
 import spikeheb as sh
 from spikeheb import library
 from spikeheb.measure.score import NO_CHANGE
+from spikeheb.studies.board.predictions import predict
+from spikeheb.studies.board.standing import against
 from spikeheb.studies.datasets import data_sets
-from spikeheb.studies.predictions import predict
-from spikeheb.studies.standing import against
 
 BURSTS = next(data for data in data_sets(sh.protocol("nevian_sakmann_2006")) if data.series == "bursts")
 MANAGE = {

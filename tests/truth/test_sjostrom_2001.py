@@ -7,8 +7,8 @@ import pytest
 
 import spikeheb as sh
 from spikeheb.measure.score import error, met
+from spikeheb.studies.board.predictions import predict
 from spikeheb.studies.datasets import data_sets
-from spikeheb.studies.predictions import predict
 
 DATA = {data.label: data for data in data_sets(sh.protocol("sjostrom_2001"))}
 OWN, IDEALISED = DATA["sjostrom_2001/frequency (experiment)"], DATA["sjostrom_2001/frequency (idealised)"]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.studies.board.predictions import predict
 from spikeheb.studies.datasets import data_sets
-from spikeheb.studies.predictions import predict
 
 TRIPLETS = data_sets(sh.protocol("wang_2005"))[0]
 HIPPOCAMPAL = [f"hippocampus_{spikes}_{size}" for spikes in ("all", "nearest") for size in ("full", "min")]

@@ -9,13 +9,13 @@ import numpy as np
 
 from spikeheb.rules import Rule, choose
 from spikeheb.rules.meaning import is_noisy
-from spikeheb.studies.drift import drift
+from spikeheb.studies.board.predictions import cell_of
+from spikeheb.studies.board.score import score
+from spikeheb.studies.board.standing import NOT_APPLICABLE
 from spikeheb.studies.population import counted
 from spikeheb.studies.portrait.sections import Section, Table
-from spikeheb.studies.predictions import cell_of
-from spikeheb.studies.score import score
-from spikeheb.studies.standing import NOT_APPLICABLE
-from spikeheb.studies.window import window
+from spikeheb.studies.windows.drift import drift
+from spikeheb.studies.windows.window import window
 from spikeheb.tables import number_text
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from spikeheb.expressions.printers import latex_name, to_text
 from spikeheb.rules import Handler, ParameterSet, Rule
 from spikeheb.rules.trial import compared_for_equality
-from spikeheb.studies.entries import Entry, unverified_of
+from spikeheb.studies.board.entries import Entry, unverified_of
 from spikeheb.studies.portrait.formulas import Block, Formula, bounds_text, document, equations, starts, statements, update
 from spikeheb.studies.portrait.measured import Measured, measure_rule
 from spikeheb.studies.portrait.sections import Section, Table, filled, page, parameter_section, prompt, reference_section, table_of

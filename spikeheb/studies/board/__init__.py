@@ -1,0 +1,1 @@
+"""The board: rules held against published data and the user's own."""

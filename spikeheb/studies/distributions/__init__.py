@@ -1,0 +1,1 @@
+"""Distributions of weights: what many inputs of one cell settle to under a rule."""

@@ -1,0 +1,109 @@
+"""Carrying out the jobs of a study of weights; a run whose cells fire too fast is stopped, and its outcome so far is kept."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb.engines.choice import side_by_side, with_first_engine
+from spikeheb.engines.compiler import compiler
+from spikeheb.engines.population import PopulationJob, PopulationRecording
+from spikeheb.studies.distributions.plan import Plan
+
+Floats = npt.NDArray[np.float64]
+
+PHYSIOLOGICAL = 100.0
+"""Hertz: no cortical pyramidal cell fires faster for long; chosen as a limit, not measured."""
+RUNAWAY = 300.0
+"""Hertz: a driven cell that fires faster has run away, and its run is stopped."""
+WINDOW = 1.0
+"""Seconds, at least, over which that rate is taken."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The outcome of a rule under one seed.
+
+    Attributes
+    ----------
+    steps : int
+        That were run.
+    reached : int
+        Snapshots that were taken; fewer than planned where the run was stopped.
+    """
+
+    recording: PopulationRecording
+    steps: int
+    reached: int
+
+    def rate(self, dt: float, seconds: float) -> float:
+        """Of the cells over the last seconds, hertz."""
+        first = self.steps - seconds / dt
+        count = sum(int(np.count_nonzero(train >= first)) for train in self.recording.spikes)
+        return count / max(1, len(self.recording.spikes)) / seconds
+
+
+def carry_out(plan: Plan, engine: str, progress: Callable[[float], None] | None) -> list[list[Run]]:
+    """Every rule under every seed; kernels run side by side where there are few cells, which they do not share among threads."""
+    jobs = [plan.job(n, seed) for n in range(len(plan.rules)) for seed in plan.seeds]
+    runs = side_by_side([functools.partial(_run, job, engine) for job in jobs], progress, alone=engine == "brian")
+    return [runs[n * len(plan.seeds) : (n + 1) * len(plan.seeds)] for n in range(len(plan.rules))]
+
+
+def _run(job: PopulationJob, engine: str) -> Run:
+    from spikeheb.engines.kernel import fan_in
+
+    def way(run: Callable[[PopulationJob], PopulationRecording]) -> Run:
+        return _in_stages(job) if run is fan_in.run and compiler() is not None else _whole(job, run)
+
+    return with_first_engine(engine, way)
+
+
+def looks(job: PopulationJob) -> npt.NDArray[np.int64]:
+    """The snapshots after which the rate is looked at: a second or more apart; none where the spikes are imposed."""
+    if job.cell is None:
+        return np.zeros(0, dtype=np.int64)
+    chosen, last = [], -1
+    for n, step in enumerate(job.watch):
+        if (step - last) * job.dt >= WINDOW:
+            chosen.append(n)
+            last = step
+    return np.array(chosen, dtype=np.int64)
+
+
+def _in_stages(job: PopulationJob) -> Run:
+    """With the kernel: from one check of the rate to the next, until the cells have run away."""
+    from spikeheb.engines.kernel.fan_in import FanIn
+
+    with FanIn(job) as started:
+        before, counted = -1, 0
+        for n in looks(job):
+            step = int(job.watch[n])
+            started.advance(step + 1)
+            count = int(started.arrays.counts.sum())
+            if (count - counted) / job.cells / ((step - before) * job.dt) > RUNAWAY:
+                return _stopped(started.recording(), step + 1, int(n) + 1)
+            before, counted = step, count
+        return Run(started.to_end(), job.steps, len(job.watch))
+
+
+def _whole(job: PopulationJob, run: Callable[[PopulationJob], PopulationRecording]) -> Run:
+    """With an engine that cannot be paused: to the end, and then again up to the time at which the cells ran away, if they did."""
+    recording = run(job)
+    before = -1
+    for n in looks(job):
+        step = int(job.watch[n])
+        count = sum(int(np.count_nonzero((train > before) & (train <= step))) for train in recording.spikes)
+        if count / job.cells / ((step - before) * job.dt) > RUNAWAY:
+            upto = job.watch[: n + 1]
+            return _stopped(run(replace(job, steps=step + 1, watch=upto, histograms=upto)), step + 1, int(n) + 1)
+        before = step
+    return Run(recording, job.steps, len(job.watch))
+
+
+def _stopped(recording: PopulationRecording, steps: int, reached: int) -> Run:
+    return Run(replace(recording, watched=recording.watched[:, :reached], histograms=recording.histograms[:reached]), steps, reached)

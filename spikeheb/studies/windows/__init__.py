@@ -1,0 +1,1 @@
+"""Windows: the change of a weight over the time difference between pre and post."""

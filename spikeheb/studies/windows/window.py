@@ -1,0 +1,148 @@
+"""The STDP window of a rule: the change of the weight after many equal pairs, against delta_t."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spikeheb import library
+from spikeheb.cells import Cell
+from spikeheb.declared import described, takes_settings
+from spikeheb.engines.choice import carry_out, check_engine
+from spikeheb.engines.job import Floats, Job, Recording
+from spikeheb.engines.values import constants, initial_values, per_input
+from spikeheb.errors import ScheduleError
+from spikeheb.expressions import tree as t
+from spikeheb.measure.paired import paired_ratio
+from spikeheb.rules.meaning import is_noisy
+from spikeheb.rules.rule import Rule
+from spikeheb.schedules import Times, to_steps
+from spikeheb.stimuli import pairings
+from spikeheb.studies.calls import repeatable
+from spikeheb.studies.changes import Events, change_note
+from spikeheb.studies.experiment.replay import largest_shift, run_length
+from spikeheb.studies.labels import describe, provenance
+from spikeheb.studies.population import Population, by_units, check_memory, counted, draws_by_cell, population, sharing, starts, value_of
+from spikeheb.studies.progress import Progress, report_of, shows_progress
+from spikeheb.studies.settings.window import Window
+from spikeheb.studies.start_weights import start_weights
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+DELTA_T = np.arange(-60, 61, 2) * 1e-3
+Trains = list[tuple[Times, Times]]
+
+
+@shows_progress
+@repeatable
+@takes_settings(Window)
+def window(rule: Rule | str, settings: Window, *, progress: Progress = None) -> xr.Dataset:
+    """The weight after `pairs` pairs at each delta_t.
+
+    A rule that draws random numbers is shown by the mean of many synapses, in its readout (in its efficacy where it has none); any
+    other by the weight of one.
+
+    Parameters
+    ----------
+    rule : Rule or str
+        A rule, or its name or path.
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``delta_t``: ``w`` (final weight, mean over synapses) and ``change`` (mean after over mean before, minus 1), of a rule that
+        draws also ``change_sem``. The attribute ``counted`` says of what: weight, efficacy or readout; ``note`` says where no weight
+        changed, and why.
+
+    Raises
+    ------
+    ScheduleError
+        For a delta_t that is not shorter than the period, and numbers of pairs, cells, synapses or seeds below 1.
+    """
+    import xarray as xr
+
+    check_engine(settings.engine)
+    rule, body = library.rule(rule), library.cell(settings.cell) if isinstance(settings.cell, str) else settings.cell
+    step = settings.dt
+    values = DELTA_T if settings.delta_t is None else np.array(settings.delta_t, dtype=float)
+    if not values.size:
+        raise ScheduleError("expected a row of finite times in seconds", key="delta_t")
+    start = start_weights(settings.w0, rule)
+    plan = population(rule, settings.cells, settings.synapses, settings.seeds, cell=body, seed=settings.seed, start=start)
+    check_memory(16.0 * len(values) * plan.cells * plan.synapses * (settings.pairs + 16), plan)
+    trains = [pairings(float(value), settings.pairs, settings.frequency) for value in values]
+    parts = []
+    for n in range(len(plan.seeds)):
+        job = _job(rule, body, trains, step, plan, n, start, report_of(progress))
+        recording = carry_out(job, settings.engine)
+        parts.append(_before_and_after(job, recording, len(values)))
+    before, after = ({name: np.concatenate([part[k][name] for part in parts], axis=1) for name in parts[0][k]} for k in (0, 1))
+    name = counted(rule)[0] if is_noisy(rule) else "weight"
+    by_cell = draws_by_cell(rule, body)
+    pair = [by_units(values[name], plan, by_cell) for values in (before, after)]
+    ratio, sem = paired_ratio(*pair)
+    data = xr.Dataset({"w": ("delta_t", after["weight"].mean(axis=1)), "change": ("delta_t", ratio - 1)}, coords={"delta_t": values})
+    if (is_noisy(rule) or by_cell) and pair[0].shape[1] > 1:
+        data["change_sem"] = ("delta_t", sem)
+    data.attrs = provenance("window", rule, body, recording.engine, settings.seed, step)
+    data.attrs["largest_shift_s"] = largest_shift([train for pair in trains for train in pair], step)
+    data.attrs |= described(settings) | {"w0": float(before["weight"].mean()), "counted": name, **plan.attrs()}
+    note = _note(rule, trains, before["weight"], after["weight"], recording, body is not None)
+    data.attrs |= {"note": note} if note else {}
+    return describe(data, _texts(name))
+
+
+def _job(
+    rule: Rule, cell: Cell | None, trains: Trains, dt: float, plan: Population, n: int, start: Floats | None,
+    progress: Callable[[float], None] | None,
+) -> Job:  # fmt: skip
+    """The job of the n-th seed: in each lane one delta_t on one cell; the cells of one delta_t stand side by side."""
+    pre = [to_steps(train, dt, "pre") for train, _ in trains]
+    post = [to_steps(train, dt, "post") for _, train in trains]
+    lanes = np.arange(len(trains) * plan.cells)
+    job = Job(
+        rule, None if cell is None else sharing(cell, plan.synapses), dt, run_length(rule, (*pre, *post), dt),
+        np.repeat(lanes, plan.synapses), tuple(train for train in pre for _ in range(plan.cells * plan.synapses)),
+        tuple(train for train in post for _ in range(plan.cells)), seed=plan.seeds[n],
+        progress=None if progress is None else lambda done: progress((n + done) / len(plan.seeds)),
+    )  # fmt: skip
+    known: dict[str, object] = {name: per_input(job, value) for name, value in constants(job).items()}
+    member, place = n * plan.cells + job.lane_of_input % plan.cells, np.tile(np.arange(plan.synapses), lanes.size)
+    weights = starts(rule, plan, member, place, start, known)
+    return job if weights is None else replace(job, initial={rule.weight: weights})
+
+
+def _before_and_after(job: Job, recording: Recording, rows: int) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Weight, and the counted quantity of a rule that draws, at the start and at the end, shape (delta_t, synapses of all cells)."""
+    known: dict[str, object] = {name: per_input(job, value) for name, value in constants(job).items()}
+    trees: dict[str, t.Tree] = {"weight": t.Name(job.rule.weight)}
+    if is_noisy(job.rule):
+        name, tree = counted(job.rule)
+        trees[name] = tree
+    variables = initial_values(job), {**recording.variables, job.rule.weight: recording.w}
+    before, after = (
+        {name: value_of(tree, job.rule, {**known, **each}, (job.inputs,)).reshape(rows, -1) for name, tree in trees.items()}
+        for each in variables
+    )
+    return before, after
+
+
+def _note(rule: Rule, trains: Trains, before: Floats, after: Floats, recording: Recording, has_cell: bool) -> str:
+    pre = np.array([train.size for train, _ in trains])
+    post = np.array([len(train) for train in recording.spikes]).reshape(len(trains), -1).sum(axis=1)
+    return change_note(rule, before, after, Events(pre, post, has_cell=has_cell))
+
+
+def _texts(name: str) -> dict[str, tuple[str, str]]:
+    return {
+        "delta_t": ("s", "delta_t = t_post - t_pre"),
+        "w": ("1", "weight at the end"),
+        "change": ("1", f"change of the {name}, as a fraction of the initial {name}"),
+        "change_sem": ("1", f"standard error of the change of the {name}, over the population"),
+    }
