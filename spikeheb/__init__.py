@@ -64,15 +64,15 @@ if TYPE_CHECKING:
     from spikeheb.studies.inputs import poisson_inputs as poisson_inputs
     from spikeheb.studies.inputs import with_inhibition as with_inhibition
     from spikeheb.studies.portrait import portrait as portrait
-    from spikeheb.studies.recorded import analyse as analyse
     from spikeheb.studies.rerun import rerun as rerun
-    from spikeheb.studies.score import score as score
+    from spikeheb.studies.signatures import analyse as analyse
     from spikeheb.studies.signatures import fan_in_inputs as fan_in_inputs
     from spikeheb.studies.signatures import replay as replay
     from spikeheb.studies.signatures import run as run
+    from spikeheb.studies.signatures import score as score
+    from spikeheb.studies.signatures import slice_of as slice_of
     from spikeheb.studies.signatures import weights as weights
     from spikeheb.studies.signatures import window as window
-    from spikeheb.studies.slices import slice_of as slice_of
 
 _HOMES = {
     "Cell": "spikeheb.cells",

@@ -14,20 +14,23 @@ from typing import Any
 
 from spikeheb.studies.experiment import run
 from spikeheb.studies.inputs import fan_in_inputs
+from spikeheb.studies.recorded import analyse
 from spikeheb.studies.replay import replay
+from spikeheb.studies.score import score
+from spikeheb.studies.slices import slice_of
 from spikeheb.studies.weights import weights
 from spikeheb.studies.window import window
 
-FUNCTIONS: tuple[Callable[..., Any], ...] = (fan_in_inputs, replay, run, weights, window)
+FUNCTIONS: tuple[Callable[..., Any], ...] = (analyse, fan_in_inputs, replay, run, score, slice_of, weights, window)
 """All whose settings are declared."""
 STUB = Path(__file__).parents[1] / "spikeheb" / "studies" / "signatures.pyi"
 HOMES = {
     "collections.abc": ("Sequence",), "pathlib": ("Path",), "typing": ("Any", "Literal"),
     "spikeheb.cells": ("Cell",), "spikeheb.circuits.sources": ("Source",), "spikeheb.protocols": ("Protocol",),
-    "spikeheb.rules.rule": ("Rule",), "spikeheb.schedules": ("Reward",),
+    "spikeheb.recordings": ("Sweeps",), "spikeheb.rules.rule": ("Rule",), "spikeheb.schedules": ("Reward",),
     "spikeheb.settings": ("Amperes", "Conductance", "Frequency", "Time", "Voltage"),
     "spikeheb.studies.inputs": ("Inputs",), "spikeheb.studies.progress": ("Progress",), "spikeheb.studies.replay": ("Trains",),
-    "spikeheb.studies.start_weights": ("Start",),
+    "spikeheb.studies.settings.weights": ("FanIn",), "spikeheb.studies.start_weights": ("Start",),
 }  # fmt: skip
 HEAD = '"""The studies as type checkers and editors see them; written by `python tests/signatures.py`."""\n'
 

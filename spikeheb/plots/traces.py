@@ -83,7 +83,8 @@ def _pulses(data: xr.Dataset) -> list[float]:
 
 def _baseline(data: xr.Dataset) -> tuple[float, float]:
     """The window before the pulse whose mean is the level."""
-    start, stop = np.asarray(data.attrs.get("baseline_s", Measurement().baseline), dtype=float)
+    of_recording = data.attrs.get("study") == "recording"
+    start, stop = np.asarray(data.attrs["baseline_s"] if of_recording else Measurement().baseline, dtype=float)
     return float(start), float(stop)
 
 
