@@ -81,7 +81,7 @@ def weights(rules: Sequence[Rule | str] | Rule | str, settings: Weights, *, prog
     plan = _plan(chosen, settings, each)
     plan.check(memory_bytes(settings.memory))
     data = labelled(plan, carry_out(plan, settings.engine, report_of(progress)), settings.names)
-    settings = replace(settings, inputs=asked)
+    settings = replace(settings, inputs=asked if isinstance(asked, FanIn) else settings.inputs)
     data.attrs = described(settings) | data.attrs | {"seed": settings.seeds[0]}
     return recorded(data, "weights", {"rules": chosen} | {name: getattr(settings, name) for name in declared(Weights) if name != "memory"})
 
