@@ -57,10 +57,7 @@ if TYPE_CHECKING:
     from spikeheb.stimuli import pairings as pairings
     from spikeheb.stimuli import poisson as poisson
     from spikeheb.stimuli import train as train
-    from spikeheb.studies.board.score import score as score
     from spikeheb.studies.distributions.comparison import compare as compare
-    from spikeheb.studies.experiment.recorded import analyse as analyse
-    from spikeheb.studies.experiment.slices import slice_of as slice_of
     from spikeheb.studies.inputs import Inputs as Inputs
     from spikeheb.studies.inputs import correlated as correlated
     from spikeheb.studies.inputs import early as early
@@ -68,9 +65,12 @@ if TYPE_CHECKING:
     from spikeheb.studies.inputs import with_inhibition as with_inhibition
     from spikeheb.studies.portrait import portrait as portrait
     from spikeheb.studies.rerun import rerun as rerun
+    from spikeheb.studies.signatures import analyse as analyse
     from spikeheb.studies.signatures import fan_in_inputs as fan_in_inputs
     from spikeheb.studies.signatures import replay as replay
     from spikeheb.studies.signatures import run as run
+    from spikeheb.studies.signatures import score as score
+    from spikeheb.studies.signatures import slice_of as slice_of
     from spikeheb.studies.signatures import weights as weights
     from spikeheb.studies.signatures import window as window
 

@@ -70,6 +70,11 @@ class Setting:
         What stands for the value in the help of the command.
     panel : str
         The heading there.
+    unit : str
+        What stands after the name of the attribute, where the kind does not say it.
+    nested : type, optional
+        A dataclass of settings that the value may be made of. Where each setting has a key of its own, its settings stand in the place
+        of this one.
     """
 
     doc: str
@@ -84,6 +89,8 @@ class Setting:
     flags: tuple[str, ...] = ()
     metavar: str = ""
     panel: str = "The run"
+    unit: str = ""
+    nested: type | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,12 @@ class Declared:
         """What Python accepts, as it stands in an annotation."""
         text = self.setting.accepts or ("npt.ArrayLike" if item_of(self.kind) is not None else _name(self.kind))
         return f"{text} | None" if self.optional and not text.endswith("None") else text
+
+    @property
+    def attribute(self) -> str:
+        """What the setting is called in a result: its name, with the unit after it (``dt_s``)."""
+        dimension = dimension_of(self.kind if item_of(self.kind) is None else item_of(self.kind))
+        return self.name + (self.setting.unit or UNITS.get(dimension or dimensions.NONE, ""))
 
     @property
     def text(self) -> Any:
@@ -150,13 +163,41 @@ def _declared(field: dataclasses.Field[Any], hint: Any) -> Declared:
     return Declared(field.name, None if setting.accepts else kind, len(parts) > len(kinds), default, bool(field.kw_only), setting)
 
 
-def described(settings: object) -> dict[str, str | int | float]:
-    """The settings as attributes of a result: what is one number or word, a quantity with its unit after the name (``dt_s``)."""
-    attributes: dict[str, str | int | float] = {}
+@functools.cache
+def fields_of(cls: type) -> Mapping[str, Declared]:
+    """The settings of a dataclass by key, with those of nested settings in the place of these.
+
+    Options of a command, keys of a sweep and sliders are these; `keywords` turns values under such keys into those of the study.
+    """
+    fields: dict[str, Declared] = {}
+    for name, each in declared(cls).items():
+        fields |= {name: each} if each.setting.nested is None else fields_of(each.setting.nested)
+    return fields
+
+
+def keywords(cls: type, values: Mapping[str, object]) -> dict[str, Any]:
+    """Values by key (`fields_of`) as the keywords of a study: those of nested settings are one value, converted."""
+    given: dict[str, Any] = {}
+    for name, each in declared(cls).items():
+        inner = each.setting.nested
+        if inner is None:
+            given |= {name: values[name]} if name in values else {}
+        elif own := keywords(inner, values):
+            given[name] = inner(**{key: declared(inner)[key].convert(value) for key, value in own.items()})
+    return given
+
+
+def described(settings: object) -> dict[str, Any]:
+    """The settings as attributes of a result: what is a word, a number or a row of numbers, under the name `Declared.attribute`."""
+    attributes: dict[str, Any] = {}
     for name, each in declared(typing.cast(Any, type(settings))).items():
         value = getattr(settings, name)
-        if each.kind is not None and isinstance(value, str | int | float):
-            attributes[name + UNITS.get(dimension_of(each.kind) or dimensions.NONE, "")] = int(value) if isinstance(value, bool) else value
+        if each.setting.nested is not None and isinstance(value, each.setting.nested):
+            attributes |= described(value)
+        elif isinstance(value, str | int | float):
+            attributes[each.attribute] = int(value) if isinstance(value, bool) else value
+        elif isinstance(value, tuple | list) and value and all(isinstance(item, int | float) for item in value):
+            attributes[each.attribute] = list(value)
     return attributes
 
 

@@ -48,7 +48,7 @@ COLUMN_UNITS = {
 
 OF_RUN = (
     "protocol", "rule", "cell", "engine", "seed", "test_pulses", "baseline", "follow_up", "test_interval", "copies", "control",
-    "paired_pulse", "w0", "cells", "synapses", "seeds", "progress", "n", "cv", "name_or_path",
+    "paired_pulse", "w0", "cells", "synapses", "seeds", "exact", "progress", "n", "cv", "name_or_path",
 )  # fmt: skip
 """Names that `spikeheb.run`, `spikeheb.slice_of` and `spikeheb.protocol` take themselves, beside the parameters of a protocol."""
 

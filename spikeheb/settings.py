@@ -1,7 +1,7 @@
 """Settings: the kinds of value that parameters may have, and values brought into the form in which they are held.
 
 A kind is an annotation: ``Time``, ``Frequency`` and the like for quantities (SI floats), ``int``, ``bool``, ``str``, ``float`` for a pure
-number, ``Literal[...]`` for a choice, and ``tuple[kind, ...]`` for a row of them.
+number, ``Literal[...]`` for a choice, ``tuple[kind, ...]`` for a row of them, and ``tuple[kind, kind]`` for two.
 
 The help of the command line is made of kinds alone, so what needs numpy is imported where values are converted.
 """
@@ -26,6 +26,7 @@ Concentration = Annotated[float, dimensions.CONCENTRATION]
 MAX_NUMBER = 1_000_000
 """The largest whole number that a parameter takes: it counts spikes, pairs or repeats."""
 MAX_ITEMS = 10_000
+NUMBERS = {2: "two", 3: "three"}
 SIMPLE = {int: "a whole number", bool: "true or false", str: "a word"}
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
@@ -44,6 +45,7 @@ def convert(kind: Any, value: object, *, path: str | None = None, key: str | Non
     if item is not None:
         items = _split(value, path, key)
         check_count(len(items), MAX_ITEMS, "values", key or "value")
+        _check_length(kind, items, path, key)
         return tuple(convert(item, each, path=path, key=f"{key}[{n}]") for n, each in enumerate(items))
     dimension = dimensions.NONE if kind is float else dimension_of(kind)
     if dimension is not None:
@@ -61,9 +63,26 @@ def convert(kind: Any, value: object, *, path: str | None = None, key: str | Non
 
 
 def item_of(kind: Any) -> Any | None:
-    """``X`` of ``tuple[X, ...]``."""
+    """``X`` of ``tuple[X, ...]`` and of ``tuple[X, X]``."""
+    if typing.get_origin(kind) is not tuple:
+        return None
+    first, *others = typing.get_args(kind)
+    return first if others and all(other in (first, Ellipsis) for other in others) else None
+
+
+def length_of(kind: Any) -> int | None:
+    """How many values a row has; None where any number will do."""
     arguments = typing.get_args(kind)
-    return arguments[0] if typing.get_origin(kind) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis else None
+    return None if Ellipsis in arguments else len(arguments)
+
+
+def _check_length(kind: Any, items: list[Any], path: str | None, key: str | None) -> None:
+    length = length_of(kind)
+    if length is not None and len(items) != length:
+        dimension = dimension_of(item_of(kind)) or dimensions.NONE
+        expected = f"expected {NUMBERS.get(length, length)} {str(dimension).removeprefix('a ').removeprefix('an ')}s"
+        hint = "" if dimension == dimensions.NONE else f', such as "{" ".join([dimensions.example(dimension)] * length)}"'
+        raise FormatError(f"{expected}{hint} (got {len(items)})", path=path, key=key)
 
 
 def dimension_of(kind: Any) -> dimensions.Dimension | None:

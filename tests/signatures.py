@@ -12,22 +12,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from spikeheb.studies.board.score import score
 from spikeheb.studies.distributions.weights import weights
 from spikeheb.studies.experiment.experiment import run
+from spikeheb.studies.experiment.recorded import analyse
 from spikeheb.studies.experiment.replay import replay
+from spikeheb.studies.experiment.slices import slice_of
 from spikeheb.studies.inputs import fan_in_inputs
 from spikeheb.studies.windows.window import window
 
-FUNCTIONS: tuple[Callable[..., Any], ...] = (fan_in_inputs, replay, run, weights, window)
+FUNCTIONS: tuple[Callable[..., Any], ...] = (analyse, fan_in_inputs, replay, run, score, slice_of, weights, window)
 """All whose settings are declared."""
 STUB = Path(__file__).parents[1] / "spikeheb" / "studies" / "signatures.pyi"
 HOMES = {
     "collections.abc": ("Sequence",), "pathlib": ("Path",), "typing": ("Any", "Literal"),
     "spikeheb.cells": ("Cell",), "spikeheb.circuits.sources": ("Source",), "spikeheb.protocols": ("Protocol",),
-    "spikeheb.rules.rule": ("Rule",), "spikeheb.schedules": ("Reward",),
+    "spikeheb.recordings": ("Sweeps",), "spikeheb.rules.rule": ("Rule",), "spikeheb.schedules": ("Reward",),
     "spikeheb.settings": ("Amperes", "Conductance", "Frequency", "Time", "Voltage"),
-    "spikeheb.studies.experiment.replay": ("Trains",), "spikeheb.studies.inputs": ("Inputs",), "spikeheb.studies.progress": ("Progress",),
-    "spikeheb.studies.start_weights": ("Start",),
+    "spikeheb.studies.inputs": ("Inputs",), "spikeheb.studies.progress": ("Progress",), "spikeheb.studies.experiment.replay": ("Trains",),
+    "spikeheb.studies.settings.weights": ("FanIn",), "spikeheb.studies.start_weights": ("Start",),
 }  # fmt: skip
 HEAD = '"""The studies as type checkers and editors see them; written by `python tests/signatures.py`."""\n'
 

@@ -24,6 +24,7 @@ def run(
     choices: RuleChoices,
     parameter: options.Assignments = None,
     settings: Annotated[Values, Experiment],
+    progress: options.Progress = None,
     target: Target,
 ) -> None:
     """Carry out a protocol with a rule on a cell: EPSP before and after, beside the published points.
@@ -52,6 +53,6 @@ def run(
     default = folder_name(chosen_protocol.name, chosen_rule.name, chosen_rule.set or "")
     names = STANDARD.with_csv(target.csv)
     with output(target.out or default, target.force, names) as folder:
-        with shown_progress(f"{chosen_protocol.name}, {chosen_rule.label}", target.progress) as report:
+        with shown_progress(f"{chosen_protocol.name}, {chosen_rule.label}", progress) as report:
             data = study(chosen_protocol, chosen_rule, progress=report, **{**settings, "cell": chosen_cell})
         deliver(data, folder, target.force, names, Words(lambda: print_outcome(data), lambda: print_notes(data)))

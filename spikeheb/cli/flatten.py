@@ -13,8 +13,8 @@ import typer
 
 from spikeheb import dimensions
 from spikeheb.cli.options import Switch
-from spikeheb.declared import Declared, declared
-from spikeheb.settings import dimension_of, item_of
+from spikeheb.declared import Declared, fields_of, keywords
+from spikeheb.settings import dimension_of, item_of, length_of
 
 Values = Mapping[str, Any]
 """Settings by name, as they stand on the command line: ``settings: Annotated[Values, Window]``."""
@@ -34,7 +34,7 @@ def flattened(command: Callable[..., None]) -> Callable[..., None]:
     own = inspect.signature(command).parameters
     groups = {name: cls for name in own if (cls := _settings_of(hints[name])) is not None}
     of_group = {
-        name: {key: made for key, each in declared(cls).items() if key not in own and (made := option(each)) is not None}
+        name: {key: made for key, each in fields_of(cls).items() if key not in own and (made := option(each)) is not None}
         for name, cls in groups.items()
     }
     options: dict[str, inspect.Parameter] = {}
@@ -43,8 +43,8 @@ def flattened(command: Callable[..., None]) -> Callable[..., None]:
 
     def call(**values: Any) -> None:
         for name, cls in groups.items():
-            given = {key: _plain(values.pop(key)) for key in of_group[name]}
-            values[name] = cls(**given) if hints[name] is cls else given
+            given = {key: _plain(values.pop(key), fields_of(cls)[key].default) for key in of_group[name]}
+            values[name] = cls(**given) if hints[name] is cls else keywords(cls, given)
         command(**values)
 
     call.__name__, call.__doc__ = command.__name__, command.__doc__
@@ -65,7 +65,10 @@ def option(each: Declared) -> inspect.Parameter | None:
         return None
     flags = setting.flags or (f"--{each.name.strip('_').replace('_', '-')}",)
     whole = int in (kind, setting.option if kind is None else None)
-    accepted: Any = setting.option if kind is None else kind if kind in (int, bool, float) else str
+    numbers = item_of(kind) is float and length_of(kind) is not None
+    accepted: Any = setting.option if kind is None else kind if kind in (int, bool, float) or numbers else str
+    if numbers or typing.get_origin(accepted) is list:
+        default = each.default or None
     if kind is bool and default and not any("/" in flag for flag in flags):
         accepted, default = Switch, Switch.on
     described = typer.Option(
@@ -87,5 +90,7 @@ def _help(doc: str) -> str:
     return re.sub("`([a-z_0-9]+)`", lambda match: f"--{match[1].strip('_').replace('_', '-')}", doc)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, default: Any) -> Any:
+    if value is None or value == []:
+        return default
     return value is Switch.on if isinstance(value, Switch) else value

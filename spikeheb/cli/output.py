@@ -23,15 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a command writes its result, and whether it shows how far it is."""
+    """Where a command writes its result."""
 
-    progress: Annotated[
-        bool | None,
-        Setting(
-            "Show progress on stderr; by default in a terminal.",
-            accepts="bool | None", option=bool, flags=("--progress/--no-progress",),
-        ),
-    ] = None  # fmt: skip
     out: Annotated[
         Path | None,
         Setting(

@@ -42,6 +42,7 @@ def replay(
     ] = None,
     reader: Annotated[str | None, typer.Option(metavar="CLASS", help="Neo: the reader to use.", rich_help_panel=FILE_PANEL)] = None,
     settings: Annotated[Values, Replay],
+    progress: options.Progress = None,
     target: Target,
 ) -> None:
     """The weight after given spike trains, one lane for each synapse."""
@@ -61,7 +62,7 @@ def replay(
     default = folder_name("replay", spikes.stem, chosen.name, chosen.set or "")
     names = STANDARD.with_csv(target.csv)
     with output(target.out or default, target.force, names) as folder:
-        with shown_progress("replay", target.progress) as report:
+        with shown_progress("replay", progress) as report:
             data = study(
                 chosen, [synapse.pre for synapse in synapses], [synapse.lane.post for synapse in synapses],
                 events=[synapse.lane.rewards for synapse in synapses], progress=report, **settings, **delays,

@@ -9,31 +9,34 @@ import typer
 
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, read_rule
-from spikeheb.cli.output import Names, Words, deliver, output
+from spikeheb.cli.flatten import Values, flattened
+from spikeheb.cli.output import Names, Target, Words, deliver, output
 from spikeheb.cli.progress import progress as shown_progress
+from spikeheb.studies.settings.score import PANEL, Score
 
 if TYPE_CHECKING:
     from spikeheb.protocols import Protocol
     from spikeheb.rules import Rule
 
 NAMES = Names("score.nc", "score.png", "score.md")
-BOARD_PANEL = "The board"
 
 
+@flattened
 def score(
+    *,
     rule: Annotated[
         list[str] | None,
         typer.Option(
-            "--rule", "-r", metavar="NAME[:SET]", help="Only this rule, with all its sets; may be repeated.", rich_help_panel=BOARD_PANEL
+            "--rule", "-r", metavar="NAME[:SET]", help="Only this rule, with all its sets; may be repeated.", rich_help_panel=PANEL
         ),
     ] = None,
     protocol: Annotated[
         list[str] | None,
-        typer.Option("--protocol", metavar="PROTOCOL", help="Only this protocol; may be repeated.", rich_help_panel=BOARD_PANEL),
+        typer.Option("--protocol", metavar="PROTOCOL", help="Only this protocol; may be repeated.", rich_help_panel=PANEL),
     ] = None,
     join: Annotated[
         list[str] | None,
-        typer.Option("--join", metavar="FILE", help="A rule file of your own beside the others.", rich_help_panel=BOARD_PANEL),
+        typer.Option("--join", metavar="FILE", help="A rule file of your own beside the others.", rich_help_panel=PANEL),
     ] = None,
     data: Annotated[
         list[str] | None,
@@ -42,24 +45,12 @@ def score(
             metavar="[PROTOCOL=]CSV",
             help="Measurements of your own beside the others, in a file such as `spikeheb data template PROTOCOL` writes. "
             "PROTOCOL is `pairing` if it is not given.",
-            rich_help_panel=BOARD_PANEL,
+            rich_help_panel=PANEL,
         ),
     ] = None,
-    refit: Annotated[
-        bool, typer.Option("--refit/--no-refit", help="Also fit rules to each data set anew.", rich_help_panel=BOARD_PANEL)
-    ] = True,
-    cell: Annotated[
-        str | None,
-        typer.Option(
-            "--cell", "-c", metavar="CELL", help="One cell for all; by default each rule's own.", rich_help_panel=options.RUN_PANEL
-        ),
-    ] = None,
-    engine: options.Engine = "auto",
-    seed: options.Seed = 0,
+    settings: Annotated[Values, Score],
     progress: options.Progress = None,
-    out: options.Out = None,
-    csv: options.Csv = False,
-    force: options.Force = False,
+    target: Target,
 ) -> None:
     """Score rules against published data: every parameter set, every data set, nothing averaged.
 
@@ -71,14 +62,15 @@ def score(
     from spikeheb.engines.choice import check_engine
     from spikeheb.studies.board.score import score as score_study
 
-    check_engine(engine)
+    check_engine(settings["engine"])
     rules = _rules(rule or [], join or [])
     protocols = _protocols(protocol or [], data or [])
-    with output(out or Path("score"), force, NAMES.with_csv(csv)) as folder:
+    names = NAMES.with_csv(target.csv)
+    with output(target.out or Path("score"), target.force, names) as folder:
         with shown_progress("score", progress) as report:
-            board = score_study(rules, protocols, cell=cell, refits=refit, engine=engine, seed=seed, progress=report)
+            board = score_study(rules, protocols, progress=report, **settings)
         words = Words(lambda: data_table(*best_table(board)), text=lambda: markdown(board))
-        deliver(board, folder, force, NAMES.with_csv(csv), words)
+        deliver(board, folder, target.force, names, words)
 
 
 def _rules(only: list[str], joining: list[str]) -> list[Rule]:

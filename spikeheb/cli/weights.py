@@ -16,7 +16,8 @@ from spikeheb.cli.given import only_with
 from spikeheb.cli.output import STANDARD, Target, Words, deliver, folder_name, output
 from spikeheb.cli.progress import progress as shown_progress
 from spikeheb.errors import FormatError
-from spikeheb.studies.settings.weights import FanIn, Weights
+from spikeheb.limits import LARGEST_SEED
+from spikeheb.studies.settings.weights import Weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,10 +53,6 @@ def weights(
     ] = None,
     choices: RuleChoices,
     parameters: options.Assignments = None,
-    names: Annotated[
-        list[str] | None,
-        typer.Option("--name", metavar="TEXT", help="What the rules are called, one for each.", rich_help_panel=options.RULE_PANEL),
-    ] = None,
     constraint: Annotated[
         bool,
         typer.Option(
@@ -64,19 +61,18 @@ def weights(
             rich_help_panel=options.RUN_PANEL,
         ),
     ] = False,
-    trains: Annotated[Values, FanIn],
     settings: Annotated[Values, Weights],
+    progress: options.Progress = None,
     target: Target,
 ) -> None:
     """Which weight distribution rules settle to under the same input spikes, with the theory's density over it where there is one."""
     from spikeheb.cli.printing import data_table
     from spikeheb.studies.distributions.drive import AUTO
     from spikeheb.studies.distributions.weights import weights as study
-    from spikeheb.studies.inputs import fan_in_inputs
 
     if constraint:
         only_with(context, "without --constraint", *CONSTRAINT)
-        _constraint(settings["seeds"], target)
+        _constraint(settings["seeds"], progress, target)
         return
     if not rules:
         raise FormatError("give one rule or more", key="--rule")
@@ -84,12 +80,12 @@ def weights(
     if cell == AUTO and imposed is None:
         unit = unit or AUTO
     chosen, body = _chosen(rules, set or [], choices, assignments(parameters), cell, imposed)
-    known = {**settings, "cell": body, "unit": unit, "inputs": fan_in_inputs(**trains)}
+    known = {**settings, "cell": body, "unit": unit}
     default = folder_name("weights", *(f"{rule.name}-{rule.set}" if rule.set else rule.name for rule in chosen))
     files = STANDARD.with_csv(target.csv)
     with output(target.out or default, target.force, files) as folder:
-        with shown_progress("weights", target.progress) as report:
-            data = study(chosen, names=names or None, progress=report, **known)
+        with shown_progress("weights", progress) as report:
+            data = study(chosen, progress=report, **known)
         deliver(data, folder, target.force, files, Words(lambda: data_table(*_table(data)), lambda: _say(data)))
 
 
@@ -145,7 +141,7 @@ def _meant_for(name: str, rule: Rule) -> bool:
     return name.removeprefix("rule.") in rule.parameters
 
 
-def _constraint(seeds: int, target: Target) -> None:
+def _constraint(seeds: int, progress: bool | None, target: Target) -> None:
     """Run the study of the constraint theorem: table, result and figure."""
     from spikeheb.cli.printing import data_table
     from spikeheb.studies.distributions.constraint import constraint as study
@@ -153,7 +149,7 @@ def _constraint(seeds: int, target: Target) -> None:
 
     names = STANDARD.with_csv(target.csv)
     with output(target.out or Path("weights-constraint"), target.force, names) as folder:
-        with shown_progress("constraint", target.progress) as report:
+        with shown_progress("constraint", progress) as report:
             data = study(seeds=seeds, progress=report)
         rows = [
             [str(kind), f"{rate:g}", number_text(float(data["bias"].sel(kind=kind, learning_rate=rate)))]
@@ -200,7 +196,7 @@ def compare(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Results of `weights` (.nc), or weights as .csv or .npy.")],
     low: Annotated[float | None, typer.Option(help="Lower bound, for weights from elsewhere.")] = None,
     high: Annotated[float | None, typer.Option(help="Upper bound, for weights from elsewhere.")] = None,
-    seed: options.Seed = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the intervals.")] = 0,
     layout: Annotated[
         str | None,
         typer.Option(metavar="KIND", help="What rows and columns of an array mean: rows or columns are seeds, or all is one sample."),

@@ -24,6 +24,7 @@ def window(
     choices: RuleChoices,
     parameter: options.Assignments = None,
     settings: Annotated[Values, Window],
+    progress: options.Progress = None,
     target: Target,
 ) -> None:
     """The change of the weight after many equal pairs against delta_t = t_post - t_pre, for one rule or several.
@@ -42,7 +43,7 @@ def window(
     default = folder_name("window", *(f"{each.name}-{each.set}" if each.set else each.name for each in rules))
     names = STANDARD.with_csv(target.csv)
     with output(target.out or default, target.force, names) as folder:
-        with shown_progress("window", target.progress) as report:
+        with shown_progress("window", progress) as report:
             windows = [study(each, **settings, progress=part(report, n, len(rules))) for n, each in enumerate(rules)]
         data = windows[0] if len(windows) == 1 else overlay(windows)
         words = Words(lambda: data_table(*window_table(data)), lambda: print_notes(data))

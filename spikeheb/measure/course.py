@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.errors import FormatError
+from spikeheb.measure.measurement import FOLLOW
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-FOLLOW = (20.0, 40.0)
 DETECTED = 3.0
 """A mean response smaller than this many of its standard errors cannot be told from noise."""
 EDGE_MINUTES = 5.0

@@ -20,10 +20,10 @@ import numpy.typing as npt
 
 from spikeheb.errors import FormatError, NonFiniteError
 from spikeheb.measure.compare import mean_and_sem
-from spikeheb.measure.course import FOLLOW, Drift, baseline_of, drift, outcome, series_of, window_of
+from spikeheb.measure.course import Drift, baseline_of, drift, outcome, series_of, window_of
 from spikeheb.measure.extras import peak_in, resistances, sag_in
 from spikeheb.measure.kinetics import Kinetics, kinetics
-from spikeheb.measure.measurement import Measurement, check_within
+from spikeheb.measure.measurement import FOLLOW, Measurement, check_within
 from spikeheb.measure.variability import inverse_cv_squared, noise_of_samples, noise_variance
 from spikeheb.measure.windows import ROUNDING, Place, places
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from spikeheb.errors import FormatError, unknown_name
+
+if TYPE_CHECKING:  # help has the defaults below, and needs no numpy
+    import numpy as np
+    import numpy.typing as npt
 
 Window = tuple[float, float]
 
@@ -16,6 +18,8 @@ SIGNALS = ("membrane", "field", "current")
 """Kinds of signal: a membrane potential may contain spikes of the cell; a field potential and a clamped current do not."""
 
 BASELINES = ("own", "first")
+FOLLOW = (20.0, 40.0)
+"""Minutes after the induction in which the outcome is measured."""
 _ROUNDING = 1e-9
 
 
@@ -119,7 +123,7 @@ def check_within(settings: Measurement, times: npt.NDArray[np.float64]) -> None:
         raise FormatError(f"{settings.search * 1e3:g} ms are longer than the sweep, which {sweep}", key="search")
     outside = {
         "baseline": settings.baseline != Measurement.baseline
-        and (np.ptp(settings.baseline) > stop - start + _ROUNDING or first + settings.baseline[1] < start - _ROUNDING),
+        and (settings.baseline[1] - settings.baseline[0] > stop - start + _ROUNDING or first + settings.baseline[1] < start - _ROUNDING),
         "volley": settings.volley is not None and first + settings.volley[1] > stop + _ROUNDING,
         "population_spike": settings.population_spike is not None and first + settings.population_spike[1] > stop + _ROUNDING,
     }

@@ -83,7 +83,8 @@ def _pulses(data: xr.Dataset) -> list[float]:
 
 def _baseline(data: xr.Dataset) -> tuple[float, float]:
     """The window before the pulse whose mean is the level."""
-    start, stop = np.asarray(data.attrs.get("baseline_s", Measurement().baseline), dtype=float)
+    chosen = data.attrs.get("baseline_s") if data.attrs.get("study") == "recording" else None
+    start, stop = np.asarray(Measurement().baseline if chosen is None else chosen, dtype=float)
     return float(start), float(stop)
 
 

@@ -35,6 +35,7 @@ from spikeheb.rules.ties import with_ties
 from spikeheb.schedules import Reward
 from spikeheb.studies.datasets import with_measurements
 from spikeheb.studies.inputs import Inputs
+from spikeheb.studies.settings.weights import FanIn
 from spikeheb.studies.start_weights import given_numbers
 from spikeheb.units import in_si
 
@@ -45,7 +46,7 @@ Arguments = ParamSpec("Arguments")
 Thing = TypeVar("Thing", Rule, Cell, Protocol)
 
 CALL = "call"
-KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (Inputs, Poisson, Group, Regular, Replayed, Inhibition, Reward)}
+KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (Inputs, FanIn, Poisson, Group, Regular, Replayed, Inhibition, Reward)}
 """Values of these kinds are stored field by field."""
 
 

@@ -79,7 +79,7 @@ def _is_foreign(row: object) -> bool:
 
 
 def as_inputs(given: object) -> Inputs:
-    """Inputs as they are; of one source of trains, those that consist of it.
+    """Inputs as they are; of one source of trains, those that consist of it; of settings, those that `fan_in_inputs` makes of them.
 
     Raises
     ------
@@ -88,6 +88,8 @@ def as_inputs(given: object) -> Inputs:
     """
     if isinstance(given, Inputs):
         return given
+    if isinstance(given, FanIn):
+        return _fan_in(given)
     if isinstance(given, Source):
         return Inputs((given,))
     raise ScheduleError(f"expected Inputs, such as poisson_inputs gives, or one source of trains (got {str(given)[:40]})", key="inputs")
@@ -147,6 +149,10 @@ def fan_in_inputs(settings: FanIn) -> Inputs:
     FormatError
         For what has no effect: a correlation without correlated inputs, a rate without inhibitory ones.
     """
+    return _fan_in(settings)
+
+
+def _fan_in(settings: FanIn) -> Inputs:
     count, correlated, early = (_some(getattr(settings, name), name) for name in ("inputs", "correlated", "early"))
     if correlated + early > count:
         raise ScheduleError(f"expected at most the {count} inputs (got {correlated + early})", key="correlated, early")

@@ -17,13 +17,14 @@ from spikeheb.studies.calls import CALL, decode
 from spikeheb.studies.distributions.weights import weights
 from spikeheb.studies.experiment.experiment import run
 from spikeheb.studies.experiment.replay import replay
+from spikeheb.studies.experiment.slices import slice_of
 from spikeheb.studies.labels import VERSION
 from spikeheb.studies.windows.window import window
 
 if TYPE_CHECKING:
     import xarray as xr
 
-STUDIES: Mapping[str, Callable[..., Any]] = {"run": run, "window": window, "replay": replay, "score": score, "weights": weights}
+STUDIES: Mapping[str, Callable[..., Any]] = {study.__name__: study for study in (run, window, replay, slice_of, score, weights)}
 
 
 def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] | None = None) -> xr.Dataset:
@@ -35,7 +36,7 @@ def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] 
     Parameters
     ----------
     result : xarray.Dataset or path
-        Of `run`, `window`, `replay`, `score` or `weights`.
+        Of `run`, `window`, `replay`, `slice_of`, `score` or `weights`.
     progress : callable, optional
         Called with the fraction done.
 

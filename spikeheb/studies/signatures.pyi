@@ -1,6 +1,7 @@
 """The studies as type checkers and editors see them; written by `python tests/signatures.py`."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 import numpy.typing as npt
@@ -9,13 +10,104 @@ import xarray as xr
 from spikeheb.cells import Cell
 from spikeheb.circuits.sources import Source
 from spikeheb.protocols import Protocol
+from spikeheb.recordings import Sweeps
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Reward
 from spikeheb.settings import Amperes, Conductance, Frequency, Time, Voltage
-from spikeheb.studies.experiment.replay import Trains
 from spikeheb.studies.inputs import Inputs
 from spikeheb.studies.progress import Progress
+from spikeheb.studies.experiment.replay import Trains
+from spikeheb.studies.settings.weights import FanIn
 from spikeheb.studies.start_weights import Start
+
+def analyse(
+    recording: Path | str | Sweeps | Sequence[Path | str | Sweeps],
+    *,
+    unit: str | None = None,
+    pulse: npt.ArrayLike | None = None,
+    channel: int | str = 0,
+    interval: Time | str | None = None,
+    first_after: int | None = None,
+    reader: str | None = None,
+    cut_at: npt.ArrayLike | None = None,
+    follow: npt.ArrayLike = (20.0, 40.0),
+    signal: str | None = None,
+    baseline: npt.ArrayLike = (-0.005, 0.0),
+    blank: Time | str = 0.0005,
+    search: Time | str = 0.1,
+    peak_width: Time | str = 0.0005,
+    slope_limits: npt.ArrayLike = (0.3, 0.75),
+    paired_baseline: str | None = None,
+    volley: npt.ArrayLike | None = None,
+    population_spike: npt.ArrayLike | None = None,
+    step: str | tuple[object, object, object] | None = None,
+    reject: Sequence[int] = (),
+    every: int = 1,
+    from_: int = 0,
+    average: int = 1,
+) -> xr.Dataset:
+    """Measure the sweeps of a recording as those of a virtual experiment are measured.
+
+    Parameters
+    ----------
+    recording : path, Sweeps, or a sequence of these
+        Several are taken one after the other.
+    unit : str | None
+        Unit of the signal, such as "mV" or "pA"; by default what the file says.
+    pulse : npt.ArrayLike | None
+        When the stimulus comes in a sweep; "0 ms 50 ms" for paired pulses. By default what the file says.
+    channel : int | str, by default 0
+        Number or name of the channel, in a file that Neo reads.
+    interval : Time | str | None
+        Time between two sweeps, in a file that Neo reads.
+    first_after : int | None
+        First sweep after the induction, from 0 (Neo, `cut_at`). Of several files, it counts over all of them.
+    reader : str | None
+        Class of Neo that reads the file.
+    cut_at : npt.ArrayLike | None
+        Cut a continuous recording at these stimuli, or at its "events". `pulse` then counts from these.
+    follow : npt.ArrayLike, by default '20, 40'
+        The minutes after the induction in which the outcome is measured.
+    signal : str | None
+        membrane (tested for spikes), field or current. By default what level and unit say. A potential near 0 mV is taken
+        for a field potential.
+    baseline : npt.ArrayLike, by default '-5 ms, 0 ms'
+        Window before the pulse whose mean is the level. Times from the pulse.
+    blank : Time | str, by default '0.5 ms'
+        How long after the pulse the signal is ignored, because of the stimulus artefact.
+    search : Time | str, by default '100 ms'
+        How long after the pulse the peak is searched for.
+    peak_width : Time | str, by default '0.5 ms'
+        The amplitude is the mean over this time about the peak.
+    slope_limits : npt.ArrayLike, by default '0.3, 0.75'
+        Fractions of the rise between which the slope is measured.
+    paired_baseline : str | None
+        Later pulses count from their own (default) or the first baseline. This is own or first.
+    volley : npt.ArrayLike | None
+        Window of the fibre volley, after the pulse.
+    population_spike : npt.ArrayLike | None
+        Window of the population spike; the slope ends before it.
+    step : str | tuple[object, object, object] | None
+        Test step for the resistances, such as "200 ms 300 ms -5 mV". Its times are those of the file, as `pulse` is.
+    reject : Sequence[int], by default ()
+        Leave a sweep out; may be repeated. Sweeps are numbered from 0, and incomplete ones are always left out.
+    every : int, by default 1
+        How many pathways are interleaved; all are measured.
+    from_ : int, by default 0
+        The pathway that is listed first, from 0. It is that of this sweep.
+    average : int, by default 1
+        How many successive sweeps are averaged before they are measured.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `run` gives, over ``condition``, of which there is one a pathway; of currents under clamp the variables keep their names
+        and have the unit A. The attribute ``notes`` holds what a reader should know.
+
+    Raises
+    ------
+    FormatError, UnitError, UnknownName
+    """
 
 def fan_in_inputs(
     inputs: int = 1000,
@@ -70,6 +162,7 @@ def replay(
     dt: Time | str = 0.0001,
     engine: str = "auto",
     seed: int = 0,
+    exact: bool = False,
     progress: Progress = None,
 ) -> xr.Dataset:
     """Run the rule on spike trains, a lane each.
@@ -106,6 +199,9 @@ def replay(
         auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
     seed : int, by default 0
         Seed of all random numbers.
+    exact : bool, by default False
+        Carry out every time step; otherwise times in which nothing happens are computed at once, which is faster. The two
+        differ by at most 1e-6 mV in the membrane potential and 1e-8 of its limit in a weight.
 
     Returns
     -------
@@ -139,6 +235,7 @@ def run(
     cells: int | None = None,
     synapses: int | None = None,
     seeds: Sequence[int] | int | None = None,
+    exact: bool = False,
     progress: Progress = None,
     **parameters: object,
 ) -> xr.Dataset:
@@ -185,6 +282,9 @@ def run(
         share the conductance of one.
     seeds : Sequence[int] | int | None
         Repeat everything with this many seeds, starting at `seed`. A list is of the seeds themselves.
+    exact : bool, by default False
+        Carry out every time step; otherwise times in which nothing happens are computed at once, which is faster. The two
+        differ by at most 1e-6 mV in the membrane potential and 1e-8 of its limit in a weight.
 
     Returns
     -------
@@ -203,10 +303,128 @@ def run(
         For unknown names, wrong units, schedules that cannot be done, and non-finite results.
     """
 
+def score(
+    rules: Sequence[Rule | str] = (),
+    protocols: Sequence[Protocol | str] = (),
+    *,
+    cell: Cell | str | None = None,
+    refit: bool = True,
+    engine: str = "auto",
+    seed: int = 0,
+    progress: Progress = None,
+) -> xr.Dataset:
+    """Score rules against published data: efficacy at the end of induction, test pulses off.
+
+    Parameters
+    ----------
+    rules : sequence of Rule or str
+        All of the library if empty; ``"triplet:hippocampus_all_full"`` names a set. A rule with no set chosen stands for each of its sets.
+    protocols : sequence of Protocol or str
+        All of the library with published data if empty.
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
+    cell : Cell | str | None
+        One cell for all; by default each rule's own.
+    refit : bool, by default True
+        Also fit rules to each data set anew. These are the rules that name what is free; each point is left out in turn.
+    engine : str, by default 'auto'
+        auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
+    seed : int, by default 0
+        Seed of all random numbers.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``entry`` and ``data_set``: ``deviance``, ``error`` (E), ``skill``, points ``met`` within two errors, ``signs_right``,
+        ``standing`` and ``reason``, ``free_parameters``, ``aic``, ``rank`` with its interval, and what each point's prediction
+        from the others gives (``deviance_left_out``, ``error_left_out``), and ``chance_share``, the largest standard error of a prediction
+        over drawn synapses or sessions in standard errors of the data; over ``data_set`` the number of ``points``, of known
+        ``signs``, and the noise ceiling (``ceiling_error``, ``ceiling_deviance``); over ``entry`` and ``point`` the outcomes.
+
+    Raises
+    ------
+    SpikehebError
+        For unknown names and what cannot be computed.
+    """
+
+def slice_of(
+    protocol: Protocol | str,
+    rule: Rule | str,
+    cell: Cell | str = "l5_pyramidal",
+    *,
+    n: int = 10,
+    cv: float = 0.5,
+    synapses: int | None = None,
+    engine: str = "auto",
+    seed: int = 0,
+    test_pulses: bool = True,
+    copies: int | None = None,
+    control: bool = False,
+    paired_pulse: Time | str | None = None,
+    exact: bool = False,
+    progress: Progress = None,
+    **parameters: object,
+) -> xr.Dataset:
+    """Carry out a protocol on n cells for each condition: mean, standard error over cells, paired t-test.
+
+    Every input of every cell starts at a weight of its own, log-normal around the rule's initial weight. Draws outside the
+    rule's bounds are drawn again, so that a rule whose initial weight lies near a bound gets less than the CV asked for. A
+    rule that draws its initial weight itself keeps its own distribution. Random protocols are drawn anew for each cell.
+
+    Parameters
+    ----------
+    protocol : Protocol or str
+        A protocol, its name in the library, or the path of a script.
+    rule : Rule or str
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
+    **parameters
+        Parameters of the protocol.
+    cell : Cell | str, by default 'l5_pyramidal'
+        A cell, by name or path.
+    n : int, by default 10
+        Cells for each condition.
+    cv : float, by default 0.5
+        Coefficient of variation of the baseline weights, 0 or more.
+    synapses : int | None
+        Synapses of each cell with the same spikes; by default 1, or 200 in all for a rule that draws random numbers. They
+        share the conductance of one.
+    engine : str, by default 'auto'
+        auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
+    seed : int, by default 0
+        Seed of all random numbers.
+    test_pulses : bool, by default True
+        With off there is only the induction, and no EPSP is measured. False stands for off.
+    copies : int | None
+        Stimulate and test N inputs together in place of one. By default the protocol's own number.
+    control : bool, by default False
+        Test an unstimulated input of the same cell as well. This shows heterosynaptic plasticity.
+    paired_pulse : Time | str | None
+        Give a second pulse so long after each test pulse, such as 50ms. The result has the ratio of the two EPSPs.
+    exact : bool, by default False
+        Carry out every time step; otherwise times in which nothing happens are computed at once, which is faster. The two
+        differ by at most 1e-6 mV in the membrane potential and 1e-8 of its limit in a weight.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``condition`` the means over cells of what `run` gives, such as ``epsp_ratio`` with ``epsp_ratio_sem`` (over
+        cells), and of the paired t-test of before against after ``paired_t``, ``paired_p`` and ``cells``, the number of
+        cells that it rests on (of EPSPs, or of efficacies without test pulses); over ``cell`` and ``condition`` the single
+        values as ``cell_epsp_ratio`` and so on; published values as in `run`.
+
+    Raises
+    ------
+    ScheduleError
+        For fewer than two cells, a negative CV, or bounds that leave no room for draws.
+    SpikehebError
+        As `run`.
+    """
+
 def weights(
     rules: Sequence[Rule | str] | Rule | str,
     cell: Cell | str | None = "auto",
-    inputs: Inputs | Source | None = None,
+    inputs: Inputs | FanIn | Source | None = None,
     duration: Time | str = 100.0,
     seeds: Sequence[int] | int = 2,
     *,
@@ -241,7 +459,7 @@ def weights(
     cell : Cell | str | None, by default 'auto'
         A cell, by name or path; auto is l5_pyramidal with the unit auto, or none where spikes are imposed. None for spikes
         that are imposed.
-    inputs : Inputs | Source | None
+    inputs : Inputs | FanIn | Source | None
         By default those of `fan_in_inputs`: 1000 Poisson inputs at 15 Hz. Otherwise what such a function gives, or one
         source of trains.
     duration : Time | str, by default '100 s'
@@ -285,7 +503,7 @@ def weights(
     engine : str, by default 'auto'
         auto, kernel, plain or brian.
     names : Sequence[str] | None
-        What the rules are called in the result; by default their labels.
+        What the rules are called in the result, one for each; by default their labels.
 
     Returns
     -------
@@ -315,6 +533,7 @@ def window(
     engine: str = "auto",
     seed: int = 0,
     seeds: Sequence[int] | int | None = None,
+    exact: bool = False,
     progress: Progress = None,
 ) -> xr.Dataset:
     """The weight after `pairs` pairs at each delta_t.
@@ -354,6 +573,9 @@ def window(
         Seed of all random numbers.
     seeds : Sequence[int] | int | None
         Repeat everything with this many seeds, starting at `seed`. A list is of the seeds themselves.
+    exact : bool, by default False
+        Carry out every time step; otherwise times in which nothing happens are computed at once, which is faster. The two
+        differ by at most 1e-6 mV in the membrane potential and 1e-8 of its limit in a weight.
 
     Returns
     -------

@@ -14,7 +14,7 @@ from spikeheb.plots.board import NOTHING
 @pytest.fixture(scope="module")
 def board():
     rules = [sh.rule("pair", set="additive"), sh.rule("clopath", set="visual_cortex"), sh.rule("vogels")]
-    return sh.score(rules, ["sjostrom_2001", "letzkus_2006", "damour_2015"], refits=False)
+    return sh.score(rules, ["sjostrom_2001", "letzkus_2006", "damour_2015"], refit=False)
 
 
 def texts(page):

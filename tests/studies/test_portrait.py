@@ -64,7 +64,7 @@ def test_what_is_measured_is_what_the_studies_give():
     window = sh.window(rule, portrayed.window.delta_t)
     np.testing.assert_array_equal(portrayed.window.change, window["change"])
     assert portrayed.window.sem == ()
-    board = sh.score([rule], ["sjostrom_2001"], refits=False)
+    board = sh.score([rule], ["sjostrom_2001"], refit=False)
     for score in portrayed.scores:
         if score.data_set in board["data_set"]:
             square = board.sel(data_set=score.data_set).isel(entry=0)
@@ -84,7 +84,7 @@ def test_the_window_of_a_rule_that_draws_has_standard_errors():
 def test_scores_are_those_of_the_rule_and_not_those_that_its_authors_give():
     """The board has a line for each; the better one must not stand in for the rule."""
     rule = sh.rule("clopath:visual_cortex")
-    board = sh.score([rule], ["sjostrom_2001"], refits=False)
+    board = sh.score([rule], ["sjostrom_2001"], refit=False)
     assert board.sizes["entry"] == 2
     scores = measured._scores(board)
     assert [score.error for score in scores] == board["error"].isel(entry=0).values.tolist()

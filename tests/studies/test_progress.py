@@ -18,7 +18,7 @@ STUDIES = {
     "replay": lambda wanted: sh.replay("pair", [0.0], [0.01], progress=wanted),
     "weights": lambda wanted: sh.weights(["pair"], None, sh.poisson_inputs(2), "1 s", imposed="5 Hz", progress=wanted),
     "score": lambda wanted: sh.score(
-        ["pair:additive"][:0] or [sh.rule("pair", set="additive")], ["markram_1997"], refits=False, progress=wanted
+        ["pair:additive"][:0] or [sh.rule("pair", set="additive")], ["markram_1997"], refit=False, progress=wanted
     ),
     "slice_of": lambda wanted: sh.slice_of("pairing", "pair", n=2, test_pulses=False, delta_t="10 ms", pairs=2, progress=wanted),
 }

@@ -28,7 +28,7 @@ CASES = {
     "run": lambda rule: sh.run("pairing", rule, test_pulses=False, seed=3, pairs=5),
     "window": lambda rule: sh.window(rule, [-0.01, 0.01, 0.02], 5, w0=0.3),
     "replay": lambda rule: sh.replay(rule, [[0.1, 0.2], []], [[0.11], [0.3]], [0.2, 0.4], record=True, events=[sh.Reward(0.15, 2.0)]),
-    "score": lambda rule: sh.score([rule], ["bi_poo_1998"], refits=False),
+    "score": lambda rule: sh.score([rule], ["bi_poo_1998"], refit=False),
 }
 
 
@@ -258,7 +258,7 @@ def test_a_board_with_measurements_of_the_users_own_is_repeated_without_their_fi
     file = tmp_path / "mine.csv"
     file.write_text("delta_t_ms,ratio,sem\n10,1.5,0.1\n-10,0.8,0.1\n", encoding="utf-8")
     protocol = with_measurements(sh.protocol("bi_poo_1998"), file)
-    data = sh.score(["pair:additive"], [protocol], refits=False)
+    data = sh.score(["pair:additive"], [protocol], refit=False)
     file.unlink()
     again = sh.rerun(sh.save(data, tmp_path / "score.nc"))
     assert again.identical(data)

@@ -100,7 +100,7 @@ def test_each_synapse_of_a_rule_with_variables_of_the_cell_hears_the_postsynapti
 
 @pytest.fixture(scope="module")
 def board():
-    return sh.score([sh.rule("triplet", set="visual_cortex_all_min"), "vogels"], ["sjostrom_2001"], refits=False)
+    return sh.score([sh.rule("triplet", set="visual_cortex_all_min"), "vogels"], ["sjostrom_2001"], refit=False)
 
 
 def test_aic_is_the_deviance_and_twice_the_free_parameters(board):

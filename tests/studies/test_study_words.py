@@ -10,15 +10,15 @@ import pytest
 import spikeheb as sh
 from spikeheb import library
 from spikeheb.circuits.sources import Poisson, Regular, Replayed, correlated, early
-from spikeheb.dimensions import FREQUENCY
 from spikeheb.errors import SpikehebError
 from spikeheb.recordings import Sweeps
+from spikeheb.settings import Frequency, convert
 from spikeheb.studies.board.entries import Entry, unverified_of
 from spikeheb.studies.calls import decode, encode
 from spikeheb.studies.changes import Events, change_note
 from spikeheb.studies.distributions.comparison import Sample, compared, shapes_table, theory_table
 from spikeheb.studies.experiment.remarks import remarks
-from spikeheb.studies.experiment.sweeps import Files, in_groups, several
+from spikeheb.studies.experiment.sweeps import Files, in_groups
 from spikeheb.studies.inputs import fan_in_inputs, kind_of, with_unit
 
 PAIR = sh.rule("pair", set="additive")
@@ -97,8 +97,8 @@ def test_a_rule_of_another_coincidence_and_delay_is_made_again():
 
 @pytest.mark.parametrize(("text", "hertz"), [("5 Hz, 7 Hz", (5.0, 7.0)), ("5 Hz", (5.0,)), ("0.1 kHz", (100.0,))])
 def test_several_quantities_stand_in_one_text(text, hertz):
-    assert several(text, "rates", FREQUENCY) == pytest.approx(hertz)
-    assert several(text.split(", "), "rates", FREQUENCY) == pytest.approx(hertz)
+    assert convert(tuple[Frequency, ...], text) == pytest.approx(hertz)
+    assert convert(tuple[Frequency, ...], text.split(", ")) == pytest.approx(hertz)
 
 
 def test_files_are_read_from_their_first_channel():

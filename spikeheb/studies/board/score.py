@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb import library
-from spikeheb.cells import Cell
+from spikeheb.declared import declared, described, takes_settings
 from spikeheb.engines.choice import check_engine, side_by_side
 from spikeheb.engines.compiler import compiler
 from spikeheb.errors import FormatError
@@ -26,6 +26,7 @@ from spikeheb.studies.calls import recorded
 from spikeheb.studies.datasets import DataSet, data_sets
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.progress import Progress, report_of, shows_progress
+from spikeheb.studies.settings.score import Score
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,15 +35,9 @@ Floats = npt.NDArray[np.float64]
 
 
 @shows_progress
+@takes_settings(Score)
 def score(
-    rules: Sequence[Rule | str] = (),
-    protocols: Sequence[Protocol | str] = (),
-    *,
-    cell: Cell | str | None = None,
-    refits: bool = True,
-    engine: str = "auto",
-    seed: int = 0,
-    progress: Progress = None,
+    rules: Sequence[Rule | str] = (), protocols: Sequence[Protocol | str] = (), *, settings: Score, progress: Progress = None
 ) -> xr.Dataset:
     """Score rules against published data: efficacy at the end of induction, test pulses off.
 
@@ -52,12 +47,8 @@ def score(
         All of the library if empty; ``"triplet:hippocampus_all_full"`` names a set. A rule with no set chosen stands for each of its sets.
     protocols : sequence of Protocol or str
         All of the library with published data if empty.
-    cell : Cell or str, optional
-        By default each rule's own (`cell_of`).
-    refits : bool
-        Also fit the rules that name what is free to each data set, leaving each point out in turn.
-    engine, seed, progress
-        As in `run`.
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
 
     Returns
     -------
@@ -73,21 +64,20 @@ def score(
     SpikehebError
         For unknown names and what cannot be computed.
     """
-    check_engine(engine)
+    check_engine(settings.engine)
     chosen = [library.rule(rule) for rule in rules or library.names("rule")]
     scripts = [
         library.protocol(protocol) if isinstance(protocol, str | Path) else protocol for protocol in protocols or library.names("protocol")
     ]
     data = _data(scripts)
-    entries = entries_of(chosen, refits, data)
-    body = library.cell(cell) if isinstance(cell, str) else cell
+    entries = entries_of(chosen, settings.refit, data)
+    settings = replace(settings, cell=library.cell(settings.cell) if isinstance(settings.cell, str) else settings.cell)
     longest_first = sorted(entries, key=lambda entry: not (entry.refitted or is_noisy(entry.rule)))
-    works = [functools.partial(line, entry, data, body, engine, seed) for entry in longest_first]
-    lines = side_by_side(works, report_of(progress), alone=engine.startswith("brian") or compiler() is None)
+    works = [functools.partial(line, entry, data, settings.cell, settings.engine, settings.seed) for entry in longest_first]
+    lines = side_by_side(works, report_of(progress), alone=settings.engine.startswith("brian") or compiler() is None)
     table = dict(zip(map(id, longest_first), lines, strict=True))
-    board = _board(entries, data, [table[id(entry)] for entry in entries], engine, seed)
-    call = {"rules": chosen, "protocols": scripts, "cell": body, "refits": refits, "engine": engine, "seed": seed}
-    return recorded(board, "score", call)
+    board = _board(entries, data, [table[id(entry)] for entry in entries], settings)
+    return recorded(board, "score", {"rules": chosen, "protocols": scripts} | {name: getattr(settings, name) for name in declared(Score)})
 
 
 def _data(protocols: Sequence[Protocol]) -> list[DataSet]:
@@ -109,9 +99,10 @@ def _with_names_of_their_own(data: list[DataSet]) -> list[DataSet]:
 # --- the result ----------------------------------------------------------------------------------------------------------
 
 
-def _board(entries: Sequence[Entry], data: Sequence[DataSet], table: Sequence[Sequence[Square]], engine: str, seed: int) -> xr.Dataset:
+def _board(entries: Sequence[Entry], data: Sequence[DataSet], table: Sequence[Sequence[Square]], settings: Score) -> xr.Dataset:
     import xarray as xr
 
+    seed = settings.seed
     columns = [_column(each, [line[n] for line in table], seed) for n, each in enumerate(data)]
     variables = {name: (("entry", "data_set"), np.array([column[name] for column in columns]).T) for name in columns[0]}
     of_data = {name: ("data_set", np.array(values)) for name, values in _of_data(data, seed).items()}
@@ -135,7 +126,9 @@ def _board(entries: Sequence[Entry], data: Sequence[DataSet], table: Sequence[Se
         unverified_rule=("entry", [unverified_of(entry) for entry in entries]),
         unverified_data=("data_set", [" ".join(each.unverified) for each in data]),
     )
-    board.attrs = {"study": "score", "spikeheb": VERSION, "engine": engine, "seed": seed}
+    cell = settings.cell
+    of_cell = {} if cell is None else {"cell": cell.name, "cell_hash": cell.hash, "cell_description": cell.description}
+    board.attrs = {"study": "score", "spikeheb": VERSION} | described(settings) | of_cell
     return describe(board, TEXTS)
 
 

@@ -18,10 +18,10 @@ from spikeheb.studies.distributions.drive import AUTO, CELL, Drive, drives, same
 from spikeheb.studies.distributions.plan import Plan, memory_bytes, poisson_of_cells, start, stretch
 from spikeheb.studies.distributions.result import labelled
 from spikeheb.studies.distributions.runs import carry_out
-from spikeheb.studies.inputs import as_inputs, fan_in_inputs
+from spikeheb.studies.inputs import as_inputs
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.seeds import chosen_seeds
-from spikeheb.studies.settings.weights import Weights
+from spikeheb.studies.settings.weights import FanIn, Weights
 from spikeheb.studies.start_weights import start_weights
 
 if TYPE_CHECKING:
@@ -68,8 +68,9 @@ def weights(rules: Sequence[Rule | str] | Rule | str, settings: Weights, *, prog
     if cell is None:
         check_used("a cell", unit=unit, current=settings.current)
     _check_epsp(settings.epsp)
+    asked = FanIn() if settings.inputs is None else settings.inputs
     settings = replace(
-        settings, cell=cell, inputs=fan_in_inputs() if settings.inputs is None else as_inputs(settings.inputs),
+        settings, cell=cell, inputs=as_inputs(asked),
         seeds=list(chosen_seeds(settings.seeds, settings.seed)), seed=0, names=_names(chosen, settings.names),
     )  # fmt: skip
     starts = [start_weights(settings.w0, rule, settings.inputs.count, "inputs") for rule in chosen]
@@ -80,7 +81,8 @@ def weights(rules: Sequence[Rule | str] | Rule | str, settings: Weights, *, prog
     plan = _plan(chosen, settings, each)
     plan.check(memory_bytes(settings.memory))
     data = labelled(plan, carry_out(plan, settings.engine, report_of(progress)), settings.names)
-    data.attrs |= described(settings) | {"seed": settings.seeds[0]}
+    settings = replace(settings, inputs=asked if isinstance(asked, FanIn) else settings.inputs)
+    data.attrs = described(settings) | data.attrs | {"seed": settings.seeds[0]}
     return recorded(data, "weights", {"rules": chosen} | {name: getattr(settings, name) for name in declared(Weights) if name != "memory"})
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from spikeheb import library
 from spikeheb.cells import Cell
-from spikeheb.declared import takes_settings
+from spikeheb.declared import described, takes_settings
 from spikeheb.dimensions import TIME
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.engines.job import Floats, Job, Recording
@@ -90,13 +90,13 @@ def run(protocol: Protocol | str, rule: Rule | str, settings: Experiment, *, pro
     sessions, notes = [], []
     for n, schedule in enumerate(schedules):
         job = _session(schedule, rule, cell, plan, n, start, None if report is None else _part(report, n, len(schedules)))
-        recording = carry_out(job, settings.engine)
+        recording = carry_out(replace(job, exact=settings.exact), settings.engine)
         sessions.append(session_of(_of_population(schedule, plan), job, recording))
         notes.append(_events(schedule, job, recording, plan))
     differ = any(not _same_spikes(schedules[0], other) for other in schedules[1:])
     data = beside_published(pooled(sessions, plan, job, differ=differ), protocol, schedules[0])
-    data.attrs = provenance("experiment", rule, cell, recording.engine, settings.seed, schedules[0].dt)
-    data.attrs |= conditions_of(protocol, schedules[0], rule) | {"test_pulses": int(settings.test_pulses)}
+    data.attrs = described(settings) | provenance("experiment", rule, cell, recording.engine, settings.seed, schedules[0].dt)
+    data.attrs |= conditions_of(protocol, schedules[0], rule)
     data.attrs |= plan.attrs() | {"counted": counted(rule)[0]}
     if start is not None:
         data.attrs["w0"] = json.dumps(start.tolist()) if start.size > 1 else float(start[0])
@@ -203,6 +203,9 @@ def conditions_of(protocol: Protocol, schedule: Schedule, rule: Rule) -> dict[st
         "protocol_hash": protocol.hash,
         "protocol_parameters": str(protocol.parameters),
         "protocol_changed": ", ".join(f"{name} = {text}" for name, text in protocol.changed.items()),
+        "baseline_s": schedule.baseline,
+        "follow_up_s": schedule.follow_up,
+        "test_interval_s": schedule.test_interval,
         "copies": schedule.copies,
         "control": int(schedule.control),
         "paired_pulse_s": schedule.paired_pulse or 0.0,

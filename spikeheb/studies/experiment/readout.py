@@ -14,9 +14,9 @@ from spikeheb.engines.values import constants, efficacy, initial_values, per_inp
 from spikeheb.errors import ScheduleError
 from spikeheb.expressions import tree as t
 from spikeheb.measure.compare import normalised_error
-from spikeheb.measure.course import FOLLOW, baseline_of, window_of
+from spikeheb.measure.course import baseline_of, window_of
 from spikeheb.measure.epsp import measure_sweeps
-from spikeheb.measure.measurement import Measurement
+from spikeheb.measure.measurement import FOLLOW, Measurement
 from spikeheb.protocols import Protocol
 from spikeheb.rules.meaning import expand
 from spikeheb.schedules import Schedule

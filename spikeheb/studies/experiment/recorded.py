@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.dimensions import CURRENT, NONE, TIME, VOLTAGE
+from spikeheb.declared import described, takes_settings
+from spikeheb.dimensions import CURRENT, TIME, VOLTAGE
 from spikeheb.errors import FormatError, UnitError, check_used
 from spikeheb.measure.compare import mean_and_sem
-from spikeheb.measure.course import FOLLOW
 from spikeheb.measure.epsp import SweepMeasures, measure_sweeps, spiked
-from spikeheb.measure.measurement import Measurement, Step
+from spikeheb.measure.measurement import FOLLOW, Measurement, Step
 from spikeheb.numbers import parts
 from spikeheb.recordings import Sweeps
 from spikeheb.studies.experiment.readout import MEASURED, TEXTS
 from spikeheb.studies.experiment.remarks import doubts, remarks, why_rejected
-from spikeheb.studies.experiment.sweeps import Files, Source, gathered, in_groups, pair, pathways, several
+from spikeheb.studies.experiment.sweeps import OF_FILES, Files, Source, gathered, in_groups, pathways
 from spikeheb.studies.labels import VERSION, describe
+from spikeheb.studies.settings.recorded import STANDARD, Recorded
 from spikeheb.units import quantity
 
 if TYPE_CHECKING:
@@ -38,61 +39,16 @@ LONGEST = 100_000
 STEPS = {"V": (1e-6, 1.0), "A": (1e-15, 1e-6)}
 """Smallest and largest test step that an amplifier gives."""
 RESPONSES = {"membrane": "epsp", "field": "epsp", "current": "epsc"}
-STANDARD = Measurement()
 
 
-def analyse(
-    recording: Source | Sequence[Source],
-    *,
-    unit: str | None = None,
-    pulse: object = None,
-    channel: int | str = 0,
-    interval: object = None,
-    first_after: int | None = None,
-    reader: str | None = None,
-    cut_at: object = None,
-    follow: tuple[float, float] = FOLLOW,
-    signal: str | None = None,
-    baseline: object = STANDARD.baseline,
-    blank: object = STANDARD.blank,
-    search: object = STANDARD.search,
-    peak_width: object = STANDARD.peak_width,
-    slope_limits: tuple[float, float] = STANDARD.rise,
-    paired_baseline: str | None = None,
-    volley: object = None,
-    population_spike: object = None,
-    step: str | tuple[object, object, object] | None = None,
-    reject: Sequence[int] = (),
-    every: int = 1,
-    from_: int = 0,
-    average: int = 1,
-) -> xr.Dataset:
+@takes_settings(Recorded)
+def analyse(recording: Path | str | Sweeps | Sequence[Path | str | Sweeps], settings: Recorded) -> xr.Dataset:
     """Measure the sweeps of a recording as those of a virtual experiment are measured.
 
     Parameters
     ----------
     recording : path, Sweeps, or a sequence of these
         Several are taken one after the other.
-    unit, channel, interval, first_after, reader
-        As in `spikeheb.recordings.read_sweeps`; of several files, `first_after` counts over all of them.
-    pulse : time or several, optional
-        When the stimulus comes in a sweep; two for paired pulses (``"0 ms 50 ms"``). If not given, what the file says.
-    cut_at : times or "events", optional
-        Of a continuous recording: when the stimuli come, or at the stimuli that the file names. `pulse` then counts from these.
-    follow : pair of float
-        Minutes after the induction in which the outcome is measured.
-    signal : {"membrane", "field", "current"}, optional
-        If not given, a potential near 0 mV is taken for a field potential, for which there is no spike test.
-    baseline, blank, search, peak_width, slope_limits, paired_baseline, volley, population_spike
-        As in `Measurement`; times from the pulse.
-    step : start, stop and size, optional
-        The test step, such as ``"200 ms 300 ms -5 mV"``, its times on the same axis as `pulse`.
-    reject : sequence of int
-        Numbers of sweeps to leave out, from 0. Incomplete sweeps are always left out.
-    every, from_ : int
-        Of so many interleaved pathways all are measured, the one of sweep number `from_` first.
-    average : int
-        So many successive sweeps are averaged before they are measured.
 
     Returns
     -------
@@ -104,38 +60,35 @@ def analyse(
     ------
     FormatError, UnitError, UnknownName
     """
-    follow = _minutes(follow)
+    _check_minutes(settings.follow)
     sources: list[Source] = list(recording) if isinstance(recording, Sequence) and not isinstance(recording, str) else [recording]
     if not sources:
         raise FormatError("expected a file, or several", key="recording")
-    given = () if pulse is None else several(pulse, "pulse")
-    settings = Measurement(
-        baseline=pair(baseline, "baseline"), blank=quantity(blank, TIME, key="blank"), search=quantity(search, TIME, key="search"),
-        peak_width=quantity(peak_width, TIME, key="peak_width"), rise=pair(slope_limits, "slope_limits", NONE),
-        paired_baseline=paired_baseline or STANDARD.paired_baseline,
-        volley=None if volley is None else pair(volley, "volley"),
-        population_spike=None if population_spike is None else pair(population_spike, "population_spike"),
-        signal=signal or "membrane", pulses=given or (0.0,),
+    given = settings.pulse or ()
+    if settings.pulse == ():
+        raise FormatError('expected a time such as "20 ms", or several (got none)', key="pulse")
+    measurement = Measurement(
+        **{name: getattr(settings, name) for name in ("baseline", "blank", "search", "peak_width", "volley", "population_spike")},
+        rise=settings.slope_limits, paired_baseline=settings.paired_baseline or STANDARD.paired_baseline,
+        signal=settings.signal or STANDARD.signal, pulses=given or STANDARD.pulses,
     )  # fmt: skip
     around = (settings.baseline[0], max(given[-1] if given else 0.0, 0.0) + settings.search)
-    every_time = None if interval is None else quantity(interval, TIME, key="interval")
-    files = Files(unit, channel, every_time, first_after, reader, cut_at, around)
-    sweeps, pulses, notes = gathered(sources, files, given or ((0.0,) if cut_at is not None else ()))
+    files = Files(**{name: getattr(settings, name) for name in OF_FILES}, around=around)
+    sweeps, pulses, notes = gathered(sources, files, given or ((0.0,) if settings.cut_at is not None else ()))
     if len(pulses) < 2:
-        check_used("a second pulse", paired_baseline=paired_baseline)
-    settings, kind_notes = _fitted(settings, sweeps, pulses, signal, step, sweeps.pulse)
-    data = measured(sweeps, settings, follow, reject, every, from_, average, notes + kind_notes)
-    return _named(data, sources, settings, follow, sweeps.unit)
+        check_used("a second pulse", paired_baseline=settings.paired_baseline)
+    measurement, kind_notes = _fitted(measurement, sweeps, pulses, settings.signal, settings.step, sweeps.pulse)
+    data = measured(sweeps, measurement, settings, notes + kind_notes)
+    return _named(data, sources, measurement, settings, sweeps.unit)
 
 
-def _minutes(follow: object) -> tuple[float, float]:
-    """The window of the follow-up, in minutes."""
-    first, last = pair(follow, "follow", NONE)
+def _check_minutes(follow: tuple[float, float]) -> None:
+    """Refuse a window of the follow-up that is none, or longer than any."""
+    first, last = follow
     if not 0 <= first < last <= LONGEST:
         raise FormatError(
             f"expected two minutes from 0 to {LONGEST:,}, the first before the second (got {first:g} and {last:g})", key="follow"
         )
-    return first, last
 
 
 def _fitted(
@@ -177,33 +130,30 @@ def _step(step: object, signal: str, zero: float) -> Step | None:
 # --- measuring -----------------------------------------------------------------------------------------------------------
 
 
-def measured(
-    sweeps: Sweeps, settings: Measurement, follow: tuple[float, float], reject: Sequence[int], every: int, first: int, average: int,
-    notes: list[str],
-) -> xr.Dataset:  # fmt: skip
+def measured(sweeps: Sweeps, settings: Measurement, given: Recorded, notes: list[str]) -> xr.Dataset:
     """The measures of all pathways over ``condition``; sweeps of other pathways are NaN."""
     import xarray as xr
 
     incomplete: Flags = np.asarray(~np.isfinite(sweeps.v).all(axis=1))
-    asked = _asked(reject, len(sweeps.v))
+    asked = _asked(given.reject, len(sweeps.v))
     fired = spiked(np.nan_to_num(sweeps.v), sweeps.time, settings) if settings.signal == "membrane" else np.zeros_like(asked)
     fired &= ~(incomplete | asked)
     notes = [*notes, *why_rejected(incomplete, asked, fired)]
     if fired.any() and fired.sum() == len(fired) - (incomplete | asked).sum():
         notes.append("every sweep went beyond -30 mV: check the unit (--unit) and the kind of signal (--signal)")
     pathway_data = []
-    for members in pathways(len(sweeps.v), every, first):
+    for members in pathways(len(sweeps.v), given.every, given.from_):
         own = replace(sweeps, v=sweeps.v[members], minutes=sweeps.minutes[members])
         out = (incomplete | asked | fired)[members]
-        name = f"pathway {members[0]}: " if every > 1 else ""
-        own, out, more = in_groups(own, out, average)
-        measures = measure_sweeps(own.v, own.time, own.minutes, 0.0, out, settings=settings, follow=follow)
+        name = f"pathway {members[0]}: " if given.every > 1 else ""
+        own, out, more = in_groups(own, out, given.average)
+        measures = measure_sweeps(own.v, own.time, own.minutes, 0.0, out, settings=settings, follow=given.follow)
         notes += [name + text for text in [*more, *remarks(measures, settings, own.unit), *doubts(measures, settings, own.unit, own.time)]]
         pathway_data.append(_dataset(measures, own, settings, int((incomplete | asked | fired)[members].sum()), int(members[0])))
     data = pathway_data[0] if len(pathway_data) == 1 else xr.concat(pathway_data, "condition", join="outer", fill_value={"rejected": False})
     data = data.swap_dims(minutes="sweep") if "minutes" in data.dims else data
     data.attrs["notes"] = json.dumps(list(dict.fromkeys(notes)))
-    return data if every > 1 else data.drop_vars("pathway")
+    return data if given.every > 1 else data.drop_vars("pathway")
 
 
 def _asked(reject: object, count: int) -> Flags:
@@ -265,27 +215,20 @@ def _extras(measures: SweepMeasures, settings: Measurement) -> dict[str, Floats]
 # --- names ---------------------------------------------------------------------------------------------------------------
 
 
-def _named(data: xr.Dataset, sources: list[Source], settings: Measurement, follow: tuple[float, float], unit: str) -> xr.Dataset:
+def _named(data: xr.Dataset, sources: list[Source], settings: Measurement, given: Recorded, unit: str) -> xr.Dataset:
     """The data with recording, settings, units and names."""
     paths = [Path(source) for source in sources if not isinstance(source, Sweeps)]
     stem = paths[0].stem if paths else "sweeps"
     data = data.assign_coords(recording=("condition", [stem] * data.sizes["condition"]))
-    data.attrs |= {
+    data.attrs |= described(given) | {
         "study": "recording",
         "spikeheb": VERSION,
         "recording": ", ".join(path.name for path in paths) or "sweeps",
         "response": RESPONSES[settings.signal],
         "signal": settings.signal,
         "pulses_s": list(settings.pulses),
-        "baseline_s": list(settings.baseline),
-        "blank_s": settings.blank,
-        "search_s": settings.search,
-        "peak_width_s": settings.peak_width,
-        "slope_limits": list(settings.rise),
-        "follow_from_min": follow[0],
-        "follow_to_min": follow[1],
     }
-    return _in_its_unit(describe(data, _texts(follow)), unit)
+    return _in_its_unit(describe(data, _texts(given.follow)), unit)
 
 
 def _texts(follow: tuple[float, float]) -> dict[str, tuple[str, str]]:

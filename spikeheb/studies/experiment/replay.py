@@ -12,7 +12,7 @@ import numpy.typing as npt
 from spikeheb import library
 from spikeheb.carried import carries_unit, is_row
 from spikeheb.cells import Cell
-from spikeheb.declared import takes_settings
+from spikeheb.declared import described, takes_settings
 from spikeheb.dimensions import TIME
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.engines.job import NO_STEPS, Change, Job, Recording, Steps
@@ -93,14 +93,14 @@ def replay(rule: Rule | str, pre: Trains, post: Trains, settings: Replay, *, pro
     initial = {} if start is None else {rule.weight: np.broadcast_to(start, (lanes,)).copy()}
     job = Job(
         rule, cell, dt, steps, np.arange(lanes), pre_steps, post_steps,
-        initial=initial, rewards=rewards, samples=samples, seed=settings.seed, progress=report_of(progress),
+        initial=initial, rewards=rewards, samples=samples, seed=settings.seed, exact=settings.exact, progress=report_of(progress),
     )  # fmt: skip
     recording = carry_out(job, settings.engine)
     data = xr.Dataset({"w": ("lane", recording.w)}, coords={"lane": np.arange(lanes)})
     if samples.size:
         data = data.assign_coords(time=samples * dt).assign(w_record=(("lane", "time"), recording.weight))
         data = data.assign(_spikes("pre", pre_times) | _spikes("post", post_times))
-    data.attrs = provenance("replay", rule, cell, recording.engine, settings.seed, dt)
+    data.attrs = described(settings) | provenance("replay", rule, cell, recording.engine, settings.seed, dt)
     data = delays.noted(data)
     data.attrs["largest_shift_s"] = largest_shift((*pre_times, *post_times), dt)
     note = _note(job, recording)

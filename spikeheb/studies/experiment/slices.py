@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
+from spikeheb.declared import described, takes_settings
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.engines.job import Job
 from spikeheb.engines.values import constants, initial_values, per_input
@@ -19,12 +20,14 @@ from spikeheb.measure.compare import mean_and_sem, paired_t_test
 from spikeheb.protocols import Protocol, with_parameters
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
+from spikeheb.studies.calls import repeatable
 from spikeheb.studies.experiment.experiment import conditions_of, with_tests
 from spikeheb.studies.experiment.readout import TEXTS, beside_published, outcome
 from spikeheb.studies.experiment.session import places, session
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.population import Population, population, sharing, starts
 from spikeheb.studies.progress import Progress, report_of, shows_progress
+from spikeheb.studies.settings.slices import Slice
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,23 +42,9 @@ KEPT = (
 
 
 @shows_progress
-def slice_of(
-    protocol: Protocol | str,
-    rule: Rule | str,
-    cell: Cell | str = "l5_pyramidal",
-    *,
-    n: int = 10,
-    cv: float = 0.5,
-    synapses: int | None = None,
-    engine: str = "auto",
-    seed: int = 0,
-    test_pulses: bool = True,
-    copies: int | None = None,
-    control: bool = False,
-    paired_pulse: object = None,
-    progress: Progress = None,
-    **parameters: object,
-) -> xr.Dataset:
+@repeatable
+@takes_settings(Slice)
+def slice_of(protocol: Protocol | str, rule: Rule | str, settings: Slice, *, progress: Progress = None, **parameters: object) -> xr.Dataset:
     """Carry out a protocol on n cells for each condition: mean, standard error over cells, paired t-test.
 
     Every input of every cell starts at a weight of its own, log-normal around the rule's initial weight. Draws outside the
@@ -64,15 +53,11 @@ def slice_of(
 
     Parameters
     ----------
-    protocol, rule, cell, engine, seed, test_pulses, copies, control, paired_pulse, progress
-        As in `run`.
-    n : int
-        Cells for each condition, 2 or more.
-    cv : float
-        Coefficient of variation of the baseline weights, 0 or more.
-    synapses : int, optional
-        Synapses of each input, which share its conductance and start alike; by default 1, and of a rule that draws random numbers as
-        many as make 200 over all cells.
+    protocol : Protocol or str
+        A protocol, its name in the library, or the path of a script.
+    rule : Rule or str
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
     **parameters
         Parameters of the protocol.
 
@@ -91,33 +76,27 @@ def slice_of(
     SpikehebError
         As `run`.
     """
-    check_engine(engine)
-    if n < 2 or int(n) != n:
-        raise ScheduleError(f"expected two cells or more (got {n})", key="n")
-    if not 0 <= cv < np.inf:
-        raise ScheduleError(f"expected 0 or more (got {cv})", key="cv")
+    check_engine(settings.engine)
+    if settings.cv < 0:
+        raise ScheduleError(f"expected 0 or more (got {settings.cv})", key="cv")
     chosen = protocol if isinstance(protocol, Protocol) else library.protocol(protocol)
     protocol = with_parameters(chosen, parameters) if parameters else chosen
-    rule = library.rule(rule)
-    cell = cell if isinstance(cell, Cell) else library.cell(cell)
+    rule, n = library.rule(rule), settings.n
+    cell = settings.cell if isinstance(settings.cell, Cell) else library.cell(settings.cell)
     report = report_of(progress)
-    plan = population(rule, int(n), synapses, seed=seed)
+    plan = population(rule, n, settings.synapses, seed=settings.seed)
     cells_alone = []
     for k in range(n):
-        given = protocol.schedule(np.random.default_rng([seed, 0x5C4ED, k]))
-        schedule = replace(with_tests(given, test_pulses, copies, control, paired_pulse), synapses=plan.synapses)
-        job = _session(schedule, rule, cell, plan, k, cv, None if report is None else _part(report, k, n))
-        recording = carry_out(job, engine)
+        given = protocol.schedule(np.random.default_rng([settings.seed, 0x5C4ED, k]))
+        tested = with_tests(given, settings.test_pulses, settings.copies, settings.control, settings.paired_pulse)
+        schedule = replace(tested, synapses=plan.synapses)
+        job = _session(schedule, rule, cell, plan, k, settings.cv, None if report is None else _part(report, k, n))
+        recording = carry_out(replace(job, exact=settings.exact), settings.engine)
         single = outcome(schedule, job, recording)
         cells_alone.append(single[[name for name in KEPT if name in single]])
     data = beside_published(_over_cells(cells_alone, "epsp" if "epsp_ratio" in cells_alone[0] else "efficacy"), protocol, schedule)
-    data.attrs = provenance("slice", rule, cell, recording.engine, seed, schedule.dt)
-    data.attrs |= conditions_of(protocol, schedule, rule) | {
-        "test_pulses": int(test_pulses),
-        "cells": n,
-        "synapses": plan.synapses,
-        "cv": float(cv),
-    }
+    data.attrs = described(settings) | provenance("slice", rule, cell, recording.engine, settings.seed, schedule.dt)
+    data.attrs |= conditions_of(protocol, schedule, rule) | {"cells": n, "synapses": plan.synapses}
     return describe(data, TEXTS | _cell_texts(data) | SLICE_TEXTS)
 
 

@@ -9,10 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.dimensions import TIME, Dimension, example
-from spikeheb.errors import FormatError, UnitError
+from spikeheb.errors import FormatError
 from spikeheb.limits import whole
-from spikeheb.numbers import quantities
 from spikeheb.recordings import Sweeps, read_sweeps
 
 Floats = npt.NDArray[np.float64]
@@ -34,32 +32,8 @@ class Files:
     around: tuple[float, float] = (0.0, 0.0)
 
 
-def several(value: object, key: str, dimension: Dimension = TIME) -> tuple[float, ...]:
-    """Quantities from text such as ``"0 ms 50 ms"``, from one number or quantity, or from a row of these.
-
-    Raises
-    ------
-    UnitError
-        For what is none, or not finite.
-    """
-    numbers = np.atleast_1d(quantities(value, dimension, key=key))
-    if numbers.ndim != 1 or not numbers.size or not np.all(np.isfinite(numbers)):
-        raise UnitError(f'expected {dimension} such as "{example(dimension)}", or several (got "{str(value)[:60]}")', key=key)
-    return tuple(float(number) for number in numbers)
-
-
-def pair(value: object, key: str, dimension: Dimension = TIME) -> tuple[float, float]:
-    """Two times, such as ``"-5 ms 0 ms"``, or two quantities of another kind.
-
-    Raises
-    ------
-    FormatError, UnitError
-    """
-    values = several(value, key, dimension)
-    if len(values) != 2:
-        text = 'times, such as "-5 ms 0 ms"' if dimension == TIME else "numbers"
-        raise FormatError(f"expected two {text} (got {len(values)})", key=key)
-    return values[0], values[1]
+OF_FILES = ("unit", "channel", "interval", "first_after", "reader", "cut_at")
+"""What is said of files alone."""
 
 
 # --- reading -------------------------------------------------------------------------------------------------------------
@@ -96,7 +70,7 @@ def gathered(sources: Sequence[Source], files: Files, pulses: tuple[float, ...])
 def _check_unused(files: Files) -> None:
     """Raise an error for options that say how a file is read if sweeps are given instead."""
     standard = Files()
-    for name in ("unit", "channel", "interval", "first_after", "reader", "cut_at"):
+    for name in OF_FILES:
         if getattr(files, name) != getattr(standard, name):
             raise FormatError("says how a file is read, and these sweeps are read already; leave it out", key=name)
 

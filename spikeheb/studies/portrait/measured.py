@@ -137,7 +137,7 @@ def measure_rule(rule: Rule) -> Measured:
     if rule.set is None and rule.sets and not rule.changed:
         rule = choose(rule, set=next(iter(rule.sets)))
     what = counted(rule)[0] if is_noisy(rule) else "efficacy"
-    return Measured(rule.label, _window(rule), drift(rule), what, _scores(score([rule], refits=False)))
+    return Measured(rule.label, _window(rule), drift(rule), what, _scores(score([rule], refit=False)))
 
 
 def _window(rule: Rule) -> MeasuredWindow:

@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, Any
 
 from spikeheb.declared import Setting
-from spikeheb.studies.settings.several import CellOrNone, Engine, Seed, StartWeight, TimeStep
+from spikeheb.studies.settings.several import CellOrNone, Engine, Exact, Seed, StartWeight, TimeStep
 
 
 def _delay(side: str) -> Setting:
@@ -40,3 +40,4 @@ class Replay:
     dt: TimeStep = 1e-4
     engine: Engine = "auto"
     seed: Seed = 0
+    exact: Exact = False

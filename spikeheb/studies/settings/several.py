@@ -54,4 +54,27 @@ CellOrNone = Annotated[
         accepts="Cell | str | None", flags=("--cell", "-c"), metavar="CELL",
     ),
 ]  # fmt: skip
+UsualCell = Annotated[Any, Setting("A cell, by name or path.", accepts="Cell | str", flags=("--cell", "-c"), metavar="CELL")]
+TestPulses = Annotated[bool, Setting("With off there is only the induction, and no EPSP is measured.", "False stands for off.")]
+Copies = Annotated[
+    int | None,
+    Setting("Stimulate and test N inputs together in place of one.", "By default the protocol's own number.", metavar="N"),
+]
+Control = Annotated[
+    bool, Setting("Test an unstimulated input of the same cell as well.", "This shows heterosynaptic plasticity.", flags=("--control",))
+]
+PairedPulse = Annotated[
+    Time | None,
+    Setting(
+        "Give a second pulse so long after each test pulse, such as 50ms.", "The result has the ratio of the two EPSPs.",
+        range=(0.01, 1.0), scale="log",
+    ),
+]  # fmt: skip
+Exact = Annotated[
+    bool,
+    Setting(
+        "Carry out every time step; otherwise times in which nothing happens are computed at once, which is faster.",
+        "The two differ by at most 1e-6 mV in the membrane potential and 1e-8 of its limit in a weight.", flags=("--exact",),
+    ),
+]  # fmt: skip
 TimeStep = Annotated[Time, Setting("Time step.", check=_time_step, range=(1e-5, 1e-3), scale="log")]

@@ -60,7 +60,8 @@ class Weights:
         Any,
         Setting(
             "By default those of `fan_in_inputs`: 1000 Poisson inputs at 15 Hz.",
-            "Otherwise what such a function gives, or one source of trains.", accepts="Inputs | Source | None", option=None,
+            "Otherwise what such a function gives, or one source of trains.",
+            accepts="Inputs | FanIn | Source | None", option=None, nested=FanIn,
         ),
     ] = None  # fmt: skip
     duration: Annotated[Time, Setting("How long the cell is simulated, in biological time.", range=(1.0, 1e4), scale="log")] = 100.0
@@ -83,7 +84,7 @@ class Weights:
             "chosen so that the cell fires at about 12 Hz with every weight at its start and at about 60 Hz "
             "with every weight at its upper bound.",
             "The cell's own is too strong for many inputs. What was chosen stands in the result.",
-            accepts="Sequence[Conductance | str] | Conductance | str | None", metavar="CONDUCTANCE",
+            accepts="Sequence[Conductance | str] | Conductance | str | None", metavar="CONDUCTANCE", unit="_S",
         ),
     ] = None  # fmt: skip
     current: Annotated[
@@ -91,7 +92,7 @@ class Weights:
         Setting(
             "Constant current into each cell, or one for each rule; by default none, "
             "and with the unit auto what the inputs lack for the 12 Hz.",
-            accepts="Sequence[Amperes | str] | Amperes | str | None", metavar="CURRENT",
+            accepts="Sequence[Amperes | str] | Amperes | str | None", metavar="CURRENT", unit="_A",
         ),
     ] = None  # fmt: skip
     w0: StartWeight = None
@@ -131,5 +132,9 @@ class Weights:
     ] = "2 GB"
     engine: Annotated[Any, Setting("auto, kernel, plain or brian.", accepts="str", metavar="ENGINE")] = "auto"
     names: Annotated[
-        Any, Setting("What the rules are called in the result; by default their labels.", accepts="Sequence[str] | None", option=None)
-    ] = None
+        Any,
+        Setting(
+            "What the rules are called in the result, one for each; by default their labels.",
+            accepts="Sequence[str] | None", option=list[str], flags=("--name",), metavar="TEXT", panel="The rule",
+        ),
+    ] = None  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from spikeheb.declared import Setting
 from spikeheb.settings import Frequency, Time
-from spikeheb.studies.settings.several import CellOrNone, Cells, Engine, Seed, Seeds, StartWeight, Synapses, TimeStep
+from spikeheb.studies.settings.several import CellOrNone, Cells, Engine, Exact, Seed, Seeds, StartWeight, Synapses, TimeStep
 
 
 @dataclass(frozen=True)
@@ -32,3 +32,4 @@ class Window:
     engine: Engine = "auto"
     seed: Seed = 0
     seeds: Seeds = None
+    exact: Exact = False

@@ -80,7 +80,7 @@ def window(rule: Rule | str, settings: Window, *, progress: Progress = None) -> 
     parts = []
     for n in range(len(plan.seeds)):
         job = _job(rule, body, trains, step, plan, n, start, report_of(progress))
-        recording = carry_out(job, settings.engine)
+        recording = carry_out(replace(job, exact=settings.exact), settings.engine)
         parts.append(_before_and_after(job, recording, len(values)))
     before, after = ({name: np.concatenate([part[k][name] for part in parts], axis=1) for name in parts[0][k]} for k in (0, 1))
     name = counted(rule)[0] if is_noisy(rule) else "weight"
@@ -90,9 +90,9 @@ def window(rule: Rule | str, settings: Window, *, progress: Progress = None) -> 
     data = xr.Dataset({"w": ("delta_t", after["weight"].mean(axis=1)), "change": ("delta_t", ratio - 1)}, coords={"delta_t": values})
     if (is_noisy(rule) or by_cell) and pair[0].shape[1] > 1:
         data["change_sem"] = ("delta_t", sem)
-    data.attrs = provenance("window", rule, body, recording.engine, settings.seed, step)
+    data.attrs = described(settings) | provenance("window", rule, body, recording.engine, settings.seed, step)
     data.attrs["largest_shift_s"] = largest_shift([train for pair in trains for train in pair], step)
-    data.attrs |= described(settings) | {"w0": float(before["weight"].mean()), "counted": name, **plan.attrs()}
+    data.attrs |= {"w0": float(before["weight"].mean()), "counted": name, **plan.attrs()}
     note = _note(rule, trains, before["weight"], after["weight"], recording, body is not None)
     data.attrs |= {"note": note} if note else {}
     return describe(data, _texts(name))

@@ -28,7 +28,7 @@ IDEALISED = SJOSTROM["sjostrom_2001/frequency (idealised)"]
 
 @pytest.fixture(scope="module")
 def board():
-    return sh.score(["triplet", "vogels"], ["sjostrom_2001", "damour_2015"], refits=False)
+    return sh.score(["triplet", "vogels"], ["sjostrom_2001", "damour_2015"], refit=False)
 
 
 def test_every_schedule_and_series_is_a_data_set_of_its_own():
@@ -99,7 +99,7 @@ def test_sets_are_named_as_rules_are(monkeypatch):
     """The board asks the library for each name, and for nothing else."""
     asked = []
     monkeypatch.setattr(library, "rule", lambda name: asked.append(name) or ADDITIVE)
-    sh.score(["triplet:visual_cortex_all_min", "pair"], ["wang_2005"], refits=False)
+    sh.score(["triplet:visual_cortex_all_min", "pair"], ["wang_2005"], refit=False)
     assert asked[:2] == ["triplet:visual_cortex_all_min", "pair"]
 
 
@@ -148,7 +148,7 @@ def test_so_many_synapses_that_chance_does_no_harm():
     lanes = data.protocol.schedule(np.random.default_rng(0)).lanes
     motifs = [(lane.pre[0][lane.pre[0] < 0.5], lane.post[lane.post < 0.5]) for lane in (lanes[n] for n in data.lanes)]
     expected = [outcome(rule.constants, pre, post, 1.0, 60).change for pre, post in motifs]
-    board = sh.score([rule], ["wang_2005"], refits=False)
+    board = sh.score([rule], ["wang_2005"], refit=False)
     chance = board["chance"].values[0]
     assert np.all(chance <= 0.2 * data.points.sem)
     assert 0.1 < board["chance_share"].item() <= 0.2
@@ -158,7 +158,7 @@ def test_so_many_synapses_that_chance_does_no_harm():
 
 
 def test_so_many_sessions_that_chance_does_no_harm():
-    board = sh.score([sh.rule("pair", set="multiplicative")], ["poisson"], refits=True)
+    board = sh.score([sh.rule("pair", set="multiplicative")], ["poisson"], refit=True)
     assert 0 < float(board["chance_share"][0, 0]) <= 0.2
     assert str(board["reason"].values[1, 0]) == TOO_FEW
 
@@ -182,14 +182,14 @@ def test_the_board_starts_a_set_at_its_own_initial_weight():
     """The hippocampal set of Clopath's rule meets all five points of the clamp from w = 1 on, as in the paper; from 0.5 on it does not."""
     rule = sh.rule("clopath", set="hippocampus")
     from_one = replace(rule, initial={**rule.initial, rule.weight: Number(1.0)})
-    board = sh.score([from_one], ["ngezahayo_2000"], refits=False)
+    board = sh.score([from_one], ["ngezahayo_2000"], refit=False)
     assert board["met"].item() == 5
     assert board["error"].item() == pytest.approx(0.58, abs=0.05)
 
 
 def test_what_the_authors_give_is_a_line_of_its_own():
     """Clopath et al.: their own ten weights have E = .50; the set on the cell of the library, in fine steps, 2.34."""
-    board = sh.score([sh.rule("clopath", set="visual_cortex"), ADDITIVE], ["sjostrom_2001"], refits=False)
+    board = sh.score([sh.rule("clopath", set="visual_cortex"), ADDITIVE], ["sjostrom_2001"], refit=False)
     names = [str(name) for name in board["entry"].values]
     assert names == ["clopath / visual_cortex", f"clopath / visual_cortex, {AS_PUBLISHED}", "pair / additive"]
     column = board.sel(data_set="sjostrom_2001/frequency (experiment)")
@@ -200,13 +200,13 @@ def test_what_the_authors_give_is_a_line_of_its_own():
     assert not str(column["note"].values[0])
     other = board.sel(data_set="sjostrom_2001/frequency (idealised)")
     assert str(other["standing"].values[1]) == NOT_APPLICABLE
-    assert AS_PUBLISHED not in " ".join(str(name) for name in sh.score([ADDITIVE], ["wang_2005"], refits=False)["entry"].values)
+    assert AS_PUBLISHED not in " ".join(str(name) for name in sh.score([ADDITIVE], ["wang_2005"], refit=False)["entry"].values)
 
 
 def test_what_is_unverified_is_said_where_it_is_used():
     from spikeheb.cli.board import markdown
 
-    board = sh.score([ADDITIVE, sh.rule("pair", set="van_rossum")], ["froemke_2006", "sjostrom_2001"], refits=False)
+    board = sh.score([ADDITIVE, sh.rule("pair", set="van_rossum")], ["froemke_2006", "sjostrom_2001"], refit=False)
     assert [bool(str(text)) for text in board["unverified_rule"].values] == [False, True]
     text = markdown(board)
     assert "## froemke_2006/bursts \u2020" in text
@@ -251,7 +251,7 @@ def test_data_of_the_users_own_join(tmp_path):
         "1,7,1.4,0.1,6,amplitude,,,,,,,mine,\n1,-7,0.7,0.1,6,amplitude,,,,,,,mine,\n"
     )
     protocol = with_measurements(sh.protocol("pairing"), file)
-    board = sh.score([sh.rule("pair", set="additive")], [protocol], refits=False)
+    board = sh.score([sh.rule("pair", set="additive")], [protocol], refit=False)
     assert board["condition"].values.tolist() == ["frequency = 1, delta_t = 0.007", "frequency = 1, delta_t = -0.007"]
     assert board["signs_right"].values.tolist() == [[2.0]]
 
@@ -304,7 +304,7 @@ def test_two_files_of_one_name_are_two_data_sets(tmp_path):
         (tmp_path / folder).mkdir()
         files.append(tmp_path / folder / "mine.csv")
         files[-1].write_text(f"delta_t_ms,ratio,sem\n10,{ratio},0.1\n")
-    board = sh.score([ADDITIVE], [with_measurements(sh.protocol("pairing"), file) for file in files], refits=False)
+    board = sh.score([ADDITIVE], [with_measurements(sh.protocol("pairing"), file) for file in files], refit=False)
     assert board["data_set"].values.tolist() == ["pairing/mine", "pairing/mine 2"]
     assert board["published_ratio"].values.tolist() == [1.4, 0.7]
     assert float(board["error"][0, 0]) != float(board["error"][0, 1])

@@ -74,7 +74,7 @@ def test_random_trains_are_drawn_anew_for_each_cell():
 
 @pytest.mark.parametrize("given", [{"n": 1}, {"n": 2.5}, {"cv": -0.1}, {"cv": float("nan")}])
 def test_what_is_no_slice(given):
-    with pytest.raises(sh.ScheduleError, match=r"^(n|cv): expected"):
+    with pytest.raises((sh.ScheduleError, sh.UnitError), match=r"^(n|cv): expected"):
         sh.slice_of("pairing", "pair", test_pulses=False, **given)
 
 
