@@ -17,7 +17,6 @@ from spikeheb.engines.choice import carry_out
 from spikeheb.engines.job import Change
 from spikeheb.errors import BuildError, EngineError, NonFiniteError, StorageError, UnknownName
 
-
 LANES = 20
 
 
