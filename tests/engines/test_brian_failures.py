@@ -43,7 +43,7 @@ def test_the_program_and_numpy_agree_on_given_spikes(built, job):
 def test_a_second_run_builds_nothing_whatever_the_values(built, job, monkeypatch):
     monkeypatch.setattr(standalone, "_build", lambda *_: pytest.fail("built again"))
     start = np.linspace(0.1, 0.3, LANES)
-    other = replace(job, rule=rule(set="gutig", parameters={"A_plus": 0.02, "tau_plus": "10 ms"}), initial={"w": start})
+    other = replace(job, rule=rule(set="gutig", parameters={"A_plus": 0.0005, "tau_plus": "10 ms"}), initial={"w": start})
     again = standalone.run(other)
     np.testing.assert_allclose(again.w, runtime.run(other, "numpy").w, rtol=0, atol=1e-14)
     assert abs(again.w - built.w).min() > 0.1
