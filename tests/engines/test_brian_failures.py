@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from jobs import DT, lanes, rule
+from jobs import DT, lanes, random_trains, rule
 
 from spikeheb.engines import children
 from spikeheb.engines.brian import building, importing, modules, runtime, standalone
@@ -17,10 +17,12 @@ from spikeheb.engines.choice import carry_out
 from spikeheb.engines.job import Change
 from spikeheb.errors import BuildError, EngineError, NonFiniteError, StorageError, UnknownName
 
+LANES = 20
+
 
 @pytest.fixture(scope="module")
 def job():
-    return lanes(rule(set="additive"), [[0.0, 0.05], [0.01]], [[0.01], [0.0]])
+    return lanes(rule(set="gutig"), *random_trains(np.random.default_rng(3), LANES))
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +34,16 @@ def built(job, tmp_path_factory):
 
 
 @pytest.mark.slow
+def test_the_program_and_numpy_agree_on_given_spikes(built, job):
+    np.testing.assert_allclose(built.w, runtime.run(job, "numpy").w, rtol=0, atol=1e-12)
+    assert np.ptp(built.w) > 0.01
+
+
+@pytest.mark.slow
 def test_a_second_run_builds_nothing_whatever_the_values(built, job, monkeypatch):
     monkeypatch.setattr(standalone, "_build", lambda *_: pytest.fail("built again"))
-    other = replace(job, rule=rule(set="additive", parameters={"A_plus": 0.02, "tau_plus": "10 ms"}), initial={"w": np.array([0.25, 0.75])})
+    start = np.linspace(0.1, 0.3, LANES)
+    other = replace(job, rule=rule(set="gutig", parameters={"A_plus": 0.0005, "tau_plus": "10 ms"}), initial={"w": start})
     again = standalone.run(other)
     np.testing.assert_allclose(again.w, runtime.run(other, "numpy").w, rtol=0, atol=1e-14)
     assert abs(again.w - built.w).min() > 0.1
@@ -57,7 +66,7 @@ def test_a_value_that_the_program_did_not_take_is_an_error(built, job, monkeypat
 @pytest.mark.slow
 def test_a_value_that_is_not_finite_never_reaches_the_program(built, job):
     with pytest.raises(NonFiniteError, match="initial value of w"):
-        standalone.run(replace(job, initial={"w": np.array([np.nan, 1.0])}))
+        standalone.run(replace(job, initial={"w": np.full(LANES, np.nan)}))
 
 
 @pytest.mark.slow
@@ -94,14 +103,14 @@ def test_an_emptied_result_file_is_an_error(built, job, monkeypatch):
         (place / "results" / arrays["synapses.rule_w_r"]["file"]).write_bytes(b"")
 
     monkeypatch.setattr(standalone, "_call", then_empty)
-    with pytest.raises(StorageError, match=r"synapses\.w has 0 bytes instead of 16"):
+    with pytest.raises(StorageError, match=r"synapses\.w has 0 bytes instead of 160"):
         standalone.run(job)
 
 
 def test_models_that_differ_have_programs_that_differ(job):
     others = [
         replace(job, rule=rule(set="multiplicative")),
-        replace(job, rule=rule(set="additive", coincidence="post_first")),
+        replace(job, rule=rule(set="gutig", coincidence="post_first")),
         replace(job, post=job.post[::-1]),
         replace(job, steps=job.steps + 1),
         replace(job, dt=2e-4),
@@ -109,7 +118,7 @@ def test_models_that_differ_have_programs_that_differ(job):
     ]
     keys = {standalone.content_hash(standalone._structure(j)) for j in (job, *others)}
     assert len(keys) == 1 + len(others)
-    same = replace(job, rule=rule(set="additive", parameters={"tau_plus": "5 ms"}), initial={"w": np.ones(2)})
+    same = replace(job, rule=rule(set="gutig", parameters={"tau_plus": "5 ms"}), initial={"w": np.ones(LANES)})
     assert standalone._structure(same) == standalone._structure(job)
 
 

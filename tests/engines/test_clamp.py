@@ -7,7 +7,7 @@ import pytest
 from jobs import DT, LIBRARY, rule, write_rule
 
 from spikeheb.cells import read_cell
-from spikeheb.engines.brian import runtime, standalone
+from spikeheb.engines.brian import runtime
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.job import RELEASED, Change, Job
 from spikeheb.engines.kernel import numpy_lanes, runner
@@ -128,7 +128,7 @@ def test_both_engines_agree(cell, reads, tmp_path):
     rng = np.random.default_rng(5)
     clamps = [change for n, v in enumerate((-0.08, -0.05, 0.0)) for change in (Change(n, 3000, v), Change(n, 9000, RELEASED))]
     pre = np.unique(rng.integers(0, 20_000, 60))
-    job = clamped(the_rule, cell, clamps, lanes=3, steps=40_000, pre=pre, post=np.unique(rng.integers(2000, 20_000, 40)))
+    job = clamped(the_rule, cell, clamps, lanes=3, steps=26_000, pre=pre, post=np.unique(rng.integers(2000, 20_000, 40)))
     reference, found = runtime.run(job, "numpy"), runner.run(job)
     assert [s.tolist() for s in found.spikes] == [s.tolist() for s in reference.spikes]
     np.testing.assert_allclose(found.v, reference.v, rtol=0, atol=1e-9)
@@ -143,13 +143,6 @@ def test_a_run_may_be_stopped_in_the_middle_of_a_clamp(tmp_path):
     for until in (500, 1000, 1001, 1700, 2000, 3000):
         run.advance(until)
     assert run.recording().v.tobytes() == runner.run(job).v.tobytes()
-
-
-@pytest.mark.slow
-@COMPILED
-def test_the_standalone_program_holds_it_too():
-    job = clamped(rule(), "ca1_pyramidal", [Change(0, 1000, -0.03), Change(0, 2000, RELEASED)])
-    np.testing.assert_allclose(standalone.run(job).v, runtime.run(job, "numpy").v, rtol=0, atol=1e-12)
 
 
 @EVERY

@@ -11,7 +11,6 @@ from spikeheb.engines.population import Inhibition, PopulationJob
 from spikeheb.rules.meaning import reads_membrane
 
 INPUTS = 21
-RULES_REWARD = ((2000, 1.0), (5000, -0.5))
 
 
 def sources(seed=0, cells=1):
@@ -33,7 +32,7 @@ def job(rule, on=None, cells=5, *, steps=8000, seed=5, private=False, **more):
     more.setdefault("imposed", (Poisson(np.full(cells, 20.0)),))
     more.setdefault("snapshots", np.unique([0, steps // 3, steps - 1]))
     if any(handler.event == "reward" for handler in rule.handlers):
-        more.setdefault("rewards", RULES_REWARD)
+        more.setdefault("rewards", ((steps // 4, 1.0), (5 * steps // 8, -0.5)))
     the_cell = cell(on) if isinstance(on, str) else on
     if the_cell is not None:
         more.setdefault("current", 3e-10)

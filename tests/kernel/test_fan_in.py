@@ -39,11 +39,18 @@ def test_given_spikes(name, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cells", [1, 11])
 @pytest.mark.parametrize("on", ["l5_pyramidal", "ca1_pyramidal", "shaped"])
 @pytest.mark.parametrize("name", [*ALL, *FILES])
-def test_with_a_cell(name, on, cells, tmp_path):
-    compare(job(read(tmp_path, name), on, cells))
+def test_with_a_cell(name, on, tmp_path):
+    """Eleven cells, several in a vector register."""
+    compare(job(read(tmp_path, name), on, 11))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ALL)
+def test_a_few_cells_stand_each_for_itself(name, tmp_path):
+    """Without vector registers; the plain engine judges this for every rule file."""
+    compare(job(read(tmp_path, name), "shaped", 1))
 
 
 @pytest.mark.slow

@@ -58,7 +58,7 @@ def test_every_rule(name, on, tmp_path):
     rule = deterministic(tmp_path, name)
     if rule is None or (on is None and reads_membrane(rule)):
         pytest.skip("in distribution only, or with a cell")
-    compare(job(rule, on, 3, steps=6000))
+    compare(job(rule, on, 5, steps=3000))
 
 
 @pytest.mark.slow

@@ -32,14 +32,19 @@ def study(noise: float, cv: float, name: str = "usual") -> dict[str, np.ndarray]
     What chance does to the mean of the seeds cancels between the two to first order; a bias of the measurement does not.
     """
     names = ("before", "after", "ratio", "sem", "slope", "slope_after", "se", "cv2")
-    rows = [_experiment(seed, sign, noise, cv, shape(TIME - 2e-3, *SHAPES[name])) for seed in SEEDS for sign in (1, -1)]
+    epsp = shape(TIME - 2e-3, *SHAPES[name])
+    rows = [_experiment(sign * cv * gains, sign * noise * noises, epsp) for gains, noises in map(_chance, SEEDS) for sign in (1, -1)]
     return dict(zip(names, np.array(rows).T, strict=True))
 
 
-def _experiment(seed: int, sign: int, noise: float, cv: float, epsp: np.ndarray) -> tuple[float, ...]:
+def _chance(seed: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
-    gain = np.where(MINUTES < 0, 1.0, AFTER) * (1 + sign * cv * rng.standard_normal(MINUTES.size))
-    v = -70e-3 + 1e-3 * (gain[:, None] * epsp + sign * noise * rng.standard_normal((MINUTES.size, TIME.size)))
+    return rng.standard_normal(MINUTES.size), rng.standard_normal((MINUTES.size, TIME.size))
+
+
+def _experiment(gains: np.ndarray, noises: np.ndarray, epsp: np.ndarray) -> tuple[float, ...]:
+    gain = np.where(MINUTES < 0, 1.0, AFTER) * (1 + gains)
+    v = -70e-3 + 1e-3 * (gain[:, None] * epsp + noises)
     measures = measure_sweeps(v, TIME, MINUTES, 0.0)
     before = 1e3 * measures.amplitude[MINUTES < 0]
     return (

@@ -48,6 +48,7 @@ def switch_drives(lanes: Lanes, now: int) -> None:
         lanes.cell["I_ext"][change.lane] = change.value
     for change in lanes.events.clamps.get(now, ()):
         lanes.clamp[change.lane] = change.value
+        lanes.is_free[change.lane] = np.isnan(change.value)
 
 
 def update_cells(lanes: Lanes, now: int) -> None:
@@ -58,21 +59,21 @@ def update_cells(lanes: Lanes, now: int) -> None:
     before = v.copy()
     advance(lanes, lanes.model.cell, dict(lanes.cell), lanes.cell, now)
     np.copyto(v, before, where=now <= lanes.held_through)
-    np.copyto(v, lanes.clamp, where=~np.isnan(lanes.clamp))
+    np.copyto(v, lanes.clamp, where=~lanes.is_free)
     lanes.look(lanes.cell, "lane", now)
 
 
 def update_post(lanes: Lanes, now: int) -> None:
     """``[post]``, and what is read late: values as they were after this update some steps ago."""
-    every = np.arange(lanes.job.lanes)
+    every = np.arange(lanes.job.lanes) if lanes.late else None
     for name, by in lanes.late_by.items():
         past = lanes.past[name]
-        np.copyto(lanes.late[name], past[(now - by) % len(past), every], where=by > 0)
+        np.copyto(lanes.late[name], past[(now - by) % len(past), every], where=lanes.is_late[name])
     if lanes.model.post is not None:
         advance(lanes, lanes.model.post, lanes.seen_by_lanes(), lanes.post, now)
     for name, (of, _) in lanes.program.delayed.items():
         lanes.past[name][now % len(lanes.past[name])] = lanes.source(of)
-        np.copyto(lanes.late[name], lanes.source(of), where=lanes.late_by[name] == 0)
+        np.copyto(lanes.late[name], lanes.source(of), where=~lanes.is_late[name])
     lanes.look(lanes.post, "lane", now)
 
 
@@ -99,10 +100,11 @@ def advance(lanes: Lanes, block: Advance, scope: dict[str, Any], rows: Rows, now
 def fire(lanes: Lanes, now: int) -> Mask:
     """Which cells fire: by an imposed spike, or at the threshold where v is neither held nor clamped."""
     spiking = np.zeros(lanes.job.lanes, dtype=bool)
-    spiking[lanes.events.imposed.get(now, [])] = True
+    if now in lanes.events.imposed:
+        spiking[lanes.events.imposed[now]] = True
     if lanes.model.threshold is not None:
-        spiking |= (now > lanes.held_through) & np.isnan(lanes.clamp) & lanes.model.threshold(lanes.cell)
-    for lane in np.flatnonzero(spiking).tolist():
+        spiking |= (now > lanes.held_through) & lanes.is_free & lanes.model.threshold(lanes.cell)
+    for lane in np.flatnonzero(spiking).tolist() if np.count_nonzero(spiking) else ():
         lanes.spikes[lane].append(now)
         lanes.events.spike(lane, now)
     return spiking
@@ -153,13 +155,14 @@ def normalise(lanes: Lanes, now: int, reached: Mask) -> None:
 
 def spike_and_reset(lanes: Lanes, now: int, spiking: Mask) -> None:
     """``[post].on_spike``; then v is held at each part of the spike's shape in turn; then the reset and the refractory time."""
-    change(lanes, "on_spike", spiking, now)
-    lanes.part[spiking] = 0
-    lanes.part_at[spiking] = now
-    if lanes.program.cell is None or not np.any(lanes.part_at == now):
+    if np.count_nonzero(spiking):
+        change(lanes, "on_spike", spiking, now)
+        lanes.part[spiking] = 0
+        lanes.part_at[spiking] = now
+    due = lanes.part_at == now
+    if lanes.program.cell is None or not np.count_nonzero(due):
         return
     cell, dt = lanes.program.cell.cell, lanes.job.dt
-    due = lanes.part_at == now
     ended = due & (lanes.part == len(cell.shape))
     for lane in np.flatnonzero(due & ~ended).tolist():
         part = cell.shape[lanes.part[lane]]
@@ -174,7 +177,7 @@ def spike_and_reset(lanes: Lanes, now: int, spiking: Mask) -> None:
 
 def change(lanes: Lanes, what: str, where: Mask, now: int) -> None:
     """``[post].on_spike`` or the cell's reset, at some lanes."""
-    if not np.any(where):
+    if not np.count_nonzero(where):
         return
     rows = lanes.post if what == "on_spike" else lanes.cell
     scope = lanes.seen_by_lanes(where) if what == "on_spike" else {name: values[where] for name, values in rows.items()}

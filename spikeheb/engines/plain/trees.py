@@ -38,20 +38,21 @@ def _reduced(tree: t.Tree, constants: Mapping[str, float]) -> Any:
     parts = [_reduced(child, constants) for child in t.children(tree)]
     if not any(map(callable, parts)):
         return operation(*parts)
-    return _applied(operation, [part if callable(part) else _always(part) for part in parts])
+    return _applied(operation, parts)
 
 
-def _always(value: Any) -> Function:
-    return lambda _: value
-
-
-def _applied(operation: Callable[..., Any], parts: list[Function]) -> Function:
+def _applied(operation: Callable[..., Any], parts: list[Any]) -> Function:
+    """An operation on functions of the scope and on constants, without a call for each constant."""
     match parts:
         case [only]:
             return lambda scope: operation(only(scope))
+        case [left, right] if not callable(left):
+            return lambda scope: operation(left, right(scope))
+        case [left, right] if not callable(right):
+            return lambda scope: operation(left(scope), right)
         case [left, right]:
             return lambda scope: operation(left(scope), right(scope))
-    return lambda scope: operation(*(part(scope) for part in parts))
+    return lambda scope: operation(*(part(scope) if callable(part) else part for part in parts))
 
 
 def _operation(tree: t.Tree) -> Callable[..., Any]:
@@ -82,7 +83,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": np.exp, "log": np.log, "sqrt": np.sqrt, "abs": np.absolute,
-    "int": lambda truth: np.where(truth, 1.0, 0.0),
+    "int": lambda truth: np.multiply(truth, 1.0),
     "positive": lambda x: 0.5 * (x + np.absolute(x)),
     "clip": _clip, "limited": _limited, "within": _limited,
 }  # fmt: skip
