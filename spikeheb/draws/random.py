@@ -60,6 +60,12 @@ def streams(seed: int, purpose: int, indices: Any) -> Any:
         return _mix(start + _OTHER * (np.asarray(indices, dtype=np.uint64) + _ONE))
 
 
+def of_synapses(seed: int, count: int, mirrored: bool) -> tuple[Any, Floats]:
+    """The streams of the noise of synapses, and its signs: of mirrored ones, every second has the noise of the one before, turned round."""
+    index = np.arange(count)
+    return streams(seed, Purpose.NOISE_OF_SYNAPSE, index // 2 if mirrored else index), np.where(mirrored & (index % 2 == 1), -1.0, 1.0)
+
+
 def uniform(stream: Any, counter: Any) -> Floats:
     """Numbers in (0, 1)."""
     with np.errstate(over="ignore"):

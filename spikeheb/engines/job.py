@@ -69,6 +69,9 @@ class Job:
     exact : bool
         Whether every step is carried out. Else quiet stretches are computed where that is as good: to 1e-6 mV for the membrane
         potential, to 1e-8 of its limit for a weight.
+    mirrored : bool
+        Whether the noise of every second input is that of the one before it, turned round: as good as any, and the mean of many
+        varies less. Brian2 draws numbers of its own for each.
     progress : callable, optional
         Called with the fraction done.
 
@@ -96,6 +99,7 @@ class Job:
     receptor: str | None = None
     seed: int = 0
     exact: bool = False
+    mirrored: bool = False
     progress: Callable[[float], None] | None = None
 
     def __post_init__(self) -> None:

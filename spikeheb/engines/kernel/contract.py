@@ -175,6 +175,7 @@ LANES = Struct(
         ("failures", "int64_t *", "by lane: step, lane, input"),
         ("careful", "int64_t", "look at every number after every event and step"),
         ("exact", "int64_t", "step through everything"),
+        ("mirrored", "int64_t", "the noise of every second input of a run is that of the one before it, turned round"),
     ),
 )
 PLACE = Struct(

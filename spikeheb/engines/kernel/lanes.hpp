@@ -14,6 +14,7 @@
 
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 template <class M> class Lane {
 public:
@@ -91,6 +92,7 @@ private:
   typename M::Synapse *const synapses;
   typename M::Shared shared;
   typename M::template Late<double> late{};
+  std::vector<typename M::Synapse> glided;
   int64_t first, last, pre_begin, pre_count, imposed_count;
   const int64_t *delays, *imposed;
   int64_t *spikes;
@@ -200,12 +202,10 @@ private:
 
   // All synapses at once from now to `end`, or none.
   bool glide_all(int64_t end) {
-    for (const bool stores : {false, true})
-      for (int64_t i = first; i < last; ++i) {
-        typename M::Synapse s = synapses[i];
-        if (!glide(s, place.now, end, Around{})) return false;
-        if (stores) synapses[i] = s;
-      }
+    glided.assign(synapses + first, synapses + last);
+    for (typename M::Synapse &s : glided)
+      if (!glide(s, place.now, end, Around{})) return false;
+    std::copy(glided.begin(), glided.end(), synapses + first);
     return true;
   }
 
@@ -216,8 +216,10 @@ private:
 
   int64_t step_synapses(int64_t from, int64_t to, const Around &around) {
     if constexpr (abreast)
-      if (!job.careful) {
-        for (int64_t i = first; i < last; i += PACKED) step_pack(i, from, to, around);
+      if (!job.careful && !(job.mirrored && (first % 2 || last % 2))) {
+        for (int64_t i = first; i < last; i += PACKED)
+          if (job.mirrored) step_pack<MirroredNormals>(i, from, to, around);
+          else step_pack<PackOfNormals>(i, from, to, around);
         return to;
       }
     for (int64_t i = first; i < last; ++i) step_one(i, from, to, to, around, from);
@@ -227,8 +229,10 @@ private:
   // Step by step up to `to`, or from where that can be computed straight to `end`: it is tried where noise ends, and now and
   // then without noise; `pause` is when, `noisy` whether noise acted before. Returns the step that was reached.
   int64_t step_one(int64_t i, int64_t from, int64_t to, int64_t end, const Around &around, int64_t pause, bool noisy = false) {
-    const uint64_t numbers = noise<M::synapse_noisy>(NOISE_OF_SYNAPSE, i);
-    std::conditional_t<abreast, ManyNormals<double>, OneNormal> draw(numbers);
+    const uint64_t numbers[] = {noise_of_synapse(i)};
+    const double turned = job.mirrored && i % 2 ? -1.0 : 1.0;
+    std::conditional_t<abreast, ManyNormals<double>, OneNormal> normals(numbers);
+    auto draw = [&](int64_t now) { return turned * normals(now); };
     typename M::Synapse s = synapses[i];
     for (int64_t now = from; now < to; pause = now) {
       if (now == pause) {
@@ -252,15 +256,15 @@ private:
   static int64_t pause_after(int64_t now, int64_t to) { return now + std::min(to - now, Glide<M>::WORTHWHILE); }
 
   // Many synapses at once, each as `step_one` has it; those that part company go on by themselves.
-  void step_pack(int64_t i, int64_t from, int64_t to, const Around &around) {
+  template <class Draw> void step_pack(int64_t i, int64_t from, int64_t to, const Around &around) {
     const int count = int(std::min<int64_t>(last - i, PACKED));
     typename M::template Variables<Pack> pack;
     uint64_t streams[PACKED];
     for (int n = 0; n < PACKED; ++n) {
       put(pack, n, synapses[i + n % count]);
-      streams[n] = noise<true>(NOISE_OF_SYNAPSE, i + n % count);
+      streams[n] = noise_of_synapse(i + n % count);
     }
-    ManyNormals<Pack> draw(streams[0]);
+    Draw draw(streams);
     for (int64_t now = from; now < to;) {
       for (int n = 0; n < count; ++n) take(pack, n, synapses[i + n]);
       bool glides[PACKED];
@@ -294,6 +298,8 @@ private:
   static void take(const typename M::template Variables<Pack> &pack, int n, typename M::Synapse &s) {
     for (int k = 0; k < VARIABLES; ++k) reinterpret_cast<double *>(&s)[k] = reinterpret_cast<const Pack *>(&pack)[k].of[n];
   }
+
+  uint64_t noise_of_synapse(int64_t i) const { return noise<M::synapse_noisy>(NOISE_OF_SYNAPSE, job.mirrored ? i / 2 : i); }
 
   template <bool used> uint64_t noise(Purpose purpose, int64_t index) const {
     if constexpr (used) return stream(job.seed, purpose, uint64_t(index));

@@ -221,7 +221,7 @@ class _Clocked(_Lanes):
         job, program, code = self.job, self.program, self.code
         if program.cell is not None:
             before = self.z["v"].copy()
-            code["step_cell"](self.z, self.q, self._noise(random.Purpose.NOISE_OF_CELL, job.lanes, now), job.dt)
+            code["step_cell"](self.z, self.q, self._noise(self._keys(random.Purpose.NOISE_OF_CELL), 1.0, now), job.dt)
             is_held = now <= self.held_through
             self.z["v"][is_held] = before[is_held]
             self.z["v"][:] = np.where(np.isnan(self.clamp), self.z["v"], self.clamp)
@@ -229,20 +229,22 @@ class _Clocked(_Lanes):
             late = ring[np.arange(job.lanes), (now - by) % ring.shape[1]]
             self.n[name] = np.where(by > 0, late, self.n[name])
         if program.post is not None:
-            code["step_post"](self.z, self.n, self.p, self._noise(random.Purpose.NOISE_OF_POST, job.lanes, now), job.dt)
+            code["step_post"](self.z, self.n, self.p, self._noise(self._keys(random.Purpose.NOISE_OF_POST), 1.0, now), job.dt)
         for name, of, by, ring in self.past:
             ring[:, now % ring.shape[1]] = self.z["v"] if of == "v" else self.n[of]
             self.n[name] = np.where(by == 0, ring[:, now % ring.shape[1]], self.n[name])
         if program.stepped is not None:
-            noise = self._noise(random.Purpose.NOISE_OF_SYNAPSE, job.inputs, now)
+            noise = self._noise(*random.of_synapses(job.seed, job.inputs, job.mirrored), now)
             code["step_synapses"](self.s, self.z, self.n, self.p, slice(None), self.lane, noise, job.dt)
             for name in program.stepped.names:
                 self.check(name, self.s[name], "input", now)
 
-    def _noise(self, purpose: int, count: int, now: int) -> Callable[[], Floats]:
+    def _keys(self, purpose: int) -> Any:
+        return random.streams(self.job.seed, purpose, np.arange(self.job.lanes))
+
+    def _noise(self, keys: Any, sign: Floats | float, now: int) -> Callable[[], Floats]:
         def draw() -> Floats:
-            keys = random.streams(self.job.seed, purpose, np.arange(count))
-            numbers: Floats = np.sqrt(self.job.dt) * random.normal(keys, now)
+            numbers: Floats = np.sqrt(self.job.dt) * (sign * random.normal(keys, now))
             return numbers
 
         return draw

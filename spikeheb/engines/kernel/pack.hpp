@@ -14,18 +14,9 @@ struct Mask {
   Integers of;  // -1 where it does, else 0
   Mask(Integers of) : of(of) {}
   Mask(bool all) : of(Integers{} - int64_t(all)) {}
-  bool any() const { return bytes() != 0; }
-  bool all() const { return bytes() == ~uint64_t(0); }
+  bool any() const { return bytes(of) != 0; }
+  bool all() const { return bytes(of) == 0x0101010101010101u; }
   bool operator[](int n) const { return of[n] != 0; }
-
-private:
-  uint64_t bytes() const {  // one for each
-    typedef int8_t Bytes __attribute__((vector_size(8)));
-    const Bytes narrow = __builtin_convertvector(of, Bytes);
-    uint64_t word;
-    std::memcpy(&word, &narrow, 8);
-    return word;
-  }
 };
 inline Mask operator&&(Mask a, Mask b) { return a.of & b.of; }
 inline Mask operator||(Mask a, Mask b) { return a.of | b.of; }
@@ -100,3 +91,20 @@ template <class Draw> inline auto noise_where(bool acts, double root, Draw &draw
 template <class Draw> inline Pack noise_where(Mask acts, double root, Draw &draw, int64_t now) {
   return acts.any() ? chosen(acts, root * draw(now), 0.0) : Pack(0.0);
 }
+
+// The normal numbers of PACKED streams by step; of the mirrored ones, those of every second stream are the ones before, turned round.
+using PackOfNormals = ManyNormals<Pack>;
+class MirroredNormals {
+public:
+  explicit MirroredNormals(const uint64_t (&streams)[PACKED]) : half({streams[0], streams[2], streams[4], streams[6]}) {}
+  Pack operator()(int64_t now) {
+    const Half numbers = half(now);
+    Pack pack;
+    for (int n = 0; n < PACKED; ++n) pack.of[n] = n % 2 ? -numbers.of[n / 2] : numbers.of[n / 2];
+    return pack;
+  }
+
+private:
+  struct Half { double of[PACKED / 2]; };
+  ManyNormals<Half> half;
+};

@@ -171,6 +171,16 @@ typedef double Doubles __attribute__((vector_size(64)));
 typedef int64_t Integers __attribute__((vector_size(64)));
 typedef uint64_t Unsigned __attribute__((vector_size(64)));
 
+// A bit for each that holds, in a byte of its own.
+inline uint64_t bytes(Integers holds) {
+  typedef int8_t Bytes __attribute__((vector_size(8)));
+  const Bytes narrow = __builtin_convertvector(holds, Bytes) & 1;
+  uint64_t word;
+  std::memcpy(&word, &narrow, 8);
+  return word;
+}
+inline int lowest_byte(uint64_t word) { return __builtin_ctzll(word) / 8; }
+
 template <class U> inline U mix(U x) {
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
   x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
@@ -228,14 +238,17 @@ inline double normal(uint64_t stream, uint64_t counter) { return normal_of(unifo
 struct OneNormal {
   uint64_t stream;
   explicit OneNormal(uint64_t stream) : stream(stream) {}
+  explicit OneNormal(const uint64_t (&each)[1]) : stream(each[0]) {}
   double operator()(int64_t now) const { return normal(stream, uint64_t(now)); }
 };
-// Of one stream, or of several side by side: T is a number, or as many of them in a row.
+// Of one stream, or of four or eight side by side: T is a number, or as many of them in a row.
 template <class T> class ManyNormals {
 public:
   static constexpr int W = sizeof(T) / sizeof(double);
 
-  explicit ManyNormals(const uint64_t &first) { std::memcpy(streams, &first, sizeof streams); }
+  explicit ManyNormals(const uint64_t (&each)[W]) {
+    for (int k = 0; k < 8; ++k) streams[k] = each[k % W], ahead[k] = k / W;
+  }
   T operator()(int64_t now) {
     if (uint64_t(now - begin) >= uint64_t(BLOCK)) make(now);
     T numbers;
@@ -245,27 +258,21 @@ public:
 
 private:
   static constexpr int BLOCK = 16, N = W * BLOCK;
-  uint64_t streams[W];
+  Unsigned streams, ahead;
   int64_t begin = -BLOCK;
   double made[N];
 
   void make(int64_t now) {
     begin = now;
-    double p[N], root[N];
+    double p[N], root[N], x[N];
     int tail[N], tails = 0;
     for (int n = 0; n < N; n += 8) {
-      Unsigned stream, counter;
-      for (int k = 0; k < 8; ++k) stream[k] = streams[(n + k) % W], counter[k] = uint64_t(now + (n + k) / W);
-      const Doubles uniforms = uniform(stream, counter), middle = normal_of_middle(uniforms - 0.5);
+      const Doubles uniforms = uniform(streams, ahead + uint64_t(now + n / W)), q = uniforms - 0.5, middle = normal_of_middle(q);
       std::memcpy(p + n, &uniforms, sizeof uniforms);
       std::memcpy(made + n, &middle, sizeof middle);
-    }
-    for (int n = 0; n < N; ++n) {
-      tail[tails] = n;
-      tails += std::fabs(p[n] - 0.5) > MIDDLE;
+      for (uint64_t beyond = bytes((q > MIDDLE) | (q < -MIDDLE)); beyond; beyond &= beyond - 1) tail[tails++] = n + lowest_byte(beyond);
     }
     for (int n = 0; n < tails; ++n) root[n] = root_of_tail(p[tail[n]], p[tail[n]] - 0.5);
-    double x[N];
     for (int n = 0; n < tails; ++n) x[n] = normal_of_tail_near(root[n]);
     for (int n = 0; n < tails; ++n) {
       if (root[n] > LONG) x[n] = normal_of_tail_far(root[n]);

@@ -113,10 +113,9 @@ class Lanes:
         self.spikes: list[list[int]] = [[] for _ in range(job.lanes)]
         self.weight, self.efficacy = np.zeros((2, job.inputs, len(job.samples)))
         self.v = np.zeros((job.lanes, len(job.sweeps), job.sweep_steps))
-        self.keys: dict[int, Any] = {
-            n: random.streams(job.seed, n, np.arange(job.inputs))
-            for n in (random.Purpose.NOISE_OF_SYNAPSE, random.Purpose.DRAWS_OF_HANDLER)
-        }
+        of_synapses, self.turned = random.of_synapses(job.seed, job.inputs, job.mirrored)
+        self.keys: dict[int, Any] = {random.Purpose.NOISE_OF_SYNAPSE: of_synapses}
+        self.keys[random.Purpose.DRAWS_OF_HANDLER] = random.streams(job.seed, random.Purpose.DRAWS_OF_HANDLER, np.arange(job.inputs))
         self.keys |= {
             n: random.streams(job.seed, n, np.arange(job.lanes)) for n in (random.Purpose.NOISE_OF_CELL, random.Purpose.NOISE_OF_POST)
         }
@@ -171,7 +170,8 @@ class Lanes:
         block, place = divmod(now, BLOCK)
         if self._noise.get(purpose, (-1,))[0] != block:
             steps = np.arange(block * BLOCK, (block + 1) * BLOCK)[:, None]
-            self._noise[purpose] = block, np.sqrt(self.job.dt) * random.normal(self.keys[purpose], steps)
+            sign = self.turned if purpose == random.Purpose.NOISE_OF_SYNAPSE else 1.0
+            self._noise[purpose] = block, np.sqrt(self.job.dt) * (sign * random.normal(self.keys[purpose], steps))
         numbers: Floats = self._noise[purpose][1][place]
         return numbers
 

@@ -30,7 +30,7 @@ from spikeheb.studies.population import RANDOM, spread_evenly
 
 Floats = npt.NDArray[np.float64]
 
-SYNAPSES, MOST_SYNAPSES = 256, 32_768
+SYNAPSES, MOST_SYNAPSES = 128, 32_768
 """Synapses that share a condition, of a rule that draws: in the first run, and at most."""
 SESSIONS, MOST_SESSIONS = 16, 512
 """Sessions of a protocol that draws: in the first run, and at most."""
@@ -137,10 +137,10 @@ class _Numbers:
         return max(self.sessions) > 1
 
     def missing(self, prediction: Prediction, allowed: Floats) -> Index:
-        """How many more sessions or synapses, in even numbers, leave no more chance than is allowed, as far as is known."""
+        """How many more sessions or synapses, in fours, leave no more chance than is allowed, as far as is known."""
         most = MOST_SESSIONS if self._many_sessions else MOST_SYNAPSES
         excess = np.where(prediction.chance > allowed, MARGIN * (prediction.chance / np.maximum(allowed, 1e-12)) ** 2, 1.0)
-        wanted = np.minimum(2 * np.ceil(self.drawn * excess / 2), most)
+        wanted = np.minimum(4 * np.ceil(self.drawn * excess / 4), most)
         return np.where(excess > 1, np.maximum(wanted - self.drawn, 0), 0).astype(np.int64)
 
     def plus(self, more: Index) -> _Numbers:
@@ -196,14 +196,15 @@ class _Trial:
 
     def added(self, numbers: _Numbers, more: Index, seed: int) -> Prediction:
         """What so many more sessions or synapses show, in lanes with any; those of several sessions are run lane by lane."""
-        if max(numbers.sessions) == 1:
-            return self.outcome(replace(numbers, synapses=tuple(int(n) for n in np.maximum(more, 1))), seed)
+        several = max(numbers.sessions) > 1
         ratio, chance = np.full(more.size, np.nan), np.full(more.size, np.nan)
         lanes = np.arange(more.size) if self.lanes is None else self.lanes
-        for k in np.flatnonzero(more):
-            own = _Numbers((int(more[k]),), (numbers.synapses[k],))
-            alone = replace(self, lanes=lanes[[k]]).outcome(own, seed)
-            ratio[k], chance[k] = alone.ratio[0], alone.chance[0]
+        chosen = np.flatnonzero(more)
+        for part in chosen[:, None] if several else [chosen]:
+            wanted, synapses = tuple(more[part].tolist()), tuple(numbers.synapses[k] for k in part)
+            own = _Numbers(wanted, synapses) if several else _Numbers((1,) * part.size, wanted)
+            prediction = replace(self, lanes=lanes[part]).outcome(own, seed)
+            ratio[part], chance[part] = prediction.ratio, prediction.chance
         return Prediction(ratio, chance)
 
 
@@ -236,7 +237,8 @@ def _without_cell(
 
 def _parts(job: Job) -> Iterator[Job]:
     """The job in pieces of at most `SPIKES_AT_ONCE`, each with random numbers of its own."""
-    piece = np.cumsum([train.size for train in job.pre]) // SPIKES_AT_ONCE
+    spikes = np.cumsum([train.size for train in job.pre])
+    piece = np.repeat(spikes[::2] // SPIKES_AT_ONCE, 2)[: job.inputs]  # mirrored pairs stay together
     for number, chosen in enumerate(np.split(np.arange(job.inputs), np.flatnonzero(np.diff(piece)) + 1)):
         own = job.seed if number == 0 else int(np.random.SeedSequence([job.seed, 0x9A27, number]).generate_state(1)[0])
         yield replace(
@@ -285,7 +287,7 @@ def many_synapses(schedule: Schedule, rule: Rule, spikes: Spikes | None, synapse
     tested = inputs_under_test(whole).ravel()
     lane = np.repeat(np.arange(job.lanes), synapses)
     job = replace(
-        job, cell=None, pre=tuple(job.pre[k] for k in tested[lane]), lane_of_input=lane,
+        job, cell=None, pre=tuple(job.pre[k] for k in tested[lane]), lane_of_input=lane, mirrored=True,
         post=job.post if spikes is None else spikes, currents=(), clamps=(), receptor=None,
     )  # fmt: skip
     if rule.post is not None and lane.size > job.lanes:
@@ -322,11 +324,15 @@ def _prediction(start: Floats, end: Floats, lane: Index, sessions: int) -> Predi
 
 
 def _error_of_means(values: Floats, lane: Index) -> Floats:
-    """The standard error of the mean of each lane, from the differences of neighbours.
+    """The standard error of the mean of each lane, from the differences of neighbouring pairs; 0 of single synapses, where nothing is drawn.
 
     Neighbours start at nearly the same weight, so that what the even spread of starting weights takes away does not count as
-    chance: the variance of the mean of n values is the sum of ``(a - b)**2`` over all pairs of neighbours, over ``n**2``.
+    chance: the variance of the mean of n values is the sum of ``(a - b)**2`` over all couples of neighbours, over ``n**2``. A value
+    here is the mean of two synapses, since the noise of the second is that of the first, turned round.
     """
+    if len(np.unique(lane)) == lane.size:
+        return np.zeros(lane.size)
+    values, lane = (values[::2] + values[1::2]) / 2, lane[::2]
     count = np.bincount(lane)
     place = np.arange(lane.size) - (np.cumsum(count) - count)[lane]
     first = np.flatnonzero((place % 2 == 0) & (place + 1 < count[lane]))
