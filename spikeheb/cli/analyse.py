@@ -33,7 +33,8 @@ def analyse(
         ),
     ] = None,
     channel: Annotated[
-        str, typer.Option(metavar="CHANNEL", help="Number or name of the channel, in a file that Neo reads.", rich_help_panel=FILE_PANEL)
+        str,
+        typer.Option(metavar="CHANNEL", help="Number or name of the channel, or electrode, for Neo.", rich_help_panel=FILE_PANEL),
     ] = "0",
     interval: Annotated[
         str | None, typer.Option(metavar="TIME", help="Time between two sweeps, in a file that Neo reads.", rich_help_panel=FILE_PANEL)

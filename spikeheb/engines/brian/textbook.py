@@ -272,4 +272,3 @@ def _handler(rule: Rule, lines: tuple[t.Statement, ...], names: Mapping[str, t.T
         else:
             written += text.assignment(line)
     return written
-
