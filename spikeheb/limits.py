@@ -20,6 +20,8 @@ FILE = 200_000_000
 SEEDS = 10_000
 MOST = 10_000_000
 """The largest number of things of a kind, where memory sets no closer limit."""
+BYTES_OF_SPIKE = 32.0
+"""While a schedule becomes a job, and a job the arrays of an engine."""
 LARGEST_SEED = 2**63 - 1
 """What a result file can hold."""
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from spikeheb.carried import carries_unit
 from spikeheb.dimensions import CONCENTRATION, CURRENT, NONE, TIME, VOLTAGE, Dimension
 from spikeheb.errors import ScheduleError, UnitError
-from spikeheb.limits import check_count, check_memory, check_steps
+from spikeheb.limits import BYTES_OF_SPIKE, check_count, check_memory, check_steps
 from spikeheb.numbers import check_near, quantities, si
 from spikeheb.units import quantity
 
@@ -36,8 +36,6 @@ MAX_STEP = 1e-2
 """The longest time step in seconds."""
 MAX_COPIES = 100_000
 MAX_PULSES = 100_000
-BYTES_OF_SPIKE = 32.0
-"""While a schedule becomes a job."""
 
 
 @dataclass(frozen=True, slots=True)

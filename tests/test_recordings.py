@@ -301,5 +301,5 @@ def test_sweeps_of_neo_that_do_not_fit_are_refused(neo, options, kind, message, 
 
 def test_sweeps_of_different_length_are_refused(neo, tmp_path):
     path = sweep_file(neo, tmp_path / "a.mat", [np.full(10, -70.0), np.full(11, -70.0)])
-    with pytest.raises(FormatError, match="sweep 1: 11 samples at 10000 Hz in mV; expected 10 at 10000 Hz in mV like the first"):
+    with pytest.raises(FormatError, match="sweep 1: 11 samples at 10000 Hz in mV; expected 10 at 10000 Hz in mV like sweep 0"):
         sweeps_of(path, channel=1, interval=1, first_after=1)

@@ -19,6 +19,7 @@ def cache(
 ) -> None:
     """List what was built for earlier runs: kernels, standalone programs, compiler probes."""
     from spikeheb.engines import cache as build_cache
+    from spikeheb.engines.cache_folder import root
     from spikeheb.errors import unknown_name
 
     if clear:
@@ -26,7 +27,7 @@ def cache(
     entries = build_cache.entries()
     kinds = sorted({entry.kind for entry in entries})
     if kind is not None and kind not in kinds:
-        raise unknown_name("kind of entry", kind, kinds, path=str(build_cache.root()))
+        raise unknown_name("kind of entry", kind, kinds, path=str(root()))
     if clear:
         removed = build_cache.clear(kind)
         note(f"removed {len(removed)} entries, {_size(sum(entry.size for entry in removed))}")
@@ -37,7 +38,7 @@ def cache(
         for e in shown
     ]
     data_table(["kind", "key", "size", "built", "state"], rows)
-    note(f"{build_cache.root()}: {len(shown)} of {len(entries)} entries")
+    note(f"{root()}: {len(shown)} of {len(entries)} entries")
     if verify and shown:
         raise typer.Exit(1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import tempfile
 from collections.abc import Callable, Iterator
@@ -134,6 +135,7 @@ def write(data: xr.Dataset, folder: Path, force: bool, names: Names = STANDARD, 
 
     path = _save(data, folder / names.result, force)
     target = folder
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it says at length where its own settings cannot be kept
     try:
         from spikeheb import plots  # the import fails where MPLBACKEND or a file matplotlibrc names a backend that does not exist
 

@@ -3,35 +3,27 @@
 An entry is built in a temporary folder beside its place, under a lock that the operating system releases when its
 holder dies, and renamed when it is whole. Its manifest holds the size and SHA-256 of every file: a truncated library
 that is loaded kills the process, so an entry that does not match is built again.
-
-What is in the cache is run as a program. So the cache is used only where nobody but the user can have written to it: a folder
-that is open to others, or another's, is left alone with one line, and a private folder that lasts as long as the process
-stands in for it.
 """
 
 from __future__ import annotations
 
-import atexit
-import errno
 import hashlib
 import json
 import os
 import re
 import secrets
 import shutil
-import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from spikeheb.engines.cache_folder import root, shelf, trusted, writing
 from spikeheb.engines.locks import held
-from spikeheb.engines.ownership import is_own_file, is_own_folder, make_private, reason_against
-from spikeheb.errors import BuildError, StorageError, one_line
-from spikeheb.paths import home_resolved
+from spikeheb.engines.ownership import is_own_file, is_own_folder
+from spikeheb.errors import BuildError, StorageError
 
 Opened = TypeVar("Opened")
 
@@ -39,7 +31,6 @@ MANIFEST = "manifest.json"
 LOCKS = ".locks"
 TOOLS = {"zig": ".zig"}
 """Folders that a compiler fills as it likes, each by the kind under which it is listed as one entry."""
-FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
@@ -66,69 +57,6 @@ class Entry:
     size: int
     built: float
     intact: bool
-
-
-def root() -> Path:
-    """The cache's folder: ``SPIKEHEB_CACHE``, else ``spikeheb`` in the platform's folder for caches.
-
-    Where others may have written to it, a private folder that is removed when the process ends.
-    """
-    return _trusted(_wanted())
-
-
-def shelf(name: str) -> Path:
-    """A folder in the cache, made where it is missing.
-
-    Raises
-    ------
-    StorageError
-        Where it cannot be made.
-    """
-    try:
-        make_private(root())
-        folder = _trusted(root() / name)
-        make_private(folder)
-    except OSError as error:
-        raise _unwritable(error) from None
-    return folder
-
-
-def _wanted() -> Path:
-    """The cache's folder by the environment; a relative ``XDG_CACHE_HOME`` is ignored, as its specification says."""
-    given = os.environ.get("SPIKEHEB_CACHE")
-    if given:
-        return home_resolved(given).absolute()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "spikeheb"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "spikeheb" / "cache"
-    standard = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (standard if standard.is_absolute() else Path.home() / ".cache") / "spikeheb"
-
-
-_INSTEAD: dict[Path, Path] = {}
-"""What stands in for a folder that is not used."""
-_REFUSING = threading.Lock()
-
-
-def _trusted(folder: Path) -> Path:
-    """The folder itself, or what stands in for it where others may have written to it."""
-    reason = reason_against(folder)
-    if reason is None:
-        return folder
-    with _REFUSING:
-        if folder not in _INSTEAD or not _INSTEAD[folder].is_dir():
-            _INSTEAD[folder] = Path(tempfile.mkdtemp(prefix="spikeheb-cache-"))
-            atexit.register(_remove_of, os.getpid(), _INSTEAD[folder])
-            text = f"the build cache {folder} is not used, and what is built is kept for this run only: {reason}"
-            print(f"note: {one_line(text, 400)}", file=sys.stderr)
-    return _INSTEAD[folder]
-
-
-def _remove_of(process: int, folder: Path) -> None:
-    """At the end of the process that made it."""
-    if os.getpid() == process:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def opened(kind: str, key: str, build: Callable[[Path], None], needs: tuple[str, ...], use: Callable[[Path], Opened]) -> Opened:
@@ -193,24 +121,17 @@ def fetch(kind: str, key: str, build: Callable[[Path], None], needs: tuple[str, 
     StorageError
         Where the cache cannot be written. What `build` raises passes through, and nothing of the entry is left.
     """
-    path = _place(kind, key)
+    _check_names(kind, key)
+    path = trusted(root() / kind) / key  # which may be there where nothing can be written
+    if is_intact(path, needs):
+        return path
+    path = shelf(kind) / key
     if is_intact(path, needs):
         return path
     with writing(), _lock(kind, key):
         if not is_intact(path, needs):
             _build(path, build, needs)
     return path
-
-
-@contextmanager
-def writing() -> Iterator[None]:
-    """Work that writes to the cache: where that fails, a StorageError says what to do."""
-    try:
-        yield
-    except OSError as error:
-        if isinstance(error, StorageError) or not _in_cache(error):
-            raise
-        raise _unwritable(error) from None
 
 
 def is_intact(path: Path, needs: tuple[str, ...] = ()) -> bool:
@@ -265,11 +186,10 @@ def clear(kind: str | None = None) -> list[Entry]:
     return removed
 
 
-def _place(kind: str, key: str) -> Path:
+def _check_names(kind: str, key: str) -> None:
     for name in (kind, key):
         if not _NAME.fullmatch(name):
             raise StorageError(f'"{name}" cannot name a cache entry: letters, digits, - and _ only')
-    return shelf(kind) / key
 
 
 def _build(path: Path, build: Callable[[Path], None], needs: tuple[str, ...]) -> None:
@@ -356,17 +276,3 @@ def _lock(kind: str, key: str) -> Iterator[None]:
     """Exclude other threads and processes from an entry. The system frees the lock of a process that died."""
     with held(shelf(LOCKS) / f"{kind}-{key}"):
         yield
-
-
-def _in_cache(error: OSError) -> bool:
-    """Whether the error is about writing to the cache (a full disk names no file)."""
-    if error.filename is None:
-        return error.errno in FULL
-    return str(error.filename).startswith(str(root()))
-
-
-def _unwritable(error: OSError) -> StorageError:
-    return StorageError(
-        f"the build cache cannot be written ({error.strerror or error}); free space there, or set SPIKEHEB_CACHE to another folder",
-        path=str(root()),
-    )

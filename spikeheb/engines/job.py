@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.cells import Cell
-from spikeheb.limits import check_memory, check_seed, check_steps, check_work
+from spikeheb.limits import BYTES_OF_SPIKE, check_memory, check_seed, check_steps, check_work
 from spikeheb.rules.rule import Rule
 
 Floats = npt.NDArray[np.float64]
@@ -109,6 +109,8 @@ class Job:
             what = f"{self.steps:,} time steps of {self.lanes:,} cells"
             check_work(float(self.steps) * self.lanes, what, key="duration")
         samples, sweeps = 16.0 * self.inputs * len(self.samples), 8.0 * self.lanes * len(self.sweeps) * self.sweep_steps
+        spikes = sum(len(train) for train in (*self.pre, *self.post))
+        check_memory(BYTES_OF_SPIKE * spikes, f"the {spikes:,} spikes of {self.inputs:,} synapses")
         check_memory(samples, f"the weights of {self.inputs:,} inputs at {len(self.samples):,} times", key="record")
         check_memory(sweeps, f"{len(self.sweeps):,} sweeps of {self.lanes:,} cells", key="sweeps")
 

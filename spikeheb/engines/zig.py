@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from spikeheb.engines import cache, children
+from spikeheb.engines import cache, cache_folder, children
 
 WHEEL = "ziglang"
 FLAGS = ("-fno-sanitize=undefined", "-s")
@@ -67,7 +67,7 @@ def caches(folder: Path) -> Iterator[Mapping[str, str]]:
     StorageError
         Where the build cache cannot be written.
     """
-    shared = cache.shelf(cache.TOOLS["zig"])
+    shared = cache_folder.shelf(cache.TOOLS["zig"])
     if next(shared.glob("o/*/libc++.a"), None) is None:
         print("note: the C++ compiler of ziglang builds its C++ library, once, which takes a minute or two", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="zig-", dir=folder, ignore_cleanup_errors=True) as own:

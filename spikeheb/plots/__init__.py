@@ -22,6 +22,7 @@ from spikeheb.plots.constraint import constraint_page, draw_bias, draw_diagonal
 from spikeheb.plots.course import courses, draw_course, panels_of
 from spikeheb.plots.outcome import draw_outcome, legend_handles
 from spikeheb.plots.pages import experiment_page, outcome_title, replay_page, window_page
+from spikeheb.plots.shown import show_when_cell_ends
 from spikeheb.plots.traces import draw_traces
 from spikeheb.plots.weights import draw_panel, weights_page
 from spikeheb.plots.windows import draw_replay, draw_window
@@ -55,7 +56,7 @@ def plot(
 ) -> Axes:
     """Draw one panel of a result, or several results of one kind over one another.
 
-    As the last line of a notebook's cell it shows the picture.
+    A notebook shows the picture, as the last line of a cell or when the cell has ended.
 
     Parameters
     ----------
@@ -85,9 +86,12 @@ def plot(
         For a data set that is not a result, or lacks what the panel shows; for results that cannot be compared.
     """
     if isinstance(data, Sequence):
-        return _plot_several(list(data), ax, panel, series, label)
-    with _blame(data):
-        return _panel(data, ax, panel, series, label)
+        drawn = _plot_several(list(data), ax, panel, series, label)
+    else:
+        with _blame(data):
+            drawn = _panel(data, ax, panel, series, label)
+    show_when_cell_ends(drawn.get_figure(root=True))
+    return drawn
 
 
 def _panel(data: xr.Dataset, ax: Axes | None, panel: str | None, series: str | None, label: str | None) -> Axes:
@@ -143,7 +147,7 @@ def _draw_experiment(ax: Axes, data: xr.Dataset, panel: str, series: str | None)
 
 @style.styled
 def figure(data: xr.Dataset) -> Figure:
-    """The whole figure of a result, with all its panels.
+    """The whole figure of a result, with all its panels. A notebook shows it, as `plot` says.
 
     Raises
     ------
@@ -160,7 +164,9 @@ def figure(data: xr.Dataset) -> Figure:
         "constraint": constraint_page,
     }
     with _blame(data):
-        return pages[_study(data)](data)
+        page = pages[_study(data)](data)
+    show_when_cell_ends(page)
+    return page
 
 
 @contextmanager

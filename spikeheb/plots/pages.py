@@ -123,12 +123,15 @@ def title(data: xr.Dataset) -> str:
 
 
 def _measured_ratios(data: xr.Dataset) -> str:
-    """The ratio of each pathway of a recording, in their order, with its standard error."""
+    """The ratio of a recording with its standard error, or of each of its pathways."""
     pairs = zip(data["epsp_ratio"].values, data["epsp_ratio_sem"].values, strict=True)
     texts = [_with_error(float(ratio), float(sem)) for ratio, sem in pairs]
     if texts == ["unknown"]:
         return f"{response(data)} cannot be told from noise before induction"
-    return f"{response(data)} ratio{'s' * (len(texts) > 1)} {', '.join(texts)}"
+    if len(texts) == 1:
+        return f"{response(data)} ratio {texts[0]}"
+    named = [f"{text} (pathway {pathway})" for text, pathway in zip(texts, data["pathway"].values, strict=True)]
+    return f"{response(data)} ratio\n{', '.join(named)}"
 
 
 def _with_error(ratio: float, sem: float) -> str:

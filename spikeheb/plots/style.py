@@ -7,7 +7,6 @@ comes first, vermilion where it comes last, green for both at once.
 from __future__ import annotations
 
 import functools
-import io
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
@@ -19,6 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
+
+from spikeheb.plots.shown import ShownAxes, ShownFigure
 
 BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#000000"
 CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
@@ -63,34 +64,6 @@ def styled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]
             return function(*args, **options)
 
     return inside
-
-
-class ShownFigure(Figure):
-    """A figure that Jupyter shows as the last line of a cell.
-
-    Pyplot does not know it, so that ``%matplotlib inline`` does not show it a second time at the end of the cell.
-    """
-
-    def _repr_png_(self) -> bytes:
-        return png(self)
-
-
-class ShownAxes(Axes):
-    """Axes that Jupyter shows as the last line of a cell, with the figure that they stand in."""
-
-    name = "spikeheb"
-
-    def _repr_png_(self) -> bytes:
-        figure = self.get_figure(root=True)
-        assert figure is not None
-        return png(figure)
-
-
-def png(figure: Figure) -> bytes:
-    """The figure as a PNG picture, with all that reaches beyond its edges."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=figure.dpi, bbox_inches="tight")
-    return buffer.getvalue()
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -57,11 +57,27 @@ def weights_page(data: xr.Dataset) -> Figure:
 
 
 def draw_panel(ax: Axes, data: xr.Dataset, panel: str) -> Axes:
-    """One of the panels; the course is that of the first rule."""
+    """One of the panels, with the names of its rules; the course is that of the first rule."""
     if panel == "course":
         return draw_course(ax, data.isel(rule=0))
-    draw = {"histograms": draw_histograms, "against_input": draw_against_input, "distances": draw_distances}
-    return draw_histograms(ax, data, log=True) if panel == "log_histograms" else draw[panel](ax, data)
+    if panel == "distances":
+        draw_distances(ax, data)
+        ax.set_yticks(range(data.sizes["rule"]), names_of(data))
+        ax.set_xlabel("rule")
+        return ax
+    draw_against_input(ax, data) if panel == "against_input" else draw_histograms(ax, data, log=panel == "log_histograms")
+    if panel != "against_input" and data.sizes["rule"] > OVERLAID:
+        ax.set_yticks(ax.get_yticks(), names_of(data)[::-1])
+        ax.set_ylabel("each to its own peak")
+    else:
+        ax.legend(loc="best")
+    return ax
+
+
+def names_of(data: xr.Dataset) -> list[str]:
+    """The names of the rules; of several, with the numbers that stand for them where there is no room for names."""
+    names = [str(name) for name in data["rule"].values]
+    return [f"{n}  {name}" for n, name in enumerate(names, start=1)] if len(names) > 1 else names
 
 
 def legend_above(part: Any, handles: Sequence[Any], names: Sequence[str], width: float) -> None:
@@ -94,11 +110,11 @@ def draw_histograms(ax: Axes, data: xr.Dataset, *, log: bool = False) -> Axes:
     tops = [shown_top(share) for share in shares]
     stacked = len(values) > OVERLAID
     ceiling = max(tops) if stacked else min(max(tops), ROOM * min(tops)) or 1.0
-    for n, (name, share, top) in enumerate(zip(data["rule"].values, shares, tops, strict=True)):
+    for n, (name, share, top) in enumerate(zip(names_of(data), shares, tops, strict=True)):
         base, unit = (len(values) - 1 - n, 1.1 * top) if stacked else (0.0, 1.0)
         look: dict[str, Any] = {"color": CYCLE[n % len(CYCLE)], "clip_on": True}
         height = np.minimum(share, 1.1 * top) if stacked else share
-        ax.stairs(base + height / unit, edges, baseline=base, label=str(name), linewidth=1.8, linestyle=DASHES[n % len(DASHES)], **look)
+        ax.stairs(base + height / unit, edges, baseline=base, label=name, linewidth=1.8, linestyle=DASHES[n % len(DASHES)], **look)
         if "theory_density" in data and np.isfinite(data["theory_density"].isel(rule=n)).all():
             x, density = (data[f"theory_{of}"].isel(rule=n).values for of in ("weight", "density"))
             density = density * x * np.log(10) if log else density
@@ -201,7 +217,7 @@ def draw_against_input(ax: Axes, data: xr.Dataset) -> Axes:
         place = np.arange(len(kinds)) + (n - (data.sizes["rule"] - 1) / 2) * width
         colour = CYCLE[n % len(CYCLE)]
         ax.vlines(place, middle[:, 0], middle[:, 1], color=colour, linewidth=2)
-        ax.plot(place, means, "o", color=colour, markersize=7)
+        ax.plot(place, means, "o", color=colour, markersize=7, label=names_of(data)[n])
     kinds_of = str(data.attrs.get("groups", "")).split("; ")
     names = [kinds_of[kind] if kind < len(kinds_of) else f"group {kind}" for kind in kinds] if len(kinds) > 1 else ["all inputs"]
     ax.set_xticks(range(len(kinds)), names)

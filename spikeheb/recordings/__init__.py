@@ -102,7 +102,7 @@ def read_sweeps(
         When the stimulus comes in the sweep: in the time column, or from the start of the segment. By default as the
         file's own stimulus says: a channel or column called stimulus, trigger or TTL, events called so, or NWB's stimuli.
     channel : int or str
-        Which channel, counted over all analog signals or by name.
+        Which channel, counted over all analog signals or by name; or the electrode of an NWB file, whose sweeps are then taken alone.
     interval : time, optional
         Between sweeps, where neither heads nor start times say so.
     first_after : int

@@ -9,8 +9,10 @@ import logging
 import math
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,8 @@ _REFUSED = {
 }
 _AS_TABLE = "write the sweeps as CSV, in the first column the time and then a column for each sweep"
 MAX_REASONS = 300
+LEAST_DONE = 0.99
+"""A sweep must have come to this part of its length before the next may start: times in files are rounded."""
 _TRAIN_NAME = re.compile(r"(pre|post)[ _-]*(\d*)", re.IGNORECASE)
 
 
@@ -145,7 +149,7 @@ def _lane_of(label: str, pre: list[tuple[int, Floats]], post: list[tuple[int, Fl
 
 @dataclass(frozen=True)
 class _Channel:
-    """One channel of a sweep."""
+    """One channel of a sweep; where an NWB file says so, with its electrode and the number of the sweep."""
 
     name: str
     values: Floats
@@ -153,6 +157,8 @@ class _Channel:
     unit: str
     start: float
     stimulus: bool
+    electrode: str
+    number: int | None
 
 
 @dataclass(frozen=True)
@@ -163,6 +169,18 @@ class _Sweep:
     start: float
     channels: tuple[_Channel, ...]
     events: tuple[tuple[float, str], ...]
+
+    @property
+    def number(self) -> int | None:
+        return next((own.number for own in self.channels if own.number is not None), None)
+
+    @property
+    def electrodes(self) -> frozenset[str]:
+        return frozenset(own.electrode for own in self.channels)
+
+    @property
+    def lasts(self) -> float:
+        return max((own.values.size / own.rate for own in self.channels), default=0.0)
 
 
 def recorded_by_neo(path: Path, reader: str | None, channel: int | str) -> Recorded:
@@ -185,7 +203,7 @@ def recorded_by_neo(path: Path, reader: str | None, channel: int | str) -> Recor
         raise FormatError(f"what Neo read cannot be used ({reason})", path=where) from None
     if not any(sweep.channels for sweep in sweeps):
         raise FormatError("Neo found no regularly sampled signal in it", path=where)
-    sweeps, known = _in_order(sweeps, dates, where)
+    sweeps, known = _in_order(_of_electrode(sweeps, channel), dates, where)
     return _recorded(sweeps, known, channel, began, where)
 
 
@@ -201,15 +219,35 @@ def _sweeps_of(segment: Any) -> list[_Sweep]:
         start, rate = float(signal.t_start.rescale("s")), float(signal.sampling_rate.rescale("Hz"))
         values = np.asarray(signal.magnitude, dtype=float)
         unit = signal.units.dimensionality.string
-        marked = signal.annotations.get("nwb_group") == "stimulus"
+        notes = signal.annotations
+        marked = notes.get("nwb_group") == "stimulus"
+        electrode = str(dict(notes.get("nwb_electrode") or {}).get("name", ""))
+        number = None if notes.get("nwb:sweep_number") is None else int(notes["nwb:sweep_number"])
         for k in range(values.shape[1]):
             name = _channel_name(signal, k)
-            channels.setdefault(start, []).append(_Channel(name, values[:, k], rate, unit, start, marked or is_stimulus(name)))
+            own = _Channel(name, values[:, k], rate, unit, start, marked or is_stimulus(name), electrode, number)
+            channels.setdefault(start, []).append(own)
     events = tuple(sorted(_events_of(segment)))
     if not channels:
         return [_Sweep(str(segment.name or ""), 0.0, (), events)]
-    names = {start: str(segment.name or "") if len(channels) == 1 else rows[0].name for start, rows in channels.items()}
-    return [_Sweep(names[start], start, tuple(rows), events) for start, rows in channels.items()]
+    several = [rows for together in channels.values() for rows in _by_number(together)]
+    name = str(segment.name or "")
+    return [_Sweep(name if len(several) == 1 else rows[0].name, rows[0].start, tuple(rows), events) for rows in several]
+
+
+def _by_number(together: list[_Channel]) -> list[list[_Channel]]:
+    """Channels with one start, as sweeps: several where one electrode has several numbers then, as in a file without start times."""
+    of_electrodes = {(own.electrode, own.number) for own in together if own.number is not None and not own.stimulus}
+    if len(of_electrodes) == len({electrode for electrode, _ in of_electrodes}):
+        return [together]
+    numbers = sorted({number for _, number in of_electrodes if number is not None})
+    return [[own for own in together if own.number in (number, None)] for number in numbers]
+
+
+def _of_electrode(sweeps: list[_Sweep], channel: int | str) -> list[_Sweep]:
+    """The sweeps of one electrode, if that is what the channel names, with nothing of others; else all."""
+    chosen = [replace(sweep, channels=tuple(own for own in sweep.channels if own.electrode == channel)) for sweep in sweeps]
+    return [sweep for sweep in chosen if any(not own.stimulus for own in sweep.channels)] or sweeps
 
 
 def _events_of(segment: Any) -> Iterator[tuple[float, str]]:
@@ -227,29 +265,52 @@ def _in_order(sweeps: list[_Sweep], dates: list[Any], path: str) -> tuple[list[_
     them sorted as text.
     """
     starts = np.array([sweep.start for sweep in sweeps])
+    if not np.all(np.isfinite(starts)):
+        lost = sweeps[int(np.flatnonzero(~np.isfinite(starts))[0])]
+        raise FormatError(f'the start of the sweep "{lost.name}" is no time ({lost.start})', path=path)
     if len(sweeps) > 1 and not np.ptp(starts) and len(dates) == len(sweeps) and len(set(dates)) == len(dates) and None not in dates:
         sweeps = [replace(sweep, start=(date - min(dates)).total_seconds()) for sweep, date in zip(sweeps, dates, strict=True)]
         starts = np.array([sweep.start for sweep in sweeps])
     if len(sweeps) == 1 or np.ptp(starts):
-        order = np.argsort(starts, kind="stable")
-        same = np.flatnonzero(np.diff(starts[order]) <= 0)
-        if same.size:
-            first, second = (sweeps[order[same[0] + k]].name for k in (0, 1))
-            raise FormatError(f'the sweeps "{first}" and "{second}" both start at {starts[order[same[0]]]:g} s', path=path)
-        return [sweeps[n] for n in order], len(sweeps) > 1
+        sweeps = [sweeps[n] for n in np.argsort(starts, kind="stable")]
+        for before, after in pairwise(sweeps):
+            _check_succession(before, after, path)
+        return sweeps, len(sweeps) > 1
+    numbers = [sweep.number for sweep in sweeps if sweep.number is not None]
+    if len(set(numbers)) == len(sweeps):
+        return [sweeps[n] for n in np.argsort(numbers)], False
     return [sweeps[n] for n in numbered_order([sweep.name for sweep in sweeps])], False
+
+
+def _check_succession(before: _Sweep, after: _Sweep, path: str) -> None:
+    """Refuse two sweeps of which the second does not come after the first, by its start or, on one electrode, by its number."""
+    names = f'the sweeps "{before.name}" and "{after.name}"'
+    if after.start <= before.start:
+        raise FormatError(f"{names} both start at {after.start:g} s", path=path)
+    if before.electrodes != after.electrodes:
+        return
+    if after.start < before.start + LEAST_DONE * before.lasts:
+        raise FormatError(f"{names} start at {before.start:g} and {after.start:g} s, before the first has ended", path=path)
+    if before.number is not None and after.number is not None and after.number <= before.number:
+        what = f"{names} start at {before.start:g} and {after.start:g} s and have the numbers {before.number} and {after.number}"
+        raise FormatError(f"{what}, which contradict each other", path=path)
 
 
 def _recorded(sweeps: list[_Sweep], known: bool, channel: int | str, began: Any, path: str) -> Recorded:
     """One channel of each sweep; a FormatError where they are not alike."""
     chosen = [_channel(sweep, channel, n, path) for n, sweep in enumerate(sweeps)]
-    first = chosen[0]
+    usual = Counter(own.values.size for own in chosen).most_common(1)[0][0]
+    like = next(n for n, own in enumerate(chosen) if own.values.size == usual)
+    first = chosen[like]
     chosen = [_as_long(own, first) for own in chosen]
     for n, other in enumerate(chosen):
         if other.values.shape != first.values.shape or not math.isclose(other.rate, first.rate) or other.unit != first.unit:
             what = f"{other.values.size} samples at {other.rate:g} Hz in {other.unit}"
-            expected = f"{first.values.size} at {first.rate:g} Hz in {first.unit} like the first"
+            expected = f"{usual} at {first.rate:g} Hz in {first.unit} like sweep {like}"
             raise FormatError(f"{what}; expected {expected}", path=path, key=f"sweep {n}")
+        if other.electrode != first.electrode:
+            names = f'"{first.electrode}" or "{other.electrode}"'
+            raise FormatError(f"is of another electrode than others; say which one to take: {names}", path=path, key="channel")
     return Recorded(
         values=np.stack([own.values for own in chosen]),
         time=np.arange(first.values.size) / first.rate,
@@ -265,15 +326,18 @@ def _recorded(sweeps: list[_Sweep], known: bool, channel: int | str, began: Any,
 
 
 def _as_long(channel: _Channel, first: _Channel) -> _Channel:
-    """A sweep that was not recorded to its end as long as the first, with NaN in its missing samples."""
+    """A sweep that was not recorded to its end as long as most, with NaN in its missing samples."""
     missing = first.values.size - channel.values.size
     return replace(channel, values=np.pad(channel.values, (0, missing), constant_values=np.nan)) if missing > 0 else channel
 
 
 def _channel(sweep: _Sweep, channel: int | str, n: int, path: str) -> _Channel:
     names = [own.name for own in sweep.channels]
+    if isinstance(channel, str) and channel in {own.electrode for own in sweep.channels}:
+        return next(own for own in sweep.channels if own.electrode == channel and not own.stimulus)
     if isinstance(channel, str) and channel not in names:
-        raise unknown_name("channel", channel, names, path=path, key=f"sweep {n}")
+        electrodes = [own.electrode for own in sweep.channels if own.electrode]
+        raise unknown_name("channel", channel, [*names, *electrodes], path=path, key=f"sweep {n}")
     position = names.index(channel) if isinstance(channel, str) else channel
     if not 0 <= position < len(names):
         raise FormatError(f"there is no channel {channel}; {len(names)} found: {', '.join(names)}", path=path, key=f"sweep {n}")

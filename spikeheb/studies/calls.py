@@ -86,8 +86,8 @@ def repeatable(study: Callable[Arguments, xr.Dataset]) -> Callable[Arguments, xr
             if parameter.kind is inspect.Parameter.VAR_KEYWORD:
                 given |= given.pop(name, {})
         given.pop("progress", None)
+        data = study(*bound.args, **bound.kwargs)  # first, since it refuses what is too large to be written down
         encoded = {name: encode(value) for name, value in given.items()}
-        data = study(*bound.args, **bound.kwargs)
         data.attrs[CALL] = json.dumps({"study": study.__name__, "arguments": encoded})
         return data
 

@@ -57,7 +57,7 @@ def analyse(
     pulse : npt.ArrayLike | None
         When the stimulus comes in a sweep; "0 ms 50 ms" for paired pulses. By default what the file says.
     channel : int | str, by default 0
-        Number or name of the channel, in a file that Neo reads.
+        Number or name of the channel, or name of the electrode, in a file that Neo reads.
     interval : Time | str | None
         Time between two sweeps, in a file that Neo reads.
     first_after : int | None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from spikeheb.engines import cache
+from spikeheb.engines import cache, cache_folder
 from spikeheb.engines.brian import importing
 from spikeheb.errors import BuildError, StorageError
 
@@ -33,7 +33,7 @@ def forbidden(folder: Path) -> None:
 
 def test_built_once_and_listed():
     path = cache.fetch("kernel", "abc", write)
-    assert cache.fetch("kernel", "abc", forbidden) == path == cache.root() / "kernel" / "abc"
+    assert cache.fetch("kernel", "abc", forbidden) == path == cache_folder.root() / "kernel" / "abc"
     (entry,) = cache.entries()
     assert (entry.kind, entry.key, entry.intact) == ("kernel", "abc", True)
     assert entry.size > 4000
@@ -66,14 +66,14 @@ def test_failed_build_leaves_nothing():
 
     with pytest.raises(BuildError, match="g\\+\\+ failed"):
         cache.fetch("kernel", "abc", fail)
-    assert list((cache.root() / "kernel").iterdir()) == []
+    assert list((cache_folder.root() / "kernel").iterdir()) == []
     assert cache.fetch("kernel", "abc", write).is_dir()
 
 
 def slow_build(folder: Path) -> None:
     time.sleep(0.3)
     write(folder)
-    with (cache.root() / "builds").open("a") as log:
+    with (cache_folder.root() / "builds").open("a") as log:
         log.write("x")
 
 
@@ -85,7 +85,7 @@ def test_two_processes_build_once():
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         paths = pool.map(fetch_slowly, range(2), chunksize=1)
     assert len(set(paths)) == 1
-    assert (cache.root() / "builds").read_text() == "x"
+    assert (cache_folder.root() / "builds").read_text() == "x"
 
 
 def test_two_threads_build_once():
@@ -94,7 +94,7 @@ def test_two_threads_build_once():
         thread.start()
     for thread in threads:
         thread.join()
-    assert (cache.root() / "builds").read_text() == "x"
+    assert (cache_folder.root() / "builds").read_text() == "x"
 
 
 def test_a_builder_that_died_blocks_nobody():
@@ -107,7 +107,7 @@ def test_a_builder_that_died_blocks_nobody():
         "cache.fetch('kernel', 'abc', die)\n"
     )
     assert subprocess.run([sys.executable, "-c", script], timeout=30).returncode == 3
-    kernels = cache.root() / "kernel"
+    kernels = cache_folder.root() / "kernel"
     assert len(list(kernels.iterdir())) == 1, "the dead builder's scratch folder"
     assert cache.entries() == []
     cache.fetch("kernel", "abc", write)  # it would wait for ever
@@ -131,7 +131,7 @@ def test_full_disk_is_one_line():
     with pytest.raises(StorageError, match=r"build cache cannot be written \(No space left on device\); free space") as caught:
         cache.fetch("kernel", "abc", fill)
     assert "\n" not in str(caught.value)
-    assert list((cache.root() / "kernel").iterdir()) == []
+    assert list((cache_folder.root() / "kernel").iterdir()) == []
 
 
 def test_unwritable_folder_is_one_line(tmp_path, monkeypatch):
@@ -152,9 +152,9 @@ def test_error_of_another_file_passes_through():
 
 
 def test_error_that_names_no_file_is_the_disk_only_if_it_says_so():
-    with pytest.raises(BrokenPipeError), cache.writing():
+    with pytest.raises(BrokenPipeError), cache_folder.writing():
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
-    with pytest.raises(StorageError, match="No space left"), cache.writing():
+    with pytest.raises(StorageError, match="No space left"), cache_folder.writing():
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
@@ -182,7 +182,7 @@ def test_a_file_system_without_locks_is_one_line_that_says_what_to_do(monkeypatc
 
     cache.fetch("kernel", "abc", write)
     monkeypatch.setattr(fcntl, "flock", refuse)
-    for work in (lambda: cache.fetch("kernel", "def", write), lambda: cache.discard(cache.root() / "kernel" / "abc"), cache.clear):
+    for work in (lambda: cache.fetch("kernel", "def", write), lambda: cache.discard(cache_folder.root() / "kernel" / "abc"), cache.clear):
         with pytest.raises(StorageError, match="set SPIKEHEB_CACHE to another folder") as error:
             work()
         assert str(error.value).count("build cache") == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spikeheb.engines import cache, compiler
+from spikeheb.engines import cache, cache_folder, compiler
 from spikeheb.engines.compiler import SUFFIX
 from spikeheb.engines.kernel import build as kernel_build
 from spikeheb.errors import BuildError
@@ -93,7 +93,7 @@ def test_what_another_may_have_written_is_not_used(place, plant, capsys):
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) <= 1, "one line says it"
-    if cache.root() != place:
+    if cache_folder.root() != place:
         assert lines[0].startswith("note: the build cache") and "is not used" in lines[0]
         assert cache.fetch("kernel", "abc", forbidden) == path, "what stands in for it lasts as long as the process"
         assert capsys.readouterr().err == ""
@@ -115,9 +115,9 @@ def test_the_way_through_a_link_is_looked_at(tmp_path, place, monkeypatch):
     (tmp_path / "open").chmod(0o777)
     (tmp_path / "link").symlink_to("open/shared")
     monkeypatch.setenv("SPIKEHEB_CACHE", str(tmp_path / "link"))
-    assert cache.root() not in (target, tmp_path / "link")
+    assert cache_folder.root() not in (target, tmp_path / "link")
     (tmp_path / "open").chmod(0o1777)  # a sticky folder lets nobody replace what belongs to another
-    assert cache.root() == tmp_path / "link"
+    assert cache_folder.root() == tmp_path / "link"
 
 
 def test_missing_folders_are_made_for_the_user_alone(tmp_path, monkeypatch):
@@ -136,7 +136,7 @@ def test_what_stands_in_is_removed_at_the_end(tmp_path):
     folder.mkdir(mode=0o700)
     folder.chmod(0o777)
     (tmp_path / "temporary").mkdir()
-    code = "import sys; from spikeheb.engines import cache; p = cache.shelf('kernel'); print(p.is_dir(), p)"
+    code = "import sys; from spikeheb.engines import cache_folder; p = cache_folder.shelf('kernel'); print(p.is_dir(), p)"
     environment = {**os.environ, "SPIKEHEB_CACHE": str(folder), "TMPDIR": str(tmp_path / "temporary")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert done.stdout.startswith(f"True {tmp_path / 'temporary'}")
@@ -151,7 +151,7 @@ def test_a_relative_xdg_cache_home_is_ignored(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for text, expected in (("relative/cache", ".cache"), ("", ".cache"), (str(tmp_path / "own"), "own")):
         monkeypatch.setenv("XDG_CACHE_HOME", text)
-        assert cache.root() == tmp_path / expected / "spikeheb"
+        assert cache_folder.root() == tmp_path / expected / "spikeheb"
 
 
 # --- what a compiler did not make -------------------------------------------------------------------------------------------

@@ -214,18 +214,24 @@ def test_what_the_rule_decides_cannot_be_given():
 
 def test_a_reward_needs_an_event_of_the_target_and_the_message_says_which():
     _, source, target = plain_groups()
-    with pytest.raises(sh.EngineError, match=r'add "amount : 1" to the equations of the target and events=\{"reward": "amount != 0"\}'):
+    text = r'add "amount : 1" and "rewarded : boolean" to the equations of the target, and events=\{"reward": "rewarded"\}'
+    with pytest.raises(sh.EngineError, match=text):
         sh.synapses("izhikevich_reward", source, target)
 
 
+def rewarded_groups(more="forced : 1"):
+    """A target that knows rewards."""
+    return plain_groups(model=f"amount : 1\nrewarded : boolean\n{more}", events={"reward": "rewarded"})
+
+
 def test_a_reward_acts_once():
-    b2, source, target = plain_groups(model="amount : 1", events={"reward": "amount != 0"})
+    b2, source, target = rewarded_groups()
     made = sh.synapses("izhikevich_reward", source, target)
     made.connect(j="i")
     net = b2.Network(source, target, made)
-    target.amount = 0.5
+    target.amount, target.rewarded = 0.5, True
     net.run(1 * b2.ms, namespace={})
-    assert not target.amount[:].any()
+    assert not target.amount[:].any() and not target.rewarded[:].any()
     assert made.d[:].tolist() == pytest.approx([0.5] * 3, rel=0.01)
 
 

@@ -12,7 +12,7 @@ from fake_wheel import fake_wheel
 from jobs import lanes, random_trains, rule
 
 from spikeheb.cells import read_cell
-from spikeheb.engines import cache, choice, compiler, zig
+from spikeheb.engines import cache, cache_folder, choice, compiler, zig
 from spikeheb.engines.brian import runtime, standalone
 from spikeheb.engines.kernel import numpy_lanes, runner
 from spikeheb.engines.kernel.build import build
@@ -121,10 +121,10 @@ def test_its_caches_stand_in_the_build_cache_and_beside_the_library(tmp_path, wh
     place.mkdir()
     compiler.compiler().build(tmp_path / "x.cpp", place / "x.so")
     shared, own, _ = (tmp_path / "log").read_text().splitlines()[-3:]
-    assert shared == f"ZIG_GLOBAL_CACHE_DIR={cache.root() / '.zig'}"
+    assert shared == f"ZIG_GLOBAL_CACHE_DIR={cache_folder.root() / '.zig'}"
     assert own.startswith(f"ZIG_LOCAL_CACHE_DIR={place}{os.sep}")
     assert [path.name for path in place.iterdir()] == ["x.so"]
-    assert (cache.root() / ".zig").stat().st_mode & 0o077 == 0
+    assert (cache_folder.root() / ".zig").stat().st_mode & 0o077 == 0
     assert "ziglang builds its C++ library" in capfd.readouterr().err
 
 
@@ -151,7 +151,7 @@ def test_the_cache_lists_and_clears_what_it_keeps(wheel):
     assert cache.verify() == []
     assert [entry.kind for entry in cache.clear("zig")] == ["zig"]
     assert [entry.kind for entry in cache.entries()] == ["compiler"]
-    assert not (cache.root() / ".zig").exists()
+    assert not (cache_folder.root() / ".zig").exists()
 
 
 def test_another_version_of_the_wheel_is_probed_anew(wheel):
@@ -189,7 +189,7 @@ def test_a_cache_that_cannot_be_written_is_no_missing_compiler(wheel, monkeypatc
     def full(name):
         raise StorageError("the build cache cannot be written")
 
-    monkeypatch.setattr(cache, "shelf", full)
+    monkeypatch.setattr(cache_folder, "shelf", full)
     with pytest.raises(StorageError, match="cannot be written"):
         compiler.compiler()
 

@@ -237,7 +237,7 @@ def test_pathways_of_a_recording_have_names_and_no_line_between_them(made):
     data["epsp"].values[0, -1] = np.nan
     data["epsp_ratio_sem"] = ("condition", [0.021, 0.0049])
     page = plots.figure(data)
-    assert page.get_suptitle() == "a.csv: EPSP ratios 1.40 ± 0.02, 1.000 ± 0.005"
+    assert page.get_suptitle() == "a.csv: EPSP ratio\n1.40 ± 0.02 (pathway 0), 1.000 ± 0.005 (pathway 1)"
     assert len(page.axes) == 2
     assert {text.get_text() for text in page.axes[1].texts} == {"pathway 0", "pathway 1"}
     low, high = page.axes[1].get_xlim()

@@ -41,7 +41,7 @@ def test_histograms_are_densities_of_all_weights(two, log):
         w = np.log10(two["weight"].values[n].ravel()) if log else two["weight"].values[n].ravel()
         edges = np.log10(patch.get_data().edges) if log else patch.get_data().edges
         np.testing.assert_allclose(patch.get_data().values, np.histogram(w, edges, density=True)[0], rtol=1e-9)
-        assert patch.get_label() == str(two["rule"].values[n])
+        assert patch.get_label() == f"{n + 1}  {two['rule'].values[n]}"
 
 
 @pytest.mark.parametrize("log", [False, True])
@@ -69,7 +69,7 @@ def test_five_rules_stand_above_each_other_each_to_its_own_peak(five):
         drawn = (values - base) * 1.1 * shown_top(expected)
         np.testing.assert_allclose(drawn, np.minimum(expected, 1.1 * shown_top(expected)), atol=1e-9)
         assert np.ptp(values) > 0.85
-    assert [text.get_text() for text in ax.get_yticklabels()] == ["5", "4", "3", "2", "1"]
+    assert [text.get_text()[0] for text in ax.get_yticklabels()] == ["5", "4", "3", "2", "1"]
 
 
 def test_one_bar_does_not_flatten_the_rest():
@@ -185,6 +185,18 @@ def test_distances_are_those_of_the_weights(two):
     assert expected > 0.01
     np.testing.assert_allclose(ax.images[0].get_array(), [[0, expected], [expected, 0]])
     assert [text.get_text() for text in ax.texts] == ["0.00", f"{expected:.2f}", f"{expected:.2f}", "0.00"]
+
+
+def test_numbers_that_stand_for_rules_are_explained(five):
+    names = [f"{n}  {name}" for n, name in enumerate(five["rule"].values, start=1)]
+    words = [text.get_text() for legend in figure(five).findobj(Legend) for text in legend.get_texts()]
+    assert words[:5] == names
+    for panel in ("histograms", "log_histograms"):
+        assert [text.get_text() for text in plot(five, panel=panel).get_yticklabels()] == names[::-1]
+    assert [text.get_text() for text in plot(five, panel="distances").get_yticklabels()] == names
+    legend = plot(five, panel="against_input").get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == names
 
 
 def test_the_legend_is_inside_the_figure(five):

@@ -94,6 +94,11 @@ def test_a_population_beyond_memory_is_refused_before_it_is_built(choice):
             study()
 
 
+def test_spikes_beyond_memory_are_refused_before_they_are_put_together():
+    with pytest.raises(sh.EngineError, match=r"the 400,0\d+,\d+ spikes of 20,000 synapses need about 13 GB, and 2 GB are allowed"):
+        sh.run("pairing", "graupner_brunel", synapses=20_000, pairs=20_000, delta_t="10 ms", test_pulses=False)
+
+
 LAWS = {"kind": "law", "F_plus": "1 + nu*w*randn()/A_plus", "F_minus": "w", "nu": 0.3, "w_min": 0}
 
 

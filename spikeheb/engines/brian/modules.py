@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from spikeheb.engines import cache as build_cache
+from spikeheb.engines import cache_folder
 from spikeheb.engines.locks import is_free
 
 CYTHON = ".cython"
@@ -28,8 +28,8 @@ def folder_of_modules() -> Path:
     ------
     StorageError
     """
-    folder = build_cache.shelf(CYTHON)
-    with build_cache.writing():
+    folder = cache_folder.shelf(CYTHON)
+    with cache_folder.writing():
         remove_half_built(folder)
         remove_damaged(folder)
     return folder
@@ -41,7 +41,7 @@ def built_for(target: str) -> Iterator[None]:
     if target != "cython":
         yield
         return
-    folder = build_cache.shelf(CYTHON)
+    folder = cache_folder.shelf(CYTHON)
     try:
         yield
         record_modules(folder)

@@ -20,8 +20,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.circuits.sources import Poisson
-from spikeheb.engines import cache as build_cache
-from spikeheb.engines import children
+from spikeheb.engines import cache_folder, children
 from spikeheb.engines.brian import importing, modules, network
 from spikeheb.engines.brian.names import of_cell, users
 from spikeheb.engines.brian.network import Built
@@ -56,7 +55,7 @@ def run(job: PopulationJob, target: str = "numpy") -> PopulationRecording:
     importing.set_target(target, literal=cancels(job.rule))
     b2.start_scope()
     b2.seed(job.seed)
-    with build_cache.writing(), importing.refusals(job.rule.path), modules.built_for(target), np.errstate(all="ignore"):
+    with cache_folder.writing(), importing.refusals(job.rule.path), modules.built_for(target), np.errstate(all="ignore"):
         built = build(job)
         records = _Records(job, built)
         stops = sorted({0, *(int(step) + 1 for step in (*job.snapshots, *job.watch, *job.histograms)), job.steps})

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from spikeheb.engines import cache as build_cache
+from spikeheb.engines import cache_folder
 from spikeheb.engines.brian import importing, modules
 from spikeheb.engines.brian.names import of_cell, users
 from spikeheb.engines.brian.network import CLAMPED, HELD_UNTIL, Built, build
@@ -72,7 +72,7 @@ def _run(asked: Job, target: str, note: str) -> Recording:
     importing.set_target(target, literal=cancels(job.rule))
     b2.start_scope()
     b2.seed(job.seed)
-    with build_cache.writing(), importing.refusals(job.rule.path), modules.built_for(target):
+    with cache_folder.writing(), importing.refusals(job.rule.path), modules.built_for(target):
         built = build(job)
         watch = _Watch(job, built)
         built.network.add(watch.operation(b2))

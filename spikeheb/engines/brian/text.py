@@ -168,10 +168,10 @@ def statements(lines: Iterable[t.Statement], renames: Mapping[str, t.Tree] | Non
     return "\n".join(text)
 
 
-def clip_statement(rule: Rule) -> str | None:
-    """The weight held within its limits after a step, where the model moves it."""
+def clip_statement(rule: Rule, own: Mapping[str, str] | None = None) -> str | None:
+    """The weight held within its limits after a step, where the model moves it; `own` are other names of the limits."""
     moving = any(e.name == rule.weight and e.kind == "differential" for e in rule.equations)
-    limited = clipped(t.Name(rule.weight), rule.bounds)
+    limited = t.substitute(clipped(t.Name(rule.weight), rule.bounds), {name: t.Name(other) for name, other in (own or {}).items()})
     if not moving or limited == t.Name(rule.weight):
         return None
     return f"{rule.weight} = {to_brian(unless_flawed(limited, [t.Name(rule.weight)]))}"

@@ -17,7 +17,7 @@ from spikeheb.errors import EngineError, UnitError, unknown_name
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.check import known_names
-from spikeheb.rules.meaning import TRANSMIT, actions, clipped, reads_membrane, stepped
+from spikeheb.rules.meaning import TRANSMIT, actions, reads_membrane, stepped
 from spikeheb.rules.names import renamed
 from spikeheb.rules.rule import Rule
 from spikeheb.rules.ties import STEP
@@ -38,6 +38,7 @@ def synapses(
     delay: Any = None,
     v: str = "v",
     amount: str = "amount",
+    rewarded: str = "rewarded",
     **options: Any,
 ) -> Any:
     """The rule between two groups of the user's own Brian2 network, in the form of a textbook.
@@ -46,7 +47,8 @@ def synapses(
     values and delays, so that what is set after it stays (``S.w = 0.2``). The handlers of the rule are the pathways ``S.pre`` and
     ``S.post`` (and ``S.pre_D`` for one that comes later by the rule's parameter D). ``S.delay`` or ``S.pre.delay`` is the axonal
     delay and ``S.post.delay`` the backpropagation delay, for each synapse; later pathways keep their distance to them. Parameters
-    and bounds stand in the namespace (``S.namespace["tau_plus"]``). Choose ``defaultclock.dt`` before.
+    and bounds stand in the namespace (``S.namespace["tau_plus"]``). Choose ``defaultclock.dt`` before. Limits clip no weight that is
+    not finite: ``S.w`` shows it.
 
     Variables that the rule has once for each postsynaptic cell ([post]) live in a group ``S.post_variables``, which is run together
     with the synapses. They get their starting values when the first run begins, unless some are set by then.
@@ -56,9 +58,10 @@ def synapses(
     rule : Rule or str
         A rule, or its name or path.
     source, target : Brian2 groups
-        Where the rule reads the membrane potential, the target has it in volts. Where the rule knows rewards, the target has a
-        variable ``amount : 1`` and ``events={"reward": "amount != 0"}``: ``target.amount = 1`` is a reward in the next step, at the
-        end of which `amount` is 0 again, unless the target has code of its own for that event.
+        Where the rule reads the membrane potential, the target has it in volts. Where the rule knows rewards, the target has the
+        variables ``amount : 1`` and ``rewarded : boolean`` and ``events={"reward": "rewarded"}``. With ``target.amount = 0.5`` and
+        ``target.rewarded = True`` a reward comes in the next step, also one of amount 0; then `amount` is 0 and `rewarded` false
+        again, unless the target has code of its own for that event.
     drives : str, optional
         The target's variable that a presynaptic spike raises by efficacy times `by`, such as ``"g_e"``. Without it the synapses
         learn, but transmit nothing.
@@ -67,8 +70,8 @@ def synapses(
     delay : time, array of times, shape (synapses,), or dict, optional
         The axonal delay in place of the rule's, one for all or one for each synapse that `connect` makes. A dict gives those of
         ``"pre"`` and ``"post"``.
-    v, amount : str
-        What the target calls its membrane potential, and the amount of a reward.
+    v, amount, rewarded : str
+        What the target calls its membrane potential, the amount of a reward, and whether there is one.
     **options
         Handed on to `brian2.Synapses` (``name``, ``dt``, ``namespace``, ...).
 
@@ -114,7 +117,7 @@ def synapses(
     target = source if target is None else target
     _check_options(options)
     _check_names(rule, source, target)
-    _check_target(rule, target, v, amount)
+    _check_target(rule, target, v, amount, rewarded)
     known = known_names(rule)
     constants = {name: quantity(value, known.get(name, NONE)) for name, value in rule.constants.items()}
     own = {name: _own_name(name, target) for name in constants}
@@ -141,8 +144,9 @@ def synapses(
         **options,
     )
     if any(pathway.event == "reward" for pathway in pathways) and "reward" not in target.event_codes:
-        target.run_on_event("reward", f"{amount} = 0", when="resets", order=1)
-    made.finish(_clip(rule, own))
+        over = [f"{amount} = 0", *([f"{rewarded} = False"] if rewarded in target.variables else [])]
+        target.run_on_event("reward", "\n".join(over), when="resets", order=1)
+    made.finish(text.clip_statement(rule, own))
     return made
 
 
@@ -179,7 +183,7 @@ def _check_names(rule: Rule, source: Any, target: Any) -> None:
                 raise EngineError(what, path=rule.path, key=name)
 
 
-def _check_target(rule: Rule, target: Any, v: str, amount: str) -> None:
+def _check_target(rule: Rule, target: Any, v: str, amount: str, rewarded: str) -> None:
     if reads_membrane(rule):
         if v not in target.variables:
             raise EngineError(
@@ -191,8 +195,8 @@ def _check_target(rule: Rule, target: Any, v: str, amount: str) -> None:
     if any(action.event == "reward" for action in actions(rule)) and (
         amount not in target.variables or "reward" not in getattr(target, "events", {})
     ):
-        what = f'the rule knows rewards; add "{amount} : 1" to the equations of the target and events={{"reward": "{amount} != 0"}}'
-        raise EngineError(what, path=rule.path, key="amount")
+        equations = f'add "{amount} : 1" and "{rewarded} : boolean" to the equations of the target'
+        raise EngineError(f'the rule knows rewards; {equations}, and events={{"reward": "{rewarded}"}}', path=rule.path, key="amount")
 
 
 def _joined(own: Mapping[str, Any], given: Mapping[str, Any] | None, rule: Rule) -> dict[str, Any]:
@@ -264,15 +268,7 @@ def _handler(rule: Rule, lines: tuple[t.Statement, ...], names: Mapping[str, t.T
             amount = to_brian(t.multiply(t.substitute(rule.efficacy, names), line.expression))
             written += [] if transmission is None else [f"{transmission}*({amount})"]
         elif line.target in once:
-            written.append(f"{to_brian(names[line.target])} += {to_brian(text.growth(line))}")
+            written.append(f"{to_brian(names[line.target])} += {to_brian(text.guarded(text.growth(line)))}")
         else:
-            written.append(f"{line.target} = {to_brian(line.expression)}")
+            written += text.assignment(line)
     return written
-
-
-def _clip(rule: Rule, own: Mapping[str, str]) -> str | None:
-    """The statement that holds the weight within its limits after a step, where the model moves it."""
-    if text.clip_statement(rule) is None:
-        return None
-    limits = {name: t.Name(own[name]) for name in ("w_min", "w_max") if name in own}
-    return f"{rule.weight} = {to_brian(t.substitute(clipped(t.Name(rule.weight), rule.bounds), limits))}"
