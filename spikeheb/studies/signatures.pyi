@@ -14,9 +14,9 @@ from spikeheb.recordings import Sweeps
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Reward
 from spikeheb.settings import Amperes, Conductance, Frequency, Time, Voltage
+from spikeheb.studies.experiment.replay import Trains
 from spikeheb.studies.inputs import Inputs
 from spikeheb.studies.progress import Progress
-from spikeheb.studies.experiment.replay import Trains
 from spikeheb.studies.settings.weights import FanIn
 from spikeheb.studies.start_weights import Start
 
@@ -57,7 +57,7 @@ def analyse(
     pulse : npt.ArrayLike | None
         When the stimulus comes in a sweep; "0 ms 50 ms" for paired pulses. By default what the file says.
     channel : int | str, by default 0
-        Number or name of the channel, or name of the electrode, in a file that Neo reads.
+        Number or name of the channel, or name of the electrode (Neo).
     interval : Time | str | None
         Time between two sweeps, in a file that Neo reads.
     first_after : int | None

@@ -221,7 +221,8 @@ def struct(arrays: Arrays) -> ctypes.Structure:
     each = {name: fixed[of].shape[1] if len(fixed[of]) > 1 else 0 for name, of in STRIDES.items()}
     numbers = {
         **each, "lanes": job.lanes, "inputs": job.inputs, "steps": job.steps, "dt": job.dt, "seed": job.seed & (2**64 - 1),
-        "exact": int(job.exact), "mirrored": int(job.mirrored), "sample_count": len(job.samples), "sweep_count": len(job.sweeps), "sweep_steps": job.sweep_steps,
+        "exact": int(job.exact), "mirrored": int(job.mirrored),
+        "sample_count": len(job.samples), "sweep_count": len(job.sweeps), "sweep_steps": job.sweep_steps,
         "history_each": arrays.history.shape[1], "capacity": arrays.spikes.shape[1],
     }  # fmt: skip
     return LANES.filled({**fixed, **vars(arrays)}, numbers)

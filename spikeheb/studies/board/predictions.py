@@ -324,7 +324,7 @@ def _prediction(start: Floats, end: Floats, lane: Index, sessions: int) -> Predi
 
 
 def _error_of_means(values: Floats, lane: Index) -> Floats:
-    """The standard error of the mean of each lane, from the differences of neighbouring pairs; 0 of single synapses, where nothing is drawn.
+    """The standard error of the mean of each lane, from the differences of neighbouring pairs; 0 of single synapses.
 
     Neighbours start at nearly the same weight, so that what the even spread of starting weights takes away does not count as
     chance: the variance of the mean of n values is the sum of ``(a - b)**2`` over all couples of neighbours, over ``n**2``. A value

@@ -34,7 +34,7 @@ class Recorded:
         of_file('When the stimulus comes in a sweep; "0 ms 50 ms" for paired pulses. By default what the file says.', metavar="TIMES"),
     ] = None
     channel: Annotated[
-        Any, of_file("Number or name of the channel, or name of the electrode, in a file that Neo reads.", accepts="int | str", metavar="CHANNEL")
+        Any, of_file("Number or name of the channel, or name of the electrode (Neo).", accepts="int | str", metavar="CHANNEL")
     ] = 0  # fmt: skip
     interval: Annotated[Time | None, of_file("Time between two sweeps, in a file that Neo reads.")] = None
     first_after: Annotated[
