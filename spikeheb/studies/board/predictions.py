@@ -30,7 +30,7 @@ from spikeheb.studies.population import RANDOM, spread_evenly
 
 Floats = npt.NDArray[np.float64]
 
-SYNAPSES, MOST_SYNAPSES = 128, 32_768
+SYNAPSES, MOST_SYNAPSES = 64, 32_768
 """Synapses that share a condition, of a rule that draws: in the first run, and at most."""
 SESSIONS, MOST_SESSIONS = 16, 512
 """Sessions of a protocol that draws: in the first run, and at most."""
@@ -318,9 +318,23 @@ def _prediction(start: Floats, end: Floats, lane: Index, sessions: int) -> Predi
     mean_start, mean_end = mean(start).mean(axis=0), mean(end)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(mean_start != 0, mean_end.mean(axis=0) / mean_start, np.nan)
-        error = mean_end.std(axis=0, ddof=1) / np.sqrt(sessions) if sessions > 1 else _error_of_means(end, lane)
+        error = (
+            mean_end.std(axis=0, ddof=1) / np.sqrt(sessions)
+            if sessions > 1
+            else np.maximum(_error_of_means(end, lane), _unseen(start, lane))
+        )
         chance = np.where(mean_start != 0, error / np.abs(mean_start), np.nan)
     return Prediction(ratio, chance)
+
+
+def _unseen(start: Floats, lane: Index) -> Floats:
+    """What the mean of each lane would change by, if one more of its synapses went from the lowest start to the highest.
+
+    A change that one synapse in so many undergoes may well not have been seen.
+    """
+    count = np.bincount(lane)
+    first = np.cumsum(count) - count
+    return np.asarray((np.maximum.reduceat(start, first) - np.minimum.reduceat(start, first)) / count)
 
 
 def _error_of_means(values: Floats, lane: Index) -> Floats:
