@@ -35,17 +35,50 @@ public:
   static bool advance(Synapse &s, int64_t steps, const Around &around, const Shared &k) {
     if constexpr (!M::can_glide) return false;
     Motion motion;
-    if (!motion.find(s, steps, around, k) || !motion.noise.zero()) return false;
-    for (int i = 0; i < N; ++i) {
-      if (M::linear[i] || motion.slope[i].zero()) continue;
-      if (!M::smooth[i] || motion.slope[i].on & ~(uint64_t(1) << i | KINK)) return false;
-      if (!flow(s, i, steps, k, motion.end[i])) return false;
-    }
+    if (!motion.find(s, steps, around, k) || !motion.possible()) return false;
+    for (int i = 0; i < N; ++i)
+      if (motion.flows(i) && !flow(s, i, steps, k, motion.end[i])) return false;
     for (int i = 0; i < N; ++i) M::variable(s, i) = motion.end[i];
     return true;
   }
 
+  // Many synapses at once, where the flow of each takes a single piece; false, with all as they were, where that is not so.
+  static bool advance_pack(Synapse *synapses, int64_t steps, const Around &around, const Shared &k) {
+    if constexpr (!M::can_glide) return false;
+    Motion motion[PACKED];
+    Variables pack;
+    for (int n = 0; n < PACKED; ++n) {
+      if (!motion[n].find(synapses[n], steps, around, k) || !motion[n].possible()) return false;
+      for (int i = 0; i < N; ++i)
+        if (motion[n].flows(i) != motion[0].flows(i)) return false;
+      put(pack, n, synapses[n]);
+    }
+    for (int i = 0; i < N; ++i)
+      if (motion[0].flows(i)) {
+        Variables after = pack;
+        Pack &x = M::variable(after, i);
+        const Mask computed = piece_of_pack(pack, i, k, k.dt * double(steps), x);
+        const Pack end = x;
+        M::hold_weight(after, k);
+        if (!(computed && x == end).all()) return false;
+        for (int n = 0; n < PACKED; ++n) motion[n].end[i] = end.of[n];
+      }
+    for (int n = 0; n < PACKED; ++n)
+      for (int i = 0; i < N; ++i) M::variable(synapses[n], i) = motion[n].end[i];
+    return true;
+  }
+
+  // One of many.
+  using Variables = typename M::template Variables<Pack>;
+  static void put(Variables &pack, int n, const Synapse &s) {
+    for (int i = 0; i < VARIABLES; ++i) reinterpret_cast<Pack *>(&pack)[i].of[n] = reinterpret_cast<const double *>(&s)[i];
+  }
+  static void take(const Variables &pack, int n, Synapse &s) {
+    for (int i = 0; i < VARIABLES; ++i) reinterpret_cast<double *>(&s)[i] = reinterpret_cast<const Pack *>(&pack)[i].of[n];
+  }
+
 private:
+  static constexpr int VARIABLES = sizeof(typename M::template Variables<double>) / sizeof(double);
   static constexpr double EPSILON = 0x1p-52;
   static constexpr int MOST_PIECES = 4096;
 
@@ -53,6 +86,14 @@ private:
     double end[N > 0 ? N : 1];
     Range slope[N > 0 ? N : 1];
     Range noise;
+
+    // Whether, with the cell and [post] left out, every variable decays, stands still or moves by itself alone.
+    bool possible() const {
+      for (int i = 0; i < N; ++i)
+        if (flows(i) && (!M::smooth[i] || slope[i].on & ~(uint64_t(1) << i | KINK))) return false;
+      return noise.zero();
+    }
+    bool flows(int i) const { return !M::linear[i] && !slope[i].zero(); }
 
     // Where decaying variables end, and the range of all slopes with those on their way and the others anywhere.
     bool find(const Synapse &s, int64_t steps, const Around &around, const Shared &k) {
@@ -104,21 +145,35 @@ private:
     const Jet<n> f = slope_at<Jet<n>>(s, i, x, k);
     const double change = std::fabs(f.c[0]) * left, rounding = EPSILON * std::fabs(x);
     if (f.c[1] <= 0.0 && change <= rounding) return REST;
-    const int kept = M::order == 1 ? 3 : M::order;  // powers of dt that what is left out has
-    if (!(whole_power(k.dt * std::fabs(f.c[1]), kept) * change < 1e-14)) return IMPOSSIBLE;
-    double h = left;
-    const double by = moved(solved(f, k.dt), 8.0 * (rounding + EPSILON * change), h);
+    if (!(neglected(f.c[1], k.dt) * change < 1e-14)) return IMPOSSIBLE;
+    double terms[n + 2], h = left;
+    const double size = find_terms(solved(f, k.dt), h, terms), tolerance = 8.0 * (rounding + EPSILON * change);
+    if (!(size <= tolerance)) h *= 0.9 * std::pow(tolerance / size, 1.0 / (n + 1));  // until the last terms are below the tolerance
     if (whole && h != left) return SHORTER;
     if (!(h > 0.0)) return IMPOSSIBLE;
-    x += by;
+    x += sum(terms, h);
     left -= h;
     return MOVED;
   }
 
-  // How far dx/dt = f leads in the time h, which is made shorter until the last terms of the series are below `tolerance`.
-  template <class Series> static double moved(const Series &f, double tolerance, double &h) {
-    constexpr int last = sizeof f.c / sizeof(double);
-    double terms[last + 1], factor = 1.0, sum = 0.0;
+  // The same for many, with six terms, over the time h; says of which that is enough, or which rest.
+  static Mask piece_of_pack(const Variables &s, int i, const Shared &k, double h, Pack &x) {
+    const auto f = slope_at<Jet<6, Pack>>(s, i, x, k);
+    const Pack change = magnitude(f.c[0]) * h, rounding = EPSILON * magnitude(x);
+    const Mask rests = f.c[1] <= 0.0 && change <= rounding;
+    Pack terms[8];
+    const Pack size = find_terms(solved(f, k.dt), h, terms);
+    x = chosen(rests, x, x + sum(terms, h));
+    return rests || (neglected(f.c[1], k.dt) * change < 1e-14 && size <= 8.0 * (rounding + EPSILON * change));
+  }
+
+  // The powers of dt that what is left out of the equation has, times the slope's own.
+  template <class R> static R neglected(R slope, double dt) { return whole_power(dt * magnitude(slope), M::order == 1 ? 3 : M::order); }
+
+  // The terms of dx/dt = f by powers of time, and how large the last are after the time h.
+  template <class Series, class R, int size> static R find_terms(const Series &f, double h, R (&terms)[size]) {
+    constexpr int last = size - 1;
+    double factor = 1.0;
     Series derivative = f;  // of x by time, as a function of x
     for (int m = 1; m <= last; ++m) {
       factor /= m;
@@ -126,13 +181,15 @@ private:
       derivative = f * derivative.derivative();
     }
     // A term may vanish by chance, so that the one before it is asked too.
-    const double size = std::fmax(std::fabs(terms[last]) * h, 1e-2 * std::fabs(terms[last - 1])) * whole_power(h, last - 1);
-    if (!(size <= tolerance)) h *= 0.9 * std::pow(tolerance / size, 1.0 / last);
-    for (int m = last; m > 0; --m) sum = h * (terms[m] + sum);
+    return larger(magnitude(terms[last]) * h, 1e-2 * magnitude(terms[last - 1])) * whole_power(h, last - 1);
+  }
+  template <class R, int size> static R sum(const R (&terms)[size], double h) {
+    R sum = 0.0;
+    for (int m = size - 1; m > 0; --m) sum = h * (terms[m] + sum);
     return sum;
   }
 
-  static double whole_power(double x, int n) { return n > 1 ? x * whole_power(x, n - 1) : x; }
+  template <class R> static R whole_power(R x, int n) { return n > 1 ? x * whole_power(x, n - 1) : x; }
 
   // The right-hand side of the equation whose exact solution Euler's steps follow (up to dt**2); other methods' own.
   template <class Series> static Series solved(const Series &f, double dt) {
@@ -141,7 +198,7 @@ private:
     return f * (1.0 - 0.5 * dt * slope + dt * dt * (slope * slope / 3.0 + f * slope.derivative() / 12.0));
   }
 
-  template <class Series> static Series slope_at(const Synapse &s, int i, double x, const Shared &k) {
+  template <class Series, class S, class R> static Series slope_at(const S &s, int i, R x, const Shared &k) {
     typename M::template Variables<Series> variables;
     M::copy(s, variables);
     M::variable(variables, i) = Series(x);

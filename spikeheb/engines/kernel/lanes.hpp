@@ -203,8 +203,11 @@ private:
   // All synapses at once from now to `end`, or none.
   bool glide_all(int64_t end) {
     glided.assign(synapses + first, synapses + last);
-    for (typename M::Synapse &s : glided)
-      if (!glide(s, place.now, end, Around{})) return false;
+    for (auto s = glided.begin(); s < glided.end();) {
+      if (abreast && glide_pack(&*s, glided.end() - s, place.now, end)) s += PACKED;
+      else if (glide(*s, place.now, end, Around{})) ++s;
+      else return false;
+    }
     std::copy(glided.begin(), glided.end(), synapses + first);
     return true;
   }
@@ -212,6 +215,11 @@ private:
   bool glide(typename M::Synapse &s, int64_t from, int64_t to, const Around &around) const {
     if (!M::can_glide || job.exact || to - from < Glide<M>::WORTHWHILE || M::noise_acts(s, state, late, shared)) return false;
     return Glide<M>::advance(s, to - from, around, shared);
+  }
+
+  bool glide_pack(typename M::Synapse *s, int64_t count, int64_t from, int64_t to) const {
+    if (count < PACKED || to - from < Glide<M>::WORTHWHILE || M::noise_acts(*s, state, late, shared)) return false;
+    return Glide<M>::advance_pack(s, to - from, Around{}, shared);
   }
 
   int64_t step_synapses(int64_t from, int64_t to, const Around &around) {
@@ -258,15 +266,16 @@ private:
   // Many synapses at once, each as `step_one` has it; those that part company go on by themselves.
   template <class Draw> void step_pack(int64_t i, int64_t from, int64_t to, const Around &around) {
     const int count = int(std::min<int64_t>(last - i, PACKED));
-    typename M::template Variables<Pack> pack;
+    typename Glide<M>::Variables pack;
     uint64_t streams[PACKED];
     for (int n = 0; n < PACKED; ++n) {
-      put(pack, n, synapses[i + n % count]);
+      Glide<M>::put(pack, n, synapses[i + n % count]);
       streams[n] = noise_of_synapse(i + n % count);
     }
     Draw draw(streams);
     for (int64_t now = from; now < to;) {
-      for (int n = 0; n < count; ++n) take(pack, n, synapses[i + n]);
+      for (int n = 0; n < count; ++n) Glide<M>::take(pack, n, synapses[i + n]);
+      if (glide_pack(synapses + i, count, now, to)) break;
       bool glides[PACKED];
       int gliding = 0;
       for (int n = 0; n < count; ++n) gliding += glides[n] = glide(synapses[i + n], now, to, around);
@@ -282,7 +291,7 @@ private:
         noisy = M::step_synapse(pack, state, late, shared, draw, now++);
         ending = before && !noisy;
       }
-      for (int n = 0; n < count; ++n) take(pack, n, synapses[i + n]);
+      for (int n = 0; n < count; ++n) Glide<M>::take(pack, n, synapses[i + n]);
       if (ending.any() && !ending.all()) {
         for (int n = 0; n < count; ++n) step_one(i + n, now, to, to, around, ending[n] ? now : pause, noisy[n]);
         break;
@@ -291,14 +300,6 @@ private:
     for (int n = 0; n < count; ++n)
       if (M::flawed(synapses[i + n])) fail(to - 1, i + n);
   }
-  static constexpr int VARIABLES = sizeof(typename M::template Variables<double>) / sizeof(double);
-  static void put(typename M::template Variables<Pack> &pack, int n, const typename M::Synapse &s) {
-    for (int k = 0; k < VARIABLES; ++k) reinterpret_cast<Pack *>(&pack)[k].of[n] = reinterpret_cast<const double *>(&s)[k];
-  }
-  static void take(const typename M::template Variables<Pack> &pack, int n, typename M::Synapse &s) {
-    for (int k = 0; k < VARIABLES; ++k) reinterpret_cast<double *>(&s)[k] = reinterpret_cast<const Pack *>(&pack)[k].of[n];
-  }
-
   uint64_t noise_of_synapse(int64_t i) const { return noise<M::synapse_noisy>(NOISE_OF_SYNAPSE, job.mirrored ? i / 2 : i); }
 
   template <bool used> uint64_t noise(Purpose purpose, int64_t index) const {

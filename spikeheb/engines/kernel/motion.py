@@ -118,7 +118,7 @@ def parts(program: Program, fixed: frozenset[str], fields: Mapping[str, str], te
     lines = ["template <class S> static auto &variable(S &s, int which) {", "  (void)which;"]
     lines += [f"  if (which == {n}) return {fields[name]};" for n, name in enumerate(stepped[1:], 1)]
     lines += [f"  return {fields[stepped[0] if stepped else program.variables[0]]};", "}"]
-    lines.append("template <class T> static void copy(const Variables<double> &from, Variables<T> &s) {")
+    lines.append("template <class F, class T> static void copy(const Variables<F> &from, Variables<T> &s) {")
     lines += [f"  {fields[name]} = from.{mangled(name)};" for name in program.variables]
     lines += ["}", "// slope and rest of what is linear in itself; the logarithm of its factor in a step, by slope times dt"]
     lines.append("static void line(int which, const Shared &k, double &slope, double &rest) {")
@@ -132,7 +132,7 @@ def parts(program: Program, fixed: frozenset[str], fields: Mapping[str, str], te
     lines += ["// the derivatives without noise, and the size of the noise", f"template <class T> static T slope(int which, {seen}) {{"]
     drifts = methods.drifts(block) if block else []
     lines += [f"  if (which == {n}) return {text(drift)};" for n, drift in enumerate(drifts)]
-    lines += ["  return 0.0;", "}", f"template <class T> static T noise({seen}) {{"]
+    lines += ["  return T(0.0);", "}", f"template <class T> static T noise({seen}) {{"]
     sizes = [f"magnitude(T({text(tree)}))" for tree in (methods.amplitudes(block) if block else [])]
     lines += [f"  return {' + '.join(sizes) or '0.0'};", "}", ""]
     return "\n".join(lines)
