@@ -8,6 +8,8 @@ A variable is one-sided if only the spikes of one side ever move it: all synapse
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from spikeheb.cells import Cell, Receptor, assemble
 from spikeheb.errors import EngineError
@@ -44,6 +46,25 @@ def analyse(rule: Rule, cell: Cell | None, dt: float, *, receptor: str | None = 
     EngineError
         For a rule that reads the membrane where there is no cell, or a method that cannot be used.
     """
+    key = (rule.hash, rule.label, rule.path, cell.hash if cell else None, cell.path if cell else None, dt, receptor, varying)
+    return _analysed(_Asked(key, rule, cell, dt, receptor, varying))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What `analyse` was asked, known by its hashes; studies ask the same many times."""
+
+    key: tuple[object, ...]
+    rule: Rule = field(compare=False)
+    cell: Cell | None = field(compare=False)
+    dt: float = field(compare=False)
+    receptor: str | None = field(compare=False)
+    varying: frozenset[str] = field(compare=False)
+
+
+@lru_cache(maxsize=64)
+def _analysed(asked: _Asked) -> Program:
+    rule, cell, dt, receptor, varying = asked.rule, asked.cell, asked.dt, asked.receptor, asked.varying
     if cell is None and reads_membrane(rule):
         raise EngineError(f'the rule "{rule.name}" reads the membrane potential; name a cell', path=rule.path)
     folded = structural(rule, varying)

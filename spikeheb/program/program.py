@@ -79,7 +79,7 @@ class CellProgram:
     receptor: Receptor
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Program:
     """What an engine has to compute.
 

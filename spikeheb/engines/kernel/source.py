@@ -8,6 +8,7 @@ of a synapse, a cell and ``[post]`` members of ``s``, ``z.cell`` and ``z.post``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from spikeheb.engines.kernel import motion
 from spikeheb.engines.kernel.hoist import Hoister, comparisons, decided, inverted
@@ -28,6 +29,7 @@ CELL_STEP = "(State<T> &z, const Late<T> &late, const Shared &k, Draw &&draw, in
 HANDLER = "(Synapse &s, State<double> &z, const Late<double> &late, const Shared &k, int64_t now, double amount, uint64_t draws)"
 
 
+@lru_cache(maxsize=64)
 def generate(program: Program) -> str:
     """The whole file, but for the header that says for which rule it was first built."""
     writer = _Writer(program)
