@@ -38,7 +38,7 @@ SYNAPSES_OF_A_SESSION = 32
 """Synapses that share a condition in each of many sessions, of a rule that draws."""
 MARGIN = 1.05
 """This many times more synapses or sessions are taken than the estimate so far demands, because the estimate is uncertain itself."""
-ROUNDS = 5
+ROUNDS = 7
 """Runs at most, the first one included."""
 SPIKES_AT_ONCE = 4_000_000
 """Presynaptic spikes of a single job, so that its size in memory stays small."""
