@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from spikeheb.engines.compiler import compiler, compiler_of_system, remedy
 from spikeheb.engines.job import Job, Recording
@@ -17,7 +17,13 @@ from spikeheb.engines.population import PopulationJob, PopulationRecording
 from spikeheb.engines.threads import needs_main_thread, side_by_side
 from spikeheb.errors import EngineError, unknown_name
 
-__all__ = ["ENGINES", "carry_out", "check_engine", "side_by_side", "with_first_engine"]
+if TYPE_CHECKING:
+    from spikeheb.engines.kernel.fan_in import FanIn as Started
+
+__all__ = [
+    "ENGINES", "can_pause", "carry_out", "check_engine", "hint_on_compiler", "on_its_way", "shares_processors", "side_by_side",
+    "with_first_engine",
+]  # fmt: skip
 
 Result = TypeVar("Result")
 Way = Callable[[Callable[[PopulationJob], PopulationRecording]], Result]
@@ -74,6 +80,37 @@ def _against_kernel(job: Job) -> str | None:
     if job.cell is not None and compiler() is None:
         return f"there is no C++ compiler, and without one it steps through every quiet stretch; {remedy()}"
     return None
+
+
+def shares_processors(engine: str) -> bool:
+    """Whether several works of that engine run side by side: kernels do; Brian2 needs the main thread, and numpy keeps Python busy."""
+    return not engine.startswith("brian") and compiler() is not None
+
+
+def hint_on_compiler() -> str:
+    """What to say to a user whose machine has no compiler; nothing where there is one."""
+    return f"; there is no C++ compiler here: {remedy()}" if compiler() is None else ""
+
+
+def can_pause(run: Callable[[PopulationJob], PopulationRecording]) -> bool:
+    """Whether that way to carry a job out has a counterpart in `on_its_way`."""
+    from spikeheb.engines.kernel import fan_in
+
+    return run is fan_in.run and compiler() is not None
+
+
+def on_its_way(job: PopulationJob, threads: int | None = None) -> Started:
+    """The job in the kernel, so that it can be looked at in between.
+
+    Raises
+    ------
+    EngineError
+    BuildError
+        Where there is no compiler.
+    """
+    from spikeheb.engines.kernel import fan_in
+
+    return fan_in.FanIn(job, threads)
 
 
 def with_first_engine(engine: str, use: Way[Result]) -> Result:

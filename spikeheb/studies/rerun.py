@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spikeheb.engines.compiler import compiler, remedy
+from spikeheb.engines.choice import hint_on_compiler
 from spikeheb.errors import EngineError, FormatError, SpikehebError
 from spikeheb.numbers import UnitWarning
 from spikeheb.results import load
@@ -71,8 +71,7 @@ def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] 
         raise FormatError(f"is damaged or was changed by hand ({error})", path=path, key=CALL) from None
     if str(again.attrs.get("engine", "")) != str(data.attrs.get("engine", "")):
         words = f"the engine {again.attrs.get('engine', '')} ran, but the result was made by {data.attrs.get('engine', '')}"
-        hint = f"; there is no C++ compiler here: {remedy()}" if compiler() is None else ""
-        raise EngineError(words + hint, path=path, key="engine")
+        raise EngineError(words + hint_on_compiler(), path=path, key="engine")
     again.attrs[CALL] = data.attrs[CALL]
     return again
 

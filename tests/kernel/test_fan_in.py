@@ -9,9 +9,10 @@ from fan_in_jobs import as_bytes, everything, growth, job, same_as_lanes, source
 from kernel_rules import ALL, DT, LIBRARY, cell, read
 
 from spikeheb.circuits.sources import Poisson, Replayed
+from spikeheb.engines import as_lanes
+from spikeheb.engines.as_lanes import with_trains
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.kernel import as_lanes, fan_in, fan_in_arrays, run, runner
-from spikeheb.engines.kernel.as_lanes import with_trains
+from spikeheb.engines.kernel import fan_in, fan_in_arrays, run, runner
 from spikeheb.engines.population import Inhibition, PopulationJob
 from spikeheb.errors import EngineError, NonFiniteError, UnknownName
 from spikeheb.program.analysis import analyse
@@ -198,7 +199,7 @@ def test_without_a_compiler_lanes_do_the_same(tmp_path, monkeypatch):
     for a, b in zip(found.spikes, expected.spikes, strict=True):
         np.testing.assert_array_equal(a, b)
     with pytest.raises(EngineError, match="need a C"):
-        as_lanes.run(replace(the_job, precision="float32"))
+        as_lanes.run(replace(the_job, precision="float32"), runner.run)
 
 
 def test_histograms_follow_numpy_on_edges_of_any_width(tmp_path):

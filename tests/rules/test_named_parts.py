@@ -10,10 +10,10 @@ import pytest
 
 import spikeheb as sh
 from spikeheb.circuits.sources import Replayed
+from spikeheb.engines.as_lanes import with_trains
 from spikeheb.engines.brian import population
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, numpy_lanes
-from spikeheb.engines.kernel.as_lanes import with_trains
 from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import FormatError
 from spikeheb.program.analysis import analyse

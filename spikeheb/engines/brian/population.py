@@ -21,13 +21,13 @@ import numpy as np
 
 from spikeheb.circuits.sources import Poisson
 from spikeheb.engines import cache_folder, children
+from spikeheb.engines.as_lanes import lanes, with_trains
 from spikeheb.engines.brian import importing, modules, network
 from spikeheb.engines.brian.names import of_cell, users
 from spikeheb.engines.brian.network import Built
 from spikeheb.engines.brian.owned import of_rule
 from spikeheb.engines.brian.text import cancels
 from spikeheb.engines.job import NO_STEPS, Steps
-from spikeheb.engines.kernel.as_lanes import lanes, with_trains
 from spikeheb.engines.population import PopulationJob, PopulationRecording
 from spikeheb.errors import BuildError, EngineError, NonFiniteError
 

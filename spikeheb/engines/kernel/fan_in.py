@@ -51,9 +51,10 @@ def run(job: PopulationJob, threads: int | None = None) -> PopulationRecording:
     BuildError, StorageError
     """
     if compiler() is None:
-        from spikeheb.engines.kernel import as_lanes
+        from spikeheb.engines import as_lanes
+        from spikeheb.engines.kernel import runner
 
-        return as_lanes.run(job)
+        return as_lanes.run(job, runner.run)
     with FanIn(job, threads) as started:
         return started.to_end()
 

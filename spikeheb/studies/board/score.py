@@ -13,8 +13,7 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.declared import declared, described, takes_settings
-from spikeheb.engines.choice import check_engine, side_by_side
-from spikeheb.engines.compiler import compiler
+from spikeheb.engines.choice import check_engine, shares_processors, side_by_side
 from spikeheb.errors import FormatError
 from spikeheb.measure import score as measure
 from spikeheb.protocols import Protocol
@@ -74,7 +73,7 @@ def score(
     settings = replace(settings, cell=library.cell(settings.cell) if isinstance(settings.cell, str) else settings.cell)
     longest_first = sorted(entries, key=lambda entry: not (entry.refitted or is_noisy(entry.rule)))
     works = [functools.partial(line, entry, data, settings.cell, settings.engine, settings.seed) for entry in longest_first]
-    lines = side_by_side(works, report_of(progress), alone=settings.engine.startswith("brian") or compiler() is None)
+    lines = side_by_side(works, report_of(progress), alone=not shares_processors(settings.engine))
     table = dict(zip(map(id, longest_first), lines, strict=True))
     board = _board(entries, data, [table[id(entry)] for entry in entries], settings)
     return recorded(board, "score", {"rules": chosen, "protocols": scripts} | {name: getattr(settings, name) for name in declared(Score)})

@@ -17,7 +17,7 @@ from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.circuits.sources import Poisson
 from spikeheb.dimensions import FREQUENCY, NONE, TIME, Dimension
-from spikeheb.engines.choice import side_by_side
+from spikeheb.engines.choice import on_its_way, side_by_side
 from spikeheb.engines.population import Normalise, PopulationJob
 from spikeheb.errors import ScheduleError
 from spikeheb.limits import SEEDS, whole
@@ -137,15 +137,13 @@ def _work(cell: Cell | None, kind: str, rate: float, lasts: float, input_rates: 
 
 def _run(cell: Cell | None, kind: str, rate: float, lasts: float, input_rates: Floats, seed: int) -> Floats:
     """Time-averaged weights, promotions and demotions over the second half, shape (3, inputs)."""
-    from spikeheb.engines.kernel import fan_in
-
     steps = round(lasts / DT)
     count = len(input_rates)
     job = PopulationJob(
         rule_of(kind, rate), cell, DT, steps, 1, (Poisson(np.asarray(input_rates, dtype=float)),), normalise=Normalise("divisive", 1.0),
         initial={"w": 1.0 / count}, snapshots=np.unique(np.linspace(steps // 2, steps - 1, SAMPLES).astype(np.int64)), seed=seed,
     )  # fmt: skip
-    with fan_in.FanIn(job, 1) as started:
+    with on_its_way(job, 1) as started:
         started.advance(steps // 2)
         half = started.variables()
         whole = started.to_end()

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.engines.choice import side_by_side, with_first_engine
-from spikeheb.engines.compiler import compiler
+from spikeheb.engines.choice import can_pause, on_its_way, side_by_side, with_first_engine
 from spikeheb.engines.population import PopulationJob, PopulationRecording
 from spikeheb.studies.distributions.plan import Plan
 
@@ -55,10 +54,8 @@ def carry_out(plan: Plan, engine: str, progress: Callable[[float], None] | None)
 
 
 def _run(job: PopulationJob, engine: str) -> Run:
-    from spikeheb.engines.kernel import fan_in
-
     def way(run: Callable[[PopulationJob], PopulationRecording]) -> Run:
-        return _in_stages(job) if run is fan_in.run and compiler() is not None else _whole(job, run)
+        return _in_stages(job) if can_pause(run) else _whole(job, run)
 
     return with_first_engine(engine, way)
 
@@ -76,10 +73,8 @@ def looks(job: PopulationJob) -> npt.NDArray[np.int64]:
 
 
 def _in_stages(job: PopulationJob) -> Run:
-    """With the kernel: from one check of the rate to the next, until the cells have run away."""
-    from spikeheb.engines.kernel.fan_in import FanIn
-
-    with FanIn(job) as started:
+    """From one check of the rate to the next, until the cells have run away."""
+    with on_its_way(job) as started:
         before, counted = -1, 0
         for n in looks(job):
             step = int(job.watch[n])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -38,8 +39,14 @@ def with_trains(job: PopulationJob) -> Job:
     return replace(lanes(job), pre=tuple(drawn if job.private else drawn * job.cells))
 
 
-def run(job: PopulationJob) -> PopulationRecording:
+def run(job: PopulationJob, run_lanes: Callable[[Job], Recording]) -> PopulationRecording:
     """Carry the job out as lanes: what is done where there is no compiler.
+
+    Parameters
+    ----------
+    job : PopulationJob
+    run_lanes : callable
+        Carries a job of lanes out.
 
     Raises
     ------
@@ -47,12 +54,10 @@ def run(job: PopulationJob) -> PopulationRecording:
         For inhibition, normalisation and single precision.
     NonFiniteError
     """
-    from spikeheb.engines.kernel import runner
-
     if job.inhibition is not None or job.normalise is not None or job.precision != "float64":
         raise EngineError(f"inhibitory inputs, normalisation and single precision need a C++ compiler, and none was found; {remedy()}")
     steps = np.unique(np.concatenate([job.snapshots, job.watch, job.histograms])).astype(np.int64)
-    return _recording(job, steps, runner.run(replace(with_trains(job), samples=steps, progress=job.progress)))
+    return _recording(job, steps, run_lanes(replace(with_trains(job), samples=steps, progress=job.progress)))
 
 
 def _recording(job: PopulationJob, steps: np.ndarray, recording: Recording) -> PopulationRecording:
