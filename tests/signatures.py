@@ -29,7 +29,7 @@ HOMES = {
     "spikeheb.cells": ("Cell",), "spikeheb.circuits.sources": ("Source",), "spikeheb.protocols": ("Protocol",),
     "spikeheb.recordings": ("Sweeps",), "spikeheb.rules.rule": ("Rule",), "spikeheb.schedules": ("Reward",),
     "spikeheb.settings": ("Amperes", "Conductance", "Frequency", "Time", "Voltage"),
-    "spikeheb.studies.inputs": ("Inputs",), "spikeheb.studies.progress": ("Progress",), "spikeheb.studies.experiment.replay": ("Trains",),
+    "spikeheb.studies.experiment.replay": ("Trains",), "spikeheb.studies.inputs": ("Inputs",), "spikeheb.studies.progress": ("Progress",),
     "spikeheb.studies.settings.weights": ("FanIn",), "spikeheb.studies.start_weights": ("Start",),
 }  # fmt: skip
 HEAD = '"""The studies as type checkers and editors see them; written by `python tests/signatures.py`."""\n'
