@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from spikeheb.engines import cache
+from spikeheb.engines import cache, cache_folder
 from spikeheb.engines.compiler import SUFFIX, Compiler
 from spikeheb.engines.kernel import contract
 from spikeheb.engines.kernel.source import generate, header
@@ -67,8 +67,25 @@ def load(source: str, first_lines: str, compiler: Compiler, headers: tuple[str, 
         (folder / SOURCE).write_text(first_lines + source, encoding="utf-8")
         compiler.build(folder / SOURCE, folder / f"model{SUFFIX}")
 
-    library = f"model{SUFFIX}"
-    return cache.opened("kernel", key, compile_in, (library,), lambda folder: Library(folder, key, ctypes.CDLL(str(folder / library))))
+    name = f"model{SUFFIX}"
+    place = cache_folder.root() / "kernel" / key / name
+    stamp, library = _loaded.get(place, (None, None))
+    if library is None or stamp != _stamp(place):
+        library = cache.opened("kernel", key, compile_in, (name,), lambda folder: Library(folder, key, ctypes.CDLL(str(folder / name))))
+        _loaded[place] = _stamp(place), library
+    return library
+
+
+_loaded: dict[Path, tuple[tuple[int, int, int] | None, Library]] = {}
+"""By place in the cache, with what tells that file from another: a library of this process is not checked again."""
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 @functools.cache
