@@ -58,7 +58,7 @@ def find(kind: str, name_or_path: str | Path) -> Path:
     _suffix(kind)
     if isinstance(name_or_path, Path) or is_path(name_or_path):
         return _given(kind, Path(name_or_path))
-    files = _found(kind)
+    files = _found(kind, name_or_path) or _found(kind)
     if name_or_path not in files:
         error = unknown_name(kind, name_or_path, files)
         missing = [str(folder) for folder in _user_folders() if not is_folder(folder)]
@@ -319,12 +319,12 @@ def _only(kind: str, name: str, paths: list[Path]) -> Path:
     return paths[0]
 
 
-def _found(kind: str) -> dict[str, list[Path]]:
-    """Every different file of a kind, by name."""
+def _found(kind: str, name: str = "*") -> dict[str, list[Path]]:
+    """Every different file of a kind, or those of one name, by name."""
     files: dict[str, dict[Path, Path]] = {}
     for folder in filter(is_folder, _folders(kind)):
-        for path in sorted(folder.glob(f"*{_suffix(kind)}")):
-            if path.is_file() and not path.name.startswith((".", "_")):
+        for path in sorted(folder.glob(f"*{_suffix(kind)}")) if name == "*" else [folder / f"{name}{_suffix(kind)}"]:
+            if kind_at(path) == "file" and not path.name.startswith((".", "_")):
                 files.setdefault(path.stem, {}).setdefault(path.resolve(), path)
     return {name: list(paths.values()) for name, paths in files.items()}
 
