@@ -176,6 +176,8 @@ def quantity(value: object, dimension: Dimension, *, path: str | None = None, ke
     """
     if isinstance(value, float) and math.isfinite(value) and not carried.is_of_brian(value):
         return float(value)
+    if type(value) is int and abs(value) < 2**53:
+        return float(value)
     expected = f'expected {dimension} such as "{example(dimension)}"'
     if isinstance(value, bool | bytes) or str(getattr(value, "dtype", "")) == "bool":
         raise UnitError(f"{expected} (got {value!r:.60})", path=path, key=key)

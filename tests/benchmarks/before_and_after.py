@@ -66,13 +66,21 @@ def _sessions() -> dict[str, Work]:
     def window() -> object:
         return [sh.window("pair") for _ in range(5)]
 
+    def rules() -> object:
+        return [sh.rule("triplet", set="visual_cortex_nearest_min", tau_plus=f"{15 + n} ms") for n in range(20)]
+
+    def pairing() -> object:
+        return sh.run("pairing", sh.rule("pair"), delta_t="10 ms")
+
     def session() -> object:
         return sh.run("sjostrom_2001", sh.rule("triplet", set="visual_cortex_nearest_min"), series="frequency")
 
     def weights() -> object:
         return sh.weights([sh.rule("pair", set="gutig")], "song_2000", duration="20 s", seeds=1, engine="kernel")
 
-    return {"sh.window, 5 times": lambda: window, "sh.run sjostrom_2001": lambda: session, "sh.weights, 20 s": lambda: weights}
+    names = {"sh.rule, 20 times": rules, "sh.window, 5 times": window, "sh.run pairing": pairing}
+    names |= {"sh.run sjostrom_2001": session, "sh.weights, 20 s": weights}
+    return {name: lambda work=work: work for name, work in names.items()}
 
 
 def child() -> None:
