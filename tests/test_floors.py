@@ -61,10 +61,10 @@ ROOMS = {
 
 STUDIES_IMPORT = {
     "engines.job": {
-        "board.fit", "board.predictions", "experiment.delays", "experiment.experiment", "experiment.pooling", "experiment.readout",
+        "board.fit", "board.predictions", "experiment.experiment", "experiment.pooling", "experiment.readout",
         "experiment.replay", "experiment.session", "experiment.slices", "windows.window",
     },
-    "engines.population": {"calls", "distributions.constraint", "distributions.plan", "distributions.runs", "inputs"},
+    "engines.population": {"distributions.constraint", "distributions.plan", "distributions.runs"},
     "engines.values": {
         "board.predictions", "experiment.experiment", "experiment.readout", "experiment.replay", "experiment.slices", "windows.drift",
         "windows.window",

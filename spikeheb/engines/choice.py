@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from spikeheb.circuits.recording import Recording
 from spikeheb.engines.compiler import compiler, compiler_of_system, remedy
-from spikeheb.engines.job import Job, Recording
-from spikeheb.engines.population import PopulationJob, PopulationRecording
+from spikeheb.engines.job import Job
+from spikeheb.engines.population import PopulationJob
 from spikeheb.engines.threads import needs_main_thread, side_by_side
 from spikeheb.errors import EngineError, unknown_name
 
@@ -26,7 +27,7 @@ __all__ = [
 ]  # fmt: skip
 
 Result = TypeVar("Result")
-Way = Callable[[Callable[[PopulationJob], PopulationRecording]], Result]
+Way = Callable[[Callable[[PopulationJob], Recording]], Result]
 ENGINES = ("auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone")
 
 
@@ -92,7 +93,7 @@ def hint_on_compiler() -> str:
     return f"; there is no C++ compiler here: {remedy()}" if compiler() is None else ""
 
 
-def can_pause(run: Callable[[PopulationJob], PopulationRecording]) -> bool:
+def can_pause(run: Callable[[PopulationJob], Recording]) -> bool:
     """Whether that way to carry a job out has a counterpart in `on_its_way`."""
     from spikeheb.engines.kernel import fan_in
 
@@ -143,7 +144,7 @@ def with_first_engine(engine: str, use: Way[Result]) -> Result:
     needs_main_thread()
     from spikeheb.engines.brian import population
 
-    def on_brian(any_job: PopulationJob) -> PopulationRecording:
+    def on_brian(any_job: PopulationJob) -> Recording:
         recording = population.run(any_job)
         return recording if reason is None else replace(recording, engine={**recording.engine, "note": f"not the kernel: {reason}"})
 

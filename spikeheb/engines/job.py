@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
 from spikeheb.cells import Cell
+from spikeheb.circuits.drives import Change
+from spikeheb.circuits.steps import NO_STEPS, Floats, Steps
 from spikeheb.limits import BYTES_OF_SPIKE, check_memory, check_seed, check_steps, check_work
 from spikeheb.rules.rule import Rule
-
-Floats = npt.NDArray[np.float64]
-Steps = npt.NDArray[np.int64]
-
-NO_STEPS: Steps = np.zeros(0, dtype=np.int64)
-RELEASED = math.nan
-"""The value of a clamp that ends."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """A value that is set at a step: the current into a cell, its clamp, or a reward."""
-
-    lane: int
-    step: int
-    value: float
 
 
 @dataclass(frozen=True)
@@ -123,31 +105,3 @@ class Job:
     def inputs(self) -> int:
         """Number of inputs, over all lanes."""
         return len(self.pre)
-
-
-@dataclass(frozen=True)
-class Recording:
-    """What an engine recorded.
-
-    Attributes
-    ----------
-    w : array of float, shape (inputs,)
-        Weights at the end.
-    variables : mapping of str to array, shape (inputs,)
-        All synaptic variables at the end.
-    weight, efficacy : arrays of float, shape (inputs, samples)
-    v : array of float, shape (lanes, sweeps, sweep_steps)
-        Volts.
-    spikes : tuple of arrays of int
-        Steps of all spikes of each lane's cell, imposed ones included.
-    engine : mapping of str to str
-        Which engine ran, with versions and flags.
-    """
-
-    w: Floats
-    variables: Mapping[str, Floats]
-    weight: Floats
-    efficacy: Floats
-    v: Floats
-    spikes: tuple[Steps, ...]
-    engine: Mapping[str, str]

@@ -12,59 +12,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from spikeheb.cells import Cell
+from spikeheb.circuits.projections import Inhibition, Normalise, check_normalise
 from spikeheb.circuits.sources import Source, check
+from spikeheb.circuits.steps import NO_STEPS, Floats, Steps
 from spikeheb.draws.trains import IMPOSED, INHIBITION, INPUTS, Clock, trains
-from spikeheb.engines.job import NO_STEPS, Floats, Steps
 from spikeheb.errors import EngineError, ScheduleError
 from spikeheb.limits import STEPS, check_seed
 from spikeheb.rules.rule import Rule
 
 PRECISIONS = ("float64", "float32")
-
-
-@dataclass(frozen=True)
-class Inhibition:
-    """Inputs without plasticity, through a receptor of their own.
-
-    Attributes
-    ----------
-    inputs : tuple of Source
-    efficacy : float
-        In unit conductances of the receptor.
-    receptor : str
-    delay : float
-        From the spike to the synapse, seconds.
-    """
-
-    inputs: tuple[Source, ...]
-    efficacy: float
-    receptor: str
-    delay: float = 0.0
-
-
-NORMALISATIONS = ("none", "divisive", "subtractive")
-
-
-@dataclass(frozen=True)
-class Normalise:
-    """The weights of each cell brought to a sum, within the rule's limits.
-
-    Attributes
-    ----------
-    kind : {"divisive", "subtractive"}
-        All weights times one factor, or the same amount from each that is not at its limit.
-    target : float
-        Their sum.
-    every : float
-        Seconds; 0 for after every event that reaches the cell's synapses (and once at the start).
-    """
-
-    kind: str
-    target: float
-    every: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -150,7 +108,7 @@ class PopulationJob:
         if not math.isfinite(self.current):
             raise EngineError(f"the current must be a number (got {self.current})")
         if self.normalise is not None:
-            _check_normalise(self.normalise)
+            check_normalise(self.normalise)
         if self.inhibition is not None and self.cell is None:
             raise EngineError("inhibitory inputs need a cell")
         for source in self.inputs + (self.inhibition.inputs if self.inhibition else ()):
@@ -203,41 +161,6 @@ class PopulationJob:
         return np.dtype(self.precision)
 
 
-def _check_normalise(normalise: Normalise) -> None:
-    if normalise.kind not in NORMALISATIONS[1:]:
-        raise EngineError(f'the weights are normalised "divisive" or "subtractive" (got "{normalise.kind}")')
-    if not (0 < normalise.target < math.inf and 0 <= normalise.every < math.inf):
-        raise EngineError(f"normalisation needs a sum above 0 and a time of 0 or more (got {normalise.target:g} and {normalise.every:g} s)")
-
-
 def _check_steps(steps: Steps, end: int, name: str) -> None:
     if len(steps) and (steps[0] < 0 or steps[-1] >= end or np.any(np.diff(steps) <= 0)):
         raise ScheduleError(f"{name} must rise, from step 0 to step {end - 1}")
-
-
-@dataclass(frozen=True)
-class PopulationRecording:
-    """What an engine recorded.
-
-    Attributes
-    ----------
-    w : array, shape (cells, inputs)
-        Weights at the end.
-    counts : array of int, shape (cells,)
-        Spikes of each cell, imposed ones included.
-    spikes : tuple of arrays of int
-        Their steps, if asked for.
-    snapshots : array, shape (snapshots, cells, inputs)
-    watched : array, shape (watched, watch)
-    histograms : array of int, shape (histograms, bins)
-    engine : mapping of str to str
-        Which engine ran, with versions and flags.
-    """
-
-    w: npt.NDArray[np.floating[Any]]
-    counts: Steps
-    spikes: tuple[Steps, ...]
-    snapshots: npt.NDArray[np.floating[Any]]
-    watched: npt.NDArray[np.floating[Any]]
-    histograms: Steps
-    engine: Mapping[str, str]

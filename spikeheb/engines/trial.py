@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from spikeheb.cells import Cell, assemble
+from spikeheb.circuits.drives import Change
 from spikeheb.engines.brian import text
 from spikeheb.engines.brian.settings import settings
-from spikeheb.engines.job import Change, Job
+from spikeheb.engines.job import Job
 from spikeheb.engines.kernel import numpy_lanes
 from spikeheb.errors import EngineError, FormatError
 from spikeheb.expressions import tree as t

@@ -21,8 +21,8 @@ import numpy as np
 from spikeheb import library
 from spikeheb.carried import carries_unit
 from spikeheb.cells import Cell, read_cell
+from spikeheb.circuits.projections import Inhibition
 from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed
-from spikeheb.engines.population import Inhibition
 from spikeheb.errors import FormatError, UnitError
 from spikeheb.expressions import gate
 from spikeheb.expressions.printers import to_text

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.cells import Cell
+from spikeheb.circuits.projections import Inhibition
 from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed, Source
 from spikeheb.circuits.sources import correlated as correlated_group
 from spikeheb.circuits.sources import early as early_group
 from spikeheb.declared import takes_settings
 from spikeheb.dimensions import CONDUCTANCE, FREQUENCY, TIME, Dimension
-from spikeheb.engines.population import Inhibition
 from spikeheb.errors import ScheduleError, check_used
 from spikeheb.limits import MOST, check_memory, whole
 from spikeheb.numbers import check_near, quantities

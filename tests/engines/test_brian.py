@@ -9,8 +9,8 @@ import pytest
 from jobs import DT, LIBRARY, MINIMAL, lanes, random_trains, rule, write_rule
 
 from spikeheb.cells import read_cell
+from spikeheb.circuits.drives import Change
 from spikeheb.engines.brian import runtime
-from spikeheb.engines.job import Change
 from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.rules import read_rule
 

@@ -10,8 +10,8 @@ from jobs import DT, LIBRARY, lanes, random_trains, rule
 from oracles import pair, triplet
 
 from spikeheb.cells import read_cell
+from spikeheb.circuits.drives import RELEASED, Change
 from spikeheb.engines.brian import runtime, standalone
-from spikeheb.engines.job import RELEASED, Change
 
 BATCH = 50
 train = st.lists(st.integers(0, 4000), max_size=25, unique=True).map(lambda s: np.array(sorted(s)) * DT)

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from jobs import DT, lanes, random_trains, rule
 
+from spikeheb.circuits.drives import Change
 from spikeheb.engines import children
 from spikeheb.engines.brian import building, importing, modules, runtime, standalone
 from spikeheb.engines.choice import carry_out
-from spikeheb.engines.job import Change
 from spikeheb.errors import BuildError, EngineError, NonFiniteError, StorageError, UnknownName
 
 LANES = 20

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from spikeheb.cells import read_cell
+from spikeheb.circuits.drives import Change
 from spikeheb.circuits.sources import Replayed
 from spikeheb.engines.as_lanes import with_trains
 from spikeheb.engines.brian import population, runtime
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.job import Change
 from spikeheb.engines.kernel import fan_in, numpy_lanes, runner
 from spikeheb.engines.plain import run as plain
 from spikeheb.engines.population import PopulationJob

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from spikeheb.cells import Hold, read_cell
-from spikeheb.engines.job import Change, Job
+from spikeheb.circuits.drives import Change
+from spikeheb.engines.job import Job
 from spikeheb.rules import choose, read_rule
 
 LIBRARY = Path(__file__).parents[2] / "models"

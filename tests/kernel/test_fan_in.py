@@ -8,12 +8,13 @@ import pytest
 from fan_in_jobs import as_bytes, everything, growth, job, same_as_lanes, sources
 from kernel_rules import ALL, DT, LIBRARY, cell, read
 
+from spikeheb.circuits.projections import Inhibition
 from spikeheb.circuits.sources import Poisson, Replayed
 from spikeheb.engines import as_lanes
 from spikeheb.engines.as_lanes import with_trains
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, fan_in_arrays, run, runner
-from spikeheb.engines.population import Inhibition, PopulationJob
+from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import EngineError, NonFiniteError, UnknownName
 from spikeheb.program.analysis import analyse
 from spikeheb.rules.meaning import reads_membrane

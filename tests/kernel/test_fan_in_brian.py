@@ -8,11 +8,11 @@ from fan_in_jobs import growth, job, same
 from kernel_rules import LIBRARY, read
 from test_kernel_contract import TESTED, deterministic
 
+from spikeheb.circuits.projections import Inhibition
 from spikeheb.circuits.sources import Poisson
 from spikeheb.engines.brian import population
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in
-from spikeheb.engines.population import Inhibition
 from spikeheb.errors import EngineError
 from spikeheb.rules.meaning import reads_membrane
 

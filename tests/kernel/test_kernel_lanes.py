@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_rules import ALL, DT, LIBRARY, as_bytes, cell, job, read, same
 
+from spikeheb.circuits.drives import Change
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.job import Change, Job
+from spikeheb.engines.job import Job
 from spikeheb.engines.kernel import numpy_lanes, runner
 from spikeheb.engines.kernel.build import build
 from spikeheb.engines.values import initial_values

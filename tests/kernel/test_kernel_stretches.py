@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from kernel_rules import DT, HEAD, as_bytes, cell, job, read
 
+from spikeheb.circuits.drives import Change
 from spikeheb.engines.compiler import SUFFIX, compiler
-from spikeheb.engines.job import Change, Job
+from spikeheb.engines.job import Job
 from spikeheb.engines.kernel import runner
 from spikeheb.engines.kernel.build import build
 from spikeheb.engines.kernel.hoist import Hoister, comparisons, decided, inverted

@@ -7,10 +7,10 @@ import pytest
 from fan_in_jobs import job, same
 from kernel_rules import read
 
+from spikeheb.circuits.projections import Normalise
 from spikeheb.engines.brian import population as brian
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in
-from spikeheb.engines.population import Normalise
 from spikeheb.errors import EngineError
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")

@@ -10,8 +10,9 @@ import pytest
 
 import spikeheb as sh
 from spikeheb import library
+from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.sources import Poisson, Regular
-from spikeheb.engines.population import PopulationJob, PopulationRecording
+from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import FormatError
 from spikeheb.expressions import tree as t
 from spikeheb.rules.rule import Post
@@ -188,7 +189,9 @@ def fired(asked):
 
     def run(job):
         asked.append((job.steps, job.watch.tolist(), job.histograms.tolist()))
-        return PopulationRecording(np.ones((1, 1)), np.ones(1, int), (train,), np.ones(0), np.ones((1, 3)), np.ones((3, 1), int), {})
+        return Recording(
+            w=np.ones((1, 1)), counts=np.ones(1, int), spikes=(train,), watched=np.ones((1, 3)), histograms=np.ones((3, 1), int), engine={}
+        )
 
     return run
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.circuits.drives import Change
 from spikeheb.engines.choice import carry_out
-from spikeheb.engines.job import Change, Job
+from spikeheb.engines.job import Job
 
 DT = 1e-3
 TRIAL = 3000

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
+from spikeheb.circuits.recording import Recording
 from spikeheb.engines.brian.names import owned, users
-from spikeheb.engines.job import Job, Recording
+from spikeheb.engines.job import Job
 from spikeheb.engines.population import PopulationJob
 from spikeheb.engines.values import initial_values
 from spikeheb.rules.names import renamed

@@ -19,7 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.sources import Poisson
+from spikeheb.circuits.steps import NO_STEPS, Steps
 from spikeheb.engines import cache_folder, children
 from spikeheb.engines.as_lanes import lanes, with_trains
 from spikeheb.engines.brian import importing, modules, network
@@ -27,15 +29,14 @@ from spikeheb.engines.brian.names import of_cell, users
 from spikeheb.engines.brian.network import Built
 from spikeheb.engines.brian.owned import of_rule
 from spikeheb.engines.brian.text import cancels
-from spikeheb.engines.job import NO_STEPS, Steps
-from spikeheb.engines.population import PopulationJob, PopulationRecording
+from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import BuildError, EngineError, NonFiniteError
 
 MOST_TURNS, NEAR = 100, 1e-13
 """Of bringing weights to a sum: how often, and how near is there."""
 
 
-def run(job: PopulationJob, target: str = "numpy") -> PopulationRecording:
+def run(job: PopulationJob, target: str = "numpy") -> Recording:
     """Carry the job out inside this process, with the spikes that the kernel draws.
 
     Parameters
@@ -215,7 +216,7 @@ class _Records:
         if step in self.job.histograms:
             self.histograms[step] = np.histogram(w, self.job.edges)[0]
 
-    def recording(self, engine: dict[str, str]) -> PopulationRecording:
+    def recording(self, engine: dict[str, str]) -> Recording:
         job, spikes = self.job, self.built.spikes
         cell = np.asarray(spikes.i)
         steps = np.rint(np.asarray(spikes.t / importing.brian().second) / job.dt).astype(np.int64)
@@ -226,7 +227,10 @@ class _Records:
         watch = np.array([self.watch[int(step)] for step in job.watch]).reshape(len(job.watch), len(job.watched)).T
         histograms = np.array([self.histograms[int(step)] for step in job.histograms], dtype=np.int64)
         histograms = histograms.reshape(len(job.histograms), max(1, len(job.edges) - 1))
-        return PopulationRecording(self.weights(job.steps - 1), counts, trains, snapshots, watch, histograms, engine)
+        return Recording(
+            w=self.weights(job.steps - 1), counts=counts, spikes=trains, snapshots=snapshots, watched=watch, histograms=histograms,
+            engine=engine,
+        )  # fmt: skip
 
 
 # --- as a standalone program ------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.cells import Cell, assemble
-from spikeheb.engines.job import Floats
+from spikeheb.circuits.steps import Floats
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation, expanded
 from spikeheb.expressions.printers import evaluate, numpy_scope, resolve_units, to_numpy

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from spikeheb.circuits.recording import Recording
+from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.engines import cache_folder
 from spikeheb.engines.brian import importing, modules
 from spikeheb.engines.brian.names import of_cell, users
@@ -18,7 +20,7 @@ from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names
 from spikeheb.engines.brian.quiet import Relaxation
 from spikeheb.engines.brian.text import cancels
 from spikeheb.engines.compiler import compiler_of_system
-from spikeheb.engines.job import Floats, Job, Recording, Steps
+from spikeheb.engines.job import Job
 from spikeheb.engines.values import constants, efficacy, per_input
 from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.rules.meaning import actions, stepped
@@ -192,7 +194,15 @@ class _Watch:
         index = np.asarray(spikes.i)
         steps = np.rint(np.asarray(spikes.t / importing.brian().second) / self.job.dt).astype(np.int64)
         trains = tuple(steps[index == lane] for lane in range(self.job.lanes))
-        return Recording(values[self.job.rule.weight], values, self.weight, self.efficacy, self.v, trains, engine)
+        return Recording(
+            w=values[self.job.rule.weight],
+            variables=values,
+            weight=self.weight,
+            efficacy=self.efficacy,
+            v=self.v,
+            spikes=trains,
+            engine=engine,
+        )
 
 
 def _of_lanes(job: Job, built: Built) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from spikeheb.cells import assemble
+from spikeheb.circuits.steps import Floats
 from spikeheb.engines.brian import late
 from spikeheb.engines.brian.names import of_cell, own, unit_of
-from spikeheb.engines.job import Floats, Job
+from spikeheb.engines.job import Job
 from spikeheb.engines.values import constants, initial_values, per_input
 from spikeheb.expressions.printers import evaluate
 

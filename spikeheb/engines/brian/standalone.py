@@ -20,6 +20,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.circuits.recording import Recording
+from spikeheb.circuits.steps import Floats
 from spikeheb.engines import cache as build_cache
 from spikeheb.engines import children
 from spikeheb.engines.brian import building, late
@@ -28,7 +30,7 @@ from spikeheb.engines.brian.names import users
 from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names
 from spikeheb.engines.brian.settings import settings
 from spikeheb.engines.compiler import compiler_of_system
-from spikeheb.engines.job import Floats, Job, Recording
+from spikeheb.engines.job import Job
 from spikeheb.engines.values import constants, efficacy, per_input
 from spikeheb.errors import BuildError, EngineError, NonFiniteError, StorageError
 from spikeheb.rules.meaning import actions, is_noisy
@@ -197,4 +199,4 @@ def _recording(job: Job, results: Results, engine: dict[str, str]) -> Recording:
     index, times = read("spikes.i"), read("spikes.t").astype(float)
     steps = np.rint(times / job.dt).astype(np.int64)
     trains = tuple(steps[index == lane] for lane in range(job.lanes))
-    return Recording(variables[job.rule.weight], variables, weight, strength, v, trains, engine)
+    return Recording(w=variables[job.rule.weight], variables=variables, weight=weight, efficacy=strength, v=v, spikes=trains, engine=engine)

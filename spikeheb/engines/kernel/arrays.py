@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from spikeheb.engines.job import NO_STEPS, Change, Floats, Job, Steps
+from spikeheb.circuits.drives import Change
+from spikeheb.circuits.steps import NO_STEPS, Floats, Steps
+from spikeheb.engines.job import Job
 from spikeheb.engines.kernel.contract import EVENTS, FAR, LANES, PLACE, Array
 from spikeheb.engines.values import constants, initial_values
 from spikeheb.errors import EngineError, NonFiniteError

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from spikeheb.circuits.projections import NORMALISATIONS
 from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed
 from spikeheb.draws.random import Purpose
 from spikeheb.draws.trains import NEVER
-from spikeheb.engines.population import NORMALISATIONS
 from spikeheb.errors import EngineError
 
 Array = np.ndarray[Any, Any]

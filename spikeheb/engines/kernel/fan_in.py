@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 
 from spikeheb.cells import Cell
+from spikeheb.circuits.recording import Recording
+from spikeheb.circuits.steps import Steps
 from spikeheb.engines.compiler import compiler, remedy
-from spikeheb.engines.job import Steps
 from spikeheb.engines.kernel import fan_in_source
 from spikeheb.engines.kernel.build import load
 from spikeheb.engines.kernel.contract import FAN_IN, FIRED, Array
 from spikeheb.engines.kernel.fan_in_arrays import FanInArrays, varied
 from spikeheb.engines.kernel.fan_in_values import values
 from spikeheb.engines.kernel.run import Part, Run
-from spikeheb.engines.population import PopulationJob, PopulationRecording
+from spikeheb.engines.population import PopulationJob
 from spikeheb.engines.threads import allowed
 from spikeheb.errors import BuildError, EngineError
 from spikeheb.program.analysis import analyse
@@ -33,7 +34,7 @@ CHANGED = ("synapse", "lane", "synapse_since", "lane_since", "history", "part", 
 OF_THREADS = ("tiles", "workers", "chunk")
 
 
-def run(job: PopulationJob, threads: int | None = None) -> PopulationRecording:
+def run(job: PopulationJob, threads: int | None = None) -> Recording:
     """Carry the job out: with the compiled kernel, or as lanes in numpy where there is no compiler.
 
     Parameters
@@ -59,7 +60,7 @@ def run(job: PopulationJob, threads: int | None = None) -> PopulationRecording:
         return started.to_end()
 
 
-class FanIn(Run[PopulationRecording]):
+class FanIn(Run[Recording]):
     """Fan-in on its way.
 
     Parameters
@@ -170,15 +171,16 @@ class FanIn(Run[PopulationRecording]):
         """
         return values(self.arrays, self.now - 1)
 
-    def recording(self) -> PopulationRecording:
+    def recording(self) -> Recording:
         """What was recorded so far, and the weights as they stand."""
         arrays = self.arrays
         engine = self.engine("kernel:fan-in", precision=self.job.precision)
         w = arrays.by_cell(self.sites.row[self.job.rule.weight])
         spikes = self._trains() if self.job.trains else ()
-        return PopulationRecording(
-            w, arrays.counts.copy(), spikes, arrays.snapshots.copy(), arrays.watch.copy(), arrays.histograms.sum(axis=0), engine
-        )
+        return Recording(
+            w=w, counts=arrays.counts.copy(), spikes=spikes, snapshots=arrays.snapshots.copy(), watched=arrays.watch.copy(),
+            histograms=arrays.histograms.sum(axis=0), engine=engine,
+        )  # fmt: skip
 
     def _spikes(self) -> Array:
         """All spikes of cells that were recorded, those of each cell in order."""

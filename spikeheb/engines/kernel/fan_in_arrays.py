@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from spikeheb.cells import Receptor
+from spikeheb.circuits.projections import NORMALISATIONS
+from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.draws.trains import IMPOSED, INHIBITION, INPUTS
-from spikeheb.engines.job import Floats, Steps
 from spikeheb.engines.kernel.contract import CELLS_OF_TILE, FAN_IN, FAR, Array
 from spikeheb.engines.kernel.fan_in_source import epoch, inhibitory_constants
 from spikeheb.engines.kernel.source_arrays import SourceArrays
-from spikeheb.engines.population import NORMALISATIONS, PopulationJob
+from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import EngineError, NonFiniteError, unknown_name
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import evaluate

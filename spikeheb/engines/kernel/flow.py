@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from spikeheb.engines.job import Floats, Job
+from spikeheb.circuits.steps import Floats
+from spikeheb.engines.job import Job
 from spikeheb.engines.values import constants, per_input
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import evaluate, numpy_scope, to_numpy

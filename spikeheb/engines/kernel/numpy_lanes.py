@@ -11,9 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from spikeheb.circuits.drives import RELEASED
+from spikeheb.circuits.recording import Recording
+from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.draws import random
 from spikeheb.engines.compiler import remedy
-from spikeheb.engines.job import RELEASED, Floats, Job, Recording, Steps
+from spikeheb.engines.job import Job
 from spikeheb.engines.kernel.arrays import Arrays, arrays
 from spikeheb.engines.kernel.contract import FAR
 from spikeheb.engines.kernel.flow import exprel, final_values, propagate
@@ -96,7 +99,10 @@ class _Lanes:
             self.check(name, values, "input", self.job.steps)
         engine = {"engine": "kernel:numpy", "numpy": np.__version__, "note": f"no C++ compiler found, numpy instead; {remedy()}"}
         arrays_ = self.arrays
-        return Recording(variables[self.job.rule.weight], variables, arrays_.weight, arrays_.efficacy, arrays_.v, spikes, engine)
+        return Recording(
+            w=variables[self.job.rule.weight], variables=variables, weight=arrays_.weight, efficacy=arrays_.efficacy, v=arrays_.v,
+            spikes=spikes, engine=engine,
+        )  # fmt: skip
 
 
 class _Events(_Lanes):

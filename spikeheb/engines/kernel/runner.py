@@ -9,8 +9,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from spikeheb.circuits.recording import Recording
+from spikeheb.circuits.steps import Steps
 from spikeheb.engines.compiler import Compiler, compiler
-from spikeheb.engines.job import Job, Recording, Steps
+from spikeheb.engines.job import Job
 from spikeheb.engines.kernel.arrays import Arrays, arrays, struct
 from spikeheb.engines.kernel.build import Library, build
 from spikeheb.engines.kernel.contract import LANES, Array
@@ -141,5 +143,7 @@ class Lanes(Run[Recording]):
         spikes: Sequence[Steps] = [train[train < job.steps] for train in job.post]
         if job.cell is not None:
             spikes = [row[: int(place)].copy() for row, place in zip(arrays_.spikes, arrays_.places["spikes"], strict=True)]
-        recorded = arrays_.weight, arrays_.efficacy, arrays_.v
-        return Recording(variables[job.rule.weight], variables, *recorded, tuple(spikes), self.engine("kernel:c++"))
+        return Recording(
+            w=variables[job.rule.weight], variables=variables, weight=arrays_.weight, efficacy=arrays_.efficacy, v=arrays_.v,
+            spikes=tuple(spikes), engine=self.engine("kernel:c++"),
+        )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spikeheb.engines.job import Floats
+from spikeheb.circuits.steps import Floats
 
 ORDER = 20
 """Terms of the exponential's series, which is used where the matrix is small: then the rest is below rounding."""

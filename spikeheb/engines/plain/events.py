@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from spikeheb.engines.job import Change, Floats, Job, Steps
+from spikeheb.circuits.drives import Change
+from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.engines.job import Job
 from spikeheb.engines.plain.task import Task
 from spikeheb.engines.values import constants
 from spikeheb.program.program import Program

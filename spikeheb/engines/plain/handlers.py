@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.draws import random
-from spikeheb.engines.job import Floats, Steps
 from spikeheb.engines.plain.lanes import Lanes
 from spikeheb.program.handlers import DRAWS_PER_STEP
 from spikeheb.rules.meaning import TRANSMIT

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from spikeheb.circuits.drives import RELEASED
+from spikeheb.circuits.steps import Floats
 from spikeheb.draws import random
-from spikeheb.engines.job import RELEASED, Floats
 from spikeheb.engines.plain.decays import relaxed
 from spikeheb.engines.plain.events import Events
 from spikeheb.engines.plain.model import Model

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from spikeheb.engines.job import Floats
-from spikeheb.engines.population import Normalise
+from spikeheb.circuits.projections import Normalise
+from spikeheb.circuits.steps import Floats
 from spikeheb.rules.rule import Bounds
 
 TURNS, NEAR = 100, 1e-13

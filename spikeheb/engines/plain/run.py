@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from spikeheb.engines.job import Floats, Job, Recording
+from spikeheb.circuits.recording import Recording
+from spikeheb.circuits.steps import Floats
+from spikeheb.engines import as_lanes
+from spikeheb.engines.job import Job
 from spikeheb.engines.plain.lanes import Lanes
 from spikeheb.engines.plain.step import step
 from spikeheb.engines.plain.task import Task, of_population
-from spikeheb.engines.population import PopulationJob, PopulationRecording
+from spikeheb.engines.population import PopulationJob
 from spikeheb.engines.threads import stop_if_asked
 from spikeheb.program.analysis import analyse
 
@@ -27,10 +30,12 @@ def run(job: Job) -> Recording:
     """
     lanes, variables = _to_end(Task(job))
     weight = variables[job.rule.weight]
-    return Recording(weight, variables, lanes.weight, lanes.efficacy, lanes.v, _spikes(lanes), _engine())
+    return Recording(
+        w=weight, variables=variables, weight=lanes.weight, efficacy=lanes.efficacy, v=lanes.v, spikes=_spikes(lanes), engine=_engine()
+    )
 
 
-def run_population(job: PopulationJob) -> PopulationRecording:
+def run_population(job: PopulationJob) -> Recording:
     """Carry fan-in out.
 
     Raises
@@ -40,21 +45,10 @@ def run_population(job: PopulationJob) -> PopulationRecording:
     NonFiniteError
         With the time and the synapse (counted over all cells) or the cell.
     """
-    task = of_population(job)
-    lanes, variables = _to_end(task)
-    size, steps = (job.cells, job.input_count), task.job.samples
-    weight = lanes.weight.reshape(*size, len(steps))
-    snapshots, watched, counted = (np.searchsorted(steps, wanted) for wanted in (job.snapshots, job.watch, job.histograms))
-    histograms = [np.histogram(weight[:, :, n], job.edges)[0] for n in counted]
-    return PopulationRecording(
-        w=variables[job.rule.weight].reshape(size),
-        counts=np.array([len(train) for train in lanes.spikes], dtype=np.int64),
-        spikes=_spikes(lanes) if job.trains else (),
-        snapshots=weight[:, :, snapshots].transpose(2, 0, 1).copy(),
-        watched=weight[job.watched[:, 0], job.watched[:, 1]][:, watched],
-        histograms=np.array(histograms, dtype=np.int64).reshape(len(counted), max(1, len(job.edges) - 1)),
-        engine={**_engine(), "precision": job.precision},
-    )
+    lanes, variables = _to_end(of_population(job))
+    engine = {**_engine(), "precision": job.precision}
+    recording = Recording(w=variables[job.rule.weight], weight=lanes.weight, spikes=_spikes(lanes), engine=engine)
+    return as_lanes.by_cell(job, recording)
 
 
 def _to_end(task: Task) -> tuple[Lanes, dict[str, Floats]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from spikeheb.engines.job import Floats, Steps
+from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.engines.plain.handlers import act
 from spikeheb.engines.plain.lanes import NEVER, Lanes, Rows
 from spikeheb.engines.plain.model import Advance

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from spikeheb.cells import Receptor
-from spikeheb.engines.job import NO_STEPS, Change, Floats, Job, Steps
-from spikeheb.engines.population import Normalise, PopulationJob
+from spikeheb.circuits.projections import Normalise
+from spikeheb.circuits.steps import NO_STEPS, Steps
+from spikeheb.engines import as_lanes
+from spikeheb.engines.job import Job
+from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import EngineError
 
 
@@ -62,33 +65,8 @@ def of_population(job: PopulationJob) -> Task:
     """
     if job.precision != "float64":
         raise EngineError("the plain engine computes in double precision", key="precision")
-    trains = job.input_trains()
-    every = range(job.cells)
-    lanes = Job(
-        rule=job.rule,
-        cell=job.cell,
-        dt=job.dt,
-        steps=job.steps,
-        lane_of_input=np.repeat(np.arange(job.cells), job.input_count),
-        pre=tuple(trains if job.private else trains * job.cells),
-        post=tuple(job.imposed_trains()),
-        initial={name: _of_synapses(job, name, value) for name, value in job.initial.items()},
-        currents=tuple(Change(lane, 0, job.current) for lane in every) if job.cell is not None else (),
-        rewards=tuple(Change(lane, step, amount) for step, amount in job.rewards for lane in every),
-        samples=np.unique(np.concatenate([job.snapshots, job.watch, job.histograms])).astype(np.int64),
-        receptor=job.receptor,
-        seed=job.seed,
-        progress=job.progress,
-    )
+    lanes = replace(as_lanes.with_trains(job), samples=as_lanes.samples(job), progress=job.progress)
     return Task(lanes, _inhibition(job), job.normalise, job.normalise_every, efficacies=False)
-
-
-def _of_synapses(job: PopulationJob, name: str, value: float | Floats) -> Floats:
-    """Initial values as an array over all synapses."""
-    size = (job.cells, job.input_count)
-    if np.ndim(value) and np.shape(value) not in (size, size[1:]):
-        raise EngineError(f"initial values of {name} have shape {np.shape(value)}, expected {size}", path=job.rule.path)
-    return np.broadcast_to(np.asarray(value, dtype=float), size).ravel()
 
 
 def _inhibition(job: PopulationJob) -> Unplastic | None:

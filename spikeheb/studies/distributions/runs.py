@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.circuits.recording import Recording
 from spikeheb.engines.choice import can_pause, on_its_way, side_by_side, with_first_engine
-from spikeheb.engines.population import PopulationJob, PopulationRecording
+from spikeheb.engines.population import PopulationJob
 from spikeheb.studies.distributions.plan import Plan
 
 Floats = npt.NDArray[np.float64]
@@ -35,7 +36,7 @@ class Run:
         Snapshots that were taken; fewer than planned where the run was stopped.
     """
 
-    recording: PopulationRecording
+    recording: Recording
     steps: int
     reached: int
 
@@ -54,7 +55,7 @@ def carry_out(plan: Plan, engine: str, progress: Callable[[float], None] | None)
 
 
 def _run(job: PopulationJob, engine: str) -> Run:
-    def way(run: Callable[[PopulationJob], PopulationRecording]) -> Run:
+    def way(run: Callable[[PopulationJob], Recording]) -> Run:
         return _in_stages(job) if can_pause(run) else _whole(job, run)
 
     return with_first_engine(engine, way)
@@ -86,7 +87,7 @@ def _in_stages(job: PopulationJob) -> Run:
         return Run(started.to_end(), job.steps, len(job.watch))
 
 
-def _whole(job: PopulationJob, run: Callable[[PopulationJob], PopulationRecording]) -> Run:
+def _whole(job: PopulationJob, run: Callable[[PopulationJob], Recording]) -> Run:
     """With an engine that cannot be paused: to the end, and then again up to the time at which the cells ran away, if they did."""
     recording = run(job)
     before = -1
@@ -100,5 +101,5 @@ def _whole(job: PopulationJob, run: Callable[[PopulationJob], PopulationRecordin
     return Run(recording, job.steps, len(job.watch))
 
 
-def _stopped(recording: PopulationRecording, steps: int, reached: int) -> Run:
+def _stopped(recording: Recording, steps: int, reached: int) -> Run:
     return Run(replace(recording, watched=recording.watched[:, :reached], histograms=recording.histograms[:reached]), steps, reached)

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.cells import Cell
+from spikeheb.circuits.steps import Steps
 from spikeheb.dimensions import TIME
-from spikeheb.engines.job import Steps
 from spikeheb.errors import ScheduleError, UnitError
 from spikeheb.numbers import check_near, quantities
 from spikeheb.rules.choices import USUAL_DELAY

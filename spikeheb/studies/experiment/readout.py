@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.engines.job import Job, Recording, Steps
+from spikeheb.circuits.recording import Recording
+from spikeheb.circuits.steps import Steps
+from spikeheb.engines.job import Job
 from spikeheb.engines.values import constants, efficacy, initial_values, per_input
 from spikeheb.errors import ScheduleError
 from spikeheb.expressions import tree as t

@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.cells import Cell
+from spikeheb.circuits.drives import RELEASED, Change
+from spikeheb.circuits.steps import Steps
 from spikeheb.dimensions import CONCENTRATION
-from spikeheb.engines.job import RELEASED, Change, Job, Steps
+from spikeheb.engines.job import Job
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Lane, Schedule, to_steps
 

@@ -1,0 +1,54 @@
+"""What an engine recorded of a circuit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeheb.circuits.steps import NO_STEPS, Floats, Steps
+
+Reals = npt.NDArray[np.floating[Any]]
+NOTHING: Floats = np.zeros((0, 0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """What an engine recorded; what was not asked for is empty.
+
+    Where every input reaches one cell, synapses are counted by their input; where every input reaches every cell, by cell and input.
+
+    Attributes
+    ----------
+    w : array, shape (inputs,) or (cells, inputs)
+        Weights at the end.
+    engine : mapping of str to str
+        Which engine ran, with versions and flags.
+    spikes : tuple of arrays of int
+        Steps of all spikes of each cell, imposed ones included.
+    variables : mapping of str to array, shape (inputs,)
+        All synaptic variables at the end.
+    weight, efficacy : arrays of float, shape (inputs, samples)
+    v : array of float, shape (cells, sweeps, sweep_steps)
+        Volts.
+    counts : array of int, shape (cells,)
+        Spikes of each cell, imposed ones included.
+    snapshots : array, shape (snapshots, cells, inputs)
+    watched : array, shape (watched, watch)
+    histograms : array of int, shape (histograms, bins)
+    """
+
+    w: Reals
+    engine: Mapping[str, str]
+    spikes: tuple[Steps, ...] = ()
+    variables: Mapping[str, Floats] = field(default_factory=dict)
+    weight: Floats = field(default_factory=lambda: NOTHING)
+    efficacy: Floats = field(default_factory=lambda: NOTHING)
+    v: Floats = field(default_factory=lambda: NOTHING)
+    counts: Steps = field(default_factory=lambda: NO_STEPS)
+    snapshots: Reals = field(default_factory=lambda: NOTHING)
+    watched: Reals = field(default_factory=lambda: NOTHING)
+    histograms: Reals | Steps = field(default_factory=lambda: NO_STEPS)
