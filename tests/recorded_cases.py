@@ -125,8 +125,8 @@ def fan_in(rule: Any, cell: str | None = CELL, cells: int = CELLS, **options: An
 
 def engines_own(rule: str = "pair", cells: int = CELLS, **options: Any) -> Mapping[str, Any]:
     """Fan-in with what only the engine's own job can ask for: adapt this one function where jobs are rearranged."""
+    from spikeheb.circuits.population import PopulationJob
     from spikeheb.engines.choice import with_first_engine
-    from spikeheb.engines.population import PopulationJob
 
     steps = np.arange(999, 10_000, 1000)
     inputs = (sh.Poisson(np.full(INPUTS, 40.0)),)

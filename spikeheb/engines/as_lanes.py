@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from spikeheb.circuits.drives import Change
+from spikeheb.circuits.job import Job
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import NO_STEPS, Floats, Steps
+from spikeheb.draws.fan_in import imposed_trains, input_trains
 from spikeheb.engines.compiler import remedy
-from spikeheb.engines.job import Job
-from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import EngineError
 
 
@@ -32,7 +33,7 @@ def lanes(job: PopulationJob) -> Job:
         steps=job.steps,
         lane_of_input=np.repeat(np.arange(job.cells), job.input_count),
         pre=(NO_STEPS,) * (job.cells * job.input_count),
-        post=tuple(job.imposed_trains()),
+        post=tuple(imposed_trains(job)),
         initial={name: _of_synapses(job, name, value) for name, value in job.initial.items()},
         currents=tuple(Change(lane, 0, job.current) for lane in every) if job.current else (),
         rewards=tuple(Change(lane, step, amount) for lane in every for step, amount in job.rewards),
@@ -51,7 +52,7 @@ def _of_synapses(job: PopulationJob, name: str, value: float | Floats) -> Floats
 
 def with_trains(job: PopulationJob) -> Job:
     """The same with the trains: what every engine for lanes can carry out, inhibition apart."""
-    drawn = job.input_trains()
+    drawn = input_trains(job)
     return replace(lanes(job), pre=tuple(drawn if job.private else drawn * job.cells))
 
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from spikeheb.circuits.job import Job
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.recording import Recording
 from spikeheb.engines.compiler import compiler, compiler_of_system, remedy
-from spikeheb.engines.job import Job
-from spikeheb.engines.population import PopulationJob
 from spikeheb.engines.threads import needs_main_thread, side_by_side
 from spikeheb.errors import EngineError, unknown_name
 

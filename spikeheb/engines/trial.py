@@ -6,9 +6,9 @@ import numpy as np
 
 from spikeheb.cells import Cell, assemble
 from spikeheb.circuits.drives import Change
+from spikeheb.circuits.job import Job
 from spikeheb.engines.brian import text
 from spikeheb.engines.brian.settings import settings
-from spikeheb.engines.job import Job
 from spikeheb.engines.kernel import numpy_lanes
 from spikeheb.errors import EngineError, FormatError
 from spikeheb.expressions import tree as t

@@ -16,10 +16,10 @@ import numpy as np
 from measuring import Row, Work, as_text, paired
 
 from spikeheb.cells import read_cell
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Poisson
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in
-from spikeheb.engines.population import PopulationJob
 from spikeheb.rules import Rule, choose, read_rule
 
 HERE = Path(__file__).parent

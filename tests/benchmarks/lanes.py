@@ -15,9 +15,9 @@ import numpy.typing as npt
 from measuring import Row, paired
 
 from spikeheb.cells import Cell, read_cell
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.engines.compiler import SUFFIX, Compiler, compiler
-from spikeheb.engines.job import Job
 from spikeheb.engines.kernel import runner
 from spikeheb.engines.kernel.build import build
 from spikeheb.program.analysis import analyse

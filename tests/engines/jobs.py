@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spikeheb.engines.job import Job
+from spikeheb.circuits.job import Job
 from spikeheb.rules import choose, read_rule
 
 LIBRARY = Path(__file__).parents[2] / "models"

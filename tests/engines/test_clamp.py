@@ -8,9 +8,9 @@ from jobs import DT, LIBRARY, rule, write_rule
 
 from spikeheb.cells import read_cell
 from spikeheb.circuits.drives import RELEASED, Change
+from spikeheb.circuits.job import Job
 from spikeheb.engines.brian import runtime
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.job import Job
 from spikeheb.engines.kernel import numpy_lanes, runner
 from spikeheb.engines.kernel.build import build
 from spikeheb.errors import EngineError

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from spikeheb.cells import assemble, read_cell
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Poisson
 from spikeheb.engines.as_lanes import with_trains
 from spikeheb.engines.brian import population, runtime
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, numpy_lanes, runner
 from spikeheb.engines.plain import run as plain
-from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import SpikehebError
 from spikeheb.program.analysis import analyse
 from spikeheb.rules import read_rule

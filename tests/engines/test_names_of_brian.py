@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.circuits.job import Job
 from spikeheb.engines.brian import names
 from spikeheb.engines.choice import carry_out
-from spikeheb.engines.job import Job
 from spikeheb.engines.kernel import numpy_lanes
 from spikeheb.errors import ExpressionError
 from spikeheb.expressions import gate

@@ -14,16 +14,16 @@ from jobs import DT, LIBRARY, rule
 import spikeheb as sh
 from spikeheb.cells import read_cell
 from spikeheb.circuits.drives import RELEASED, Change
+from spikeheb.circuits.job import Job
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.projections import Inhibition, Normalise
 from spikeheb.circuits.sources import Poisson, Regular, Replayed, correlated
 from spikeheb.circuits.steps import NO_STEPS
 from spikeheb.engines.brian import population
 from spikeheb.engines.choice import carry_out
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.job import Job
 from spikeheb.engines.kernel import fan_in, runner
 from spikeheb.engines.plain import run as plain
-from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import EngineError
 from spikeheb.rules import read_rule
 from spikeheb.rules.meaning import reads_membrane

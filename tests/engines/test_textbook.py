@@ -12,11 +12,11 @@ import spikeheb as sh
 from spikeheb import library
 from spikeheb.cells import read_cell
 from spikeheb.circuits.drives import Change
+from spikeheb.circuits.job import Job
 from spikeheb.engines.brian import network as engine_network
 from spikeheb.engines.brian.importing import brian, set_target
 from spikeheb.engines.brian.names import of_cell, own
 from spikeheb.engines.brian.owned import lanes_of_rule
-from spikeheb.engines.job import Job
 from spikeheb.rules.meaning import actions, is_noisy, reads_membrane
 
 RULES = {

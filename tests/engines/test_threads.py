@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from spikeheb import library
+from spikeheb.circuits.job import Job
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Poisson
 from spikeheb.engines import choice, threads
-from spikeheb.engines.job import Job
 from spikeheb.engines.kernel import fan_in, runner
-from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import EngineError
 
 PATIENCE = 60.0

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 from kernel_rules import DT, cell
 
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.projections import Inhibition
 from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed, correlated, early
 from spikeheb.engines.kernel import fan_in
-from spikeheb.engines.population import PopulationJob
 from spikeheb.rules.meaning import reads_membrane
 
 INPUTS = 21

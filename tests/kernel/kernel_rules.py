@@ -7,7 +7,7 @@ import numpy as np
 
 from spikeheb.cells import Hold, read_cell
 from spikeheb.circuits.drives import Change
-from spikeheb.engines.job import Job
+from spikeheb.circuits.job import Job
 from spikeheb.rules import choose, read_rule
 
 LIBRARY = Path(__file__).parents[2] / "models"

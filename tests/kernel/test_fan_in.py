@@ -8,13 +8,14 @@ import pytest
 from fan_in_jobs import as_bytes, everything, growth, job, same_as_lanes, sources
 from kernel_rules import ALL, DT, LIBRARY, cell, read
 
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.projections import Inhibition
 from spikeheb.circuits.sources import Poisson, Replayed
+from spikeheb.draws.fan_in import input_trains
 from spikeheb.engines import as_lanes
 from spikeheb.engines.as_lanes import with_trains
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, fan_in_arrays, run, runner
-from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import EngineError, NonFiniteError, UnknownName
 from spikeheb.program.analysis import analyse
 from spikeheb.rules.meaning import reads_membrane
@@ -321,4 +322,4 @@ def test_traces_are_kept_once_for_a_neuron(tmp_path):
     with fan_in.FanIn(PopulationJob(read(tmp_path, "pair"), None, DT, 10, 64, sources())) as run:
         assert run.arrays.synapse.nbytes == 64 * 21 * 8
         assert run.arrays.pre.size == run.arrays.tiles * 21
-    assert len(run.job.input_trains()) == 21
+    assert len(input_trains(run.job)) == 21

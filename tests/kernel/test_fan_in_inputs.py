@@ -7,10 +7,11 @@ import pytest
 from fan_in_jobs import job, sources
 from kernel_rules import DT, LIBRARY
 
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed, correlated, early
+from spikeheb.draws.fan_in import imposed_trains, input_trains
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in
-from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import EngineError, ScheduleError
 from spikeheb.rules import choose, read_rule
 
@@ -25,7 +26,7 @@ def imposed(*given, steps=50_000, seed=3):
 
 
 def drawn(source, seconds, seed=3):
-    return imposed(source, steps=round(seconds / DT), seed=seed).imposed_trains()
+    return imposed_trains(imposed(source, steps=round(seconds / DT), seed=seed))
 
 
 @needs_compiler
@@ -37,20 +38,20 @@ def test_the_kernel_draws_the_trains_that_are_computed(seed):
             for stop in stops:
                 run.advance(stop)
             found = run.recording().spikes
-        for a, b in zip(found, the_job.imposed_trains(), strict=True):
+        for a, b in zip(found, imposed_trains(the_job), strict=True):
             np.testing.assert_array_equal(a, b)
 
 
 def test_the_longer_run_begins_like_the_shorter():
     """A train does not depend on how long it is drawn for."""
-    long, short = (job(RULE, steps=steps).input_trains() for steps in (8000, 3000))
+    long, short = (input_trains(job(RULE, steps=steps)) for steps in (8000, 3000))
     for a, b in zip(long, short, strict=True):
         np.testing.assert_array_equal(a[a < 3000], b)
 
 
 def test_private_inputs_have_trains_of_their_own_and_imposed_spikes_are_others():
     the_job = replace(job(RULE, cells=3, inputs=(Poisson(np.full(4, 50.0)),)), private=True)
-    trains = [tuple(train.tolist()) for train in (*the_job.input_trains(), *the_job.imposed_trains())]
+    trains = [tuple(train.tolist()) for train in (*input_trains(the_job), *imposed_trains(the_job))]
     assert len(set(trains)) == len(trains) == 15
 
 

@@ -9,8 +9,8 @@ from kernel_rules import ALL, DT, HEAD, LIBRARY, cell, job, read, same
 
 from spikeheb.cells import Hold, with_parameters
 from spikeheb.circuits.drives import Change
+from spikeheb.circuits.job import Job
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.job import Job
 from spikeheb.engines.kernel import build as building
 from spikeheb.engines.kernel import runner
 from spikeheb.program.analysis import analyse

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from kernel_rules import ALL, DT, LIBRARY, cell, job, read, same, trains
 
+from spikeheb.circuits.job import Job
 from spikeheb.engines.brian import runtime
-from spikeheb.engines.job import Job
 from spikeheb.engines.kernel import runner
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t

@@ -7,8 +7,8 @@ import pytest
 from kernel_rules import DT, HEAD, LIBRARY, as_bytes, cell, read
 from test_kernel_stretches import NONE, in_pieces
 
+from spikeheb.circuits.job import Job
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.job import Job
 from spikeheb.engines.kernel import runner
 from spikeheb.engines.kernel.motion import Moved, groups
 from spikeheb.program.analysis import analyse

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from kernel_rules import ALL, DT, LIBRARY, as_bytes, cell, job, read, same
 
 from spikeheb.circuits.drives import Change
+from spikeheb.circuits.job import Job
+from spikeheb.circuits.values import initial_values
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.job import Job
 from spikeheb.engines.kernel import numpy_lanes, runner
 from spikeheb.engines.kernel.build import build
-from spikeheb.engines.values import initial_values
 from spikeheb.errors import NonFiniteError
 from spikeheb.program.analysis import analyse
 from spikeheb.rules.meaning import reads_membrane

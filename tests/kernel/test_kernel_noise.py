@@ -8,7 +8,7 @@ from kernel_rules import DT, read
 from scipy.stats import ks_2samp
 
 import spikeheb as sh
-from spikeheb.engines.job import Job
+from spikeheb.circuits.job import Job
 from spikeheb.engines.kernel.runner import run
 
 LANES = 1500

@@ -10,8 +10,8 @@ import pytest
 from kernel_rules import DT, HEAD, as_bytes, cell, job, read
 
 from spikeheb.circuits.drives import Change
+from spikeheb.circuits.job import Job
 from spikeheb.engines.compiler import SUFFIX, compiler
-from spikeheb.engines.job import Job
 from spikeheb.engines.kernel import runner
 from spikeheb.engines.kernel.build import build
 from spikeheb.engines.kernel.hoist import Hoister, comparisons, decided, inverted

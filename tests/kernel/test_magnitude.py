@@ -6,8 +6,8 @@ from kernel_rules import LIBRARY, read
 
 import spikeheb as sh
 from spikeheb.circuits.drives import Change
+from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
-from spikeheb.engines.job import Job
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.gate import parse_expression
 from spikeheb.expressions.printers import evaluate

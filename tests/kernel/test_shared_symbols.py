@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Poisson
 from spikeheb.engines.compiler import SUFFIX, compiler
 from spikeheb.engines.kernel.build import build
 from spikeheb.engines.kernel.fan_in import FanIn
-from spikeheb.engines.population import PopulationJob
 from spikeheb.program.analysis import analyse
 
 NM = shutil.which("nm")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
-from spikeheb.engines.job import Job
 from spikeheb.errors import FormatError, UnknownName
 from spikeheb.expressions.printers import to_brian
 from spikeheb.rules import combine

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Replayed
 from spikeheb.engines.as_lanes import with_trains
 from spikeheb.engines.brian import population
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, numpy_lanes
-from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import FormatError
 from spikeheb.program.analysis import analyse
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
-from spikeheb.engines.job import Job
-from spikeheb.engines.values import constants
+from spikeheb.circuits.job import Job
+from spikeheb.circuits.values import constants
 from spikeheb.errors import ExpressionError, SpikehebError
 from spikeheb.rules import Rule, choose, read_rule
 

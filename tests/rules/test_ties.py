@@ -5,12 +5,12 @@ import pytest
 
 import spikeheb as sh
 from spikeheb import library
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Replayed
 from spikeheb.engines import as_lanes
 from spikeheb.engines.brian import population
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, numpy_lanes
-from spikeheb.engines.population import PopulationJob
 from spikeheb.program.analysis import analyse
 from spikeheb.rules.meaning import reads_membrane
 

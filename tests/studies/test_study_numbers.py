@@ -10,9 +10,9 @@ import pytest
 
 import spikeheb as sh
 from spikeheb import library
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.sources import Poisson, Regular
-from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import FormatError
 from spikeheb.expressions import tree as t
 from spikeheb.rules.rule import Post

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Poisson
 from spikeheb.engines.brian import population as brian
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in
-from spikeheb.engines.population import PopulationJob
 from spikeheb.studies.inputs import with_unit
 
 

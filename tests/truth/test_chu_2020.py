@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.job import Job
 from spikeheb.rules.promotion import logged
 from spikeheb.studies.distributions.constraint import constraint
 from spikeheb.theory.constraint import fixed_point, prediction

@@ -15,9 +15,9 @@ import pytest
 import spikeheb as sh
 from spikeheb.cells import with_parameters
 from spikeheb.circuits.drives import Change
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.steps import NO_STEPS
 from spikeheb.engines.choice import carry_out
-from spikeheb.engines.job import Job
 from spikeheb.theory import clopath as theory
 
 STEP = 1e-3

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
-from spikeheb.engines.job import Job
 from spikeheb.measure.compare import normalised_error
 
 DT = 1e-4

@@ -7,8 +7,8 @@ import pytest
 
 import spikeheb as sh
 from spikeheb.circuits.drives import Change
+from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
-from spikeheb.engines.job import Job
 
 SETS = ["distal_reward", "nest"]
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
-from spikeheb.engines.job import Job
 
 DT = 1e-4
 SETS = ["depressing_1998", "facilitating_1998", "depressing_2000", "facilitating_2000"]

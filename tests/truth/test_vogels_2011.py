@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.projections import Inhibition
 from spikeheb.circuits.sources import Poisson, Replayed
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in
-from spikeheb.engines.population import PopulationJob
 
 SETS = ["single_cell", "network_brian", "network_auryn", "nest"]
 

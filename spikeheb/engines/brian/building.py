@@ -16,7 +16,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from spikeheb.engines.job import Job
+from spikeheb.circuits.job import Job
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.rules.meaning import expand

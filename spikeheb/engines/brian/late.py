@@ -6,8 +6,8 @@ earlier; the [post] equations, which are stepped before that, find it at the cha
 
 from __future__ import annotations
 
+from spikeheb.circuits.job import Job
 from spikeheb.dimensions import Dimension
-from spikeheb.engines.job import Job
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.rules.rule import Post

@@ -15,13 +15,13 @@ import numpy as np
 
 from spikeheb.cells import Receptor, assemble
 from spikeheb.circuits.drives import Change
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.steps import Floats
 from spikeheb.dimensions import CURRENT, NONE, VOLTAGE, Dimension
 from spikeheb.engines.brian import late, shapes, text
 from spikeheb.engines.brian.importing import brian
 from spikeheb.engines.brian.names import own, unit_of
 from spikeheb.engines.brian.settings import REFRACTORY_TIME, settings
-from spikeheb.engines.job import Job
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian

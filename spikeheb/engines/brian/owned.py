@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
+from spikeheb.circuits.job import Job
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.recording import Recording
+from spikeheb.circuits.values import initial_values
 from spikeheb.engines.brian.names import owned, users
-from spikeheb.engines.job import Job
-from spikeheb.engines.population import PopulationJob
-from spikeheb.engines.values import initial_values
 from spikeheb.rules.names import renamed
 
 AnyJob = TypeVar("AnyJob", Job, PopulationJob)

@@ -19,9 +19,11 @@ from typing import Any
 
 import numpy as np
 
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.sources import Poisson
 from spikeheb.circuits.steps import NO_STEPS, Steps
+from spikeheb.draws.fan_in import inhibitory_trains, input_trains
 from spikeheb.engines import cache_folder, children
 from spikeheb.engines.as_lanes import lanes, with_trains
 from spikeheb.engines.brian import importing, modules, network
@@ -29,7 +31,6 @@ from spikeheb.engines.brian.names import of_cell, users
 from spikeheb.engines.brian.network import Built
 from spikeheb.engines.brian.owned import of_rule
 from spikeheb.engines.brian.text import cancels
-from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import BuildError, EngineError, NonFiniteError
 
 MOST_TURNS, NEAR = 100, 1e-13
@@ -128,7 +129,7 @@ def _inputs(job: PopulationJob, own_spikes: bool) -> Callable[[Any], Any]:
     def make(clock: Any) -> Any:
         b2 = importing.brian()
         if not own_spikes:
-            return _generator(job.input_trains(), job, clock, "pre_spikes")
+            return _generator(input_trains(job), job, clock, "pre_spikes")
         if not all(isinstance(source, Poisson) for source in job.inputs):
             raise EngineError("Brian2 draws the spikes of Poisson inputs only")
         rates = np.concatenate([source.mean_rates(job.dt) for source in job.inputs])
@@ -152,7 +153,7 @@ def _inhibition(job: PopulationJob, built: Built) -> list[Any]:
     assert job.inhibition is not None and job.cell is not None
     parts = job.cell.receptor(job.inhibition.receptor).parts
     unit = job.cell.receptor(job.inhibition.receptor).unit
-    source = _generator(job.inhibitory_trains(), job, built.clock, "inhibitory_spikes")
+    source = _generator(inhibitory_trains(job), job, built.clock, "inhibitory_spikes")
     count = sum(group.count for group in job.inhibition.inputs)
     synapses = b2.Synapses(
         source,

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.steps import NO_STEPS
 from spikeheb.dimensions import TIME, Dimension
 from spikeheb.engines.brian import late, text
 from spikeheb.engines.brian.importing import brian
 from spikeheb.engines.brian.network import AFTER_SPIKE_ORDER, CLIP_ORDER, LATE_ORDER, POST_ORDER, SYNAPSE_ORDER
-from spikeheb.engines.job import Job
 from spikeheb.errors import UnitError, unknown_name
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.circuits.values import constants, efficacy, per_input
 from spikeheb.engines import cache_folder
 from spikeheb.engines.brian import importing, modules
 from spikeheb.engines.brian.names import of_cell, users
@@ -20,8 +22,6 @@ from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names
 from spikeheb.engines.brian.quiet import Relaxation
 from spikeheb.engines.brian.text import cancels
 from spikeheb.engines.compiler import compiler_of_system
-from spikeheb.engines.job import Job
-from spikeheb.engines.values import constants, efficacy, per_input
 from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.rules.meaning import actions, stepped
 

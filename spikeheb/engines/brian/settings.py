@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from spikeheb.cells import assemble
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.steps import Floats
+from spikeheb.circuits.values import constants, initial_values, per_input
 from spikeheb.engines.brian import late
 from spikeheb.engines.brian.names import of_cell, own, unit_of
-from spikeheb.engines.job import Job
-from spikeheb.engines.values import constants, initial_values, per_input
 from spikeheb.expressions.printers import evaluate
 
 REFRACTORY_TIME = "refractory_time"

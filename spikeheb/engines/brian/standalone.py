@@ -20,8 +20,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Floats
+from spikeheb.circuits.values import constants, efficacy, per_input
 from spikeheb.engines import cache as build_cache
 from spikeheb.engines import children
 from spikeheb.engines.brian import building, late
@@ -30,8 +32,6 @@ from spikeheb.engines.brian.names import users
 from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names
 from spikeheb.engines.brian.settings import settings
 from spikeheb.engines.compiler import compiler_of_system
-from spikeheb.engines.job import Job
-from spikeheb.engines.values import constants, efficacy, per_input
 from spikeheb.errors import BuildError, EngineError, NonFiniteError, StorageError
 from spikeheb.rules.meaning import actions, is_noisy
 from spikeheb.tables import content_hash

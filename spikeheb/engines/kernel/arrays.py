@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from spikeheb.circuits.drives import Change
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.steps import NO_STEPS, Floats, Steps
-from spikeheb.engines.job import Job
+from spikeheb.circuits.values import constants, initial_values
 from spikeheb.engines.kernel.contract import EVENTS, FAR, LANES, PLACE, Array
-from spikeheb.engines.values import constants, initial_values
 from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.expressions.printers import evaluate
 from spikeheb.program.layout import Layout, layout, synapse_dtype

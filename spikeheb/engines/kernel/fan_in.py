@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.cells import Cell
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Steps
 from spikeheb.engines.compiler import compiler, remedy
@@ -20,7 +21,6 @@ from spikeheb.engines.kernel.contract import FAN_IN, FIRED, Array
 from spikeheb.engines.kernel.fan_in_arrays import FanInArrays, varied
 from spikeheb.engines.kernel.fan_in_values import values
 from spikeheb.engines.kernel.run import Part, Run
-from spikeheb.engines.population import PopulationJob
 from spikeheb.engines.threads import allowed
 from spikeheb.errors import BuildError, EngineError
 from spikeheb.program.analysis import analyse

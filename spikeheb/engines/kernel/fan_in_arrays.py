@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from spikeheb.cells import Receptor
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.projections import NORMALISATIONS
 from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.draws.fan_in import clock
 from spikeheb.draws.trains import IMPOSED, INHIBITION, INPUTS
 from spikeheb.engines.kernel.contract import CELLS_OF_TILE, FAN_IN, FAR, Array
 from spikeheb.engines.kernel.fan_in_source import epoch, inhibitory_constants
 from spikeheb.engines.kernel.source_arrays import SourceArrays
-from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import EngineError, NonFiniteError, unknown_name
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import evaluate
@@ -241,11 +242,11 @@ class FanInArrays:
 
     def _trains(self) -> None:
         job = self.job
-        self.sources = {"trains": SourceArrays(job.inputs, job.clock, INPUTS, job.copies)}
+        self.sources = {"trains": SourceArrays(job.inputs, clock(job), INPUTS, job.copies)}
         if job.inhibition is not None:
-            self.sources["inhibition"] = SourceArrays(job.inhibition.inputs, job.clock, INHIBITION, job.copies)
+            self.sources["inhibition"] = SourceArrays(job.inhibition.inputs, clock(job), INHIBITION, job.copies)
         if job.imposed:
-            self.sources["imposed"] = SourceArrays(job.imposed, job.clock, IMPOSED, 1)
+            self.sources["imposed"] = SourceArrays(job.imposed, clock(job), IMPOSED, 1)
         rate = sum(float(source.mean_rates(job.dt).sum()) for source in job.inputs)
         spikes = max(SPIKES_OF_CHUNK // (1 if self.tiles > 1 else 2), job.input_count // 4)
         self.chunk = int(min(1 << 16, max(64, spikes / max(rate * job.dt, 1e-6))))

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.steps import Floats
-from spikeheb.engines.job import Job
-from spikeheb.engines.values import constants, per_input
+from spikeheb.circuits.values import constants, per_input
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import evaluate, numpy_scope, to_numpy
 from spikeheb.program.methods import ELAPSED, solution

@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 
 from spikeheb.circuits.drives import RELEASED
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.circuits.values import constants
 from spikeheb.draws import random
 from spikeheb.engines.compiler import remedy
-from spikeheb.engines.job import Job
 from spikeheb.engines.kernel.arrays import Arrays, arrays
 from spikeheb.engines.kernel.contract import FAR
 from spikeheb.engines.kernel.flow import exprel, final_values, propagate
 from spikeheb.engines.kernel.numpy_source import generate
 from spikeheb.engines.threads import stop_if_asked
-from spikeheb.engines.values import constants
 from spikeheb.errors import NonFiniteError
 from spikeheb.expressions.printers import numpy_scope
 from spikeheb.program.handlers import DRAWS_PER_STEP

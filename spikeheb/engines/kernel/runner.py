@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Steps
 from spikeheb.engines.compiler import Compiler, compiler
-from spikeheb.engines.job import Job
 from spikeheb.engines.kernel.arrays import Arrays, arrays, struct
 from spikeheb.engines.kernel.build import Library, build
 from spikeheb.engines.kernel.contract import LANES, Array

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from spikeheb.circuits.drives import Change
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.steps import Floats, Steps
-from spikeheb.engines.job import Job
+from spikeheb.circuits.values import constants
 from spikeheb.engines.plain.task import Task
-from spikeheb.engines.values import constants
 from spikeheb.program.program import Program
 
 

@@ -9,13 +9,13 @@ import numpy as np
 
 from spikeheb.circuits.drives import RELEASED
 from spikeheb.circuits.steps import Floats
+from spikeheb.circuits.values import constants, initial_values
 from spikeheb.draws import random
 from spikeheb.engines.plain.decays import relaxed
 from spikeheb.engines.plain.events import Events
 from spikeheb.engines.plain.model import Model
 from spikeheb.engines.plain.task import Task
 from spikeheb.engines.plain.trees import function
-from spikeheb.engines.values import constants, initial_values
 from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.expressions.printers import resolve_units
 from spikeheb.program.program import Program

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from spikeheb.circuits.job import Job
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Floats
 from spikeheb.engines import as_lanes
-from spikeheb.engines.job import Job
 from spikeheb.engines.plain.lanes import Lanes
 from spikeheb.engines.plain.step import step
 from spikeheb.engines.plain.task import Task, of_population
-from spikeheb.engines.population import PopulationJob
 from spikeheb.engines.threads import stop_if_asked
 from spikeheb.program.analysis import analyse
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spikeheb.cells import Receptor
+from spikeheb.circuits.job import Job
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.projections import Normalise
 from spikeheb.circuits.steps import NO_STEPS, Steps
+from spikeheb.draws.fan_in import inhibitory_trains
 from spikeheb.engines import as_lanes
-from spikeheb.engines.job import Job
-from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import EngineError
 
 
@@ -72,7 +73,7 @@ def of_population(job: PopulationJob) -> Task:
 def _inhibition(job: PopulationJob) -> Unplastic | None:
     if job.inhibition is None or job.cell is None:
         return None
-    trains = [train + round(job.inhibition.delay / job.dt) for train in job.inhibitory_trains()]
+    trains = [train + round(job.inhibition.delay / job.dt) for train in inhibitory_trains(job)]
     count = len(trains) // job.copies
     of_cell = [np.concatenate([NO_STEPS, *trains[n * count : (n + 1) * count]]) for n in range(job.copies)]
     return Unplastic(

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb import library
+from spikeheb.circuits.job import Job
 from spikeheb.dimensions import NONE, TIME
 from spikeheb.engines.choice import carry_out
-from spikeheb.engines.job import Job
 from spikeheb.measure.score import Points, residuals
 from spikeheb.rules import choose
 from spikeheb.rules.meaning import is_noisy, reads_membrane

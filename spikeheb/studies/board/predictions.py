@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
+from spikeheb.circuits.job import Job
+from spikeheb.circuits.values import constants, efficacy, initial_values, per_input
 from spikeheb.engines.choice import carry_out
-from spikeheb.engines.job import Job
-from spikeheb.engines.values import constants, efficacy, initial_values, per_input
 from spikeheb.expressions import tree as t
 from spikeheb.protocols import Protocol
 from spikeheb.rules import choose

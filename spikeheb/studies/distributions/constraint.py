@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.projections import Normalise
 from spikeheb.circuits.sources import Poisson
 from spikeheb.dimensions import FREQUENCY, NONE, TIME, Dimension
 from spikeheb.engines.choice import on_its_way, side_by_side
-from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import ScheduleError
 from spikeheb.limits import SEEDS, whole
 from spikeheb.measure.compare import mean_and_sem

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.cells import Cell
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.projections import Normalise
 from spikeheb.circuits.sources import Poisson, Source
-from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import EngineError, UnitError
 from spikeheb.expressions.printers import evaluate
 from spikeheb.limits import check_memory, check_steps, check_work

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.recording import Recording
 from spikeheb.engines.choice import can_pause, on_its_way, side_by_side, with_first_engine
-from spikeheb.engines.population import PopulationJob
 from spikeheb.studies.distributions.plan import Plan
 
 Floats = npt.NDArray[np.float64]

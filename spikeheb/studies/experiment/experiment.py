@@ -11,13 +11,13 @@ import numpy as np
 
 from spikeheb import library
 from spikeheb.cells import Cell
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Floats
+from spikeheb.circuits.values import constants, per_input
 from spikeheb.declared import described, takes_settings
 from spikeheb.dimensions import TIME
 from spikeheb.engines.choice import carry_out, check_engine
-from spikeheb.engines.job import Job
-from spikeheb.engines.values import constants, per_input
 from spikeheb.errors import ScheduleError, check_used
 from spikeheb.protocols import Protocol, with_parameters
 from spikeheb.rules.rule import Rule

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.recording import Recording
-from spikeheb.engines.job import Job
 from spikeheb.measure.paired import paired_ratio
 from spikeheb.rules.meaning import is_noisy
 from spikeheb.schedules import Schedule

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Steps
-from spikeheb.engines.job import Job
-from spikeheb.engines.values import constants, efficacy, initial_values, per_input
+from spikeheb.circuits.values import constants, efficacy, initial_values, per_input
 from spikeheb.errors import ScheduleError
 from spikeheb.expressions import tree as t
 from spikeheb.measure.compare import normalised_error

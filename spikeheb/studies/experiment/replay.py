@@ -13,13 +13,13 @@ from spikeheb import library
 from spikeheb.carried import carries_unit, is_row
 from spikeheb.cells import Cell
 from spikeheb.circuits.drives import Change
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import NO_STEPS, Steps
+from spikeheb.circuits.values import initial_values
 from spikeheb.declared import described, takes_settings
 from spikeheb.dimensions import TIME
 from spikeheb.engines.choice import carry_out, check_engine
-from spikeheb.engines.job import Job
-from spikeheb.engines.values import initial_values
 from spikeheb.errors import ScheduleError, UnitError
 from spikeheb.limits import check_memory
 from spikeheb.rules.meaning import actions, stepped

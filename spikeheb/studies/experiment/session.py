@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from spikeheb.cells import Cell
 from spikeheb.circuits.drives import RELEASED, Change
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.steps import Steps
 from spikeheb.dimensions import CONCENTRATION
-from spikeheb.engines.job import Job
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Lane, Schedule, to_steps
 

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
+from spikeheb.circuits.job import Job
+from spikeheb.circuits.values import constants, initial_values, per_input
 from spikeheb.declared import described, takes_settings
 from spikeheb.engines.choice import carry_out, check_engine
-from spikeheb.engines.job import Job
-from spikeheb.engines.values import constants, initial_values, per_input
 from spikeheb.errors import ScheduleError
 from spikeheb.measure.compare import mean_and_sem, paired_t_test
 from spikeheb.protocols import Protocol, with_parameters

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from spikeheb.cells import Cell
+from spikeheb.circuits.values import constants, per_input
 from spikeheb.engines.choice import carry_out
-from spikeheb.engines.values import constants, per_input
 from spikeheb.rules.meaning import is_noisy, reads_membrane
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Lane, Schedule

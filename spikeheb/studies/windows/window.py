@@ -10,12 +10,12 @@ import numpy as np
 
 from spikeheb import library
 from spikeheb.cells import Cell
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Floats
+from spikeheb.circuits.values import constants, initial_values, per_input
 from spikeheb.declared import described, takes_settings
 from spikeheb.engines.choice import carry_out, check_engine
-from spikeheb.engines.job import Job
-from spikeheb.engines.values import constants, initial_values, per_input
 from spikeheb.errors import ScheduleError
 from spikeheb.expressions import tree as t
 from spikeheb.measure.paired import paired_ratio

@@ -9,8 +9,8 @@ import pytest
 
 import spikeheb as sh
 from spikeheb import library
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.population import PopulationJob
 from spikeheb.errors import FormatError, ScheduleError, UnitError
 from spikeheb.expressions.gate import parse_expression
 from spikeheb.studies.distributions.drive import chosen_drive, driven, efficacies

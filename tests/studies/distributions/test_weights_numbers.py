@@ -10,10 +10,11 @@ from oracles.pair import final_weight
 from scipy import stats
 
 import spikeheb as sh
+from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Poisson, Replayed
+from spikeheb.draws.fan_in import imposed_trains, input_trains
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in
-from spikeheb.engines.population import PopulationJob
 from spikeheb.theory.drift import stationary
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
@@ -37,7 +38,7 @@ def spikes(seed):
     """Seconds of the spikes of inputs and cells, that the seed alone decides."""
     sources = (Poisson(RATES[:4]), Poisson(RATES[4:]))
     job = PopulationJob(RULES[0], None, 1e-4, 60000, CELLS, sources, imposed=(Poisson(np.full(CELLS, 20.0)),), seed=seed)
-    return [[train * 1e-4 for train in part] for part in (job.input_trains(), job.imposed_trains())]
+    return [[train * 1e-4 for train in part] for part in (input_trains(job), imposed_trains(job))]
 
 
 def by_hand(n, pre, post, until):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from spikeheb.circuits.job import Job
 from spikeheb.circuits.steps import Floats
-from spikeheb.engines.job import Job
 from spikeheb.errors import NonFiniteError, unknown_name
 from spikeheb.expressions.printers import evaluate
 from spikeheb.rules.numbers import check_numbers

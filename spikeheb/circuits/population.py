@@ -1,7 +1,7 @@
 """Fan-in: N inputs onto each of M cells of one kind, one plastic synapse for each input and cell.
 
 A job says what spikes the inputs have, and what to record; an engine gives a recording back. All trains are functions of
-the job's seed alone (`spikeheb.draws.trains`), so that every engine can be given the same ones.
+the job's seed alone (`spikeheb.draws.fan_in`), so that every engine can be given the same ones.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from spikeheb.cells import Cell
 from spikeheb.circuits.projections import Inhibition, Normalise, check_normalise
 from spikeheb.circuits.sources import Source, check
 from spikeheb.circuits.steps import NO_STEPS, Floats, Steps
-from spikeheb.draws.trains import IMPOSED, INHIBITION, INPUTS, Clock, trains
 from spikeheb.errors import EngineError, ScheduleError
 from spikeheb.limits import STEPS, check_seed
 from spikeheb.rules.rule import Rule
@@ -134,26 +133,9 @@ class PopulationJob:
         return sum(source.count for source in self.inputs)
 
     @property
-    def clock(self) -> Clock:
-        """What the trains depend on besides their sources."""
-        return Clock(self.seed, self.dt, self.steps)
-
-    @property
     def copies(self) -> int:
         """How many cells have trains of their own."""
         return self.cells if self.private else 1
-
-    def input_trains(self) -> list[Steps]:
-        """The steps of the spikes of each input; with private inputs those of the first cell, then of the second, and so on."""
-        return trains(self.inputs, self.clock, INPUTS, self.copies)
-
-    def inhibitory_trains(self) -> list[Steps]:
-        """The same for the inputs without plasticity."""
-        return trains(self.inhibition.inputs, self.clock, INHIBITION, self.copies) if self.inhibition else []
-
-    def imposed_trains(self) -> list[Steps]:
-        """The steps of the imposed spikes of each cell; empty where nothing is imposed."""
-        return trains(self.imposed, self.clock, IMPOSED) or [NO_STEPS] * self.cells
 
     @property
     def dtype(self) -> np.dtype[Any]:
