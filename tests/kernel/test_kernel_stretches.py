@@ -163,7 +163,7 @@ SERIES = {
 def numbers(tmp_path_factory):
     """exp of `exponential.hpp`, and the series of functions of a jet at a point."""
     folder = tmp_path_factory.mktemp("numbers")
-    for name in ("runtime.hpp", "exponential.hpp", "jets.hpp"):
+    for name in ("runtime.hpp", "exponential.hpp", "pack.hpp", "jets.hpp"):
         shutil.copy(HEADERS / name, folder)
     series = "\n".join(f"    case {n}: r = {text}; break;" for n, text in enumerate(SERIES))
     (folder / "numbers.cpp").write_text(f"""

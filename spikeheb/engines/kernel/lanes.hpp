@@ -218,7 +218,7 @@ private:
   }
 
   bool glide_pack(typename M::Synapse *s, int64_t count, int64_t from, int64_t to) const {
-    if (count < PACKED || to - from < Glide<M>::WORTHWHILE || M::noise_acts(*s, state, late, shared)) return false;
+    if (job.exact || count < PACKED || to - from < Glide<M>::WORTHWHILE || M::noise_acts(*s, state, late, shared)) return false;
     return Glide<M>::advance_pack(s, to - from, Around{}, shared);
   }
 
