@@ -14,9 +14,9 @@ from spikeheb.recordings import Sweeps
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Reward
 from spikeheb.settings import Amperes, Conductance, Frequency, Time, Voltage
+from spikeheb.studies.experiment.replay import Trains
 from spikeheb.studies.inputs import Inputs
 from spikeheb.studies.progress import Progress
-from spikeheb.studies.experiment.replay import Trains
 from spikeheb.studies.settings.weights import FanIn
 from spikeheb.studies.start_weights import Start
 
