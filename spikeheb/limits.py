@@ -91,7 +91,7 @@ def whole(value: object, key: str, least: int = 1, most: int = MOST) -> int:
     """
     number = value if isinstance(value, int) else _single(value)
     if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
-        raise ScheduleError(f"expected a whole number from {least} to {most:,} (got {str(value)[:40]})", key=key)
+        raise ScheduleError(f"expected a whole number from {least} to {most:,} (got {repr(value)[:40]})", key=key)
     return number
 
 
@@ -111,7 +111,7 @@ def check_seed(seed: object) -> None:
     ScheduleError
     """
     if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= int(seed) <= LARGEST_SEED:
-        raise ScheduleError(f"expected a whole number from 0 to {LARGEST_SEED} (got {str(seed)[:40]})", key="seed")
+        raise ScheduleError(f"expected a whole number from 0 to {LARGEST_SEED} (got {repr(seed)[:40]})", key="seed")
 
 
 def check_file(path: Path, most: float = FILE) -> None:

@@ -134,6 +134,17 @@ def test_windows_replays_boards_and_weights_have_rows_of_their_own(tmp_path):
     assert {row[head.index("seed")] for row in rows} == {"0", "1"}
 
 
+def test_a_comparison_is_a_table_of_every_two_samples(tmp_path):
+    for name, weights in (("a", "0.1\n0.3"), ("b", "0.2\n0.6")):
+        (tmp_path / f"{name}.csv").write_text(f"weight\n{weights}\n")
+    head, *rows = read(sh.to_csv(sh.compare([tmp_path / "a.csv", tmp_path / "b.csv"]), tmp_path / "c.csv"))
+    assert head[:2] == ["sample", "other"]
+    assert [row[:2] for row in rows] == [["a", "a"], ["a", "b"], ["b", "a"], ["b", "b"]]
+    assert [row[head.index("mean")] for row in rows] == ["0.2", "0.2", "0.4", "0.4"]
+    distances = [float(row[head.index("wasserstein")] or "nan") for row in rows]
+    assert distances[1] == distances[2] > 0
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", '=cmd|"/c calc"!A1'])
 def test_no_text_is_a_formula(text, tmp_path):
     data = xr.Dataset({text: ("condition", [1.5])}, coords={"drug": ("condition", [text])}, attrs={"study": "experiment"})

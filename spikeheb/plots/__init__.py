@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -197,9 +197,11 @@ def write(figure: Figure, path: Path | str) -> Path:
 
 
 def _study(data: xr.Dataset) -> str:
-    study = str(data.attrs.get("study", ""))
+    attributes = getattr(data, "attrs", None)
+    study = str(attributes.get("study", "")) if isinstance(attributes, Mapping) else None
     if study not in PANELS:
-        raise FormatError(f'expected a result of {", ".join(PANELS)} (got study = "{study}")', key="study")
+        got = type(data).__name__ if study is None else f'study = "{study}"'
+        raise FormatError(f"expected a result of {', '.join(PANELS)} (got {got})", key="study")
     return study
 
 

@@ -36,7 +36,7 @@ from spikeheb.dimensions import TIME
 from spikeheb.errors import FormatError, UnitError
 from spikeheb.recordings.cutting import AROUND, cut
 from spikeheb.recordings.heads import numbered_order
-from spikeheb.recordings.neo_files import recorded_by_neo, segments_of, spikes_of_segment
+from spikeheb.recordings.neo_files import SPIKES_AS_TABLE, recorded_by_neo, segments_of, spikes_of_segment
 from spikeheb.recordings.recorded import Recorded, joined, minutes_of
 from spikeheb.recordings.sweep_tables import is_text, recorded_table
 from spikeheb.recordings.sweeps import Sweeps, checked, size_of
@@ -74,7 +74,7 @@ def read_spikes(path: Path | str, *, reader: str | None = None, sides: Sequence[
         if sides is not None:
             raise FormatError("a table says the side of each spike in its column; leave the sides out", path=str(path), key="sides")
         return spikes_of_table(path)
-    return spikes_of_segment(segments_of(path, reader)[0], sides, str(path))
+    return spikes_of_segment(segments_of(path, reader, SPIKES_AS_TABLE)[0], sides, str(path))
 
 
 def read_sweeps(

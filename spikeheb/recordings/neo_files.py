@@ -35,14 +35,15 @@ _REFUSED = {
     "RawBinarySignalIO": "would invent a sampling rate, which such a file does not say",
     "AsciiSignalIO": "would invent a sampling rate where the file does not say it",
 }
-_AS_TABLE = "write the sweeps as CSV, in the first column the time and then a column for each sweep"
+SWEEPS_AS_TABLE = "write the sweeps as CSV, in the first column the time and then a column for each sweep"
+SPIKES_AS_TABLE = "write the spikes as CSV with the columns lane, side and time"
 MAX_REASONS = 300
 LEAST_DONE = 0.99
 """A sweep must have come to this part of its length before the next may start: times in files are rounded."""
 _TRAIN_NAME = re.compile(r"(pre|post)[ _-]*(\d*)", re.IGNORECASE)
 
 
-def segments_of(path: Path, reader: str | None) -> list[Any]:
+def segments_of(path: Path, reader: str | None, otherwise: str = SWEEPS_AS_TABLE) -> list[Any]:
     """The segments of the file's first block.
 
     Raises
@@ -71,7 +72,7 @@ def segments_of(path: Path, reader: str | None) -> list[Any]:
             return segments
         problems.append(f"{candidate.__name__}: no segments")
     reasons = "; ".join(problems)[:MAX_REASONS] or "no reader for such files"
-    raise FormatError(f"Neo found nothing to read ({reasons}); {_AS_TABLE}", path=where)
+    raise FormatError(f"Neo found nothing to read ({reasons}); {otherwise}", path=where)
 
 
 @contextlib.contextmanager

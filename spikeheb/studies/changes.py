@@ -23,7 +23,7 @@ class Events:
     ----------
     pre, post : array of int, shape (rows,)
         Presynaptic spikes, and postsynaptic ones (imposed or the cell's own).
-    rewards : bool
+    rewards : array of bool, shape (rows,), or bool
         Whether any reward was given.
     has_cell : bool
         Whether a cell takes part, which might have fired.
@@ -33,7 +33,7 @@ class Events:
 
     pre: Counts
     post: Counts
-    rewards: bool = False
+    rewards: npt.NDArray[np.bool_] | bool = False
     has_cell: bool = False
     normalised: bool = False
 
@@ -126,7 +126,7 @@ def _because(rule: Rule, before: Floats, still: npt.NDArray[np.bool_], events: E
         return "no line of the rule changes the weight"
     if np.all(events.post[rows] == 0):
         return "the cell did not fire" if events.has_cell else "there are no postsynaptic spikes"
-    if any(handler.event == "reward" for handler in rule.handlers) and not events.rewards:
+    if any(handler.event == "reward" for handler in rule.handlers) and not np.broadcast_to(events.rewards, len(before))[rows].any():
         return "the rule waits for a reward, and none was given"
     if np.all(_at_bound(rule, before)[still]):
         return f"they start at a bound ({_limits(rule)}) and were not moved away from it"

@@ -304,8 +304,8 @@ def run(
     """
 
 def score(
-    rules: Sequence[Rule | str] = (),
-    protocols: Sequence[Protocol | str] = (),
+    rules: Rule | str | Sequence[Rule | str] = (),
+    protocols: Protocol | str | Path | Sequence[Protocol | str | Path] = (),
     *,
     cell: Cell | str | None = None,
     refit: bool = True,
@@ -317,9 +317,9 @@ def score(
 
     Parameters
     ----------
-    rules : sequence of Rule or str
+    rules : Rule or str, or a sequence of these
         All of the library if empty; ``"triplet:hippocampus_all_full"`` names a set. A rule with no set chosen stands for each of its sets.
-    protocols : sequence of Protocol or str
+    protocols : Protocol or str, or a sequence of these
         All of the library with published data if empty.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.

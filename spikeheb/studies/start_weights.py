@@ -111,8 +111,8 @@ def _of_npy(file: Path) -> Floats:
     except (OSError, ValueError, EOFError) as error:
         raise FormatError(f"is not an array of numbers ({str(error)[:80]})", path=str(file)) from None
     if not isinstance(stored, np.ndarray) or stored.dtype.kind not in "fiu" or stored.ndim != 1:
-        shape = getattr(stored, "shape", "no array")
-        raise FormatError(f"expected one row of real numbers (got shape {shape})", path=str(file))
+        kind = f"{stored.dtype} of shape {stored.shape}" if isinstance(stored, np.ndarray) else "no array"
+        raise FormatError(f"expected one row of real numbers (got {kind})", path=str(file))
     if stored.size > MOST:
         raise FormatError(f"holds {stored.size:,} numbers; at most {MOST:,} are read", path=str(file))
     return np.array(stored, dtype=float)

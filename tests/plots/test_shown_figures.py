@@ -151,6 +151,13 @@ def test_what_is_no_result_is_refused():
         sh.plot(data, panel="corse")
 
 
+@pytest.mark.parametrize("other", [3, None, sh.rule("pair"), np.zeros(3)])
+def test_what_is_no_data_set_is_refused_by_its_kind(other):
+    for draw in (sh.plot, sh.figure):
+        with pytest.raises(sh.FormatError, match=rf"expected a result of experiment.*\(got {type(other).__name__}\)"):
+            draw(other)
+
+
 def test_write_replaces_whole_files_only(sjostrom, tmp_path, monkeypatch):
     path = plots.write(plots.figure(sjostrom), tmp_path / "figure.png")
     assert path.read_bytes()[:4] == b"\x89PNG"

@@ -37,6 +37,11 @@ def test_the_likeliest_reason(rule, before, events, reason):
     assert reason in note
 
 
+def test_a_lane_without_a_reward_waits_for_one_whatever_the_others_got():
+    data = sh.replay("izhikevich_reward", [[0.1], [0.1]], [[0.11], [0.11]], events=[[sh.Reward(0.12, 1.0)], []], w0=0.2)
+    assert data.attrs["note"] == "1 of 2 weights changed; of the others: the rule waits for a reward, and none was given"
+
+
 def test_only_some_changed():
     after = FLAT.copy()
     after[0] += 0.1

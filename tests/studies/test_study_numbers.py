@@ -219,7 +219,7 @@ def test_a_table_of_no_weights_is_refused(tmp_path, shape, layout):
 
 def test_an_array_of_another_shape_is_refused_with_its_shape(tmp_path):
     np.save(tmp_path / "w.npy", np.zeros((2, 3)))
-    with pytest.raises(FormatError, match=r"got shape \(2, 3\)"):
+    with pytest.raises(FormatError, match=r"got float64 of shape \(2, 3\)"):
         read_weights(tmp_path / "w.npy")
 
 

@@ -36,15 +36,19 @@ Floats = npt.NDArray[np.float64]
 @shows_progress
 @takes_settings(Score)
 def score(
-    rules: Sequence[Rule | str] = (), protocols: Sequence[Protocol | str] = (), *, settings: Score, progress: Progress = None
+    rules: Rule | str | Sequence[Rule | str] = (),
+    protocols: Protocol | str | Path | Sequence[Protocol | str | Path] = (),
+    *,
+    settings: Score,
+    progress: Progress = None,
 ) -> xr.Dataset:
     """Score rules against published data: efficacy at the end of induction, test pulses off.
 
     Parameters
     ----------
-    rules : sequence of Rule or str
+    rules : Rule or str, or a sequence of these
         All of the library if empty; ``"triplet:hippocampus_all_full"`` names a set. A rule with no set chosen stands for each of its sets.
-    protocols : sequence of Protocol or str
+    protocols : Protocol or str, or a sequence of these
         All of the library with published data if empty.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
@@ -64,10 +68,9 @@ def score(
         For unknown names and what cannot be computed.
     """
     check_engine(settings.engine)
-    chosen = [library.rule(rule) for rule in rules or library.names("rule")]
-    scripts = [
-        library.protocol(protocol) if isinstance(protocol, str | Path) else protocol for protocol in protocols or library.names("protocol")
-    ]
+    chosen = [library.rule(rule) for rule in ([rules] if isinstance(rules, Rule | str) else rules) or library.names("rule")]
+    several = ([protocols] if isinstance(protocols, Protocol | str | Path) else protocols) or library.names("protocol")
+    scripts = [library.protocol(each) if isinstance(each, str | Path) else each for each in several]
     data = _data(scripts)
     entries = entries_of(chosen, settings.refit, data)
     settings = replace(settings, cell=library.cell(settings.cell) if isinstance(settings.cell, str) else settings.cell)

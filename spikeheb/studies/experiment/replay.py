@@ -139,8 +139,10 @@ def _spikes(side: str, trains: Sequence[Times]) -> dict[str, tuple[str, npt.NDAr
 def _note(job: Job, recording: Recording) -> str:
     """The notes: whether weights changed, and whether a lane is only one random draw."""
     pre, post = (np.array([len(train) for train in trains]) for trains in (job.pre, recording.spikes))
-    events = Events(pre, post, rewards=bool(job.rewards), has_cell=job.cell is not None)
+    events = Events(pre, post, rewards=np.isin(np.arange(len(pre)), [reward.lane for reward in job.rewards]), has_cell=job.cell is not None)
     parts = [change_note(job.rule, initial_values(job)[job.rule.weight], recording.w, events), draw_note(job.rule)]
+    if job.rewards and not any(handler.event == "reward" for handler in job.rule.handlers):
+        parts.append("the rewards have no effect, because the rule does not read any")
     return "; ".join(part for part in parts if part)
 
 

@@ -65,7 +65,7 @@ class Recorded:
     ] = None  # fmt: skip
     baseline: Annotated[
         tuple[Time, Time],
-        of_measure("Window before the pulse whose mean is the level.", "Times from the pulse.", metavar="FROM TO", range=(-0.1, 0.0)),
+        of_measure("Window before the pulse whose mean is the level.", "Times from the pulse.", metavar='"FROM TO"', range=(-0.1, 0.0)),
     ] = STANDARD.baseline
     blank: Annotated[
         Time, of_measure("How long after the pulse the signal is ignored, because of the stimulus artefact.", range=(0.0, 5e-3))
@@ -85,17 +85,17 @@ class Recorded:
         of_measure("Later pulses count from their own (default) or the first baseline.", "This is own or first.", metavar="WHICH"),
     ] = None
     volley: Annotated[
-        tuple[Time, Time] | None, of_measure("Window of the fibre volley, after the pulse.", metavar="FROM TO", range=(0.0, 5e-3))
+        tuple[Time, Time] | None, of_measure("Window of the fibre volley, after the pulse.", metavar='"FROM TO"', range=(0.0, 5e-3))
     ] = None
     population_spike: Annotated[
         tuple[Time, Time] | None,
-        of_measure("Window of the population spike; the slope ends before it.", metavar="FROM TO", range=(0.0, 0.03)),
+        of_measure("Window of the population spike; the slope ends before it.", metavar='"FROM TO"', range=(0.0, 0.03)),
     ] = None
     step: Annotated[
         Any,
         of_measure(
             'Test step for the resistances, such as "200 ms 300 ms -5 mV".', "Its times are those of the file, as `pulse` is.",
-            accepts="str | tuple[object, object, object] | None", metavar="START STOP SIZE",
+            accepts="str | tuple[object, object, object] | None", metavar='"START STOP SIZE"',
         ),
     ] = None  # fmt: skip
     reject: Annotated[

@@ -310,6 +310,12 @@ def test_two_files_of_one_name_are_two_data_sets(tmp_path):
     assert float(board["error"][0, 0]) != float(board["error"][0, 1])
 
 
+@pytest.mark.parametrize("rule", ["pair:additive", ADDITIVE])
+@pytest.mark.parametrize("protocol", ["egger_1999", sh.protocol("egger_1999"), library.find("protocol", "egger_1999")])
+def test_a_rule_and_a_protocol_need_no_list(rule, protocol):
+    assert sh.score(rule, protocol, refit=False).identical(sh.score([ADDITIVE], ["egger_1999"], refit=False))
+
+
 def test_a_protocol_without_data_cannot_be_scored():
     with pytest.raises(FormatError, match="no published data"):
         sh.score(["pair"], ["pairing"])

@@ -137,3 +137,10 @@ def test_trains_of_text_and_their_lanes() -> None:
     expected = replay([[0.1, 0.2], [0.1]], [[0.105], [0.105, 0.3]])["w"].values
     assert replay(["100 ms, 200 ms", "0.1 s"], ["105 ms", "105 ms, 0.3 s"])["w"].values.tolist() == expected.tolist()
     assert replay(["100 ms", "200 ms"], "105 ms")["w"].values.tolist() == expected[:1].tolist()
+
+
+def test_rewards_that_a_rule_does_not_read_are_noted():
+    pair, rewarded = ([0.1], [0.11]), [sh.Reward(0.12, 1.0)]
+    assert "the rewards have no effect, because the rule does not read any" in sh.replay("pair", *pair, events=rewarded).attrs["note"]
+    assert "note" not in sh.replay("pair", *pair).attrs
+    assert "note" not in sh.replay("izhikevich_reward", *pair, events=rewarded, w0=0.2).attrs
