@@ -16,11 +16,8 @@ from spikeheb.program.program import Program
 
 PARTS = ("runtime", "exponential", "range", "jets", "quiet", "glide", "collocation", "coast", "past", "pack", "single", "rest", "lanes")
 HEADERS = tuple(f"{name}.hpp" for name in PARTS)
-FLAGS = ("-O2", "-fno-tree-slp-vectorize")
-"""For lanes: as fast as with more optimisation, and built in two thirds of the time. The variables of one synapse would be packed into
-vectors and unpacked at every event, which costs a fifth."""
-FLAGS_OF_NOISE = ("-fno-tree-slp-vectorize",)
-"""For lanes with noisy synapses, where more optimisation saves a sixth."""
+FLAGS = ("-fno-tree-slp-vectorize",)
+"""For lanes: the variables of one synapse would be packed into vectors and unpacked at every event, which costs a fifth."""
 SOURCE = "model.cpp"
 
 
@@ -50,9 +47,7 @@ def build(program: Program, compiler: Compiler) -> Library:
     ------
     BuildError, StorageError
     """
-    noisy = program.stepped is not None and program.stepped.noisy
-    flags = (*compiler.flags, *(FLAGS_OF_NOISE if noisy else FLAGS))
-    return load(generate(program), header(program), replace(compiler, flags=flags))
+    return load(generate(program), header(program), replace(compiler, flags=(*compiler.flags, *FLAGS)))
 
 
 def load(source: str, first_lines: str, compiler: Compiler, headers: tuple[str, ...] = HEADERS) -> Library:

@@ -264,6 +264,7 @@ private:
 
   void make(int64_t now) {
     begin = now;
+    if constexpr (W == 1) return make_alone(now);
     double p[N], root[N], x[N];
     int tail[N], tails = 0;
     for (int n = 0; n < N; n += 8) {
@@ -278,5 +279,12 @@ private:
       if (root[n] > LONG) x[n] = normal_of_tail_far(root[n]);
       made[tail[n]] = p[tail[n]] < 0.5 ? -x[n] : x[n];
     }
+  }
+  void make_alone(int64_t now) {  // so few that nothing is gained by setting tails aside
+    double p[N];
+    for (int k = 0; k < N; ++k) p[k] = uniform(uint64_t(streams[0]), uint64_t(now + k));
+    for (int k = 0; k < N; ++k) made[k] = normal_of_middle(p[k] - 0.5);
+    for (int k = 0; k < N; ++k)
+      if (const double q = p[k] - 0.5; std::fabs(q) > MIDDLE) made[k] = normal_of_tail(p[k], q);
   }
 };
