@@ -9,7 +9,10 @@ from scipy.stats import ks_2samp
 
 import spikeheb as sh
 from spikeheb.circuits.job import Job
+from spikeheb.engines.kernel.numpy_lanes import run as run_in_numpy
 from spikeheb.engines.kernel.runner import run
+from spikeheb.engines.plain.run import run as run_plain
+from spikeheb.program.analysis import analyse
 
 LANES = 1500
 
@@ -58,6 +61,24 @@ def test_a_synapse_does_not_depend_on_those_that_are_stepped_beside_it(name, how
         part = synapses_of_one_lane(rule, count, **how)
         assert part.w.tobytes() == whole.w[:count].tobytes()
         assert part.weight.tobytes() == whole.weight[:count].tobytes()
+
+
+@pytest.mark.parametrize("lanes", [(6,), (3, 3), (1, 1, 1, 1, 1, 1)])
+def test_mirrored_noise_is_that_of_the_synapse_before_turned_round(lanes):
+    """Without drift the two of a pair go as far, one up and one down, however synapses are shared among lanes; in every engine."""
+    rule = sh.rule("graupner_brunel", gamma_d=0, gamma_p=0, tau="1e6 s", sigma=100)
+    count = sum(lanes)
+    pre = (np.arange(0, 2_000, 400),) * count
+    job = Job(
+        rule, None, DT, 3_000, np.repeat(np.arange(len(lanes)), lanes), pre, (pre[0] + 40,) * len(lanes),
+        initial={"rho": np.full(count, 0.5)}, samples=np.array([2_999]), seed=3, mirrored=True,
+    )  # fmt: skip
+    change = run(job).w - 0.5
+    assert np.all(np.abs(change) > 1e-6)
+    assert len(np.unique(np.abs(change[::2]))) == count // 2
+    np.testing.assert_allclose(change[1::2], -change[::2], rtol=1e-6)
+    for other in (run_plain(job), run_in_numpy(job, analyse(rule, None, DT))):
+        np.testing.assert_allclose(other.w, run(job).w, rtol=1e-12)
 
 
 def test_synapses_that_part_company_are_computed_as_well_as_stepped(tmp_path):
