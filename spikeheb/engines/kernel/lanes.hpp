@@ -204,9 +204,12 @@ private:
   bool glide_all(int64_t end) {
     glided.assign(synapses + first, synapses + last);
     for (auto s = glided.begin(); s < glided.end();) {
-      if (abreast && glide_pack(&*s, glided.end() - s, place.now, end)) s += PACKED;
-      else if (glide(*s, place.now, end, Around{})) ++s;
-      else return false;
+      if constexpr (abreast)
+        if (glide_pack(&*s, glided.end() - s, place.now, end)) {
+          s += PACKED;
+          continue;
+        }
+      if (!glide(*s++, place.now, end, Around{})) return false;
     }
     std::copy(glided.begin(), glided.end(), synapses + first);
     return true;
