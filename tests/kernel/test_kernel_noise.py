@@ -41,6 +41,47 @@ def test_weights_have_the_same_distribution(which, tmp_path):
         assert ks_2samp(one, other).pvalue > 1e-3
 
 
+EVERYTHING = (
+    "exp(-w) + log(1 + w**2) - sqrt(w**2 + 1) + clip(w, 0.2, 0.8) - abs(w - 0.4) + (1 + positive(w))**p - w**3 + w**(-2)"
+    " + int((c > high) and (w > 0.1)) - int(not (c > high) or (w < 0.3)) + int(c > high)*int(p > 1)"
+)
+"""Whatever an equation may call, so that no function is missing for synapses side by side."""
+FUNCTIONS = """
+schema = 1
+name = "functions"
+title = "functions"
+doc = "For a test."
+[parameters]
+tau = { value = "20 ms", doc = "", source = "chosen" }
+p = { value = 1.7, doc = "", source = "chosen" }
+high = { value = 0.2, doc = "", source = "chosen" }
+[synapse]
+model = \"\"\"
+dc/dt = -c/tau : 1
+dw/dt = (DRIFT)/(10*second) + 0.1*sqrt(c)*int(c > high)*int(p > 1)*xi/second**0.5 : 1
+\"\"\"
+method = "heun"
+weight = "w"
+initial = { w = 0.5 }
+[[on]]
+event = "pre"
+do = ["transmit = 1", "c += 1"]
+[bounds]
+kind = "hard"
+w_min = 0
+w_max = 10
+"""
+
+
+def test_all_functions_are_there_for_synapses_side_by_side(tmp_path):
+    (tmp_path / "functions.toml").write_text(FUNCTIONS.replace("DRIFT", EVERYTHING))
+    rule = sh.rule(tmp_path / "functions.toml")
+    pre = tuple(np.array([10 * n + 5, 500, 900]) for n in range(10))
+    job = Job(rule, None, DT, 1_500, np.zeros(10, dtype=np.int64), pre, (np.array([20]),), seed=1)
+    assert len(np.unique(run(job).w)) == 10
+    np.testing.assert_allclose(run(job).w, run_plain(job).w, rtol=1e-11)
+
+
 def synapses_of_one_lane(rule, count, *, apart, exact):
     """Synapses under the same spikes, or each under its own, so that noise begins and ends at other times in each."""
     rng = np.random.default_rng(7)
