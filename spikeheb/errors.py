@@ -126,15 +126,15 @@ def check_used(needs: str, *, path: str | None = None, **given: object) -> None:
             raise FormatError(f"has no effect without {needs}", path=path, key=key)
 
 
-def unknown_name(kind: str, found: str, known: Iterable[str], *, path: str | None = None, key: str | None = None) -> UnknownName:
+def unknown_name(kind: str, asked: str, known: Iterable[str], *, path: str | None = None, key: str | None = None) -> UnknownName:
     """An `UnknownName` that offers the nearest names, or lists them all when none is near."""
     names = sorted(known)
-    found = one_line(found, 60)
-    near = difflib.get_close_matches(found, names, n=3, cutoff=0.5)
+    asked = one_line(asked, 60)
+    near = difflib.get_close_matches(asked, names, n=3, cutoff=0.5)
     if near:
         hint = "did you mean " + " or ".join(f'"{name}"' for name in near) + "?"
     elif names:
         hint = "known: " + ", ".join(names[:20]) + (" ..." if len(names) > 20 else "")
     else:
         hint = "there are none"
-    return UnknownName(f'no {kind} named "{found}"; {hint}', path=path, key=key)
+    return UnknownName(f'no {kind} named "{asked}"; {hint}', path=path, key=key)

@@ -117,8 +117,8 @@ class Lane:
             level = event.amplitude if isinstance(event, Current) else event.v
             if not (event.start >= 0 and event.lasts > 0 and math.isfinite(event.start + event.lasts + level)):
                 raise ScheduleError(f"a step needs start >= 0, lasts > 0 and finite values (got {event})", key=self.label)
-        held = sorted(self.clamps, key=lambda clamp: clamp.start)
-        for one, two in itertools.pairwise(held):
+        in_order = sorted(self.clamps, key=lambda clamp: clamp.start)
+        for one, two in itertools.pairwise(in_order):
             if two.start < one.start + one.lasts - 1e-9:
                 raise ScheduleError(f"two voltage clamps overlap ({one} and {two})", key=self.label)
         if self.calcium is not None and not 0 < self.calcium < math.inf:

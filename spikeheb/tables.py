@@ -245,7 +245,7 @@ def read_parameters(
         For a name that cannot be declared, a value that is not a quantity, or a source that is neither a reference nor
         the words "chosen for illustration" or "unverified".
     """
-    found = {}
+    parameters = {}
     for name, entry in raw.items():
         key = f"parameters.{name}"
         gate.check_name(name, constant=endings, path=path, key=key)
@@ -254,8 +254,8 @@ def read_parameters(
         except UnitError as error:
             raise UnitError(error.message, path=path, key=f"{key}.value") from None
         check_source(entry.source, references, path=path, key=f"{key}.source")
-        found[name] = Parameter(name, value, dimension, entry.doc, entry.source)
-    return found
+        parameters[name] = Parameter(name, value, dimension, entry.doc, entry.source)
+    return parameters
 
 
 def check_source(source: str, references: Mapping[str, Reference], *, path: str, key: str) -> None:
@@ -272,12 +272,12 @@ def read_values(raw: Mapping[str, str | int | float], parameters: Mapping[str, P
     ------
     UnknownName, UnitError
     """
-    found = {}
+    values = {}
     for name, value in raw.items():
         if name not in parameters:
             raise unknown_name("parameter", name, parameters, path=path, key=key)
-        found[name] = read_quantity(value, parameters[name].dimension, path=path, key=f"{key}.{name}")
-    return found
+        values[name] = read_quantity(value, parameters[name].dimension, path=path, key=f"{key}.{name}")
+    return values
 
 
 def read_quantity(value: object, dimension: Dimension, *, path: str, key: str) -> float:
