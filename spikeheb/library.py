@@ -10,9 +10,10 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from spikeheb.cells import Cell, read_cell
 from spikeheb.cells import with_parameters as with_cell_parameters
@@ -53,9 +54,11 @@ def find(kind: str, name_or_path: str | Path) -> Path:
     DuplicateName
         Where the name is found twice.
     FormatError
-        For a file of another kind.
+        For a file of another kind, and for what is no name and no path.
     """
     _suffix(kind)
+    if not isinstance(name_or_path, str | Path):
+        raise FormatError(f"expected the name or path of a {kind} (got {type(name_or_path).__name__})", key=kind)
     if isinstance(name_or_path, Path) or is_path(name_or_path):
         return _given(kind, Path(name_or_path))
     files = _found(kind, name_or_path) or _found(kind)
@@ -65,6 +68,11 @@ def find(kind: str, name_or_path: str | Path) -> Path:
         hint = f" ({VARIABLE} names {', '.join(missing)}, which does not exist)" if missing else ""
         raise UnknownName(error.message + hint)
     return _only(kind, name_or_path, files[name_or_path])
+
+
+def row(things: Any) -> list[Any]:
+    """Several things as a list; a single name, path or rule is one."""
+    return list(things) if isinstance(things, Iterable) and not isinstance(things, str) else [things]
 
 
 def rule(

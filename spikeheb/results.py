@@ -267,6 +267,8 @@ def table(data: xr.Dataset) -> list[list[str]]:
     ------
     FormatError
     """
+    if not hasattr(data, "dims"):
+        raise FormatError(f"expected a result (got {type(data).__name__})")
     wanted = _ROWS.get(str(data.attrs.get("study", "")), ("condition",))
     over = [name for name in wanted if name in data.dims]
     if not over:

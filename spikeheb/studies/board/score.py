@@ -68,9 +68,10 @@ def score(
         For unknown names and what cannot be computed.
     """
     check_engine(settings.engine)
-    chosen = [library.rule(rule) for rule in ([rules] if isinstance(rules, Rule | str) else rules) or library.names("rule")]
-    several = ([protocols] if isinstance(protocols, Protocol | str | Path) else protocols) or library.names("protocol")
-    scripts = [library.protocol(each) if isinstance(each, str | Path) else each for each in several]
+    chosen = [library.rule(rule) for rule in library.row(rules) or library.names("rule")]
+    scripts = [
+        each if isinstance(each, Protocol) else library.protocol(each) for each in library.row(protocols) or library.names("protocol")
+    ]
     data = _data(scripts)
     entries = entries_of(chosen, settings.refit, data)
     settings = replace(settings, cell=library.cell(settings.cell) if isinstance(settings.cell, str) else settings.cell)

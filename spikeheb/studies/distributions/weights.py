@@ -59,7 +59,7 @@ def weights(rules: Sequence[Rule | str] | Rule | str, settings: Weights, *, prog
     SpikehebError
         Among others where the estimated memory is beyond `memory`.
     """
-    chosen = [library.rule(rule) for rule in ([rules] if isinstance(rules, Rule | str) else rules)]
+    chosen = [library.rule(rule) for rule in library.row(rules)]
     cell, unit = settings.cell, settings.unit
     if cell == AUTO and unit is None and settings.imposed is None:
         unit = AUTO

@@ -64,6 +64,9 @@ def analyse(recording: Path | str | Sweeps | Sequence[Path | str | Sweeps], sett
     sources: list[Source] = list(recording) if isinstance(recording, Sequence) and not isinstance(recording, str) else [recording]
     if not sources:
         raise FormatError("expected a file, or several", key="recording")
+    for source in sources:
+        if not isinstance(source, Path | str | Sweeps):
+            raise FormatError(f"expected a file, or sweeps (got {type(source).__name__})", key="recording")
     given = settings.pulse or ()
     if settings.pulse == ():
         raise FormatError('expected a time such as "20 ms", or several (got none)', key="pulse")

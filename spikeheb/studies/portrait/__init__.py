@@ -6,7 +6,7 @@ from pathlib import Path
 
 from spikeheb import library
 from spikeheb.cells import Cell
-from spikeheb.errors import DuplicateName
+from spikeheb.errors import DuplicateName, FormatError
 from spikeheb.protocols import Protocol
 from spikeheb.rules import Rule
 from spikeheb.studies.portrait.cell import CellPortrait, of_cell
@@ -58,4 +58,6 @@ def portrait(name: str | Path | Rule | Cell | Protocol, *, measured: bool = True
         return portrait(things[0], measured=measured)
     if isinstance(name, Rule):
         return of_rule(name, measured=measured)
-    return of_cell(name) if isinstance(name, Cell) else of_protocol(name)
+    if isinstance(name, Cell | Protocol):
+        return of_cell(name) if isinstance(name, Cell) else of_protocol(name)
+    raise FormatError(f"expected a name, a path, a rule, a cell or a protocol (got {type(name).__name__})", key="name")
