@@ -174,11 +174,11 @@ private:
   template <class Series, class R, int size> static R find_terms(const Series &f, double h, R (&terms)[size]) {
     constexpr int last = size - 1;
     double factor = 1.0;
-    Series derivative = f;  // of x by time, as a function of x
+    Series derivative = f;  // of x by time, as a function of x; of its coefficients, those that a later term needs
     for (int m = 1; m <= last; ++m) {
       factor /= m;
       terms[m] = factor * derivative.c[0];
-      derivative = f * derivative.derivative();
+      derivative = product(f, derivative.derivative(), last - m);
     }
     // A term may vanish by chance, so that the one before it is asked too.
     return larger(magnitude(terms[last]) * h, 1e-2 * magnitude(terms[last - 1])) * whole_power(h, last - 1);

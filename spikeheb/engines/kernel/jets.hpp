@@ -39,9 +39,10 @@ template <int N, class R = double> struct Jet {
   template <class D, IfPlain<D> = 0> friend Jet operator-(D a, const Jet &b) { return a + -b; }
   template <class D, IfPlain<D> = 0> friend Jet operator*(Jet a, D b) { return a *= b; }
   template <class D, IfPlain<D> = 0> friend Jet operator*(D a, Jet b) { return b *= a; }
-  friend Jet operator*(const Jet &a, const Jet &b) {
+  friend Jet operator*(const Jet &a, const Jet &b) { return product(a, b, N + 1); }
+  friend Jet product(const Jet &a, const Jet &b, int coefficients) {  // the first ones; the others are 0
     Jet r;
-    for (int k = 0; k <= N; ++k)
+    for (int k = 0; k < coefficients; ++k)
       for (int j = 0; j <= k; ++j) r.c[k] = r.c[k] + a.c[j] * b.c[k - j];
     return r;
   }

@@ -324,15 +324,14 @@ private:
   }
 
   template <int a> void act(int64_t i, int64_t now, double amount) {
-    if (on<a>(synapses[i], i, now, amount)) fail(now, i);
+    if (on<a>(synapses[i], i, now, amount) || (M::moves_weight[a] && !std::isfinite(synapses[i].weight()))) fail(now, i);
     if (job.careful) look(now, i);
   }
 
-  // Returns whether the weight, or a number that would not last, is not finite.
+  // Returns whether a number that would not last is not finite.
   template <int a> bool on(typename M::Synapse &s, int64_t i, int64_t now, double amount) {
     const uint64_t draws = noise<(M::draws[a] > 0)>(DRAWS_OF_HANDLER, i);
-    const bool flawed = M::template on<a>(s, state, late, shared, now, amount, draws);
-    return flawed || (M::moves_weight[a] && !std::isfinite(s.weight()));
+    return M::template on<a>(s, state, late, shared, now, amount, draws);
   }
 
   // [post].on_spike, then the parts of the spike's shape one after the other, then the reset and the refractory time.

@@ -91,7 +91,8 @@ class Lanes(Run[Recording]):
 
     def _shares(self, part: Part, *, careful: bool = False) -> list[Part]:
         first, last = part
-        return list(pairwise(np.linspace(first, last, (last - first if careful else self.workers) + 1).astype(int).tolist()))
+        shares = last - first if careful else self.workers
+        return list(pairwise(first + (last - first) * n // shares for n in range(shares + 1)))
 
     def _call(self, share: Part, until: int, careful: bool) -> int:
         self.struct.careful, self.struct.exact = int(careful), int(careful or self.job.exact)

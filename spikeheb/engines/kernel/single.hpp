@@ -16,7 +16,7 @@ public:
     run(until, std::make_integer_sequence<int, M::actions>());
     lane.synapses[lane.first] = s;
     lane.place.now = until;
-    if (broken != FAR) lane.fail(broken, lane.first);
+    if (flawed || !std::isfinite(s.weight())) lane.fail(until - 1, lane.first);
   }
 
 private:
@@ -24,7 +24,7 @@ private:
 
   Lane<M> &lane;
   typename M::Synapse s;
-  int64_t broken = FAR;  // the step in which a number stopped being finite
+  bool flawed = false;  // whether a number that would not last was not finite; what lasts is looked at in the end
 
   template <int... a> void run(int64_t until, std::integer_sequence<int, a...>) {
     Events events[] = {events_of<a>()..., Events{}};
@@ -35,7 +35,7 @@ private:
         lane.synapses[lane.first] = s;
         lane.record_sample(sample);
         sample = sample_at();
-      } else if (now < until && broken == FAR) {
+      } else if (now < until) {
         (deliver<a>(events[a], now), ...);
       } else break;
     }
@@ -58,7 +58,7 @@ private:
 
   template <int a> void deliver(Events &e, int64_t now) {
     if (e.at != now) return;
-    if (lane.template on<a>(s, lane.first, now, M::event[a] == REWARD ? e.amounts[e.done] : 0.0)) broken = now;
+    flawed |= lane.template on<a>(s, lane.first, now, M::event[a] == REWARD ? e.amounts[e.done] : 0.0);
     ++e.done;
     e.at = e.done < e.count ? e.steps[e.done] + e.delay : FAR;
   }
