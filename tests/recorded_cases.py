@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from circuits_by_hand import of_fan_in
 
 import spikeheb as sh
 
@@ -124,14 +125,13 @@ def fan_in(rule: Any, cell: str | None = CELL, cells: int = CELLS, **options: An
 
 
 def engines_own(rule: str = "pair", cells: int = CELLS, **options: Any) -> Mapping[str, Any]:
-    """Fan-in with what only the engine's own job can ask for: adapt this one function where jobs are rearranged."""
-    from spikeheb.circuits.population import PopulationJob
-    from spikeheb.engines.choice import with_first_engine
+    """Fan-in with what no study asks for: adapt this one function where circuits are rearranged."""
+    from spikeheb.engines.choice import carry_out
 
     steps = np.arange(999, 10_000, 1000)
     inputs = (sh.Poisson(np.full(INPUTS, 40.0)),)
-    job = PopulationJob(sh.rule(rule), sh.cell(CELL), 1e-4, 10_000, cells, inputs, snapshots=steps, trains=True, current=1e-9, **options)
-    result = with_first_engine("kernel", lambda run: run(job))
+    circuit = of_fan_in(sh.rule(rule), sh.cell(CELL), 1e-4, 10_000, cells, inputs, snapshots=steps, trains=True, current=1e-9, **options)
+    result = carry_out(circuit, "kernel")
     spikes = {f"spikes_{n}": train for n, train in enumerate(result.spikes)}
     return {"w": result.w, "counts": result.counts, "snapshots": result.snapshots, **spikes}
 
@@ -162,9 +162,9 @@ def _pairing() -> Any:
 
 def resumed(rule: str) -> Any:
     """Fan-in that starts from the weights that another one of it ended with."""
-    first = fan_in(rule, cells=1)
+    first = of_fan_in(rule, cells=1)
     weights = first["weight"].values[0, 0, 0] * float(first["scale"].values[0])
-    return fan_in(rule, cells=1, w0=weights, seed=1)
+    return of_fan_in(rule, cells=1, w0=weights, seed=1)
 
 
 # --- the list ------------------------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def _delays_and_ties() -> dict[str, Callable[[], Any]]:
     for rule in ("pair", "triplet", "clopath", "graupner_2016"):
         cell = CELL if rule == "clopath" else None
         calls[f"delays lanes/{rule}"] = lambda rule=rule, cell=cell: lanes(sh.rule(rule, **delays), cell)
-        calls[f"delays fan-in/{rule}"] = lambda rule=rule: fan_in(sh.rule(rule, **delays))
+        calls[f"delays fan-in/{rule}"] = lambda rule=rule: of_fan_in(sh.rule(rule, **delays))
     calls["delays of each lane/pair"] = part(lanes, "pair", axonal_delay=[0.0, 1e-3, 3e-3], backpropagation_delay=[2e-3, 0.0, 1e-3])
     for policy in ("pre_first", "post_first", "discard"):
         for rule in ("pair", "triplet"):

@@ -1,33 +1,15 @@
-"""What reaches cells beside the plastic inputs, and what holds their weights together."""
+"""How one population reaches another: through synapses with a rule or without."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from spikeheb.circuits.sources import Source
+from spikeheb.circuits.connect import AllToAll, Connector
+from spikeheb.circuits.steps import Floats
 from spikeheb.errors import EngineError
-
-
-@dataclass(frozen=True)
-class Inhibition:
-    """Inputs without plasticity, through a receptor of their own.
-
-    Attributes
-    ----------
-    inputs : tuple of Source
-    efficacy : float
-        In unit conductances of the receptor.
-    receptor : str
-    delay : float
-        From the spike to the synapse, seconds.
-    """
-
-    inputs: tuple[Source, ...]
-    efficacy: float
-    receptor: str
-    delay: float = 0.0
-
+from spikeheb.rules.rule import Rule
 
 NORMALISATIONS = ("none", "divisive", "subtractive")
 
@@ -44,21 +26,59 @@ class Normalise:
         Their sum.
     every : float
         Seconds; 0 for after every event that reaches the cell's synapses (and once at the start).
+
+    Raises
+    ------
+    EngineError
     """
 
     kind: str
     target: float
     every: float = 0.0
 
+    def __post_init__(self) -> None:
+        if self.kind not in NORMALISATIONS[1:]:
+            raise EngineError(f'the weights are normalised "divisive" or "subtractive" (got "{self.kind}")')
+        if not (0 < self.target < math.inf and 0 <= self.every < math.inf):
+            raise EngineError(f"normalisation needs a sum above 0 and a time of 0 or more (got {self.target:g} and {self.every:g} s)")
 
-def check_normalise(normalise: Normalise) -> None:
-    """Whether weights can be normalised like that.
+    def steps(self, dt: float) -> int:
+        """Steps between normalisations; 0 for after every event."""
+        return max(1, round(self.every / dt)) if self.every else 0
 
-    Raises
-    ------
-    EngineError
+
+@dataclass(frozen=True)
+class Projection:
+    """Synapses from one population to another.
+
+    Attributes
+    ----------
+    pre, post : str
+        Names of populations.
+    connect : Connector
+    rule : Rule or None
+        None for synapses without plasticity.
+    receptor : str or None
+        The one that is driven; the cell's first if None.
+    efficacy : float
+        Without a rule: in unit conductances of the receptor.
+    delay : float
+        Without a rule: from the spike to the synapse, seconds. A rule has its delays among its parameters.
+    initial : mapping of str to float or array
+        Initial values that replace the rule's own; an array has shape (sources,), or (cells, sources) where every source reaches
+        every cell.
+    overrides : mapping of str to array, shape (cells,)
+        Constants of the rule that differ between cells.
+    normalise : Normalise or None
     """
-    if normalise.kind not in NORMALISATIONS[1:]:
-        raise EngineError(f'the weights are normalised "divisive" or "subtractive" (got "{normalise.kind}")')
-    if not (0 < normalise.target < math.inf and 0 <= normalise.every < math.inf):
-        raise EngineError(f"normalisation needs a sum above 0 and a time of 0 or more (got {normalise.target:g} and {normalise.every:g} s)")
+
+    pre: str
+    post: str
+    connect: Connector = field(default_factory=AllToAll)
+    rule: Rule | None = None
+    receptor: str | None = None
+    efficacy: float = 1.0
+    delay: float = 0.0
+    initial: Mapping[str, float | Floats] = field(default_factory=dict)
+    overrides: Mapping[str, Floats] = field(default_factory=dict)
+    normalise: Normalise | None = None

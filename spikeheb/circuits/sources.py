@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -183,9 +184,20 @@ def check(source: Source, dt: float, cells: int) -> None:
         case Replayed(trains, of_cells):
             if of_cells != cells or len(trains) % cells:
                 raise ScheduleError(f"replayed trains are for {of_cells} cells, and {cells} have trains of their own")
-            for n, train in enumerate(trains):
-                if len(train) and (train[0] < 0 or np.any(np.diff(train) <= 0)):
-                    raise ScheduleError(f"the steps of train {n} must rise from 0 on, none twice; a smaller dt parts two that coincide")
+            _check_rising(trains)
+
+
+def spike_counts(sources: Sequence[Source]) -> Steps:
+    """How many spikes are given, of each given train."""
+    return np.array([len(train) for source in sources if isinstance(source, Replayed) for train in source.trains], dtype=np.int64)
+
+
+def _check_rising(trains: tuple[Steps, ...]) -> None:
+    steps = np.concatenate([np.zeros(0, dtype=np.int64), *trains])
+    number = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
+    wrong = np.flatnonzero((np.diff(steps, prepend=-1) <= 0) & (np.diff(number, prepend=-1) == 0) | (steps < 0))
+    if wrong.size:
+        raise ScheduleError(f"the steps of train {number[wrong[0]]} must rise from 0 on, none twice; a smaller dt parts two that coincide")
 
 
 def _check_numbers(values: Any, low: float, high: float, what: str, kind: str) -> None:

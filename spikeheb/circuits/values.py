@@ -1,18 +1,18 @@
-"""The numbers a job starts from, the same for every engine."""
+"""The numbers a circuit starts from, the same for every engine."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from spikeheb.circuits.job import Job
+from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.steps import Floats
 from spikeheb.errors import NonFiniteError, unknown_name
 from spikeheb.expressions.printers import evaluate
 from spikeheb.rules.numbers import check_numbers
 
 
-def constants(job: Job) -> dict[str, float | Floats]:
-    """The rule's constants: a float each, or an array over lanes where the job overrides it.
+def constants(circuit: Circuit) -> dict[str, float | Floats]:
+    """The rule's constants: a float each, or an array over lanes where the circuit overrides it.
 
     Raises
     ------
@@ -22,51 +22,51 @@ def constants(job: Job) -> dict[str, float | Floats]:
     ExpressionError
         Where the overrides make a part of the rule that reads only constants something else than a finite real number.
     """
-    values: dict[str, float | Floats] = dict(job.rule.constants)
-    for name, array in job.overrides.items():
+    values: dict[str, float | Floats] = dict(circuit.rule.constants)
+    for name, array in circuit.plastic.overrides.items():
         if name not in values:
-            raise unknown_name("constant", name, values, path=job.rule.path, key="overrides")
+            raise unknown_name("constant", name, values, path=circuit.rule.path, key="overrides")
         values[name] = np.asarray(array, dtype=float)
     for name, value in values.items():
         if not np.all(np.isfinite(value)):
-            raise NonFiniteError(f"the constant {name} is not finite", path=job.rule.path)
-    if job.overrides:
-        check_numbers(job.rule, values)
+            raise NonFiniteError(f"the constant {name} is not finite", path=circuit.rule.path)
+    if circuit.plastic.overrides:
+        check_numbers(circuit.rule, values)
     return values
 
 
-def per_input(job: Job, value: float | Floats) -> Floats:
+def per_input(circuit: Circuit, value: float | Floats) -> Floats:
     """A constant as an array over inputs."""
     array = np.asarray(value, dtype=float)
-    return array[job.lane_of_input] if array.ndim else np.full(job.inputs, float(array))
+    return array[circuit.cell_of_synapse] if array.ndim else np.full(circuit.synapse_count, float(array))
 
 
-def initial_values(job: Job) -> dict[str, Floats]:
-    """The synaptic variables at the start, an array over inputs each; ``rand`` and ``randn`` draw from the job's seed.
+def initial_values(circuit: Circuit) -> dict[str, Floats]:
+    """The synaptic variables at the start, an array over inputs each; ``rand`` and ``randn`` draw from the circuit's seed.
 
     Raises
     ------
     UnknownName, NonFiniteError
     """
-    rng = np.random.default_rng([job.seed, 0x1417])
-    known = {name: per_input(job, value) for name, value in constants(job).items()}
-    draws = {"rand": lambda: rng.random(job.inputs), "randn": lambda: rng.standard_normal(job.inputs)}
+    rng = np.random.default_rng([circuit.seed, 0x1417])
+    known = {name: per_input(circuit, value) for name, value in constants(circuit).items()}
+    draws = {"rand": lambda: rng.random(circuit.synapse_count), "randn": lambda: rng.standard_normal(circuit.synapse_count)}
     starts: dict[str, Floats] = {}
-    for name, tree in job.rule.initial.items():
-        value = job.initial[name] if name in job.initial else evaluate(tree, known, draws)
-        starts[name] = np.broadcast_to(np.asarray(value, dtype=float), (job.inputs,)).copy()
+    for name, tree in circuit.rule.initial.items():
+        value = circuit.plastic.initial[name] if name in circuit.plastic.initial else evaluate(tree, known, draws)
+        starts[name] = np.broadcast_to(np.asarray(value, dtype=float), (circuit.synapse_count,)).copy()
         if not np.all(np.isfinite(starts[name])):
-            raise NonFiniteError(f"the initial value of {name} is not finite", path=job.rule.path)
-    for name in job.initial:
+            raise NonFiniteError(f"the initial value of {name} is not finite", path=circuit.rule.path)
+    for name in circuit.plastic.initial:
         if name not in starts:
-            raise unknown_name("variable", name, starts, path=job.rule.path, key="initial")
+            raise unknown_name("variable", name, starts, path=circuit.rule.path, key="initial")
     return starts
 
 
-def efficacy(job: Job, variables: dict[str, Floats], known: dict[str, Floats]) -> Floats:
+def efficacy(circuit: Circuit, variables: dict[str, Floats], known: dict[str, Floats]) -> Floats:
     """The efficacy of every input, from the synaptic variables as they stand."""
     from spikeheb.rules.meaning import expand
 
-    tree = expand(job.rule.efficacy, job.rule)
+    tree = expand(circuit.rule.efficacy, circuit.rule)
     value = evaluate(tree, {**known, **variables})
-    return np.broadcast_to(np.asarray(value, dtype=float), (job.inputs,)).copy()
+    return np.broadcast_to(np.asarray(value, dtype=float), (circuit.synapse_count,)).copy()

@@ -61,9 +61,13 @@ def _draw(source: Source, clock: Clock, stream: int, copy: int, first: int, grou
             return [_regular(phase / clock.dt, period / clock.dt, clock.steps) for period, phase in zip(periods, phases, strict=True)]
         case Replayed(given):
             mine = given[copy * source.count : (copy + 1) * source.count]
-            return [np.asarray(train[train < clock.steps], dtype=np.int64) for train in mine]
+            return [_before(np.asarray(train, dtype=np.int64), clock.steps) for train in mine]
         case Group():
             return _group(source, clock, random.streams(clock.seed, stream + random.Purpose.EVENTS_OF_GROUP, [group]))
+
+
+def _before(train: Steps, steps: int) -> Steps:
+    return train if not len(train) or train[-1] < steps else train[train < steps]
 
 
 def scales(probabilities: Any) -> Floats:

@@ -1,18 +1,17 @@
-"""Which engine carries a job out.
+"""Which engine carries a circuit out, and in which loop.
 
 ``auto`` takes the generated kernel; where the code that builds it refuses the rule or the cell, Brian2, and the recording says why.
 ``brian`` takes Brian2's Cython target for long jobs where there is a compiler, else numpy. ``plain`` is slow and shares no code with the
-others: a second opinion.
+others: a second opinion. In the kernel the shape of the connections chooses the loop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from spikeheb.circuits.job import Job
-from spikeheb.circuits.population import PopulationJob
+from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.recording import Recording
 from spikeheb.engines.compiler import compiler, compiler_of_system, remedy
 from spikeheb.engines.threads import needs_main_thread, side_by_side
@@ -21,13 +20,9 @@ from spikeheb.errors import EngineError, unknown_name
 if TYPE_CHECKING:
     from spikeheb.engines.kernel.fan_in import FanIn as Started
 
-__all__ = [
-    "ENGINES", "can_pause", "carry_out", "check_engine", "hint_on_compiler", "on_its_way", "shares_processors", "side_by_side",
-    "with_first_engine",
-]  # fmt: skip
+__all__ = ["ENGINES", "carry_out", "check_engine", "hint_on_compiler", "on_its_way", "refusal", "shares_processors", "side_by_side"]
 
-Result = TypeVar("Result")
-Way = Callable[[Callable[[PopulationJob], Recording]], Result]
+Progress = Callable[[float], None] | None
 ENGINES = ("auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone")
 
 
@@ -43,13 +38,17 @@ def check_engine(name: str) -> str:
     return name
 
 
-def carry_out(job: Job, engine: str = "auto") -> Recording:
-    """Run the job.
+def carry_out(circuit: Circuit, engine: str = "auto", *, threads: int | None = None, progress: Progress = None) -> Recording:
+    """Run the circuit.
 
     Parameters
     ----------
-    job : Job
+    circuit : Circuit
     engine : {"auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone"}
+    threads : int, optional
+        Of the kernel, which shares cells among so many; among as many as this work may have if not given.
+    progress : callable, optional
+        Called with the fraction done.
 
     Raises
     ------
@@ -57,28 +56,56 @@ def carry_out(job: Job, engine: str = "auto") -> Recording:
     """
     check_engine(engine)
     if engine.startswith("brian"):
-        return _brian(job, engine)
+        return _brian(circuit, engine, progress)
     if engine == "plain":
         from spikeheb.engines.plain import run as plain
 
-        return plain.run(job)
-    from spikeheb.engines.kernel import runner
-
-    reason = None if engine == "kernel" else _against_kernel(job)
+        return plain.run(circuit, progress=progress)
+    reason = None if engine == "kernel" else _against_kernel(circuit)
     if reason is None:
         try:
-            return runner.run(job)
+            return _kernel(circuit, threads, progress)
         except EngineError as error:
             if engine == "kernel":
                 raise
             reason = error.message
-    recording = _brian(job, "brian")
+    recording = _brian(circuit, "brian", progress)
     return replace(recording, engine={**recording.engine, "note": f"not the kernel: {reason}"})
 
 
-def _against_kernel(job: Job) -> str | None:
-    """Why Brian2 serves this job better, though the kernel could carry it out."""
-    if job.cell is not None and compiler() is None:
+def refusal(circuit: Circuit, engine: str) -> str | None:
+    """Why that engine would not carry the circuit out, from the code that builds; None where it would.
+
+    Raises
+    ------
+    UnknownName, BuildError, NonFiniteError
+    """
+    check_engine(engine)
+    try:
+        carry_out(replace(circuit, steps=1, probes=circuit.probes.until(1)), engine)
+    except EngineError as error:
+        return error.message
+    return None
+
+
+def _kernel(circuit: Circuit, threads: int | None, progress: Progress) -> Recording:
+    """In the loop for the shape of the connections; what that cannot have is had with every synapse by itself, if it can be had there."""
+    from spikeheb.engines.kernel import fan_in, runner
+
+    if circuit.is_pairwise or compiler() is None:
+        return runner.run(circuit, threads=threads, progress=progress)
+    try:
+        return fan_in.run(circuit, threads=threads, progress=progress)
+    except EngineError as error:
+        try:
+            return runner.run(circuit, threads=threads, progress=progress)
+        except EngineError:
+            raise error from None
+
+
+def _against_kernel(circuit: Circuit) -> str | None:
+    """Why Brian2 serves this circuit better, though the kernel could carry it out."""
+    if circuit.is_pairwise and circuit.cell is not None and compiler() is None:
         return f"there is no C++ compiler, and without one it steps through every quiet stretch; {remedy()}"
     return None
 
@@ -93,73 +120,30 @@ def hint_on_compiler() -> str:
     return f"; there is no C++ compiler here: {remedy()}" if compiler() is None else ""
 
 
-def can_pause(run: Callable[[PopulationJob], Recording]) -> bool:
-    """Whether that way to carry a job out has a counterpart in `on_its_way`."""
-    from spikeheb.engines.kernel import fan_in
-
-    return run is fan_in.run and compiler() is not None
-
-
-def on_its_way(job: PopulationJob, threads: int | None = None) -> Started:
-    """The job in the kernel, so that it can be looked at in between.
+def on_its_way(circuit: Circuit, threads: int | None = None, *, progress: Progress = None) -> Started:
+    """The circuit in the kernel, so that it can be looked at in between.
 
     Raises
     ------
     EngineError
+        Where not every source reaches every cell, and for what the kernel cannot do.
     BuildError
         Where there is no compiler.
     """
-    from spikeheb.engines.kernel import fan_in
+    from spikeheb.engines.kernel.fan_in import FanIn
 
-    return fan_in.FanIn(job, threads)
-
-
-def with_first_engine(engine: str, use: Way[Result]) -> Result:
-    """What `use` makes of the first engine for fan-in that does not refuse the job.
-
-    Parameters
-    ----------
-    engine : {"auto", "kernel", "plain", "brian"}
-    use : callable
-        Called with the engine's `run`.
-
-    Raises
-    ------
-    EngineError, BuildError, NonFiniteError
-    """
-    if engine == "plain":
-        from spikeheb.engines.plain import run as plain
-
-        return use(plain.run_population)
-    reason = None
-    if engine != "brian":
-        from spikeheb.engines.kernel import fan_in
-
-        try:
-            return use(fan_in.run)
-        except EngineError as error:
-            if engine == "kernel":
-                raise
-            reason = error.message
-    needs_main_thread()
-    from spikeheb.engines.brian import population
-
-    def on_brian(any_job: PopulationJob) -> Recording:
-        recording = population.run(any_job)
-        return recording if reason is None else replace(recording, engine={**recording.engine, "note": f"not the kernel: {reason}"})
-
-    return use(on_brian)
+    return FanIn(circuit, threads, progress=progress)
 
 
-def _brian(job: Job, engine: str) -> Recording:
+def _brian(circuit: Circuit, engine: str, progress: Progress) -> Recording:
     needs_main_thread()
     from spikeheb.engines.brian import runtime, standalone
 
     if engine == "brian:standalone" and compiler_of_system() is not None:
-        return standalone.run(job)
+        return standalone.run(circuit)
+    target = {"brian:numpy": "numpy", "brian:cython": "cython", "brian:standalone": "numpy"}.get(engine, "auto")
+    recording = runtime.run(circuit, target, progress=progress)
     if engine == "brian:standalone":
-        recording = runtime.run(job, "numpy")
-        return replace(
-            recording, engine={**recording.engine, "note": "no C++ compiler found that Brian2 can use, numpy instead of standalone"}
-        )
-    return runtime.run(job, {"brian:numpy": "numpy", "brian:cython": "cython"}.get(engine, "auto"))
+        note = "no C++ compiler found that Brian2 can use, numpy instead of standalone"
+        return replace(recording, engine={**recording.engine, "note": note})
+    return recording

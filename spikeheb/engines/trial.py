@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from spikeheb.cells import Cell, assemble
-from spikeheb.circuits.drives import Change
-from spikeheb.circuits.job import Job
+from spikeheb.circuits.drives import Change, Drives
+from spikeheb.circuits.usual import given, lanes
+from spikeheb.engines.alone import Alone, alone
 from spikeheb.engines.brian import text
 from spikeheb.engines.brian.settings import settings
 from spikeheb.engines.kernel import numpy_lanes
@@ -45,15 +46,15 @@ def run(rule: Rule, cell: Cell | None) -> None:
     steps = STEPS + (round(max(delayed) / DT) if max(delayed) < 0.1 else 0)
     trains = (np.array([0, 1], dtype=np.int64), np.array([1, 2], dtype=np.int64))
     rewards = (Change(0, 1, 1.0),) if any(action.event == "reward" for action in actions(rule)) else ()
-    job = Job(rule, cell, DT, steps, np.zeros(1, dtype=np.int64), trains[:1], trains[1:], rewards=rewards)
-    brian_text(job)
+    circuit = lanes(rule, cell, DT, steps, np.zeros(1, dtype=np.int64), trains[:1], Drives(imposed=given(trains[1:]), rewards=rewards))
+    brian_text(alone(circuit))
     try:
         program = analyse(rule, cell, DT)
     except EngineError as error:
         if not brian_alone_steps(rule):
             raise FormatError(error.message, path=rule.path, key="synapse.method") from None
     else:
-        numpy_lanes.run(job, program)
+        numpy_lanes.run(circuit, program)
 
 
 def brian_alone_steps(rule: Rule) -> bool:
@@ -68,7 +69,7 @@ def brian_alone_steps(rule: Rule) -> bool:
     return linear and all(t.names(trees[name]) <= {*moving, *rule.constants} for name in moving)
 
 
-def brian_text(job: Job) -> str:
+def brian_text(job: Alone) -> str:
     """Model and handlers as Brian2 would get them, with every number that it would be given computed."""
     settings(job)
     receptor = job.cell.receptor(job.receptor) if job.cell is not None else None

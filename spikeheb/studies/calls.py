@@ -21,7 +21,6 @@ import numpy as np
 from spikeheb import library
 from spikeheb.carried import carries_unit
 from spikeheb.cells import Cell, read_cell
-from spikeheb.circuits.projections import Inhibition
 from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed
 from spikeheb.errors import FormatError, UnitError
 from spikeheb.expressions import gate
@@ -34,7 +33,7 @@ from spikeheb.rules.check import check_rule
 from spikeheb.rules.ties import with_ties
 from spikeheb.schedules import Reward
 from spikeheb.studies.datasets import with_measurements
-from spikeheb.studies.inputs import Inputs
+from spikeheb.studies.inputs import Inputs, Unplastic
 from spikeheb.studies.settings.weights import FanIn
 from spikeheb.studies.start_weights import given_numbers
 from spikeheb.units import in_si
@@ -46,7 +45,7 @@ Arguments = ParamSpec("Arguments")
 Thing = TypeVar("Thing", Rule, Cell, Protocol)
 
 CALL = "call"
-KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (Inputs, FanIn, Poisson, Group, Regular, Replayed, Inhibition, Reward)}
+KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (Inputs, FanIn, Poisson, Group, Regular, Replayed, Unplastic, Reward)}
 """Values of these kinds are stored field by field."""
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.cells import Cell
-from spikeheb.circuits.projections import Inhibition
 from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed, Source
 from spikeheb.circuits.sources import correlated as correlated_group
 from spikeheb.circuits.sources import early as early_group
@@ -36,6 +35,26 @@ LATEST = 0.05
 
 
 @dataclass(frozen=True)
+class Unplastic:
+    """Inputs without plasticity, through a receptor of their own.
+
+    Attributes
+    ----------
+    sources : tuple of Source
+    efficacy : float
+        In unit conductances of the receptor.
+    receptor : str
+    delay : float
+        From the spike to the synapse, seconds.
+    """
+
+    sources: tuple[Source, ...]
+    efficacy: float
+    receptor: str
+    delay: float = 0.0
+
+
+@dataclass(frozen=True)
 class Inputs:
     """Inputs onto each cell.
 
@@ -43,13 +62,13 @@ class Inputs:
     ----------
     sources : tuple of Source
         Poisson, correlated or early groups, regular or replayed trains (`spikeheb.circuits.sources`).
-    inhibition : Inhibition or None
+    unplastic : Unplastic or None
     private : bool
         Whether each cell has trains of its own.
     """
 
     sources: tuple[Source, ...]
-    inhibition: Inhibition | None = None
+    unplastic: Unplastic | None = None
     private: bool = False
 
     def __post_init__(self) -> None:
@@ -176,7 +195,7 @@ def _fan_in(settings: FanIn) -> Inputs:
 
 def with_inhibition(inputs: Inputs, count: int, rate: object, receptor: str = "gaba", efficacy: float = 1.0) -> Inputs:
     """The inputs with Poisson inhibitory ones beside them, which have no plasticity."""
-    return replace(inputs, inhibition=Inhibition((_poisson(count, rate, "inhibitory_rate"),), efficacy, receptor))
+    return replace(inputs, unplastic=Unplastic((_poisson(count, rate, "inhibitory_rate"),), efficacy, receptor))
 
 
 def _poisson(count: int, rate: object, key: str) -> Poisson:

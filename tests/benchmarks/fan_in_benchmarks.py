@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+import brian_program
 import numpy as np
 from measuring import Row, Work, as_text, paired
 
 from spikeheb.cells import read_cell
-from spikeheb.circuits.population import PopulationJob
+from spikeheb.circuits import usual
+from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.sources import Poisson
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in
@@ -95,11 +97,12 @@ def starts(cells: int) -> np.ndarray:
     return np.random.default_rng(0).random((cells, INPUTS))
 
 
-def job(case: Case, cells: int, seconds: float, seed: int = 1) -> PopulationJob:
-    """The kernel's job."""
+def job(case: Case, cells: int, seconds: float, seed: int = 1, start: object = None) -> Circuit:
+    """The circuit for the kernel; `start` instead of the weights that the other side starts with."""
     cell = read_cell(HERE / "fan_in_cell.toml")
     source = Poisson(np.full(INPUTS, RATE))
-    return PopulationJob(case.rule, cell, DT, round(seconds / DT), cells, (source,), initial={"w": starts(cells)}, seed=seed)
+    initial = {"w": starts(cells) if start is None else start}
+    return usual.fan_in(case.rule, cell, DT, round(seconds / DT), cells, (source,), initial=initial, seed=seed)
 
 
 def hand(
@@ -158,7 +161,7 @@ def threads(runs: int) -> list[Row]:
     return [wall, Row(name, "one thread / the slower of two, CPU", busy)]
 
 
-def _busy(kernel_job: PopulationJob, count: int) -> list[float]:
+def _busy(kernel_job: Circuit, count: int) -> list[float]:
     """CPU seconds of each thread."""
     with fan_in.FanIn(kernel_job, count) as started, ThreadPoolExecutor(count) as pool:
 
@@ -196,7 +199,6 @@ def _children() -> float:
 
 _MEMORY = """
 import sys
-from dataclasses import replace
 from pathlib import Path
 sys.path.insert(0, {here!r})
 import fan_in_benchmarks as b
@@ -207,10 +209,9 @@ def peak():
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 case = b.cases()["additive pair"]
-fan_in.run(replace(b.job(case, 9, 0.01), initial={{"w": 0.5}}), 1)
+fan_in.run(b.job(case, 9, 0.01, start=0.5), threads=1)
 before = peak()
-job = replace(b.job(case, 9, 0.05), cells={cells}, initial={{"w": 0.5}})
-recording = fan_in.run(job, 1)
+recording = fan_in.run(b.job(case, {cells}, 0.05, start=0.5), threads=1)
 print((peak() - before - recording.w.nbytes) / recording.w.size)
 """
 
@@ -224,10 +225,8 @@ def memory(cells: int = 4000) -> Row:
 
 def against_brian(cells: int, target: float) -> Row:
     """CPU time of Brian2's standalone program (its build apart), as in its own example, over that of the kernel."""
-    from spikeheb.engines.brian import population
-
     the_job = job(cases()["additive pair"], cells, SIZES[cells])
-    theirs = population.standalone(the_job, own_spikes=True)
+    theirs = brian_program.standalone(the_job, own_spikes=True)
     with fan_in.FanIn(the_job, 1) as started:
         before = time.process_time()
         started.to_end()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +54,7 @@ def measure(cells: int) -> Point:
     """A thousand Poisson inputs onto so many cells, additive pair rule, weights given at random once for all cells."""
     seconds = float(np.clip(EVENTS / (RATE * INPUTS * cells * 2), SHORTEST, LONGEST))
     start = np.random.default_rng(0).random(INPUTS)
-    the_job = replace(job(cases()["additive pair"], 1, seconds), cells=cells, initial={"w": start})
+    the_job = job(cases()["additive pair"], cells, seconds, start=start)
     with fan_in.FanIn(the_job, 1) as started:
         before = time.thread_time()
         started.to_end()

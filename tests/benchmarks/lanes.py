@@ -15,8 +15,11 @@ import numpy.typing as npt
 from measuring import Row, paired
 
 from spikeheb.cells import Cell, read_cell
-from spikeheb.circuits.job import Job
+from spikeheb.circuits import usual
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.drives import Drives
 from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.engines.alone import alone
 from spikeheb.engines.compiler import SUFFIX, Compiler, compiler
 from spikeheb.engines.kernel import runner
 from spikeheb.engines.kernel.build import build
@@ -44,7 +47,7 @@ class Case:
     Attributes
     ----------
     work : str
-    job : Job
+    job : Circuit
         One input a lane.
     by_hand : str
         The function of `by_hand.cpp`; none where stepping through everything in the kernel is what to compare with.
@@ -55,7 +58,7 @@ class Case:
     """
 
     work: str
-    job: Job
+    job: Circuit
     by_hand: str
     numbers: Floats
     more: tuple[object, ...] = ()
@@ -122,13 +125,16 @@ def calcium_case(lanes: int = 1000, seconds: float = 600.0, pairs: int = 60, sig
 def voltage_case(name: str, on: str, delta_t: npt.NDArray[np.float64], pairs: int = 60, pulses: int = 0, apart: float = 10.0) -> Case:
     """A rule that reads the potential: its window, or a session with test pulses before and after the pairs."""
     rule, cell = choose(read_rule(RULES / f"{name}.toml")), read_cell(RULES.parent / "cells" / f"{on}.toml")
-    job = replace(_job(rule, [(value, pairs, 1.0) for value in delta_t]), cell=cell)
+    trains = [pairings(value, pairs, 1.0) for value in delta_t]
+    pre, post = _steps(trains)
+    steps = None
     if pulses:
         start, every = round(pulses * apart / DT), round(apart / DT)
         before = np.arange(pulses) * every
         after = before + start + round((pairs / 1.0 + 10.0) / DT)
-        pre = tuple(np.concatenate([before, train + start, after]) for train in job.pre)
-        job = replace(job, pre=pre, post=tuple(train + start for train in job.post), steps=int(after[-1]) + every)
+        pre = tuple(np.concatenate([before, train + start, after]) for train in pre)
+        post, steps = tuple(train + start for train in post), int(after[-1]) + every
+    job = _of(rule, cell, pre, post, steps)
     work = f"{name} on {on}, {f'session of {job.steps * DT:g} s' if pulses else 'window'}, {len(delta_t)} lanes x {pairs} pairings"
     if name != "shouval":
         return Case(work, job, "", np.zeros(0))
@@ -148,12 +154,19 @@ def _shouval_numbers(rule: Rule, cell: Cell) -> Floats:
     return np.concatenate([_constants(rule, *names), numbers])
 
 
-def _job(rule: Rule, trials: Sequence[tuple[float, int, float]], steps: int | None = None, seed: int = 0) -> Job:
+def _job(rule: Rule, trials: Sequence[tuple[float, int, float]], steps: int | None = None, seed: int = 0) -> Circuit:
     """A lane for each delta_t, number of pairs and rate."""
-    trains = [pairings(*trial) for trial in trials]
+    return _of(rule, None, *_steps([pairings(*trial) for trial in trials]), steps, seed)
+
+
+def _steps(trains: Sequence[tuple[Floats, Floats]]) -> tuple[tuple[Steps, ...], tuple[Steps, ...]]:
     pre, post = (tuple(to_steps(pair[side], DT, "train") for pair in trains) for side in (0, 1))
+    return pre, post
+
+
+def _of(rule: Rule, cell: Cell | None, pre: tuple[Steps, ...], post: tuple[Steps, ...], steps: int | None, seed: int = 0) -> Circuit:
     last = 1 + max(int(train[-1]) for train in (*pre, *post))
-    return Job(rule, None, DT, steps or last, np.arange(len(trials)), pre, post, seed=seed)
+    return usual.lanes(rule, cell, DT, steps or last, np.arange(len(pre)), pre, Drives(imposed=usual.given(post)), seed=seed)
 
 
 def _constants(rule: Rule, *names: str, bounds: bool = False) -> Floats:
@@ -169,17 +182,19 @@ class ByHand:
 
     def __init__(self, case: Case, function: str | None = None) -> None:
         self.case = case
-        self.start = np.array(runner.arrays(case.job, _plan(case)).synapses[case.job.rule.weight])
+        self.start = np.array(runner.arrays(alone(case.job), _plan(case)).synapses[case.job.rule.weight])
         self.weight = self.start.copy()
         self._function = getattr(library(), function or case.by_hand)
         self._function.restype = None
-        self._kept = [_joined(trains) for trains in (case.job.pre, case.job.post)]
+        self._kept = [
+            _joined(trains) for trains in (usual.trains_given(case.job.sources.sources), usual.trains_given(case.job.drive.imposed))
+        ]
         trains = [Trains(first.ctypes.data, steps.ctypes.data) for first, steps in self._kept]
         seed = () if not case.more else (ctypes.c_uint64(case.job.seed),)
         before, after = case.more, seed
         numbers = ctypes.c_void_p(case.numbers.ctypes.data)
         self._arguments = (
-            ctypes.c_int64(case.job.lanes), *trains, *before, ctypes.c_double(case.job.dt), *after, numbers, ctypes.c_void_p(self.weight.ctypes.data)  # noqa: E501 - the arguments in the order of the C++ function
+            ctypes.c_int64(case.job.cells.count), *trains, *before, ctypes.c_double(case.job.dt), *after, numbers, ctypes.c_void_p(self.weight.ctypes.data)  # noqa: E501 - the arguments in the order of the C++ function
         )  # fmt: skip
 
     def __call__(self) -> Callable[[], object]:

@@ -13,6 +13,8 @@ from lanes import Case, InKernel, conditions_case, window_case
 from measuring import Row
 from startup import children_cpu
 
+from spikeheb.circuits import usual
+
 
 def brian_rows() -> list[Row]:
     """Window and conditions: CPU seconds of the program's run over the kernel's, and of its build. Takes minutes."""
@@ -52,9 +54,9 @@ def _nest(case: Case) -> float:
 
     nest.verbosity = nest.VerbosityLevel.ERROR
     nest.ResetKernel()
-    nest.resolution, count, constants = case.job.dt * 1e3, case.job.lanes, case.job.rule.constants
+    nest.resolution, count, constants = case.job.dt * 1e3, case.job.cells.count, case.job.rule.constants
     sides = []
-    for trains in (case.job.pre, case.job.post):
+    for trains in map(usual.trains_given, (case.job.sources.sources, case.job.drive.imposed)):
         generators, neurons = nest.Create("spike_generator", count), nest.Create("parrot_neuron", count)
         for generator, train in zip(generators, trains, strict=True):
             generator.spike_times = np.round((train + 1) * case.job.dt * 1e3, 1)

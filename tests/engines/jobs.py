@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from circuits_by_hand import of_lanes
 
-from spikeheb.circuits.job import Job
 from spikeheb.rules import choose, read_rule
 
 LIBRARY = Path(__file__).parents[2] / "models"
@@ -25,7 +25,7 @@ def lanes(the_rule, pre, post, cell=None, tail=0.05, **options):
     """One input a lane; spike times in seconds."""
     pre, post = tuple(steps(p) for p in pre), tuple(steps(p) for p in post)
     last = max([int(train[-1]) for train in (*pre, *post) if train.size], default=0)
-    return Job(the_rule, cell, DT, last + round(tail / DT) + 1, np.arange(len(pre)), pre, post, **options)
+    return of_lanes(the_rule, cell, DT, last + round(tail / DT) + 1, np.arange(len(pre)), pre, post, **options)
 
 
 def random_trains(rng, count, rate=20.0, duration=2.0):

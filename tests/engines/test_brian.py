@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from circuits_by_hand import but
 from jobs import DT, LIBRARY, MINIMAL, lanes, random_trains, rule, write_rule
 
 from spikeheb.cells import read_cell
@@ -81,7 +82,7 @@ def test_setting_the_clock_forward_changes_nothing():
         rule("triplet"), [[0.1, 0.5, 1.5]], [[0.11, 0.52]], cell("l5_pyramidal"), sweeps=np.array([900, 14900]), sweep_steps=1101, tail=0.2
     )
     skipped = run(job)
-    stepped = run(replace(job, exact=True))
+    stepped = run(but(job, exact=True))
     assert int(stepped.engine["steps_run"]) == job.steps
     assert int(skipped.engine["steps_run"]) < 0.8 * int(stepped.engine["steps_run"])
     np.testing.assert_allclose(skipped.v, stepped.v, rtol=0, atol=1e-12)
@@ -108,7 +109,7 @@ def test_a_current_makes_the_cell_fire_and_its_spikes_count():
 def test_refractory_steps_keep_the_membrane_at_its_reset_value():
     the_cell = replace(cell(), refractory=5e-3)
     job = lanes(rule(set="additive"), [[0.0]], [[0.01]], the_cell, tail=0.02, sweeps=np.array([100]), sweep_steps=60)
-    v = run(replace(job, currents=(Change(0, 0, 1e-10),))).v[0, 0]
+    v = run(but(job, currents=(Change(0, 0, 1e-10),))).v[0, 0]
     assert np.ptp(v[:50]) == 0
     assert v[50] > v[49]
 

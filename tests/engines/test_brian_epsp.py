@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from circuits_by_hand import but
 from jobs import LIBRARY, lanes, rule
 
 from spikeheb.cells import read_cell
@@ -29,6 +30,6 @@ def test_epsp_in_millivolts_at_one_two_and_five_nanosiemens(name):
     cell = replace(cell, receptors={**cell.receptors, receptor.name: receptor})
     silent = rule(bounds="none", parameters={"A_plus": 0, "A_minus": 0})
     job = lanes(silent, [[1.0]] * 3, [[]] * 3, cell, tail=0.2, sweeps=np.array([9950]), sweep_steps=1051)
-    v = runtime.run(replace(job, initial={"w": np.array(CONDUCTANCES)}), "numpy").v[:, 0]
+    v = runtime.run(but(job, initial={"w": np.array(CONDUCTANCES)}), "numpy").v[:, 0]
     time = (np.arange(v.shape[-1]) - 50) * job.dt
     np.testing.assert_allclose(amplitude(v, time) * 1e3, TABLE[name], rtol=0.02)

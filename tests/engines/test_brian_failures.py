@@ -5,14 +5,15 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from circuits_by_hand import but, post_trains
 from jobs import DT, lanes, random_trains, rule
 
 from spikeheb.circuits.drives import Change
 from spikeheb.engines import children
+from spikeheb.engines.alone import alone
 from spikeheb.engines.brian import building, importing, modules, runtime, standalone
 from spikeheb.engines.choice import carry_out
 from spikeheb.errors import BuildError, EngineError, NonFiniteError, StorageError, UnknownName
@@ -43,7 +44,7 @@ def test_the_program_and_numpy_agree_on_given_spikes(built, job):
 def test_a_second_run_builds_nothing_whatever_the_values(built, job, monkeypatch):
     monkeypatch.setattr(standalone, "_build", lambda *_: pytest.fail("built again"))
     start = np.linspace(0.1, 0.3, LANES)
-    other = replace(job, rule=rule(set="gutig", parameters={"A_plus": 0.0005, "tau_plus": "10 ms"}), initial={"w": start})
+    other = but(job, rule=rule(set="gutig", parameters={"A_plus": 0.0005, "tau_plus": "10 ms"}), initial={"w": start})
     again = standalone.run(other)
     np.testing.assert_allclose(again.w, runtime.run(other, "numpy").w, rtol=0, atol=1e-14)
     assert abs(again.w - built.w).min() > 0.1
@@ -66,7 +67,7 @@ def test_a_value_that_the_program_did_not_take_is_an_error(built, job, monkeypat
 @pytest.mark.slow
 def test_a_value_that_is_not_finite_never_reaches_the_program(built, job):
     with pytest.raises(NonFiniteError, match="initial value of w"):
-        standalone.run(replace(job, initial={"w": np.full(LANES, np.nan)}))
+        standalone.run(but(job, initial={"w": np.full(LANES, np.nan)}))
 
 
 @pytest.mark.slow
@@ -109,16 +110,16 @@ def test_an_emptied_result_file_is_an_error(built, job, monkeypatch):
 
 def test_models_that_differ_have_programs_that_differ(job):
     others = [
-        replace(job, rule=rule(set="multiplicative")),
-        replace(job, rule=rule(set="gutig", coincidence="post_first")),
-        replace(job, post=job.post[::-1]),
-        replace(job, steps=job.steps + 1),
-        replace(job, dt=2e-4),
-        replace(job, rewards=(Change(0, 5, 1.0),)),
+        but(job, rule=rule(set="multiplicative")),
+        but(job, rule=rule(set="gutig", coincidence="post_first")),
+        but(job, post=post_trains(job)[::-1]),
+        but(job, steps=job.steps + 1),
+        but(job, dt=2e-4),
+        but(job, rewards=(Change(0, 5, 1.0),)),
     ]
-    keys = {standalone.content_hash(standalone._structure(j)) for j in (job, *others)}
+    keys = {standalone.content_hash(standalone._structure(alone(j))) for j in (job, *others)}
     assert len(keys) == 1 + len(others)
-    same = replace(job, rule=rule(set="gutig", parameters={"tau_plus": "5 ms"}), initial={"w": np.ones(LANES)})
+    same = but(job, rule=rule(set="gutig", parameters={"tau_plus": "5 ms"}), initial={"w": np.ones(LANES)})
     assert standalone._structure(same) == standalone._structure(job)
 
 
@@ -186,12 +187,12 @@ def test_preferences_in_the_working_directory_are_not_run_and_the_hook_stays(tmp
 
 def test_an_override_of_nothing_is_an_error(job):
     with pytest.raises(UnknownName, match="A_plus"):
-        runtime.run(replace(job, overrides={"A_pluss": np.ones(2)}), "numpy")
+        runtime.run(but(job, overrides={"A_pluss": np.ones(2)}), "numpy")
 
 
 def test_weights_at_odd_times_are_refused_by_standalone_before_memory_runs_out(job):
-    long = replace(job, steps=300_000_000, samples=np.array([0, 7, 299_999_999]))
+    long = but(job, steps=300_000_000, samples=np.array([0, 7, 299_999_999]))
     with pytest.raises(EngineError, match="no common interval"):
-        building.sampling_step(long)
-    assert building.sampling_step(replace(job, samples=np.array([0, 100, 250]))) == 50
+        building.sampling_step(alone(long))
+    assert building.sampling_step(alone(but(job, samples=np.array([0, 100, 250])))) == 50
     assert job.dt == DT

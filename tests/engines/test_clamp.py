@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 from jobs import DT, LIBRARY, rule, write_rule
 
 from spikeheb.cells import read_cell
 from spikeheb.circuits.drives import RELEASED, Change
-from spikeheb.circuits.job import Job
 from spikeheb.engines.brian import runtime
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import numpy_lanes, runner
@@ -52,7 +52,9 @@ kind = "none"
 
 
 def kernel_numpy(job):
-    return numpy_lanes.run(job, analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=frozenset(job.overrides)))
+    return numpy_lanes.run(
+        job, analyse(job.rule, job.cell, job.dt, receptor=job.plastic.receptor, varying=frozenset(job.plastic.overrides))
+    )
 
 
 COMPILED = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
@@ -69,7 +71,7 @@ EVERY = pytest.mark.parametrize(
 def clamped(the_rule, cell, clamps, *, steps=3000, pre=(500, 1500, 2500), post=(), lanes=1, **more):
     on = read_cell(LIBRARY / "cells" / f"{cell}.toml")
     pre, post = np.array(pre, dtype=np.int64), np.array(post, dtype=np.int64)
-    return Job(
+    return of_lanes(
         the_rule, on, DT, steps, np.arange(lanes), (pre,) * lanes, (post,) * lanes,
         clamps=tuple(clamps), sweeps=np.array([0]), sweep_steps=steps, **more,
     )  # fmt: skip
@@ -146,8 +148,6 @@ def test_a_run_may_be_stopped_in_the_middle_of_a_clamp(tmp_path):
     assert run.recording().v.tobytes() == runner.run(job).v.tobytes()
 
 
-@EVERY
-def test_a_clamp_needs_a_cell(run):
-    job = Job(rule(), None, DT, 10, np.arange(1), (NONE,), (NONE,), clamps=(Change(0, 0, -0.05),))
+def test_a_clamp_needs_a_cell():
     with pytest.raises(EngineError, match="a voltage clamp needs a cell"):
-        run(job)
+        of_lanes(rule(), None, DT, 10, np.arange(1), (NONE,), (NONE,), clamps=(Change(0, 0, -0.05),))

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_fan_in
 
 from spikeheb.cells import assemble, read_cell
-from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Poisson
-from spikeheb.engines.as_lanes import with_trains
-from spikeheb.engines.brian import population, runtime
+from spikeheb.draws.expanded import expanded
+from spikeheb.engines.brian import runtime
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, numpy_lanes, runner
 from spikeheb.engines.plain import run as plain
@@ -106,9 +106,7 @@ def rotated(names, by):
 
 def population_job(rule, cell):
     rates = np.array([20.0, 40.0, 80.0, 10.0])
-    return PopulationJob(
-        rule, cell, 1e-4, 3000, 3, (Poisson(rates),), imposed=(Poisson(np.full(3, 30.0)),), current=4e-10, trains=True, seed=3
-    )
+    return of_fan_in(rule, cell, 1e-4, 3000, 3, (Poisson(rates),), imposed=(Poisson(np.full(3, 30.0)),), current=4e-10, trains=True, seed=3)
 
 
 def with_numpy(job):
@@ -117,12 +115,12 @@ def with_numpy(job):
 
 ENGINES = {
     "fan-in": fan_in.run,
-    "lanes": lambda job: runner.run(with_trains(job)),
-    "numpy": lambda job: with_numpy(with_trains(job)),
-    "plain": lambda job: plain.run(with_trains(job)),
-    "plain fan-in": plain.run_population,
-    "brian": lambda job: runtime.run(with_trains(job), "numpy"),
-    "brian fan-in": population.run,
+    "lanes": lambda job: runner.run(expanded(job)),
+    "numpy": lambda job: with_numpy(expanded(job)),
+    "plain": lambda job: plain.run(expanded(job)),
+    "plain fan-in": plain.run,
+    "brian": lambda job: runtime.run(expanded(job), "numpy"),
+    "brian fan-in": runtime.run,
 }
 
 

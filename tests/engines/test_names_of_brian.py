@@ -5,14 +5,13 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from circuits_by_hand import but, of_lanes
 
 import spikeheb as sh
-from spikeheb.circuits.job import Job
 from spikeheb.engines.brian import names
 from spikeheb.engines.choice import carry_out
 from spikeheb.engines.kernel import numpy_lanes
@@ -105,7 +104,7 @@ def rule_of(folder: Path, chosen: list[str]) -> Rule:
 
 def weights(rule: Rule, engine: str) -> tuple[float, dict[str, float]]:
     pre, post = np.array([5, 60, 130, 300]), np.array([20, 90, 125, 280])
-    job = Job(rule, None, 1e-4, 400, np.zeros(1, dtype=np.int64), (pre,), (post,))
+    job = of_lanes(rule, None, 1e-4, 400, np.zeros(1, dtype=np.int64), (pre,), (post,))
     recording = numpy_lanes.run(job, analyse(rule, None, job.dt)) if engine == "numpy" else carry_out(job, engine)
     return float(recording.w[0]), {name: float(value[0]) for name, value in recording.variables.items()}
 
@@ -147,8 +146,10 @@ def test_a_cell_may_have_them_too(tmp_path: Path) -> None:
     path = tmp_path / "cell.toml"
     path.write_text(text, encoding="utf-8")
     pre, post = np.array([5, 60]), np.array([20])
-    job = Job(sh.rule("pair"), sh.cell(path), 1e-4, 200, np.zeros(1, dtype=np.int64), (pre,), (post,), sweeps=np.array([4]), sweep_steps=90)
-    plain = replace(job, cell=sh.cell("ca1_pyramidal"))
+    job = of_lanes(
+        sh.rule("pair"), sh.cell(path), 1e-4, 200, np.zeros(1, dtype=np.int64), (pre,), (post,), sweeps=np.array([4]), sweep_steps=90
+    )
+    plain = but(job, cell=sh.cell("ca1_pyramidal"))
     runs = [carry_out(j, "brian:numpy") for j in (job, plain)]
     runs.append(numpy_lanes.run(job, analyse(job.rule, job.cell, job.dt)))
     for run in runs[1:]:

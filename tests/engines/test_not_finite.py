@@ -1,17 +1,16 @@
 """A NaN or infinity in an increment, a trace, the efficacy or a limit stops the run before a limit can swallow it."""
 
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from circuits_by_hand import but, of_fan_in
 
 from spikeheb.cells import read_cell
 from spikeheb.circuits.drives import Change
-from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Replayed
-from spikeheb.engines.as_lanes import with_trains
-from spikeheb.engines.brian import population, runtime
+from spikeheb.draws.expanded import expanded
+from spikeheb.engines.brian import runtime
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, numpy_lanes, runner
 from spikeheb.engines.plain import run as plain
@@ -107,25 +106,25 @@ def rule_with(folder, changes):
 
 def job(rule, on, precision="float64"):
     pre = (np.array([PRE, 1000]), np.array([PRE, 700]))
-    return PopulationJob(
+    return of_fan_in(
         rule, on, 1e-4, 1200, 2, (Replayed(pre),), imposed=(Replayed((np.array([POST, 800]), np.array([POST, 900]))),), precision=precision
     )
 
 
 def run_numpy(the_job):
-    lanes = with_trains(the_job)
+    lanes = expanded(the_job)
     return numpy_lanes.run(lanes, analyse(lanes.rule, lanes.cell, lanes.dt))
 
 
 ENGINES = {
-    "lanes": lambda the_job: runner.run(with_trains(the_job)),
+    "lanes": lambda the_job: runner.run(expanded(the_job)),
     "numpy": run_numpy,
     "fan-in": fan_in.run,
     "fan-in, single precision": fan_in.run,
-    "plain": lambda the_job: plain.run(with_trains(the_job)),
-    "plain fan-in": plain.run_population,
-    "brian": lambda the_job: runtime.run(with_trains(the_job), "numpy"),
-    "brian fan-in": population.run,
+    "plain": lambda the_job: plain.run(expanded(the_job)),
+    "plain fan-in": plain.run,
+    "brian": lambda the_job: runtime.run(expanded(the_job), "numpy"),
+    "brian fan-in": runtime.run,
 }
 EXACT = ("lanes", "numpy", "fan-in", "fan-in, single precision", "plain", "plain fan-in")
 COMPILED = ("lanes", "fan-in", "fan-in, single precision")
@@ -177,7 +176,7 @@ def test_efficacy_that_is_recorded(engine, tmp_path):
     """Without a cell nothing is released, but what is recorded must be a number."""
     if compiler() is None and engine == "lanes":
         pytest.skip("no C++ compiler here")
-    lanes = replace(with_trains(job(rule_with(tmp_path, {"efficacy": "1/(x - x)"}), None)), samples=np.array([50, 500]))
+    lanes = but(expanded(job(rule_with(tmp_path, {"efficacy": "1/(x - x)"}), None)), samples=np.array([50, 500]))
     run = {
         "lanes": runner.run,
         "numpy": lambda j: numpy_lanes.run(j, analyse(j.rule, j.cell, j.dt)),
@@ -189,8 +188,8 @@ def test_efficacy_that_is_recorded(engine, tmp_path):
 
 
 def test_a_cell_that_is_clamped_does_not_hide_the_conductance(tmp_path):
-    lanes = with_trains(job(rule_with(tmp_path, {"transmit": "1/(w - w)"}), read_cell("models/cells/ca1_pyramidal.toml")))
-    lanes = replace(lanes, clamps=tuple(Change(lane, 0, -0.07) for lane in range(lanes.lanes)))
+    lanes = expanded(job(rule_with(tmp_path, {"transmit": "1/(w - w)"}), read_cell("models/cells/ca1_pyramidal.toml")))
+    lanes = but(lanes, clamps=tuple(Change(lane, 0, -0.07) for lane in range(lanes.cells.count)))
     for run in (runner.run, plain.run, lambda j: numpy_lanes.run(j, analyse(j.rule, j.cell, j.dt)), lambda j: runtime.run(j, "numpy")):
         with pytest.raises(NonFiniteError, match=r"of (input|lane) \d"):
             run(lanes)

@@ -9,17 +9,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from circuits_by_hand import but, of_fan_in, of_lanes, post_trains
 from jobs import DT, LIBRARY, rule
 
 import spikeheb as sh
 from spikeheb.cells import read_cell
 from spikeheb.circuits.drives import RELEASED, Change
-from spikeheb.circuits.job import Job
-from spikeheb.circuits.population import PopulationJob
-from spikeheb.circuits.projections import Inhibition, Normalise
+from spikeheb.circuits.projections import Normalise
 from spikeheb.circuits.sources import Poisson, Regular, Replayed, correlated
 from spikeheb.circuits.steps import NO_STEPS
-from spikeheb.engines.brian import population
+from spikeheb.engines.brian import runtime
 from spikeheb.engines.choice import carry_out
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, runner
@@ -60,8 +59,8 @@ def second(the_rule, cell, **more):
         more.setdefault("clamps", (Change(2, 4000, -0.05), Change(2, 6500, RELEASED)))
         more |= {"sweeps": np.arange(0, SECOND, 2500), "sweep_steps": 1500}
     samples = np.arange(499, SECOND, 500)
-    job = Job(the_rule, cell, DT, SECOND, np.repeat(np.arange(LANES), INPUTS), tuple(pre), tuple(post), seed=3, samples=samples)
-    return replace(job, rewards=rewards(the_rule, LANES), **more)
+    job = of_lanes(the_rule, cell, DT, SECOND, np.repeat(np.arange(LANES), INPUTS), tuple(pre), tuple(post), seed=3, samples=samples)
+    return but(job, rewards=rewards(the_rule, LANES), **more)
 
 
 def scale(job):
@@ -92,7 +91,7 @@ def test_lanes_of_every_rule_on_every_cell(name, on):
     expected = plain.run(job)
     same(runner.run(job), expected, job)
     assert np.ptp(expected.weight) > 0 or any(np.ptp(values) > 0 for values in expected.variables.values()), "nothing happened"
-    assert on is None or len(expected.spikes[1]) > len(job.post[1]), "the cell never fired by itself"
+    assert on is None or len(expected.spikes[1]) > len(post_trains(job)[1]), "the cell never fired by itself"
 
 
 @pytest.mark.parametrize(("name", "on"), [("pair", "l5_clopath"), ("graupner_brunel", "l5_pyramidal"), ("shouval", "ca1_pyramidal")])
@@ -101,8 +100,8 @@ def test_a_quiet_stretch_of_five_seconds(name, on):
     ends = np.array([100, 300, 500, 50_500, 50_700])
     pre, post = (ends, ends + 30, NO_STEPS, ends), (ends + 80, ends, ends, NO_STEPS)
     samples = np.array([600, 10_000, 50_400, 50_999])
-    job = Job(rule(name), cell_of(on), DT, 51_000, np.arange(4), pre, post, seed=5, samples=samples)
-    job = replace(job, sweeps=np.array([400, 50_400]), sweep_steps=600)
+    job = of_lanes(rule(name), cell_of(on), DT, 51_000, np.arange(4), pre, post, seed=5, samples=samples)
+    job = but(job, sweeps=np.array([400, 50_400]), sweep_steps=600)
     recording, expected = runner.run(job), plain.run(job)
     for lane, (a, b) in enumerate(zip(recording.spikes, expected.spikes, strict=True)):
         np.testing.assert_array_equal(a, b, err_msg=f"spikes of lane {lane}")
@@ -139,10 +138,10 @@ def half_second(the_rule, cell, *, private, **more):
     """Inputs of several kinds on two cells."""
     sources = (Poisson(np.array([15.0, 40.0, 80.0])), correlated(2, 20.0, 0.3, 0.01), Regular(np.array([0.0501]), np.array([0.004])))
     if cell is not None:
-        more |= {"current": 4e-10, "inhibition": Inhibition((Poisson(np.full(3, 60.0)),), 0.5, "gaba", 0.0021)}
+        more |= {"current": 4e-10, "unplastic": ((Poisson(np.full(3, 60.0)),), 0.5, "gaba", 0.0021)}
     if any(handler.event == "reward" for handler in the_rule.handlers):
         more["rewards"] = ((1000, 1.0), (3000, 0.8), (3000, -0.5))
-    return PopulationJob(
+    return of_fan_in(
         the_rule, cell, DT, 5000, 2, sources, private=private, imposed=(Poisson(np.full(2, 20.0)),), trains=True, seed=11,
         snapshots=np.array([0, 2499, 4999]), watched=np.array([[1, 5], [0, 2]]), watch=np.arange(99, 5000, 100),
         histograms=np.array([1234, 4999]), edges=np.linspace(0.0, scale_of(the_rule), 8), **more,
@@ -182,23 +181,23 @@ def test_fan_in_of_every_rule(name, on):
     ]
     for variant in variants[:2] if on else variants:
         job = half_second(the_rule, cell_of(on), **variant)
-        expected = plain.run_population(job)
+        expected = plain.run(job)
         same_population(fan_in.run(job), expected, job)
         assert np.ptp(expected.watched) > 0 or np.ptp(expected.w) > 0 or name == "tsodyks_markram", "nothing happened"
 
 
 # --- what it found ----------------------------------------------------------------------------------------------------------
 
-POPULATIONS = {"plain": plain.run_population, "kernel": fan_in.run, "brian:numpy": population.run}
+POPULATIONS = {"plain": plain.run, "kernel": fan_in.run, "brian:numpy": runtime.run}
 
 
 def both_ways(the_rule, pre, engine, steps, **more):
     """The recorded weights of one synapse that is a lane, and of the same one in fan-in."""
     rewards = more.pop("rewards", ())
     of_lane = tuple(Change(0, *reward) for reward in rewards)
-    lane = Job(the_rule, None, DT, steps, np.array([0]), (pre,), (pre + 20,), rewards=of_lane, samples=more["snapshots"])
+    lane = of_lanes(the_rule, None, DT, steps, np.array([0]), (pre,), (pre + 20,), rewards=of_lane, samples=more["snapshots"])
     post = (Replayed((pre + 20,)),)
-    in_fan = PopulationJob(the_rule, None, DT, steps, 1, (Replayed((pre,)),), imposed=post, rewards=rewards, **more)
+    in_fan = of_fan_in(the_rule, None, DT, steps, 1, (Replayed((pre,)),), imposed=post, rewards=rewards, **more)
     return carry_out(lane, engine).weight[0], POPULATIONS[engine](in_fan).snapshots[:, 0, 0]
 
 
@@ -261,10 +260,10 @@ def test_what_a_loop_does_otherwise_is_seen(fault):
     name = "graupner_brunel" if fault == "a draw of another seed" else "pair"
     job = second(rule(name), cell_of("l23_pyramidal"))
     faulty = {
-        "order of handlers": lambda: replace(job, rule=rule(name, coincidence="post_first")),
-        "delay by a step": lambda: replace(job, rule=rule(name, backpropagation_delay="0.1 ms")),
-        "a draw of another seed": lambda: replace(job, seed=job.seed + 1),
-        "refractory time": lambda: replace(job, cell=replace(job.cell, refractory=job.cell.refractory + DT)),
+        "order of handlers": lambda: but(job, rule=rule(name, coincidence="post_first")),
+        "delay by a step": lambda: but(job, rule=rule(name, backpropagation_delay="0.1 ms")),
+        "a draw of another seed": lambda: but(job, seed=job.seed + 1),
+        "refractory time": lambda: but(job, cell=replace(job.cell, refractory=job.cell.refractory + DT)),
     }[fault]()
     with pytest.raises(AssertionError):
         same(runner.run(faulty), plain.run(job), job)
@@ -285,4 +284,4 @@ def test_the_recording_says_which_engine_ran():
 
 def test_single_precision_is_refused():
     with pytest.raises(EngineError, match="double precision"):
-        plain.run_population(replace(half_second(rule("pair"), None, private=False), precision="float32"))
+        plain.run(but(half_second(rule("pair"), None, private=False), precision="float32"))

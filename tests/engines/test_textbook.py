@@ -7,16 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 
 import spikeheb as sh
 from spikeheb import library
 from spikeheb.cells import read_cell
 from spikeheb.circuits.drives import Change
-from spikeheb.circuits.job import Job
+from spikeheb.engines.alone import alone
 from spikeheb.engines.brian import network as engine_network
 from spikeheb.engines.brian.importing import brian, set_target
 from spikeheb.engines.brian.names import of_cell, own
-from spikeheb.engines.brian.owned import lanes_of_rule
+from spikeheb.engines.brian.owned import of_rule
 from spikeheb.rules.meaning import actions, is_noisy, reads_membrane
 
 RULES = {
@@ -309,8 +310,8 @@ def of_library(rule, cell, trains, rewards, dt=1e-4):
     b2.start_scope()
     steps = [np.rint(train / dt).astype(int) for train in trains]
     rewarded = tuple(Change(0, round(reward.time / dt), reward.amount) for reward in rewards)
-    job = Job(rule, cell, dt, 1, np.arange(1), (steps[0],), (steps[1],), rewards=rewarded)
-    built = engine_network.build(lanes_of_rule(job))
+    job = of_lanes(rule, cell, dt, 1, np.arange(1), (steps[0],), (steps[1],), rewards=rewarded)
+    built = engine_network.build(alone(of_rule(job)))
     others = [part for part in built.network.objects if part.name not in ("synapses", "pre_spikes")]
     source = b2.SpikeGeneratorGroup(1, np.zeros(len(steps[0]), int), steps[0] * dt * b2.second, clock=built.clock, name="own_source")
     drives = {} if cell is None else {"drives": of_cell("g_ampa"), "by": cell.receptor(None).unit * b2.siemens}

@@ -3,14 +3,13 @@
 import os
 import threading
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_fan_in, of_lanes
 
 from spikeheb import library
-from spikeheb.circuits.job import Job
-from spikeheb.circuits.population import PopulationJob
+from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.sources import Poisson
 from spikeheb.engines import choice, threads
 from spikeheb.engines.kernel import fan_in, runner
@@ -80,12 +79,12 @@ def test_threads_do_not_nest(processors):
     """Twelve works of many cells each, and in each of them works again: never more threads than processors beside the main one."""
     processors(3)
     rule = library.rule("pair")
-    job = PopulationJob(rule, None, 1e-4, 2000, 64, (Poisson(np.full(10, 20.0)),), imposed=(Poisson(np.full(64, 10.0)),))
+    job = of_fan_in(rule, None, 1e-4, 2000, 64, (Poisson(np.full(10, 20.0)),), imposed=(Poisson(np.full(64, 10.0)),))
     before, most = threading.active_count(), [0]
 
     def work():
         threads.side_by_side([lambda: None] * 5)
-        outcome = fan_in.run(replace(job, progress=lambda _: most.append(threading.active_count())))
+        outcome = fan_in.run(job, progress=lambda _: most.append(threading.active_count()))
         most.append(threading.active_count())
         return outcome.w
 
@@ -116,9 +115,9 @@ def refuse(*_, **__):
     raise EngineError("there is no way")
 
 
-def lanes() -> Job:
+def lanes() -> Circuit:
     train = (np.array([10, 200, 400], dtype=np.int64),)
-    return Job(library.rule("pair"), None, 1e-4, 1000, np.arange(1), train, train)
+    return of_lanes(library.rule("pair"), None, 1e-4, 1000, np.arange(1), train, train)
 
 
 def test_auto_goes_on_to_brian_where_the_kernel_refuses(monkeypatch):
@@ -138,12 +137,12 @@ def test_so_does_fan_in_in_a_study_of_several(monkeypatch):
     from spikeheb.studies.distributions.weights import weights
     from spikeheb.studies.inputs import poisson_inputs
 
-    true = fan_in.FanIn.__init__
+    for kind in (fan_in.FanIn, runner.Lanes):
 
-    def make(self, job, *rest):
-        return refuse() if job.rule.name == "triplet" else true(self, job, *rest)
+        def make(self, circuit, *rest, true=kind.__init__, **more):
+            return refuse() if circuit.rule.name == "triplet" else true(self, circuit, *rest, **more)
 
-    monkeypatch.setattr(fan_in.FanIn, "__init__", make)
+        monkeypatch.setattr(kind, "__init__", make)
     rules = [library.rule(name) for name in ("pair", "triplet")]
     data = weights(rules, None, poisson_inputs(5), "1 s", 2, imposed="10 Hz")
     assert np.isfinite(data["weight"].values).all()

@@ -268,7 +268,7 @@ def test_a_kernel_of_the_wheel_computes_the_same(real):
     for name, cell in (("triplet", None), ("pair", "l5_pyramidal"), ("clopath", "l5_clopath")):
         body = None if cell is None else read_cell(LIBRARY / "cells" / f"{cell}.toml")
         job = lanes(rule(name), pre, post, cell=body, samples=np.arange(0, 5000, 500))
-        program = analyse(job.rule, job.cell, job.dt, receptor=job.receptor)
+        program = analyse(job.rule, job.cell, job.dt, receptor=job.plastic.receptor)
         a = runner.Lanes(job, program, build(program, real), real).to_end()
         b = numpy_lanes.run(job, program)
         assert a.engine["compiler"].startswith("ziglang ")

@@ -1,12 +1,9 @@
 """Fan-in jobs that several tests use, and what they are held against."""
 
-from dataclasses import replace
-
 import numpy as np
+from circuits_by_hand import but, of_fan_in
 from kernel_rules import DT, cell
 
-from spikeheb.circuits.population import PopulationJob
-from spikeheb.circuits.projections import Inhibition
 from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed, correlated, early
 from spikeheb.engines.kernel import fan_in
 from spikeheb.rules.meaning import reads_membrane
@@ -38,13 +35,13 @@ def job(rule, on=None, cells=5, *, steps=8000, seed=5, private=False, **more):
     if the_cell is not None:
         more.setdefault("current", 3e-10)
     inputs = more.pop("inputs", None) or sources(cells=cells if private else 1)
-    return PopulationJob(rule, the_cell, DT, steps, cells, inputs, private=private, trains=True, seed=seed, **more)
+    return of_fan_in(rule, the_cell, DT, steps, cells, inputs, private=private, trains=True, seed=seed, **more)
 
 
 def everything(rule, on="ca1_pyramidal", **more):
     """A job that uses everything at once."""
     if on is not None:
-        more["inhibition"] = Inhibition((Poisson(np.full(6, 50.0)),), 0.4, "gaba", 0.002)
+        more["unplastic"] = ((Poisson(np.full(6, 50.0)),), 0.4, "gaba", 0.002)
     return job(
         rule,
         on,
@@ -69,7 +66,7 @@ def same(found, expected, atol=1e-12):
 def same_as_lanes(found, the_job, lanes, atol=1e-12):
     """A recording of fan-in, and one of the same cells as lanes."""
     same(found, lanes, atol)
-    snapshots = lanes.weight.reshape(the_job.cells, the_job.input_count, -1).transpose(2, 0, 1)
+    snapshots = lanes.weight.reshape(the_job.cells.count, the_job.sources.count, -1).transpose(2, 0, 1)
     np.testing.assert_allclose(found.snapshots, snapshots, rtol=0, atol=atol)
 
 
@@ -82,7 +79,7 @@ def growth(the_job, found):
     """What such an error makes of the weights where they feed back through the potential (1e7-fold within a second), else 0."""
     if the_job.cell is None or not reads_membrane(the_job.rule):
         return 0.0
-    kicked = fan_in.run(replace(the_job, current=the_job.current * (1 + KICK)))
+    kicked = fan_in.run(but(the_job, current=sum(change.value for change in the_job.drive.currents) * (1 + KICK)))
     grown = float(np.abs(kicked.w - found.w).max())
     assert grown < LARGEST_GROWTH, "a job so unstable shows nothing"
     return grown

@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from circuits_by_hand import of_lanes
 
 from spikeheb.cells import Hold, read_cell
 from spikeheb.circuits.drives import Change
-from spikeheb.circuits.job import Job
 from spikeheb.rules import choose, read_rule
 
 LIBRARY = Path(__file__).parents[2] / "models"
@@ -319,7 +319,7 @@ def job(rule, on_cell=None, *, seed=1, lanes=3, inputs=2, steps=8000, rate=30.0,
         more.setdefault("sweeps", np.array([100, 4000]))
         more.setdefault("sweep_steps", 1000)
     more.setdefault("samples", np.unique([0, min(3999, steps // 2), steps - 1]))
-    return Job(rule, on_cell, DT, steps, np.repeat(np.arange(lanes), inputs), pre, post, **more)
+    return of_lanes(rule, on_cell, DT, steps, np.repeat(np.arange(lanes), inputs), pre, post, **more)
 
 
 def same(found, expected, atol=1e-12):

@@ -6,6 +6,7 @@ import fan_in_jobs
 import kernel_rules
 import numpy as np
 import pytest
+from circuits_by_hand import but
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_rules import cell, read
@@ -97,9 +98,9 @@ def jobs(loop, folder):
     rule, louder = read(folder, "pair"), read(folder, "pair", parameters={"A_plus": 0.02})
     if loop == "lanes":
         first = kernel_rules.job(rule, cell("l5_pyramidal"))
-        return first, [replace(first, seed=first.seed + 1), replace(first, rule=louder), replace(first, steps=first.steps + 1)]
+        return first, [replace(first, seed=first.seed + 1), but(first, rule=louder), replace(first, steps=first.steps + 1)]
     first = fan_in_jobs.job(rule, "ca1_pyramidal", 3)
-    return first, [replace(first, seed=first.seed + 1), replace(first, rule=louder), replace(first, inputs=first.inputs[:-1])]
+    return first, [replace(first, seed=first.seed + 1), but(first, rule=louder), but(first, inputs=first.sources.sources[:-1])]
 
 
 @pytest.mark.parametrize("loop", START)

@@ -1,19 +1,16 @@
 """Fan-in does what lanes do with the same spikes, in whatever pieces, on however many threads."""
 
 import threading
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from circuits_by_hand import but, of_fan_in
 from fan_in_jobs import as_bytes, everything, growth, job, same_as_lanes, sources
 from kernel_rules import ALL, DT, LIBRARY, cell, read
 
-from spikeheb.circuits.population import PopulationJob
-from spikeheb.circuits.projections import Inhibition
 from spikeheb.circuits.sources import Poisson, Replayed
-from spikeheb.draws.fan_in import input_trains
-from spikeheb.engines import as_lanes
-from spikeheb.engines.as_lanes import with_trains
+from spikeheb.draws.expanded import expanded, trains_of
+from spikeheb.engines import choice
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, fan_in_arrays, run, runner
 from spikeheb.errors import EngineError, NonFiniteError, UnknownName
@@ -26,7 +23,7 @@ TOLERANCE = 1e-12
 
 
 def compare(the_job):
-    found, lanes = fan_in.run(the_job), runner.run(replace(with_trains(the_job), samples=the_job.snapshots))
+    found, lanes = fan_in.run(the_job), runner.run(but(expanded(the_job), samples=the_job.probes.snapshots))
     scale = max(1.0, float(np.abs(lanes.w).max()))
     same_as_lanes(found, the_job, lanes, atol=TOLERANCE * scale * 10 + growth(the_job, found))
     return found
@@ -61,8 +58,8 @@ def test_a_few_cells_stand_each_for_itself(name, tmp_path):
 def test_every_set_and_interaction(name, tmp_path):
     rule = read(tmp_path, name)
     choices = [{"set": each} for each in rule.sets] + [{"interaction": each} for each in rule.interactions]
-    for choice in choices:
-        chosen = read(tmp_path, name, **choice)
+    for options in choices:
+        chosen = read(tmp_path, name, **options)
         if not reads_membrane(chosen):
             compare(job(chosen))
 
@@ -99,7 +96,7 @@ def test_twenty_seconds_of_cells_that_fire(on, tmp_path):
     rule = read(tmp_path, "pair", set="additive", parameters={"A_plus": 0.02, "A_minus": 0.021})
     rng = np.random.default_rng(1)
     the_job = job(rule, on, 10, steps=200_000, inputs=(Poisson(np.full(100, 25.0)),), imposed=(), initial={"w": rng.random((10, 100))})
-    found = compare(replace(the_job, current=1.5e-10 if on == "ca1_pyramidal" else 6e-10))
+    found = compare(but(the_job, current=1.5e-10 if on == "ca1_pyramidal" else 6e-10))
     assert found.counts.min() > 40
     assert np.ptp(found.w) > 0.5
 
@@ -112,9 +109,9 @@ def test_twenty_seconds_of_cells_that_fire(on, tmp_path):
 def test_threads_and_pieces_do_not_change_a_byte(name, private, tmp_path):
     rule = read(tmp_path, name, axonal_delay="2 ms", backpropagation_delay="1 ms")
     the_job = everything(rule, private=private)
-    expected = as_bytes(fan_in.run(the_job, 1))
+    expected = as_bytes(fan_in.run(the_job, threads=1))
     for threads in (2, 3):
-        assert as_bytes(fan_in.run(the_job, threads)) == expected
+        assert as_bytes(fan_in.run(the_job, threads=threads)) == expected
     for stops in ([1, 2, 3, 1023, 1024, 1025, 2500, 4000], [*range(7, 4000, 97), 4000]):
         with fan_in.FanIn(the_job, 2) as run:
             for stop in stops:
@@ -125,10 +122,10 @@ def test_threads_and_pieces_do_not_change_a_byte(name, private, tmp_path):
 def test_chunks_and_tiles_do_not_change_a_byte(tmp_path, monkeypatch):
     """However many spikes are drawn at once, and however many cells stand side by side."""
     the_job = everything(read(tmp_path, "pair"))
-    expected = as_bytes(fan_in.run(the_job, 1))
+    expected = as_bytes(fan_in.run(the_job, threads=1))
     for name, value in (("SPIKES_OF_CHUNK", 64), ("CELLS_OF_TILE", 8), ("BYTES_OF_TILE", 1)):
         monkeypatch.setattr(fan_in_arrays, name, value)
-        assert as_bytes(fan_in.run(the_job, 2)) == expected
+        assert as_bytes(fan_in.run(the_job, threads=2)) == expected
 
 
 def test_a_rule_as_written_for_one_cell_runs_alike_among_many(tmp_path):
@@ -170,7 +167,7 @@ def test_an_interruption_leaves_no_thread(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fan_in.run(replace(the_job, progress=heard), 2)
+        fan_in.run(the_job, threads=2, progress=heard)
     assert threading.active_count() == before
 
 
@@ -178,11 +175,11 @@ def test_an_interruption_leaves_no_thread(tmp_path):
 
 
 def test_records_agree_with_each_other(tmp_path):
-    the_job = replace(everything(read(tmp_path, "pair")), snapshots=np.array([0, 1999, 3999]))
-    found = fan_in.run(the_job, 2)
+    the_job = but(everything(read(tmp_path, "pair")), snapshots=np.array([0, 1999, 3999]))
+    found = fan_in.run(the_job, threads=2)
     for n, snapshot in enumerate(found.snapshots):
-        np.testing.assert_array_equal(found.histograms[n], np.histogram(snapshot, the_job.edges)[0])
-    for row, (at, number) in zip(found.watched, the_job.watched, strict=True):
+        np.testing.assert_array_equal(found.histograms[n], np.histogram(snapshot, the_job.probes.edges)[0])
+    for row, (at, number) in zip(found.watched, the_job.probes.watched, strict=True):
         assert row[19] == found.snapshots[1, at, number]
         assert row[39] == found.w[at, number]
     np.testing.assert_array_equal(found.w, found.snapshots[2])
@@ -192,16 +189,16 @@ def test_records_agree_with_each_other(tmp_path):
 def test_without_a_compiler_lanes_do_the_same(tmp_path, monkeypatch):
     the_job = everything(read(tmp_path, "pair"), None)
     expected = fan_in.run(the_job)
-    monkeypatch.setattr(fan_in, "compiler", lambda: None)
+    monkeypatch.setattr(choice, "compiler", lambda: None)
     monkeypatch.setattr(runner, "compiler", lambda: None)
-    found = fan_in.run(the_job)
+    found = choice.carry_out(the_job, "kernel")
     assert found.engine["engine"] == "kernel:numpy"
     for name in ("w", "counts", "snapshots", "watched", "histograms"):
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=0, atol=1e-12)
     for a, b in zip(found.spikes, expected.spikes, strict=True):
         np.testing.assert_array_equal(a, b)
-    with pytest.raises(EngineError, match="need a C"):
-        as_lanes.run(replace(the_job, precision="float32"), runner.run)
+    with pytest.raises(EngineError, match="C\\+\\+ compiler is needed"):
+        runner.run(but(the_job, precision="float32"))
 
 
 def test_histograms_follow_numpy_on_edges_of_any_width(tmp_path):
@@ -219,7 +216,7 @@ def test_variables_can_be_looked_at(tmp_path):
     with fan_in.FanIn(the_job) as run:
         run.to_end()
         found = run.variables()
-    lanes = runner.run(with_trains(the_job)).variables
+    lanes = runner.run(expanded(the_job)).variables
     np.testing.assert_allclose(np.broadcast_to(found["x"], (2, 21)), lanes["x"].reshape(2, 21), rtol=1e-12, atol=1e-300)
     np.testing.assert_allclose(np.broadcast_to(found["y"][:, None], (2, 21)), lanes["y"].reshape(2, 21), rtol=1e-12, atol=1e-300)
 
@@ -228,8 +225,8 @@ def test_inhibition_lowers_the_rate(tmp_path):
     rule = read(tmp_path, "pair")
     rates = []
     for efficacy in (0.0, 0.3, 1.0):
-        inhibition = Inhibition((Poisson(np.full(50, 30.0)),), efficacy, "gaba")
-        rates.append(fan_in.run(job(rule, "ca1_pyramidal", 2, imposed=(), inhibition=inhibition)).counts.sum())
+        inhibition = ((Poisson(np.full(50, 30.0)),), efficacy, "gaba")
+        rates.append(fan_in.run(job(rule, "ca1_pyramidal", 2, imposed=(), unplastic=inhibition)).counts.sum())
     assert rates[0] > rates[1] > rates[2]
 
 
@@ -243,7 +240,7 @@ def test_a_weight_that_is_none_is_reported_with_time_and_index(cells, private, t
     with pytest.raises(NonFiniteError) as found:
         fan_in.run(the_job)
     with pytest.raises(NonFiniteError) as lanes:
-        runner.run(with_trains(the_job))
+        runner.run(expanded(the_job))
     assert str(found.value).split(" at ")[1] == str(lanes.value).split(" at ")[1]
     assert f"of cell {cells - 1}" in str(found.value)
 
@@ -255,9 +252,9 @@ def test_the_first_of_several_flaws_is_reported_whichever_tile_it_is_in(tmp_path
     imposed = (Replayed(tuple(np.arange(first, 3000, 50) for first in (2000, *[2900] * 6, 1000))),)
     the_job = job(rule, cells=8, imposed=imposed, inputs=(Replayed((np.arange(10, 3000, 50),)),))
     with pytest.raises(NonFiniteError, match="of cell 7 ") as found:
-        fan_in.run(the_job, 1)
+        fan_in.run(the_job, threads=1)
     with pytest.raises(NonFiniteError) as lanes:
-        runner.run(with_trains(the_job))
+        runner.run(expanded(the_job))
     assert str(found.value).split(" at ")[1] == str(lanes.value).split(" at ")[1]
 
 
@@ -288,7 +285,7 @@ def test_initial_values_are_checked(tmp_path):
 def test_single_precision_is_near_where_spikes_are_given(name, tmp_path):
     rule = read(tmp_path, name)
     the_job = job(rule, "ca1_pyramidal" if name == "voltage" else None, current=0.0, inputs=(Poisson(np.full(20, 20.0)),))
-    double, single = fan_in.run(the_job), fan_in.run(replace(the_job, precision="float32"))
+    double, single = fan_in.run(the_job), fan_in.run(but(the_job, precision="float32"))
     assert single.w.dtype == np.float32
     rounding = the_job.steps if name in ("calcium", "voltage") else 300  # what is stepped is rounded in every step
     tolerance = rounding * np.finfo(np.float32).eps / 2
@@ -301,7 +298,7 @@ def test_single_precision_statistically(tmp_path):
     the_job = job(
         rule, "ca1_pyramidal", 100, steps=20_000, inputs=(Poisson(np.full(100, 30.0)),), imposed=(), initial={"w": rng.random((100, 100))}
     )
-    double, single = fan_in.run(the_job), fan_in.run(replace(the_job, precision="float32"))
+    double, single = fan_in.run(the_job), fan_in.run(but(the_job, precision="float32"))
     spread = double.counts.std() / np.sqrt(len(double.counts))
     assert single.counts.mean() == pytest.approx(double.counts.mean(), abs=4 * spread)
     assert single.w.mean() == pytest.approx(double.w.mean(), abs=0.005)
@@ -319,7 +316,7 @@ def test_the_source_names_its_rule_and_has_no_power_where_the_exponent_is_everyt
 
 def test_traces_are_kept_once_for_a_neuron(tmp_path):
     """Memory: a weight is all that a synapse of the pair rule has."""
-    with fan_in.FanIn(PopulationJob(read(tmp_path, "pair"), None, DT, 10, 64, sources())) as run:
+    with fan_in.FanIn(of_fan_in(read(tmp_path, "pair"), None, DT, 10, 64, sources())) as run:
         assert run.arrays.synapse.nbytes == 64 * 21 * 8
         assert run.arrays.pre.size == run.arrays.tiles * 21
-    assert len(input_trains(run.job)) == 21
+    assert len(trains_of(run.job.circuit, run.job.circuit.plastic)) == 21

@@ -1,16 +1,15 @@
 """Fan-in in the kernel and in Brian2, with the same spikes."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from benchmarks.brian_program import standalone
+from circuits_by_hand import but
 from fan_in_jobs import growth, job, same
 from kernel_rules import LIBRARY, read
 from test_kernel_contract import TESTED, deterministic
 
-from spikeheb.circuits.projections import Inhibition
 from spikeheb.circuits.sources import Poisson
-from spikeheb.engines.brian import population
+from spikeheb.engines.brian import runtime
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in
 from spikeheb.errors import EngineError
@@ -22,7 +21,7 @@ FILES = sorted(path.stem for path in (LIBRARY / "rules").glob("*.toml"))
 
 def compare(the_job, target="numpy", atol=1e-12):
     try:
-        expected = population.run(the_job, target)
+        expected = runtime.run(the_job, target)
     except EngineError as error:
         pytest.skip(f"not in Brian2: {error.message}")
     found = fan_in.run(the_job)
@@ -45,9 +44,9 @@ RECORDS = {
 
 @pytest.mark.parametrize("private", [False, True])
 def test_everything_at_once(private, tmp_path):
-    inhibition = Inhibition((Poisson(np.full(5, 50.0)),), 0.3, "gaba", 0.002)
+    inhibition = ((Poisson(np.full(5, 50.0)),), 0.3, "gaba", 0.002)
     rule = read(tmp_path, "pair", axonal_delay="1 ms", backpropagation_delay="0.5 ms")
-    found = compare(job(rule, "ca1_pyramidal", 3, steps=2000, private=private, inhibition=inhibition, **RECORDS))
+    found = compare(job(rule, "ca1_pyramidal", 3, steps=2000, private=private, unplastic=inhibition, **RECORDS))
     assert found.counts.min() > 3
 
 
@@ -81,9 +80,9 @@ def test_twenty_seconds(on, tmp_path):
 def test_standalone_program(tmp_path):
     rule = read(tmp_path, "pair", set="additive")
     the_job = job(rule, "ca1_pyramidal", 2, steps=5000, imposed=(), inputs=(Poisson(np.full(50, 30.0)),))
-    given = population.standalone(the_job)
+    given = standalone(the_job)
     np.testing.assert_allclose(fan_in.run(the_job).w, given.w, rtol=0, atol=1e-12)
-    own = population.standalone(the_job, own_spikes=True)
+    own = standalone(the_job, own_spikes=True)
     assert own.w.std() > 0 and not np.array_equal(own.w, given.w)
     assert given.build > 0 < given.run
 
@@ -91,4 +90,4 @@ def test_standalone_program(tmp_path):
 def test_what_brian_cannot_do(tmp_path):
     rule = read(tmp_path, "pair")
     with pytest.raises(EngineError, match="double"):
-        population.run(replace(job(rule), precision="float32"))
+        runtime.run(but(job(rule), precision="float32"))

@@ -1,15 +1,13 @@
 """Spike trains of fan-in: what the kernel draws is what `inputs` computes, and it is what the sources say."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from circuits_by_hand import but, of_fan_in
 from fan_in_jobs import job, sources
 from kernel_rules import DT, LIBRARY
 
-from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed, correlated, early
-from spikeheb.draws.fan_in import imposed_trains, input_trains
+from spikeheb.draws.expanded import imposed_trains, trains_of
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in
 from spikeheb.errors import EngineError, ScheduleError
@@ -22,7 +20,7 @@ RULE = choose(read_rule(LIBRARY / "rules" / "pair.toml"))
 def imposed(*given, steps=50_000, seed=3):
     """A job whose cells do what the trains say."""
     cells = sum(source.count for source in given)
-    return PopulationJob(RULE, None, DT, steps, cells, (Poisson(np.zeros(1)),), imposed=given, trains=True, seed=seed)
+    return of_fan_in(RULE, None, DT, steps, cells, (Poisson(np.zeros(1)),), imposed=given, trains=True, seed=seed)
 
 
 def drawn(source, seconds, seed=3):
@@ -44,14 +42,14 @@ def test_the_kernel_draws_the_trains_that_are_computed(seed):
 
 def test_the_longer_run_begins_like_the_shorter():
     """A train does not depend on how long it is drawn for."""
-    long, short = (input_trains(job(RULE, steps=steps)) for steps in (8000, 3000))
+    long, short = (trains_of(the_job, the_job.plastic) for the_job in (job(RULE, steps=8000), job(RULE, steps=3000)))
     for a, b in zip(long, short, strict=True):
         np.testing.assert_array_equal(a[a < 3000], b)
 
 
 def test_private_inputs_have_trains_of_their_own_and_imposed_spikes_are_others():
-    the_job = replace(job(RULE, cells=3, inputs=(Poisson(np.full(4, 50.0)),)), private=True)
-    trains = [tuple(train.tolist()) for train in (*input_trains(the_job), *imposed_trains(the_job))]
+    the_job = but(job(RULE, cells=3, inputs=(Poisson(np.full(4, 50.0)),)), private=True)
+    trains = [tuple(train.tolist()) for train in (*trains_of(the_job, the_job.plastic), *imposed_trains(the_job))]
     assert len(set(trains)) == len(trains) == 15
 
 
@@ -135,7 +133,7 @@ def test_regular_trains_are_rounded_to_the_nearest_step():
 )
 def test_trains_that_cannot_be_had(wrong, word):
     with pytest.raises(ScheduleError, match=word):
-        PopulationJob(RULE, None, DT, 100, 1, (wrong,))
+        of_fan_in(RULE, None, DT, 100, 1, (wrong,))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +152,7 @@ def test_trains_that_cannot_be_had(wrong, word):
 def test_jobs_that_cannot_be_done(change, error, word):
     whole = {"steps": 100, "cells": 3, **change}
     with pytest.raises(error, match=word):
-        PopulationJob(RULE, None, DT, inputs=(Poisson(np.zeros(1)),), **whole)
+        of_fan_in(RULE, None, DT, inputs=(Poisson(np.zeros(1)),), **whole)
 
 
 def test_a_correlation_of_nothing_is_refused():

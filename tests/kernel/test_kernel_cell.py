@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from circuits_by_hand import but, of_lanes
 from kernel_rules import ALL, DT, HEAD, LIBRARY, cell, job, read, same
 
 from spikeheb.cells import Hold, with_parameters
 from spikeheb.circuits.drives import Change
-from spikeheb.circuits.job import Job
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import build as building
 from spikeheb.engines.kernel import runner
@@ -24,7 +24,7 @@ NONE = np.zeros(0, dtype=np.int64)
 def one_lane(rule, on, *, pre=NONE, post=NONE, steps=2000, **more):
     more.setdefault("sweeps", np.array([0]))
     more.setdefault("sweep_steps", steps)
-    return Job(rule, on, DT, steps, np.array([0]), (np.asarray(pre),), (np.asarray(post),), **more)
+    return of_lanes(rule, on, DT, steps, np.array([0]), (np.asarray(pre),), (np.asarray(post),), **more)
 
 
 def test_an_imposed_spike_acts_in_its_own_step_even_while_refractory(tmp_path):
@@ -158,7 +158,7 @@ def test_a_finer_step_brings_spikes_of_an_injected_current_closer(tmp_path):
 
     def times(fineness):
         coarse = one_lane(rule, of, steps=5000 * fineness, currents=(Change(0, 0, 8e-10),), sweeps=NONE, sweep_steps=0)
-        return runner.run(replace(coarse, dt=DT / fineness)).spikes[0] * DT / fineness
+        return runner.run(but(coarse, dt=DT / fineness)).spikes[0] * DT / fineness
 
     reference = times(64)
     errors = [np.abs(times(fineness) - reference).mean() for fineness in (1, 2, 4)]

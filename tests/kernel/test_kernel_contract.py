@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 from kernel_rules import ALL, DT, LIBRARY, cell, job, read, same, trains
 
-from spikeheb.circuits.job import Job
 from spikeheb.engines.brian import runtime
 from spikeheb.engines.kernel import runner
 from spikeheb.errors import EngineError
@@ -70,7 +70,7 @@ def test_twenty_seconds_of_a_cell_that_fires(on, tmp_path):
     """The same spike steps throughout, then weights to 1e-10."""
     rule = read(tmp_path, "pair", set="multiplicative")
     rng, steps, none = np.random.default_rng(2), 200_000, np.zeros(0, dtype=np.int64)
-    the_job = Job(rule, cell(on), DT, steps, np.zeros(150, dtype=np.int64), trains(rng, 150, steps, 25.0), (none,))
+    the_job = of_lanes(rule, cell(on), DT, steps, np.zeros(150, dtype=np.int64), trains(rng, 150, steps, 25.0), (none,))
     expected, found = runtime.run(the_job, "cython"), runner.run(the_job)
     assert found.spikes[0].size > 20
     same(found, expected, atol=1e-10)

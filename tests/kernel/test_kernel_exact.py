@@ -1,13 +1,11 @@
 """What is computed over quiet stretches, against stepping through everything (`Job.exact`), and against itself in pieces."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from circuits_by_hand import but, of_lanes, pre_trains
 from kernel_rules import DT, HEAD, LIBRARY, as_bytes, cell, read
 from test_kernel_stretches import NONE, in_pieces
 
-from spikeheb.circuits.job import Job
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import runner
 from spikeheb.engines.kernel.motion import Moved, groups
@@ -54,7 +52,7 @@ def session(rule, on, inputs=1):
     steps, pulses = 250_000, np.array([5_000, 85_000, 165_000])
     pairs = 20_000 + 2500 * np.arange(10)
     pre = tuple(np.union1d(pulses, pairs + 7 * k) for k in range(inputs))
-    return Job(
+    return of_lanes(
         rule, on, DT, steps, np.zeros(inputs, dtype=np.int64), pre, (pairs + 60,), samples=pulses,
         sweeps=pulses - 50, sweep_steps=551, seed=5,
     )  # fmt: skip
@@ -62,7 +60,7 @@ def session(rule, on, inputs=1):
 
 def hold_to_stepping(the_job):
     """The potential to 1e-6 mV, weights to 1e-8 of their limit, and every spike."""
-    computed, stepped = (runner.run(replace(the_job, exact=exact), threads=1) for exact in (False, True))
+    computed, stepped = (runner.run(but(the_job, exact=exact), threads=1) for exact in (False, True))
     limit = the_job.rule.bounds.values.get("w_max", 1.0)
     np.testing.assert_array_equal(computed.spikes[0], stepped.spikes[0])
     np.testing.assert_allclose(computed.v, stepped.v, rtol=0, atol=1e-9)
@@ -91,7 +89,7 @@ def test_rules_that_read_the_potential_jump_and_lose_nothing_in_pieces(name, on,
     computed, stepped = hold_to_stepping(the_job)
     assert as_bytes(computed) != as_bytes(stepped), "nothing was computed: the test compares stepping with itself"
     rng = np.random.default_rng(3)
-    events = np.concatenate(the_job.pre)[:8]
+    events = np.concatenate(pre_trains(the_job))[:8]
     for pieces in (rng.integers(0, the_job.steps, 50), np.concatenate([events - 1, events, events + 1, events + 40])):
         assert as_bytes(in_pieces(the_job, np.unique(pieces))) == as_bytes(computed)
 
@@ -108,11 +106,11 @@ def test_every_method_is_followed_as_its_steps_go(method, tmp_path):
 def test_a_lane_does_not_depend_on_its_neighbours(tmp_path):
     """Shouval's rule in five lanes, on one thread and on three, and each lane by itself."""
     rule, on, pulses = read(tmp_path, "shouval"), cell("ca1_pyramidal"), 3000 + 4000 * np.arange(8)
-    together = Job(rule, on, DT, 40_000, np.arange(5), (pulses,) * 5, tuple(pulses + 40 * k for k in range(5)), samples=pulses)
+    together = of_lanes(rule, on, DT, 40_000, np.arange(5), (pulses,) * 5, tuple(pulses + 40 * k for k in range(5)), samples=pulses)
     expected = runner.run(together, threads=1)
     assert as_bytes(runner.run(together, threads=3)) == as_bytes(expected)
     for lane in range(5):
-        alone = replace(together, lane_of_input=np.array([0]), pre=(pulses,), post=(together.post[lane],))
+        alone = but(together, lane_of_input=np.array([0]), pre=(pulses,), post=(together.post[lane],))
         np.testing.assert_array_equal(runner.run(alone, threads=1).weight[0], expected.weight[lane])
 
 
@@ -132,5 +130,5 @@ def test_variables_that_read_each_other_are_solved_together():
 
 def test_no_train_and_no_pulse_needs_no_step(tmp_path):
     """A cell at rest goes to the end in one go, whatever the rule reads."""
-    silent = Job(read(tmp_path, "shouval"), cell("ca1_pyramidal"), DT, 1_000_000, np.array([0]), (NONE,), (NONE,))
+    silent = of_lanes(read(tmp_path, "shouval"), cell("ca1_pyramidal"), DT, 1_000_000, np.array([0]), (NONE,), (NONE,))
     hold_to_stepping(silent)

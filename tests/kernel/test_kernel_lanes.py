@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_rules import ALL, DT, LIBRARY, as_bytes, cell, job, read, same
 
 from spikeheb.circuits.drives import Change
-from spikeheb.circuits.job import Job
 from spikeheb.circuits.values import initial_values
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import numpy_lanes, runner
@@ -22,7 +22,7 @@ CELLS = sorted(path.stem for path in (LIBRARY / "cells").glob("*.toml"))
 
 
 def planned(the_job):
-    return analyse(the_job.rule, the_job.cell, the_job.dt, receptor=the_job.receptor, varying=frozenset(the_job.overrides))
+    return analyse(the_job.rule, the_job.cell, the_job.dt, receptor=the_job.plastic.receptor, varying=frozenset(the_job.plastic.overrides))
 
 
 def by_numpy(the_job):
@@ -73,7 +73,7 @@ def test_order_within_a_step(coincidence, tmp_path):
     """A tie of pair STDP gives LTP if the pre side acts first and LTD if the post side does."""
     rule = read(tmp_path, "pair", set="additive", coincidence=coincidence)
     at = np.array([100])
-    found = runner.run(Job(rule, None, DT, 200, np.array([0]), (at,), (at,))).w[0] - 0.5
+    found = runner.run(of_lanes(rule, None, DT, 200, np.array([0]), (at,), (at,))).w[0] - 0.5
     assert found == pytest.approx(0.005 if coincidence == "pre_first" else -0.00525, abs=1e-15)
 
 
@@ -83,19 +83,19 @@ def test_delays_shift_the_arrival_by_rounded_steps(delays, tmp_path):
     shift = 13 if "axonal_delay" in delays else -30
     for lag in (-40, -13, 0, 13, 30, 40):
         pre, post = np.array([500]), np.array([500 + lag])
-        found = runner.run(Job(rule, None, DT, 1000, np.array([0]), (pre,), (post,))).w[0]
-        plain = runner.run(Job(read(tmp_path, "pair", set="additive"), None, DT, 1000, np.array([0]), (pre + shift,), (post,))).w[0]
+        found = runner.run(of_lanes(rule, None, DT, 1000, np.array([0]), (pre,), (post,))).w[0]
+        plain = runner.run(of_lanes(read(tmp_path, "pair", set="additive"), None, DT, 1000, np.array([0]), (pre + shift,), (post,))).w[0]
         assert found == pytest.approx(plain, abs=1e-15)
 
 
 def test_a_delay_may_differ_between_lanes(tmp_path):
     rule = read(tmp_path, "calcium", parameters={"sigma": 0})
     pre, post = (np.array([100, 900]),) * 2, (np.array([300]),) * 2
-    both = Job(rule, None, DT, 3000, np.arange(2), pre, post, overrides={"D": np.array([0.002, 0.02])})
+    both = of_lanes(rule, None, DT, 3000, np.arange(2), pre, post, overrides={"D": np.array([0.002, 0.02])})
     found = runner.run(both)
     same(found, by_numpy(both))
     for lane, delay in enumerate(("2 ms", "20 ms")):
-        alone = Job(read(tmp_path, "calcium", parameters={"sigma": 0, "D": delay}), None, DT, 3000, np.array([0]), pre[:1], post[:1])
+        alone = of_lanes(read(tmp_path, "calcium", parameters={"sigma": 0, "D": delay}), None, DT, 3000, np.array([0]), pre[:1], post[:1])
         assert runner.run(alone).w[0] == found.w[lane]
     assert found.w[0] != found.w[1]
 
@@ -134,8 +134,8 @@ def test_pieces_and_threads_give_the_same_bytes(data, tmp_path_factory):
 def test_shifting_all_spikes_changes_nothing(trains, shift, tmp_path_factory):
     rule = read(tmp_path_factory.mktemp("rules"), "triplet")
     pre, post = trains
-    first = Job(rule, None, DT, 1000, np.array([0]), (pre,), (post,))
-    later = Job(rule, None, DT, 1000 + shift, np.array([0]), (pre + shift,), (post + shift,))
+    first = of_lanes(rule, None, DT, 1000, np.array([0]), (pre,), (post,))
+    later = of_lanes(rule, None, DT, 1000 + shift, np.array([0]), (pre + shift,), (post + shift,))
     np.testing.assert_allclose(runner.run(first).w, runner.run(later).w, rtol=0, atol=1e-13)
 
 
@@ -144,7 +144,7 @@ def test_empty_trains_bursts_and_both_bounds(tmp_path):
     burst = np.arange(100, 160)
     none = np.zeros(0, dtype=np.int64)
     pre, post = (none, burst, burst + 20, burst), (none, none, burst, burst + 20)
-    found = runner.run(Job(rule, None, DT, 400, np.arange(4), pre, post)).w
+    found = runner.run(of_lanes(rule, None, DT, 400, np.arange(4), pre, post)).w
     assert found[0] == found[1] == 0.5
     assert found[2] == 0.0
     assert found[3] == 1.0
@@ -154,7 +154,7 @@ def test_a_million_spikes(tmp_path):
     rng = np.random.default_rng(0)
     rule = read(tmp_path, "pair", set="multiplicative")
     pre, post = (np.unique(rng.integers(0, 50_000_000, 1_000_000)) for _ in range(2))
-    found = runner.run(Job(rule, None, DT, 50_000_000, np.array([0]), (pre,), (post,)))
+    found = runner.run(of_lanes(rule, None, DT, 50_000_000, np.array([0]), (pre,), (post,)))
     assert 0 < found.w[0] < 1
     assert found.spikes[0].size == post.size
 
@@ -175,7 +175,7 @@ def test_a_current_beyond_all_bounds_stops_the_run(tmp_path):
 
 def test_progress_is_told(tmp_path):
     told = []
-    runner.run(job(read(tmp_path, "calcium"), progress=told.append))
+    runner.run(job(read(tmp_path, "calcium")), progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 from kernel_rules import DT, read
 from scipy.stats import ks_2samp
 
 import spikeheb as sh
-from spikeheb.circuits.job import Job
 from spikeheb.engines.kernel.numpy_lanes import run as run_in_numpy
 from spikeheb.engines.kernel.runner import run
 from spikeheb.engines.plain.run import run as run_plain
@@ -77,7 +77,7 @@ def test_all_functions_are_there_for_synapses_side_by_side(tmp_path):
     (tmp_path / "functions.toml").write_text(FUNCTIONS.replace("DRIFT", EVERYTHING))
     rule = sh.rule(tmp_path / "functions.toml")
     pre = tuple(np.array([10 * n + 5, 500, 900]) for n in range(10))
-    job = Job(rule, None, DT, 1_500, np.zeros(10, dtype=np.int64), pre, (np.array([20]),), seed=1)
+    job = of_lanes(rule, None, DT, 1_500, np.zeros(10, dtype=np.int64), pre, (np.array([20]),), seed=1)
     assert len(np.unique(run(job).w)) == 10
     np.testing.assert_allclose(run(job).w, run_plain(job).w, rtol=1e-11)
 
@@ -89,7 +89,7 @@ def synapses_of_one_lane(rule, count, *, apart, exact):
     pre = tuple(drawn[k if apart else 0] for k in range(count))
     post = (np.sort(rng.choice(20_000, 15, replace=False)),)
     samples = np.array([5_000, 14_999, 19_999])
-    return run(Job(rule, None, DT, 20_000, np.zeros(count, dtype=np.int64), pre, post, samples=samples, seed=5, exact=exact))
+    return run(of_lanes(rule, None, DT, 20_000, np.zeros(count, dtype=np.int64), pre, post, samples=samples, seed=5, exact=exact))
 
 
 @pytest.mark.parametrize("how", [{"apart": True, "exact": True}, {"apart": False, "exact": False}])
@@ -110,7 +110,7 @@ def test_mirrored_noise_is_that_of_the_synapse_before_turned_round(lanes):
     rule = sh.rule("graupner_brunel", gamma_d=0, gamma_p=0, tau="1e6 s", sigma=100)
     count = sum(lanes)
     pre = (np.arange(0, 2_000, 400),) * count
-    job = Job(
+    job = of_lanes(
         rule, None, DT, 3_000, np.repeat(np.arange(len(lanes)), lanes), pre, (pre[0] + 40,) * len(lanes),
         initial={"rho": np.full(count, 0.5)}, samples=np.array([2_999]), seed=3, mirrored=True,
     )  # fmt: skip

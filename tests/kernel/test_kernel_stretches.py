@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes, pre_trains
 from kernel_rules import DT, HEAD, as_bytes, cell, job, read
 
 from spikeheb.circuits.drives import Change
-from spikeheb.circuits.job import Job
 from spikeheb.engines.compiler import SUFFIX, compiler
 from spikeheb.engines.kernel import runner
 from spikeheb.engines.kernel.build import build
@@ -69,7 +69,7 @@ def pulses_and_pairs(rule, on, inputs=1, steps=300_000, apart=25_000):
     pairs = 130_000 + 500 * np.arange(20)
     pre = tuple(np.union1d(pulses, pairs + 7 * k) for k in range(inputs))
     sweeps = (pulses - 50, 1051) if on is not None else (NONE, 0)
-    return Job(
+    return of_lanes(
         rule, on, DT, steps, np.zeros(inputs, dtype=np.int64), pre, (pairs + 100,),
         samples=pulses, sweeps=sweeps[0], sweep_steps=sweeps[1], seed=5,
     )  # fmt: skip
@@ -85,14 +85,14 @@ def test_pieces_give_the_same_bytes(name, inputs, on, tmp_path):
     the_job = pulses_and_pairs(read(tmp_path, name), on and cell(on), inputs)
     expected = as_bytes(in_pieces(the_job))
     rng = np.random.default_rng(2)
-    events = np.concatenate(the_job.pre)[:6]
+    events = np.concatenate(pre_trains(the_job))[:6]
     for pieces in (rng.integers(0, the_job.steps, 40), np.concatenate([events - 1, events, events + 1, events + 2])):
         assert as_bytes(in_pieces(the_job, np.unique(pieces))) == expected
 
 
 def test_a_piece_that_ends_where_an_event_is_does_not_step_it_twice(tmp_path):
     rule = falling(tmp_path, "1")
-    the_job = Job(rule, None, DT, 2000, np.array([0]), (np.array([1000]),), (NONE,))
+    the_job = of_lanes(rule, None, DT, 2000, np.array([0]), (np.array([1000]),), (NONE,))
     assert in_pieces(the_job, range(995, 1006)).w[0] == pytest.approx(0.499 + 2000 * DT / 2, abs=1e-12)
 
 
@@ -112,7 +112,7 @@ def test_a_long_way_down_follows_its_closed_form(tau, tmp_path):
     """rho' = -rho (1 - rho)(1/2 - rho)/tau leads to rho (1 - rho)/(1/2 - rho)**2 = K exp(-t/(2 tau)); Euler is off by dt/tau."""
     rule = falling(tmp_path, "-rho*(1 - rho)*(border - rho)", parameters={"tau": f"{tau} s"})
     steps = round(26 * tau / DT)
-    rho = in_pieces(Job(rule, None, DT, steps, np.array([0]), (NONE,), (NONE,))).w[0]
+    rho = in_pieces(of_lanes(rule, None, DT, steps, np.array([0]), (NONE,), (NONE,))).w[0]
     start, end = (r * (1 - r) / (0.5 - r) ** 2 for r in (0.499, rho))
     assert 0.3 > rho > 0.05
     assert end / start == pytest.approx(np.exp(-steps * DT / (2 * tau)), rel=26 * DT / tau)
@@ -121,7 +121,7 @@ def test_a_long_way_down_follows_its_closed_form(tau, tmp_path):
 def test_a_kink_in_the_way_is_stepped(tmp_path):
     """Below 0.3 the weight falls ten times as fast; its Taylor series above knows nothing of it."""
     rule = falling(tmp_path, "-0.1*(1 + 9*int(rho < 0.3))")
-    rho = in_pieces(Job(rule, None, DT, 60_000, np.array([0]), (NONE,), (NONE,))).w[0]
+    rho = in_pieces(of_lanes(rule, None, DT, 60_000, np.array([0]), (NONE,), (NONE,))).w[0]
     assert rho == pytest.approx(0.3 - (6.0 - 0.199 / 0.05) * 0.5, abs=1e-3)
     (equation,) = (e for e in rule.equations if e.name == "rho")
     block = analyse(rule, None, DT).stepped
@@ -133,7 +133,7 @@ def test_a_kink_in_the_way_is_stepped(tmp_path):
 def test_what_is_taken_again_is_what_would_be_stepped(tmp_path):
     """A lane that takes a way again and again, against one whose pieces end before any way is known."""
     the_job = pulses_and_pairs(read(tmp_path, "pair"), cell("l5_pyramidal"), steps=800_000, apart=60_000)
-    pieces = np.concatenate([start + np.arange(0, 1400, 100) for start in the_job.sweeps])
+    pieces = np.concatenate([start + np.arange(0, 1400, 100) for start in the_job.probes.sweeps])
     found, expected = in_pieces(the_job), in_pieces(the_job, pieces)
     assert as_bytes(found) == as_bytes(expected)
     assert np.all(found.v[0, 1] == found.v[0, 2])

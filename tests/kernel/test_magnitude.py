@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 from kernel_rules import LIBRARY, read
 
 import spikeheb as sh
 from spikeheb.circuits.drives import Change
-from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.gate import parse_expression
@@ -77,7 +77,7 @@ def test_a_potential_that_is_not_finite_stops_the_run_though_the_cell_clips_it(t
     broken = text.replace("dv/dt = (g_L*(E_L - v)", "dv/dt = (g_L*(E_L - v)*exp(I_ext/(1*pA))")
     assert broken != text
     (tmp_path / "broken.toml").write_text(broken, encoding="utf-8")
-    job = Job(
+    job = of_lanes(
         sh.rule("pair"), sh.cell(tmp_path / "broken.toml"), 1e-4, 200, np.zeros(1, dtype=np.int64), (np.array([5]),), (np.array([9]),),
         currents=(Change(0, 50, 1e-9),),
     )  # fmt: skip

@@ -1,14 +1,13 @@
 """Normalisation: the sum holds after every event, the limits hold, and both engines do the same."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from circuits_by_hand import but
 from fan_in_jobs import job, same
 from kernel_rules import read
 
 from spikeheb.circuits.projections import Normalise
-from spikeheb.engines.brian import population as brian
+from spikeheb.engines.brian import runtime as brian
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in
 from spikeheb.errors import EngineError
@@ -56,25 +55,22 @@ def test_slow_normalisation_acts_at_its_times_alone(kind, tmp_path):
 
 def test_divisive_keeps_ratios_and_subtractive_keeps_differences(tmp_path):
     start = np.linspace(0.2, 0.6, 21)
-    quiet = {"steps": 5, "inputs": job(read(tmp_path, "pair")).inputs, "imposed": (), "initial": {"w": start}, "snapshots": np.array([0])}
     for kind, measure in (("divisive", lambda w: w[1:] / w[:-1]), ("subtractive", np.diff)):
-        the_job = replace(
-            normalised(tmp_path, kind, cells=1, steps=5, snapshots=np.array([0])), initial={"w": start}, imposed=quiet["imposed"]
-        )
+        the_job = but(normalised(tmp_path, kind, cells=1, steps=5, snapshots=np.array([0])), initial={"w": start}, imposed=())
         w = fan_in.run(the_job).snapshots[0, 0]
         np.testing.assert_allclose(measure(w), measure(start), rtol=1e-9)
         assert w.sum() == pytest.approx(TARGET)
 
 
 def test_a_sum_that_the_limits_do_not_allow_is_approached(tmp_path):
-    the_job = replace(normalised(tmp_path, "divisive"), normalise=Normalise("divisive", 30.0))
+    the_job = but(normalised(tmp_path, "divisive"), normalise=Normalise("divisive", 30.0))
     assert fan_in.run(the_job).w.sum(axis=1) == pytest.approx(21.0)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_threads_change_nothing(threads, tmp_path):
     the_job = normalised(tmp_path, "subtractive", cells=9)
-    assert fan_in.run(the_job, threads).w.tobytes() == fan_in.run(the_job, 1).w.tobytes()
+    assert fan_in.run(the_job, threads=threads).w.tobytes() == fan_in.run(the_job, threads=1).w.tobytes()
 
 
 @pytest.mark.parametrize("told", [Normalise("multiplicative", 1.0), Normalise("divisive", 0.0), Normalise("divisive", 1.0, -1.0)])

@@ -5,9 +5,9 @@ import subprocess
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_fan_in
 
 import spikeheb as sh
-from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Poisson
 from spikeheb.engines.compiler import SUFFIX, compiler
 from spikeheb.engines.kernel.build import build
@@ -35,5 +35,5 @@ def test_lanes_share_no_constants(rule, cell):
 
 @pytest.mark.parametrize(("rule", "cell"), RULES.items())
 def test_fan_in_shares_no_constants(rule, cell):
-    with FanIn(PopulationJob(sh.rule(rule), sh.cell(cell), 1e-4, 10, 6, (Poisson(np.full(3, 10.0)),)), 1) as run:
+    with FanIn(of_fan_in(sh.rule(rule), sh.cell(cell), 1e-4, 10, 6, (Poisson(np.full(3, 10.0)),)), 1) as run:
         assert shared_symbols(run.library.path) == []

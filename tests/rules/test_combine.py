@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 
 import spikeheb as sh
-from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
 from spikeheb.errors import FormatError, UnknownName
 from spikeheb.expressions.printers import to_brian
@@ -25,7 +25,7 @@ def trains(seed=3, lanes=3, steps=20_000, rate=25.0):
 
 def end(rule, pre, post, engine="auto", **more):
     steps = max(int(train[-1]) for train in (*pre, *post) if train.size) + 1
-    return carry_out(Job(rule, None, DT, steps, np.arange(len(pre)), pre, post, **more), engine)
+    return carry_out(of_lanes(rule, None, DT, steps, np.arange(len(pre)), pre, post, **more), engine)
 
 
 @pytest.mark.parametrize("order", ["triplet+tsodyks_markram", "tsodyks_markram+triplet"])
@@ -76,7 +76,7 @@ def test_the_release_is_the_product_and_reads_the_weight_before_the_spike_change
     short_term = sh.rule("tsodyks_markram", interaction="constant_u", U=1, tau_rec=f"{0.1 / np.log(1 / 0.9)} s")
 
     def sweeps(rule):
-        job = Job(
+        job = of_lanes(
             rule, cell, DT, 4000, np.zeros(1, dtype=np.int64), (pre,), (post,),
             initial={"w": np.array([1.0])}, sweeps=pre - 1, sweep_steps=500,
         )  # fmt: skip

@@ -7,12 +7,12 @@ from pathlib import Path
 import brian2 as b2
 import numpy as np
 import pytest
+from circuits_by_hand import of_fan_in
 
 import spikeheb as sh
-from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Replayed
-from spikeheb.engines.as_lanes import with_trains
-from spikeheb.engines.brian import population
+from spikeheb.draws.expanded import expanded
+from spikeheb.engines.brian import runtime
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, numpy_lanes
 from spikeheb.errors import FormatError
@@ -79,11 +79,11 @@ def rule_of(folder: Path, coincidence: str, **parts: str) -> sh.Rule:
 def weight(rule: sh.Rule, engine: str) -> float:
     if engine in ("kernel", "plain", "brian:numpy"):
         return float(sh.replay(rule, PRE * DT, POST * DT, dt=DT, engine=engine)["w"][0])
-    job = PopulationJob(rule, None, DT, 2600, 1, (Replayed((PRE,)),), imposed=(Replayed((POST,)),))
+    job = of_fan_in(rule, None, DT, 2600, 1, (Replayed((PRE,)),), imposed=(Replayed((POST,)),))
     if engine == "numpy":
-        lanes = with_trains(job)
+        lanes = expanded(job)
         return float(numpy_lanes.run(lanes, analyse(lanes.rule, None, DT)).w[0])
-    return float((fan_in if engine == "fan-in" else population).run(job).w[0, 0])
+    return float((fan_in if engine == "fan-in" else runtime).run(job).w[0, 0])
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from circuits_by_hand import but, of_lanes
 
 import spikeheb as sh
-from spikeheb.circuits.job import Job
 from spikeheb.circuits.values import constants
 from spikeheb.errors import ExpressionError, SpikehebError
 from spikeheb.rules import Rule, choose, read_rule
@@ -126,10 +126,10 @@ def test_a_scheme_and_a_number_of_the_bounds_are_put_in(tmp_path: Path) -> None:
 def test_what_varies_between_lanes_is_checked_in_every_lane(tmp_path: Path) -> None:
     rule = read(tmp_path, ("ltp = A*x", "ltp = A*x*tau_a/gap"))
     trains = (np.zeros(0, dtype=np.int64),) * 2
-    job = Job(rule, None, 1e-4, 10, np.arange(2), trains, trains, overrides={"tau_a": np.array([0.02, 0.03])})
+    job = of_lanes(rule, None, 1e-4, 10, np.arange(2), trains, trains, overrides={"tau_a": np.array([0.02, 0.03])})
     assert set(constants(job)) >= {"tau_a", "A"}
     with pytest.raises(ExpressionError, match=r"tau_a = 0.01 to 0.02"):
-        constants(replace(job, overrides={"tau_a": np.array([0.02, 0.01])}))
+        constants(but(job, overrides={"tau_a": np.array([0.02, 0.01])}))
 
 
 def test_a_cells_parameter_given_by_the_user_is_put_in() -> None:

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_fan_in
 
 import spikeheb as sh
 from spikeheb import library
-from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Replayed
-from spikeheb.engines import as_lanes
-from spikeheb.engines.brian import population
+from spikeheb.draws.expanded import expanded
+from spikeheb.engines.brian import runtime
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, numpy_lanes
 from spikeheb.program.analysis import analyse
@@ -45,11 +45,11 @@ ENGINES = ("kernel", "plain", "brian:numpy", "numpy", "fan-in", "brian fan-in")
 def weight(rule, pre, post, engine, w0=0.5):
     if engine in ("kernel", "plain", "brian:numpy"):
         return float(sh.replay(rule, pre * DT, post * DT, w0=w0, dt=DT, engine=engine)["w"][0])
-    job = PopulationJob(rule, None, DT, 3200, 1, (Replayed((pre,)),), imposed=(Replayed((post,)),), initial={rule.weight: w0})
+    job = of_fan_in(rule, None, DT, 3200, 1, (Replayed((pre,)),), imposed=(Replayed((post,)),), initial={rule.weight: w0})
     if engine == "numpy":
-        lanes = as_lanes.with_trains(job)
+        lanes = expanded(job)
         return float(numpy_lanes.run(lanes, analyse(lanes.rule, None, DT)).w[0])
-    return float((fan_in if engine == "fan-in" else population).run(job).w[0, 0])
+    return float((fan_in if engine == "fan-in" else runtime).run(job).w[0, 0])
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_fan_in, post_trains
 
 import spikeheb as sh
 from spikeheb import library
-from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.sources import Poisson, Regular
 from spikeheb.errors import FormatError
@@ -20,9 +20,9 @@ from spikeheb.schedules import Current, Lane, Reward, Schedule
 from spikeheb.studies.board.entries import Entry, line
 from spikeheb.studies.board.predictions import before, many_synapses, predict
 from spikeheb.studies.datasets import data_sets
+from spikeheb.studies.distributions import runs
 from spikeheb.studies.distributions.files import read_weight_table
 from spikeheb.studies.distributions.plan import Plan
-from spikeheb.studies.distributions.runs import _whole
 from spikeheb.studies.distributions.settling import exact
 from spikeheb.studies.experiment.replay import run_length
 from spikeheb.studies.experiment.session import session, settled_step
@@ -39,7 +39,7 @@ def test_a_session_without_test_pulses_ends_with_the_step_at_which_the_efficacy_
     schedule = Schedule((Lane({"k": 0.0}, pre=(np.array([0.1]),), post=np.array([0.11])),)).without_test_pulses()
     job = session(schedule, PAIR, sh.cell("ca1_pyramidal"))
     assert job.steps == settled_step(schedule) + 1
-    assert job.samples.tolist() == [settled_step(schedule)]
+    assert job.probes.samples.tolist() == [settled_step(schedule)]
 
 
 def test_currents_and_rewards_reach_their_lane_at_their_step_and_currents_end():
@@ -47,8 +47,8 @@ def test_currents_and_rewards_reach_their_lane_at_their_step_and_currents_end():
         return Lane({"k": k}, pre=(np.array([0.1]),), currents=(Current(0.2, 0.3, 1e-9 * k),), rewards=(Reward(0.4, k),))
 
     job = session(Schedule((lane(1.0), lane(2.0)), baseline=0.0, follow_up=0.0), PAIR, sh.cell("ca1_pyramidal"))
-    assert [(c.lane, c.step, c.value) for c in job.currents] == [(0, 2000, 1e-9), (0, 5000, 0.0), (1, 2000, 2e-9), (1, 5000, 0.0)]
-    assert [(c.lane, c.step, c.value) for c in job.rewards] == [(0, 4000, 1.0), (1, 4000, 2.0)]
+    assert [(c.cell, c.step, c.value) for c in job.drive.currents] == [(0, 2000, 1e-9), (0, 5000, 0.0), (1, 2000, 2e-9), (1, 5000, 0.0)]
+    assert [(c.cell, c.step, c.value) for c in job.drive.rewards] == [(0, 4000, 1.0), (1, 4000, 2.0)]
 
 
 def test_an_experiment_says_from_which_weight_it_started():
@@ -83,17 +83,17 @@ def test_many_synapses_of_a_lane_hear_its_spikes_without_a_cell_and_start_evenly
     schedule = sh.protocol("pairing", delta_t="-10 ms, 10 ms", pairs=3).schedule(np.random.default_rng(0)).without_test_pulses()
     drawn = replace(NOISY, initial={**NOISY.initial, "w": t.Call("rand", ())})
     job = many_synapses(schedule, drawn, None, np.array([2, 4]), 0)
-    assert (job.cell, job.lane_of_input.tolist(), len(job.post)) == (None, [0, 0, 1, 1, 1, 1], 2)
-    np.testing.assert_allclose(job.initial["w"], [0.25, 0.75, 0.125, 0.375, 0.625, 0.875])
-    np.testing.assert_allclose(before(job), job.initial["w"])
+    assert (job.cell, job.cell_of_synapse.tolist(), job.cells.count) == (None, [0, 0, 1, 1, 1, 1], 2)
+    np.testing.assert_allclose(job.plastic.initial["w"], [0.25, 0.75, 0.125, 0.375, 0.625, 0.875])
+    np.testing.assert_allclose(before(job), job.plastic.initial["w"])
 
 
 def test_each_synapse_of_a_rule_with_variables_of_the_cell_hears_the_postsynaptic_spikes_of_its_lane():
     schedule = sh.protocol("pairing", delta_t="-10 ms, 10 ms", pairs=3).schedule(np.random.default_rng(0)).without_test_pulses()
     lanes = [np.array([1]), np.array([2, 3])]
     job = many_synapses(schedule, replace(NOISY, post=Post((), None, (), {}, {})), tuple(lanes), np.array([1, 2]), 0)
-    assert [train.tolist() for train in job.post] == [[1], [2, 3], [2, 3]]
-    assert job.lane_of_input.tolist() == [0, 1, 2]
+    assert [train.tolist() for train in post_trains(job)] == [[1], [2, 3], [2, 3]]
+    assert job.cell_of_synapse.tolist() == [0, 1, 2]
 
 
 # --- the board ------------------------------------------------------------------------------------------------------------
@@ -187,8 +187,8 @@ def fired(asked):
     """An engine that cannot be paused: a second of 10 Hz, one of 400 Hz, one of 10 Hz, whatever the job; it keeps what it was asked."""
     train = np.r_[0:1000:100, 1000:1800:2, 2000:3000:100]
 
-    def run(job):
-        asked.append((job.steps, job.watch.tolist(), job.histograms.tolist()))
+    def run(job, engine):
+        asked.append((job.steps, job.probes.watch.tolist(), job.probes.histograms.tolist()))
         return Recording(
             w=np.ones((1, 1)), counts=np.ones(1, int), spikes=(train,), watched=np.ones((1, 3)), histograms=np.ones((3, 1), int), engine={}
         )
@@ -196,12 +196,13 @@ def fired(asked):
     return run
 
 
-def test_a_run_is_stopped_at_the_first_second_in_which_the_cells_have_run_away():
+def test_a_run_is_stopped_at_the_first_second_in_which_the_cells_have_run_away(monkeypatch):
     """The mean of the first two seconds is below 300 Hz, and that of the second alone is not."""
     watch, cell, sources = np.array([999, 1999, 2999]), library.cell("l5_pyramidal"), (Poisson(np.array([5.0])),)
-    job = PopulationJob(PAIR, cell, 1e-3, 3000, 1, sources, watch=watch, histograms=watch, edges=np.array([0.0, 1.0]))
+    job = of_fan_in(PAIR, cell, 1e-3, 3000, 1, sources, watch=watch, histograms=watch, edges=np.array([0.0, 1.0]))
     asked = []
-    stopped = _whole(job, fired(asked))
+    monkeypatch.setattr(runs, "carry_out", fired(asked))
+    stopped = runs._whole(job, "brian")
     assert (stopped.steps, stopped.reached) == (2000, 2)
     assert (stopped.recording.watched.shape, stopped.recording.histograms.shape) == ((1, 2), (2, 1))
     assert asked == [(3000, [999, 1999, 2999], [999, 1999, 2999]), (2000, [999, 1999], [999, 1999])]

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 
 import spikeheb as sh
-from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
 
 DT = 1e-4
@@ -25,7 +25,7 @@ def drift(rule, nu, *, nu_pre=50.0, lanes=40, duration=500.0, seed=82, **initial
     rng = np.random.default_rng(seed)
     pre, post = uniform(rng, lanes, nu_pre, duration), uniform(rng, lanes, nu, duration)
     start = {"w": np.zeros(lanes), **{name: np.full(lanes, value) for name, value in initial.items()}}
-    job = Job(rule, None, DT, round(duration / DT), np.arange(lanes), tuple(pre), tuple(post), initial=start)
+    job = of_lanes(rule, None, DT, round(duration / DT), np.arange(lanes), tuple(pre), tuple(post), initial=start)
     rates = carry_out(job).w / duration
     return rates.mean(), rates.std(ddof=1) / np.sqrt(lanes)
 

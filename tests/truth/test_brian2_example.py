@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_fan_in
 
 import spikeheb as sh
-from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Poisson
-from spikeheb.engines.brian import population as brian
+from spikeheb.engines.brian import runtime as brian
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in
 from spikeheb.studies.inputs import with_unit
@@ -24,7 +24,7 @@ def test_the_examples_setting_in_both_engines():
     rule = sh.rule("pair", set="additive", A_plus=0.01, A_minus=0.0105, tau_plus="20 ms", tau_minus="20 ms")
     cell = with_unit(sh.cell("song_2000", C="100 pF", g_L="10 nS", E_L="-74 mV", V_th="-54 mV", V_r="-60 mV"), "0.1 nS")  # g_max = 0.01 g_L
     start = np.random.default_rng(0).random(1000)
-    job = PopulationJob(rule, cell, 1e-4, 30000, 1, (Poisson(np.full(1000, 15.0)),), initial={"w": start}, trains=True, seed=4)
+    job = of_fan_in(rule, cell, 1e-4, 30000, 1, (Poisson(np.full(1000, 15.0)),), initial={"w": start}, trains=True, seed=4)
     kernel, reference = fan_in.run(job), brian.run(job)
     np.testing.assert_array_equal(kernel.spikes[0], reference.spikes[0])
     assert kernel.counts[0] > 20

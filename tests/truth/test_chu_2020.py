@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 
 import spikeheb as sh
-from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
 from spikeheb.engines.compiler import compiler
 from spikeheb.rules.promotion import logged
@@ -48,7 +48,7 @@ def test_the_bias_falls_linearly_with_the_learning_rate():
 def one_synapse(rule):
     """Pre at 100 and 210 ms, post at 110 and 200 ms."""
     pre, post = (np.array(times, dtype=np.int64) for times in ((1000, 2100), (1100, 2000)))
-    return Job(rule, None, 1e-4, 2500, np.zeros(1, dtype=np.int64), (pre,), (post,), initial={"w": np.array([0.5])})
+    return of_lanes(rule, None, 1e-4, 2500, np.zeros(1, dtype=np.int64), (pre,), (post,), initial={"w": np.array([0.5])})
 
 
 def test_promotions_and_demotions_are_logged_by_every_engine():

@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 
 import spikeheb as sh
 from spikeheb.cells import with_parameters
 from spikeheb.circuits.drives import Change
-from spikeheb.circuits.job import Job
 from spikeheb.circuits.steps import NO_STEPS
 from spikeheb.engines.choice import carry_out
 from spikeheb.theory import clopath as theory
@@ -95,7 +95,7 @@ def test_figure_1h_clamped_in_the_laboratory():
     """The same through the engine: 25 presynaptic spikes every 0.5 s onto cells held from the start."""
     rule, cell, held = sh.rule("clopath", set="visual_cortex"), sh.cell("l5_clopath"), (-0.0453, -0.0265)
     pre = np.arange(1, 26) * 5000
-    job = Job(
+    job = of_lanes(
         rule, cell, 1e-4, int(pre[-1]) + 5000, np.arange(2), (pre, pre), (NO_STEPS, NO_STEPS), initial={"w": np.ones(2)},
         clamps=tuple(Change(lane, 0, potential) for lane, potential in enumerate(held)),
     )  # fmt: skip

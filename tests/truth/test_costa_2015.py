@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 
 import spikeheb as sh
-from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
 from spikeheb.measure.compare import normalised_error
 
@@ -22,7 +22,7 @@ def end(rule, pre, post, **initial):
     pre, post = (np.rint(np.asarray(times) / DT).astype(np.int64) for times in (pre, post))
     steps = int(max(np.max(pre, initial=0), np.max(post, initial=0))) + 1
     start = {name: np.array([value]) for name, value in initial.items()}
-    job = Job(rule, None, DT, steps, np.zeros(1, dtype=np.int64), (pre,), (post,), initial=start)
+    job = of_lanes(rule, None, DT, steps, np.zeros(1, dtype=np.int64), (pre,), (post,), initial=start)
     return {name: values[0] for name, values in carry_out(job).variables.items()}
 
 
@@ -100,7 +100,7 @@ def test_the_membrane_sees_the_product_of_probability_and_amplitude():
     peaks = []
     for probability, amplitude in ((0.4, 0.1), (0.2, 0.2), (0.4, 0.2)):
         start = {"P": np.array([probability]), "u": np.array([probability]), "q": np.array([amplitude])}
-        job = Job(
+        job = of_lanes(
             sh.rule("costa"), cell, DT, 3000, np.zeros(1, dtype=np.int64), (pulse,), (NONE,),
             initial=start, sweeps=pulse - 1, sweep_steps=900,
         )  # fmt: skip

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes, post_trains, pre_trains
 
 import spikeheb as sh
 from spikeheb.circuits.drives import Change
-from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
 
 DT = 1e-3
@@ -25,7 +25,7 @@ def job(rule, trials, rewards, rng, inputs=1, initial=None):
     changes = tuple(Change(0, n * TRIAL + 1000, float(amount)) for n, amount in enumerate(rewards))
     lane = np.zeros(inputs, dtype=np.int64)
     start = {"w": np.full(inputs, 0.5), **{name: np.full(inputs, value) for name, value in (initial or {}).items()}}
-    return Job(rule, None, DT, trials * TRIAL, lane, pre, (post,), initial=start, rewards=changes)
+    return of_lanes(rule, None, DT, trials * TRIAL, lane, pre, (post,), initial=start, rewards=changes)
 
 
 def eligibilities(rule, pre, post):
@@ -47,7 +47,7 @@ def test_every_trial_moves_the_weight_by_its_reward_and_eligibility(scheme):
     rng = np.random.default_rng(5)
     rewards = rng.random(60)
     task = job(rule, 60, rewards, rng)
-    elig, mean, expected = eligibilities(rule, task.pre[0], task.post[0]), 0.0, 0.5
+    elig, mean, expected = eligibilities(rule, pre_trains(task)[0], post_trains(task)[0]), 0.0, 0.5
     for reward, each in zip(rewards, elig, strict=True):
         expected += rule.constants["eta"] * (reward - (mean if scheme == "covariance" else 0)) * each
         mean += (reward - mean) / rule.constants["n_mean"]
@@ -76,7 +76,7 @@ def test_a_reward_that_goes_with_one_synapse_raises_that_synapse_alone():
     rule = sh.rule("covariance_reward", interaction="covariance", bounds="none")
     rng, trials = np.random.default_rng(13), 1500
     blank = job(rule, trials, np.zeros(trials), np.random.default_rng(13), inputs=20)
-    gap = blank.post[0] - blank.pre[0]
+    gap = post_trains(blank)[0] - pre_trains(blank)[0]
     rewards = ((gap > 0) & (gap <= 20)).astype(float)
     w = carry_out(job(rule, trials, rewards, rng, inputs=20)).w - 0.5
     others = w[1:]

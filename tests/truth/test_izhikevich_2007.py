@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 
 import spikeheb as sh
 from spikeheb.circuits.drives import Change
-from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
 
 SETS = ["distal_reward", "nest"]
@@ -55,7 +55,7 @@ def test_only_the_rewarded_synapse_is_driven_up():
     start = np.full(count, 0.25)
     start[0] = 0.0
     rule = sh.rule("izhikevich_reward", set="distal_reward")
-    job = Job(
+    job = of_lanes(
         rule, None, dt, steps, np.zeros(count, dtype=np.int64), pre, (post,),
         initial={"w": start}, rewards=changes, samples=np.arange(0, steps, 10_000),
     )  # fmt: skip

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 
 import spikeheb as sh
-from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
 
 DT = 1e-3
@@ -23,7 +23,7 @@ def test_with_independent_trains_the_weight_tends_to_the_ratio_of_the_rates():
     pre = tuple(spikes(rng, 20.0, steps) for _ in range(lanes))
     post = tuple(spikes(rng, 40.0, steps) for _ in range(lanes))
     rule = sh.rule("oja")
-    job = Job(rule, None, DT, steps, np.arange(lanes), pre, post, samples=np.arange(steps // 2, steps, 500))
+    job = of_lanes(rule, None, DT, steps, np.arange(lanes), pre, post, samples=np.arange(steps // 2, steps, 500))
     assert carry_out(job).weight.mean() == pytest.approx(0.5, abs=0.01)
 
 
@@ -34,7 +34,7 @@ def learn(rates, rng, start, batches=150, steps=5000):
     for _ in range(batches):
         drive = rates(rng, steps)
         pre = tuple(spikes(rng, rate, steps) for rate in drive)
-        job = Job(
+        job = of_lanes(
             sh.rule("oja"), None, DT, steps, np.zeros(w.size, dtype=np.int64), pre, (spikes(rng, w @ drive, steps),), initial={"w": w}
         )
         w = carry_out(job).w

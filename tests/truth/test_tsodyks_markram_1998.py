@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 
 import spikeheb as sh
-from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
 
 DT = 1e-4
@@ -25,7 +25,7 @@ def releases(rule, interval, pulses):
     for n in range(1, pulses + 1):
         steps = np.arange(n) * period
         for trains, store in (((steps,), found), ((steps[:-1],), before)):
-            job = Job(rule, None, DT, int(steps[-1]) + 1, np.zeros(1, dtype=np.int64), trains, (np.zeros(0, dtype=np.int64),))
+            job = of_lanes(rule, None, DT, int(steps[-1]) + 1, np.zeros(1, dtype=np.int64), trains, (np.zeros(0, dtype=np.int64),))
             store.append(carry_out(job).variables["x"][0])
     return np.array(before) - np.array(found)
 
@@ -75,7 +75,7 @@ def test_the_steady_state_of_a_train(name, scheme):
     steps = np.arange(pulses) * round(interval / DT)
     none = (np.zeros(0, dtype=np.int64),)
     lane = np.zeros(1, dtype=np.int64)
-    before = carry_out(Job(rule, None, DT, int(steps[-1]) + 1, lane, (steps[:-1],), none)).variables["x"][0]
+    before = carry_out(of_lanes(rule, None, DT, int(steps[-1]) + 1, lane, (steps[:-1],), none)).variables["x"][0]
     assert before == pytest.approx((1 - kept) / (1 - (1 - u) * kept), rel=1e-9)
 
 
@@ -91,7 +91,7 @@ def test_release_moves_the_membrane_as_the_resources_say():
     """EPSPs on a cell: the ratio of the second to the first is the paired-pulse ratio, to the membrane's own non-linearity."""
     rule, cell = sh.rule("tsodyks_markram", set="depressing_1998"), sh.cell("l23_pyramidal")
     pulses = np.array([2000, 7000])
-    job = Job(
+    job = of_lanes(
         rule, cell, DT, 9000, np.zeros(1, dtype=np.int64), (pulses,), (np.zeros(0, dtype=np.int64),),
         initial={"w": np.array([0.05])}, sweeps=pulses - 1, sweep_steps=1000,
     )  # fmt: skip

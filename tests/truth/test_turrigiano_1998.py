@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 
 import spikeheb as sh
-from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
 
 NONE = np.zeros(0, dtype=np.int64)
@@ -18,7 +18,7 @@ def run(rule, post, steps, dt, initial, pre=None):
     start = {"w": weights, **{name: np.full(weights.size, value) for name, value in initial.items()}}
     trains = tuple(pre) if pre is not None else (NONE,) * weights.size
     lane = np.zeros(weights.size, dtype=np.int64)
-    return carry_out(Job(rule, None, dt, steps, lane, trains, (post,), initial=start))
+    return carry_out(of_lanes(rule, None, dt, steps, lane, trains, (post,), initial=start))
 
 
 @pytest.mark.parametrize("interaction", ["proportional", "with_integral"])

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_fan_in
 
 import spikeheb as sh
-from spikeheb.circuits.population import PopulationJob
-from spikeheb.circuits.projections import Inhibition
 from spikeheb.circuits.sources import Poisson, Replayed
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in
@@ -70,9 +69,9 @@ DT = 1e-4
 
 def closed_loop(rule, w0, inputs, excitation, seconds, seed):
     """A cell with static excitation and plastic inhibition: its spikes in seconds, and the final weights."""
-    inhibition = Inhibition(excitation, 1.0, "ampa")  # here the inputs without plasticity are the excitatory ones
-    job = PopulationJob(
-        rule, sh.cell("l23_pyramidal"), DT, round(seconds / DT), 1, inputs, inhibition=inhibition, initial={"w": w0}, trains=True,
+    inhibition = (excitation, 1.0, "ampa")  # here the inputs without plasticity are the excitatory ones
+    job = of_fan_in(
+        rule, sh.cell("l23_pyramidal"), DT, round(seconds / DT), 1, inputs, unplastic=inhibition, initial={"w": w0}, trains=True,
         receptor="gaba", seed=seed,
     )  # fmt: skip
     found = fan_in.run(job)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 
 import spikeheb as sh
-from spikeheb.circuits.job import Job
 from spikeheb.engines.choice import carry_out
 
 DT = 1e-3
@@ -20,7 +20,7 @@ NONE = np.zeros(0, dtype=np.int64)
 def run(rule, pre, post, steps, **initial):
     """Variables of every lane at the end, from trains of steps of 1 ms."""
     start = {name: np.full(len(pre), value) for name, value in initial.items()}
-    job = Job(rule, None, DT, steps, np.arange(len(pre)), tuple(pre), tuple(post), initial=start)
+    job = of_lanes(rule, None, DT, steps, np.arange(len(pre)), tuple(pre), tuple(post), initial=start)
     return carry_out(job).variables
 
 
@@ -114,7 +114,7 @@ def test_a_memory_outlives_hours_of_background_at_one_hertz():
     rule = sh.rule("zenke")
     trains = [tuple(np.flatnonzero(rng.random(steps) < 1.0 * 5e-3) for _ in range(2)) for _ in range(2)]
     start = {"w": np.array([0.5, 0.5, 0.0, 0.0]), "w_ref": np.array([0.5, 0.5, 0.0, 0.0])}
-    job = Job(rule, None, 5e-3, steps, np.arange(4), (*trains[0], *trains[0]), (*trains[1], *trains[1]), initial=start)
+    job = of_lanes(rule, None, 5e-3, steps, np.arange(4), (*trains[0], *trains[0]), (*trains[1], *trains[1]), initial=start)
     w = carry_out(job).variables["w_ref"]
     assert w[:2].min() - w[2:].max() > 0.45
 

@@ -16,7 +16,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from spikeheb.circuits.job import Job
+from spikeheb.engines.alone import Alone
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.rules.meaning import expand
@@ -42,13 +42,13 @@ def version() -> str:
     return installed("brian2")
 
 
-def sampled_variables(job: Job) -> list[str]:
+def sampled_variables(job: Alone) -> list[str]:
     """Synaptic variables that weight and efficacy are made of."""
     read = t.names(expand(job.rule.efficacy, job.rule)) & set(job.rule.variables)
     return sorted(read | {job.rule.weight})
 
 
-def sampling_step(job: Job) -> int:
+def sampling_step(job: Alone) -> int:
     """The largest number of steps that all sampled steps are multiples of.
 
     Raises
@@ -64,7 +64,7 @@ def sampling_step(job: Job) -> int:
     return step
 
 
-def build(job: Job, folder: Path) -> None:
+def build(job: Alone, folder: Path) -> None:
     """Write, compile and describe the program."""
     from spikeheb.engines.brian import importing, network
 
@@ -83,7 +83,7 @@ def build(job: Job, folder: Path) -> None:
         leftover.unlink()
 
 
-def _records(b2: Any, job: Job, built: Any) -> list[Any]:
+def _records(b2: Any, job: Alone, built: Any) -> list[Any]:
     objects = []
     if job.samples.size:
         clock = b2.Clock(dt=sampling_step(job) * job.dt * b2.second, name="sampling_clock")

@@ -6,8 +6,8 @@ earlier; the [post] equations, which are stepped before that, find it at the cha
 
 from __future__ import annotations
 
-from spikeheb.circuits.job import Job
 from spikeheb.dimensions import Dimension
+from spikeheb.engines.alone import Alone
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.rules.rule import Post
@@ -16,7 +16,7 @@ LONGEST = 1000
 """Steps; a longer chain would take too many statements."""
 
 
-def steps(job: Job) -> dict[str, int]:
+def steps(job: Alone) -> dict[str, int]:
     """By how many steps each delayed read is late.
 
     Raises
@@ -36,17 +36,17 @@ def steps(job: Job) -> dict[str, int]:
     return delays
 
 
-def links(job: Job) -> dict[str, list[str]]:
+def links(job: Alone) -> dict[str, list[str]]:
     """For each delayed read the variables of its chain: one step ago, two steps ago, and so on, then the read itself."""
     return {name: [*(f"{name}_{n}_steps_ago" for n in range(count)), name] for name, count in steps(job).items()}
 
 
-def declarations(job: Job, dimensions: dict[str, Dimension]) -> list[str]:
+def declarations(job: Alone, dimensions: dict[str, Dimension]) -> list[str]:
     """The variables of all chains."""
     return [f"{link} : {dimensions[name].brian}" for name, chain in links(job).items() for link in chain]
 
 
-def advance(job: Job) -> str:
+def advance(job: Alone) -> str:
     """Statements that move every chain on by a step, last link first."""
     lines = []
     for name, chain in links(job).items():
@@ -55,11 +55,11 @@ def advance(job: Job) -> str:
     return "\n".join(lines)
 
 
-def before_advance(job: Job) -> dict[str, t.Tree]:
+def before_advance(job: Alone) -> dict[str, t.Tree]:
     """Where the [post] equations find a delayed read: the chain has not been moved on yet."""
     return {name: t.Name(chain[-2]) for name, chain in links(job).items() if len(chain) > 1}
 
 
-def _post(job: Job) -> Post:
+def _post(job: Alone) -> Post:
     assert job.rule.post is not None
     return job.rule.post

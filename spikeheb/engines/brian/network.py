@@ -1,4 +1,4 @@
-"""All lanes of a job as one explicit Brian2 network.
+"""A circuit as one explicit Brian2 network.
 
 Within a time step Brian2 runs the state updates (slot ``groups``: cells, held and clamped membranes, [post], synapses),
 then thresholds, synapses, resets and the record (slot ``end``). Imposed spikes, current steps and rewards are set before
@@ -7,20 +7,22 @@ the threshold by generators whose pathways run in ``before_thresholds``, so that
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from spikeheb.cells import Receptor, assemble
+from spikeheb.circuits.connect import Pairwise
 from spikeheb.circuits.drives import Change
-from spikeheb.circuits.job import Job
-from spikeheb.circuits.steps import Floats
+from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.dimensions import CURRENT, NONE, VOLTAGE, Dimension
-from spikeheb.engines.brian import late, shapes, text
+from spikeheb.draws.expanded import trains_of
+from spikeheb.engines.alone import Alone
+from spikeheb.engines.brian import late, normalising, shapes, text
 from spikeheb.engines.brian.importing import brian
-from spikeheb.engines.brian.names import own, unit_of
+from spikeheb.engines.brian.names import of_cell, own, unit_of
 from spikeheb.engines.brian.settings import REFRACTORY_TIME, settings
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
@@ -48,8 +50,8 @@ class Built:
     """What was set: ``synapses.w`` and so on, to be read back."""
 
 
-def build(job: Job, *, sweeping: bool = False, inputs: Callable[[Any], Any] | None = None) -> Built:
-    """The network of a job, with every value set.
+def build(job: Alone, *, sweeping: bool = False, inputs: Callable[[Any], Any] | None = None) -> Built:
+    """The network of a circuit, with every value set: a group for each population, Synapses for each projection.
 
     With `sweeping`, the cells have an event ``sweep`` in every step of a sweep, for a monitor to record at. With `inputs`, the
     group that this gives for a clock takes the place of the trains; every lane hears all of it.
@@ -66,9 +68,12 @@ def build(job: Job, *, sweeping: bool = False, inputs: Callable[[Any], Any] | No
     receptor = job.cell.receptor(job.receptor) if job.cell else None
     cells, objects = _cells(job, clock, sweeping)
     objects += _post(job, cells, clock)
-    source = inputs(clock) if inputs else _generator(job.pre, job, clock, "pre_spikes", "thresholds")
-    synapses = _synapses(job, source, cells, receptor, clock)
-    objects += [source, synapses, *_imposed(job, cells, clock)]
+    trains, of_input = _distinct(job.pre)
+    source = inputs(clock) if inputs else _generator(trains, job, clock, "pre_spikes", "thresholds")
+    synapses = _synapses(job, source, of_input if not inputs else np.arange(job.inputs) % len(source), cells, receptor, clock)
+    objects += [source, synapses, *_imposed(job, cells, clock), *_unplastic(job, cells, clock)]
+    if job.circuit.plastic.normalise is not None:
+        objects.append(normalising.operation(job, synapses, clock))
     objects += _changes(job.currents, CURRENT_IN, CURRENT, job, cells, clock)
     objects += _clamps(job, cells, clock)
     objects += _rewards(job, cells, clock)
@@ -82,7 +87,7 @@ def build(job: Job, *, sweeping: bool = False, inputs: Callable[[Any], Any] | No
     return built
 
 
-def _cells(job: Job, clock: Any, sweeping: bool) -> tuple[Any, list[Any]]:
+def _cells(job: Alone, clock: Any, sweeping: bool) -> tuple[Any, list[Any]]:
     b2 = brian()
     extra = [f"{FORCED} : 1"]
     if job.rule.post is not None:
@@ -114,7 +119,7 @@ def _cells(job: Job, clock: Any, sweeping: bool) -> tuple[Any, list[Any]]:
     return cells, [cells]
 
 
-def _membrane_group(job: Job, extra: list[str], events: dict[str, str], clock: Any) -> Any:
+def _membrane_group(job: Alone, extra: list[str], events: dict[str, str], clock: Any) -> Any:
     b2 = brian()
     cell = job.cell
     assert cell is not None
@@ -153,7 +158,7 @@ def _membrane_group(job: Job, extra: list[str], events: dict[str, str], clock: A
     return cells
 
 
-def _generator(trains: Any, job: Job, clock: Any, name: str, when: str) -> Any:
+def _generator(trains: Any, job: Alone, clock: Any, name: str, when: str) -> Any:
     b2 = brian()
     indices = np.concatenate([np.full(len(train), n) for n, train in enumerate(trains)] or [np.zeros(0)]).astype(int)
     steps = np.concatenate([np.asarray(train, dtype=np.int64) for train in trains] or [np.zeros(0, dtype=np.int64)])
@@ -163,7 +168,7 @@ def _generator(trains: Any, job: Job, clock: Any, name: str, when: str) -> Any:
     )
 
 
-def _imposed(job: Job, cells: Any, clock: Any) -> list[Any]:
+def _imposed(job: Alone, cells: Any, clock: Any) -> list[Any]:
     """Imposed spikes: they raise `forced` before the threshold of their own step."""
     if not any(len(train) for train in job.post):
         return []
@@ -176,7 +181,7 @@ def _imposed(job: Job, cells: Any, clock: Any) -> list[Any]:
     return [source, pathway]
 
 
-def _changes(changes: tuple[Change, ...], variable: str, dimension: Dimension, job: Job, cells: Any, clock: Any) -> list[Any]:
+def _changes(changes: tuple[Change, ...], variable: str, dimension: Dimension, job: Alone, cells: Any, clock: Any) -> list[Any]:
     """Values that are set at their step: one generator neuron a change."""
     if not changes:
         return []
@@ -193,22 +198,22 @@ def _changes(changes: tuple[Change, ...], variable: str, dimension: Dimension, j
         name=f"set_{variable}",
         namespace={},
     )
-    pathway.connect(i=np.arange(len(changes)), j=np.array([c.lane for c in changes]))
+    pathway.connect(i=np.arange(len(changes)), j=np.array([c.cell for c in changes]))
     pathway.value_ = np.array([c.value for c in changes])
     source.order = 0
     pathway.pre.when, pathway.pre.order = "before_groups", 1
     return [source, pathway]
 
 
-def _rewards(job: Job, cells: Any, clock: Any) -> list[Any]:
+def _rewards(job: Alone, cells: Any, clock: Any) -> list[Any]:
     """Two values for each reward: that there is one, and its amount, which may be 0."""
-    if len({(reward.lane, reward.step) for reward in job.rewards}) < len(job.rewards):
+    if len({(reward.cell, reward.step) for reward in job.rewards}) < len(job.rewards):
         raise EngineError('two rewards in one time step need the "kernel" engine, or a smaller time step', path=job.rule.path)
     given = tuple(replace(reward, value=1.0) for reward in job.rewards)
     return [*_changes(job.rewards, AMOUNT, NONE, job, cells, clock), *_changes(given, REWARDED, NONE, job, cells, clock)]
 
 
-def _clamps(job: Job, cells: Any, clock: Any) -> list[Any]:
+def _clamps(job: Alone, cells: Any, clock: Any) -> list[Any]:
     """Two values for each change: whether the cell is held, and where."""
     if job.clamps and job.cell is None:
         raise EngineError("a voltage clamp needs a cell")
@@ -217,7 +222,38 @@ def _clamps(job: Job, cells: Any, clock: Any) -> list[Any]:
     return _changes(flags, CLAMPED, NONE, job, cells, clock) + _changes(tuple(potentials), V_CLAMP, VOLTAGE, job, cells, clock)
 
 
-def _synapses(job: Job, source: Any, cells: Any, receptor: Receptor | None, clock: Any) -> Any:
+def _distinct(trains: Sequence[Steps]) -> tuple[list[Steps], Steps]:
+    """Each train once, and which of them each input has: inputs that share a train share its generator."""
+    places = {number: n for n, number in enumerate(dict.fromkeys(map(id, trains)))}
+    return list({id(train): train for train in trains}.values()), np.array([places[id(train)] for train in trains], dtype=np.int64)
+
+
+def _unplastic(job: Alone, cells: Any, clock: Any) -> list[Any]:
+    """The synapses without plasticity."""
+    projection = job.circuit.unplastic
+    if projection is None or job.cell is None:
+        return []
+    b2, receptor, connect = brian(), job.cell.receptor(projection.receptor), projection.connect
+    assert isinstance(connect, Pairwise)
+    trains, of_input = _distinct(trains_of(job.circuit, projection))
+    source = _generator(trains, job, clock, "unplastic_spikes", "thresholds")
+    synapses = b2.Synapses(
+        source,
+        cells,
+        "\n".join(f"add_{state} : siemens (shared, constant)" for state, _, _ in receptor.parts),
+        on_pre="\n".join(f"{of_cell(state)}_post += add_{state}" for state, _, _ in receptor.parts),
+        delay=round(projection.delay / job.dt) * job.dt * b2.second,
+        clock=clock,
+        name="unplastic",
+        namespace={},
+    )
+    synapses.connect(i=of_input, j=connect.cell)
+    for state, _, weight in receptor.parts:
+        setattr(synapses, f"add_{state}_", receptor.unit * abs(weight) * projection.efficacy)
+    return [source, synapses]
+
+
+def _synapses(job: Alone, source: Any, of_input: Steps, cells: Any, receptor: Receptor | None, clock: Any) -> Any:
     b2 = brian()
     rule, stepping = job.rule, stepped(job.rule)
     known = known_names(rule)
@@ -252,7 +288,7 @@ def _synapses(job: Job, source: Any, cells: Any, receptor: Receptor | None, cloc
     )
     for name, position in order.items():
         getattr(synapses, name).order = position
-    synapses.connect(i=np.arange(job.inputs) % len(source), j=job.lane_of_input)
+    synapses.connect(i=of_input, j=job.lane_of_input)
     if synapses.state_updater is not None:
         synapses.state_updater.order = SYNAPSE_ORDER
     clip = text.clip_statement(rule)
@@ -267,7 +303,7 @@ def pathway_order(event: str, position: int, coincidence: str) -> int:
     return base + position
 
 
-def _post(job: Job, cells: Any, clock: Any) -> list[Any]:
+def _post(job: Alone, cells: Any, clock: Any) -> list[Any]:
     """The rule's [post] variables: a group of their own that reads v of the cells, which read them in turn."""
     post = job.rule.post
     if post is None:
@@ -302,7 +338,7 @@ def _post(job: Job, cells: Any, clock: Any) -> list[Any]:
     return objects
 
 
-def _set_values(job: Job, built: Built) -> None:
+def _set_values(job: Alone, built: Built) -> None:
     """Every constant and initial value, remembered under ``owner.name`` so that it can be read back."""
     groups = {group.name: group for group in (*built.network.objects, built.synapses, built.cells)}
     for label, value in settings(job).items():

@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from spikeheb.circuits.job import Job
+from spikeheb.circuits.drives import Drives
 from spikeheb.circuits.steps import NO_STEPS
+from spikeheb.circuits.usual import given, lanes
 from spikeheb.dimensions import TIME, Dimension
+from spikeheb.engines.alone import alone
 from spikeheb.engines.brian import late, text
 from spikeheb.engines.brian.importing import brian
 from spikeheb.engines.brian.network import AFTER_SPIKE_ORDER, CLIP_ORDER, LATE_ORDER, POST_ORDER, SYNAPSE_ORDER
@@ -62,7 +64,7 @@ class PostVariables:
         assert rule.post is not None
         whole = getattr(target, "source", target) if hasattr(target, "start") and hasattr(target, "stop") else target
         self.rule, self.started = rule, False
-        job = Job(rule, None, float(whole.clock.dt_), 1, np.arange(1), (NO_STEPS,), (NO_STEPS,))
+        job = alone(lanes(rule, None, float(whole.clock.dt_), 1, np.arange(1), (NO_STEPS,), Drives(imposed=given((NO_STEPS,)))))
         self.job, self.v = job, reads_membrane(rule)
         known = known_names(rule)
         lines = [text.equation_line(e, renames=late.before_advance(job)) for e in rule.post.equations]

@@ -10,15 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from spikeheb.circuits.job import Job
+from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.circuits.values import constants, efficacy, per_input
+from spikeheb.draws.expanded import gathered
 from spikeheb.engines import cache_folder
+from spikeheb.engines.alone import Alone, Progress, alone
 from spikeheb.engines.brian import importing, modules
 from spikeheb.engines.brian.names import of_cell, users
 from spikeheb.engines.brian.network import CLAMPED, HELD_UNTIL, Built, build
-from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names
+from spikeheb.engines.brian.owned import of_rule, under_users_names
 from spikeheb.engines.brian.quiet import Relaxation
 from spikeheb.engines.brian.text import cancels
 from spikeheb.engines.compiler import compiler_of_system
@@ -33,12 +35,12 @@ LONG = 1_000_000
 """Steps from which on compiling for half a minute pays."""
 
 
-def run(job: Job, target: str = "auto") -> Recording:
-    """Carry the job out.
+def run(circuit: Circuit, target: str = "auto", *, progress: Progress = None) -> Recording:
+    """Carry a circuit out.
 
     Parameters
     ----------
-    job : Job
+    circuit : Circuit
     target : {"auto", "numpy", "cython"}
         ``auto`` is Cython for long jobs where there is a compiler, else numpy; the recording says which.
 
@@ -46,17 +48,19 @@ def run(job: Job, target: str = "auto") -> Recording:
     ------
     EngineError, NonFiniteError
     """
-    note = ""
+    if circuit.precision != "float64":
+        raise EngineError("Brian2 computes in double precision", key="precision")
+    job, note = alone(of_rule(circuit), progress), ""
     if target == "auto":
         target = "cython" if _needed(job)[0].size > LONG and compiler_of_system() is not None else "numpy"
     elif target == "cython" and compiler_of_system() is None:
         target, note = "numpy", "no C++ compiler found that Brian2 can use, numpy instead of cython"
     try:
-        return _run(job, target, note)
+        return gathered(circuit, _run(job, target, note))
     except Exception as error:
         if target != "cython" or not _is_compilers(error):
             raise
-    return _run(job, "numpy", "Cython's modules could not be compiled, numpy instead of cython")
+    return gathered(circuit, _run(job, "numpy", "Cython's modules could not be compiled, numpy instead of cython"))
 
 
 def _is_compilers(error: BaseException | None) -> bool:
@@ -68,9 +72,8 @@ def _is_compilers(error: BaseException | None) -> bool:
     return False
 
 
-def _run(asked: Job, target: str, note: str) -> Recording:
+def _run(job: Alone, target: str, note: str) -> Recording:
     b2 = importing.brian()
-    job = lanes_of_rule(asked)
     importing.set_target(target, literal=cancels(job.rule))
     b2.start_scope()
     b2.seed(job.seed)
@@ -99,21 +102,22 @@ def _check_values(built: Built) -> None:
 class _Watch:
     """Runs at the end of every step: records, checks that all is finite, and sets the clock forward."""
 
-    def __init__(self, job: Job, built: Built) -> None:
+    def __init__(self, job: Alone, built: Built) -> None:
         self.job, self.built = job, built
         self.timestep = built.clock.variables["timestep"].get_value()
         self.time = built.clock.variables["t"].get_value()
         self.variables = {name: built.synapses.variables[name] for name in job.rule.variables}
         self.of_lanes = _of_lanes(job, built)
         self.small = sum(variable.size for variable in self.variables.values()) + len(self.of_lanes) * job.lanes <= SMALL
-        self.known = {name: per_input(job, value) for name, value in constants(job).items()}
+        self.known = {name: per_input(job.circuit, value) for name, value in constants(job.circuit).items()}
         self.samples = {int(step): n for n, step in enumerate(job.samples)}
         self.weight = np.zeros((job.inputs, len(job.samples)))
         self.efficacy = np.zeros((job.inputs, len(job.samples)))
         self.v = np.zeros((job.lanes, len(job.sweeps), job.sweep_steps))
         self.sweep_of = _sweep_of(job)
         self.needed, self.reach = _needed(job)
-        self.may_skip = not stepped(job.rule) and job.rule.post is None
+        self.may_skip = not stepped(job.rule) and job.rule.post is None and len(job.circuit.projections) == 1
+        self.may_skip &= job.circuit.plastic.normalise is None
         self.relaxation = Relaxation(job.cell, job.dt) if job.cell is not None and self.may_skip else None
         self.states: list[Floats] = []
         self.busy_until = -1
@@ -143,7 +147,7 @@ class _Watch:
     def sample(self, n: int) -> None:
         values = self.values()
         self.weight[:, n] = values[self.job.rule.weight]
-        self.efficacy[:, n] = efficacy(self.job, values, self.known)
+        self.efficacy[:, n] = efficacy(self.job.circuit, values, self.known)
         _finite(self.efficacy[:, n], "the efficacy", "input", int(self.job.samples[n]), self.job.dt)
 
     def values(self) -> dict[str, Floats]:
@@ -205,7 +209,7 @@ class _Watch:
         )
 
 
-def _of_lanes(job: Job, built: Built) -> dict[str, Any]:
+def _of_lanes(job: Alone, built: Built) -> dict[str, Any]:
     """Variables of [post] and conductances, by the names that messages have for them."""
     receptor = job.cell.receptor(job.receptor) if job.cell is not None else None
     states = {state: built.cells.variables[of_cell(state)] for state, _, _ in receptor.parts} if receptor is not None else {}
@@ -219,11 +223,11 @@ def _finite(array: Floats, name: str, what: str, step: int, dt: float) -> None:
         raise NonFiniteError(f"{name} of {what} {bad[0]} became {np.ravel(array)[bad[0]]} at or before {step * dt:.4f} s")
 
 
-def _sweep_of(job: Job) -> dict[int, tuple[int, int]]:
+def _sweep_of(job: Alone) -> dict[int, tuple[int, int]]:
     return {int(start) + k: (n, k) for n, start in enumerate(job.sweeps) for k in range(job.sweep_steps)}
 
 
-def _needed(job: Job) -> tuple[Steps, int]:
+def _needed(job: Alone) -> tuple[Steps, int]:
     """Steps that must be run, sorted, and how many steps after an event its longest delay ends."""
     events = [np.asarray(train, dtype=np.int64) for train in (*job.pre, *job.post)]
     changes = np.array([c.step for c in (*job.currents, *job.clamps, *job.rewards)], dtype=np.int64)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from spikeheb.cells import assemble
-from spikeheb.circuits.job import Job
 from spikeheb.circuits.steps import Floats
 from spikeheb.circuits.values import constants, initial_values, per_input
+from spikeheb.engines.alone import Alone
 from spikeheb.engines.brian import late
 from spikeheb.engines.brian.names import of_cell, own, unit_of
 from spikeheb.expressions.printers import evaluate
@@ -15,25 +15,25 @@ from spikeheb.expressions.printers import evaluate
 REFRACTORY_TIME = "refractory_time"
 
 
-def settings(job: Job) -> dict[str, Floats]:
+def settings(job: Alone) -> dict[str, Floats]:
     """Constants and initial values of synapses, cells and [post]; arrays of one element for shared constants."""
     values: dict[str, object] = {}
-    for name, value in constants(job).items():
-        values[f"synapses.{name}"] = per_input(job, value) if name in job.overrides else value
-    values |= {f"synapses.{name}": value for name, value in initial_values(job).items()}
+    for name, value in constants(job.circuit).items():
+        values[f"synapses.{name}"] = per_input(job.circuit, value) if name in job.overrides else value
+    values |= {f"synapses.{name}": value for name, value in initial_values(job.circuit).items()}
     values |= _of_post(job)
     values |= _of_cell(job)
     return {label: np.atleast_1d(np.asarray(value, dtype=float)) for label, value in values.items()}
 
 
-def _of_post(job: Job) -> dict[str, object]:
+def _of_post(job: Alone) -> dict[str, object]:
     post = job.rule.post
     if post is None:
         return {}
-    known = {name: np.broadcast_to(np.asarray(value, dtype=float), (job.lanes,)) for name, value in constants(job).items()}
+    known = {name: np.broadcast_to(np.asarray(value, dtype=float), (job.lanes,)) for name, value in constants(job.circuit).items()}
     if job.cell is not None:
         known["v"] = np.full(job.lanes, job.cell.rest()["v"])
-    values: dict[str, object] = {f"post.{name}": value for name, value in constants(job).items()}
+    values: dict[str, object] = {f"post.{name}": value for name, value in constants(job.circuit).items()}
     for name, tree in post.initial.items():
         values[f"post.{name}"] = np.broadcast_to(np.asarray(evaluate(tree, known), dtype=float), (job.lanes,))
     for name, chain in late.links(job).items():
@@ -42,7 +42,7 @@ def _of_post(job: Job) -> dict[str, object]:
     return values
 
 
-def _of_cell(job: Job) -> dict[str, object]:
+def _of_cell(job: Alone) -> dict[str, object]:
     if job.cell is None:
         return {}
     receptor = job.cell.receptor(job.receptor)

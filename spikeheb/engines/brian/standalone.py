@@ -20,16 +20,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.circuits.job import Job
+from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Floats
 from spikeheb.circuits.values import constants, efficacy, per_input
+from spikeheb.draws.expanded import gathered
 from spikeheb.engines import cache as build_cache
 from spikeheb.engines import children
+from spikeheb.engines.alone import Alone, alone
 from spikeheb.engines.brian import building, late
 from spikeheb.engines.brian.building import Array
 from spikeheb.engines.brian.names import users
-from spikeheb.engines.brian.owned import lanes_of_rule, under_users_names
+from spikeheb.engines.brian.owned import of_rule, under_users_names
 from spikeheb.engines.brian.settings import settings
 from spikeheb.engines.compiler import compiler_of_system
 from spikeheb.errors import BuildError, EngineError, NonFiniteError, StorageError
@@ -40,8 +42,8 @@ NEEDS = (building.MANIFEST, "program/main")
 """Files that the cache's entry must have."""
 
 
-def run(job: Job) -> Recording:
-    """Build the job's program if it is not in the cache, and run it.
+def run(circuit: Circuit) -> Recording:
+    """Build the circuit's program if it is not in the cache, and run it.
 
     Raises
     ------
@@ -53,7 +55,9 @@ def run(job: Job) -> Recording:
         Where a result file is not whole.
     NonFiniteError
     """
-    job = lanes_of_rule(job)
+    job = alone(of_rule(circuit))
+    if circuit.unplastic is not None or circuit.plastic.normalise is not None or circuit.precision != "float64":
+        raise EngineError('inhibitory inputs, normalisation and single precision need another engine than "brian:standalone"')
     working = compiler_of_system()
     if working is None:
         raise BuildError('no C++ compiler found that Brian2 can use (CXX, g++, c++, clang++); install one, or use the engine "brian:numpy"')
@@ -66,7 +70,7 @@ def run(job: Job) -> Recording:
         _call(folder / "program", Path(place), values, manifest["arrays"])
         results.check_values(values)
         engine = {"engine": "brian:standalone", **manifest["versions"], "compiler": working.version}
-        return under_users_names(_recording(job, results, engine))
+        return gathered(circuit, under_users_names(_recording(job, results, engine)))
 
 
 @cache
@@ -75,7 +79,7 @@ def _own_source() -> str:
     return content_hash([path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))])
 
 
-def _structure(job: Job) -> object:
+def _structure(job: Alone) -> object:
     """All that the program's source depends on."""
     rule = {name: value for name, value in job.rule.describe().items() if name not in ("constants", "set", "changed", "name", "initial")}
     cell = job.cell.describe() if job.cell else None
@@ -84,14 +88,14 @@ def _structure(job: Job) -> object:
         sorted(job.rule.constants),
         {name: value for name, value in cell.items() if name not in ("constants", "name", "initial")} if cell else None,
         job.dt, job.steps, job.lane_of_input.tolist(), [train.tolist() for train in job.pre], [train.tolist() for train in job.post],
-        sorted(job.overrides), [[c.lane, c.step, c.value] for c in job.currents], [[c.lane, c.step, c.value] for c in job.rewards],
-        [[c.lane, c.step, repr(c.value)] for c in job.clamps],
+        sorted(job.overrides), [[c.cell, c.step, c.value] for c in job.currents], [[c.cell, c.step, c.value] for c in job.rewards],
+        [[c.cell, c.step, repr(c.value)] for c in job.clamps],
         [action.delay for action in actions(job.rule)], late.steps(job) if job.rule.post else None,
         job.samples.tolist(), job.sweeps.tolist(), job.sweep_steps, job.receptor, job.seed if is_noisy(job.rule) else None,
     ]  # fmt: skip
 
 
-def _build(job: Job, folder: Path) -> None:
+def _build(job: Alone, folder: Path) -> None:
     """Let another process build: Brian2 builds one model a process, and imports what its working directory offers."""
     arguments = [sys.executable, "-m", "spikeheb.engines.brian.building", str(folder)]
     done = children.call(arguments, data=pickle.dumps(replace(job, progress=None)), folder=folder, environment={"TMPDIR": str(folder)})
@@ -172,7 +176,7 @@ class Results:
                 raise EngineError(f"the standalone program did not take the value of {shown(label)}")
 
 
-def _recording(job: Job, results: Results, engine: dict[str, str]) -> Recording:
+def _recording(job: Alone, results: Results, engine: dict[str, str]) -> Recording:
     read = results.read
     variables = {name: read(f"synapses.{name}").astype(float) for name in job.rule.variables}
     for name, value in variables.items():
@@ -182,13 +186,13 @@ def _recording(job: Job, results: Results, engine: dict[str, str]) -> Recording:
     weight, strength = np.zeros((job.inputs, 0)), np.zeros((job.inputs, 0))
     if job.samples.size:
         rows = job.samples // building.sampling_step(job)
-        known = {name: per_input(job, value) for name, value in constants(job).items()}
+        known = {name: per_input(job.circuit, value) for name, value in constants(job.circuit).items()}
         sampled = {
             name: read(f"sampled.{name}", job.inputs).reshape(-1, job.inputs)[rows].astype(float)
             for name in building.sampled_variables(job)
         }
         weight = sampled[job.rule.weight].T
-        columns = [efficacy(job, {name: value[k] for name, value in sampled.items()}, known) for k in range(len(rows))]
+        columns = [efficacy(job.circuit, {name: value[k] for name, value in sampled.items()}, known) for k in range(len(rows))]
         strength = np.array(columns).T
     v = np.zeros((job.lanes, len(job.sweeps), job.sweep_steps))
     if v.size:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from spikeheb.circuits.drives import Change
-from spikeheb.circuits.job import Job
 from spikeheb.circuits.steps import NO_STEPS, Floats, Steps
 from spikeheb.circuits.values import constants, initial_values
+from spikeheb.engines.alone import Alone
 from spikeheb.engines.kernel.contract import EVENTS, FAR, LANES, PLACE, Array
 from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.expressions.printers import evaluate
@@ -29,7 +29,7 @@ STRIDES = {"constants_each": "constants", "delays_each": "delays", "late_each": 
 class Arrays:
     """All state and all input of a job. A run changes `synapses`, `states`, `places`, `history` and what is recorded."""
 
-    job: Job
+    job: Alone
     synapses: Any
     states: Floats
     places: Any
@@ -43,7 +43,7 @@ class Arrays:
     """Arrays that are only read."""
 
 
-def arrays(job: Job, program: Program) -> Arrays:
+def arrays(job: Alone, program: Program) -> Arrays:
     """The arrays of a job that starts.
 
     Raises
@@ -76,20 +76,20 @@ def arrays(job: Job, program: Program) -> Arrays:
     return made
 
 
-def _synapses(job: Job, program: Program) -> Any:
+def _synapses(job: Alone, program: Program) -> Any:
     synapses = np.zeros(job.inputs, dtype=synapse_dtype(program))
-    for name, values in initial_values(job).items():
+    for name, values in initial_values(job.circuit).items():
         synapses[name] = values
     return synapses
 
 
-def _states(job: Job, program: Program, places: Layout) -> Floats:
+def _states(job: Alone, program: Program, places: Layout) -> Floats:
     states = np.zeros((job.lanes, places.state_size))
     if job.cell is not None:
         for name, value in job.cell.rest().items():
             states[:, places.cell.index(name)] = value
     if job.rule.post is not None:
-        known = dict(constants(job))
+        known = dict(constants(job.circuit))
         if job.cell is not None:
             known["v"] = job.cell.rest()["v"]
         for name, tree in job.rule.post.initial.items():
@@ -100,16 +100,16 @@ def _states(job: Job, program: Program, places: Layout) -> Floats:
     return states
 
 
-def _places(job: Job, program: Program) -> Any:
+def _places(job: Alone, program: Program) -> Any:
     places = np.zeros(job.lanes, dtype=PLACE.ctype(max(1, len(program.actions))))
     places["held_through"] = -1
     places["part_at"] = FAR
     return places
 
 
-def _late_by(job: Job, program: Program) -> Steps:
+def _late_by(job: Alone, program: Program) -> Steps:
     """By how many steps each delayed variable is read late; one row, or one for each lane."""
-    values = constants(job)
+    values = constants(job.circuit)
     columns = [np.rint(np.asarray(values[by]) / job.dt).astype(np.int64) for _, by in program.delayed.values()]
     rows = job.lanes if any(column.ndim for column in columns) else 1
     return _table(columns, rows)
@@ -135,7 +135,7 @@ def _history(program: Program, states: Floats, late_by: Steps) -> Floats:
     return history
 
 
-def _inputs(job: Job) -> dict[str, Array]:
+def _inputs(job: Alone) -> dict[str, Array]:
     lanes = np.asarray(job.lane_of_input, dtype=np.int64)
     first_input = np.searchsorted(lanes, np.arange(job.lanes + 1)).astype(np.int64)
     counts = np.array([len(train) for train in job.pre], dtype=np.int64)
@@ -166,8 +166,8 @@ def _joined(trains: Sequence[Steps]) -> Steps:
 
 
 def _changes(name: str, changes: tuple[Change, ...], lanes: int) -> dict[str, Array]:
-    ordered = sorted(changes, key=lambda change: (change.lane, change.step))
-    of_lane = np.array([change.lane for change in ordered], dtype=np.int64)
+    ordered = sorted(changes, key=lambda change: (change.cell, change.step))
+    of_lane = np.array([change.cell for change in ordered], dtype=np.int64)
     return {
         f"{name}_first": np.searchsorted(of_lane, np.arange(lanes + 1)).astype(np.int64),
         f"{name}_steps": np.array([change.step for change in ordered], dtype=np.int64),
@@ -175,8 +175,8 @@ def _changes(name: str, changes: tuple[Change, ...], lanes: int) -> dict[str, Ar
     }
 
 
-def _numbers(job: Job, program: Program, places: Layout, late_by: Steps) -> dict[str, Array]:
-    values = constants(job)
+def _numbers(job: Alone, program: Program, places: Layout, late_by: Steps) -> dict[str, Array]:
+    values = constants(job.circuit)
     table = np.zeros((job.lanes if job.overrides else 1, max(1, len(program.constants))))
     for column, name in enumerate(program.constants):
         table[:, column] = values[name]
@@ -184,7 +184,7 @@ def _numbers(job: Job, program: Program, places: Layout, late_by: Steps) -> dict
     return {"constants": table, "cell": cell, "delays": delays, "durations": _durations(job), "late_by": late_by}
 
 
-def _cell_numbers(job: Job, program: Program, places: Layout) -> Floats:
+def _cell_numbers(job: Alone, program: Program, places: Layout) -> Floats:
     if program.cell is None:
         return np.zeros(1)
     receptor = program.cell.receptor
@@ -194,7 +194,7 @@ def _cell_numbers(job: Job, program: Program, places: Layout) -> Floats:
     return np.array([values[name] for name in places.cell_constants])
 
 
-def _delays(job: Job, program: Program) -> Steps:
+def _delays(job: Alone, program: Program) -> Steps:
     """Steps from a spike to each action; one row, or one for each lane where a delay is overridden."""
     handlers = [handler for event in EVENTS for handler in job.rule.handlers if handler.event == event]
     if job.rule.coincidence == "post_first":
@@ -209,7 +209,7 @@ def _delays(job: Job, program: Program) -> Steps:
     return _table(columns, rows)
 
 
-def _durations(job: Job) -> Steps:
+def _durations(job: Alone) -> Steps:
     """Steps of the refractory time, and of each part of the spike's shape (one at least)."""
     if job.cell is None:
         return np.zeros(1, dtype=np.int64)

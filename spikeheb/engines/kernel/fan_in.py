@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from spikeheb.cells import Cell
-from spikeheb.circuits.population import PopulationJob
+from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Steps
+from spikeheb.engines.alone import Progress
 from spikeheb.engines.compiler import compiler, remedy
+from spikeheb.engines.dense import Dense, dense
 from spikeheb.engines.kernel import fan_in_source
 from spikeheb.engines.kernel.build import load
 from spikeheb.engines.kernel.contract import FAN_IN, FIRED, Array
@@ -34,14 +36,16 @@ CHANGED = ("synapse", "lane", "synapse_since", "lane_since", "history", "part", 
 OF_THREADS = ("tiles", "workers", "chunk")
 
 
-def run(job: PopulationJob, threads: int | None = None) -> Recording:
-    """Carry the job out: with the compiled kernel, or as lanes in numpy where there is no compiler.
+def run(circuit: Circuit, *, threads: int | None = None, progress: Progress = None) -> Recording:
+    """Carry a circuit out in which every source reaches every cell.
 
     Parameters
     ----------
-    job : PopulationJob
+    circuit : Circuit
     threads : int, optional
         Cells are shared among so many; among as many as this work may have if not given. The result does not depend on it.
+    progress : callable, optional
+        Called with the fraction done.
 
     Raises
     ------
@@ -51,12 +55,7 @@ def run(job: PopulationJob, threads: int | None = None) -> Recording:
         With the time, the cell and the input.
     BuildError, StorageError
     """
-    if compiler() is None:
-        from spikeheb.engines import as_lanes
-        from spikeheb.engines.kernel import runner
-
-        return as_lanes.run(job, runner.run)
-    with FanIn(job, threads) as started:
+    with FanIn(circuit, threads, progress=progress) as started:
         return started.to_end()
 
 
@@ -65,24 +64,27 @@ class FanIn(Run[Recording]):
 
     Parameters
     ----------
-    job : PopulationJob
+    circuit : Circuit
     threads : int, optional
+    progress : callable, optional
+        Called with the fraction done.
     """
 
     finds_all = True
     arrays: FanInArrays
 
-    def __init__(self, job: PopulationJob, threads: int | None = None) -> None:
+    def __init__(self, circuit: Circuit, threads: int | None = None, *, progress: Progress = None) -> None:
         chosen = compiler()
         if chosen is None:
             raise BuildError(f"a fan-in that can be paused needs a C++ compiler, and none was found; {remedy()}")
-        asked, job = job, replace(job, cell=driven(job))
+        asked = dense(circuit, progress)
+        job = replace(asked, cell=driven(asked))
         if job.precision == "float32" and job.rule.before:
             raise EngineError("ties are told by the number of the step, which single precision cannot hold; take float64", key="precision")
         self.program = analyse(job.rule, job.cell, job.dt, receptor=job.receptor)
         self.sites: Sites = sites(self.program, varied(job))
         width = 1 if job.private or job.cells <= FEW else fan_in_source.WIDTH[job.precision]
-        inhibitory = job.cell.receptor(job.inhibition.receptor) if job.cell and job.inhibition else None
+        inhibitory = job.cell.receptor(job.unplastic.receptor) if job.cell and job.unplastic else None
         source = fan_in_source.generate(self.program, self.sites, width=width, precision=job.precision, inhibitory=inhibitory)
         library = load(source, fan_in_source.header(self.program, asked.cell), chosen, HEADERS)
         workers = max(1, min(threads or allowed(), -(-job.cells // width)))
@@ -110,7 +112,7 @@ class FanIn(Run[Recording]):
         self._run = None
 
     def _again(self) -> FanIn:
-        return FanIn(replace(self.job, progress=None), self.workers)
+        return FanIn(self.job.circuit, self.workers)
 
     def _parts(self) -> list[Part]:
         return [(0, self.workers)]
@@ -122,7 +124,7 @@ class FanIn(Run[Recording]):
         return int(self._functions.fan_in_advance(self._run, share[0], until, int(careful)))
 
     def _seconds(self, part: Part) -> float:
-        job: PopulationJob = self.job
+        job: Dense = self.job
         synapses = job.cells * job.input_count
         each = 1e-8 * synapses if self.program.stepped is not None else 0.0
         rate = sum(float(source.mean_rates(job.dt).sum()) for source in job.inputs)
@@ -176,7 +178,7 @@ class FanIn(Run[Recording]):
         arrays = self.arrays
         engine = self.engine("kernel:fan-in", precision=self.job.precision)
         w = arrays.by_cell(self.sites.row[self.job.rule.weight])
-        spikes = self._trains() if self.job.trains else ()
+        spikes = self._trains() if self.job.probes.trains else ()
         return Recording(
             w=w, counts=arrays.counts.copy(), spikes=spikes, snapshots=arrays.snapshots.copy(), watched=arrays.watch.copy(),
             histograms=arrays.histograms.sum(axis=0), engine=engine,
@@ -197,11 +199,11 @@ class FanIn(Run[Recording]):
         return tuple(spikes["step"][a:b] for a, b in pairwise(edges))
 
 
-def driven(job: PopulationJob) -> Cell | None:
+def driven(job: Dense) -> Cell | None:
     """The cell without the receptors that no input drives: their conductances are zero throughout."""
     if job.cell is None:
         return None
-    used = {job.cell.receptor(job.receptor).name} | ({job.cell.receptor(job.inhibition.receptor).name} if job.inhibition else set())
+    used = {job.cell.receptor(job.receptor).name} | ({job.cell.receptor(job.unplastic.receptor).name} if job.unplastic else set())
     return replace(job.cell, receptors={name: receptor for name, receptor in job.cell.receptors.items() if name in used})
 
 

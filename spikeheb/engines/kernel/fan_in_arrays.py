@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from spikeheb.cells import Receptor
-from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.projections import NORMALISATIONS
 from spikeheb.circuits.steps import Floats, Steps
-from spikeheb.draws.fan_in import clock
+from spikeheb.draws.expanded import clock
 from spikeheb.draws.trains import IMPOSED, INHIBITION, INPUTS
+from spikeheb.engines.dense import Dense
 from spikeheb.engines.kernel.contract import CELLS_OF_TILE, FAN_IN, FAR, Array
 from spikeheb.engines.kernel.fan_in_source import epoch, inhibitory_constants
 from spikeheb.engines.kernel.source_arrays import SourceArrays
@@ -46,7 +46,7 @@ class FanInArrays:
 
     Parameters
     ----------
-    job : PopulationJob
+    job : Dense
     program : Program
     sites : Sites
     width : int
@@ -58,7 +58,7 @@ class FanInArrays:
     EngineError, NonFiniteError, UnknownName
     """
 
-    def __init__(self, job: PopulationJob, program: Program, sites: Sites, width: int, workers: int, inhibitory: Receptor | None) -> None:
+    def __init__(self, job: Dense, program: Program, sites: Sites, width: int, workers: int, inhibitory: Receptor | None) -> None:
         self.job, self.program, self.sites, self.width = job, program, sites, width
         self.blocks = -(-job.cells // width)
         self.tile_first = self._tiles(workers)
@@ -213,9 +213,9 @@ class FanInArrays:
         values |= {places.released[state]: receptor.unit * abs(weight) for state, _, weight in receptor.parts}
         values |= {name: hold.v for name, hold in zip(places.shape, program.cell.cell.shape, strict=True)}
         names = list(places.cell_constants)
-        if inhibitory is not None and job.inhibition is not None:
+        if inhibitory is not None and job.unplastic is not None:
             of_state = inhibitory_constants(inhibitory)
-            values |= {of_state[state]: inhibitory.unit * abs(weight) * job.inhibition.efficacy for state, _, weight in inhibitory.parts}
+            values |= {of_state[state]: inhibitory.unit * abs(weight) * job.unplastic.efficacy for state, _, weight in inhibitory.parts}
             names += of_state.values()
         return np.array([values[name] for name in names])
 
@@ -224,29 +224,29 @@ class FanInArrays:
     def _records(self) -> None:
         job = self.job
         self.counts = np.zeros(job.cells, dtype=np.int64)
-        self.snapshots = np.zeros((len(job.snapshots), job.cells, job.input_count), dtype=job.dtype)
-        self.watch = np.zeros((len(job.watched), len(job.watch)), dtype=job.dtype)
-        self.histograms = np.zeros((self.workers, len(job.histograms), max(1, len(job.edges) - 1)), dtype=np.int64)
+        self.snapshots = np.zeros((len(job.probes.snapshots), job.cells, job.input_count), dtype=job.dtype)
+        self.watch = np.zeros((len(job.probes.watched), len(job.probes.watch)), dtype=job.dtype)
+        self.histograms = np.zeros((self.workers, len(job.probes.histograms), max(1, len(job.probes.edges) - 1)), dtype=np.int64)
         self.failures = np.full((self.tiles, 3), FAR, dtype=np.int64)
         self.fired = np.zeros((self.tiles, self.past), dtype=np.uint64)
-        watched = np.column_stack([job.watched, np.arange(len(job.watched))]).astype(np.int64)
+        watched = np.column_stack([job.probes.watched, np.arange(len(job.probes.watched))]).astype(np.int64)
         watched = watched[np.argsort(watched[:, 0], kind="stable")]
         self.fixed["watched"] = np.ascontiguousarray(watched)
         self.fixed["watch_first"] = np.searchsorted(watched[:, 0], self.tile_first * self.width).astype(np.int64)
         for name in ("snapshots", "watch", "histograms"):
-            self.fixed[f"{name.removesuffix('s')}_steps"] = np.ascontiguousarray(getattr(job, name), dtype=np.int64)
-        self.fixed["edges"] = np.ascontiguousarray(job.edges, dtype=float)
+            self.fixed[f"{name.removesuffix('s')}_steps"] = np.ascontiguousarray(getattr(job.probes, name), dtype=np.int64)
+        self.fixed["edges"] = np.ascontiguousarray(job.probes.edges, dtype=float)
         ordered = sorted(job.rewards, key=lambda reward: reward[0])  # those of one step as they were given
         self.fixed["reward_steps"] = np.array([step for step, _ in ordered], dtype=np.int64)
         self.fixed["reward_values"] = np.array([value for _, value in ordered], dtype=float)
 
     def _trains(self) -> None:
         job = self.job
-        self.sources = {"trains": SourceArrays(job.inputs, clock(job), INPUTS, job.copies)}
-        if job.inhibition is not None:
-            self.sources["inhibition"] = SourceArrays(job.inhibition.inputs, clock(job), INHIBITION, job.copies)
+        self.sources = {"trains": SourceArrays(job.inputs, clock(job.circuit), INPUTS, job.copies)}
+        if job.unplastic is not None:
+            self.sources["inhibition"] = SourceArrays(job.unplastic_inputs, clock(job.circuit), INHIBITION, job.copies)
         if job.imposed:
-            self.sources["imposed"] = SourceArrays(job.imposed, clock(job), IMPOSED, 1)
+            self.sources["imposed"] = SourceArrays(job.imposed, clock(job.circuit), IMPOSED, 1)
         rate = sum(float(source.mean_rates(job.dt).sum()) for source in job.inputs)
         spikes = max(SPIKES_OF_CHUNK // (1 if self.tiles > 1 else 2), job.input_count // 4)
         self.chunk = int(min(1 << 16, max(64, spikes / max(rate * job.dt, 1e-6))))
@@ -256,9 +256,10 @@ class FanInArrays:
         numbers: dict[str, Any] = {
             "cells": job.cells, "inputs": job.input_count, "steps": job.steps, "blocks": self.blocks, "tiles": self.tiles,
             "workers": self.workers, "chunk": self.chunk, "is_private": int(job.private), "dt": job.dt, "seed": job.seed & (2**64 - 1),
-            "past": self.past, "epoch": self.epoch, "keep_trains": int(job.trains), "reward_count": len(job.rewards),
-            "snapshot_count": len(job.snapshots), "watch_count": len(job.watch), "histogram_count": len(job.histograms),
-            "bins": self.histograms.shape[2], "inhibition_delay": round(job.inhibition.delay / job.dt) if job.inhibition else 0,
+            "past": self.past, "epoch": self.epoch, "keep_trains": int(job.probes.trains), "reward_count": len(job.rewards),
+            "snapshot_count": len(job.probes.snapshots), "watch_count": len(job.probes.watch),
+            "histogram_count": len(job.probes.histograms),
+            "bins": self.histograms.shape[2], "inhibition_delay": round(job.unplastic.delay / job.dt) if job.unplastic else 0,
             **{name: ctypes.addressof(self.sources[name].struct) if name in self.sources else None for name in SOURCES},
         }  # fmt: skip
         if normalise is not None:
@@ -276,7 +277,7 @@ def _number(tree: t.Tree, known: Mapping[str, float]) -> float:
 class Starts:
     """The initial values of the synapses; what is random is drawn as for lanes, cell after cell."""
 
-    def __init__(self, job: PopulationJob) -> None:
+    def __init__(self, job: Dense) -> None:
         self.job = job
         self.rng = np.random.default_rng([job.seed, 0x1417])
         for name in job.initial:
@@ -298,6 +299,6 @@ class Starts:
         return float(array) if not array.ndim else array
 
 
-def varied(job: PopulationJob) -> tuple[str, ...]:
+def varied(job: Dense) -> tuple[str, ...]:
     """Variables whose given initial values are not one number."""
     return tuple(name for name, value in job.initial.items() if np.ndim(value))

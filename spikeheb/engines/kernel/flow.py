@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from spikeheb.circuits.job import Job
 from spikeheb.circuits.steps import Floats
 from spikeheb.circuits.values import constants, per_input
+from spikeheb.engines.alone import Alone
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import evaluate, numpy_scope, to_numpy
 from spikeheb.program.methods import ELAPSED, solution
@@ -24,7 +24,7 @@ def exprel(x: Any) -> Any:
     return np.where(x == 0, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x))
 
 
-def final_values(program: Program, synapses: Any, job: Job) -> dict[str, Floats]:
+def final_values(program: Program, synapses: Any, job: Alone) -> dict[str, Floats]:
     """All synaptic variables at the last step; those that decay are brought there from their last event."""
     values = {name: np.array(synapses[name]) for name in program.variables}
     for decay in program.decays:
@@ -33,7 +33,7 @@ def final_values(program: Program, synapses: Any, job: Job) -> dict[str, Floats]
     return values
 
 
-def decayed(decay: Decay, values: Mapping[str, Floats], elapsed: Floats, job: Job) -> dict[str, Floats]:
+def decayed(decay: Decay, values: Mapping[str, Floats], elapsed: Floats, job: Alone) -> dict[str, Floats]:
     """The group's values that many steps later, for all inputs of a job.
 
     Parameters
@@ -44,7 +44,7 @@ def decayed(decay: Decay, values: Mapping[str, Floats], elapsed: Floats, job: Jo
     elapsed : array, shape (inputs,)
         Steps.
     """
-    known: dict[str, Any] = {name: per_input(job, value) for name, value in constants(job).items()}
+    known: dict[str, Any] = {name: per_input(job.circuit, value) for name, value in constants(job.circuit).items()}
     known |= {**values, "dt": job.dt}
     if len(decay.names) == 1:
         name = decay.names[0]

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.drives import RELEASED
-from spikeheb.circuits.job import Job
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.circuits.values import constants
 from spikeheb.draws import random
+from spikeheb.engines.alone import Alone, Progress, alone
 from spikeheb.engines.compiler import remedy
 from spikeheb.engines.kernel.arrays import Arrays, arrays
 from spikeheb.engines.kernel.contract import FAR
@@ -32,21 +33,21 @@ from spikeheb.program.program import Program
 REPORT_EVERY = 4096
 
 
-def run(job: Job, program: Program) -> Recording:
-    """Carry the job out.
+def run(circuit: Circuit, program: Program, *, progress: Progress = None) -> Recording:
+    """Carry a circuit out, every synapse by itself.
 
     Raises
     ------
     EngineError, NonFiniteError
     """
     with np.errstate(all="ignore"):
-        return (_Clocked if program.clocked else _Events)(job, program).run()
+        return (_Clocked if program.clocked else _Events)(alone(circuit, progress), program).run()
 
 
 class _Lanes:
     """State as arrays by name, and the generated functions."""
 
-    def __init__(self, job: Job, program: Program) -> None:
+    def __init__(self, job: Alone, program: Program) -> None:
         self.job, self.program = job, program
         self.arrays: Arrays = arrays(job, program)
         places = layout(program)
@@ -54,7 +55,7 @@ class _Lanes:
         columns = [np.ascontiguousarray(column) for column in self.arrays.states.T]
         self.z = dict(zip(places.cell, columns, strict=False)) | {"I_ext": columns[-1]}
         self.n = dict(zip(places.post, columns[len(places.cell) :], strict=False))
-        self.p = constants(job)
+        self.p = constants(job.circuit)
         self.q = dict(zip(places.cell_constants, self.arrays.fixed["cell"], strict=False))
         self.lane = np.asarray(job.lane_of_input, dtype=np.int64)
         self.source = generate(program, frozenset(job.overrides))
@@ -151,7 +152,7 @@ class _Events(_Lanes):
     def _train(self, event: str, i: int, lane: int) -> tuple[Steps, Floats]:
         """Steps and amounts of the events of a kind at an input."""
         if event == "reward":
-            rewards = [change for change in self.job.rewards if change.lane == lane]
+            rewards = [change for change in self.job.rewards if change.cell == lane]
             return np.array([change.step for change in rewards], dtype=np.int64), np.array([change.value for change in rewards])
         train = self.job.pre[i] if event == "pre" else self.job.post[lane]
         return train, np.zeros(len(train))
@@ -160,7 +161,7 @@ class _Events(_Lanes):
 class _Clocked(_Lanes):
     """All lanes from step to step."""
 
-    def __init__(self, job: Job, program: Program) -> None:
+    def __init__(self, job: Alone, program: Program) -> None:
         super().__init__(job, program)
         self.held_through = np.full(job.lanes, -1, dtype=np.int64)
         self.part = np.zeros(job.lanes, dtype=np.int64)
@@ -209,9 +210,9 @@ class _Clocked(_Lanes):
 
     def step(self, now: int) -> None:
         for change in self.currents.get(now, ()):
-            self.z["I_ext"][change.lane] = change.value
+            self.z["I_ext"][change.cell] = change.value
         for change in self.clamps.get(now, ()):
-            self.clamp[change.lane] = change.value
+            self.clamp[change.cell] = change.value
         self.update(now)
         spiking = self.fire(now)
         self.deliver(now, spiking)
@@ -279,7 +280,7 @@ class _Clocked(_Lanes):
                     self.act(kind, np.flatnonzero(np.isin(self.lane, lanes)), now)
             else:
                 for change in self.rewards.get(now, ()):
-                    self.act(kind, np.flatnonzero(self.lane == change.lane), now, change.value)
+                    self.act(kind, np.flatnonzero(self.lane == change.cell), now, change.value)
 
     def shape(self, now: int, spiking: Any) -> None:
         if np.any(spiking):

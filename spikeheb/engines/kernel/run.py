@@ -39,7 +39,7 @@ class Run(ABC, Generic[Recorded]):
 
     Parameters
     ----------
-    job : Job or PopulationJob
+    job : Alone or Dense
     library : Library
     compiler : Compiler
     workers : int

@@ -1,24 +1,26 @@
-"""Running a job's lanes: with the compiled kernel where there is a compiler, else with the same trees in numpy."""
+"""Running lanes: with the compiled kernel where there is a compiler, else with the same trees in numpy."""
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
-from spikeheb.circuits.job import Job
+from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Steps
-from spikeheb.engines.compiler import Compiler, compiler
+from spikeheb.draws.expanded import gathered
+from spikeheb.engines.alone import Alone, Progress, alone
+from spikeheb.engines.compiler import Compiler, compiler, remedy
 from spikeheb.engines.kernel.arrays import Arrays, arrays, struct
 from spikeheb.engines.kernel.build import Library, build
 from spikeheb.engines.kernel.contract import LANES, Array
 from spikeheb.engines.kernel.flow import final_values
 from spikeheb.engines.kernel.run import Part, Run
 from spikeheb.engines.threads import allowed
+from spikeheb.errors import EngineError
 from spikeheb.program.analysis import analyse
 from spikeheb.program.layout import layout
 from spikeheb.program.program import Program
@@ -28,14 +30,16 @@ LANES_OF_PART = 4096
 CHANGED = ("synapses", "states", "places", "history", "spikes", "weight", "efficacy", "v")
 
 
-def run(job: Job, *, threads: int | None = None) -> Recording:
-    """Carry the job out.
+def run(circuit: Circuit, *, threads: int | None = None, progress: Progress = None) -> Recording:
+    """Carry a circuit out, every synapse by itself.
 
     Parameters
     ----------
-    job : Job
+    circuit : Circuit
     threads : int, optional
         Lanes are shared among so many; among as many as this work may have if not given. The result does not depend on it.
+    progress : callable, optional
+        Called with the fraction done.
 
     Raises
     ------
@@ -45,14 +49,24 @@ def run(job: Job, *, threads: int | None = None) -> Recording:
         With the time and the lane or input.
     BuildError, StorageError
     """
+    job = alone(circuit, progress)
+    _refuse(job)
     program = analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=frozenset(job.overrides))
     chosen = compiler()
     if chosen is None:
         from spikeheb.engines.kernel import numpy_lanes
 
-        return numpy_lanes.run(job, program)
-    with Lanes(job, program, build(program, chosen), chosen, threads or allowed()) as started:
-        return started.to_end()
+        return gathered(circuit, numpy_lanes.run(job.circuit, program, progress=progress))
+    with Lanes(job.circuit, program, build(program, chosen), chosen, threads or allowed(), progress=progress) as started:
+        return gathered(circuit, started.to_end())
+
+
+def _refuse(job: Alone) -> None:
+    """What has no place where every synapse is by itself."""
+    if job.circuit.unplastic is not None or job.circuit.plastic.normalise is not None or job.circuit.precision != "float64":
+        without = f", for which a C++ compiler is needed; {remedy()}" if compiler() is None else ""
+        kinds = "inhibitory inputs, normalisation and single precision"
+        raise EngineError(f"{kinds} are for circuits in which every source reaches every cell{without}")
 
 
 class Lanes(Run[Recording]):
@@ -60,7 +74,8 @@ class Lanes(Run[Recording]):
 
     Parameters
     ----------
-    job : Job
+    circuit : Circuit
+        Where sources reach every cell, every synapse becomes an input of its own.
     program : Program
     library : Library
     compiler : Compiler
@@ -70,7 +85,10 @@ class Lanes(Run[Recording]):
     finds_all = False
     arrays: Arrays
 
-    def __init__(self, job: Job, program: Program, library: Library, compiler: Compiler, threads: int = 1) -> None:
+    def __init__(
+        self, circuit: Circuit, program: Program, library: Library, compiler: Compiler, threads: int = 1, *, progress: Progress = None
+    ) -> None:
+        job = alone(circuit, progress)
         self.program, self.arrays = program, arrays(job, program)
         self._advance = library.loaded.advance_lanes
         self._advance.argtypes = [ctypes.POINTER(LANES.ctype()), ctypes.c_int64, ctypes.c_int64, ctypes.c_int64]
@@ -83,7 +101,7 @@ class Lanes(Run[Recording]):
         self.struct = struct(self.arrays)
 
     def _again(self) -> Lanes:
-        return Lanes(replace(self.job, progress=None), self.program, self.library, self.compiler)
+        return Lanes(self.job.circuit, self.program, self.library, self.compiler)
 
     def _parts(self) -> list[Part]:
         size = max(self.workers, LANES_OF_PART)

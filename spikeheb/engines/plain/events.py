@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from spikeheb.circuits.connect import Pairwise
 from spikeheb.circuits.drives import Change
-from spikeheb.circuits.job import Job
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.circuits.values import constants
-from spikeheb.engines.plain.task import Task
+from spikeheb.draws.expanded import trains_of
+from spikeheb.engines.alone import Alone
 from spikeheb.program.program import Program
 
 
@@ -36,8 +37,7 @@ class Events:
         Windows, with the step's place in each.
     """
 
-    def __init__(self, task: Task, program: Program) -> None:
-        job = task.job
+    def __init__(self, job: Alone, program: Program) -> None:
         self.delays = delays(job, program)
         of_input = self.delays[:, np.asarray(job.lane_of_input, dtype=np.int64)]
         self.pre = [_arrivals(job.pre, of_input[n]) if a.event == "pre" else {} for n, a in enumerate(program.actions)]
@@ -45,8 +45,10 @@ class Events:
         self._hears_post = [n for n, action in enumerate(program.actions) if action.event == "post"]
         self.imposed = {step: lanes.tolist() for step, lanes in _arrivals(job.post, np.zeros(job.lanes, dtype=np.int64)).items()}
         self.currents, self.clamps, self.rewards = map(_by_step, (job.currents, job.clamps, job.rewards))
-        self.inhibition = _counts(task.inhibition.arrivals) if task.inhibition else {}
-        self.normalisations: Iterable[int] = range(task.every - 1, job.steps, task.every) if task.every else [0] if task.normalise else []
+        self.inhibition = arrivals_of_unplastic(job)
+        normalise = job.circuit.plastic.normalise
+        every = normalise.steps(job.dt) if normalise else 0
+        self.normalisations: Iterable[int] = range(every - 1, job.steps, every) if every else [0] if normalise else []
         self.samples = {int(step): n for n, step in enumerate(job.samples)}
         self.sweeps: dict[int, list[tuple[int, int]]] = {}
         for row, first in enumerate(job.sweeps):
@@ -66,11 +68,11 @@ class Events:
         return sorted(step for step in steps if step < end)
 
 
-def delays(job: Job, program: Program) -> Steps:
+def delays(job: Alone, program: Program) -> Steps:
     """Steps from a spike to each action at each lane, shape (actions, lanes); a handler's own delay may differ between lanes."""
     order = list(dict.fromkeys(action.event for action in program.actions))
     handlers = sorted(job.rule.handlers, key=lambda handler: order.index(handler.event))
-    values = constants(job)
+    values = constants(job.circuit)
     table = np.zeros((len(program.actions), job.lanes), dtype=np.int64)
     for n, (action, handler) in enumerate(zip(program.actions, handlers, strict=True)):
         seconds: float | Floats = action.delay
@@ -97,9 +99,14 @@ def _by_step(changes: Iterable[Change]) -> dict[int, list[Change]]:
     return by_step
 
 
-def _counts(arrivals: Sequence[Steps]) -> dict[int, Floats]:
-    counts: dict[int, Floats] = {}
-    for lane, steps in enumerate(arrivals):
-        for step, count in zip(*np.unique(steps, return_counts=True), strict=True):
-            counts.setdefault(int(step), np.zeros(len(arrivals)))[lane] = count
+def arrivals_of_unplastic(job: Alone) -> dict[int, Floats]:
+    """By step how many spikes of inputs without plasticity arrive at each lane."""
+    projection, counts = job.circuit.unplastic, dict[int, Floats]()
+    if projection is None:
+        return counts
+    assert isinstance(projection.connect, Pairwise)
+    delay = round(projection.delay / job.dt)
+    for lane, train in zip(projection.connect.cell, trains_of(job.circuit, projection), strict=True):
+        for step in train:
+            counts.setdefault(int(step) + delay, np.zeros(job.lanes))[lane] += 1
     return counts

@@ -11,12 +11,12 @@ from spikeheb.circuits.drives import RELEASED
 from spikeheb.circuits.steps import Floats
 from spikeheb.circuits.values import constants, initial_values
 from spikeheb.draws import random
+from spikeheb.engines.alone import Alone
 from spikeheb.engines.plain.decays import relaxed
 from spikeheb.engines.plain.events import Events
 from spikeheb.engines.plain.model import Model
-from spikeheb.engines.plain.task import Task
 from spikeheb.engines.plain.trees import function
-from spikeheb.errors import EngineError, NonFiniteError
+from spikeheb.errors import NonFiniteError
 from spikeheb.expressions.printers import resolve_units
 from spikeheb.program.program import Program
 from spikeheb.rules.check import known_names
@@ -54,7 +54,7 @@ class Seen(dict[str, Any]):
 
 
 class Lanes:
-    """The lanes of a task on their way.
+    """Lanes on their way.
 
     Attributes
     ----------
@@ -83,24 +83,19 @@ class Lanes:
 
     Raises
     ------
-    EngineError
-        For a clamp without a cell.
     NonFiniteError, UnknownName
     """
 
-    def __init__(self, task: Task, program: Program) -> None:
-        job = task.job
-        if job.clamps and job.cell is None:
-            raise EngineError("a voltage clamp needs a cell")
-        self.task, self.program, self.job = task, program, job
-        self.events = Events(task, program)
-        known = constants(job)
+    def __init__(self, job: Alone, program: Program) -> None:
+        self.program, self.job = program, job
+        self.events = Events(job, program)
+        known = constants(job.circuit)
         self.shared = {name: value for name, value in known.items() if isinstance(value, float)}
         self.differing = {name: value for name, value in known.items() if not isinstance(value, float)}
         self.model = Model(program, self.shared, job.dt)
         self.lane = np.asarray(job.lane_of_input, dtype=np.int64)
         self.synapse = Rows(program.variables, job.inputs)
-        for name, values in initial_values(job).items():
+        for name, values in initial_values(job.circuit).items():
             self.synapse[name][:] = values
         self.since = [np.zeros(job.inputs, dtype=np.int64) for _ in program.decays]
         self._noise: dict[int, tuple[int, Floats]] = {}

@@ -45,10 +45,10 @@ def step(lanes: Lanes, now: int) -> None:
 def switch_drives(lanes: Lanes, now: int) -> None:
     """Currents and clamps that begin or end in this step."""
     for change in lanes.events.currents.get(now, ()):
-        lanes.cell["I_ext"][change.lane] = change.value
+        lanes.cell["I_ext"][change.cell] = change.value
     for change in lanes.events.clamps.get(now, ()):
-        lanes.clamp[change.lane] = change.value
-        lanes.is_free[change.lane] = np.isnan(change.value)
+        lanes.clamp[change.cell] = change.value
+        lanes.is_free[change.cell] = np.isnan(change.value)
 
 
 def update_cells(lanes: Lanes, now: int) -> None:
@@ -112,10 +112,11 @@ def fire(lanes: Lanes, now: int) -> Mask:
 
 def inhibit(lanes: Lanes, now: int) -> None:
     """Spikes of inputs without plasticity raise the conductance of their receptor."""
-    inhibition = lanes.task.inhibition
-    if inhibition is not None and now in lanes.events.inhibition:
-        for state, _, weight in inhibition.receptor.parts:
-            lanes.cell[state] += inhibition.receptor.unit * abs(weight) * inhibition.efficacy * lanes.events.inhibition[now]
+    projection, cell = lanes.job.circuit.unplastic, lanes.job.cell
+    if projection is not None and cell is not None and now in lanes.events.inhibition:
+        receptor = cell.receptor(projection.receptor)
+        for state, _, weight in receptor.parts:
+            lanes.cell[state] += receptor.unit * abs(weight) * projection.efficacy * lanes.events.inhibition[now]
 
 
 def deliver(lanes: Lanes, now: int) -> Mask:
@@ -138,12 +139,13 @@ def arrivals(lanes: Lanes, number: int, now: int) -> Iterator[tuple[Steps, float
             yield np.flatnonzero(np.isin(lanes.lane, events.post[number].pop(now))), 0.0
         case "reward":
             for change in events.rewards.get(now, ()):
-                yield np.flatnonzero(lanes.lane == change.lane), change.value
+                yield np.flatnonzero(lanes.lane == change.cell), change.value
 
 
 def normalise(lanes: Lanes, now: int, reached: Mask) -> None:
     """The weights of a cell brought to their sum: after every event at its synapses and once at the start, or at its times."""
-    wanted, every = lanes.task.normalise, lanes.task.every
+    wanted = lanes.job.circuit.plastic.normalise
+    every = wanted.steps(lanes.job.dt) if wanted else 0
     if wanted is None or (every and (now + 1) % every):
         return
     weight = lanes.synapse[lanes.job.rule.weight]
@@ -198,7 +200,6 @@ def record(lanes: Lanes, now: int) -> None:
         return
     scope = lanes.seen_by_inputs(slice(None), now, **lanes.solved(slice(None), now))
     lanes.weight[:, column] = scope[lanes.job.rule.weight]
-    if lanes.task.efficacies:
-        strength: Floats = np.broadcast_to(lanes.model.efficacy(scope), lanes.job.inputs)
-        lanes.look_at("the efficacy", strength, "input", now)
-        lanes.efficacy[:, column] = strength
+    strength: Floats = np.broadcast_to(lanes.model.efficacy(scope), lanes.job.inputs)
+    lanes.look_at("the efficacy", strength, "input", now)
+    lanes.efficacy[:, column] = strength

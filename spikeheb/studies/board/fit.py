@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb import library
-from spikeheb.circuits.job import Job
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.probes import Probes
+from spikeheb.circuits.usual import with_inputs, with_lanes, without_cell
 from spikeheb.dimensions import NONE, TIME
 from spikeheb.engines.choice import carry_out
 from spikeheb.measure.score import Points, residuals
@@ -147,13 +149,10 @@ class _Trials:
         self.all = np.flatnonzero(data.points.numbers)
         schedule = data.protocol.schedule(np.random.default_rng(0)).without_test_pulses()
         schedule = replace(schedule, lanes=tuple(schedule.lanes[n] for n in data.lanes), copies=1, control=False)
-        job = session(schedule, self.rule, library.cell(STANDARD_CELL), 0)
-        tested = inputs_under_test(schedule).ravel()
-        self.job = replace(
-            job, cell=None, pre=tuple(job.pre[k] for k in tested), lane_of_input=np.arange(job.lanes), currents=(), clamps=(),
-            sweeps=job.sweeps[:0], sweep_steps=0, receptor=None, samples=np.array([settled_step(schedule)]),
-        )  # fmt: skip
-        self.start = before(self.job)
+        circuit = without_cell(session(schedule, self.rule, library.cell(STANDARD_CELL), 0))
+        tested, settled = inputs_under_test(schedule).ravel(), np.array([settled_step(schedule)])
+        self.circuit = replace(with_inputs(circuit, tested, np.arange(len(schedule.lanes))), probes=Probes(samples=settled))
+        self.start = before(self.circuit)
         self.limits = [self._limits(name) for name in rule.refit]
 
     def _limits(self, name: str) -> tuple[float, float]:
@@ -166,9 +165,9 @@ class _Trials:
 
     def ratios(self, candidates: Floats) -> Floats:
         """Outcomes over (candidate, point)."""
-        count, lanes = len(candidates), self.job.lanes
+        count, lanes = len(candidates), self.circuit.cells.count
         values = {name: np.repeat(np.exp(candidates[:, k]), lanes) for k, name in enumerate(self.rule.refit)}
-        recording = carry_out(_repeated(self.job, count, values), self.engine)
+        recording = carry_out(_repeated(self.circuit, count, values), self.engine)
         ratio = recording.efficacy[:, 0].reshape(count, lanes) / self.start
         return np.clip(np.nan_to_num(ratio, nan=FARTHEST), -FARTHEST, FARTHEST)
 
@@ -193,7 +192,8 @@ class _Trials:
         return np.asarray(solution.x)
 
 
-def _repeated(job: Job, count: int, overrides: Mapping[str, Floats]) -> Job:
-    """The job's lanes again and again, with constants of their own."""
-    lanes = np.arange(job.lanes * count)
-    return replace(job, pre=job.pre * count, post=job.post * count, lane_of_input=lanes, overrides=overrides)
+def _repeated(circuit: Circuit, count: int, overrides: Mapping[str, Floats]) -> Circuit:
+    """The circuit's lanes again and again, with constants of their own."""
+    lane = np.tile(np.arange(circuit.cells.count), count)
+    again = with_inputs(circuit, lane, np.zeros(len(lane), dtype=np.int64))
+    return with_lanes(again, lane).with_plastic(overrides=overrides)

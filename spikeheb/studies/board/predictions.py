@@ -16,7 +16,9 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
-from spikeheb.circuits.job import Job
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.sources import spike_counts
+from spikeheb.circuits.usual import given, with_drive, with_inputs, with_lanes, without_cell
 from spikeheb.circuits.values import constants, efficacy, initial_values, per_input
 from spikeheb.engines.choice import carry_out
 from spikeheb.expressions import tree as t
@@ -185,14 +187,14 @@ class _Trial:
             imposed = _without_cell(schedule, self.rule, None, synapses, sessions, self.engine, seed)
             if np.all(imposed.ratio <= STRONGEST):
                 return imposed
-        job = session(schedule, self.rule, self.cell, seed)
-        recording = carry_out(job, self.engine)
+        circuit = session(schedule, self.rule, self.cell, seed)
+        recording = carry_out(circuit, self.engine)
         if is_noisy(self.rule) and not reads_membrane(self.rule):
             return _without_cell(schedule, self.rule, recording.spikes, synapses, sessions, self.engine, seed)
         inputs = inputs_under_test(schedule)
-        column = int(np.searchsorted(job.samples, settled_step(schedule)))
+        column = int(np.searchsorted(circuit.probes.samples, settled_step(schedule)))
         lane = np.repeat(np.arange(len(inputs)), inputs.shape[1])
-        return _prediction(before(job)[inputs.ravel()], recording.efficacy[inputs.ravel(), column], lane, sessions)
+        return _prediction(before(circuit)[inputs.ravel()], recording.efficacy[inputs.ravel(), column], lane, sessions)
 
     def added(self, numbers: _Numbers, more: Index, seed: int) -> Prediction:
         """What so many more sessions or synapses show, in lanes with any; those of several sessions are run lane by lane."""
@@ -215,10 +217,9 @@ def only_imposed_spikes(protocol: Protocol, cell: Cell, seed: int = 0) -> bool:
         sessions = SESSIONS if draws_spikes(protocol, None, seed) else 1
         schedule = _drawn(protocol, None, seed, sessions)
         fixed = choose(library.rule("pair"), parameters={"A_plus": 0, "A_minus": 0}, bounds="none")
-        job = session(schedule, fixed, cell, seed)
-        job = replace(job, initial={fixed.weight: np.full(job.inputs, STRONGEST)})
-        spikes = carry_out(job).spikes
-        _KNOWN[key] = all(len(train) == len(imposed) for train, imposed in zip(spikes, job.post, strict=True))
+        circuit = session(schedule, fixed, cell, seed).starting_at(STRONGEST)
+        fired = [len(train) for train in carry_out(circuit).spikes]
+        _KNOWN[key] = fired == spike_counts(circuit.drive.imposed).tolist()
     return _KNOWN[key]
 
 
@@ -229,28 +230,26 @@ _KNOWN: dict[tuple[str, str, int], bool] = {}
 def _without_cell(
     schedule: Schedule, rule: Rule, spikes: Spikes | None, synapses: Index, sessions: int, engine: str, seed: int
 ) -> Prediction:
-    job = many_synapses(schedule, rule, spikes, synapses, seed)
+    circuit = many_synapses(schedule, rule, spikes, synapses, seed)
     lane = np.repeat(np.arange(len(schedule.lanes)), synapses)
-    end = np.concatenate([carry_out(part, engine).efficacy[:, 0] for part in _parts(job)])
-    return _prediction(before(job), end, lane, sessions)
+    end = np.concatenate([carry_out(part, engine).efficacy[:, 0] for part in _parts(circuit)])
+    return _prediction(before(circuit), end, lane, sessions)
 
 
-def _parts(job: Job) -> Iterator[Job]:
-    """The job in pieces of at most `SPIKES_AT_ONCE`, each with random numbers of its own."""
-    spikes = np.cumsum([train.size for train in job.pre])
-    piece = np.repeat(spikes[::2] // SPIKES_AT_ONCE, 2)[: job.inputs]  # mirrored pairs stay together
-    for number, chosen in enumerate(np.split(np.arange(job.inputs), np.flatnonzero(np.diff(piece)) + 1)):
-        own = job.seed if number == 0 else int(np.random.SeedSequence([job.seed, 0x9A27, number]).generate_state(1)[0])
-        yield replace(
-            job, pre=tuple(job.pre[k] for k in chosen), lane_of_input=job.lane_of_input[chosen], seed=own,
-            initial={name: values[chosen] for name, values in job.initial.items()},
-        )  # fmt: skip
+def _parts(circuit: Circuit) -> Iterator[Circuit]:
+    """The circuit in pieces of at most `SPIKES_AT_ONCE`, each with random numbers of its own."""
+    inputs, spikes = circuit.synapse_count, np.cumsum(spike_counts(circuit.sources.sources))
+    piece = np.repeat(spikes[::2] // SPIKES_AT_ONCE, 2)[:inputs]  # mirrored pairs stay together
+    for number, chosen in enumerate(np.split(np.arange(inputs), np.flatnonzero(np.diff(piece)) + 1)):
+        own = circuit.seed if number == 0 else int(np.random.SeedSequence([circuit.seed, 0x9A27, number]).generate_state(1)[0])
+        initial = {name: np.asarray(values)[chosen] for name, values in circuit.plastic.initial.items()}
+        yield replace(with_inputs(circuit, chosen, circuit.cell_of_synapse[chosen]).with_plastic(initial=initial), seed=own)
 
 
-def before(job: Job) -> Floats:
+def before(circuit: Circuit) -> Floats:
     """The efficacy of each input at the start."""
-    known = {name: per_input(job, value) for name, value in constants(job).items()}
-    return efficacy(job, initial_values(job), known)
+    known = {name: per_input(circuit, value) for name, value in constants(circuit).items()}
+    return efficacy(circuit, initial_values(circuit), known)
 
 
 def draws_spikes(protocol: Protocol, lanes: Index | None = None, seed: int = 0) -> bool:
@@ -276,36 +275,27 @@ def _same_spikes(a: Schedule, b: Schedule) -> bool:
     return all(np.array_equal(x, y) for x, y in zip(trains(a), trains(b), strict=True))
 
 
-def many_synapses(schedule: Schedule, rule: Rule, spikes: Spikes | None, synapses: Index, seed: int) -> Job:
-    """A job without a cell: in each lane so many synapses under the spikes of the tested input and of the cell.
+def many_synapses(schedule: Schedule, rule: Rule, spikes: Spikes | None, synapses: Index, seed: int) -> Circuit:
+    """A circuit without a cell: in each lane so many synapses under the spikes of the tested input and of the cell.
 
     Random initial weights are spread evenly over their distribution. A rule with variables of the cell gets a cell for each synapse.
     `spikes` are steps; the imposed ones if None.
     """
     whole = replace(schedule, copies=1, control=False)
-    job = session(whole, rule, library.cell(STANDARD_CELL), seed)
+    whole_session = without_cell(session(whole, rule, library.cell(STANDARD_CELL), seed))
     tested = inputs_under_test(whole).ravel()
-    lane = np.repeat(np.arange(job.lanes), synapses)
-    job = replace(
-        job, cell=None, pre=tuple(job.pre[k] for k in tested[lane]), lane_of_input=lane, mirrored=True,
-        post=job.post if spikes is None else spikes, currents=(), clamps=(), receptor=None,
-    )  # fmt: skip
-    if rule.post is not None and lane.size > job.lanes:
-        job = _lane_for_each_synapse(job)
+    lane = np.repeat(np.arange(len(whole.lanes)), synapses)
+    circuit = replace(with_inputs(whole_session, tested[lane], lane), mirrored=True)
+    if spikes is not None:
+        circuit = with_drive(circuit, replace(circuit.drive, imposed=given(spikes)))
+    if rule.post is not None and lane.size > len(whole.lanes):
+        circuit = with_lanes(circuit, lane)
     tree = rule.initial[rule.weight]
     if not t.functions(tree) & RANDOM:
-        return job
-    known: dict[str, object] = {name: per_input(job, value) for name, value in constants(job).items()}
+        return circuit
+    known: dict[str, object] = {name: per_input(circuit, value) for name, value in constants(circuit).items()}
     rank = np.concatenate([np.arange(count) for count in synapses])
-    return replace(job, initial={rule.weight: spread_evenly(tree, known, rank, np.repeat(synapses, synapses))})
-
-
-def _lane_for_each_synapse(job: Job) -> Job:
-    lane = job.lane_of_input
-    of_lane = [[reward for reward in job.rewards if reward.lane == n] for n in range(job.lanes)]
-    rewards = tuple(replace(reward, lane=k) for k, n in enumerate(lane) for reward in of_lane[n])
-    overrides = {name: values[lane] for name, values in job.overrides.items()}
-    return replace(job, lane_of_input=np.arange(job.inputs), post=tuple(job.post[n] for n in lane), overrides=overrides, rewards=rewards)
+    return circuit.starting_at(spread_evenly(tree, known, rank, np.repeat(synapses, synapses)))
 
 
 def _prediction(start: Floats, end: Floats, lane: Index, sessions: int) -> Prediction:

@@ -15,9 +15,10 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
-from spikeheb.circuits.population import PopulationJob
+from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise
 from spikeheb.circuits.sources import Poisson
+from spikeheb.circuits.usual import fan_in
 from spikeheb.dimensions import FREQUENCY, NONE, TIME, Dimension
 from spikeheb.engines.choice import on_its_way, side_by_side
 from spikeheb.errors import ScheduleError
@@ -140,11 +141,12 @@ def _run(cell: Cell | None, kind: str, rate: float, lasts: float, input_rates: F
     """Time-averaged weights, promotions and demotions over the second half, shape (3, inputs)."""
     steps = round(lasts / DT)
     count = len(input_rates)
-    job = PopulationJob(
-        rule_of(kind, rate), cell, DT, steps, 1, (Poisson(np.asarray(input_rates, dtype=float)),), normalise=Normalise("divisive", 1.0),
-        initial={"w": 1.0 / count}, snapshots=np.unique(np.linspace(steps // 2, steps - 1, SAMPLES).astype(np.int64)), seed=seed,
+    probes = Probes(snapshots=np.unique(np.linspace(steps // 2, steps - 1, SAMPLES).astype(np.int64)))
+    circuit = fan_in(
+        rule_of(kind, rate), cell, DT, steps, 1, (Poisson(np.asarray(input_rates, dtype=float)),), probes=probes,
+        initial={"w": 1.0 / count}, normalise=Normalise("divisive", 1.0), seed=seed,
     )  # fmt: skip
-    with on_its_way(job, 1) as started:
+    with on_its_way(circuit, 1) as started:
         started.advance(steps // 2)
         half = started.variables()
         whole = started.to_end()

@@ -1,4 +1,4 @@
-"""The runs of a study of weights: a job for every rule and seed, with the same input spikes, and limits on memory."""
+"""The runs of a study of weights: a circuit for every rule and seed, with the same input spikes, and limits on memory."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.cells import Cell
-from spikeheb.circuits.population import PopulationJob
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.connect import AllToAll, OwnCopies
+from spikeheb.circuits.drives import Drives, from_start
+from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise
 from spikeheb.circuits.sources import Poisson, Source
+from spikeheb.circuits.usual import fan_in, with_unplastic
 from spikeheb.errors import EngineError, UnitError
 from spikeheb.expressions.printers import evaluate
 from spikeheb.limits import check_memory, check_steps, check_work
@@ -114,18 +118,20 @@ class Plan:
         """Their inputs."""
         return np.linspace(0, self.inputs.count - 1, self.kept).astype(np.int64)
 
-    def job(self, n: int, seed: int) -> PopulationJob:
+    def circuit(self, n: int, seed: int) -> Circuit:
         """The n-th rule under the inputs of that seed."""
         times, rule = self.times(n), self.rules[n]
         total = self.inputs.count * start(rule, self.initial)
         normalise = None if self.normalise is None else Normalise(self.normalise[0], total, self.normalise[1])
-        return PopulationJob(
-            rule, self.cell(n), self.dt, self.steps[n], self.cells, self.inputs.sources, private=self.inputs.private,
-            current=self.drive(n).current, inhibition=self.inputs.inhibition, normalise=normalise, imposed=self.imposed,
-            initial={} if self.initial is None else {rule.weight: self.initial},
-            watched=np.stack([np.zeros(self.kept, dtype=np.int64), self.watched], axis=1), watch=times,
-            histograms=times, edges=self.edges(n), trains=True, seed=seed,
+        watched = np.stack([np.zeros(self.kept, dtype=np.int64), self.watched], axis=1)
+        circuit = fan_in(
+            rule, self.cell(n), self.dt, self.steps[n], self.cells, self.inputs.sources, OwnCopies() if self.inputs.private else AllToAll(),
+            Drives(imposed=self.imposed, currents=from_start(self.drive(n).current)),
+            Probes(watched=watched, watch=times, histograms=times, edges=self.edges(n), trains=True),
+            {} if self.initial is None else {rule.weight: self.initial}, normalise, seed,
         )  # fmt: skip
+        beside = self.inputs.unplastic
+        return circuit if beside is None else with_unplastic(circuit, beside.sources, beside.receptor, beside.efficacy, beside.delay)
 
     def check(self, limit: float) -> None:
         """Raise an error if the study would not fit into memory or would not end.

@@ -17,7 +17,7 @@ from spikeheb.studies.calls import recorded
 from spikeheb.studies.distributions.drive import AUTO, CELL, Drive, drives, same
 from spikeheb.studies.distributions.plan import Plan, memory_bytes, poisson_of_cells, start, stretch
 from spikeheb.studies.distributions.result import labelled
-from spikeheb.studies.distributions.runs import carry_out
+from spikeheb.studies.distributions.runs import run_all
 from spikeheb.studies.inputs import as_inputs
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.seeds import chosen_seeds
@@ -80,7 +80,7 @@ def weights(rules: Sequence[Rule | str] | Rule | str, settings: Weights, *, prog
         settings = replace(settings, unit=same([drive.unit for drive in each]), current=same([drive.current for drive in each]))
     plan = _plan(chosen, settings, each)
     plan.check(memory_bytes(settings.memory))
-    data = labelled(plan, carry_out(plan, settings.engine, report_of(progress)), settings.names)
+    data = labelled(plan, run_all(plan, settings.engine, report_of(progress)), settings.names)
     settings = replace(settings, inputs=asked if isinstance(asked, FanIn) else settings.inputs)
     data.attrs = described(settings) | data.attrs | {"seed": settings.seeds[0]}
     return recorded(data, "weights", {"rules": chosen} | {name: getattr(settings, name) for name in declared(Weights) if name != "memory"})

@@ -11,7 +11,7 @@ import numpy as np
 
 from spikeheb import library
 from spikeheb.cells import Cell
-from spikeheb.circuits.job import Job
+from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Floats
 from spikeheb.circuits.values import constants, per_input
@@ -91,12 +91,13 @@ def run(protocol: Protocol | str, rule: Rule | str, settings: Experiment, *, pro
     report = report_of(progress)
     sessions, notes = [], []
     for n, schedule in enumerate(schedules):
-        job = _session(schedule, rule, cell, plan, n, start, None if report is None else _part(report, n, len(schedules)))
-        recording = carry_out(replace(job, exact=settings.exact), settings.engine)
-        sessions.append(session_of(_of_population(schedule, plan), job, recording))
-        notes.append(_events(schedule, job, recording, plan))
+        circuit = replace(_session(schedule, rule, cell, plan, n, start), exact=settings.exact)
+        part = None if report is None else _part(report, n, len(schedules))
+        recording = carry_out(circuit, settings.engine, progress=part)
+        sessions.append(session_of(_of_population(schedule, plan), circuit, recording))
+        notes.append(_events(schedule, circuit, recording, plan))
     differ = any(not _same_spikes(schedules[0], other) for other in schedules[1:])
-    data = beside_published(pooled(sessions, plan, job, differ=differ), protocol, schedules[0])
+    data = beside_published(pooled(sessions, plan, circuit, differ=differ), protocol, schedules[0])
     data.attrs = described(settings) | provenance("experiment", rule, cell, recording.engine, settings.seed, schedules[0].dt)
     data.attrs |= conditions_of(protocol, schedules[0], rule)
     data.attrs |= plan.attrs() | {"counted": counted(rule)[0]}
@@ -120,16 +121,14 @@ def _of_population(schedule: Schedule, plan: Population) -> Schedule:
     return replace(schedule, lanes=tuple(lane for lane in schedule.lanes for _ in range(plan.cells)), synapses=plan.synapses)
 
 
-def _session(
-    schedule: Schedule, rule: Rule, cell: Cell, plan: Population, n: int, start: Floats | None, progress: Callable[[float], None] | None
-) -> Job:
-    """The job of the n-th seed."""
+def _session(schedule: Schedule, rule: Rule, cell: Cell, plan: Population, n: int, start: Floats | None) -> Circuit:
+    """The circuit of the n-th seed."""
     whole = _of_population(schedule, plan)
-    job = session(whole, rule, sharing(cell, plan.synapses), plan.seeds[n], progress)
+    circuit = session(whole, rule, sharing(cell, plan.synapses), plan.seeds[n])
     lane, place = places(whole)
-    known: dict[str, object] = {name: per_input(job, value) for name, value in constants(job).items()}
+    known: dict[str, object] = {name: per_input(circuit, value) for name, value in constants(circuit).items()}
     weights = starts(rule, plan, n * plan.cells + lane % plan.cells, place, start, known)
-    return job if weights is None else replace(job, initial={rule.weight: weights})
+    return circuit.starting_at(weights)
 
 
 def _part(progress: Callable[[float], None], n: int, count: int) -> Callable[[float], None]:
@@ -141,13 +140,13 @@ def _same_spikes(a: Schedule, b: Schedule) -> bool:
     return len(trains[0]) == len(trains[1]) and all(np.array_equal(x, y) for x, y in zip(*trains, strict=True))
 
 
-def _events(schedule: Schedule, job: Job, recording: Recording, plan: Population) -> Events:
+def _events(schedule: Schedule, circuit: Circuit, recording: Recording, plan: Population) -> Events:
     """The spikes and rewards of each condition until the end of the induction, summed over its cells."""
     end = settled_step(schedule)
     fired = np.array([int(np.searchsorted(train, end, side="right")) for train in recording.spikes]).reshape(-1, plan.cells).sum(axis=1)
     return Events(
         np.array([lane.pre[schedule.tested].size for lane in schedule.lanes]), fired,
-        rewards=bool(job.rewards), has_cell=True,
+        rewards=bool(circuit.drive.rewards), has_cell=True,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.circuits.job import Job
+from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.recording import Recording
 from spikeheb.measure.paired import paired_ratio
 from spikeheb.rules.meaning import is_noisy
@@ -50,22 +50,22 @@ class Session:
     synapses: Mapping[str, Pair]
 
 
-def session_of(schedule: Schedule, job: Job, recording: Recording) -> Session:
+def session_of(schedule: Schedule, circuit: Circuit, recording: Recording) -> Session:
     """The outcome of a recording, cell by cell and synapse by synapse."""
     inputs = inputs_under_test(schedule)
     synapses = {
-        "weight": weights_of(schedule, job, recording, inputs),
-        "efficacy": start_and_end(schedule, job, recording, inputs),
+        "weight": weights_of(schedule, circuit, recording, inputs),
+        "efficacy": start_and_end(schedule, circuit, recording, inputs),
     }
-    counted = readouts(schedule, job, recording, inputs)
+    counted = readouts(schedule, circuit, recording, inputs)
     if counted is not None:
         synapses["readout"] = counted
     if schedule.pulses.size:
-        synapses["epsp"] = efficacies_at_pulses(schedule, job, recording, inputs)
-    return Session(outcome(schedule, job, recording), synapses)
+        synapses["epsp"] = efficacies_at_pulses(schedule, circuit, recording, inputs)
+    return Session(outcome(schedule, circuit, recording), synapses)
 
 
-def pooled(sessions: Sequence[Session], plan: Population, job: Job, *, differ: bool) -> xr.Dataset:
+def pooled(sessions: Sequence[Session], plan: Population, circuit: Circuit, *, differ: bool) -> xr.Dataset:
     """The sessions as one result over the conditions.
 
     Parameters
@@ -73,14 +73,14 @@ def pooled(sessions: Sequence[Session], plan: Population, job: Job, *, differ: b
     sessions : sequence of Session
         One for each seed.
     plan : Population
-    job : Job
+    circuit : Circuit
         Of any of the sessions.
     differ : bool
         Whether the seeds have different spikes; then chance is counted over seeds, else over synapses where the rule draws for each of
         them, and over cells where it does not.
     """
-    draws = is_noisy(job.rule) or draws_by_cell(job.rule, job.cell)
-    by_synapse = draws and not draws_by_cell(job.rule, job.cell)
+    draws = is_noisy(circuit.rule) or draws_by_cell(circuit.rule, circuit.cell)
+    by_synapse = draws and not draws_by_cell(circuit.rule, circuit.cell)
     data = sessions[0].data if plan.members == 1 else _over_cells([each.data for each in sessions], plan.cells)
     for name in ("efficacy", "readout"):
         if name in sessions[0].synapses:

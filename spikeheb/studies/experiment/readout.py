@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.circuits.job import Job
+from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.recording import Recording
+from spikeheb.circuits.sources import spike_counts
 from spikeheb.circuits.steps import Steps
 from spikeheb.circuits.values import constants, efficacy, initial_values, per_input
 from spikeheb.errors import ScheduleError
@@ -35,13 +36,13 @@ VIRTUAL = Measurement(baseline=(-1e-3, 0.0), blank=0.0, search=SWEEP_AFTER)
 """A virtual sweep has no artefact, and its baseline no noise: a short one is nearest to the response to a second pulse."""
 
 
-def outcome(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
+def outcome(schedule: Schedule, circuit: Circuit, recording: Recording) -> xr.Dataset:
     """Efficacies at the end of the induction, and all that the test pulses say, over ``condition``."""
-    data = _efficacies(schedule, job, recording)
+    data = _efficacies(schedule, circuit, recording)
     if schedule.pulses.size:
-        data = data.merge(_epsps(schedule, job, recording))
+        data = data.merge(_epsps(schedule, circuit, recording))
         if schedule.control:
-            data = data.merge(_control(schedule, job, recording))
+            data = data.merge(_control(schedule, circuit, recording))
     return data
 
 
@@ -60,47 +61,47 @@ def check_conditions(schedule: Schedule) -> None:
 # --- efficacies ----------------------------------------------------------------------------------------------------------
 
 
-def _efficacies(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
+def _efficacies(schedule: Schedule, circuit: Circuit, recording: Recording) -> xr.Dataset:
     import xarray as xr
 
-    spikes = np.array([len(train) for train in recording.spikes]) - np.array([len(train) for train in job.post])
-    start, end = (values.mean(axis=1) for values in start_and_end(schedule, job, recording, inputs_under_test(schedule)))
+    spikes = np.array([len(train) for train in recording.spikes]) - spike_counts(circuit.drive.imposed)
+    start, end = (values.mean(axis=1) for values in start_and_end(schedule, circuit, recording, inputs_under_test(schedule)))
     variables = {"efficacy_before": start, "efficacy_end": end, "efficacy_ratio": _ratio(end, start), "own_spikes": spikes}
     if schedule.control:
-        start, end = (values.mean(axis=1) for values in start_and_end(schedule, job, recording, control_inputs(schedule)))
+        start, end = (values.mean(axis=1) for values in start_and_end(schedule, circuit, recording, control_inputs(schedule)))
         variables["control_efficacy_ratio"] = _ratio(end, start)
     coordinates = {name: ("condition", np.array([lane.condition[name] for lane in schedule.lanes])) for name in schedule.lanes[0].condition}
     return xr.Dataset({name: ("condition", values) for name, values in variables.items()}).assign_coords(coordinates)
 
 
-def start_and_end(schedule: Schedule, job: Job, recording: Recording, inputs: Steps) -> tuple[Floats, Floats]:
+def start_and_end(schedule: Schedule, circuit: Circuit, recording: Recording, inputs: Steps) -> tuple[Floats, Floats]:
     """Efficacies of some synapses before and after the induction, in the shape of `inputs`."""
-    known = {name: per_input(job, value) for name, value in constants(job).items()}
-    start = efficacy(job, initial_values(job), known)[inputs]
-    column = int(np.searchsorted(job.samples, settled_step(schedule)))
+    known = {name: per_input(circuit, value) for name, value in constants(circuit).items()}
+    start = efficacy(circuit, initial_values(circuit), known)[inputs]
+    column = int(np.searchsorted(circuit.probes.samples, settled_step(schedule)))
     return start, recording.efficacy[inputs, column]
 
 
-def readouts(schedule: Schedule, job: Job, recording: Recording, inputs: Steps) -> tuple[Floats, Floats] | None:
+def readouts(schedule: Schedule, circuit: Circuit, recording: Recording, inputs: Steps) -> tuple[Floats, Floats] | None:
     """The same of the rule's readout; None where it has none, or one that reads more than the weight, which alone is recorded."""
-    rule, known = job.rule, {name: per_input(job, value) for name, value in constants(job).items()}
+    rule, known = circuit.rule, {name: per_input(circuit, value) for name, value in constants(circuit).items()}
     if rule.readout is None or not t.names(expand(rule.readout, rule)) <= {rule.weight, *known}:
         return None
-    column = int(np.searchsorted(job.samples, settled_step(schedule)))
-    weights = initial_values(job)[rule.weight], recording.weight[:, column]
+    column = int(np.searchsorted(circuit.probes.samples, settled_step(schedule)))
+    weights = initial_values(circuit)[rule.weight], recording.weight[:, column]
     before, after = (value_of(rule.readout, rule, {**known, rule.weight: w}, w.shape)[inputs] for w in weights)
     return before, after
 
 
-def weights_of(schedule: Schedule, job: Job, recording: Recording, inputs: Steps) -> tuple[Floats, Floats]:
+def weights_of(schedule: Schedule, circuit: Circuit, recording: Recording, inputs: Steps) -> tuple[Floats, Floats]:
     """Weights of some synapses before and after the induction, in the shape of `inputs`."""
-    column = int(np.searchsorted(job.samples, settled_step(schedule)))
-    return initial_values(job)[job.rule.weight][inputs], recording.weight[inputs, column]
+    column = int(np.searchsorted(circuit.probes.samples, settled_step(schedule)))
+    return initial_values(circuit)[circuit.rule.weight][inputs], recording.weight[inputs, column]
 
 
-def efficacies_at_pulses(schedule: Schedule, job: Job, recording: Recording, inputs: Steps) -> tuple[Floats, Floats]:
+def efficacies_at_pulses(schedule: Schedule, circuit: Circuit, recording: Recording, inputs: Steps) -> tuple[Floats, Floats]:
     """Mean efficacy of some synapses over the test pulses of the baseline and of the follow-up window, in the shape of `inputs`."""
-    minutes, columns = _minutes(schedule), np.searchsorted(job.samples, pulse_steps(schedule)[0])
+    minutes, columns = _minutes(schedule), np.searchsorted(circuit.probes.samples, pulse_steps(schedule)[0])
     before, after = baseline_of(minutes, 0.0), window_of(minutes, 0.0, follow_of(schedule))
     return recording.efficacy[inputs][..., columns[before]].mean(axis=-1), recording.efficacy[inputs][..., columns[after]].mean(axis=-1)
 
@@ -113,18 +114,18 @@ def _ratio(after: Floats, before: Floats) -> Floats:
 # --- test pulses ---------------------------------------------------------------------------------------------------------
 
 
-def _epsps(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
+def _epsps(schedule: Schedule, circuit: Circuit, recording: Recording) -> xr.Dataset:
     import xarray as xr
 
     pulses, _ = pulse_steps(schedule)
     before, _ = sweep_steps(schedule)
     minutes, n_before = _minutes(schedule), schedule.pulses_before
-    time = np.arange(job.sweep_steps) * job.dt - before * job.dt
-    sweeps = _sweeps(job, recording, pulses - before)
+    time = np.arange(circuit.probes.sweep_steps) * circuit.dt - before * circuit.dt
+    sweeps = _sweeps(circuit, recording, pulses - before)
     settings = VIRTUAL if schedule.paired_pulse is None else replace(VIRTUAL, pulses=(0.0, schedule.paired_pulse))
-    rejected = _rejected(schedule, job, recording, pulses)
+    rejected = _rejected(schedule, circuit, recording, pulses)
     measured = measure_sweeps(sweeps, time, minutes, 0.0, rejected, settings=settings, follow=follow_of(schedule))
-    efficacies = recording.efficacy[:, np.searchsorted(job.samples, pulses)][inputs_under_test(schedule)].mean(axis=1)
+    efficacies = recording.efficacy[:, np.searchsorted(circuit.probes.samples, pulses)][inputs_under_test(schedule)].mean(axis=1)
     data = xr.Dataset(
         {
             "epsp": (("condition", "sweep"), measured.amplitude),
@@ -144,15 +145,15 @@ def _epsps(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
     return data
 
 
-def _control(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
+def _control(schedule: Schedule, circuit: Circuit, recording: Recording) -> xr.Dataset:
     """The EPSP through the input that the induction did not reach."""
     import xarray as xr
 
     _, pulses = pulse_steps(schedule)
     before, _ = sweep_steps(schedule)
-    time = np.arange(job.sweep_steps) * job.dt - before * job.dt
-    sweeps = _sweeps(job, recording, pulses - before)
-    rejected = _rejected(schedule, job, recording, pulses)
+    time = np.arange(circuit.probes.sweep_steps) * circuit.dt - before * circuit.dt
+    sweeps = _sweeps(circuit, recording, pulses - before)
+    rejected = _rejected(schedule, circuit, recording, pulses)
     measured = measure_sweeps(sweeps, time, _minutes(schedule), 0.0, rejected, settings=VIRTUAL, follow=follow_of(schedule))
     return xr.Dataset(
         {
@@ -164,9 +165,9 @@ def _control(schedule: Schedule, job: Job, recording: Recording) -> xr.Dataset:
     )
 
 
-def _sweeps(job: Job, recording: Recording, first: Steps) -> Floats:
+def _sweeps(circuit: Circuit, recording: Recording, first: Steps) -> Floats:
     """The sweeps that begin at those steps; the recording itself where that is all of them, for it is large."""
-    return recording.v if np.array_equal(first, job.sweeps) else recording.v[:, np.searchsorted(job.sweeps, first)]
+    return recording.v if np.array_equal(first, circuit.probes.sweeps) else recording.v[:, np.searchsorted(circuit.probes.sweeps, first)]
 
 
 def _minutes(schedule: Schedule) -> Floats:
@@ -210,10 +211,10 @@ def _relative_change(values: Floats) -> Floats:
     return _ratio(values[:, -1], values[:, 0]) - 1
 
 
-def _rejected(schedule: Schedule, job: Job, recording: Recording, pulses: Steps) -> npt.NDArray[np.bool_]:
+def _rejected(schedule: Schedule, circuit: Circuit, recording: Recording, pulses: Steps) -> npt.NDArray[np.bool_]:
     """Sweeps in which the cell spiked."""
     before, after = sweep_steps(schedule)
-    rejected = np.zeros((job.lanes, pulses.size), dtype=bool)
+    rejected = np.zeros((circuit.cells.count, pulses.size), dtype=bool)
     for lane, train in enumerate(recording.spikes):
         rejected[lane] = np.searchsorted(train, pulses - before) < np.searchsorted(train, pulses + after, side="right")
     return rejected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +13,14 @@ import numpy.typing as npt
 from spikeheb import library
 from spikeheb.carried import carries_unit, is_row
 from spikeheb.cells import Cell
-from spikeheb.circuits.drives import Change
-from spikeheb.circuits.job import Job
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.drives import Change, Drives
+from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.recording import Recording
+from spikeheb.circuits.sources import spike_counts
 from spikeheb.circuits.steps import NO_STEPS, Steps
+from spikeheb.circuits.usual import given
+from spikeheb.circuits.usual import lanes as circuit_of_lanes
 from spikeheb.circuits.values import initial_values
 from spikeheb.declared import described, takes_settings
 from spikeheb.dimensions import TIME
@@ -94,11 +99,10 @@ def replay(rule: Rule | str, pre: Trains, post: Trains, settings: Replay, *, pro
     samples = _samples(settings.record, (*pre_steps, *post_steps, *_arrivals(rule, pre_steps, post_steps, rewards, dt)), steps, lanes, dt)
     start = start_weights(settings.w0, rule, lanes, "lanes")
     initial = {} if start is None else {rule.weight: np.broadcast_to(start, (lanes,)).copy()}
-    job = Job(
-        rule, cell, dt, steps, np.arange(lanes), pre_steps, post_steps,
-        initial=initial, rewards=rewards, samples=samples, seed=settings.seed, exact=settings.exact, progress=report_of(progress),
-    )  # fmt: skip
-    recording = carry_out(job, settings.engine)
+    drives = Drives(imposed=given(post_steps), rewards=rewards)
+    probes = Probes(samples=samples)
+    circuit = circuit_of_lanes(rule, cell, dt, steps, np.arange(lanes), pre_steps, drives, probes, initial, seed=settings.seed)
+    recording = carry_out(replace(circuit, exact=settings.exact), settings.engine, progress=report_of(progress))
     data = xr.Dataset({"w": ("lane", recording.w)}, coords={"lane": np.arange(lanes)})
     if samples.size:
         data = data.assign_coords(time=samples * dt).assign(w_record=(("lane", "time"), recording.weight))
@@ -106,7 +110,7 @@ def replay(rule: Rule | str, pre: Trains, post: Trains, settings: Replay, *, pro
     data.attrs = described(settings) | provenance("replay", rule, cell, recording.engine, settings.seed, dt)
     data = delays.noted(data)
     data.attrs["largest_shift_s"] = largest_shift((*pre_times, *post_times), dt)
-    note = _note(job, recording)
+    note = _note(circuit, recording)
     data.attrs |= {"note": note} if note else {}
     return describe(
         data,
@@ -136,12 +140,13 @@ def _spikes(side: str, trains: Sequence[Times]) -> dict[str, tuple[str, npt.NDAr
     return {f"{side}_time": (f"{side}_spike", times), f"{side}_lane": (f"{side}_spike", lanes)}
 
 
-def _note(job: Job, recording: Recording) -> str:
+def _note(circuit: Circuit, recording: Recording) -> str:
     """The notes: whether weights changed, and whether a lane is only one random draw."""
-    pre, post = (np.array([len(train) for train in trains]) for trains in (job.pre, recording.spikes))
-    events = Events(pre, post, rewards=np.isin(np.arange(len(pre)), [reward.lane for reward in job.rewards]), has_cell=job.cell is not None)
-    parts = [change_note(job.rule, initial_values(job)[job.rule.weight], recording.w, events), draw_note(job.rule)]
-    if job.rewards and not any(handler.event == "reward" for handler in job.rule.handlers):
+    pre, post = spike_counts(circuit.sources.sources), np.array([len(train) for train in recording.spikes])
+    rewarded = np.isin(np.arange(len(pre)), [reward.cell for reward in circuit.drive.rewards])
+    events = Events(pre, post, rewards=rewarded, has_cell=circuit.cell is not None)
+    parts = [change_note(circuit.rule, initial_values(circuit)[circuit.rule.weight], recording.w, events), draw_note(circuit.rule)]
+    if circuit.drive.rewards and not any(handler.event == "reward" for handler in circuit.rule.handlers):
         parts.append("the rewards have no effect, because the rule does not read any")
     return "; ".join(part for part in parts if part)
 

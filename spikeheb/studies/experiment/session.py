@@ -1,16 +1,18 @@
-"""A whole session as a job: test pulses, induction, test pulses, and where its inputs and sweeps stand in the recording."""
+"""A whole session as a circuit: test pulses, induction, test pulses, and where its inputs and sweeps stand in the recording."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from spikeheb.cells import Cell
-from spikeheb.circuits.drives import RELEASED, Change
-from spikeheb.circuits.job import Job
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.drives import RELEASED, Change, Drives
+from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.steps import Steps
+from spikeheb.circuits.usual import given, lanes
 from spikeheb.dimensions import CONCENTRATION
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Lane, Schedule, to_steps
@@ -30,16 +32,15 @@ def session(
     rule: Rule,
     cell: Cell,
     seed: int = 0,
-    progress: Callable[[float], None] | None = None,
     initial: Mapping[str, Floats] | None = None,
-) -> Job:
-    """The whole session as a job.
+) -> Circuit:
+    """The whole session as a circuit: a cell for each lane.
 
     Parameters
     ----------
-    schedule, rule, cell, seed, progress
+    schedule, rule, cell, seed
     initial : mapping of str to array, shape (inputs,), optional
-        As in `Job`.
+        As in `Projection`.
 
     Raises
     ------
@@ -66,12 +67,24 @@ def session(
     before, after = sweep_steps(schedule)
     last = max(int(pulses[-1]) + after if pulses.size else 0, settled)
     tests = np.union1d(pulses, control)
-    return Job(
-        rule, cell, dt, last + 1, np.repeat(np.arange(len(schedule.lanes)), inputs_of_lanes(schedule)), tuple(pre), tuple(post),
-        initial=initial or {}, overrides=_overrides(schedule, rule), samples=np.union1d(tests, [settled]), sweeps=tests - before,
-        sweep_steps=before + after + 1 if tests.size else 0, receptor=schedule.receptor, seed=seed, progress=progress,
-        currents=tuple(changes["currents"]), clamps=tuple(changes["clamps"]), rewards=tuple(changes["rewards"]),
-    )  # fmt: skip
+    sweep_length = before + after + 1 if tests.size else 0
+    probes = Probes(samples=np.union1d(tests, [settled]), sweeps=tests - before, sweep_steps=sweep_length)
+    drives = Drives(imposed=given(tuple(post)), **{name: tuple(of_all) for name, of_all in changes.items()})
+    lane_of_input = np.repeat(np.arange(len(schedule.lanes)), inputs_of_lanes(schedule))
+    return lanes(
+        rule,
+        cell,
+        dt,
+        last + 1,
+        lane_of_input,
+        tuple(pre),
+        drives,
+        probes,
+        initial or {},
+        _overrides(schedule, rule),
+        schedule.receptor,
+        seed,
+    )
 
 
 def pulse_steps(schedule: Schedule) -> tuple[Steps, Steps]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.cells import Cell
-from spikeheb.circuits.job import Job
+from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.values import constants, initial_values, per_input
 from spikeheb.declared import described, takes_settings
 from spikeheb.engines.choice import carry_out, check_engine
@@ -90,9 +90,9 @@ def slice_of(protocol: Protocol | str, rule: Rule | str, settings: Slice, *, pro
         given = protocol.schedule(np.random.default_rng([settings.seed, 0x5C4ED, k]))
         tested = with_tests(given, settings.test_pulses, settings.copies, settings.control, settings.paired_pulse)
         schedule = replace(tested, synapses=plan.synapses)
-        job = _session(schedule, rule, cell, plan, k, settings.cv, None if report is None else _part(report, k, n))
-        recording = carry_out(replace(job, exact=settings.exact), settings.engine)
-        single = outcome(schedule, job, recording)
+        circuit = replace(_session(schedule, rule, cell, plan, k, settings.cv), exact=settings.exact)
+        recording = carry_out(circuit, settings.engine, progress=None if report is None else _part(report, k, n))
+        single = outcome(schedule, circuit, recording)
         cells_alone.append(single[[name for name in KEPT if name in single]])
     data = beside_published(_over_cells(cells_alone, "epsp" if "epsp_ratio" in cells_alone[0] else "efficacy"), protocol, schedule)
     data.attrs = described(settings) | provenance("slice", rule, cell, recording.engine, settings.seed, schedule.dt)
@@ -104,20 +104,18 @@ def _part(progress: Callable[[float], None], k: int, n: int) -> Callable[[float]
     return lambda done: progress((k + done) / n)
 
 
-def _session(
-    schedule: Schedule, rule: Rule, cell: Cell, plan: Population, k: int, cv: float, progress: Callable[[float], None] | None
-) -> Job:
+def _session(schedule: Schedule, rule: Rule, cell: Cell, plan: Population, k: int, cv: float) -> Circuit:
     """The session of the k-th cell, with its own seed and weights."""
     own = int(np.random.SeedSequence([plan.seeds[0], k]).generate_state(1)[0])
-    job = session(schedule, rule, sharing(cell, plan.synapses), own, progress)
-    known = {name: per_input(job, value) for name, value in constants(job).items()}
+    circuit = session(schedule, rule, sharing(cell, plan.synapses), own)
+    known = {name: per_input(circuit, value) for name, value in constants(circuit).items()}
     _, place = places(schedule)
-    weights = starts(rule, plan, np.full(job.inputs, k), place, None, known)
+    weights = starts(rule, plan, np.full(circuit.synapse_count, k), place, None, known)
     if weights is None:
         limits = rule.bounds.values.get("w_min", 0.0), rule.bounds.values.get("w_max", np.inf)
-        mean = initial_values(job)[rule.weight][:: plan.synapses]
+        mean = initial_values(circuit)[rule.weight][:: plan.synapses]
         weights = np.repeat(drawn_weights(mean, cv, limits, np.random.default_rng([plan.seeds[0], 0x511CE, k])), plan.synapses)
-    return replace(job, initial={rule.weight: weights})
+    return circuit.starting_at(weights)
 
 
 def drawn_weights(mean: Floats, cv: float, limits: tuple[float, float], rng: np.random.Generator) -> Floats:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from spikeheb.cells import Cell
+from spikeheb.circuits.usual import without_cell
 from spikeheb.circuits.values import constants, per_input
 from spikeheb.engines.choice import carry_out
 from spikeheb.rules.meaning import is_noisy, reads_membrane
@@ -44,13 +45,11 @@ def drift(rule: Rule, cell: Cell | None = None, *, synapses: int | None = None, 
     plan = population(rule, None, synapses, cell=body, many=CELLS, seed=seed)
     schedule = Schedule((Lane({"pulses": "alone"}, pre=(np.zeros(0),)),) * plan.cells, synapses=plan.synapses)
     read = replace(rule, efficacy=counted(rule)[1]) if draws and not reads_membrane(rule) else rule
-    job = session(schedule, read, sharing(body, plan.synapses), seed)
+    circuit = session(schedule, read, sharing(body, plan.synapses), seed)
     lane, place = places(schedule)
-    weights = starts(rule, plan, lane, place, None, {name: per_input(job, value) for name, value in constants(job).items()})
-    job = job if weights is None else replace(job, initial={rule.weight: weights})
-    if draws and not reads_membrane(rule):
-        job = replace(job, cell=None, sweeps=job.sweeps[:0], sweep_steps=0)
-    recording = carry_out(job, engine)
+    weights = starts(rule, plan, lane, place, None, {name: per_input(circuit, value) for name, value in constants(circuit).items()})
+    circuit = circuit.starting_at(weights)
+    recording = carry_out(without_cell(circuit) if draws and not reads_membrane(rule) else circuit, engine)
     inputs = inputs_under_test(schedule).ravel()
-    start = before(job)[inputs].mean()
+    start = before(circuit)[inputs].mean()
     return float(recording.efficacy[inputs, -1].mean() / start - 1) if start else float("nan")

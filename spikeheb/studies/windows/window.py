@@ -10,9 +10,11 @@ import numpy as np
 
 from spikeheb import library
 from spikeheb.cells import Cell
-from spikeheb.circuits.job import Job
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.drives import Drives
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Floats
+from spikeheb.circuits.usual import given, lanes
 from spikeheb.circuits.values import constants, initial_values, per_input
 from spikeheb.declared import described, takes_settings
 from spikeheb.engines.choice import carry_out, check_engine
@@ -79,11 +81,11 @@ def window(rule: Rule | str, settings: Window, *, progress: Progress = None) -> 
     plan = population(rule, settings.cells, settings.synapses, settings.seeds, cell=body, seed=settings.seed, start=start)
     check_memory(16.0 * len(values) * plan.cells * plan.synapses * (settings.pairs + 16), plan)
     trains = [pairings(float(value), settings.pairs, settings.frequency) for value in values]
-    parts = []
+    parts, report = [], report_of(progress)
     for n in range(len(plan.seeds)):
-        job = _job(rule, body, trains, step, plan, n, start, report_of(progress))
-        recording = carry_out(replace(job, exact=settings.exact), settings.engine)
-        parts.append(_before_and_after(job, recording, len(values)))
+        circuit = replace(_circuit(rule, body, trains, step, plan, n, start), exact=settings.exact)
+        recording = carry_out(circuit, settings.engine, progress=None if report is None else _part(report, n, len(plan.seeds)))
+        parts.append(_before_and_after(circuit, recording, len(values)))
     before, after = ({name: np.concatenate([part[k][name] for part in parts], axis=1) for name in parts[0][k]} for k in (0, 1))
     name = counted(rule)[0] if is_noisy(rule) else "weight"
     by_cell = draws_by_cell(rule, body)
@@ -100,36 +102,35 @@ def window(rule: Rule | str, settings: Window, *, progress: Progress = None) -> 
     return describe(data, _texts(name))
 
 
-def _job(
-    rule: Rule, cell: Cell | None, trains: Trains, dt: float, plan: Population, n: int, start: Floats | None,
-    progress: Callable[[float], None] | None,
-) -> Job:  # fmt: skip
-    """The job of the n-th seed: in each lane one delta_t on one cell; the cells of one delta_t stand side by side."""
+def _part(progress: Callable[[float], None], n: int, count: int) -> Callable[[float], None]:
+    return lambda done: progress((n + done) / count)
+
+
+def _circuit(rule: Rule, cell: Cell | None, trains: Trains, dt: float, plan: Population, n: int, start: Floats | None) -> Circuit:
+    """The circuit of the n-th seed: in each lane one delta_t on one cell; the cells of one delta_t stand side by side."""
     pre = [to_steps(train, dt, "pre") for train, _ in trains]
     post = [to_steps(train, dt, "post") for _, train in trains]
-    lanes = np.arange(len(trains) * plan.cells)
-    job = Job(
-        rule, None if cell is None else sharing(cell, plan.synapses), dt, run_length(rule, (*pre, *post), dt),
-        np.repeat(lanes, plan.synapses), tuple(train for train in pre for _ in range(plan.cells * plan.synapses)),
-        tuple(train for train in post for _ in range(plan.cells)), seed=plan.seeds[n],
-        progress=None if progress is None else lambda done: progress((n + done) / len(plan.seeds)),
+    lane = np.repeat(np.arange(len(trains) * plan.cells), plan.synapses)
+    circuit = lanes(
+        rule, None if cell is None else sharing(cell, plan.synapses), dt, run_length(rule, (*pre, *post), dt), lane,
+        tuple(train for train in pre for _ in range(plan.cells * plan.synapses)),
+        Drives(imposed=given(tuple(train for train in post for _ in range(plan.cells)))), seed=plan.seeds[n],
     )  # fmt: skip
-    known: dict[str, object] = {name: per_input(job, value) for name, value in constants(job).items()}
-    member, place = n * plan.cells + job.lane_of_input % plan.cells, np.tile(np.arange(plan.synapses), lanes.size)
-    weights = starts(rule, plan, member, place, start, known)
-    return job if weights is None else replace(job, initial={rule.weight: weights})
+    known: dict[str, object] = {name: per_input(circuit, value) for name, value in constants(circuit).items()}
+    member, place = n * plan.cells + lane % plan.cells, np.tile(np.arange(plan.synapses), len(trains) * plan.cells)
+    return circuit.starting_at(starts(rule, plan, member, place, start, known))
 
 
-def _before_and_after(job: Job, recording: Recording, rows: int) -> tuple[dict[str, Floats], dict[str, Floats]]:
+def _before_and_after(circuit: Circuit, recording: Recording, rows: int) -> tuple[dict[str, Floats], dict[str, Floats]]:
     """Weight, and the counted quantity of a rule that draws, at the start and at the end, shape (delta_t, synapses of all cells)."""
-    known: dict[str, object] = {name: per_input(job, value) for name, value in constants(job).items()}
-    trees: dict[str, t.Tree] = {"weight": t.Name(job.rule.weight)}
-    if is_noisy(job.rule):
-        name, tree = counted(job.rule)
+    known: dict[str, object] = {name: per_input(circuit, value) for name, value in constants(circuit).items()}
+    trees: dict[str, t.Tree] = {"weight": t.Name(circuit.rule.weight)}
+    if is_noisy(circuit.rule):
+        name, tree = counted(circuit.rule)
         trees[name] = tree
-    variables = initial_values(job), {**recording.variables, job.rule.weight: recording.w}
+    variables = initial_values(circuit), {**recording.variables, circuit.rule.weight: recording.w}
     before, after = (
-        {name: value_of(tree, job.rule, {**known, **each}, (job.inputs,)).reshape(rows, -1) for name, tree in trees.items()}
+        {name: value_of(tree, circuit.rule, {**known, **each}, (circuit.synapse_count,)).reshape(rows, -1) for name, tree in trees.items()}
         for each in variables
     )
     return before, after

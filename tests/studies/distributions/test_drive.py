@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_fan_in
 
 import spikeheb as sh
 from spikeheb import library
-from spikeheb.circuits.population import PopulationJob
 from spikeheb.engines.compiler import compiler
 from spikeheb.errors import FormatError, ScheduleError, UnitError
 from spikeheb.expressions.gate import parse_expression
@@ -28,7 +28,7 @@ def rate_of(rule, inputs, w0, seconds=4.0):
     drive = chosen_drive(rule, inputs, 1e-4)
     still = sh.rule("pair", bounds={"kind": "hard", "w_min": 0, "w_max": 1e3}, **STILL)
     cell = driven(library.cell("l5_pyramidal"), drive)
-    job = PopulationJob(still, cell, 1e-4, round(seconds / 1e-4), 1, inputs.sources, initial={"w": w0}, current=drive.current, trains=True)
+    job = of_fan_in(still, cell, 1e-4, round(seconds / 1e-4), 1, inputs.sources, initial={"w": w0}, current=drive.current, trains=True)
     return float(fan_in.run(job).counts.sum()) / seconds
 
 

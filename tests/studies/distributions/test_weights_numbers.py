@@ -6,15 +6,15 @@ import json
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_fan_in
 from oracles.pair import final_weight
 from scipy import stats
 
 import spikeheb as sh
-from spikeheb.circuits.population import PopulationJob
 from spikeheb.circuits.sources import Poisson, Replayed
-from spikeheb.draws.fan_in import imposed_trains, input_trains
+from spikeheb.draws.expanded import imposed_trains, trains_of
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.kernel import fan_in
+from spikeheb.engines.kernel import fan_in, runner
 from spikeheb.theory.drift import stationary
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
@@ -37,8 +37,8 @@ def data():
 def spikes(seed):
     """Seconds of the spikes of inputs and cells, that the seed alone decides."""
     sources = (Poisson(RATES[:4]), Poisson(RATES[4:]))
-    job = PopulationJob(RULES[0], None, 1e-4, 60000, CELLS, sources, imposed=(Poisson(np.full(CELLS, 20.0)),), seed=seed)
-    return [[train * 1e-4 for train in part] for part in (input_trains(job), imposed_trains(job))]
+    job = of_fan_in(RULES[0], None, 1e-4, 60000, CELLS, sources, imposed=(Poisson(np.full(CELLS, 20.0)),), seed=seed)
+    return [[train * 1e-4 for train in part] for part in (trains_of(job, job.plastic), imposed_trains(job))]
 
 
 def by_hand(n, pre, post, until):
@@ -166,13 +166,18 @@ UNTITLED = {
 def test_each_rule_has_its_own_engine(monkeypatch):
     """A rule that only Brian2 can run stands beside one that the kernel runs."""
 
-    def refuse(self, job, threads=None):
-        if job.rule.name == "triplet":
-            raise sh.EngineError("for a test")
-        make(self, job, threads)
+    def refuse(kind):
+        make = kind.__init__
 
-    make = fan_in.FanIn.__init__
-    monkeypatch.setattr(fan_in.FanIn, "__init__", refuse)
+        def choosy(self, circuit, *arguments, **options):
+            if circuit.rule.name == "triplet":
+                raise sh.EngineError("for a test")
+            make(self, circuit, *arguments, **options)
+
+        monkeypatch.setattr(kind, "__init__", choosy)
+
+    refuse(fan_in.FanIn)
+    refuse(runner.Lanes)
     inputs = sh.Inputs((Replayed((np.array([10, 500]), np.array([20]))),))
     mixed = sh.weights(["pair", "triplet"], None, inputs, "0.1 s", 1, imposed="20 Hz", snapshots=4)
     assert mixed["engine"].values.tolist() == ["kernel:fan-in", "brian:numpy"]

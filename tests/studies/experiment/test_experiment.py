@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from circuits_by_hand import post_trains, pre_trains
 
 import spikeheb as sh
 from spikeheb.studies.experiment.experiment import run, session
@@ -85,7 +86,8 @@ def test_inductions_of_different_length_end_together():
     protocol = sh.protocol("sjostrom_2001")
     schedule = protocol.schedule(np.random.default_rng(0))
     job = session(schedule, sh.rule("triplet"), sh.cell("l5_pyramidal"))
-    ends = {max(int(p[p <= round(schedule.induction_end / job.dt)][-1]), int(q[-1])) for p, q in zip(job.pre, job.post, strict=True)}
+    passed = round(schedule.induction_end / job.dt)
+    ends = {max(int(p[p <= passed][-1]), int(q[-1])) for p, q in zip(pre_trains(job), post_trains(job), strict=True)}
     assert ends == {round(schedule.induction_end / job.dt)}
 
 

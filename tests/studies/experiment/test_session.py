@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from circuits_by_hand import pre_trains
 
 import spikeheb as sh
 from spikeheb.schedules import Lane, Schedule
@@ -31,12 +32,12 @@ def short(protocol):
 
 def test_copies_get_the_spikes_and_test_pulses_of_their_input():
     job = job_of(schedule(lanes=2, copies=3))
-    assert job.lane_of_input.tolist() == [0] * 6 + [1] * 6
+    assert job.cell_of_synapse.tolist() == [0] * 6 + [1] * 6
     for first in (0, 3, 6, 9):
         for other in (1, 2):
-            assert np.array_equal(job.pre[first], job.pre[first + other])
-    assert len(job.pre[0]) == 2 + 62
-    assert len(job.pre[3]) == 2
+            assert np.array_equal(pre_trains(job)[first], pre_trains(job)[first + other])
+    assert len(pre_trains(job)[0]) == 2 + 62
+    assert len(pre_trains(job)[3]) == 2
     assert inputs_under_test(schedule(lanes=2, copies=3)).tolist() == [[0, 1, 2], [6, 7, 8]]
     assert inputs_under_test(schedule(lanes=2, copies=2, tested=1, control=True)).tolist() == [[2, 3], [7, 8]]
 
@@ -45,21 +46,21 @@ def test_the_control_input_gets_test_pulses_of_its_own_and_nothing_else():
     given = schedule(lanes=2, control=True)
     job = job_of(given)
     assert control_inputs(given).ravel().tolist() == [2, 5]
-    own = job.pre[2] * job.dt
+    own = pre_trains(job)[2] * job.dt
     np.testing.assert_allclose(own, given.pulses - 7.5)
     assert own.min() > 0
     assert own[:2].max() < given.baseline
     assert own[2:].min() > given.induction_end
-    assert job.sweeps.size == 2 * given.pulses.size
-    assert np.diff(job.sweeps).min() >= job.sweep_steps
+    assert job.probes.sweeps.size == 2 * given.pulses.size
+    assert np.diff(job.probes.sweeps).min() >= job.probes.sweep_steps
 
 
 def test_paired_pulses_come_in_twos():
     given = schedule(paired_pulse=0.05)
     job = job_of(given)
     pulses = np.round(given.pulses / job.dt).astype(int)
-    assert set(pulses) | set(pulses + 500) <= set(job.pre[0].tolist())
-    assert job.sweep_steps == 50 + 1500 + 1
+    assert set(pulses) | set(pulses + 500) <= set(pre_trains(job)[0].tolist())
+    assert job.probes.sweep_steps == 50 + 1500 + 1
     assert given.without_test_pulses().paired_pulse is None
 
 
@@ -86,9 +87,9 @@ def test_clamps_may_follow_each_other_and_not_overlap():
     first, second = sh.Clamp(0.0, 1.0, -0.04), sh.Clamp(1.0, 0.5, -0.07)
     lane = Lane({"k": 0.0}, pre=(TRAIN,), clamps=(second, first))
     job = session(Schedule((lane,), baseline=0.0, follow_up=0.0), sh.rule("pair"), sh.cell("ca1_pyramidal"))
-    assert [c.step for c in job.clamps] == [0, 10_000, 10_000, 15_000]
-    assert [c.value for c in job.clamps][:3:2] == [-0.04, -0.07]
-    assert np.isnan([c.value for c in job.clamps][1::2]).all()
+    assert [c.step for c in job.drive.clamps] == [0, 10_000, 10_000, 15_000]
+    assert [c.value for c in job.drive.clamps][:3:2] == [-0.04, -0.07]
+    assert np.isnan([c.value for c in job.drive.clamps][1::2]).all()
     with pytest.raises(sh.ScheduleError, match="two voltage clamps overlap"):
         replace(lane, clamps=(first, sh.Clamp(0.9, 0.5, -0.07)))
 

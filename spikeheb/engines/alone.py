@@ -1,0 +1,98 @@
+"""A circuit in which each source reaches one cell, as the engines read it: plain arrays, cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from spikeheb.cells import Cell
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.connect import Pairwise
+from spikeheb.circuits.drives import Change, by_cell
+from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.draws.expanded import expanded, imposed_trains, trains_of
+from spikeheb.errors import EngineError
+from spikeheb.rules.rule import Rule
+
+Progress = Callable[[float], None] | None
+"""Called with the fraction done."""
+
+
+@dataclass(frozen=True)
+class Alone:
+    """Cells that share no source, each with its synapses: lanes.
+
+    Attributes
+    ----------
+    circuit : Circuit
+    rule, cell, dt, steps, seed, exact, mirrored
+        Of the circuit.
+    lane_of_input : array of int, shape (inputs,)
+        Sorted.
+    pre : tuple of arrays of int
+        Steps of the spikes of each input.
+    post : tuple of arrays of int
+        Steps of the imposed spikes of each lane.
+    initial, overrides, receptor
+        Of the projection with the rule.
+    currents, clamps, rewards : tuple of Change
+        By cell.
+    samples, sweeps, sweep_steps
+        Of the probes.
+    progress : callable, optional
+        Called with the fraction done.
+    """
+
+    circuit: Circuit
+    rule: Rule
+    cell: Cell | None
+    dt: float
+    steps: int
+    lane_of_input: Steps
+    pre: tuple[Steps, ...]
+    post: tuple[Steps, ...]
+    initial: Mapping[str, float | Floats]
+    overrides: Mapping[str, Floats]
+    currents: tuple[Change, ...]
+    clamps: tuple[Change, ...]
+    rewards: tuple[Change, ...]
+    samples: Steps
+    sweeps: Steps
+    sweep_steps: int
+    receptor: str | None
+    seed: int
+    exact: bool
+    mirrored: bool
+    progress: Progress = None
+
+    @property
+    def lanes(self) -> int:
+        """Number of lanes."""
+        return len(self.post)
+
+    @property
+    def inputs(self) -> int:
+        """Number of inputs, over all lanes."""
+        return len(self.pre)
+
+
+def alone(circuit: Circuit, progress: Progress = None) -> Alone:
+    """The circuit as lanes; where sources reach every cell, every synapse becomes an input of its own.
+
+    Raises
+    ------
+    EngineError
+        For initial values of another shape.
+    """
+    if not circuit.is_pairwise:
+        circuit = expanded(circuit)
+    elif len(circuit.probes.weights) != len(circuit.probes.samples):
+        raise EngineError("snapshots, watched weights and histograms are recorded where every source reaches every cell; take samples")
+    connect, plastic, drive, probes = circuit.plastic.connect, circuit.plastic, circuit.drive, circuit.probes
+    assert isinstance(connect, Pairwise)
+    currents, clamps, rewards = (by_cell(changes, circuit.cells.count) for changes in (drive.currents, drive.clamps, drive.rewards))
+    return Alone(
+        circuit, circuit.rule, circuit.cell, circuit.dt, circuit.steps, connect.cell, tuple(trains_of(circuit, plastic)),
+        tuple(imposed_trains(circuit)), plastic.initial, plastic.overrides, currents, clamps, rewards, probes.samples, probes.sweeps,
+        probes.sweep_steps, plastic.receptor, circuit.seed, circuit.exact, circuit.mirrored, progress,
+    )  # fmt: skip

@@ -1,0 +1,135 @@
+"""A circuit in which every source reaches every cell, as the engines read it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikeheb.cells import Cell
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.connect import OwnCopies
+from spikeheb.circuits.drives import EVERY
+from spikeheb.circuits.populations import Spikes
+from spikeheb.circuits.probes import Probes
+from spikeheb.circuits.projections import Normalise, Projection
+from spikeheb.circuits.sources import Source
+from spikeheb.circuits.steps import Floats
+from spikeheb.engines.alone import Progress
+from spikeheb.errors import EngineError
+from spikeheb.rules.rule import Rule
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Inputs onto cells of one kind, a synapse with the rule for each input and cell.
+
+    Attributes
+    ----------
+    circuit : Circuit
+    rule, cell, dt, steps, seed, precision
+        Of the circuit.
+    cells : int
+    inputs : tuple of Source
+    private : bool
+        Whether each cell has trains of its own, of the same kind (those without a rule included).
+    unplastic : Projection or None
+    unplastic_inputs : tuple of Source
+    normalise : Normalise or None
+    normalise_every : int
+        Steps; 0 for after every event.
+    imposed : tuple of Source
+    initial, receptor
+        Of the projection with the rule.
+    current : float
+        Constant current into every cell, amperes.
+    rewards : tuple of (step, amount)
+        For all synapses.
+    probes : Probes
+    progress : callable, optional
+        Called with the fraction done.
+    """
+
+    circuit: Circuit
+    rule: Rule
+    cell: Cell | None
+    dt: float
+    steps: int
+    seed: int
+    precision: str
+    cells: int
+    inputs: tuple[Source, ...]
+    private: bool
+    unplastic: Projection | None
+    unplastic_inputs: tuple[Source, ...]
+    normalise: Normalise | None
+    normalise_every: int
+    imposed: tuple[Source, ...]
+    initial: Mapping[str, float | Floats]
+    receptor: str | None
+    current: float
+    rewards: tuple[tuple[int, float], ...]
+    probes: Probes
+    progress: Progress = None
+
+    @property
+    def input_count(self) -> int:
+        """Number of inputs of a cell under the rule."""
+        return self.circuit.sources.count
+
+    @property
+    def copies(self) -> int:
+        """How many cells have trains of their own."""
+        return self.circuit.copies
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the weights."""
+        return np.dtype(self.precision)
+
+
+def dense(circuit: Circuit, progress: Progress = None) -> Dense:
+    """The circuit as inputs that all reach every cell.
+
+    Raises
+    ------
+    EngineError
+        For a circuit of another shape, and for what cannot be had in this shape.
+    """
+    plastic, drive, other = circuit.plastic, circuit.drive, circuit.unplastic
+    _refuse(circuit)
+    if not all(math.isfinite(change.value) for change in drive.currents):
+        raise EngineError(f"the current must be a number (got {drive.currents[0].value})")
+    return Dense(
+        circuit, circuit.rule, circuit.cell, circuit.dt, circuit.steps, circuit.seed, circuit.precision, circuit.cells.count,
+        circuit.sources.sources, isinstance(plastic.connect, OwnCopies), other, _sources(circuit, other), plastic.normalise,
+        plastic.normalise.steps(circuit.dt) if plastic.normalise else 0, drive.imposed, plastic.initial, plastic.receptor,
+        sum(change.value for change in drive.currents), tuple((change.step, change.value) for change in drive.rewards), circuit.probes,
+        progress,
+    )  # fmt: skip
+
+
+def _sources(circuit: Circuit, projection: Projection | None) -> tuple[Source, ...]:
+    population = circuit.populations[projection.pre] if projection is not None else None
+    return population.sources if isinstance(population, Spikes) else ()
+
+
+def _refuse(circuit: Circuit) -> None:
+    """What this shape cannot have; the same circuit can be had with every synapse by itself, but more slowly."""
+    plastic, drive, probes, other = circuit.plastic, circuit.drive, circuit.probes, circuit.unplastic
+    kinds = {
+        "sources that reach one cell each": circuit.is_pairwise or (other is not None and type(other.connect) is not type(plastic.connect)),
+        "constants that differ between cells": bool(plastic.overrides),
+        "a voltage clamp": bool(drive.clamps),
+        "a current that changes or differs between cells": [c for c in drive.currents if (c.cell, c.step) != (EVERY, 0)] != []
+        or len(drive.currents) > 1,
+        "rewards for one cell alone": any(change.cell != EVERY for change in drive.rewards),
+        "a record of the membrane potential": probes.sweep_steps > 0,
+        "a record of the efficacy": len(probes.samples) > 0,
+    }
+    for kind, asked in kinds.items():
+        if asked:
+            raise EngineError(f"{kind} cannot be had where the weights of all sources onto all cells are kept together")
