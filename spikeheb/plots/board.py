@@ -25,7 +25,7 @@ SQUARE, GAP = 0.3, 0.35
 """Inches: the side of a square, and the gap between neighbouring parts."""
 LETTERS = 11
 """Points of the names of lines and columns."""
-SCALE, LEGEND_LINE, LEGEND_WIDTH = 0.75, 0.3, 2.05
+SCALE, LEGEND_LINE, LEGEND_WIDTH = 0.75, 0.3, 2.25
 """Inches that a scale takes below its map, the height of a line of the legend, and the width of one of its words."""
 SCALE_WIDTH = 2.7
 NARROWEST = 6.3

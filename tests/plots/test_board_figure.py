@@ -73,7 +73,8 @@ def test_a_board_on_which_nothing_applies_says_so(board):
 
 def test_what_is_unverified_is_marked_and_explained(board, marked):
     all_on_the_page(figure(marked))
-    all_on_the_page(figure(marked.isel(data_set=[0])))
+    for columns in (1, *range(20, 32)):  # until the legend has room on one line
+        all_on_the_page(figure(marked.isel(data_set=[0] * columns)))
     words = [text.get_text() for text, _ in texts(figure(marked))]
     assert {"pair / van_rossum \u2020", "froemke 2006/bursts: 4 directions \u2020", UNVERIFIED} <= set(words)
     assert {"pair / additive", "sjostrom 2001/frequency (experiment): 10 points"} <= set(words)
