@@ -10,7 +10,7 @@ and little change at 50 Hz.
 
 Pitfalls. Both connections are given the same spikes: one rule with one set of values cannot explain both at 20 Hz. The
 depression in layer 4 needs metabotropic receptors and no NMDA receptors, and delta_t below 25 ms (abstract). That it does not depend
-on the order of spikes is from memory, unverified.
+on the order of spikes is from memory, unverified; the abstract names one order only.
 """
 
 from dataclasses import dataclass

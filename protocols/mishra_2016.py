@@ -8,8 +8,8 @@ Published outcome: potentiation in both orders, 178 % at +10 ms and 159 % at -10
 nimodipine remove it, and so does a hyperpolarising pulse; no rule here knows these, so their rows are shown and not
 simulated. High-frequency stimulation of the same synapses is in `hfs`.
 
-Pitfalls. Number and frequency of the pairings are not in the table: 300 is how a later simulation describes the experiment, 1 Hz is
-from memory, unverified. At room temperature. An asymmetric window cannot give both signs of delta_t.
+Pitfalls. Number and frequency of the pairings are not in the table: 300 at 1 Hz is how a later simulation describes the experiment
+(analyse_STDP.py of KaliLab's ca3net). At room temperature. An asymmetric window cannot give both signs of delta_t.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 100 presynaptic pulses at 2 Hz, while the postsynaptic cell is held at -40 to 0 mV; before and after it is free.
 
 Reference: Ngezahayo, Schachner & Artola (2000), J Neurosci 20:2451, doi 10.1523/JNEUROSCI.20-07-02451.2000 (DOI from memory,
-unverified).
+unverified; authors, title, journal and year as in a public program after the paper).
 
 Published outcome, CA1 of adult mice: no change at -40 mV, depression at -30 mV, no change at -20 mV, potentiation that grows
 from -10 to 0 mV.

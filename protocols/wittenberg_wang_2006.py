@@ -10,7 +10,7 @@ spike potentiate from +10 to +30 ms, with depression on either side; few pairing
 abstract has tens of pairings, 5 Hz and bursts for potentiation, hundreds and a broad window for depression, and three kinds of
 window: depression alone, potentiation alone, both. Published summaries say which pattern gives which.
 
-Pitfalls. That delta_t counts to the last spike is how models fitted to these experiments count; unverified for the paper. The
+Pitfalls. That delta_t counts to the last spike is how public programs that plot Figs. 3e and 4d label the axis. The
 potentiation needs 5 Hz: at 0.5 Hz it is gone (as others report it). Single spikes are paired at 5 Hz here, as a later model has
 it; others report 0.1 to 0.5 Hz.
 """

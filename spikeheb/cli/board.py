@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spikeheb.studies.board.standing import NOT_APPLICABLE
+from spikeheb.studies.board.standing import MARK, NOT_APPLICABLE
 from spikeheb.tables import number_text
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 BEST = 5
 COLUMNS = ["rule / set", "standing", "E", "chance", "D", "AIC", "skill", "within 2 errors", "signs right", "E left out", "rank (5-95 %)"]
-MARK = "\u2020"
 HOW_TO_READ = """\
 E is the mean of ((model - data)/SEM)^2. Some rules and protocols draw random numbers. "chance" is the
 largest standard error that this leaves in a prediction, in units of the data's SEM; it adds at most its square to E. It is empty where
@@ -29,12 +28,12 @@ averaged over data sets. A \u2020 marks rules and data with numbers or sources t
 
 
 def best_table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:
-    """The `BEST` best entries of each data set, one row each."""
+    """The `BEST` best entries of each data set, one row each; the last column says whether rule or data have unverified numbers."""
     rows = []
     for column in range(data.sizes["data_set"]):
         scores = data.isel(data_set=column)
-        rows += [[str(scores["data_set"].values), *_row(scores, n)] for n in _order(scores)[:BEST]]
-    return ["data set", *COLUMNS], rows
+        rows += [[str(scores["data_set"].values), *_row(scores, n), _unverified_in(scores, n)] for n in _order(scores)[:BEST]]
+    return ["data set", *COLUMNS, "unverified"], rows
 
 
 def markdown(data: xr.Dataset) -> str:
@@ -52,6 +51,11 @@ def markdown(data: xr.Dataset) -> str:
 def _marked(scores: xr.Dataset, n: int) -> list[str]:
     name, *others = _row(scores, n)
     return [f"{name} {MARK}" if str(scores["unverified_rule"].values[n]) else name, *others]
+
+
+def _unverified_in(scores: xr.Dataset, n: int) -> str:
+    texts = {"rule": scores["unverified_rule"].values[n], "data": scores["unverified_data"].values}
+    return ", ".join(part for part, text in texts.items() if str(text))
 
 
 def _notes(scores: xr.Dataset) -> str:

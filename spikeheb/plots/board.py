@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from spikeheb.plots.style import BLACK, GREY
-from spikeheb.studies.board.standing import FITTED, NOT_APPLICABLE, REFITTED, SAME
+from spikeheb.studies.board.standing import FITTED, MARK, NOT_APPLICABLE, REFITTED, SAME
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,12 +25,13 @@ SQUARE, GAP = 0.3, 0.35
 """Inches: the side of a square, and the gap between neighbouring parts."""
 LETTERS = 11
 """Points of the names of lines and columns."""
-SCALE, LEGEND_LINE, LEGEND_WIDTH = 0.75, 0.3, 8.2
-"""Inches that a scale takes below its map, the height of a line of the legend, and the width of the legend on one line."""
+SCALE, LEGEND_LINE, LEGEND_WIDTH = 0.75, 0.3, 2.25
+"""Inches that a scale takes below its map, the height of a line of the legend, and the width of one of its words."""
 SCALE_WIDTH = 2.7
 NARROWEST = 6.3
 CEILING = "noise ceiling: the true rule"
 NOTHING = "nothing on this board applies"
+UNVERIFIED = f"{MARK} unverified numbers"
 FEWEST = 2
 """A data set with at least this many points with numbers is judged by skill, any other by directions."""
 
@@ -47,8 +48,8 @@ def board_page(data: xr.Dataset) -> Figure:
     left, top = _width([*names, CEILING]) + 0.35, _width(heads) + 0.3
     slots = [max(SQUARE * part.size, SCALE_WIDTH) for part in parts]
     width = max(left + sum(slots) + GAP * len(parts), NARROWEST)
-    legend = _legend()
-    columns = len(legend) if width >= LEGEND_WIDTH else len(legend) // 2
+    legend = _legend(any(MARK in name for name in (*names, *heads)))
+    columns = len(legend) if width >= LEGEND_WIDTH * len(legend) else 2
     bottom = SCALE + LEGEND_LINE * -(-len(legend) // columns) + 0.35
     height = SQUARE * (len(names) + 2)
     page = Figure(figsize=(width, top + height + bottom))
@@ -75,7 +76,11 @@ def _box(page: Figure, x: float, y: float, width: float, height: float) -> tuple
 
 
 def _names(data: xr.Dataset) -> list[str]:
-    return [str(name) for name in data["entry"].values]
+    return [_marked(str(name), text) for name, text in zip(data["entry"].values, data["unverified_rule"].values, strict=True)]
+
+
+def _marked(name: str, unverified: object) -> str:
+    return f"{name} {MARK}" if str(unverified) else name
 
 
 def _width(texts: list[str]) -> float:
@@ -118,7 +123,8 @@ def _map(by_skill: bool) -> Colormap:
 def _head(data: xr.Dataset, column: int) -> str:
     points, signs = int(data["points"].values[column]), int(data["signs"].values[column])
     count, thing = (points, "point") if points >= FEWEST else (signs, "direction")
-    return f"{str(data['data_set'].values[column]).replace('_', ' ')}: {count} {thing}{'s' if count > 1 else ''}"
+    head = f"{str(data['data_set'].values[column]).replace('_', ' ')}: {count} {thing}{'s' if count > 1 else ''}"
+    return _marked(head, data["unverified_data"].values[column])
 
 
 def _lines_between_rules(ax: Axes, data: xr.Dataset) -> None:
@@ -140,7 +146,7 @@ def _mark(ax: Axes, standing: str, row: int, column: int) -> None:
         ax.plot(column, row, marker="o", color=BLACK, markersize=4.5, markeredgecolor="white", markeredgewidth=0.7)
 
 
-def _legend() -> list[Line2D]:
+def _legend(unverified: bool) -> list[Line2D]:
     square: dict[str, Any] = {"marker": "s", "linestyle": "", "markerfacecolor": "none", "markeredgecolor": BLACK, "markersize": 13}
     dot: dict[str, Any] = {"marker": "o", "linestyle": "", "color": BLACK, "markersize": 6}
     return [
@@ -148,6 +154,7 @@ def _legend() -> list[Line2D]:
         Line2D([], [], color=BLACK, linestyle=(0, (2, 1.2)), label="refitted here"),
         Line2D([], [], **dot, label="predicted, same preparation"),
         Line2D([], [], marker="x", linestyle="", color=GREY, label="not applicable"),
+        *([Line2D([], [], linestyle="", label=UNVERIFIED)] if unverified else []),
     ]
 
 

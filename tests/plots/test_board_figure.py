@@ -8,13 +8,19 @@ from matplotlib.text import Text
 
 import spikeheb as sh
 from spikeheb.plots import figure
-from spikeheb.plots.board import NOTHING
+from spikeheb.plots.board import NOTHING, UNVERIFIED
 
 
 @pytest.fixture(scope="module")
 def board():
     rules = [sh.rule("pair", set="additive"), sh.rule("clopath", set="visual_cortex"), sh.rule("vogels")]
     return sh.score(rules, ["sjostrom_2001", "letzkus_2006", "damour_2015"], refit=False)
+
+
+@pytest.fixture(scope="module")
+def marked():
+    rules = [sh.rule("pair", set="additive"), sh.rule("pair", set="van_rossum")]
+    return sh.score(rules, ["froemke_2006", "sjostrom_2001"], refit=False)
 
 
 def texts(page):
@@ -33,7 +39,10 @@ CHOICES = {
 
 @pytest.mark.parametrize("columns", CHOICES)
 def test_every_word_is_on_the_page(board, columns):
-    page = figure(board.isel(data_set=CHOICES[columns]))
+    all_on_the_page(figure(board.isel(data_set=CHOICES[columns])))
+
+
+def all_on_the_page(page):
     across, up = page.get_size_inches() * page.dpi
     for text, box in texts(page):
         assert box.x0 >= 0, text
@@ -60,3 +69,13 @@ def test_heads_say_what_their_number_counts(board):
 def test_a_board_on_which_nothing_applies_says_so(board):
     nothing = board.isel(data_set=np.flatnonzero(board["data_set"].values == "sjostrom_2001/frequency (experiment)"), entry=[-1])
     assert [text.get_text() for text, _ in texts(figure(nothing))] == [NOTHING]
+
+
+def test_what_is_unverified_is_marked_and_explained(board, marked):
+    all_on_the_page(figure(marked))
+    for columns in (1, *range(20, 32)):  # until the legend has room on one line
+        all_on_the_page(figure(marked.isel(data_set=[0] * columns)))
+    words = [text.get_text() for text, _ in texts(figure(marked))]
+    assert {"pair / van_rossum \u2020", "froemke 2006/bursts: 4 directions \u2020", UNVERIFIED} <= set(words)
+    assert {"pair / additive", "sjostrom 2001/frequency (experiment): 10 points"} <= set(words)
+    assert UNVERIFIED not in [text.get_text() for text, _ in texts(figure(board))]

@@ -18,6 +18,8 @@ SAME = "predicted, same preparation"
 OTHER = "predicted, other preparation"
 NOT_APPLICABLE = "not applicable"
 STANDINGS = (FITTED, REFITTED, SAME, OTHER, NOT_APPLICABLE)
+MARK = "\u2020"
+"""Stands after the names of rules and data with numbers or sources that are unverified."""
 
 
 def standing(rule: Rule, data: DataSet) -> str:

@@ -204,7 +204,7 @@ def test_what_the_authors_give_is_a_line_of_its_own():
 
 
 def test_what_is_unverified_is_said_where_it_is_used():
-    from spikeheb.cli.board import markdown
+    from spikeheb.cli.board import best_table, markdown
 
     board = sh.score([ADDITIVE, sh.rule("pair", set="van_rossum")], ["froemke_2006", "sjostrom_2001"], refit=False)
     assert [bool(str(text)) for text in board["unverified_rule"].values] == [False, True]
@@ -213,6 +213,12 @@ def test_what_is_unverified_is_said_where_it_is_used():
     assert "| pair / van_rossum \u2020 |" in text
     assert "| pair / additive |" in text
     assert "- pair / van_rossum: van_rossum_2000:" in text.split("## Unverified")[1]
+    columns, rows = best_table(board)
+    printed = {(row[0].split("/")[0], row[1]): row[columns.index("unverified")] for row in rows}
+    assert printed["froemke_2006", "pair / additive"] == "data"
+    assert printed["froemke_2006", "pair / van_rossum"] == "rule, data"
+    assert printed["sjostrom_2001", "pair / van_rossum"] == "rule"
+    assert printed["sjostrom_2001", "pair / additive"] == ""
 
 
 def test_the_cell_is_left_out_only_where_it_cannot_fire():
