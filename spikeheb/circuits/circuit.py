@@ -217,9 +217,22 @@ class Circuit:
             check(source, self.dt, 1)
         if self.drive.imposed and sum(source.count for source in self.drive.imposed) != self.cells.count:
             raise ScheduleError(f"imposed spikes need a train for each of the {self.cells.count} cells")
-        connect = self.plastic.connect
-        if isinstance(connect, Pairwise) and len(connect.cell) != self.sources.count:
-            raise EngineError(f"expected a cell for each of {self.sources.count} sources (got {len(connect.cell)})")
+        for name, projection in self.projections.items():
+            population = self.populations[projection.pre]
+            if isinstance(projection.connect, Pairwise):
+                _check_pairs(name, projection.connect.cell, population.count, self.cells.count)
+        for name, values in self.plastic.overrides.items():
+            if np.shape(values) not in ((), (self.cells.count,)):
+                raise EngineError(f"expected {name} for each of {self.cells.count} cells (got shape {np.shape(values)})", key="overrides")
+
+
+def _check_pairs(name: str, cell: Steps, sources: int, cells: int) -> None:
+    if np.shape(cell) != (sources,):
+        raise EngineError(f'"{name}" needs a cell for each of {sources} sources (got {np.size(cell)})')
+    if np.any(np.diff(cell) < 0):
+        raise EngineError(f'"{name}" needs its sources sorted by the cell that they reach')
+    if sources and not (cell[0] >= 0 and cell[-1] < cells):
+        raise EngineError(f'"{name}" reaches cell {cell[0] if cell[0] < 0 else cell[-1]}, and there are {cells}, counted from 0')
 
 
 def _check_steps(steps: Steps, end: int, name: str) -> None:

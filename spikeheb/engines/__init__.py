@@ -1,1 +1,1 @@
-"""Engines: what carries a job out. `job` says what a job and a recording are; `brian` and `kernel` do it."""
+"""Engines: what carries a circuit out. `choice` says which; `kernel`, `plain` and `brian` do it."""

@@ -1,7 +1,7 @@
 """Which engine carries a circuit out, and in which loop.
 
 ``auto`` takes the generated kernel; where the code that builds it refuses the rule or the cell, Brian2, and the recording says why.
-``brian`` takes Brian2's Cython target for long jobs where there is a compiler, else numpy. ``plain`` is slow and shares no code with the
+``brian`` takes Brian2's Cython target for long runs where there is a compiler, else numpy. ``plain`` is slow and shares no code with the
 others: a second opinion. In the kernel the shape of the connections chooses the loop.
 """
 

@@ -1,4 +1,4 @@
-"""A run that is saved and resumed has the bytes of one without interruption; the checkpoint of another job is refused."""
+"""A run that is saved and resumed has the bytes of one without interruption; the checkpoint of another circuit is refused."""
 
 from dataclasses import replace
 
@@ -111,7 +111,7 @@ def test_the_checkpoint_of_another_job_is_refused(loop, tmp_path):
         run.advance(100)
         run.save(path)
     for other in others:
-        with START[loop](other) as run, pytest.raises(StorageError, match="is a checkpoint of another job") as refusal:
+        with START[loop](other) as run, pytest.raises(StorageError, match="is a checkpoint of another circuit") as refusal:
             run.resume(path)
         assert "\n" not in str(refusal.value)
         assert run.now == 0

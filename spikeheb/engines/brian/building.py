@@ -1,6 +1,6 @@
 """Building a standalone program, in a process that does nothing else.
 
-``python -m spikeheb.engines.brian.building FOLDER`` reads a job from standard input (from its parent process only) and
+``python -m spikeheb.engines.brian.building FOLDER`` reads a pickled `Alone` from standard input (from its parent process only) and
 leaves the program and a list of its arrays in the folder.
 """
 

@@ -1,4 +1,4 @@
-"""Running a job inside this process, with Brian2's numpy or Cython target.
+"""Running a circuit inside this process, with Brian2's numpy or Cython target.
 
 The clock is set forward over steps in which nothing can happen: with no membrane all of them between events; with one,
 those in which every cell is on its way back to rest (see `quiet`).
@@ -28,7 +28,7 @@ from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.rules.meaning import actions, stepped
 
 CHECK_EVERY = 256
-"""Steps between reports of progress, and between checks of large jobs."""
+"""Steps between reports of progress, and between checks of large circuits."""
 SMALL = 20_000
 """Numbers up to which all are looked at after every step."""
 LONG = 1_000_000
@@ -42,7 +42,7 @@ def run(circuit: Circuit, target: str = "auto", *, progress: Progress = None) ->
     ----------
     circuit : Circuit
     target : {"auto", "numpy", "cython"}
-        ``auto`` is Cython for long jobs where there is a compiler, else numpy; the recording says which.
+        ``auto`` is Cython for long runs where there is a compiler, else numpy; the recording says which.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Running a job as Brian2's C++ standalone program, built once for each model, lanes and schedule.
+"""Running a circuit as Brian2's C++ standalone program, built once for each model, lanes and schedule.
 
 The program is built by a process of its own in the build cache. Parameters and initial values are written to files and
 named on its command line, so that other values need no build. Brian2's program reports none of what can go wrong: it

@@ -35,11 +35,12 @@ Part = tuple[int, int]
 
 
 class Run(ABC, Generic[Recorded]):
-    """A job on its way: it may be stopped anywhere, and goes on with the same bytes.
+    """A circuit on its way: it may be stopped anywhere, and goes on with the same bytes.
 
     Parameters
     ----------
     job : Alone or Dense
+        The circuit as the loop reads it.
     library : Library
     compiler : Compiler
     workers : int
@@ -71,7 +72,7 @@ class Run(ABC, Generic[Recorded]):
 
     @abstractmethod
     def _again(self) -> Run[Recorded]:
-        """The same job, from the start."""
+        """The same, from the start."""
 
     @abstractmethod
     def _parts(self) -> Sequence[Part]:
@@ -166,7 +167,7 @@ class Run(ABC, Generic[Recorded]):
     # --- numbers that are not finite ---
 
     def _not_finite(self, part: Part, sound: int, until: int) -> NonFiniteError:
-        """The first number that is not finite before step `until`: found by a careful run of the same job."""
+        """The first number that is not finite before step `until`: found by a careful run of the same."""
         path, end = self.job.rule.path, until
         with self._again() as again:
             if self.finds_all:
@@ -189,7 +190,7 @@ class Run(ABC, Generic[Recorded]):
     # --- checkpoints ---
 
     def save(self, path: Path | str) -> None:
-        """Write a checkpoint: all that the run has changed, and a hash of library, arrays and job; as ``.npz``, whole or not at all.
+        """Write a checkpoint: all that the run has changed, and a hash of library, arrays and circuit; as ``.npz``, whole or not at all.
 
         Raises
         ------
@@ -202,12 +203,12 @@ class Run(ABC, Generic[Recorded]):
         replace_file(Path(path), image.getvalue())
 
     def resume(self, path: Path | str) -> None:
-        """Go on from a checkpoint of the same job; this run must not have begun.
+        """Go on from a checkpoint of the same circuit; this run must not have begun.
 
         Raises
         ------
         StorageError
-            For a file that cannot be read, and for the checkpoint of another job, rule, cell, compiler or version.
+            For a file that cannot be read, and for the checkpoint of another circuit, rule, cell, compiler or version.
         """
         try:
             with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
@@ -216,7 +217,7 @@ class Run(ABC, Generic[Recorded]):
         except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
             raise StorageError(f"is no checkpoint ({error}); save the run again", path=str(path)) from None
         if label != [LABEL, self.fingerprint()]:
-            raise StorageError("is a checkpoint of another job, or of another version or compiler; begin anew", path=str(path))
+            raise StorageError("is a checkpoint of another circuit, or of another version or compiler; begin anew", path=str(path))
         shapes, own = (
             [(n, a.dtype, a.shape[:-1] if n == "spikes" else a.shape) for n, a in sorted(of.items())] for of in (state, self._state())
         )

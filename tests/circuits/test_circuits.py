@@ -1,0 +1,134 @@
+"""Circuits: what is refused when they are made, what is made of them, and that every loop carries the same circuit out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from circuits_by_hand import but, of_fan_in, of_lanes, post_trains, pre_trains
+
+import spikeheb as sh
+from spikeheb.circuits import usual
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.connect import OwnCopies, Pairwise
+from spikeheb.circuits.drives import EVERY, RELEASED, Change, Drives
+from spikeheb.circuits.populations import Cells, Spikes
+from spikeheb.circuits.projections import Normalise, Projection
+from spikeheb.circuits.sources import Poisson, Replayed
+from spikeheb.draws.expanded import expanded, gathered
+from spikeheb.engines.choice import carry_out, refusal
+from spikeheb.engines.compiler import compiler
+
+DT = 1e-4
+PAIR = sh.rule("pair")
+CELL = sh.cell("ca1_pyramidal")
+TRAINS = (np.array([10, 400]), np.array([30]), np.array([50, 60, 900]))
+needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
+
+
+def three_lanes(cell=None, **more):
+    return of_lanes(PAIR, cell, DT, 1000, [0, 0, 1], TRAINS, (np.array([20]), np.array([70])), **more)
+
+
+def all_to_all(cell=None, cells=3, *, steps=2000, **more):
+    inputs = (Poisson(np.array([40.0, 80.0])), Replayed((np.array([5, 300]),)))
+    return of_fan_in(PAIR, cell, DT, steps, cells, inputs, trains=True, seed=3, **more)
+
+
+WRONG = {
+    "pre": (lambda: replace(three_lanes(), projections={"a": Projection("nobody", "cells", rule=PAIR)}), 'no population named "nobody"'),
+    "drives": (lambda: replace(three_lanes(), drives={"nobody": Drives()}), 'no population named "nobody"'),
+    "no rule": (lambda: replace(three_lanes(), projections={"a": Projection("inputs", "cells")}), "one projection with a rule"),
+    "backwards": (
+        lambda: replace(three_lanes(), projections={"a": Projection("cells", "inputs", rule=PAIR)}),
+        '"a" must lead from spikes to cells',
+    ),
+    "a cell for each source": (lambda: three_lanes().with_plastic(connect=Pairwise(np.array([0, 1]))), "a cell for each of 3 sources"),
+    "cells that are not there": (lambda: three_lanes().with_plastic(connect=Pairwise(np.array([0, 1, 5]))), "cell 5"),
+    "sources out of order": (lambda: three_lanes().with_plastic(connect=Pairwise(np.array([1, 0, 0]))), "sorted"),
+    "a drive of another cell": (lambda: three_lanes(rewards=(Change(2, 5, 1.0),)), "there is no cell 2 among 2"),
+    "imposed trains": (lambda: all_to_all(imposed=(Poisson(np.array([5.0])),)), "a train for each of the 3 cells"),
+    "a clamp without a cell": (lambda: three_lanes(clamps=(Change(0, 0, -0.05),)), "a voltage clamp needs a cell"),
+    "falling trains": (lambda: but(three_lanes(), pre=(TRAINS[0], TRAINS[1], np.array([7, 7]))), "train 2 must rise"),
+    "a step before the first": (lambda: but(three_lanes(), pre=(TRAINS[0], np.array([-1]), TRAINS[2])), "train 1 must rise"),
+    "inhibition without a cell": (lambda: usual.with_unplastic(all_to_all(), (Poisson(np.ones(1)),), "gaba"), "need a cell"),
+    "precision": (lambda: all_to_all(precision="float16"), 'the precision is "float64" or "float32"'),
+    "seed": (lambda: all_to_all(cells=1, steps=0), "expected cells, inputs and steps"),
+    "watched": (lambda: all_to_all(watched=np.array([[3, 0]])), "each watched synapse"),
+    "normalisation": (lambda: Normalise("fairly", 1.0), '"divisive" or "subtractive"'),
+    "size": (lambda: all_to_all(CELL, steps=2**39), "allowed"),
+    "overrides": (lambda: three_lanes(overrides={"A_plus": np.ones(3)}), "A_plus for each of 2 cells"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_cannot_be_is_refused_in_one_line(name):
+    make, message = WRONG[name]
+    with pytest.raises(sh.SpikehebError) as refused:
+        make()
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_circuit_says_what_its_plastic_synapses_are():
+    lanes, dense = three_lanes(CELL), all_to_all()
+    assert (lanes.rule, lanes.cell, lanes.cells.count, lanes.synapse_count, lanes.copies) == (PAIR, CELL, 2, 3, 1)
+    assert (dense.synapse_count, dense.cell, dense.is_pairwise) == (9, None, False)
+    assert dense.cell_of_synapse.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert usual.with_unplastic(all_to_all(CELL), (Poisson(np.ones(2)),), "gaba").unplastic.receptor == "gaba"
+    own = Circuit(
+        dt=DT, steps=10, populations={"a": Spikes((Poisson(np.ones(2)),)), "b": Cells(4)},
+        projections={"c": Projection("a", "b", OwnCopies(), PAIR)},
+    )  # fmt: skip
+    assert own.copies == 4
+
+
+def test_other_inputs_and_lanes():
+    chosen = usual.with_inputs(three_lanes(), np.array([2, 0, 2]), np.array([0, 1, 1]))
+    assert [train.tolist() for train in pre_trains(chosen)] == [[50, 60, 900], [10, 400], [50, 60, 900]]
+    rewarded = three_lanes(rewards=(Change(1, 5, 2.0), Change(EVERY, 6, 1.0)), overrides={"A_plus": np.array([0.1, 0.2])})
+    lanes = usual.with_lanes(rewarded, np.array([0, 1, 1]))
+    assert [train.tolist() for train in post_trains(lanes)] == [[20], [70], [70]]
+    assert lanes.plastic.overrides["A_plus"].tolist() == [0.1, 0.2, 0.2]
+    assert [(c.cell, c.step) for c in lanes.drive.rewards] == [(0, 6), (1, 5), (1, 6), (2, 5), (2, 6)]
+
+
+def test_nothing_of_the_membrane_is_left_without_a_cell():
+    driven = three_lanes(CELL, currents=(Change(0, 0, 1e-10),), clamps=(Change(1, 3, -0.05), Change(1, 9, RELEASED)), sweeps=np.array([5]))
+    bare = usual.without_cell(but(driven, sweep_steps=9, receptor="ampa", rewards=(Change(0, 4, 1.0),)))
+    assert (bare.cell, bare.plastic.receptor, bare.probes.sweep_steps) == (None, None, 0)
+    assert (bare.drive.currents, bare.drive.clamps, len(bare.drive.rewards)) == ((), (), 1)
+    assert [train.tolist() for train in post_trains(bare)] == [[20], [70]]
+
+
+def test_expanded_has_a_train_for_every_synapse_and_is_read_back_by_cell():
+    circuit = all_to_all(
+        imposed=(Poisson(np.full(3, 30.0)),), snapshots=np.array([99, 1999]), watched=np.array([[2, 1]]), watch=np.array([50, 1999]),
+        histograms=np.array([1999]), edges=np.linspace(0, 1, 5), initial={"w": np.array([0.1, 0.2, 0.3])},
+    )  # fmt: skip
+    lanes = expanded(circuit)
+    assert lanes.plastic.initial["w"].tolist() == [0.1, 0.2, 0.3] * 3
+    assert all(a is b for a, b in zip(pre_trains(lanes)[:3], pre_trains(lanes)[3:6], strict=True))
+    recording = gathered(circuit, carry_out(lanes, "plain"))
+    same = carry_out(circuit, "plain")
+    for name in ("w", "counts", "snapshots", "watched", "histograms"):
+        np.testing.assert_array_equal(getattr(recording, name), getattr(same, name))
+    assert recording.snapshots.shape == (2, 3, 3)
+    assert recording.watched.tolist() == [[recording.watched[0, 0], recording.w[2, 1]]]
+    assert recording.histograms.sum() == 9
+
+
+@needs_compiler
+def test_what_the_dense_loop_cannot_have_is_had_with_every_synapse_by_itself():
+    """Here constants that differ between cells."""
+    circuit = all_to_all(imposed=(Poisson(np.full(3, 30.0)),), overrides={"A_plus": np.array([0.0, 0.01, 0.02])})
+    found, expected = carry_out(circuit, "kernel"), carry_out(circuit, "plain")
+    assert found.engine["engine"] == "kernel:c++"
+    np.testing.assert_allclose(found.w, expected.w, rtol=0, atol=1e-12)
+
+
+def test_a_refusal_comes_from_what_builds():
+    assert refusal(all_to_all(), "plain") is None
+    assert "double precision" in refusal(all_to_all(precision="float32"), "plain")
+    assert "double precision" in refusal(all_to_all(precision="float32"), "brian:numpy")
+    with pytest.raises(sh.UnknownName):
+        refusal(all_to_all(), "nest")
