@@ -53,6 +53,7 @@ def but(circuit, **changes):
             populations[plastic.pre] = Spikes(tuple(value))
         elif name == "post":
             parts["drive"]["imposed"] = usual.given(tuple(value))
+            populations[plastic.post] = Cells(len(value), changes.get("cell", circuit.cell))
         elif name == "cells":
             populations[plastic.post] = Cells(value, circuit.cell)
         elif name == "cell":

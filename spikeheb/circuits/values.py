@@ -6,7 +6,7 @@ import numpy as np
 
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.steps import Floats
-from spikeheb.errors import NonFiniteError, unknown_name
+from spikeheb.errors import EngineError, NonFiniteError, unknown_name
 from spikeheb.expressions.printers import evaluate
 from spikeheb.rules.numbers import check_numbers
 
@@ -47,6 +47,8 @@ def initial_values(circuit: Circuit) -> dict[str, Floats]:
     Raises
     ------
     UnknownName, NonFiniteError
+    EngineError
+        For given values of another shape.
     """
     rng = np.random.default_rng([circuit.seed, 0x1417])
     known = {name: per_input(circuit, value) for name, value in constants(circuit).items()}
@@ -54,13 +56,28 @@ def initial_values(circuit: Circuit) -> dict[str, Floats]:
     starts: dict[str, Floats] = {}
     for name, tree in circuit.rule.initial.items():
         value = circuit.plastic.initial[name] if name in circuit.plastic.initial else evaluate(tree, known, draws)
-        starts[name] = np.broadcast_to(np.asarray(value, dtype=float), (circuit.synapse_count,)).copy()
+        starts[name] = of_synapses(circuit, name, value)
         if not np.all(np.isfinite(starts[name])):
             raise NonFiniteError(f"the initial value of {name} is not finite", path=circuit.rule.path)
     for name in circuit.plastic.initial:
         if name not in starts:
             raise unknown_name("variable", name, starts, path=circuit.rule.path, key="initial")
     return starts
+
+
+def of_synapses(circuit: Circuit, name: str, value: object) -> Floats:
+    """Initial values as an array over all synapses, cell after cell.
+
+    Raises
+    ------
+    EngineError
+        For values of another shape.
+    """
+    array, sources = np.asarray(value, dtype=float), circuit.sources.count
+    shapes = [(sources,)] if circuit.is_pairwise else [(circuit.cells.count, sources), (sources,), (circuit.synapse_count,)]
+    if array.ndim and array.shape not in shapes:
+        raise EngineError(f"initial values of {name} have shape {array.shape}, expected {shapes[0]}", path=circuit.rule.path)
+    return (array.reshape(shapes[0]) if array.size == circuit.synapse_count else np.broadcast_to(array, shapes[0])).reshape(-1).copy()
 
 
 def efficacy(circuit: Circuit, variables: dict[str, Floats], known: dict[str, Floats]) -> Floats:

@@ -14,9 +14,9 @@ from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.sources import Replayed
-from spikeheb.circuits.steps import NO_STEPS, Floats, Steps
+from spikeheb.circuits.steps import NO_STEPS, Steps
+from spikeheb.circuits.values import of_synapses
 from spikeheb.draws.trains import IMPOSED, INHIBITION, INPUTS, Clock, trains
-from spikeheb.errors import EngineError
 
 
 def clock(circuit: Circuit) -> Clock:
@@ -52,7 +52,7 @@ def expanded(circuit: Circuit) -> Circuit:
         if not isinstance(projection.connect, Pairwise):
             drawn = drawn if isinstance(projection.connect, OwnCopies) else drawn * cells
             each = np.repeat(np.arange(cells), len(drawn) // cells)
-            initial = {variable: _of_synapses(circuit, variable, value) for variable, value in projection.initial.items()}
+            initial = {variable: of_synapses(circuit, variable, value) for variable, value in projection.initial.items()}
             projections[name] = replace(projection, connect=Pairwise(each), initial=initial)
         populations[projection.pre] = Spikes((Replayed(tuple(drawn)),))
     drives = replace(
@@ -63,14 +63,6 @@ def expanded(circuit: Circuit) -> Circuit:
     return replace(
         circuit, populations=populations, projections=projections, drives={**circuit.drives, circuit.plastic.post: drives}, probes=probes
     )
-
-
-def _of_synapses(circuit: Circuit, name: str, value: float | Floats) -> Floats:
-    """Initial values as an array over all synapses."""
-    size = (circuit.cells.count, circuit.sources.count)
-    if np.ndim(value) and np.shape(value) not in (size, size[1:]):
-        raise EngineError(f"initial values of {name} have shape {np.shape(value)}, expected {size}", path=circuit.rule.path)
-    return np.broadcast_to(np.asarray(value, dtype=float), size).ravel()
 
 
 def gathered(circuit: Circuit, recording: Recording) -> Recording:

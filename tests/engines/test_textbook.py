@@ -310,7 +310,7 @@ def of_library(rule, cell, trains, rewards, dt=1e-4):
     b2.start_scope()
     steps = [np.rint(train / dt).astype(int) for train in trains]
     rewarded = tuple(Change(0, round(reward.time / dt), reward.amount) for reward in rewards)
-    job = of_lanes(rule, cell, dt, 1, np.arange(1), (steps[0],), (steps[1],), rewards=rewarded)
+    job = of_lanes(rule, cell, dt, 10_000, np.arange(1), (steps[0],), (steps[1],), rewards=rewarded)
     built = engine_network.build(alone(of_rule(job)))
     others = [part for part in built.network.objects if part.name not in ("synapses", "pre_spikes")]
     source = b2.SpikeGeneratorGroup(1, np.zeros(len(steps[0]), int), steps[0] * dt * b2.second, clock=built.clock, name="own_source")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from circuits_by_hand import but, of_lanes, pre_trains
+from circuits_by_hand import but, of_lanes, post_trains, pre_trains
 from kernel_rules import DT, HEAD, LIBRARY, as_bytes, cell, read
 from test_kernel_stretches import NONE, in_pieces
 
@@ -110,7 +110,7 @@ def test_a_lane_does_not_depend_on_its_neighbours(tmp_path):
     expected = runner.run(together, threads=1)
     assert as_bytes(runner.run(together, threads=3)) == as_bytes(expected)
     for lane in range(5):
-        alone = but(together, lane_of_input=np.array([0]), pre=(pulses,), post=(together.post[lane],))
+        alone = but(together, lane_of_input=np.array([0]), pre=(pulses,), post=(post_trains(together)[lane],))
         np.testing.assert_array_equal(runner.run(alone, threads=1).weight[0], expected.weight[lane])
 
 

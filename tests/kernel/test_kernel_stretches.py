@@ -2,12 +2,11 @@
 
 import ctypes
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from circuits_by_hand import of_lanes, pre_trains
+from circuits_by_hand import but, of_lanes, pre_trains
 from kernel_rules import DT, HEAD, as_bytes, cell, job, read
 
 from spikeheb.circuits.drives import Change
@@ -100,7 +99,7 @@ def test_two_rewards_in_one_step_both_count(tmp_path):
     rule = read(tmp_path, "reward")
     for on in (None, cell("l23_pyramidal")):
         once = job(rule, on, rewards=(Change(0, 5000, 1.0),))
-        twice = replace(once, rewards=(Change(0, 5000, 0.5), Change(0, 5000, 0.5)))
+        twice = but(once, rewards=(Change(0, 5000, 0.5), Change(0, 5000, 0.5)))
         assert in_pieces(twice).w == pytest.approx(in_pieces(once).w, abs=1e-15)
 
 

@@ -73,7 +73,7 @@ def test_threads_change_nothing(threads, tmp_path):
     assert fan_in.run(the_job, threads=threads).w.tobytes() == fan_in.run(the_job, threads=1).w.tobytes()
 
 
-@pytest.mark.parametrize("told", [Normalise("multiplicative", 1.0), Normalise("divisive", 0.0), Normalise("divisive", 1.0, -1.0)])
-def test_what_makes_no_sense_is_refused(told, tmp_path):
+@pytest.mark.parametrize("told", [("multiplicative", 1.0), ("divisive", 0.0), ("divisive", 1.0, -1.0)])
+def test_what_makes_no_sense_is_refused(told):
     with pytest.raises(EngineError, match="normalis"):
-        job(read(tmp_path, "pair"), normalise=told)
+        Normalise(*told)
