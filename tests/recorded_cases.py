@@ -162,9 +162,9 @@ def _pairing() -> Any:
 
 def resumed(rule: str) -> Any:
     """Fan-in that starts from the weights that another one of it ended with."""
-    first = of_fan_in(rule, cells=1)
+    first = fan_in(rule, cells=1)
     weights = first["weight"].values[0, 0, 0] * float(first["scale"].values[0])
-    return of_fan_in(rule, cells=1, w0=weights, seed=1)
+    return fan_in(rule, cells=1, w0=weights, seed=1)
 
 
 # --- the list ------------------------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def _delays_and_ties() -> dict[str, Callable[[], Any]]:
     for rule in ("pair", "triplet", "clopath", "graupner_2016"):
         cell = CELL if rule == "clopath" else None
         calls[f"delays lanes/{rule}"] = lambda rule=rule, cell=cell: lanes(sh.rule(rule, **delays), cell)
-        calls[f"delays fan-in/{rule}"] = lambda rule=rule: of_fan_in(sh.rule(rule, **delays))
+        calls[f"delays fan-in/{rule}"] = lambda rule=rule: fan_in(sh.rule(rule, **delays))
     calls["delays of each lane/pair"] = part(lanes, "pair", axonal_delay=[0.0, 1e-3, 3e-3], backpropagation_delay=[2e-3, 0.0, 1e-3])
     for policy in ("pre_first", "post_first", "discard"):
         for rule in ("pair", "triplet"):
