@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.encoding import both_marks, has_both_marks
 from spikeheb.errors import FormatError
 from spikeheb.paths import kind_at
 
@@ -159,7 +160,7 @@ def _delimiter(lines: list[str]) -> str:
 
 def _cells(line: str, delimiter: str) -> list[str]:
     if not delimiter:
-        return line.split()
+        return re.split("[ \t]+", line.strip(" \t"))  # a no-break space may part thousands
     return [cell.strip() for cell in line.split(delimiter)]
 
 
@@ -194,11 +195,14 @@ def _table(rows: list[list[str]], delimiter: str, path: Path, first: int) -> Flo
             try:
                 values[n, k] = _number(cell, delimiter)
             except ValueError:
-                raise FormatError(f'is not a table of numbers (row {n + first}: "{cell[:40]}")', path=str(path)) from None
+                words = both_marks(cell) if has_both_marks(cell) else f'"{cell[:40]}"'
+                raise FormatError(f"is not a table of numbers (row {n + first}: {words})", path=str(path)) from None
     return values
 
 
 def _headless(lines: list[str], delimiter: str, layout: str | None, path: Path) -> WeightTable:
+    for line in filter(has_both_marks, lines if layout is None else ()):
+        raise FormatError(f"{both_marks(line)}, or add a header line that names the column weight", path=str(path))
     values = _table([_cells(line, delimiter) for line in lines], delimiter, path, 1)
     if values.shape[1] > 1 and layout is None:
         whole = np.all((values == np.rint(values)) | np.isnan(values), axis=0)
