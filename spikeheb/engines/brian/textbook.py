@@ -26,6 +26,8 @@ from spikeheb.units import quantity as si_value
 BY = "driven_by"
 OWN = ("model", "on_pre", "on_post", "on_event", "method", "pre", "post", "connect", "multisynaptic_index")
 """Arguments of `brian2.Synapses` that the rule decides."""
+OF_BRIAN = ("lastspike", "not_refractory")
+"""Variables that Brian2 adds to a group and writes itself."""
 
 
 def synapses(
@@ -210,14 +212,25 @@ def _joined(own: Mapping[str, Any], given: Mapping[str, Any] | None, rule: Rule)
 
 def _driven_by(drives: str, by: Any, target: Any) -> Any:
     """What efficacy 1 adds to the target's variable, as a quantity of its dimension."""
-    if drives not in target.variables:
-        raise unknown_name("variable of the target", drives, target.variables, key="drives")
+    own = _changeable(target)
+    if drives not in own:
+        raise unknown_name("variable of the target that spikes can change", drives, own, key="drives")
     dimension = dimension_of(target.variables[drives])
     if by is None:
         raise UnitError(f'say what efficacy 1 adds to "{drives}": {dimension}', key="by")
     if dimension != NONE and not isinstance(by, str) and not hasattr(by, "dim"):
         raise UnitError(f'expected {dimension} with its unit, because "{drives}" is one (got {by!r:.60})', key="by")
     return quantity(si_value(by, dimension, key="by"), dimension)
+
+
+def _changeable(target: Any) -> list[str]:
+    """The variables of the user's equations that each cell has as a number of its own; not what Brian2 keeps beside them."""
+    return [
+        name
+        for name, variable in target.variables.items()
+        if name not in OF_BRIAN
+        and not (variable.read_only or variable.constant or variable.scalar or variable.is_integer or variable.is_boolean)
+    ]
 
 
 def _own_name(name: str, target: Any) -> str:
