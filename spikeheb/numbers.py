@@ -131,7 +131,7 @@ def check_near(value: object, own: float | Iterable[float], dimension: Dimension
     usual : str
         How the warning introduces the own value.
     """
-    if dimension == NONE or isinstance(value, str | bool) or carried.carries_unit(value):
+    if dimension == NONE or isinstance(value, str | bytes | bool) or carried.carries_unit(value):
         return
     if isinstance(value, Iterable):
         for item in value:

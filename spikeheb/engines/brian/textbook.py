@@ -13,7 +13,7 @@ from spikeheb.engines.brian.importing import brian, quantity
 from spikeheb.engines.brian.names import as_declared
 from spikeheb.engines.brian.network import pathway_order
 from spikeheb.engines.brian.rule_synapses import Pathway, PostVariables, dimension_of, given_delays, rule_synapses
-from spikeheb.errors import EngineError, UnitError, unknown_name
+from spikeheb.errors import EngineError, UnitError, check_kind, unknown_name
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.check import known_names
@@ -114,9 +114,13 @@ def synapses(
     >>> spikes.num_spikes > 0 and bool((S.w != 0.5).any())
     True
     """
-    brian()
+    b2 = brian()
     rule = renamed(library.rule(rule), as_declared)
     target = source if target is None else target
+    for key, group in (("source", source), ("target", target)):
+        check_kind(group, b2.Group, "a Brian2 group", key=key)
+    for key, name in (("v", v), ("amount", amount), ("rewarded", rewarded)):
+        check_kind(name, str, "the name of a variable", key=key)
     _check_options(options)
     _check_names(rule, source, target)
     _check_target(rule, target, v, amount, rewarded)
@@ -154,6 +158,7 @@ def synapses(
 
 def set_initial(rule: Rule | str, made: Any) -> None:
     """Give connected synapses the rule's own initial values once more, as `connect` does when it makes them."""
+    check_kind(made, brian().Synapses, "the synapses that sh.synapses made", key="made")
     own = getattr(made, "rule_names", {})
     for name, tree in renamed(library.rule(rule), as_declared).initial.items():
         setattr(made, f"{name}_", to_brian(t.substitute(tree, own)))

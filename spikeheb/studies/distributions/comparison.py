@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.errors import FormatError, check_used
+from spikeheb.errors import FormatError, check_kind, check_used
 from spikeheb.measure.weights import (
     Interval,
     kolmogorov_smirnov,
@@ -156,8 +156,10 @@ def read_weights(path: Path | str, low: float | None = None, high: float | None 
     if path.suffix == ".nc":
         return _of_study(path)
     for name, limit in (("low", low), ("high", high)):
-        if limit is not None and not np.isfinite(limit):
-            raise FormatError(f"expected a finite bound (got {limit})", key=name)
+        if limit is not None:
+            check_kind(limit, (int, float, np.number), "a number", key=name)
+            if not np.isfinite(limit):
+                raise FormatError(f"expected a finite bound (got {limit})", key=name)
     if low is not None and high is not None and not low < high:
         raise FormatError(f"the lower bound must be below the upper (got {low:g} and {high:g})", key="low")
     table = read_weight_table(path, layout)

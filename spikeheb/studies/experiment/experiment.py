@@ -19,7 +19,7 @@ from spikeheb.declared import described, takes_settings
 from spikeheb.dimensions import TIME
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.errors import ScheduleError, check_used
-from spikeheb.protocols import Protocol, with_parameters
+from spikeheb.protocols import Protocol
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
 from spikeheb.studies.calls import repeatable
@@ -75,10 +75,9 @@ def run(protocol: Protocol | str, rule: Rule | str, settings: Experiment, *, pro
         For unknown names, wrong units, schedules that cannot be done, and non-finite results.
     """
     check_engine(settings.engine)
-    chosen = protocol if isinstance(protocol, Protocol) else library.protocol(protocol)
-    protocol = with_parameters(chosen, parameters) if parameters else chosen
+    protocol = library.protocol(protocol, **parameters)
     rule = library.rule(rule)
-    cell = settings.cell if isinstance(settings.cell, Cell) else library.cell(settings.cell)
+    cell = library.cell(settings.cell)
     start = start_weights(settings.w0, rule)
     plan = population(
         rule, settings.cells, settings.synapses, settings.seeds, cell=cell, many=CELLS, seed=settings.seed,

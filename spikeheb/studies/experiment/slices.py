@@ -17,7 +17,7 @@ from spikeheb.declared import described, takes_settings
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.errors import ScheduleError
 from spikeheb.measure.compare import mean_and_sem, paired_t_test
-from spikeheb.protocols import Protocol, with_parameters
+from spikeheb.protocols import Protocol
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
 from spikeheb.studies.calls import repeatable
@@ -79,10 +79,9 @@ def slice_of(protocol: Protocol | str, rule: Rule | str, settings: Slice, *, pro
     check_engine(settings.engine)
     if settings.cv < 0:
         raise ScheduleError(f"expected 0 or more (got {settings.cv})", key="cv")
-    chosen = protocol if isinstance(protocol, Protocol) else library.protocol(protocol)
-    protocol = with_parameters(chosen, parameters) if parameters else chosen
+    protocol = library.protocol(protocol, **parameters)
     rule, n = library.rule(rule), settings.n
-    cell = settings.cell if isinstance(settings.cell, Cell) else library.cell(settings.cell)
+    cell = library.cell(settings.cell)
     report = report_of(progress)
     plan = population(rule, n, settings.synapses, seed=settings.seed)
     cells_alone = []

@@ -70,7 +70,7 @@ def window(rule: Rule | str, settings: Window, *, progress: Progress = None) -> 
     import xarray as xr
 
     check_engine(settings.engine)
-    rule, body = library.rule(rule), library.cell(settings.cell) if isinstance(settings.cell, str) else settings.cell
+    rule, body = library.rule(rule), None if settings.cell is None else library.cell(settings.cell)
     step = settings.dt
     values = DELTA_T if settings.delta_t is None else np.array(settings.delta_t, dtype=float)
     if not values.size:
