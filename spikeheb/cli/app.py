@@ -13,6 +13,7 @@ import typer
 
 from spikeheb.cli.analyse import analyse
 from spikeheb.cli.cache import cache
+from spikeheb.cli.compare import compare
 from spikeheb.cli.data import data
 from spikeheb.cli.experiment import run as run_protocol
 from spikeheb.cli.interruption import INTERRUPTED, USER_ERROR
@@ -20,7 +21,7 @@ from spikeheb.cli.listing import check, list_names
 from spikeheb.cli.replay import replay
 from spikeheb.cli.score import score
 from spikeheb.cli.show import show
-from spikeheb.cli.weights import compare, weights
+from spikeheb.cli.weights import weights
 from spikeheb.cli.window import window
 from spikeheb.errors import SpikehebError, one_line
 

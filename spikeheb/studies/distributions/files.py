@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,14 +56,30 @@ def read_weight_table(path: Path, layout: str | None = None) -> WeightTable:
     FormatError
         Where the file holds something else, or what could be read in two ways.
     """
-    if layout is not None and layout not in LAYOUTS:
-        raise FormatError(f"expected one of {', '.join(LAYOUTS)} (got {layout!r})", key="layout")
+    _check_layout(layout)
     if kind_at(path) != "file":
         raise FormatError(f"is a {kind_at(path)}" if kind_at(path) else "there is no such file", path=str(path))
     if path.stat().st_size > MAX_BYTES:
         raise FormatError(f"is larger than {MAX_BYTES / 1e6:g} MB", path=str(path))
     table = _of_array(_array(path), layout, path) if path.suffix.lower() == ".npy" else _of_text(path, layout)
     return _connected(table, path)
+
+
+def weight_array(values: npt.NDArray[Any], layout: str | None, name: str) -> WeightTable:
+    """The weights of an array, of one or two dimensions, as `read_weight_table` reads one from a file; `name` says in errors which it is.
+
+    Raises
+    ------
+    FormatError
+    """
+    _check_layout(layout)
+    place = Path(name)
+    return _connected(_of_array(_numbers(values, place), layout, place), place)
+
+
+def _check_layout(layout: str | None) -> None:
+    if layout is not None and layout not in LAYOUTS:
+        raise FormatError(f"expected one of {', '.join(LAYOUTS)} (got {layout!r})", key="layout")
 
 
 def _connected(table: WeightTable, path: Path) -> WeightTable:
@@ -90,6 +107,10 @@ def _array(path: Path) -> Floats:
         raise FormatError(f"is not an array of numbers ({_short(error)})", path=str(path)) from None
     if not isinstance(mapped, np.ndarray):
         raise FormatError("is an archive of arrays; save the weights as one array (.npy)", path=str(path))
+    return _numbers(mapped, path)
+
+
+def _numbers(mapped: npt.NDArray[Any], path: Path) -> Floats:
     if mapped.dtype.names:
         fields = [name for name in mapped.dtype.names if _NAME.fullmatch(name)]
         if len(fields) != 1 or mapped.dtype[fields[0]].kind not in "fiu":
@@ -102,6 +123,8 @@ def _array(path: Path) -> Floats:
         raise FormatError(f"expected real numbers (got an array of {mapped.dtype})", path=str(path))
     if mapped.ndim not in (1, 2):
         raise FormatError(f"expected an array of one or two dimensions (got {mapped.ndim}, shape {mapped.shape})", path=str(path))
+    if mapped.size * 8 > MAX_BYTES:
+        raise FormatError(f"holds more than {MAX_BYTES // 8:,} numbers", path=str(path))
     return np.array(mapped, dtype=float)
 
 
