@@ -30,7 +30,7 @@ from spikeheb.studies.experiment.replay import largest_shift
 from spikeheb.studies.experiment.session import calcium_parameter, places, session, settled_step, sweep_steps
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.population import Population, check_memory, counted, population, sharing, starts
-from spikeheb.studies.progress import Progress, report_of, shows_progress
+from spikeheb.studies.progress import Progress, part, report_of, shows_progress
 from spikeheb.studies.settings.experiment import Experiment
 from spikeheb.studies.start_weights import start_weights
 from spikeheb.units import quantity
@@ -90,7 +90,7 @@ def run(protocol: Protocol | str, rule: Rule | str, settings: Experiment, *, pro
     report = report_of(progress)
     sessions, notes = [], []
     for n, schedule in enumerate(schedules):
-        job = _session(schedule, rule, cell, plan, n, start, None if report is None else _part(report, n, len(schedules)))
+        job = _session(schedule, rule, cell, plan, n, start, part(report, n, len(schedules)))
         recording = carry_out(replace(job, exact=settings.exact), settings.engine)
         sessions.append(session_of(_of_population(schedule, plan), job, recording))
         notes.append(_events(schedule, job, recording, plan))
@@ -129,10 +129,6 @@ def _session(
     known: dict[str, object] = {name: per_input(job, value) for name, value in constants(job).items()}
     weights = starts(rule, plan, n * plan.cells + lane % plan.cells, place, start, known)
     return job if weights is None else replace(job, initial={rule.weight: weights})
-
-
-def _part(progress: Callable[[float], None], n: int, count: int) -> Callable[[float], None]:
-    return lambda done: progress((n + done) / count)
 
 
 def _same_spikes(a: Schedule, b: Schedule) -> bool:

@@ -26,7 +26,7 @@ from spikeheb.studies.experiment.readout import TEXTS, beside_published, outcome
 from spikeheb.studies.experiment.session import places, session
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.population import Population, population, sharing, starts
-from spikeheb.studies.progress import Progress, report_of, shows_progress
+from spikeheb.studies.progress import Progress, part, report_of, shows_progress
 from spikeheb.studies.settings.slices import Slice
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def slice_of(protocol: Protocol | str, rule: Rule | str, settings: Slice, *, pro
         given = protocol.schedule(np.random.default_rng([settings.seed, 0x5C4ED, k]))
         tested = with_tests(given, settings.test_pulses, settings.copies, settings.control, settings.paired_pulse)
         schedule = replace(tested, synapses=plan.synapses)
-        job = _session(schedule, rule, cell, plan, k, settings.cv, None if report is None else _part(report, k, n))
+        job = _session(schedule, rule, cell, plan, k, settings.cv, part(report, k, n))
         recording = carry_out(replace(job, exact=settings.exact), settings.engine)
         single = outcome(schedule, job, recording)
         cells_alone.append(single[[name for name in KEPT if name in single]])
@@ -97,10 +97,6 @@ def slice_of(protocol: Protocol | str, rule: Rule | str, settings: Slice, *, pro
     data.attrs = described(settings) | provenance("slice", rule, cell, recording.engine, settings.seed, schedule.dt)
     data.attrs |= conditions_of(protocol, schedule, rule) | {"cells": n, "synapses": plan.synapses}
     return describe(data, TEXTS | _cell_texts(data) | SLICE_TEXTS)
-
-
-def _part(progress: Callable[[float], None], k: int, n: int) -> Callable[[float], None]:
-    return lambda done: progress((k + done) / n)
 
 
 def _session(
