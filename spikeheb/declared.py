@@ -70,6 +70,8 @@ class Setting:
         What stands for the value in the help of the command.
     panel : str
         The heading there.
+    row : bool
+        Whether the option takes several quantities, where the kind does not say it.
     unit : str
         What stands after the name of the attribute, where the kind does not say it.
     nested : type, optional
@@ -89,6 +91,7 @@ class Setting:
     flags: tuple[str, ...] = ()
     metavar: str = ""
     panel: str = "The run"
+    row: bool = False
     unit: str = ""
     nested: type | None = None
 
@@ -103,6 +106,11 @@ class Declared:
     default: Any
     only_by_name: bool
     setting: Setting
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """How the option is written."""
+        return self.setting.flags or (f"--{self.name.strip('_').replace('_', '-')}",)
 
     @property
     def type(self) -> str:

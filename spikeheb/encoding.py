@@ -1,8 +1,12 @@
-"""Text files as programs of many countries write them: which characters their bytes are."""
+"""Text files as programs of many countries write them: which characters their bytes are, and numbers that are read differently there."""
 
 from __future__ import annotations
 
+import re
+
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_BOTH_MARKS = r"[+-]?[1-9][0-9]{0,2}(?:(?:\.[0-9]{3})+,[0-9]+|(?:,[0-9]{3})+\.[0-9]+)"
+_WITH_BOTH_MARKS = re.compile(rf"{_BOTH_MARKS}(?:,{_BOTH_MARKS})*")
 
 
 def decoded(content: bytes) -> str:
@@ -24,3 +28,16 @@ def decoded(content: bytes) -> str:
     if "\0" in text:
         raise ValueError("it holds zero bytes")
     return text
+
+
+def has_both_marks(text: str) -> bool:
+    """Whether the text is a number with marks between its thousands and another decimal mark, or several parted by commas.
+
+    Such as ``1.234,5`` and ``1,234.5``, which may also be two numbers.
+    """
+    return _WITH_BOTH_MARKS.fullmatch(text.replace('"', "").strip("' ")) is not None
+
+
+def both_marks(text: str) -> str:
+    """What is wrong with such a number, in words."""
+    return f'"{text[:30]}" has marks between thousands beside a decimal mark, or is two numbers; write it with a decimal point alone'

@@ -126,9 +126,22 @@ def check_used(needs: str, *, path: str | None = None, **given: object) -> None:
             raise FormatError(f"has no effect without {needs}", path=path, key=key)
 
 
-def unknown_name(kind: str, asked: str, known: Iterable[str], *, path: str | None = None, key: str | None = None) -> UnknownName:
+def check_kind(value: object, kind: type | tuple[type, ...], expected: str, *, key: str | None = None) -> None:
+    """Refuse a thing of the wrong type; `expected` says in words what was meant.
+
+    Raises
+    ------
+    FormatError
+    """
+    if not isinstance(value, kind):
+        raise FormatError(f"expected {expected} (got {type(value).__name__})", key=key)
+
+
+def unknown_name(kind: str, asked: object, known: Iterable[str], *, path: str | None = None, key: str | None = None) -> UnknownName:
     """An `UnknownName` that offers the nearest names, or lists them all when none is near."""
     names = sorted(known)
+    if not isinstance(asked, str):
+        return UnknownName(f"expected the name of a {kind} (got {type(asked).__name__})", path=path, key=key)
     asked = one_line(asked, 60)
     near = difflib.get_close_matches(asked, names, n=3, cutoff=0.5)
     if near:

@@ -21,6 +21,7 @@ from spikeheb.errors import DuplicateName, FormatError, SpikehebError, UnknownNa
 from spikeheb.numbers import check_near
 from spikeheb.paths import home_resolved, is_file, is_folder, kind_at
 from spikeheb.protocols import Protocol, read_protocol
+from spikeheb.protocols import with_parameters as with_protocol_parameters
 from spikeheb.rules import Bounds, Rule, choose, combine, read_rule
 from spikeheb.tables import MAX_BYTES, html_table, shortened
 
@@ -152,21 +153,21 @@ def _with_own_set(text: str, set: str | None) -> tuple[str, str | None]:
     return name, set if own is None else own
 
 
-def cell(name_or_path: str | Path, **parameters: object) -> Cell:
-    """A cell by name or path, with single parameters changed.
+def cell(name_or_path: str | Path | Cell, **parameters: object) -> Cell:
+    """A cell by name, path or as it is, with single parameters changed.
 
     Raises
     ------
     UnknownName, DuplicateName, FormatError, ExpressionError, UnitError
     """
-    own = read_cell(find("cell", name_or_path))
+    own = name_or_path if isinstance(name_or_path, Cell) else read_cell(find("cell", name_or_path))
     for name in parameters.keys() & own.parameters.keys():
         check_near(parameters[name], own.parameters[name].value, own.parameters[name].dimension, name)
     return with_cell_parameters(own, parameters)
 
 
-def protocol(name_or_path: str | Path, **parameters: object) -> Protocol:
-    """A protocol by name or path, with single parameters changed.
+def protocol(name_or_path: str | Path | Protocol, **parameters: object) -> Protocol:
+    """A protocol by name, path or as it is, with single parameters changed.
 
     The file is Python and is executed: give only files that you trust.
 
@@ -174,6 +175,8 @@ def protocol(name_or_path: str | Path, **parameters: object) -> Protocol:
     ------
     UnknownName, DuplicateName, FormatError, UnitError
     """
+    if isinstance(name_or_path, Protocol):
+        return with_protocol_parameters(name_or_path, parameters) if parameters else name_or_path
     return read_protocol(find("protocol", name_or_path), parameters)
 
 

@@ -25,7 +25,7 @@ _PLAIN = (float, int, np.float64, np.float32, np.int64, np.int32)
 _PACKAGE = str(Path(__file__).parent)
 _NUMBER_AND_UNIT = r"[-+\u2212]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?:\s*[^\W\d_]+)?"
 _BY_SPACES = re.compile(rf"{_NUMBER_AND_UNIT}(?:\s+{_NUMBER_AND_UNIT})+")
-_DECIMAL_COMMA = re.compile(r"(?:^|[\s;,(\[+\-])\d+,\d+\s*(?![eE][-+]?\d)[^\W\d_]")
+_DECIMAL_COMMA = re.compile(r"(?:^|[\s;,(\[+\-])\d[\d.]*,\d[\d.]*\s*(?![eE][-+]?\d)[^\W\d_]")
 
 
 class UnitWarning(UserWarning):
@@ -131,7 +131,7 @@ def check_near(value: object, own: float | Iterable[float], dimension: Dimension
     usual : str
         How the warning introduces the own value.
     """
-    if dimension == NONE or isinstance(value, str | bool) or carried.carries_unit(value):
+    if dimension == NONE or isinstance(value, str | bytes | bool) or carried.carries_unit(value):
         return
     if isinstance(value, Iterable):
         for item in value:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spikeheb.errors import FormatError, OutputExists, SpikehebError, StorageError
+from spikeheb.errors import FormatError, OutputExists, SpikehebError, StorageError, check_kind
 from spikeheb.limits import MEMORY, check_file, check_memory
 from spikeheb.paths import exists, is_file, is_folder
 
@@ -40,11 +40,14 @@ def save(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
 
     Raises
     ------
+    FormatError
+        For what is no result, or no path.
     OutputExists
         Where the file exists and `force` is not set.
     StorageError
         Where it cannot be written whole.
     """
+    _check_result(data)
     target = _free_place(path, force)
     try:
         image = _image(data)
@@ -56,8 +59,15 @@ def save(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
     return target
 
 
+def _check_result(data: object) -> None:
+    import xarray as xr
+
+    check_kind(data, xr.Dataset, "a result")
+
+
 def _free_place(path: Path | str, force: bool) -> Path:
     """The path, if no file may be lost by writing there. What the system cannot even look up is left to the writing to refuse."""
+    check_kind(path, (str, Path), "a path", key="path")
     if exists(path) and not force:
         raise OutputExists("exists already; choose another name or use --force", path=str(path))
     return Path(path)
@@ -158,6 +168,7 @@ def load(path: Path | str) -> xr.Dataset:
 
     from spikeheb.dataset import as_result
 
+    check_kind(path, (str, Path), "a path", key="path")
     if not is_file(path):
         raise FormatError("there is no such file", path=str(path))
     check_file(Path(path), MEMORY)
@@ -267,8 +278,7 @@ def table(data: xr.Dataset) -> list[list[str]]:
     ------
     FormatError
     """
-    if not hasattr(data, "dims"):
-        raise FormatError(f"expected a result (got {type(data).__name__})")
+    _check_result(data)
     wanted = _ROWS.get(str(data.attrs.get("study", "")), ("condition",))
     over = [name for name in wanted if name in data.dims]
     if not over:

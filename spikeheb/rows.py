@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from spikeheb.encoding import decoded
+from spikeheb.encoding import both_marks, decoded, has_both_marks
 from spikeheb.errors import FormatError
 from spikeheb.limits import check_file
 
@@ -72,6 +72,8 @@ def _split(line: str, separator: str, number: int, path: str) -> list[str]:
         cells = [cell.strip() for cell in next(csv.reader([line], strict=True, delimiter=separator))]
     except csv.Error as error:
         raise FormatError(f"is not CSV ({error}); a cell with a comma needs quotes", path=path, key=f"line {number}") from None
+    for cell in filter(has_both_marks, cells):
+        raise FormatError(both_marks(cell), path=path, key=f"line {number}")
     return cells if separator == "," else [_DECIMAL_COMMA.sub(r"\1.\2", cell) if _DECIMAL_COMMA.fullmatch(cell) else cell for cell in cells]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.dimensions import FREQUENCY, NONE, TIME, Dimension
-from spikeheb.errors import ScheduleError, UnitError
+from spikeheb.errors import ScheduleError, UnitError, check_kind
 from spikeheb.limits import check_count
 from spikeheb.numbers import quantities
 from spikeheb.units import quantity
@@ -146,9 +146,12 @@ def poisson(rate: float, duration: float, rng: np.random.Generator, refractory: 
 
     Raises
     ------
+    FormatError
+        For what is no generator.
     ScheduleError
         For a number that is not finite or negative, ``rate*refractory >= 1``, or more than ten million expected spikes.
     """
+    check_kind(rng, np.random.Generator, "a generator of random numbers, such as numpy.random.default_rng(0)", key="rng")
     hertz, lasts, dead = _number(rate, FREQUENCY, "rate"), _number(duration, TIME, "duration"), _number(refractory, TIME, "refractory")
     for key, value in (("rate", hertz), ("duration", lasts), ("refractory", dead)):
         if value < 0:

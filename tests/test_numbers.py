@@ -174,6 +174,8 @@ def test_a_date_is_no_time(value: object) -> None:
         ([None], "got NoneType None"),
         ([[1.0], [1.0, 2.0]], "rows of different length"),
         (["1 ms", "x"], "value[1]"),
+        ("1.234,5 ms", "write a decimal point, or a unit after each number"),
+        ("1,234.5 ms", "write a decimal point, or a unit after each number"),
         ("1,5 ms", "write a decimal point, or a unit after each number"),
         (b"10 ms", "got b'10 ms'"),
         ([b"10 ms"], "got b'10 ms'"),

@@ -90,6 +90,14 @@ REFUSED = {
     'header: column "sem" is there twice': (HEADER.replace("pattern", "sem"), ROW),
     "header: two columns give the same condition": (HEADER.replace("pattern", "delta_t_s"), ROW.replace("burst", "1")),
     "header: missing columns: a condition such as delta_t_ms (got ratio, n)": ("ratio,n", "1.4,6"),
+    'line 2: "1.234,5" has marks between thousands beside a decimal mark, or is two numbers; write it with a decimal point alone': (
+        "dose;ratio;n",
+        "1.234,5;1.4;6",
+    ),
+    'line 2: "1,234.5" has marks between thousands beside a decimal mark, or is two numbers; write it with a decimal point alone': (
+        "dose,ratio,n",
+        '"1,234.5",1.4,6',
+    ),
     "expected a header line and at least one row": ("# nothing", HEADER),
 }
 

@@ -13,15 +13,18 @@ import typer
 
 from spikeheb.cli.analyse import analyse
 from spikeheb.cli.cache import cache
+from spikeheb.cli.compare import compare
 from spikeheb.cli.data import data
 from spikeheb.cli.experiment import run as run_protocol
+from spikeheb.cli.flatten import QUANTITIES
 from spikeheb.cli.interruption import INTERRUPTED, USER_ERROR
 from spikeheb.cli.listing import check, list_names
 from spikeheb.cli.replay import replay
 from spikeheb.cli.score import score
 from spikeheb.cli.show import show
-from spikeheb.cli.weights import compare, weights
+from spikeheb.cli.weights import weights
 from spikeheb.cli.window import window
+from spikeheb.cli.words import joined
 from spikeheb.errors import SpikehebError, one_line
 
 DEBUG = "--debug"
@@ -45,7 +48,7 @@ def run(arguments: Sequence[str]) -> int:
     _survive_odd_characters()
     debug = DEBUG in arguments
     try:
-        code = build()(args=[a for a in arguments if a != DEBUG], prog_name="spikeheb", standalone_mode=False)
+        code = build()(args=_joined([a for a in arguments if a != DEBUG]), prog_name="spikeheb", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -61,6 +64,12 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # a fault of this program: the user still gets one line, not a traceback
         return _refuse(_fault(error), debug)
     return int(code or 0)
+
+
+def _joined(arguments: list[str]) -> list[str]:
+    """The arguments with the words of each quantity as one."""
+    command = next((argument for argument in arguments if not argument.startswith("-")), "")
+    return joined(arguments, *QUANTITIES.get(command, ((), ())))
 
 
 def build() -> typer.Typer:

@@ -14,11 +14,15 @@ import typer
 from spikeheb import dimensions
 from spikeheb.cli.options import Switch
 from spikeheb.declared import Declared, fields_of, keywords
-from spikeheb.settings import dimension_of, item_of, length_of
+from spikeheb.errors import SpikehebError
+from spikeheb.settings import dimension_of, item_of
 
 Values = Mapping[str, Any]
 """Settings by name, as they stand on the command line: ``settings: Annotated[Values, Window]``."""
 
+OPTION = type(typer.Option())
+QUANTITIES: dict[str, tuple[set[str], set[str]]] = {}
+"""By command the options that take one quantity, and those that take several."""
 METAVARS = {
     dimensions.TIME: "TIME", dimensions.FREQUENCY: "RATE", dimensions.VOLTAGE: "VOLTAGE", dimensions.CURRENT: "CURRENT",
     dimensions.CONDUCTANCE: "CONDUCTANCE",
@@ -45,11 +49,36 @@ def flattened(command: Callable[..., None]) -> Callable[..., None]:
         for name, cls in groups.items():
             given = {key: _plain(values.pop(key), fields_of(cls)[key].default) for key in of_group[name]}
             values[name] = cls(**given) if hints[name] is cls else keywords(cls, given)
-        command(**values)
+        try:
+            command(**values)
+        except SpikehebError as error:
+            raise _of_option(error, flags) from error
 
+    fields = [each for cls in groups.values() for each in fields_of(cls).values()]
+    flags = {name: spelled for name, parameter in options.items() if (spelled := _flag(parameter))}
+    rows = {flag for each in fields if each.setting.row or item_of(each.kind) is not None for flag in each.flags}
+    single = {flag for each in fields if dimension_of(each.kind) is not None for flag in each.flags}
+    QUANTITIES[command.__name__] = (single, rows)
     call.__name__, call.__doc__ = command.__name__, command.__doc__
     call.__signature__ = inspect.Signature(list(options.values()))  # type: ignore[attr-defined]  # what typer reads
     return call
+
+
+def _flag(parameter: inspect.Parameter) -> str:
+    """The long form of an option; nothing for an argument."""
+    made = next((extra for extra in typing.get_args(parameter.annotation)[1:] if isinstance(extra, OPTION)), None)
+    if made is None:
+        return ""
+    spelled = [text.split("/")[0] for text in (made.default, *(made.param_decls or ())) if isinstance(text, str)]  # as typer keeps them
+    return max(spelled, key=len, default=f"--{parameter.name.replace('_', '-')}")
+
+
+def _of_option(error: SpikehebError, flags: Mapping[str, str]) -> SpikehebError:
+    """The error about a keyword as one about the option; keys of a file stay."""
+    name, bracket, rest = (error.key or "").partition("[")
+    if error.path is not None or name not in flags:
+        return error
+    return type(error)(error.message, key=flags[name] + bracket + rest)
 
 
 def _settings_of(hint: Any) -> type | None:
@@ -63,11 +92,10 @@ def option(each: Declared) -> inspect.Parameter | None:
     setting, kind, default = each.setting, each.kind, each.text
     if kind is None and setting.option is None:
         return None
-    flags = setting.flags or (f"--{each.name.strip('_').replace('_', '-')}",)
+    flags = each.flags
     whole = int in (kind, setting.option if kind is None else None)
-    numbers = item_of(kind) is float and length_of(kind) is not None
-    accepted: Any = setting.option if kind is None else kind if kind in (int, bool, float) or numbers else str
-    if numbers or typing.get_origin(accepted) is list:
+    accepted: Any = setting.option if kind is None else kind if kind in (int, bool, float) else str
+    if typing.get_origin(accepted) is list:
         default = each.default or None
     if kind is bool and default and not any("/" in flag for flag in flags):
         accepted, default = Switch, Switch.on

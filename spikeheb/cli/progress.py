@@ -32,8 +32,3 @@ def progress(text: str, wanted: bool | None = None) -> Iterator[Report | None]:
             yield report
     else:
         yield lines(text, lambda line: typer.echo(line, err=True))
-
-
-def part(report: Report | None, number: int, of: int) -> Report | None:
-    """The function for one part of work that has several equal parts."""
-    return None if report is None else lambda fraction: report((number + fraction) / of)

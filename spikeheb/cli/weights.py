@@ -1,4 +1,4 @@
-"""``spikeheb weights`` and ``spikeheb compare``: which distributions weights settle to, and how these differ."""
+"""``spikeheb weights``: which distributions weights settle to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from spikeheb.cli.given import only_with
 from spikeheb.cli.output import STANDARD, Target, Words, deliver, folder_name, output
 from spikeheb.cli.progress import progress as shown_progress
 from spikeheb.errors import FormatError
-from spikeheb.limits import LARGEST_SEED
 from spikeheb.studies.settings.weights import Weights
 
 if TYPE_CHECKING:
@@ -190,29 +189,3 @@ def _mean(values: npt.NDArray[np.float64]) -> float:
     """The mean over the seeds that have a value; NaN if none has."""
     known = [float(value) for value in values if not math.isnan(value)]
     return sum(known) / len(known) if known else math.nan
-
-
-def compare(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Results of `weights` (.nc), or weights as .csv or .npy.")],
-    low: Annotated[float | None, typer.Option(help="Lower bound, for weights from elsewhere.")] = None,
-    high: Annotated[float | None, typer.Option(help="Upper bound, for weights from elsewhere.")] = None,
-    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the intervals.")] = 0,
-    layout: Annotated[
-        str | None,
-        typer.Option(metavar="KIND", help="What rows and columns of an array mean: rows or columns are seeds, or all is one sample."),
-    ] = None,
-) -> None:
-    """Compare weight distributions: shape, modes, and distances of every two, with intervals over seeds."""
-    from spikeheb.cli.printing import data_table, heading, note
-    from spikeheb.studies.distributions.comparison import distances_table, read_all, shapes_table, theory_table
-
-    samples = read_all(files, low, high, layout)
-    for sample in samples:
-        note(f"{sample.name}: {sample.meaning}")
-    data_table(*shapes_table(samples))
-    if len(samples) > 1:
-        heading("Distances, with 95 % intervals over seeds")
-        data_table(*distances_table(samples, seed))
-    if any(sample.theory is not None for sample in samples):
-        heading("Distances to theory, spikes of the two sides independent")
-        data_table(*theory_table(samples, seed))

@@ -8,7 +8,6 @@ from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
 from spikeheb.cli.flatten import Values, flattened
 from spikeheb.cli.output import STANDARD, Target, Words, deliver, folder_name, output
-from spikeheb.cli.progress import part
 from spikeheb.cli.progress import progress as shown_progress
 from spikeheb.errors import UnknownName
 from spikeheb.studies.settings.window import Window
@@ -35,7 +34,6 @@ def window(
     from spikeheb.cli.printing import data_table
     from spikeheb.cli.report import print_notes, window_table
     from spikeheb.engines.choice import check_engine
-    from spikeheb.studies.windows.overlay import overlay
     from spikeheb.studies.windows.window import window as study
 
     check_engine(settings["engine"])
@@ -44,8 +42,7 @@ def window(
     names = STANDARD.with_csv(target.csv)
     with output(target.out or default, target.force, names) as folder:
         with shown_progress("window", progress) as report:
-            windows = [study(each, **settings, progress=part(report, n, len(rules))) for n, each in enumerate(rules)]
-        data = windows[0] if len(windows) == 1 else overlay(windows)
+            data = study(rules, **settings, progress=report)
         words = Words(lambda: data_table(*window_table(data)), lambda: print_notes(data))
         deliver(data, folder, target.force, names, words)
 

@@ -42,6 +42,8 @@ RESERVED = frozenset(_WORDS.split())
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 _ALLOWED = re.compile(r"[A-Za-z0-9_ .,+\-*/()<>=!\t]*")
 _STATEMENT = re.compile(r"[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*(=|\+=|-=|\*=|/=)(?!=)[ \t]*(.+)")
+_SWAPPED = re.compile(r"[ \t]*([A-Za-z][A-Za-z0-9_]*)(?:[ \t]*=([+*/])|[ \t]+=(-)|[ \t]*=(-)[ \t])")
+"""An operation behind its sign, as in ``x =+ 1``; ``x = -1`` and ``x=-1`` are what they seem."""
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_.])(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?(?![A-Za-z0-9_.])")
 _ODD_NUMBER = re.compile(r"(?<![A-Za-z0-9_])[0-9.]")
 _BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
@@ -127,6 +129,10 @@ def parse_statement(text: str, *, path: str | None = None, key: str | None = Non
         raise _refusal(f'"{_shown(text)}" is more than one line', path, key)
     line = strip_comment(text) if isinstance(text, str) else text
     _check_text(line, path, key)
+    if swapped := _SWAPPED.match(line):
+        name, sign = swapped[1], swapped[swapped.lastindex or 1]
+        plain = f' or "{name} = -..."' if sign == "-" else ""
+        raise _refusal(f'"{_shown(line)}" has the sign behind the equals sign; write "{name} {sign}= ..."{plain}', path, key)
     match = _STATEMENT.fullmatch(line)
     if not match:
         raise _refusal(f'"{_shown(line)}" is not a statement of the form "name = expression"{_hint(line)}', path, key)
@@ -159,8 +165,10 @@ _HINTS = (
     (r"\|\|?", 'two conditions are joined by "or": int(x > 0 or y > 0)'),
     (r"\b(if|else)\b|\?", "there is no if: multiply by int(condition), as in x += int(y > 0)*A"),
     (r"\b(and|or|not)\b", "and, or, not join comparisons inside int(...): int(x > 0 and y > 0)"),
+    (r"[-+*/][ \t]+=", "an operation and its sign are written together: x += 1"),
     (r"(?<![<>=!+*/-])=(?!=)", 'a comparison for equality is written "=="'),
     (r"![^=]", 'the opposite of a condition is written "not": int(not x > 0)'),
+    (r"\+\+|--", "one is added by x += 1 and taken away by x -= 1"),
     (r"[<>]", "a comparison becomes a number by int(...): int(x > 0)"),
     (r"\b(max|min)\(", "write clip(x, low, high), or positive(x) for the larger of x and 0"),
 )

@@ -20,6 +20,7 @@ from spikeheb.plots.board import board_page, draw_board
 from spikeheb.plots.comparing import comparison
 from spikeheb.plots.constraint import constraint_page, draw_bias, draw_diagonal
 from spikeheb.plots.course import courses, draw_course, panels_of
+from spikeheb.plots.distances import comparison_page, draw_compared_panel
 from spikeheb.plots.outcome import draw_outcome, legend_handles
 from spikeheb.plots.pages import experiment_page, outcome_title, replay_page, window_page
 from spikeheb.plots.shown import show_when_cell_ends
@@ -41,6 +42,8 @@ PANELS = {
     "replay": ("replay",),
     "score": ("board",),
     "constraint": ("diagonal", "bias"),
+    "slice": ("outcome",),
+    "comparison": ("densities", "distances"),
     "weights": ("histograms", "log_histograms", "course", "against_input", "distances"),
 }
 
@@ -61,13 +64,14 @@ def plot(
     Parameters
     ----------
     data : xarray.Dataset, or a list of them
-        A result of `run`, `window`, `replay`, `score` (data sets of one kind), or of a recording. Of a list, windows are drawn in
-        one panel, experiments of the same conditions by their outcome, and replays by their weights along time.
+        A result of a study (`run`, `slice_of`, `window`, `replay`, `score`, `weights`, `compare`), or of a recording. Of a list,
+        windows are drawn in one panel, experiments of the same conditions by their outcome, and replays by their weights along time.
     ax : matplotlib Axes, optional
         Where to draw; new Axes where absent.
-    panel : {"course", "outcome", "traces"}, optional
-        Experiments only. ``course``: normalised EPSP against minutes (the default where there were test pulses);
-        ``outcome``: result over data; ``traces``: averaged EPSPs of the conditions that changed most.
+    panel : str, optional
+        Of an experiment ``course``: normalised EPSP against minutes (the default where there were test pulses); ``outcome``: result over
+        data; ``traces``: averaged EPSPs of the conditions that changed most. Of weights ``histograms``, ``log_histograms``, ``course``,
+        ``against_input`` or ``distances``; of a comparison ``densities`` or ``distances``.
     series : str, optional
         Experiments only: the published series to show; the first where absent.
     label : str, optional
@@ -107,6 +111,8 @@ def _panel(data: xr.Dataset, ax: Axes | None, panel: str | None, series: str | N
         return draw_board(ax, data)
     if study == "weights":
         return draw_panel(ax, data, panel)
+    if study == "comparison":
+        return draw_compared_panel(ax, data, panel)
     if study == "constraint":
         return draw_diagonal(ax, data) if panel == "diagonal" else draw_bias(ax, data)
     ends = draw_replay(ax, data) if panel == "replay" else _draw_experiment(ax, data, panel, series)
@@ -162,6 +168,8 @@ def figure(data: xr.Dataset) -> Figure:
         "score": board_page,
         "weights": weights_page,
         "constraint": constraint_page,
+        "slice": experiment_page,
+        "comparison": comparison_page,
     }
     with _blame(data):
         page = pages[_study(data)](data)

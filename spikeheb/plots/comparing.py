@@ -22,6 +22,7 @@ Draw = Callable[[Axes], Axes]
 WHY_NOT = {
     "score": "score boards are plotted one by one; give all rules to one call of score",
     "weights": "give all rules to one call of weights, which compares them under the same input spikes",
+    "comparison": "give all weights to one call of compare",
     "constraint": "results of this study are plotted one by one",
     "recording": "recordings are plotted one by one; their tables stand side by side in the CSV files",
 }

@@ -44,6 +44,7 @@ def draw_outcome(ax: Axes, data: xr.Dataset, row: Row) -> list[End]:
         stepped = x + np.array([aside[int(n)] for n in branch.index])
         alone = len(branch.index) == 1
         _draw_model(ax, data, branch, stepped if alone else x, colour)
+        _draw_cells(ax, data, branch, stepped if alone else x, colour)
         draw_published(ax, data, branch, stepped, colour)
         if not alone and row.axis != "delta_t":
             ends.append((float(x[-1]), _last(data, branch), branch.label, colour))
@@ -67,6 +68,8 @@ def legend_handles(data: xr.Dataset) -> list[Artist]:
             handles.append(Line2D([], [], color=GREY, marker=marker, linestyle="", markersize=8, label=f"published: {text}"))
     lines = any(len(branch.index) > 1 for row in arrange(data) for branch in row.branches)
     end = at_the_end(data)
+    if "cell" in data.dims:
+        handles.append(Line2D([], [], color=GREY, marker=".", linestyle="", alpha=0.6, label="single cells (bar: SEM)"))
     for name, marker, line, text in (
         ("epsp_ratio", "s", "-", "model, EPSP"), (end, "x", DASHED, f"model, {end.removesuffix('_ratio')}"),
     ):  # fmt: skip
@@ -153,6 +156,17 @@ def _draw_model(ax: Axes, data: xr.Dataset, branch: Branch, x: Floats, colour: s
                 x, data[name].values[branch.index], color=colour, linestyle="" if alone else line, linewidth=width,
                 marker=marker if alone else dots, markersize=8, markerfacecolor="none", label=name, zorder=2,
             )  # fmt: skip
+
+
+def _draw_cells(ax: Axes, data: xr.Dataset, branch: Branch, x: Floats, colour: str) -> None:
+    """Of a slice the single cells as dots, and the standard error of their mean as a bar."""
+    name = next((name for name in ("epsp_ratio", "efficacy_ratio") if f"cell_{name}" in data), None)
+    if name is None:
+        return
+    mean, sem = data[name].values[branch.index], data[f"{name}_sem"].values[branch.index]
+    for single in data[f"cell_{name}"].transpose("cell", "condition").values[:, branch.index]:
+        ax.plot(x, single, linestyle="", marker=".", markersize=6, color=colour, alpha=0.5, label="_", zorder=1)
+    ax.errorbar(x, mean, np.nan_to_num(sem), fmt="none", ecolor=colour, elinewidth=1.6, capsize=4, label="_", zorder=2)
 
 
 def draw_published(ax: Axes, data: xr.Dataset, branch: Branch, x: Floats, colour: str) -> None:

@@ -15,6 +15,7 @@ from spikeheb.plots.course import Coloured, courses, draw_course, panels_of
 from spikeheb.plots.outcome import draw_outcome, legend_handles
 from spikeheb.plots.style import End, end_labels, minus, new_figure, ratio_axis
 from spikeheb.plots.traces import draw_traces
+from spikeheb.plots.weights import legend_columns
 from spikeheb.plots.windows import draw_replay, draw_window
 from spikeheb.studies.experiment.conditions import Row, arrange, response
 
@@ -37,7 +38,8 @@ def experiment_page(data: xr.Dataset) -> Figure:
     page.suptitle(title(data), x=0.01, ha="left", fontweight="bold", wrap=True)
     handles = legend_handles(data) if _has_outcome(data) else []
     if handles:
-        page.legend(handles=handles, loc="outside lower right", ncols=len(handles), borderpad=0.1)
+        columns = legend_columns([str(handle.get_label()) for handle in handles], float(page.get_size_inches()[0]))
+        page.legend(handles=handles, loc="outside lower right", ncols=columns, borderpad=0.1)
     return page
 
 

@@ -82,10 +82,19 @@ def names_of(data: xr.Dataset) -> list[str]:
 
 def legend_above(part: Any, handles: Sequence[Any], names: Sequence[str], width: float) -> None:
     """A legend over the panels, in as many columns as fit into the width (inches); long names are broken."""
-    room = int(width * 72 / 7.5)
+    room = _room(width)
     names = ["\n".join(textwrap.wrap(name, room - 10)) or name for name in names]
-    columns = next((count for count in range(min(4, len(names)), 1, -1) if _legend_width(names, count) <= room), 1)
-    part.legend(handles, names, loc="outside upper left", ncols=columns)
+    part.legend(handles, names, loc="outside upper left", ncols=legend_columns(names, width))
+
+
+def legend_columns(names: Sequence[str], width: float) -> int:
+    """In how many columns, at most four, a legend fits into the width (inches)."""
+    return next((count for count in range(min(4, len(names)), 1, -1) if _legend_width(names, count) <= _room(width)), 1)
+
+
+def _room(width: float) -> int:
+    """Characters that fit into a width in inches."""
+    return int(width * 72 / 7.5)
 
 
 def _legend_width(names: Sequence[str], columns: int) -> int:
@@ -231,15 +240,28 @@ def draw_against_input(ax: Axes, data: xr.Dataset) -> Axes:
 def draw_distances(ax: Axes, data: xr.Dataset) -> Axes:
     """Wasserstein distance of every two rules' weights."""
     values = [data["weight"].isel(rule=n).values for n in range(data.sizes["rule"])]
-    distance = np.array([[wasserstein(a, b) for b in values] for a in values])
+    return draw_matrix(ax, np.array([[wasserstein(a, b) for b in values] for a in values]), "rule")
+
+
+def draw_matrix(ax: Axes, distance: Floats, what: str) -> Axes:
+    """The distance of every two, numbered as in the legend."""
     ax.imshow(distance, cmap="Blues", vmin=0)
+    digits = ".2f" if 0.01 <= distance.max() < 100 else ".2g"
     for (row, column), value in np.ndenumerate(distance):
         dark = value > 0.6 * distance.max()
-        ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=11, color="white" if dark else "black")
-    ticks = [str(n + 1) for n in range(len(values))]
-    ax.set_xticks(range(len(values)), ticks)
-    ax.set_yticks(range(len(values)), ticks)
+        ax.text(
+            column,
+            row,
+            f"{value:{digits}}",
+            ha="center",
+            va="center",
+            fontsize=11,
+            color="white" if dark else "black",
+        )
+    ticks = [str(n + 1) for n in range(len(distance))]
+    ax.set_xticks(range(len(distance)), ticks)
+    ax.set_yticks(range(len(distance)), ticks)
     ax.set_title("Wasserstein distance", fontsize=12)
-    ax.set_xlabel("rule, as in the legend", color=GREY)
+    ax.set_xlabel(f"{what}, as in the legend", color=GREY)
     ax.spines[:].set_visible(False)
     return ax

@@ -33,7 +33,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from spikeheb.dimensions import TIME
-from spikeheb.errors import FormatError, UnitError
+from spikeheb.errors import FormatError, UnitError, check_kind
 from spikeheb.recordings.cutting import AROUND, cut
 from spikeheb.recordings.heads import numbered_order
 from spikeheb.recordings.neo_files import SPIKES_AS_TABLE, recorded_by_neo, segments_of, spikes_of_segment
@@ -69,6 +69,7 @@ def read_spikes(path: Path | str, *, reader: str | None = None, sides: Sequence[
         With the line or spike train, for what is not as described, and for times that are negative, not finite or
         not in order.
     """
+    check_kind(path, (str, Path), "a path", key="path")
     path = Path(path)
     if reader is None and is_spike_table(path):
         if sides is not None:

@@ -57,7 +57,7 @@ def choose(
     if set is not None:
         rule = _with_set(rule, set)
     if interaction is not None:
-        if interaction not in rule.interactions:
+        if interaction not in tuple(rule.interactions):
             raise unknown_name("interaction", interaction, rule.interactions, path=rule.path, key="interactions")
         rule = replace(rule, interaction=interaction)
     if bounds is not None:
@@ -92,7 +92,7 @@ def _delay(value: object, path: str, name: str) -> float:
 
 
 def _with_set(rule: Rule, name: str) -> Rule:
-    if name not in rule.sets:
+    if name not in tuple(rule.sets):
         raise unknown_name("set", name, rule.sets, path=rule.path, key="sets")
     if rule.set not in (None, name):
         message = f'the set "{rule.set}" is chosen already and would stay where "{name}" is silent; choose "{name}" of the rule itself'

@@ -13,7 +13,7 @@ from spikeheb.circuits.sources import correlated as correlated_group
 from spikeheb.circuits.sources import early as early_group
 from spikeheb.declared import takes_settings
 from spikeheb.dimensions import CONDUCTANCE, FREQUENCY, TIME, Dimension
-from spikeheb.errors import ScheduleError, check_used
+from spikeheb.errors import ScheduleError, check_kind, check_used
 from spikeheb.limits import MOST, check_memory, whole
 from spikeheb.numbers import check_near, quantities
 from spikeheb.studies.settings.weights import FanIn
@@ -151,8 +151,7 @@ def early(latencies: npt.ArrayLike, rate: object, jitter: object = 0.0) -> Group
     jitter : time
         Mean of a random delay.
     """
-    moments = np.asarray(latencies, dtype=float)
-    return early_group(moments, quantity(rate, FREQUENCY, key="rate"), quantity(jitter, TIME, key="jitter"))
+    return early_group(latencies, rate, jitter)
 
 
 @takes_settings(FanIn)
@@ -195,6 +194,7 @@ def _fan_in(settings: FanIn) -> Inputs:
 
 def with_inhibition(inputs: Inputs, count: int, rate: object, receptor: str = "gaba", efficacy: float = 1.0) -> Inputs:
     """The inputs with Poisson inhibitory ones beside them, which have no plasticity."""
+    check_kind(inputs, Inputs, "inputs, such as those of poisson_inputs", key="inputs")
     return replace(inputs, unplastic=Unplastic((_poisson(count, rate, "inhibitory_rate"),), efficacy, receptor))
 
 

@@ -50,6 +50,11 @@ def report_of(progress: Progress) -> Report | None:
     return progress if callable(progress) else None
 
 
+def part(report: Report | None, number: int, of: int) -> Report | None:
+    """The function for one part of work that has several equal parts."""
+    return None if report is None else lambda fraction: report((number + fraction) / of)
+
+
 @contextmanager
 def bar(text: str) -> Iterator[Report]:
     """A bar in a notebook or a terminal, else a line on stderr every ten per cent; it is taken away at the end, or at an error."""

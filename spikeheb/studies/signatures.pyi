@@ -520,7 +520,7 @@ def weights(
     """
 
 def window(
-    rule: Rule | str,
+    rule: Rule | str | Sequence[Rule | str],
     delta_t: npt.ArrayLike | None = None,
     pairs: int = 60,
     frequency: Frequency | str = 1.0,
@@ -536,14 +536,14 @@ def window(
     exact: bool = False,
     progress: Progress = None,
 ) -> xr.Dataset:
-    """The weight after `pairs` pairs at each delta_t.
+    """The weight after `pairs` pairs at each delta_t, of one rule or of several side by side.
 
     A rule that draws random numbers is shown by the mean of many synapses, in its readout (in its efficacy where it has none); any
     other by the weight of one.
 
     Parameters
     ----------
-    rule : Rule or str
+    rule : Rule or str, or a sequence of these
         A rule, or its name or path.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
@@ -582,10 +582,12 @@ def window(
     xarray.Dataset
         Over ``delta_t``: ``w`` (final weight, mean over synapses) and ``change`` (mean after over mean before, minus 1), of a rule that
         draws also ``change_sem``. The attribute ``counted`` says of what: weight, efficacy or readout; ``note`` says where no weight
-        changed, and why.
+        changed, and why. Of several rules, over ``rule`` as well (`spikeheb.studies.windows.overlay`).
 
     Raises
     ------
+    FormatError
+        Without a rule.
     ScheduleError
         For a delta_t that is not shorter than the period, and numbers of pairs, cells, synapses or seeds below 1.
     """

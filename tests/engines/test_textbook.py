@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import re
 from pathlib import Path
 
 import numpy as np
@@ -165,8 +166,21 @@ def test_by_without_a_variable_is_refused():
 
 
 def test_a_variable_that_the_target_lacks_is_named():
-    with pytest.raises(sh.UnknownName, match='no variable of the target named "g_e"'):
+    with pytest.raises(sh.UnknownName, match='no variable of the target that spikes can change named "g_e"'):
         network("pair", np.zeros(1), np.zeros(1), drives="g_e", by=1)
+
+
+@pytest.mark.parametrize("drives", ["U", "i", "t", "N", "dt", "lastspike", "not_refractory", "_spikespace", "twice", "fixed", "common"])
+def test_only_what_a_user_may_drive_is_listed(drives):
+    b2 = pytest.importorskip("brian2")
+    _, source, _ = plain_groups()
+    equations = "dg/dt = -g/(5*ms) : 1 (unless refractory)\np : 1\ntwice = 2*g : 1\nfixed : 1 (constant)\ncommon : 1 (shared)"
+    target = b2.NeuronGroup(2, equations, threshold="g > 100", refractory=2 * b2.ms, name="driven")
+    with pytest.raises(sh.UnknownName) as caught:
+        sh.synapses("pair", source, target, drives=drives, by=1)
+    listed = str(caught.value).partition(";")[2]
+    assert "g, p" in listed
+    assert not [name for name in target.variables if name not in ("g", "p") and re.search(rf"\b{name}\b", listed)]
 
 
 def test_a_membrane_potential_of_another_name():

@@ -70,7 +70,7 @@ def test_condition_is_a_comparison_and_an_expression_is_not() -> None:
         ("x -= -y", t.Statement("x", "-=", t.Negative(y))),
         ("x *= 2", t.Statement("x", "*=", two)),
         ("x /= 2", t.Statement("x", "/=", two)),
-        ("x =-y", t.Statement("x", "=", t.Negative(y))),
+        ("x=-y", t.Statement("x", "=", t.Negative(y))),
     ],
 )
 def test_statement_has_one_form(text: str, statement: t.Statement) -> None:

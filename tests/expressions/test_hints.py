@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from spikeheb.dimensions import NONE, VOLTAGE
@@ -40,6 +42,31 @@ def test_other_languages_get_a_hint(text: str, hint: str) -> None:
 def test_an_if_statement_gets_a_hint() -> None:
     with pytest.raises(ExpressionError, match="there is no if"):
         gate.parse_statement("if x > 0: w += 1")
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("el =+ 1", 'write "el += ..."'),
+        ("el=+1", 'write "el += ..."'),
+        ("el =- 1", 'write "el -= ..." or "el = -..."'),
+        ("el =-1", 'write "el -= ..." or "el = -..."'),
+        ("el=- 1", 'write "el -= ..." or "el = -..."'),
+        ("el =* 2", 'write "el *= ..."'),
+        ("el=/2", 'write "el /= ..."'),
+        ("el + = 1", "written together: x += 1"),
+        ("el ++", "x += 1"),
+        ("el--", "x -= 1"),
+    ],
+)
+def test_an_operation_behind_its_sign_is_refused(line: str, meant: str) -> None:
+    with pytest.raises(ExpressionError, match=re.escape(meant)):
+        gate.parse_statement(line)
+
+
+@pytest.mark.parametrize("line", ["el = -1", "el=-1", "el = -x", "el = +1", "el += -1", "el -= 1", "el=-x*(2)"])
+def test_a_sign_of_the_value_is_one(line: str) -> None:
+    assert gate.parse_statement(line).target == "el"
 
 
 def test_the_side_is_not_written() -> None:

@@ -13,7 +13,7 @@ from spikeheb.engines.brian.importing import brian, quantity
 from spikeheb.engines.brian.names import as_declared
 from spikeheb.engines.brian.network import pathway_order
 from spikeheb.engines.brian.rule_synapses import Pathway, PostVariables, dimension_of, given_delays, rule_synapses
-from spikeheb.errors import EngineError, UnitError, unknown_name
+from spikeheb.errors import EngineError, UnitError, check_kind, unknown_name
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian
 from spikeheb.rules.check import known_names
@@ -26,6 +26,8 @@ from spikeheb.units import quantity as si_value
 BY = "driven_by"
 OWN = ("model", "on_pre", "on_post", "on_event", "method", "pre", "post", "connect", "multisynaptic_index")
 """Arguments of `brian2.Synapses` that the rule decides."""
+OF_BRIAN = ("lastspike", "not_refractory")
+"""Variables that Brian2 adds to a group and writes itself."""
 
 
 def synapses(
@@ -112,9 +114,13 @@ def synapses(
     >>> spikes.num_spikes > 0 and bool((S.w != 0.5).any())
     True
     """
-    brian()
+    b2 = brian()
     rule = renamed(library.rule(rule), as_declared)
     target = source if target is None else target
+    for key, group in (("source", source), ("target", target)):
+        check_kind(group, b2.Group, "a Brian2 group", key=key)
+    for key, name in (("v", v), ("amount", amount), ("rewarded", rewarded)):
+        check_kind(name, str, "the name of a variable", key=key)
     _check_options(options)
     _check_names(rule, source, target)
     _check_target(rule, target, v, amount, rewarded)
@@ -152,6 +158,7 @@ def synapses(
 
 def set_initial(rule: Rule | str, made: Any) -> None:
     """Give connected synapses the rule's own initial values once more, as `connect` does when it makes them."""
+    check_kind(made, brian().Synapses, "the synapses that sh.synapses made", key="made")
     own = getattr(made, "rule_names", {})
     for name, tree in renamed(library.rule(rule), as_declared).initial.items():
         setattr(made, f"{name}_", to_brian(t.substitute(tree, own)))
@@ -210,14 +217,25 @@ def _joined(own: Mapping[str, Any], given: Mapping[str, Any] | None, rule: Rule)
 
 def _driven_by(drives: str, by: Any, target: Any) -> Any:
     """What efficacy 1 adds to the target's variable, as a quantity of its dimension."""
-    if drives not in target.variables:
-        raise unknown_name("variable of the target", drives, target.variables, key="drives")
+    own = _changeable(target)
+    if drives not in own:
+        raise unknown_name("variable of the target that spikes can change", drives, own, key="drives")
     dimension = dimension_of(target.variables[drives])
     if by is None:
         raise UnitError(f'say what efficacy 1 adds to "{drives}": {dimension}', key="by")
     if dimension != NONE and not isinstance(by, str) and not hasattr(by, "dim"):
         raise UnitError(f'expected {dimension} with its unit, because "{drives}" is one (got {by!r:.60})', key="by")
     return quantity(si_value(by, dimension, key="by"), dimension)
+
+
+def _changeable(target: Any) -> list[str]:
+    """The variables of the user's equations that each cell has as a number of its own; not what Brian2 keeps beside them."""
+    return [
+        name
+        for name, variable in target.variables.items()
+        if name not in OF_BRIAN
+        and not (variable.read_only or variable.constant or variable.scalar or variable.is_integer or variable.is_boolean)
+    ]
 
 
 def _own_name(name: str, target: Any) -> str:

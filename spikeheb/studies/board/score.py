@@ -69,12 +69,10 @@ def score(
     """
     check_engine(settings.engine)
     chosen = [library.rule(rule) for rule in library.row(rules) or library.names("rule")]
-    scripts = [
-        each if isinstance(each, Protocol) else library.protocol(each) for each in library.row(protocols) or library.names("protocol")
-    ]
+    scripts = [library.protocol(each) for each in library.row(protocols) or library.names("protocol")]
     data = _data(scripts)
     entries = entries_of(chosen, settings.refit, data)
-    settings = replace(settings, cell=library.cell(settings.cell) if isinstance(settings.cell, str) else settings.cell)
+    settings = replace(settings, cell=None if settings.cell is None else library.cell(settings.cell))
     longest_first = sorted(entries, key=lambda entry: not (entry.refitted or is_noisy(entry.rule)))
     works = [functools.partial(line, entry, data, settings.cell, settings.engine, settings.seed) for entry in longest_first]
     lines = side_by_side(works, report_of(progress), alone=not shares_processors(settings.engine))

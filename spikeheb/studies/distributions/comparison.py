@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.errors import FormatError, check_used
+from spikeheb.errors import FormatError, check_kind, check_used
 from spikeheb.measure.weights import (
     Interval,
     kolmogorov_smirnov,
@@ -22,7 +22,8 @@ from spikeheb.measure.weights import (
     wasserstein,
     wasserstein_to_density,
 )
-from spikeheb.studies.distributions.files import read_weight_table
+from spikeheb.results import load
+from spikeheb.studies.distributions.files import read_weight_table, weight_array
 from spikeheb.studies.labels import VERSION, describe
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ Floats = npt.NDArray[np.float64]
 Table = tuple[list[str], list[list[str]]]
 
 
-Source: TypeAlias = "Path | str | xr.Dataset"
-"""A file, or a result of `weights`."""
+Source: TypeAlias = "Path | str | xr.Dataset | npt.NDArray[Any]"
+"""A file, a result of `weights`, or an array of weights."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,9 @@ def compare(
 
     Parameters
     ----------
-    files : list of paths or results, or one of them
-        Results of `weights` (as they are, or ``.nc``), or weights as ``.npy`` or text: an array, or a table with a column ``weight``
-        (or ``w``), perhaps one called ``seed``. NaN and empty entries are no connection.
+    files : list of paths, results or arrays, or one of them
+        Results of `weights` (as they are, or ``.nc``), or weights: an array of one or two dimensions (as it is, or ``.npy``), or text: an
+        array, or a table with a column ``weight`` (or ``w``), perhaps one called ``seed``. NaN and empty entries are no connection.
     low, high : float, optional
         Bounds, for weights from elsewhere.
     seed : int
@@ -94,8 +95,9 @@ def compare(
     Returns
     -------
     xarray.Dataset
-        Over ``sample``: ``count``, the shape (``mean`` to ``dip_p``), what was read (``meaning``), distances to theory; over ``sample`` and
-        ``other``: ``wasserstein`` and ``kolmogorov_smirnov`` with the limits of their intervals (``_low``, ``_high``).
+        Over ``sample``: ``count``, the shape (``mean`` to ``dip_p``), what was read (``meaning``), distances to theory;
+        over ``sample`` and ``bin`` the ``density``; over ``sample`` and ``other``: ``wasserstein`` and ``kolmogorov_smirnov`` with the
+        limits of their intervals (``_low``, ``_high``).
 
     Raises
     ------
@@ -115,13 +117,11 @@ def read_all(files: Sequence[Source], low: float | None = None, high: float | No
     """
     if not files:
         raise FormatError("give one file or more", key="files")
-    if not any(isinstance(file, str | Path) and Path(file).suffix != ".nc" for file in files):
+    if not any(_is_from_elsewhere(file) for file in files):
         check_used("weights from elsewhere", low=low, high=high, layout=layout)
-    paths = [Path(file) if isinstance(file, str | Path) else Path(f"result {n}") for n, file in enumerate(files, start=1)]
+    paths = [Path(file) if isinstance(file, str | Path) else Path(f"{_kind(file)} {n}") for n, file in enumerate(files, start=1)]
     samples = [
-        (path, sample)
-        for path, file in zip(paths, files, strict=True)
-        for sample in (read_weights(path, low, high, layout) if isinstance(file, str | Path) else _of_result(file, path.name))
+        (path, sample) for path, file in zip(paths, files, strict=True) for sample in read_weights(file, low, high, layout, path.name)
     ]
     if not any(sample.laid_out for _, sample in samples):
         check_used("an array of several rows and columns", layout=layout)
@@ -140,37 +140,45 @@ def _deeper(path: Path, sample: Sample, depth: int) -> str:
     return "/".join([*parts, path.name if of_study else sample.name]) + (f": {sample.name}" if of_study else "")
 
 
-def read_weights(path: Path | str, low: float | None = None, high: float | None = None, layout: str | None = None) -> list[Sample]:
-    """The distributions of a file: one for each rule of a study, or one of a table of weights.
+def _is_from_elsewhere(source: object) -> bool:
+    return isinstance(source, np.ndarray) or (isinstance(source, str | Path) and Path(source).suffix != ".nc")
+
+
+def _kind(source: object) -> str:
+    return "array" if isinstance(source, np.ndarray) else "result"
+
+
+def read_weights(
+    source: Source, low: float | None = None, high: float | None = None, layout: str | None = None, name: str = ""
+) -> list[Sample]:
+    """The distributions of a file, a result or an array: one for each rule of a study, or one of a table of weights.
 
     Parameters
     ----------
-    path, low, high, layout
+    source, low, high, layout
         As in `compare`.
+    name : str
+        What a source that is no file is called.
 
     Raises
     ------
     FormatError
     """
-    path = Path(path)
-    if path.suffix == ".nc":
-        return _of_study(path)
-    for name, limit in (("low", low), ("high", high)):
-        if limit is not None and not np.isfinite(limit):
-            raise FormatError(f"expected a finite bound (got {limit})", key=name)
+    path = Path(source) if isinstance(source, str | Path) else Path(name)
+    if not _is_from_elsewhere(source):
+        return _of_result(load(path) if isinstance(source, str | Path) else source, str(path))
+    for key, limit in (("low", low), ("high", high)):
+        if limit is not None:
+            check_kind(limit, (int, float, np.number), "a number", key=key)
+            if not np.isfinite(limit):
+                raise FormatError(f"expected a finite bound (got {limit})", key=key)
     if low is not None and high is not None and not low < high:
         raise FormatError(f"the lower bound must be below the upper (got {low:g} and {high:g})", key="low")
-    table = read_weight_table(path, layout)
+    table = weight_array(source, layout, str(path)) if isinstance(source, np.ndarray) else read_weight_table(path, layout)
     return [Sample(path.stem, table.seeds, low, high, meaning=table.meaning, laid_out=table.laid_out)]
 
 
 NEEDED = ("weight", "rule", "seed", "theory_weight", "theory_density", "lower_limit", "upper_limit")
-
-
-def _of_study(path: Path) -> list[Sample]:
-    from spikeheb.results import load
-
-    return _of_result(load(path), str(path))
 
 
 def _of_result(data: object, path: str) -> list[Sample]:
@@ -178,7 +186,7 @@ def _of_result(data: object, path: str) -> list[Sample]:
     import xarray as xr
 
     if not isinstance(data, xr.Dataset):
-        raise FormatError(f"expected a result of weights, or the path of a file (got {type(data).__name__})", path=path)
+        raise FormatError(f"expected a result of weights, an array of them, or the path of a file (got {type(data).__name__})", path=path)
     study = data.attrs.get("study", "")
     if not isinstance(study, str) or study != "weights":
         raise FormatError(f'expected a result of weights (got study = "{study!s:.60}")', path=path)
@@ -218,11 +226,22 @@ def compared(samples: Sequence[Sample], seed: int = 0) -> xr.Dataset:
         for m, end in enumerate(("", "_low", "_high")):
             variables[name + end] = (("sample", "other"), pair[n, m])
             variables[f"{name}_to_theory{end}"] = ("sample", theory[n, m])
+    edges = bin_edges(samples)
+    variables["density"] = (("sample", "bin"), [np.histogram(of.pooled, edges)[0] / (of.pooled.size * np.diff(edges)) for of in samples])
     variables["count"] = ("sample", [sample.pooled.size for sample in samples])
     variables["meaning"] = ("sample", [sample.meaning for sample in samples])
-    data = xr.Dataset(variables, coords={"sample": names, "other": names})
+    data = xr.Dataset(variables, coords={"sample": names, "other": names, "bin": (edges[1:] + edges[:-1]) / 2})
     data.attrs = {"study": "comparison", "spikeheb": VERSION, "seed": seed}
-    return describe(data, {name: ("1", name.replace("_", " ")) for name in variables})
+    return describe(data, {name: ("1", name.replace("_", " ")) for name in (*variables, "bin")})
+
+
+BINS = 50
+
+
+def bin_edges(samples: Sequence[Sample]) -> Floats:
+    """The edges of equal bins over all weights, shape (bins + 1,); a single value gets bins around it."""
+    values = np.concatenate([sample.pooled for sample in samples])
+    return np.histogram_bin_edges(values, BINS)
 
 
 SHAPES = ("mean", "cv", "skew", "near_low", "near_high", "dip", "dip_p")

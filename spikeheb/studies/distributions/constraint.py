@@ -87,7 +87,7 @@ def constraint(
     """
     import xarray as xr
 
-    body = with_unit(library.cell(cell) if isinstance(cell, str) else cell, unit)
+    body = with_unit(None if cell is None else library.cell(cell), unit)
     lasts = quantity(duration, TIME, key="duration")
     seeds = whole(seeds, "seeds", 1, SEEDS)
     shares, rates = _row(learning_rates, NONE, "learning_rates"), _row(input_rates, FREQUENCY, "input_rates")

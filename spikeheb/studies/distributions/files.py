@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.encoding import both_marks, has_both_marks
 from spikeheb.errors import FormatError
 from spikeheb.paths import kind_at
 
@@ -54,14 +56,30 @@ def read_weight_table(path: Path, layout: str | None = None) -> WeightTable:
     FormatError
         Where the file holds something else, or what could be read in two ways.
     """
-    if layout is not None and layout not in LAYOUTS:
-        raise FormatError(f"expected one of {', '.join(LAYOUTS)} (got {layout!r})", key="layout")
+    _check_layout(layout)
     if kind_at(path) != "file":
         raise FormatError(f"is a {kind_at(path)}" if kind_at(path) else "there is no such file", path=str(path))
     if path.stat().st_size > MAX_BYTES:
         raise FormatError(f"is larger than {MAX_BYTES / 1e6:g} MB", path=str(path))
     table = _of_array(_array(path), layout, path) if path.suffix.lower() == ".npy" else _of_text(path, layout)
     return _connected(table, path)
+
+
+def weight_array(values: npt.NDArray[Any], layout: str | None, name: str) -> WeightTable:
+    """The weights of an array, of one or two dimensions, as `read_weight_table` reads one from a file; `name` says in errors which it is.
+
+    Raises
+    ------
+    FormatError
+    """
+    _check_layout(layout)
+    place = Path(name)
+    return _connected(_of_array(_numbers(values, place), layout, place), place)
+
+
+def _check_layout(layout: str | None) -> None:
+    if layout is not None and layout not in LAYOUTS:
+        raise FormatError(f"expected one of {', '.join(LAYOUTS)} (got {layout!r})", key="layout")
 
 
 def _connected(table: WeightTable, path: Path) -> WeightTable:
@@ -89,6 +107,10 @@ def _array(path: Path) -> Floats:
         raise FormatError(f"is not an array of numbers ({_short(error)})", path=str(path)) from None
     if not isinstance(mapped, np.ndarray):
         raise FormatError("is an archive of arrays; save the weights as one array (.npy)", path=str(path))
+    return _numbers(mapped, path)
+
+
+def _numbers(mapped: npt.NDArray[Any], path: Path) -> Floats:
     if mapped.dtype.names:
         fields = [name for name in mapped.dtype.names if _NAME.fullmatch(name)]
         if len(fields) != 1 or mapped.dtype[fields[0]].kind not in "fiu":
@@ -101,6 +123,8 @@ def _array(path: Path) -> Floats:
         raise FormatError(f"expected real numbers (got an array of {mapped.dtype})", path=str(path))
     if mapped.ndim not in (1, 2):
         raise FormatError(f"expected an array of one or two dimensions (got {mapped.ndim}, shape {mapped.shape})", path=str(path))
+    if mapped.size * 8 > MAX_BYTES:
+        raise FormatError(f"holds more than {MAX_BYTES // 8:,} numbers", path=str(path))
     return np.array(mapped, dtype=float)
 
 
@@ -159,7 +183,7 @@ def _delimiter(lines: list[str]) -> str:
 
 def _cells(line: str, delimiter: str) -> list[str]:
     if not delimiter:
-        return line.split()
+        return re.split("[ \t]+", line.strip(" \t"))  # a no-break space may part thousands
     return [cell.strip() for cell in line.split(delimiter)]
 
 
@@ -194,11 +218,14 @@ def _table(rows: list[list[str]], delimiter: str, path: Path, first: int) -> Flo
             try:
                 values[n, k] = _number(cell, delimiter)
             except ValueError:
-                raise FormatError(f'is not a table of numbers (row {n + first}: "{cell[:40]}")', path=str(path)) from None
+                words = both_marks(cell) if has_both_marks(cell) else f'"{cell[:40]}"'
+                raise FormatError(f"is not a table of numbers (row {n + first}: {words})", path=str(path)) from None
     return values
 
 
 def _headless(lines: list[str], delimiter: str, layout: str | None, path: Path) -> WeightTable:
+    for line in filter(has_both_marks, lines if layout is None else ()):
+        raise FormatError(f"{both_marks(line)}, or add a header line that names the column weight", path=str(path))
     values = _table([_cells(line, delimiter) for line in lines], delimiter, path, 1)
     if values.shape[1] > 1 and layout is None:
         whole = np.all((values == np.rint(values)) | np.isnan(values), axis=0)

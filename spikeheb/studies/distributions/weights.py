@@ -11,7 +11,7 @@ import numpy as np
 from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.declared import declared, described, takes_settings
-from spikeheb.errors import EngineError, ScheduleError, check_used
+from spikeheb.errors import EngineError, ScheduleError, check_kind, check_used
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.calls import recorded
 from spikeheb.studies.distributions.drive import AUTO, CELL, Drive, drives, same
@@ -63,8 +63,7 @@ def weights(rules: Sequence[Rule | str] | Rule | str, settings: Weights, *, prog
     cell, unit = settings.cell, settings.unit
     if cell == AUTO and unit is None and settings.imposed is None:
         unit = AUTO
-    if isinstance(cell, str):
-        cell = named_cell(cell, settings.imposed)
+    cell = None if cell is None else named_cell(cell, settings.imposed)
     if cell is None:
         check_used("a cell", unit=unit, current=settings.current)
     _check_epsp(settings.epsp)
@@ -86,7 +85,7 @@ def weights(rules: Sequence[Rule | str] | Rule | str, settings: Weights, *, prog
     return recorded(data, "weights", {"rules": chosen} | {name: getattr(settings, name) for name in declared(Weights) if name != "memory"})
 
 
-def named_cell(name: str, imposed: object) -> Cell | None:
+def named_cell(name: Cell | str, imposed: object) -> Cell | None:
     """The cell of that name; for "auto" the default one, or none where spikes are imposed."""
     if name != AUTO:
         return library.cell(name)
@@ -98,12 +97,14 @@ def _check_epsp(volts: float | None) -> None:
         raise ScheduleError(f"expected an EPSP above 0 and below {LARGEST_EPSP * 1e3:g} mV (got {volts * 1e3:g} mV)", key="epsp")
 
 
-def _names(rules: Sequence[Rule], names: Sequence[str] | None) -> list[str]:
+def _names(rules: Sequence[Rule], names: Sequence[str] | str | None) -> list[str]:
     """The given names or the labels; equal labels of different rules are numbered."""
-    chosen = list(names) if names is not None else [rule.label for rule in rules]
+    chosen = library.row(names) if names is not None else [rule.label for rule in rules]
     if len(chosen) != len(rules):
         raise ScheduleError(f"expected a name for each of the {len(rules)} rules (got {len(chosen)})", key="names")
-    if not all(str(name).strip() for name in chosen):
+    for name in chosen:
+        check_kind(name, str, "text for each rule", key="names")
+    if not all(name.strip() for name in chosen):
         raise ScheduleError("expected names that can be read (got an empty one)", key="names")
     return [f"{name} #{chosen[:n].count(name) + 1}" if chosen.count(name) > 1 else name for n, name in enumerate(chosen)]
 

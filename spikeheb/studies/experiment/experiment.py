@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from spikeheb.declared import described, takes_settings
 from spikeheb.dimensions import TIME
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.errors import ScheduleError, check_used
-from spikeheb.protocols import Protocol, with_parameters
+from spikeheb.protocols import Protocol
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
 from spikeheb.studies.calls import repeatable
@@ -30,7 +30,7 @@ from spikeheb.studies.experiment.replay import largest_shift
 from spikeheb.studies.experiment.session import calcium_parameter, places, session, settled_step, sweep_steps
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.population import Population, check_memory, counted, population, sharing, starts
-from spikeheb.studies.progress import Progress, report_of, shows_progress
+from spikeheb.studies.progress import Progress, part, report_of, shows_progress
 from spikeheb.studies.settings.experiment import Experiment
 from spikeheb.studies.start_weights import start_weights
 from spikeheb.units import quantity
@@ -75,10 +75,9 @@ def run(protocol: Protocol | str, rule: Rule | str, settings: Experiment, *, pro
         For unknown names, wrong units, schedules that cannot be done, and non-finite results.
     """
     check_engine(settings.engine)
-    chosen = protocol if isinstance(protocol, Protocol) else library.protocol(protocol)
-    protocol = with_parameters(chosen, parameters) if parameters else chosen
+    protocol = library.protocol(protocol, **parameters)
     rule = library.rule(rule)
-    cell = settings.cell if isinstance(settings.cell, Cell) else library.cell(settings.cell)
+    cell = library.cell(settings.cell)
     start = start_weights(settings.w0, rule)
     plan = population(
         rule, settings.cells, settings.synapses, settings.seeds, cell=cell, many=CELLS, seed=settings.seed,
@@ -92,8 +91,7 @@ def run(protocol: Protocol | str, rule: Rule | str, settings: Experiment, *, pro
     sessions, notes = [], []
     for n, schedule in enumerate(schedules):
         circuit = replace(_session(schedule, rule, cell, plan, n, start), exact=settings.exact)
-        part = None if report is None else _part(report, n, len(schedules))
-        recording = carry_out(circuit, settings.engine, progress=part)
+        recording = carry_out(circuit, settings.engine, progress=part(report, n, len(schedules)))
         sessions.append(session_of(_of_population(schedule, plan), circuit, recording))
         notes.append(_events(schedule, circuit, recording, plan))
     differ = any(not _same_spikes(schedules[0], other) for other in schedules[1:])
@@ -129,10 +127,6 @@ def _session(schedule: Schedule, rule: Rule, cell: Cell, plan: Population, n: in
     known: dict[str, object] = {name: per_input(circuit, value) for name, value in constants(circuit).items()}
     weights = starts(rule, plan, n * plan.cells + lane % plan.cells, place, start, known)
     return circuit.starting_at(weights)
-
-
-def _part(progress: Callable[[float], None], n: int, count: int) -> Callable[[float], None]:
-    return lambda done: progress((n + done) / count)
 
 
 def _same_spikes(a: Schedule, b: Schedule) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from spikeheb.circuits.values import initial_values
 from spikeheb.declared import described, takes_settings
 from spikeheb.dimensions import TIME
 from spikeheb.engines.choice import carry_out, check_engine
-from spikeheb.errors import ScheduleError, UnitError
+from spikeheb.errors import ScheduleError, UnitError, check_kind
 from spikeheb.limits import check_memory
 from spikeheb.rules.meaning import actions, stepped
 from spikeheb.rules.rule import Rule
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 Trains = Any
 """A train of spike times, or a sequence of trains: arrays of seconds, text, quantities, neo.SpikeTrain."""
 
+REWARDS = "rewards for all lanes, or a list of them for each"
 AFTERMATH = 1.0
 """Seconds that a run goes on after the last event where the rule moves by the clock: a depolarisation or calcium still acts."""
 
@@ -157,7 +158,7 @@ def largest_shift(trains: Sequence[Times], dt: float) -> float:
 
 
 def _cell(cell: Cell | str | None) -> Cell | None:
-    return cell if cell is None or isinstance(cell, Cell) else library.cell(cell)
+    return None if cell is None else library.cell(cell)
 
 
 def _lanes(trains: Trains, side: str) -> list[Times]:
@@ -175,10 +176,11 @@ def _lanes(trains: Trains, side: str) -> list[Times]:
 def _rewards(events: Sequence[Reward] | Sequence[Sequence[Reward]] | None, lanes: int, dt: float) -> tuple[Change, ...]:
     if not events:
         return ()
+    check_kind(events, Iterable, REWARDS, key="events")
     shared = [event for event in events if isinstance(event, Reward)]
-    own = [list(items) for items in events if not isinstance(items, Reward)]
+    own = [_row_of_rewards(items) for items in events if not isinstance(items, Reward)]
     if shared and own:
-        raise ScheduleError("expected rewards for all lanes, or a list of them for each (got both)", key="events")
+        raise ScheduleError(f"expected {REWARDS} (got both)", key="events")
     lists = [shared] * lanes if shared else own
     if len(lists) != lanes:
         raise ScheduleError(f"expected rewards for {lanes} lanes (got {len(lists)})", key="events")
@@ -186,6 +188,14 @@ def _rewards(events: Sequence[Reward] | Sequence[Sequence[Reward]] | None, lanes
         if not (reward.time >= 0 and math.isfinite(reward.time + reward.amount)):
             raise ScheduleError(f"a reward needs a time >= 0 and a finite amount (got {reward})", key="events")
     return tuple(Change(lane, round(reward.time / dt), reward.amount) for lane, items in enumerate(lists) for reward in items)
+
+
+def _row_of_rewards(items: object) -> list[Reward]:
+    check_kind(items, Iterable, REWARDS, key="events")
+    rewards: list[Reward] = list(items)  # type: ignore[call-overload]  # iterable, as was checked
+    for reward in rewards:
+        check_kind(reward, Reward, REWARDS, key="events")
+    return rewards
 
 
 def run_length(rule: Rule, trains: Sequence[Steps], dt: float) -> int:

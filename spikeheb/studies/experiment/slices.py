@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from spikeheb.declared import described, takes_settings
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.errors import ScheduleError
 from spikeheb.measure.compare import mean_and_sem, paired_t_test
-from spikeheb.protocols import Protocol, with_parameters
+from spikeheb.protocols import Protocol
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
 from spikeheb.studies.calls import repeatable
@@ -26,7 +25,7 @@ from spikeheb.studies.experiment.readout import TEXTS, beside_published, outcome
 from spikeheb.studies.experiment.session import places, session
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.population import Population, population, sharing, starts
-from spikeheb.studies.progress import Progress, report_of, shows_progress
+from spikeheb.studies.progress import Progress, part, report_of, shows_progress
 from spikeheb.studies.settings.slices import Slice
 
 if TYPE_CHECKING:
@@ -79,10 +78,9 @@ def slice_of(protocol: Protocol | str, rule: Rule | str, settings: Slice, *, pro
     check_engine(settings.engine)
     if settings.cv < 0:
         raise ScheduleError(f"expected 0 or more (got {settings.cv})", key="cv")
-    chosen = protocol if isinstance(protocol, Protocol) else library.protocol(protocol)
-    protocol = with_parameters(chosen, parameters) if parameters else chosen
+    protocol = library.protocol(protocol, **parameters)
     rule, n = library.rule(rule), settings.n
-    cell = settings.cell if isinstance(settings.cell, Cell) else library.cell(settings.cell)
+    cell = library.cell(settings.cell)
     report = report_of(progress)
     plan = population(rule, n, settings.synapses, seed=settings.seed)
     cells_alone = []
@@ -91,17 +89,13 @@ def slice_of(protocol: Protocol | str, rule: Rule | str, settings: Slice, *, pro
         tested = with_tests(given, settings.test_pulses, settings.copies, settings.control, settings.paired_pulse)
         schedule = replace(tested, synapses=plan.synapses)
         circuit = replace(_session(schedule, rule, cell, plan, k, settings.cv), exact=settings.exact)
-        recording = carry_out(circuit, settings.engine, progress=None if report is None else _part(report, k, n))
+        recording = carry_out(circuit, settings.engine, progress=part(report, k, n))
         single = outcome(schedule, circuit, recording)
         cells_alone.append(single[[name for name in KEPT if name in single]])
     data = beside_published(_over_cells(cells_alone, "epsp" if "epsp_ratio" in cells_alone[0] else "efficacy"), protocol, schedule)
     data.attrs = described(settings) | provenance("slice", rule, cell, recording.engine, settings.seed, schedule.dt)
     data.attrs |= conditions_of(protocol, schedule, rule) | {"cells": n, "synapses": plan.synapses}
     return describe(data, TEXTS | _cell_texts(data) | SLICE_TEXTS)
-
-
-def _part(progress: Callable[[float], None], k: int, n: int) -> Callable[[float], None]:
-    return lambda done: progress((k + done) / n)
 
 
 def _session(schedule: Schedule, rule: Rule, cell: Cell, plan: Population, k: int, cv: float) -> Circuit:

@@ -144,7 +144,7 @@ def pathways(count: int, every: int, first: int) -> list[npt.NDArray[np.int64]]:
     FormatError
     """
     every = whole(every, "every", most=count)
-    first = whole(first, "from", least=0, most=every - 1)
+    first = whole(first, "from_", least=0, most=every - 1)
     return [np.arange((first + k) % every, count, every) for k in range(every)]
 
 

@@ -49,12 +49,12 @@ class Recorded:
         Any,
         of_file(
             'Cut a continuous recording at these stimuli, or at its "events".', "`pulse` then counts from these.",
-            accepts="npt.ArrayLike | None", metavar="TIMES",
+            accepts="npt.ArrayLike | None", metavar="TIMES", row=True,
         ),
     ] = None  # fmt: skip
     follow: Annotated[
         tuple[float, float],
-        of_file("The minutes after the induction in which the outcome is measured.", metavar="FROM TO", unit="_min", range=(0.0, 120.0)),
+        of_file("The minutes after the induction in which the outcome is measured.", metavar='"FROM TO"', unit="_min", range=(0.0, 120.0)),
     ] = FOLLOW
     signal: Annotated[
         str | None,
@@ -78,7 +78,7 @@ class Recorded:
     ] = STANDARD.peak_width  # fmt: skip
     slope_limits: Annotated[
         tuple[float, float],
-        of_measure("Fractions of the rise between which the slope is measured.", metavar="LOW HIGH", range=(0.05, 0.95)),
+        of_measure("Fractions of the rise between which the slope is measured.", metavar='"LOW HIGH"', range=(0.05, 0.95)),
     ] = STANDARD.rise
     paired_baseline: Annotated[
         str | None,
@@ -95,7 +95,7 @@ class Recorded:
         Any,
         of_measure(
             'Test step for the resistances, such as "200 ms 300 ms -5 mV".', "Its times are those of the file, as `pulse` is.",
-            accepts="str | tuple[object, object, object] | None", metavar='"START STOP SIZE"',
+            accepts="str | tuple[object, object, object] | None", metavar='"START STOP SIZE"', row=True,
         ),
     ] = None  # fmt: skip
     reject: Annotated[

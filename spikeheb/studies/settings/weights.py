@@ -84,7 +84,7 @@ class Weights:
             "chosen so that the cell fires at about 12 Hz with every weight at its start and at about 60 Hz "
             "with every weight at its upper bound.",
             "The cell's own is too strong for many inputs. What was chosen stands in the result.",
-            accepts="Sequence[Conductance | str] | Conductance | str | None", metavar="CONDUCTANCE", unit="_S",
+            accepts="Sequence[Conductance | str] | Conductance | str | None", metavar="CONDUCTANCE", unit="_S", row=True,
         ),
     ] = None  # fmt: skip
     current: Annotated[
@@ -92,7 +92,7 @@ class Weights:
         Setting(
             "Constant current into each cell, or one for each rule; by default none, "
             "and with the unit auto what the inputs lack for the 12 Hz.",
-            accepts="Sequence[Amperes | str] | Amperes | str | None", metavar="CURRENT", unit="_A",
+            accepts="Sequence[Amperes | str] | Amperes | str | None", metavar="CURRENT", unit="_A", row=True,
         ),
     ] = None  # fmt: skip
     w0: StartWeight = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,23 +16,24 @@ from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Floats
 from spikeheb.circuits.usual import given, lanes
 from spikeheb.circuits.values import constants, initial_values, per_input
-from spikeheb.declared import described, takes_settings
+from spikeheb.declared import declared, described, takes_settings
 from spikeheb.engines.choice import carry_out, check_engine
-from spikeheb.errors import ScheduleError
+from spikeheb.errors import FormatError, ScheduleError
 from spikeheb.expressions import tree as t
 from spikeheb.measure.paired import paired_ratio
 from spikeheb.rules.meaning import is_noisy
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Times, to_steps
 from spikeheb.stimuli import pairings
-from spikeheb.studies.calls import repeatable
+from spikeheb.studies.calls import recorded
 from spikeheb.studies.changes import Events, change_note
 from spikeheb.studies.experiment.replay import largest_shift, run_length
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.population import Population, by_units, check_memory, counted, draws_by_cell, population, sharing, starts, value_of
-from spikeheb.studies.progress import Progress, report_of, shows_progress
+from spikeheb.studies.progress import Progress, Report, part, report_of, shows_progress
 from spikeheb.studies.settings.window import Window
-from spikeheb.studies.start_weights import start_weights
+from spikeheb.studies.start_weights import given_numbers, start_weights
+from spikeheb.studies.windows.overlay import overlay
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,17 +43,16 @@ Trains = list[tuple[Times, Times]]
 
 
 @shows_progress
-@repeatable
 @takes_settings(Window)
-def window(rule: Rule | str, settings: Window, *, progress: Progress = None) -> xr.Dataset:
-    """The weight after `pairs` pairs at each delta_t.
+def window(rule: Rule | str | Sequence[Rule | str], settings: Window, *, progress: Progress = None) -> xr.Dataset:
+    """The weight after `pairs` pairs at each delta_t, of one rule or of several side by side.
 
     A rule that draws random numbers is shown by the mean of many synapses, in its readout (in its efficacy where it has none); any
     other by the weight of one.
 
     Parameters
     ----------
-    rule : Rule or str
+    rule : Rule or str, or a sequence of these
         A rule, or its name or path.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
@@ -62,18 +62,35 @@ def window(rule: Rule | str, settings: Window, *, progress: Progress = None) -> 
     xarray.Dataset
         Over ``delta_t``: ``w`` (final weight, mean over synapses) and ``change`` (mean after over mean before, minus 1), of a rule that
         draws also ``change_sem``. The attribute ``counted`` says of what: weight, efficacy or readout; ``note`` says where no weight
-        changed, and why.
+        changed, and why. Of several rules, over ``rule`` as well (`spikeheb.studies.windows.overlay`).
 
     Raises
     ------
+    FormatError
+        Without a rule.
     ScheduleError
         For a delta_t that is not shorter than the period, and numbers of pairs, cells, synapses or seeds below 1.
     """
+    check_engine(settings.engine)
+    rules = [library.rule(each) for each in library.row(rule)]
+    if not rules:
+        raise FormatError("expected one rule or more", key="rule")
+    settings = replace(
+        settings,
+        cell=None if settings.cell is None else library.cell(settings.cell),
+        w0=None if settings.w0 is None else given_numbers(settings.w0),
+    )
+    windows = [_of_rule(each, settings, part(report_of(progress), n, len(rules))) for n, each in enumerate(rules)]
+    data = windows[0] if len(windows) == 1 else overlay(windows)
+    given = {name: getattr(settings, name) for name in declared(Window)}
+    return recorded(data, "window", {"rule": rules[0] if len(rules) == 1 else rules} | given)
+
+
+def _of_rule(rule: Rule, settings: Window, progress: Report | None) -> xr.Dataset:
+    """The window of one rule."""
     import xarray as xr
 
-    check_engine(settings.engine)
-    rule, body = library.rule(rule), library.cell(settings.cell) if isinstance(settings.cell, str) else settings.cell
-    step = settings.dt
+    body, step = settings.cell, settings.dt
     values = DELTA_T if settings.delta_t is None else np.array(settings.delta_t, dtype=float)
     if not values.size:
         raise ScheduleError("expected a row of finite times in seconds", key="delta_t")
@@ -81,10 +98,10 @@ def window(rule: Rule | str, settings: Window, *, progress: Progress = None) -> 
     plan = population(rule, settings.cells, settings.synapses, settings.seeds, cell=body, seed=settings.seed, start=start)
     check_memory(16.0 * len(values) * plan.cells * plan.synapses * (settings.pairs + 16), plan)
     trains = [pairings(float(value), settings.pairs, settings.frequency) for value in values]
-    parts, report = [], report_of(progress)
+    parts = []
     for n in range(len(plan.seeds)):
         circuit = replace(_circuit(rule, body, trains, step, plan, n, start), exact=settings.exact)
-        recording = carry_out(circuit, settings.engine, progress=None if report is None else _part(report, n, len(plan.seeds)))
+        recording = carry_out(circuit, settings.engine, progress=part(progress, n, len(plan.seeds)))
         parts.append(_before_and_after(circuit, recording, len(values)))
     before, after = ({name: np.concatenate([part[k][name] for part in parts], axis=1) for name in parts[0][k]} for k in (0, 1))
     name = counted(rule)[0] if is_noisy(rule) else "weight"
@@ -100,10 +117,6 @@ def window(rule: Rule | str, settings: Window, *, progress: Progress = None) -> 
     note = _note(rule, trains, before["weight"], after["weight"], recording, body is not None)
     data.attrs |= {"note": note} if note else {}
     return describe(data, _texts(name))
-
-
-def _part(progress: Callable[[float], None], n: int, count: int) -> Callable[[float], None]:
-    return lambda done: progress((n + done) / count)
 
 
 def _circuit(rule: Rule, cell: Cell | None, trains: Trains, dt: float, plan: Population, n: int, start: Floats | None) -> Circuit:

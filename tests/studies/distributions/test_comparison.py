@@ -144,9 +144,9 @@ def test_results_are_compared_as_they_are_and_as_files(tmp_path):
         sh.compare(first, low=0)
 
 
-@pytest.mark.parametrize("what", [3, None, np.ones(3), {"a": 1}], ids=lambda what: type(what).__name__)
+@pytest.mark.parametrize("what", [3, None, 0.5, {"a": 1}], ids=lambda what: type(what).__name__)
 def test_what_is_neither_result_nor_file_is_refused(what):
-    with pytest.raises(FormatError, match="result 1: expected a result of weights, or the path of a file"):
+    with pytest.raises(FormatError, match="result 1: expected a result of weights, an array of them, or the path of a file"):
         sh.compare([what])
 
 
@@ -154,3 +154,39 @@ def test_a_result_of_another_study_is_refused():
     window = sh.window("pair", [0.01], 2)
     with pytest.raises(FormatError, match=r'result 2: expected a result of weights \(got study = "window"\)'):
         sh.compare([sh.weights("pair", None, sh.poisson_inputs(2), "1 s", 1, imposed="10 Hz"), window])
+
+
+def test_arrays_are_compared_like_files_of_them(tmp_path):
+    rng = np.random.default_rng(0)
+    arrays = [rng.random(40), rng.random((4, 60)).astype(np.float32)]
+    for n, array in enumerate(arrays, start=1):
+        np.save(tmp_path / f"array {n}.npy", array)
+    direct = sh.compare(arrays, low=0, high=1)
+    assert direct.drop_attrs().identical(sh.compare([tmp_path / "array 1.npy", tmp_path / "array 2.npy"], low=0, high=1).drop_attrs())
+    assert list(direct["sample"].values) == ["array 1", "array 2"]
+    assert sh.compare(arrays[0])["count"].values.tolist() == [40]
+    assert "taken for 60 seeds" in str(sh.compare(arrays[1], layout="columns")["meaning"].values[0])
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((2, 2, 2)), "one or two dimensions"),
+        (np.zeros(0), "no weights"),
+        (np.array([1.0, np.inf]), "infinite"),
+        (np.array([np.nan]), "no weights"),
+        (np.array([1 + 2j]), "real numbers"),
+        (np.array(["a"]), "real numbers"),
+        (np.array([object()]), "real numbers"),
+        (np.array(0.5), "one or two dimensions"),
+    ],
+)
+def test_arrays_that_are_no_weights_are_refused_by_name(array, message):
+    with pytest.raises(FormatError, match=f"array 2: .*{message}"):
+        sh.compare([np.ones(3), array])
+
+
+def test_the_density_of_each_sample_is_kept():
+    data = sh.compare([np.array([0.0, 0.5, 1.0]), np.full(4, 0.25)])
+    width = float(np.diff(data["bin"].values)[0])
+    np.testing.assert_allclose(data["density"].sum("bin") * width, 1.0)

@@ -128,7 +128,7 @@ def test_interleaved_pathways_are_both_reported():
     other = analyse(sweeps(gain, minutes=minutes), every=2, from_=1)
     assert other["pathway"].values.tolist() == [1, 0]
     assert other["epsp_ratio"].values == pytest.approx([0.8, 1.5])
-    with pytest.raises(sh.SpikehebError, match=r"from: expected a whole number from 0 to 1 \(got 2\)"):
+    with pytest.raises(sh.SpikehebError, match=r"from_: expected a whole number from 0 to 1 \(got 2\)"):
         analyse(sweeps(), every=2, from_=2)
     sh.plot(data)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.cli.app import run as carry_out
 from spikeheb.theory.pair import pairing_change
 
 
@@ -40,3 +41,19 @@ def test_times_and_rates_may_be_text():
     assert {**text.attrs, "call": ""} == {**plain.attrs, "call": ""}
     with pytest.raises(sh.UnitError, match="delta_t"):
         sh.window("pair", delta_t=[np.nan])
+
+
+def test_several_rules_are_the_comparison_of_the_command_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = ["pair:additive", "triplet"]
+    data = sh.window(names, "-10 ms, 10 ms", 5, engine="plain")
+    words = ["--rule", names[0], "--rule", names[1], "--delta-t", "-10 ms, 10 ms", "--pairs", "5", "--engine", "plain", "--out", "here"]
+    assert carry_out(["window", *words]) == 0
+    assert sh.load(sh.save(data, "python.nc")).identical(sh.load("here/result.nc"))
+    assert data["rule"].values.tolist() == [sh.rule(name).label for name in names]
+    single = sh.window(names[:1], "-10 ms, 10 ms", 5, engine="plain")
+    assert single.identical(sh.window(names[0], "-10 ms, 10 ms", 5, engine="plain"))
+    np.testing.assert_array_equal(single["change"], data["change"][0])
+    assert sh.rerun(data).identical(data)
+    with pytest.raises(sh.FormatError, match="one rule or more"):
+        sh.window([])
