@@ -307,6 +307,8 @@ def score(
     rules: Rule | str | Sequence[Rule | str] = (),
     protocols: Protocol | str | Path | Sequence[Protocol | str | Path] = (),
     *,
+    join: Rule | str | Path | Sequence[Rule | str | Path] = (),
+    data: str | Path | Sequence[str | Path] = (),
     cell: Cell | str | None = None,
     refit: bool = True,
     engine: str = "auto",
@@ -320,7 +322,11 @@ def score(
     rules : Rule or str, or a sequence of these
         All of the library if empty; ``"triplet:hippocampus_all_full"`` names a set. A rule with no set chosen stands for each of its sets.
     protocols : Protocol or str, or a sequence of these
-        All of the library with published data if empty.
+        All of the library with published data if empty, or none beside `data`.
+    join : Rule or str, or a sequence of these
+        Rules beside those of `rules`.
+    data : str, or a sequence of these
+        Files of measurements of the user's own beside the others, ``"[PROTOCOL=]CSV"``; the protocol is `pairing` if it is not given.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
     cell : Cell | str | None
