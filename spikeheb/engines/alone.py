@@ -9,6 +9,7 @@ from spikeheb.cells import Cell
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.connect import Pairwise
 from spikeheb.circuits.drives import Change, by_cell
+from spikeheb.circuits.signals import signals_of
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.draws.expanded import expanded, imposed_trains, trains_of
 from spikeheb.errors import EngineError
@@ -35,8 +36,10 @@ class Alone:
         Steps of the imposed spikes of each lane.
     initial, overrides, receptor
         Of the projection with the rule.
-    currents, clamps, rewards : tuple of Change
+    currents, clamps : tuple of Change
         By cell.
+    signals : mapping of str to tuple of Change
+        What the rule's handlers hear beside spikes, by cell: see `spikeheb.rules.meaning.signals`.
     samples, sweeps, sweep_steps
         Of the probes.
     progress : callable, optional
@@ -55,7 +58,7 @@ class Alone:
     overrides: Mapping[str, Floats]
     currents: tuple[Change, ...]
     clamps: tuple[Change, ...]
-    rewards: tuple[Change, ...]
+    signals: Mapping[str, tuple[Change, ...]]
     samples: Steps
     sweeps: Steps
     sweep_steps: int
@@ -90,9 +93,10 @@ def alone(circuit: Circuit, progress: Progress = None) -> Alone:
         raise EngineError("snapshots, watched weights and histograms are recorded where every source reaches every cell; take samples")
     connect, plastic, drive, probes = circuit.plastic.connect, circuit.plastic, circuit.drive, circuit.probes
     assert isinstance(connect, Pairwise)
-    currents, clamps, rewards = (by_cell(changes, circuit.cells.count) for changes in (drive.currents, drive.clamps, drive.rewards))
+    currents, clamps = (by_cell(changes, circuit.cells.count) for changes in (drive.currents, drive.clamps))
+    heard = {name: by_cell(changes, circuit.cells.count) for name, changes in signals_of(circuit).items()}
     return Alone(
         circuit, circuit.rule, circuit.cell, circuit.dt, circuit.steps, connect.cell, tuple(trains_of(circuit, plastic)),
-        tuple(imposed_trains(circuit)), plastic.initial, plastic.overrides, currents, clamps, rewards, probes.samples, probes.sweeps,
+        tuple(imposed_trains(circuit)), plastic.initial, plastic.overrides, currents, clamps, heard, probes.samples, probes.sweeps,
         probes.sweep_steps, plastic.receptor, circuit.seed, circuit.exact, circuit.mirrored, progress,
     )  # fmt: skip

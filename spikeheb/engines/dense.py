@@ -16,6 +16,7 @@ from spikeheb.circuits.drives import EVERY
 from spikeheb.circuits.populations import Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise, Projection
+from spikeheb.circuits.signals import signals_of
 from spikeheb.circuits.sources import Source
 from spikeheb.circuits.steps import Floats
 from spikeheb.engines.alone import Progress
@@ -46,8 +47,8 @@ class Dense:
         Of the projection with the rule.
     current : float
         Constant current into every cell, amperes.
-    rewards : tuple of (step, amount)
-        For all synapses.
+    signals : mapping of str to tuple of (step, amount)
+        For all synapses: see `spikeheb.rules.meaning.signals`.
     probes : Probes
     progress : callable, optional
         Called with the fraction done.
@@ -71,7 +72,7 @@ class Dense:
     initial: Mapping[str, float | Floats]
     receptor: str | None
     current: float
-    rewards: tuple[tuple[int, float], ...]
+    signals: Mapping[str, tuple[tuple[int, float], ...]]
     probes: Probes
     progress: Progress = None
 
@@ -101,13 +102,14 @@ def dense(circuit: Circuit, progress: Progress = None) -> Dense:
     """
     plastic, drive, other = circuit.plastic, circuit.drive, circuit.unplastic
     _refuse(circuit)
+    heard = {name: tuple((change.step, change.value) for change in changes) for name, changes in signals_of(circuit).items()}
     if not all(math.isfinite(change.value) for change in drive.currents):
         raise EngineError(f"the current must be a number (got {drive.currents[0].value})")
     return Dense(
         circuit, circuit.rule, circuit.cell, circuit.dt, circuit.steps, circuit.seed, circuit.precision, circuit.cells.count,
         circuit.sources.sources, isinstance(plastic.connect, OwnCopies), other, _sources(circuit, other), plastic.normalise,
         plastic.normalise.steps(circuit.dt) if plastic.normalise else 0, drive.imposed, plastic.initial, plastic.receptor,
-        sum(change.value for change in drive.currents), tuple((change.step, change.value) for change in drive.rewards), circuit.probes,
+        sum(change.value for change in drive.currents), heard, circuit.probes,
         progress,
     )  # fmt: skip
 

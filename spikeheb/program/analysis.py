@@ -8,7 +8,7 @@ A variable is one-sided if only the spikes of one side ever move it: all synapse
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from spikeheb.cells import Cell, Receptor, assemble
@@ -22,7 +22,7 @@ from spikeheb.program.handlers import fragile
 from spikeheb.program.magnitude import of_membrane, without_needless_looks
 from spikeheb.program.program import Block, CellProgram, Decay, Program
 from spikeheb.rules.check import known_names
-from spikeheb.rules.meaning import Action, actions, affine, clipped, expand, reads_membrane, stepped
+from spikeheb.rules.meaning import Action, actions, affine, clipped, expand, reads_membrane, signals, stepped
 from spikeheb.rules.rule import Rule
 from spikeheb.rules.ties import STEP
 
@@ -164,13 +164,13 @@ def _ordered(rule: Rule, clean: _Cleaner) -> tuple[Action, ...]:
     """The handlers as they run within a step: pre then post (or the other way round), rewards last."""
     first = ("post", "pre") if rule.coincidence == "post_first" else ("pre", "post")
     clean_actions = [_clean_action(action, clean) for action in actions(rule)]
-    return tuple(action for event in (*first, "reward") for action in clean_actions if action.event == event)
+    return tuple(action for event in (*first, *signals(rule)) for action in clean_actions if action.event == event)
 
 
 def _clean_action(action: Action, clean: _Cleaner) -> Action:
     lines = (t.Statement(line.target, "=", clean.tree(line.expression)) for line in action.lines)
     kept = tuple(line for line in lines if line.expression != t.Name(line.target))
-    return Action(action.event, action.delay, kept)
+    return replace(action, lines=kept)
 
 
 def _sides(rule: Rule, plain: tuple[str, ...], decays: tuple[Decay, ...], handlers: tuple[Action, ...]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from spikeheb.expressions import tree as t
 from spikeheb.program.program import Decay
@@ -47,7 +48,7 @@ def without_needless_looks(
     """
     known: dict[str, Bound] = {name: (value, value) for name, value in constants.items()}
     known |= {name: bound for decay in decays if (bound := _of_trace(decay, actions, known, starts)) for name in decay.names}
-    return tuple(Action(a.event, a.delay, tuple(_line(line, weight, known) for line in _with_locals(a, known))) for a in actions)
+    return tuple(replace(a, lines=tuple(_line(line, weight, known) for line in _with_locals(a, known))) for a in actions)
 
 
 def of_membrane(tree: t.Tree, constants: Mapping[str, float]) -> t.Tree:

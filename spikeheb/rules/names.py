@@ -50,7 +50,7 @@ class Renaming:
     def handler(self, handler: Handler) -> Handler:
         """A handler, its delay's parameter included."""
         delay = None if handler.delay is None else self.name(handler.delay)
-        return Handler(handler.event, delay, tuple(map(self.line, handler.lines)))
+        return replace(handler, delay=delay, lines=tuple(map(self.line, handler.lines)))
 
     def initial(self, initial: Mapping[str, t.Tree]) -> dict[str, t.Tree]:
         """Initial values."""

@@ -32,7 +32,7 @@ from spikeheb.rules.meaning import actions, reads_membrane, stepped
 
 CELL_ORDER, HOLD_ORDER, CLAMP_ORDER, POST_ORDER, LATE_ORDER, SYNAPSE_ORDER, CLIP_ORDER = range(7)
 AFTER_SPIKE_ORDER = 1000
-FORCED, AMOUNT, REWARDED, SWEEPING, CURRENT_IN = (own(name) for name in ("forced", "amount", "rewarded", "sweeping", "I_ext"))
+FORCED, AMOUNT, SWEEPING, CURRENT_IN = (own(name) for name in ("forced", "amount", "sweeping", "I_ext"))
 CLAMPED, V_CLAMP = own("clamped"), own("v_clamp")
 V_HELD, HELD_UNTIL, REFRACTORY = own("v_held"), own("held_until"), own(REFRACTORY_TIME)
 
@@ -76,7 +76,7 @@ def build(job: Alone, *, sweeping: bool = False, inputs: Callable[[Any], Any] | 
         objects.append(normalising.operation(job, synapses, clock))
     objects += _changes(job.currents, CURRENT_IN, CURRENT, job, cells, clock)
     objects += _clamps(job, cells, clock)
-    objects += _rewards(job, cells, clock)
+    objects += _signals(job, cells, clock)
     if sweeping:
         edges = [(start, 1.0) for start in job.sweeps] + [(start + job.sweep_steps, 0.0) for start in job.sweeps]
         switches = tuple(Change(lane, int(step), value) for step, value in edges if step < job.steps for lane in range(job.lanes))
@@ -87,6 +87,11 @@ def build(job: Alone, *, sweeping: bool = False, inputs: Callable[[Any], Any] | 
     return built
 
 
+def flag_of(signal: str) -> str:
+    """The variable of a cell that says that the signal is there."""
+    return own(f"heard_{signal}")
+
+
 def _cells(job: Alone, clock: Any, sweeping: bool) -> tuple[Any, list[Any]]:
     b2 = brian()
     extra = [f"{FORCED} : 1"]
@@ -94,10 +99,10 @@ def _cells(job: Alone, clock: Any, sweeping: bool) -> tuple[Any, list[Any]]:
         extra += [f"{e.name} : {e.dimension.brian} (linked)" for e in job.rule.post.equations if e.kind != "subexpression"]
         known = known_names(job.rule)
         extra += [f"{name} : {known[name].brian} (linked)" for name in job.rule.post.delayed]
-    events = {}
-    if any(action.event == "reward" for action in actions(job.rule)) or job.rewards:
-        extra += [f"{AMOUNT} : 1", f"{REWARDED} : 1"]
-        events["reward"] = f"{REWARDED} > 0.5"
+    events: dict[str, str] = {}
+    if job.signals:
+        extra += [f"{AMOUNT} : 1", *(f"{flag} : 1" for flag in map(flag_of, job.signals))]
+        events |= {signal: f"{flag_of(signal)} > 0.5" for signal in job.signals}
     if sweeping:
         extra.append(f"{SWEEPING} : 1")
         events["sweep"] = f"{SWEEPING} > 0.5"
@@ -114,8 +119,8 @@ def _cells(job: Alone, clock: Any, sweeping: bool) -> tuple[Any, list[Any]]:
         )
     else:
         cells = _membrane_group(job, extra, events, clock)
-    if "reward" in events:
-        cells.run_on_event("reward", f"{REWARDED} = 0", when="resets", order=1)
+    for signal in job.signals:
+        cells.run_on_event(signal, f"{flag_of(signal)} = 0", when="resets", order=1)
     return cells, [cells]
 
 
@@ -205,12 +210,16 @@ def _changes(changes: tuple[Change, ...], variable: str, dimension: Dimension, j
     return [source, pathway]
 
 
-def _rewards(job: Alone, cells: Any, clock: Any) -> list[Any]:
-    """Two values for each reward: that there is one, and its amount, which may be 0."""
-    if len({(reward.cell, reward.step) for reward in job.rewards}) < len(job.rewards):
-        raise EngineError('two rewards in one time step need the "kernel" engine, or a smaller time step', path=job.rule.path)
-    given = tuple(replace(reward, value=1.0) for reward in job.rewards)
-    return [*_changes(job.rewards, AMOUNT, NONE, job, cells, clock), *_changes(given, REWARDED, NONE, job, cells, clock)]
+def _signals(job: Alone, cells: Any, clock: Any) -> list[Any]:
+    """Two values for each signal: that there is one, and the amount of a reward, which may be 0."""
+    objects = []
+    for signal, changes in job.signals.items():
+        if len({(change.cell, change.step) for change in changes}) < len(changes):
+            raise EngineError(f'two {signal}s in one time step need the "kernel" engine, or a smaller time step', path=job.rule.path)
+        given = tuple(replace(change, value=1.0) for change in changes)
+        objects += _changes(given, flag_of(signal), NONE, job, cells, clock)
+        objects += _changes(changes, AMOUNT, NONE, job, cells, clock) if signal == "reward" else []
+    return objects
 
 
 def _clamps(job: Alone, cells: Any, clock: Any) -> list[Any]:
@@ -271,7 +280,7 @@ def _synapses(job: Alone, source: Any, of_input: Steps, cells: Any, receptor: Re
         code["pre" if action.event == "pre" else "post"][name] = statements
         order[name] = pathway_order(action.event, n, rule.coincidence)
         delay[name] = round(action.delay / job.dt) * job.dt * b2.second
-        event[name] = "reward" if action.event == "reward" else "spike"
+        event[name] = action.event if action.event in job.signals else "spike"
     synapses = b2.Synapses(
         source,
         cells,
@@ -299,7 +308,7 @@ def _synapses(job: Alone, source: Any, of_input: Steps, cells: Any, receptor: Re
 
 def pathway_order(event: str, position: int, coincidence: str) -> int:
     """When a handler runs within the slot of the synapses."""
-    base = {"pre": 100 if coincidence == "post_first" else -100, "post": 0, "reward": 200}[event]
+    base = {"pre": 100 if coincidence == "post_first" else -100, "post": 0}.get(event, 200)
     return base + position
 
 

@@ -6,6 +6,7 @@ those in which every cell is on its way back to rest (see `quiet`).
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -230,7 +231,7 @@ def _sweep_of(job: Alone) -> dict[int, tuple[int, int]]:
 def _needed(job: Alone) -> tuple[Steps, int]:
     """Steps that must be run, sorted, and how many steps after an event its longest delay ends."""
     events = [np.asarray(train, dtype=np.int64) for train in (*job.pre, *job.post)]
-    changes = np.array([c.step for c in (*job.currents, *job.clamps, *job.rewards)], dtype=np.int64)
+    changes = np.array([c.step for c in (*job.currents, *job.clamps, *chain.from_iterable(job.signals.values()))], dtype=np.int64)
     delays = {round(action.delay / job.dt) for action in actions(job.rule)}
     delayed = [train + delay for train in events for delay in delays if delay]
     sweeps = (job.sweeps[:, None] + np.arange(job.sweep_steps)).ravel() if job.sweep_steps else job.sweeps

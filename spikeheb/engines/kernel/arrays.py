@@ -13,7 +13,7 @@ from spikeheb.circuits.drives import Change
 from spikeheb.circuits.steps import NO_STEPS, Floats, Steps
 from spikeheb.circuits.values import constants, initial_values
 from spikeheb.engines.alone import Alone
-from spikeheb.engines.kernel.contract import EVENTS, FAR, LANES, PLACE, Array
+from spikeheb.engines.kernel.contract import FAR, LANES, PLACE, Array
 from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.expressions.printers import evaluate
 from spikeheb.program.layout import Layout, layout, synapse_dtype
@@ -155,8 +155,8 @@ def _inputs(job: Alone) -> dict[str, Array]:
         "samples": np.ascontiguousarray(job.samples, dtype=np.int64),
         "sweeps": np.ascontiguousarray(job.sweeps, dtype=np.int64),
     }
-    for name, changes in (("current", job.currents), ("clamp", job.clamps), ("reward", job.rewards)):
-        tables |= _changes(name, changes, job.lanes)
+    for name, kinds in (("current", [job.currents]), ("clamp", [job.clamps]), ("signal", list(job.signals.values()))):
+        tables |= _changes(name, kinds, job.lanes)
     return tables
 
 
@@ -165,11 +165,12 @@ def _joined(trains: Sequence[Steps]) -> Steps:
     return joined
 
 
-def _changes(name: str, changes: tuple[Change, ...], lanes: int) -> dict[str, Array]:
-    ordered = sorted(changes, key=lambda change: (change.cell, change.step))
-    of_lane = np.array([change.cell for change in ordered], dtype=np.int64)
+def _changes(name: str, kinds: Sequence[tuple[Change, ...]], lanes: int) -> dict[str, Array]:
+    """Kind after kind, each by lane, those of a lane in the order of their steps."""
+    ordered = [change for changes in kinds for change in sorted(changes, key=lambda change: (change.cell, change.step))]
+    of_lane = np.array([kind * lanes + change.cell for kind, changes in enumerate(kinds) for change in changes], dtype=np.int64)
     return {
-        f"{name}_first": np.searchsorted(of_lane, np.arange(lanes + 1)).astype(np.int64),
+        f"{name}_first": np.searchsorted(np.sort(of_lane), np.arange(len(kinds) * lanes + 1)).astype(np.int64),
         f"{name}_steps": np.array([change.step for change in ordered], dtype=np.int64),
         f"{name}_values": np.array([change.value for change in ordered], dtype=np.float64),
     }
@@ -196,9 +197,8 @@ def _cell_numbers(job: Alone, program: Program, places: Layout) -> Floats:
 
 def _delays(job: Alone, program: Program) -> Steps:
     """Steps from a spike to each action; one row, or one for each lane where a delay is overridden."""
-    handlers = [handler for event in EVENTS for handler in job.rule.handlers if handler.event == event]
-    if job.rule.coincidence == "post_first":
-        handlers.sort(key=lambda handler: ("post", "pre", "reward").index(handler.event))
+    order = list(dict.fromkeys(action.event for action in program.actions))
+    handlers = sorted(job.rule.handlers, key=lambda handler: order.index(handler.event))
     columns = []
     for action, handler in zip(program.actions, handlers, strict=True):
         delay = np.asarray(action.delay)

@@ -33,7 +33,7 @@ class Status(IntEnum):
     NO_MEMORY = 3
 
 
-EVENTS = ("pre", "post", "reward")
+EVENTS = ("pre", "post", "signal")
 KINDS = (Poisson, Group, Regular, Replayed)
 """Kinds of sources by their number."""
 FAR = np.iinfo(np.int64).max // 4
@@ -153,9 +153,9 @@ LANES = Struct(
         ("clamp_first", "const int64_t *", "changes of the clamp: by lane"),
         ("clamp_steps", "const int64_t *", "steps"),
         ("clamp_values", "const double *", "volts; not a number: released"),
-        ("reward_first", "const int64_t *", "rewards: by lane"),
-        ("reward_steps", "const int64_t *", "steps"),
-        ("reward_values", "const double *", "amounts"),
+        ("signal_first", "const int64_t *", "signals: by kind and lane"),
+        ("signal_steps", "const int64_t *", "steps"),
+        ("signal_values", "const double *", "amounts"),
         ("samples", "const int64_t *", "steps at whose end weight and efficacy are recorded"),
         ("sample_count", "int64_t", "number of them"),
         ("sweeps", "const int64_t *", "first steps of recorded stretches of the potential"),
@@ -243,9 +243,10 @@ FAN_IN = Struct(
         ("trains", "const Trains *", "of the plastic inputs"),
         ("inhibition", "const Trains *", "of the inputs without plasticity, or none"),
         ("imposed", "const Trains *", "of imposed spikes by cell, or none"),
-        ("reward_count", "int64_t", "number of rewards"),
-        ("reward_steps", "const int64_t *", "steps"),
-        ("reward_values", "const double *", "amounts"),
+        ("signal_count", "int64_t", "number of signals"),
+        ("signal_kinds", "const int64_t *", "which the rule's handlers hear"),
+        ("signal_steps", "const int64_t *", "steps"),
+        ("signal_values", "const double *", "amounts"),
         ("synapse", "real *", "[variable][block][input][W]"),
         ("pre", "real *", "[tile][variable][input]"),
         ("lane", "real *", "[row][cell]"),

@@ -236,9 +236,11 @@ class FanInArrays:
         for name in ("snapshots", "watch", "histograms"):
             self.fixed[f"{name.removesuffix('s')}_steps"] = np.ascontiguousarray(getattr(job.probes, name), dtype=np.int64)
         self.fixed["edges"] = np.ascontiguousarray(job.probes.edges, dtype=float)
-        ordered = sorted(job.rewards, key=lambda reward: reward[0])  # those of one step as they were given
-        self.fixed["reward_steps"] = np.array([step for step, _ in ordered], dtype=np.int64)
-        self.fixed["reward_values"] = np.array([value for _, value in ordered], dtype=float)
+        signals = [(step, value, kind) for kind, given in enumerate(job.signals.values()) for step, value in given]
+        signals.sort(key=lambda signal: signal[0])  # those of one step as they were given
+        self.fixed["signal_steps"] = np.array([step for step, _, _ in signals], dtype=np.int64)
+        self.fixed["signal_values"] = np.array([value for _, value, _ in signals], dtype=float)
+        self.fixed["signal_kinds"] = np.array([kind for _, _, kind in signals], dtype=np.int64)
 
     def _trains(self) -> None:
         job = self.job
@@ -256,7 +258,7 @@ class FanInArrays:
         numbers: dict[str, Any] = {
             "cells": job.cells, "inputs": job.input_count, "steps": job.steps, "blocks": self.blocks, "tiles": self.tiles,
             "workers": self.workers, "chunk": self.chunk, "is_private": int(job.private), "dt": job.dt, "seed": job.seed & (2**64 - 1),
-            "past": self.past, "epoch": self.epoch, "keep_trains": int(job.probes.trains), "reward_count": len(job.rewards),
+            "past": self.past, "epoch": self.epoch, "keep_trains": int(job.probes.trains), "signal_count": len(self.fixed["signal_steps"]),
             "snapshot_count": len(job.probes.snapshots), "watch_count": len(job.probes.watch),
             "histogram_count": len(job.probes.histograms),
             "bins": self.histograms.shape[2], "inhibition_delay": round(job.unplastic.delay / job.dt) if job.unplastic else 0,

@@ -112,7 +112,7 @@ class HandlerWriter:
 
     def handler(self, n: int, action: Action) -> str:
         """One handler as a function."""
-        loop = {"pre": OVER_CELLS, "post": OVER_INPUTS, "reward": OVER_INPUTS}[action.event]
+        loop = OVER_CELLS if action.event == "pre" else OVER_INPUTS
         needs = self._needs(action)
         which = "i" if action.event == "pre" else "c"
         lines = [f"// {action.event}: {describe(action)}"]

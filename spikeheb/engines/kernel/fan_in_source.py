@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from spikeheb.cells import Cell, Receptor
 from spikeheb.engines.kernel.fan_in_handlers import FLAW, HandlerWriter
 from spikeheb.engines.kernel.fan_in_text import COPY, Text
-from spikeheb.engines.kernel.text import array, equation_comments, flawed, indent, mangled, pointer
+from spikeheb.engines.kernel.text import array, equation_comments, events_of, flawed, indent, mangled, pointer
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
 from spikeheb.program.handlers import describe
@@ -111,7 +111,7 @@ class _Writer:
         sources = [sites.row_that_rule_reads(of) for of, _ in program.delayed.values()]
         lines = [f"static constexpr bool {name} = {str(value).lower()};" for name, value in truths.items()]
         lines += [f"static constexpr int {name} = {value};" for name, value in numbers.items()]
-        lines.append(array("Event", "event", [action.event.upper() for action in program.actions]))
+        lines += events_of(program)
         lines.append(array("int", "late_source", sources or [0]))
         lines += [f"// for each {where}: {', '.join(names)}" for where in ("input", "synapse") if (names := self.kept_by(where))]
         lines.append(f"// for each cell: {', '.join(sites.rows)}")

@@ -111,11 +111,14 @@ private:
         if constexpr (has_cell) return done < place.spikes ? spikes[done] + delays[a] : FAR;
         else return done < imposed_count ? imposed[done] + delays[a] : FAR;
       default: {
-        const int64_t k = job.reward_first[lane] + done;
-        return k < job.reward_first[lane + 1] ? job.reward_steps[k] : FAR;
+        const int64_t *const first = signals(a);
+        return first[0] + done < first[1] ? job.signal_steps[first[0] + done] : FAR;
       }
     }
   }
+
+  // Where the signals that a handler hears begin, and where they end.
+  const int64_t *signals(int a) const { return job.signal_first + M::signal[a] * job.lanes + lane; }
 
   void schedule() {
     next = FAR;
@@ -317,7 +320,7 @@ private:
       if constexpr (M::event[a] == PRE) {
         act<a>(job.pre_inputs[pre_begin + place.done[a]], now, 0.0);
       } else {
-        const double amount = M::event[a] == REWARD ? job.reward_values[job.reward_first[lane] + place.done[a]] : 0.0;
+        const double amount = M::event[a] == SIGNAL ? job.signal_values[signals(a)[0] + place.done[a]] : 0.0;
         for (int64_t i = first; i < last; ++i) act<a>(i, now, amount);
       }
     }

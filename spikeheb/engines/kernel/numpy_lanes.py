@@ -151,9 +151,9 @@ class _Events(_Lanes):
 
     def _train(self, event: str, i: int, lane: int) -> tuple[Steps, Floats]:
         """Steps and amounts of the events of a kind at an input."""
-        if event == "reward":
-            rewards = [change for change in self.job.rewards if change.cell == lane]
-            return np.array([change.step for change in rewards], dtype=np.int64), np.array([change.value for change in rewards])
+        if event in self.job.signals:
+            heard = [change for change in self.job.signals[event] if change.cell == lane]
+            return np.array([change.step for change in heard], dtype=np.int64), np.array([change.value for change in heard])
         train = self.job.pre[i] if event == "pre" else self.job.post[lane]
         return train, np.zeros(len(train))
 
@@ -177,7 +177,7 @@ class _Clocked(_Lanes):
                 self.imposed.setdefault(step, []).append(lane)
         self.currents = _by_step(job.currents)
         self.clamps, self.clamp = _by_step(job.clamps), np.full(job.lanes, RELEASED)
-        self.rewards = _by_step(job.rewards)
+        self.signals = {name: _by_step(changes) for name, changes in job.signals.items()}
         self.samples = {int(step): n for n, step in enumerate(job.samples)}
         self.sweeps = {int(start) + k: (n, k) for n, start in enumerate(job.sweeps) for k in range(job.sweep_steps)}
         self.past = self._rings()
@@ -279,7 +279,7 @@ class _Clocked(_Lanes):
                 if lanes:
                     self.act(kind, np.flatnonzero(np.isin(self.lane, lanes)), now)
             else:
-                for change in self.rewards.get(now, ()):
+                for change in self.signals[action.event].get(now, ()):
                     self.act(kind, np.flatnonzero(self.lane == change.cell), now, change.value)
 
     def shape(self, now: int, spiking: Any) -> None:

@@ -45,12 +45,13 @@ private:
   template <int a> Events events_of() const {
     const Job &job = lane.job;
     Events e{};
-    const bool reward = M::event[a] == REWARD;
-    const int64_t begin = reward ? job.reward_first[lane.lane] : 0;
-    e.steps = M::event[a] == PRE ? job.pre_steps + lane.pre_begin : reward ? job.reward_steps + begin : lane.imposed;
-    e.amounts = job.reward_values + begin;
-    e.delay = reward ? 0 : lane.delays[a];
-    e.count = !M::matters[a] ? 0 : M::event[a] == PRE ? lane.pre_count : reward ? job.reward_first[lane.lane + 1] - begin : lane.imposed_count;
+    const bool signal = M::event[a] == SIGNAL;
+    const int64_t *const first = lane.signals(a);
+    const int64_t begin = signal ? first[0] : 0;
+    e.steps = M::event[a] == PRE ? job.pre_steps + lane.pre_begin : signal ? job.signal_steps + begin : lane.imposed;
+    e.amounts = job.signal_values + begin;
+    e.delay = signal ? 0 : lane.delays[a];
+    e.count = !M::matters[a] ? 0 : M::event[a] == PRE ? lane.pre_count : signal ? first[1] - begin : lane.imposed_count;
     e.done = lane.place.done[a];
     e.at = e.done < e.count ? e.steps[e.done] + e.delay : FAR;
     return e;
@@ -58,7 +59,7 @@ private:
 
   template <int a> void deliver(Events &e, int64_t now) {
     if (e.at != now) return;
-    flawed |= lane.template on<a>(s, lane.first, now, M::event[a] == REWARD ? e.amounts[e.done] : 0.0);
+    flawed |= lane.template on<a>(s, lane.first, now, M::event[a] == SIGNAL ? e.amounts[e.done] : 0.0);
     ++e.done;
     e.at = e.done < e.count ? e.steps[e.done] + e.delay : FAR;
   }

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from spikeheb.engines.kernel import motion
 from spikeheb.engines.kernel.hoist import Hoister, comparisons, decided, inverted
-from spikeheb.engines.kernel.text import array, derived, equation_comments, flawed, indent, mangled, struct
+from spikeheb.engines.kernel.text import array, derived, equation_comments, events_of, flawed, indent, mangled, struct
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
 from spikeheb.program import methods
@@ -141,7 +141,6 @@ class _Writer:
 
     def facts(self) -> str:
         program, places = self.program, self.layout
-        events = [action.event.upper() for action in program.actions]
         moving = program.rule.weight
         facts = {
             "has_cell": program.cell is not None,
@@ -154,8 +153,8 @@ class _Writer:
         }
         lines = [f"static constexpr bool {name} = {str(value).lower()};" for name, value in facts.items()]
         lines += motion.facts(program, self.rule_fixed) + motion.facts_of_state(*self.moving())
-        lines.append(f"static constexpr int actions = {len(events)};")
-        lines.append(array("Event", "event", events))
+        lines.append(f"static constexpr int actions = {len(program.actions)};")
+        lines += events_of(program)
         lines.append(array("int", "draws", [random_draws(action) for action in program.actions]))
         weighty = [any(line.target == moving for line in action.lines) for action in program.actions]
         does = [program.cell is not None or any(line.target != TRANSMIT for line in action.lines) for action in program.actions]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from spikeheb.expressions.printers import to_brian
-from spikeheb.program.program import Block
+from spikeheb.program.program import Block, Program
 
 
 def mangled(name: str) -> str:
@@ -38,6 +38,14 @@ def array(kind: str, name: str, values: Iterable[object]) -> str:
     """A constant array, never empty."""
     shown = [str(value) for value in values] or ["{}"]
     return f"static constexpr {kind} {name}[] = {{{', '.join(shown)}}};"
+
+
+def events_of(program: Program) -> list[str]:
+    """For each action what it hears, and which signal where it is one."""
+    heard = list(dict.fromkeys(action.event for action in program.actions if action.event not in ("pre", "post")))
+    kinds = [action.event.upper() if action.event not in heard else "SIGNAL" for action in program.actions]
+    signals = [heard.index(action.event) if action.event in heard else 0 for action in program.actions]
+    return [array("Event", "event", kinds), array("int", "signal", signals)]
 
 
 def flawed(values: Iterable[str]) -> str:

@@ -85,7 +85,7 @@ private:
   const Population<real> *job = nullptr;
   const typename M::Shared *shared = nullptr;
   const Window *in = nullptr, *inhibition = nullptr;
-  int64_t index = 0, reward = 0, part_next = FAR;
+  int64_t index = 0, signal = 0, part_next = FAR;
   static constexpr uint64_t EVERY_CELL = ~uint64_t(0);
   uint64_t *ring = nullptr;                             // cells that fired, by step
   uint64_t touched = 0;                                 // cells of whose synapses some had an event in this step
@@ -190,18 +190,21 @@ private:
       for (; spikes; spikes &= spikes - 1)
         if (M::template on<a>(*this, *shared, __builtin_ctzll(spikes), now, at, real(0))) suspect(now);
     } else {
-      for (int64_t k = first_reward(now); k < job->reward_count && job->reward_steps[k] == now; ++k, touched = EVERY_CELL)
+      for (int64_t k = first_signal(now); k < job->signal_count && job->signal_steps[k] == now; ++k) {
+        if (job->signal_kinds[k] != M::signal[a]) continue;
+        touched = EVERY_CELL;
         for (int64_t c = 0; c < cells; ++c)
-          if (M::template on<a>(*this, *shared, c, now, at, real(job->reward_values[k]))) suspect(now);
+          if (M::template on<a>(*this, *shared, c, now, at, real(job->signal_values[k]))) suspect(now);
+      }
     }
   }
   // The weights of an input whose spike comes soon.
   void fetch(int64_t input) const {
     for (int64_t b = 0; b < blocks; ++b) __builtin_prefetch(synapse[M::weight] + (b * inputs + input) * W, 1);
   }
-  int64_t first_reward(int64_t now) {
-    while (reward < job->reward_count && job->reward_steps[reward] < now) ++reward;
-    return reward;
+  int64_t first_signal(int64_t now) {
+    while (signal < job->signal_count && job->signal_steps[signal] < now) ++signal;
+    return signal;
   }
 
   // [post].on_spike, then the parts of the spike's shape one after the other, then the reset and the refractory time.

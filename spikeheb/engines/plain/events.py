@@ -26,7 +26,8 @@ class Events:
         For each action the lanes whose spike arrives.
     imposed : mapping of int to list of int
         Lanes.
-    currents, clamps, rewards : mapping of int to list of Change
+    currents, clamps : mapping of int to list of Change
+    signals : mapping of str to mapping of int to list of Change
     inhibition : mapping of int to array of float
         How many spikes of inputs without plasticity arrive at each lane.
     normalisations : iterable of int
@@ -44,7 +45,8 @@ class Events:
         self.post: list[dict[int, list[int]]] = [{} for _ in program.actions]
         self._hears_post = [n for n, action in enumerate(program.actions) if action.event == "post"]
         self.imposed = {step: lanes.tolist() for step, lanes in _arrivals(job.post, np.zeros(job.lanes, dtype=np.int64)).items()}
-        self.currents, self.clamps, self.rewards = map(_by_step, (job.currents, job.clamps, job.rewards))
+        self.currents, self.clamps = map(_by_step, (job.currents, job.clamps))
+        self.signals = {name: _by_step(changes) for name, changes in job.signals.items()}
         self.inhibition = arrivals_of_unplastic(job)
         normalise = job.circuit.plastic.normalise
         every = normalise.steps(job.dt) if normalise else 0
@@ -62,7 +64,9 @@ class Events:
 
     def steps(self, end: int) -> list[int]:
         """Every step before `end` in which something happens, where no cell fires by itself."""
-        steps = {*self.imposed, *self.rewards, *self.samples, *self.normalisations, *(step for inputs in self.pre for step in inputs)}
+        steps = {*self.imposed, *self.samples, *self.normalisations}
+        for arrivals in (*self.pre, *self.signals.values()):
+            steps |= set(arrivals)
         for n in self._hears_post:
             steps |= {step + int(self.delays[n, lane]) for step, lanes in self.imposed.items() for lane in lanes}
         return sorted(step for step in steps if step < end)

@@ -137,8 +137,8 @@ def arrivals(lanes: Lanes, number: int, now: int) -> Iterator[tuple[Steps, float
             yield events.pre[number][now], 0.0
         case "post" if now in events.post[number]:
             yield np.flatnonzero(np.isin(lanes.lane, events.post[number].pop(now))), 0.0
-        case "reward":
-            for change in events.rewards.get(now, ()):
+        case event if event in events.signals:
+            for change in events.signals[event].get(now, ()):
                 yield np.flatnonzero(lanes.lane == change.cell), change.value
 
 
