@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from spikeheb.cells import Cell, assemble
@@ -41,7 +43,8 @@ def try_in_numpy(rule: Rule, cell: Cell) -> None:
 
 
 def run(rule: Rule, cell: Cell | None) -> None:
-    """One rule on one cell, or on none, for a few steps."""
+    """One rule on one cell, or on none, for a few steps; what runs on the clock runs in each."""
+    rule = replace(rule, handlers=tuple(replace(handler, every=DT if handler.every else 0.0) for handler in rule.handlers))
     delayed = [action.delay for action in actions(rule)]
     steps = STEPS + (round(max(delayed) / DT) if max(delayed) < 0.1 else 0)
     trains = (np.array([0, 1], dtype=np.int64), np.array([1, 2], dtype=np.int64))

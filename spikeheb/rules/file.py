@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from spikeheb.dimensions import TIME
 from spikeheb.errors import ExpressionError, FormatError, unknown_name
 from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
@@ -27,8 +28,11 @@ from spikeheb.tables import (
     read_text,
     read_values,
 )
+from spikeheb.units import quantity
 
 Scalar = str | int | float
+SHORTEST, LONGEST = 1e-6, 1e6
+"""Seconds between two times of a handler on the clock."""
 _DATA = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}(/[A-Za-z0-9][A-Za-z0-9_ -]{0,59})?")
 
 
@@ -45,6 +49,7 @@ class _On(msgspec.Struct, forbid_unknown_fields=True):
     event: str
     do: list[str]
     delay: str | None = None
+    every: Scalar | None = None
 
 
 class _Set(msgspec.Struct, forbid_unknown_fields=True):
@@ -176,7 +181,25 @@ def _handler(on: _On, index: int, path: str) -> Handler:
     if not on.do:
         raise FormatError("a handler without lines", path=path, key=f"{key}.do")
     lines = tuple(gate.parse_statement(line, path=path, key=f"{key}.do[{n}]") for n, line in enumerate(on.do))
-    return Handler(on.event, on.delay, lines)
+    return Handler(on.event, on.delay, lines, _every(on, path, key))
+
+
+def _every(on: _On, path: str, key: str) -> float:
+    """Of a handler on the clock the time between two of its times."""
+    if on.event != "clock":
+        if on.every is not None:
+            raise FormatError(
+                f'only a handler of the event "clock" has a time (this one is of "{on.event}")', path=path, key=f"{key}.every"
+            )
+        return 0.0
+    if on.every is None:
+        raise FormatError('a handler of the event "clock" needs a time, such as every = "1 s"', path=path, key=f"{key}.every")
+    if on.delay is not None:
+        raise FormatError('a handler of the event "clock" has no delay', path=path, key=f"{key}.delay")
+    every = float(quantity(on.every, TIME, path=path, key=f"{key}.every"))
+    if not SHORTEST <= every <= LONGEST:
+        raise FormatError(f"expected {SHORTEST * 1e6:g} us to {LONGEST:g} s (got {every:g} s)", path=path, key=f"{key}.every")
+    return every
 
 
 def _read_post(raw: dict[str, object] | None, path: str) -> Post | None:

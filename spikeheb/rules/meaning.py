@@ -27,7 +27,7 @@ class Action:
     Attributes
     ----------
     event : str
-        ``"pre"``, ``"post"``, or a signal (see `signals`).
+        ``"pre"``, ``"post"``, or a signal: see `signals`.
     delay : float
         Seconds from the spike at the soma to the synapse: axonal or backpropagation delay plus the handler's own.
     lines : tuple of Statement
@@ -56,13 +56,14 @@ def actions(rule: Rule) -> tuple[Action, ...]:
             lines = (*keeping(rule, lines), *lines)
         if not transmits and handler is first:
             lines = (t.Statement(TRANSMIT, "=", t.ONE), *lines)
-        plain.append(Action(handler.event, delay, lines))
+        plain.append(Action(handler.heard, delay, lines))
     return tuple(plain)
 
 
 def signals(rule: Rule) -> tuple[str, ...]:
-    """What the rule's handlers hear beside spikes, in the order in which they run within a step: ``"reward"``."""
-    return tuple(dict.fromkeys(handler.event for handler in rule.handlers if handler.event not in ("pre", "post")))
+    """What the rule's handlers hear beside spikes, in the order in which they run within a step: rewards, then the clock."""
+    heard = dict.fromkeys(handler.heard for handler in rule.handlers if handler.event not in ("pre", "post"))
+    return tuple(sorted(heard, key=lambda name: name != "reward"))
 
 
 def _with_parts_put_in(handler: Handler, rule: Rule) -> Handler:

@@ -12,7 +12,7 @@ from spikeheb.expressions.equations import Equation
 from spikeheb.expressions.printers import to_brian
 from spikeheb.tables import Parameter, Reference, content_hash, page, prompt
 
-EVENTS = ("pre", "post", "reward")
+EVENTS = ("pre", "post", "reward", "clock")
 BOUND_KINDS = ("hard", "soft", "power", "law", "none")
 COINCIDENCES = ("pre_first", "post_first", "discard")
 VERBS = ("transmit", "ltp", "ltd")
@@ -22,21 +22,29 @@ CHOICES = ("name_or_path", "set", "interaction", "bounds", "coincidence", "axona
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """What happens, in order, when a spike or a reward arrives at the synapse.
+    """What happens, in order, when a spike or a reward arrives at the synapse, or at regular times.
 
     Attributes
     ----------
     event : str
-        ``"pre"``, ``"post"`` or ``"reward"``.
+        ``"pre"``, ``"post"``, ``"reward"`` or ``"clock"``.
     delay : str or None
         The parameter that is added to the axonal or backpropagation delay.
     lines : tuple of Statement
         ``transmit``, ``ltp`` and ``ltd`` appear as targets like any other.
+    every : float
+        Of a handler on the clock: seconds between two of its times, of which the first is that long after the start.
     """
 
     event: str
     delay: str | None
     lines: tuple[t.Statement, ...]
+    every: float = 0.0
+
+    @property
+    def heard(self) -> str:
+        """The event, with the time between its times where that is on the clock: handlers of one name run at the same times."""
+        return f"clock_{round(self.every * 1e9)}_ns" if self.event == "clock" else self.event
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +204,7 @@ class Rule:
             "initial": {name: to_brian(tree) for name, tree in self.initial.items()},
             "method": self.method,
             "post": _describe_post(self.post),
-            "handlers": [[h.event, h.delay, [[s.target, s.op, to_brian(s.expression)] for s in h.lines]] for h in self.handlers],
+            "handlers": [[h.heard, h.delay, [[s.target, s.op, to_brian(s.expression)] for s in h.lines]] for h in self.handlers],
             "F_plus": to_brian(self.bounds.F_plus),
             "F_minus": to_brian(self.bounds.F_minus),
         }

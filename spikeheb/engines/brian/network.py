@@ -308,7 +308,7 @@ def _synapses(job: Alone, source: Any, of_input: Steps, cells: Any, receptor: Re
 
 def pathway_order(event: str, position: int, coincidence: str) -> int:
     """When a handler runs within the slot of the synapses."""
-    base = {"pre": 100 if coincidence == "post_first" else -100, "post": 0}.get(event, 200)
+    base = {"pre": 100 if coincidence == "post_first" else -100, "post": 0, "reward": 200}.get(event, 300)  # the clock comes last
     return base + position
 
 

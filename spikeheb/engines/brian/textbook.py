@@ -121,6 +121,10 @@ def synapses(
         check_kind(group, b2.Group, "a Brian2 group", key=key)
     for key, name in (("v", v), ("amount", amount), ("rewarded", rewarded)):
         check_kind(name, str, "the name of a variable", key=key)
+    if any(handler.event == "clock" for handler in rule.handlers):
+        raise EngineError(
+            "handlers on the clock are for sh.run and its like; add run_regularly to the synapses instead", path=rule.path, key="on"
+        )
     _check_options(options)
     _check_names(rule, source, target)
     _check_target(rule, target, v, amount, rewarded)

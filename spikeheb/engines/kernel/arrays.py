@@ -198,7 +198,7 @@ def _cell_numbers(job: Alone, program: Program, places: Layout) -> Floats:
 def _delays(job: Alone, program: Program) -> Steps:
     """Steps from a spike to each action; one row, or one for each lane where a delay is overridden."""
     order = list(dict.fromkeys(action.event for action in program.actions))
-    handlers = sorted(job.rule.handlers, key=lambda handler: order.index(handler.event))
+    handlers = sorted(job.rule.handlers, key=lambda handler: order.index(handler.heard))
     columns = []
     for action, handler in zip(program.actions, handlers, strict=True):
         delay = np.asarray(action.delay)

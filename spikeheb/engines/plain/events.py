@@ -65,8 +65,7 @@ class Events:
     def steps(self, end: int) -> list[int]:
         """Every step before `end` in which something happens, where no cell fires by itself."""
         steps = {*self.imposed, *self.samples, *self.normalisations}
-        for arrivals in (*self.pre, *self.signals.values()):
-            steps |= set(arrivals)
+        steps |= {step for heard in self.signals.values() for step in heard} | {step for inputs in self.pre for step in inputs}
         for n in self._hears_post:
             steps |= {step + int(self.delays[n, lane]) for step, lanes in self.imposed.items() for lane in lanes}
         return sorted(step for step in steps if step < end)
@@ -75,7 +74,7 @@ class Events:
 def delays(job: Alone, program: Program) -> Steps:
     """Steps from a spike to each action at each lane, shape (actions, lanes); a handler's own delay may differ between lanes."""
     order = list(dict.fromkeys(action.event for action in program.actions))
-    handlers = sorted(job.rule.handlers, key=lambda handler: order.index(handler.event))
+    handlers = sorted(job.rule.handlers, key=lambda handler: order.index(handler.heard))
     values = constants(job.circuit)
     table = np.zeros((len(program.actions), job.lanes), dtype=np.int64)
     for n, (action, handler) in enumerate(zip(program.actions, handlers, strict=True)):

@@ -201,14 +201,15 @@ def _row_of_rewards(items: object) -> list[Reward]:
 def run_length(rule: Rule, trains: Sequence[Steps], dt: float) -> int:
     """Steps until the last event has reached the synapse, and what it sets in motion there has passed."""
     longest = max((round(action.delay / dt) for action in actions(rule)), default=0)
-    aftermath = round(AFTERMATH / dt) if stepped(rule) else 0
+    slowest = max((handler.every for handler in rule.handlers), default=0.0)
+    aftermath = round(max(AFTERMATH, slowest) / dt) if stepped(rule) or slowest else 0
     return max((int(train[-1]) for train in trains if train.size), default=0) + longest + aftermath + 1
 
 
 def _arrivals(rule: Rule, pre: Sequence[Steps], post: Sequence[Steps], rewards: Sequence[Change], dt: float) -> list[Steps]:
     """Steps at which events reach the synapse, after their delays."""
     events = {"pre": pre, "post": post, "reward": [np.array([reward.step for reward in rewards], dtype=np.int64)]}
-    return [train + round(action.delay / dt) for action in actions(rule) for train in events[action.event]]
+    return [train + round(action.delay / dt) for action in actions(rule) for train in events.get(action.event, ())]
 
 
 def _samples(record: object, trains: Sequence[Steps], steps: int, lanes: int, dt: float) -> Steps:

@@ -15,7 +15,7 @@ from spikeheb.studies.portrait.measured import Measured, measure_rule
 from spikeheb.studies.portrait.sections import Section, Table, filled, page, parameter_section, prompt, reference_section, table_of
 from spikeheb.tables import Parameter, Reference
 
-_EVENTS = {"pre": "At a presynaptic spike", "post": "At a postsynaptic spike", "reward": "At a reward"}
+_EVENTS = {"pre": "At a presynaptic spike", "post": "At a postsynaptic spike", "reward": "At a reward", "clock": "Every"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def _blocks(rule: Rule) -> tuple[Block, ...]:
 
 
 def _handler_block(handler: Handler) -> Block:
-    event, delay = _EVENTS[handler.event], handler.delay
+    event, delay = f"{_EVENTS[handler.event]}{f' {handler.every:g} s' if handler.every else ''}", handler.delay
     text = f"{event}{f', {delay} later' if delay else ''}, in this order"
     return Block(text, statements(handler.lines), event=f"{event}, ${latex_name(delay)}$ later" if delay else event)
 
