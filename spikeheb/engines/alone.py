@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from spikeheb.cells import Cell
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.connect import Pairwise
@@ -100,3 +102,25 @@ def alone(circuit: Circuit, progress: Progress = None) -> Alone:
         tuple(imposed_trains(circuit)), plastic.initial, plastic.overrides, currents, clamps, heard, probes.samples, probes.sweeps,
         probes.sweep_steps, plastic.receptor, circuit.seed, circuit.exact, circuit.mirrored, progress,
     )  # fmt: skip
+
+
+def arrivals_of_unplastic(job: Alone) -> dict[int, Floats]:
+    """By step how many spikes of inputs without plasticity arrive at each lane."""
+    projection, counts = job.circuit.unplastic, dict[int, Floats]()
+    if projection is None:
+        return counts
+    assert isinstance(projection.connect, Pairwise)
+    delay = round(projection.delay / job.dt)
+    for lane, train in zip(projection.connect.cell, trains_of(job.circuit, projection), strict=True):
+        for step in train:
+            counts.setdefault(int(step) + delay, np.zeros(job.lanes))[lane] += 1
+    return counts
+
+
+def raised_by_unplastic(job: Alone) -> dict[str, float]:
+    """The states of the cell that each of these spikes raises, and by how much, siemens."""
+    projection = job.circuit.unplastic
+    if projection is None or job.cell is None:
+        return {}
+    receptor = job.cell.receptor(projection.receptor)
+    return {state: receptor.unit * abs(weight) * projection.efficacy for state, _, weight in receptor.parts}

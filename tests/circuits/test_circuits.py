@@ -15,8 +15,12 @@ from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.sources import Poisson, Replayed
 from spikeheb.draws.expanded import expanded, gathered
+from spikeheb.engines.brian import runtime
 from spikeheb.engines.choice import carry_out, refusal
 from spikeheb.engines.compiler import compiler
+from spikeheb.engines.kernel import fan_in, numpy_lanes, runner
+from spikeheb.engines.kernel.build import build
+from spikeheb.program.analysis import analyse
 
 DT = 1e-4
 PAIR = sh.rule("pair")
@@ -132,3 +136,70 @@ def test_a_refusal_comes_from_what_builds():
     assert "double precision" in refusal(all_to_all(precision="float32"), "brian:numpy")
     with pytest.raises(sh.UnknownName):
         refusal(all_to_all(), "nest")
+
+
+# --- synapses without plasticity ---------------------------------------------------------------------------------------------
+
+
+def inhibited(cells=3, connect=None, **more):
+    """Plastic excitation that makes the cell fire, and inhibition through another receptor, some spikes in one step."""
+    rng = np.random.default_rng(4)
+    whole = all_to_all(CELL, cells, steps=4000, currents=(Change(EVERY, 0, 4e-10),), snapshots=np.array([1999, 3999]), **more)
+    silent = Replayed(
+        tuple(np.unique(rng.integers(100, 1500, 12)) for _ in range(4))
+    )  # then a long quiet stretch, and one spike at its end
+    return usual.with_unplastic(whole, (silent, Replayed((np.array([0, 700, 3700]),) * 2)), "gaba", 0.7, 0.0013)
+
+
+def numpy_run(circuit):
+    return numpy_lanes.run(circuit, analyse(circuit.rule, circuit.cell, circuit.dt, receptor=circuit.plastic.receptor))
+
+
+LOOPS = {
+    "lanes": runner.run,
+    "numpy": lambda circuit: gathered(circuit, numpy_run(expanded(circuit))),
+    "dense": fan_in.run,
+    "brian": lambda circuit: runtime.run(circuit, "numpy"),
+}
+
+
+@needs_compiler
+@pytest.mark.parametrize("loop", LOOPS)
+def test_every_loop_delivers_spikes_to_synapses_without_plasticity(loop):
+    circuit = inhibited()
+    found, expected = LOOPS[loop](circuit), carry_out(circuit, "plain")
+    alone = replace(circuit, projections={"synapses": circuit.plastic})
+    assert expected.counts.min() > 3
+    assert carry_out(alone, "plain").counts.sum() > expected.counts.sum(), "inhibition did nothing"
+    for a, b in zip(found.spikes, expected.spikes, strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_allclose(found.w, expected.w, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(found.snapshots, expected.snapshots, rtol=0, atol=1e-10)
+
+
+@needs_compiler
+def test_lanes_with_inhibition_go_on_from_a_checkpoint_and_know_no_threads(tmp_path):
+    circuit = expanded(inhibited())
+    program = analyse(circuit.rule, circuit.cell, circuit.dt)
+
+    def lanes(threads):
+        return runner.Lanes(circuit, program, build(program, compiler()), compiler(), threads)
+
+    with lanes(3) as whole:
+        expected = whole.to_end()
+    with lanes(1) as first:
+        first.advance(1300)
+        first.save(tmp_path / "here.npz")
+    with lanes(2) as second:
+        second.resume(tmp_path / "here.npz")
+        found = second.to_end()
+    assert found.w.tobytes() == expected.w.tobytes()
+    assert [train.tolist() for train in found.spikes] == [train.tolist() for train in expected.spikes]
+
+
+@needs_compiler
+def test_quiet_stretches_end_where_an_inhibitory_spike_arrives():
+    circuit = but(inhibited(1), sweeps=np.array([3690]), sweep_steps=200)
+    found, stepped = runner.run(circuit), runner.run(replace(circuit, exact=True))
+    np.testing.assert_allclose(found.v, stepped.v, rtol=0, atol=1e-9)
+    assert np.ptp(stepped.v) > 1e-5

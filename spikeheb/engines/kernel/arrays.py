@@ -12,7 +12,7 @@ import numpy as np
 from spikeheb.circuits.drives import Change
 from spikeheb.circuits.steps import NO_STEPS, Floats, Steps
 from spikeheb.circuits.values import constants, initial_values
-from spikeheb.engines.alone import Alone
+from spikeheb.engines.alone import Alone, arrivals_of_unplastic, raised_by_unplastic
 from spikeheb.engines.kernel.contract import FAR, LANES, PLACE, Array
 from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.expressions.printers import evaluate
@@ -72,7 +72,7 @@ def arrays(job: Alone, program: Program) -> Arrays:
         failures=np.full((job.lanes, 3), FAR, dtype=np.int64),
         fixed={},
     )
-    made.fixed = {**_inputs(job), **_numbers(job, program, places, late_by), "start": states[:1].copy()}
+    made.fixed = {**_inputs(job), **_unplastic(job, places), **_numbers(job, program, places, late_by), "start": states[:1].copy()}
     return made
 
 
@@ -160,6 +160,20 @@ def _inputs(job: Alone) -> dict[str, Array]:
     return tables
 
 
+def _unplastic(job: Alone, places: Layout) -> dict[str, Array]:
+    """When how many spikes arrive at synapses without plasticity, lane after lane, and which states of the cell each raises by how much."""
+    arrivals = sorted((lane, step, count[lane]) for step, count in arrivals_of_unplastic(job).items() for lane in np.flatnonzero(count))
+    lanes, steps, counts = np.array(arrivals, dtype=float).reshape(-1, 3).T
+    raised = raised_by_unplastic(job)
+    return {
+        "unplastic_first": np.searchsorted(lanes, np.arange(job.lanes + 1)).astype(np.int64),
+        "unplastic_steps": steps.astype(np.int64),
+        "unplastic_counts": np.ascontiguousarray(counts),
+        "raised": np.array([places.cell.index(state) for state in raised], dtype=np.int64),
+        "raised_by": np.array(list(raised.values())),
+    }
+
+
 def _joined(trains: Sequence[Steps]) -> Steps:
     joined: Steps = np.concatenate([*trains, NO_STEPS]).astype(np.int64)
     return joined
@@ -225,6 +239,7 @@ def struct(arrays: Arrays) -> ctypes.Structure:
         **each, "lanes": job.lanes, "inputs": job.inputs, "steps": job.steps, "dt": job.dt, "seed": job.seed & (2**64 - 1),
         "exact": int(job.exact), "mirrored": int(job.mirrored),
         "sample_count": len(job.samples), "sweep_count": len(job.sweeps), "sweep_steps": job.sweep_steps,
+        "raised_count": len(fixed["raised"]),
         "history_each": arrays.history.shape[1], "capacity": arrays.spikes.shape[1],
     }  # fmt: skip
     return LANES.filled({**fixed, **vars(arrays)}, numbers)

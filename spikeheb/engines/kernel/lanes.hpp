@@ -69,6 +69,8 @@ public:
         if (M::post_flawed(state) || (careful && state_flawed())) fail(now, -1);
         spike = fires(now);
       }
+      if constexpr (has_cell)
+        if (eventful) receive(now);
       if (eventful || spike) deliver(now, std::make_integer_sequence<int, A>());
       if constexpr (has_cell || M::has_post)
         if (spike || now == place.part_at) shape(now, spike);
@@ -133,6 +135,8 @@ private:
       if (k < job.current_first[lane + 1]) sooner(next, job.current_steps[k]);
       const int64_t c = job.clamp_first[lane] + place.clamp;
       if (c < job.clamp_first[lane + 1]) sooner(next, job.clamp_steps[c]);
+      const int64_t u = job.unplastic_first[lane] + place.unplastic;
+      if (u < job.unplastic_first[lane + 1]) sooner(next, job.unplastic_steps[u]);
       if (place.sweep < job.sweep_count && job.sweeps[place.sweep] > place.now) sooner(next, job.sweeps[place.sweep]);
     }
   }
@@ -311,6 +315,14 @@ private:
   template <bool used> uint64_t noise(Purpose purpose, int64_t index) const {
     if constexpr (used) return stream(job.seed, purpose, uint64_t(index));
     else return 0;
+  }
+
+  // Spikes at synapses without plasticity.
+  void receive(int64_t now) {
+    double *const states = reinterpret_cast<double *>(&state);
+    int64_t u = job.unplastic_first[lane] + place.unplastic;
+    for (; u < job.unplastic_first[lane + 1] && job.unplastic_steps[u] == now; ++u, ++place.unplastic)
+      for (int64_t k = 0; k < job.raised_count; ++k) states[job.raised[k]] += job.raised_by[k] * job.unplastic_counts[u];
   }
 
   template <int... a> void deliver(int64_t now, std::integer_sequence<int, a...>) { (deliver_one<a>(now), ...); }

@@ -17,7 +17,7 @@ from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.circuits.values import constants
 from spikeheb.draws import random
-from spikeheb.engines.alone import Alone, Progress, alone
+from spikeheb.engines.alone import Alone, Progress, alone, arrivals_of_unplastic, raised_by_unplastic
 from spikeheb.engines.compiler import remedy
 from spikeheb.engines.kernel.arrays import Arrays, arrays
 from spikeheb.engines.kernel.contract import FAR
@@ -175,6 +175,7 @@ class _Clocked(_Lanes):
         for lane, train in enumerate(job.post):
             for step in train.tolist():
                 self.imposed.setdefault(step, []).append(lane)
+        self.unplastic, self.raised = arrivals_of_unplastic(job), raised_by_unplastic(job)
         self.currents = _by_step(job.currents)
         self.clamps, self.clamp = _by_step(job.clamps), np.full(job.lanes, RELEASED)
         self.signals = {name: _by_step(changes) for name, changes in job.signals.items()}
@@ -215,6 +216,8 @@ class _Clocked(_Lanes):
             self.clamp[change.cell] = change.value
         self.update(now)
         spiking = self.fire(now)
+        for state, raised_by in self.raised.items() if now in self.unplastic else ():
+            self.z[state] += raised_by * self.unplastic[now]
         self.deliver(now, spiking)
         self.shape(now, spiking)
         if now in self.sweeps:

@@ -63,9 +63,9 @@ def run(circuit: Circuit, *, threads: int | None = None, progress: Progress = No
 
 def _refuse(job: Alone) -> None:
     """What has no place where every synapse is by itself."""
-    if job.circuit.unplastic is not None or job.circuit.plastic.normalise is not None or job.circuit.precision != "float64":
+    if job.circuit.plastic.normalise is not None or job.circuit.precision != "float64":
         without = f", for which a C++ compiler is needed; {remedy()}" if compiler() is None else ""
-        kinds = "inhibitory inputs, normalisation and single precision"
+        kinds = "normalisation and single precision"
         raise EngineError(f"{kinds} are for circuits in which every source reaches every cell{without}")
 
 

@@ -6,12 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from spikeheb.circuits.connect import Pairwise
 from spikeheb.circuits.drives import Change
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.circuits.values import constants
-from spikeheb.draws.expanded import trains_of
-from spikeheb.engines.alone import Alone
+from spikeheb.engines.alone import Alone, arrivals_of_unplastic
 from spikeheb.program.program import Program
 
 
@@ -100,16 +98,3 @@ def _by_step(changes: Iterable[Change]) -> dict[int, list[Change]]:
     for change in changes:
         by_step.setdefault(change.step, []).append(change)
     return by_step
-
-
-def arrivals_of_unplastic(job: Alone) -> dict[int, Floats]:
-    """By step how many spikes of inputs without plasticity arrive at each lane."""
-    projection, counts = job.circuit.unplastic, dict[int, Floats]()
-    if projection is None:
-        return counts
-    assert isinstance(projection.connect, Pairwise)
-    delay = round(projection.delay / job.dt)
-    for lane, train in zip(projection.connect.cell, trains_of(job.circuit, projection), strict=True):
-        for step in train:
-            counts.setdefault(int(step) + delay, np.zeros(job.lanes))[lane] += 1
-    return counts

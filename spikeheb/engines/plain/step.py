@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.engines.alone import raised_by_unplastic
 from spikeheb.engines.plain.handlers import act
 from spikeheb.engines.plain.lanes import NEVER, Lanes, Rows
 from spikeheb.engines.plain.model import Advance
@@ -112,11 +113,9 @@ def fire(lanes: Lanes, now: int) -> Mask:
 
 def inhibit(lanes: Lanes, now: int) -> None:
     """Spikes of inputs without plasticity raise the conductance of their receptor."""
-    projection, cell = lanes.job.circuit.unplastic, lanes.job.cell
-    if projection is not None and cell is not None and now in lanes.events.inhibition:
-        receptor = cell.receptor(projection.receptor)
-        for state, _, weight in receptor.parts:
-            lanes.cell[state] += receptor.unit * abs(weight) * projection.efficacy * lanes.events.inhibition[now]
+    if now in lanes.events.inhibition:
+        for state, raised_by in raised_by_unplastic(lanes.job).items():
+            lanes.cell[state] += raised_by * lanes.events.inhibition[now]
 
 
 def deliver(lanes: Lanes, now: int) -> Mask:
