@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -193,6 +194,8 @@ class Circuit:
         for change in (*self.drive.currents, *self.drive.clamps, *self.drive.rewards):
             if not (change.cell == EVERY or 0 <= change.cell < self.cells.count):
                 raise ScheduleError(f"there is no cell {change.cell} among {self.cells.count}")
+        if any(math.isnan(change.value) for change in (*self.drive.currents, *self.drive.rewards)):
+            raise EngineError("the current must be a number, and so must a reward (got nan)")
 
     def _check_size(self) -> None:
         probes, cells, synapses = self.probes, self.cells.count, self.synapse_count

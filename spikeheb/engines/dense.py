@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 from spikeheb.cells import Cell
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.connect import OwnCopies
-from spikeheb.circuits.drives import EVERY
+from spikeheb.circuits.drives import Change
 from spikeheb.circuits.populations import Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise, Projection
@@ -45,10 +44,9 @@ class Dense:
     imposed : tuple of Source
     initial, receptor
         Of the projection with the rule.
-    current : float
-        Constant current into every cell, amperes.
-    signals : mapping of str to tuple of (step, amount)
-        For all synapses: see `spikeheb.rules.meaning.signals`.
+    currents, clamps : tuple of Change
+    signals : mapping of str to tuple of Change
+        What the rule's handlers hear beside spikes: see `spikeheb.rules.meaning.signals`.
     probes : Probes
     progress : callable, optional
         Called with the fraction done.
@@ -71,8 +69,9 @@ class Dense:
     imposed: tuple[Source, ...]
     initial: Mapping[str, float | Floats]
     receptor: str | None
-    current: float
-    signals: Mapping[str, tuple[tuple[int, float], ...]]
+    currents: tuple[Change, ...]
+    clamps: tuple[Change, ...]
+    signals: Mapping[str, tuple[Change, ...]]
     probes: Probes
     progress: Progress = None
 
@@ -102,15 +101,11 @@ def dense(circuit: Circuit, progress: Progress = None) -> Dense:
     """
     plastic, drive, other = circuit.plastic, circuit.drive, circuit.unplastic
     _refuse(circuit)
-    heard = {name: tuple((change.step, change.value) for change in changes) for name, changes in signals_of(circuit).items()}
-    if not all(math.isfinite(change.value) for change in drive.currents):
-        raise EngineError(f"the current must be a number (got {drive.currents[0].value})")
     return Dense(
         circuit, circuit.rule, circuit.cell, circuit.dt, circuit.steps, circuit.seed, circuit.precision, circuit.cells.count,
         circuit.sources.sources, isinstance(plastic.connect, OwnCopies), other, _sources(circuit, other), plastic.normalise,
         plastic.normalise.steps(circuit.dt) if plastic.normalise else 0, drive.imposed, plastic.initial, plastic.receptor,
-        sum(change.value for change in drive.currents), heard, circuit.probes,
-        progress,
+        drive.currents, drive.clamps, signals_of(circuit), circuit.probes, progress,
     )  # fmt: skip
 
 
@@ -121,16 +116,11 @@ def _sources(circuit: Circuit, projection: Projection | None) -> tuple[Source, .
 
 def _refuse(circuit: Circuit) -> None:
     """What this shape cannot have; the same circuit can be had with every synapse by itself, but more slowly."""
-    plastic, drive, probes, other = circuit.plastic, circuit.drive, circuit.probes, circuit.unplastic
+    plastic, other = circuit.plastic, circuit.unplastic
     kinds = {
         "sources that reach one cell each": circuit.is_pairwise or (other is not None and type(other.connect) is not type(plastic.connect)),
         "constants that differ between cells": bool(plastic.overrides),
-        "a voltage clamp": bool(drive.clamps),
-        "a current that changes or differs between cells": [c for c in drive.currents if (c.cell, c.step) != (EVERY, 0)] != []
-        or len(drive.currents) > 1,
-        "rewards for one cell alone": any(change.cell != EVERY for change in drive.rewards),
-        "a record of the membrane potential": probes.sweep_steps > 0,
-        "a record of the efficacy": len(probes.samples) > 0,
+        "a record of the efficacy": len(circuit.probes.samples) > 0,
     }
     for kind, asked in kinds.items():
         if asked:

@@ -34,7 +34,8 @@ def three_lanes(cell=None, **more):
 
 
 def all_to_all(cell=None, cells=3, *, steps=2000, **more):
-    inputs = (Poisson(np.array([40.0, 80.0])), Replayed((np.array([5, 300]),)))
+    copies = cells if more.get("private") else 1
+    inputs = (Poisson(np.array([40.0, 80.0])), Replayed((np.array([5, 300]),) * copies, copies))
     return of_fan_in(PAIR, cell, DT, steps, cells, inputs, trains=True, seed=3, **more)
 
 
@@ -203,3 +204,71 @@ def test_quiet_stretches_end_where_an_inhibitory_spike_arrives():
     found, stepped = runner.run(circuit), runner.run(replace(circuit, exact=True))
     np.testing.assert_allclose(found.v, stepped.v, rtol=0, atol=1e-9)
     assert np.ptp(stepped.v) > 1e-5
+
+
+# --- what acts on cells, and their potential ----------------------------------------------------------------------------------
+
+
+def driven(cells=3, **more):
+    """Currents that change by cell, a clamp on and off, and sweeps of the potential."""
+    currents = (Change(EVERY, 0, 3e-10), Change(1, 700, 6e-10), Change(2, 900, 0.0), Change(EVERY, 2500, 1e-10))
+    clamps = (
+        Change(0, 300, -0.05),
+        Change(0, 1200, RELEASED),
+        Change(2, 1500, -0.06),
+        Change(EVERY, 3000, -0.07),
+        Change(1, 3300, RELEASED),
+    )
+    given = {"currents": currents, "clamps": clamps, "sweeps": np.array([0, 290, 1190, 2900]), "sweep_steps": 120}
+    return all_to_all(CELL, cells, steps=4000, snapshots=np.array([3999]), **(given | more))
+
+
+@needs_compiler
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("private", [False, True])
+def test_every_loop_has_currents_and_clamps_by_cell_and_the_potential(loop, private):
+    circuit = driven(private=private)
+    found, expected = LOOPS[loop](circuit), carry_out(circuit, "plain")
+    assert len({len(train) for train in expected.spikes}) == 3, "the cells are not told apart"
+    for a, b in zip(found.spikes, expected.spikes, strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_allclose(found.v, expected.v, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.w, expected.w, rtol=0, atol=1e-10)
+    assert found.v.shape == (3, 4, 120)
+    assert np.all(found.v[0, 1, 10:] == -0.05)
+
+
+@needs_compiler
+@pytest.mark.parametrize("cells", [3, 70])
+def test_a_dense_run_that_goes_on_meets_the_changes_of_before(cells, tmp_path):
+    circuit = driven(cells)
+    with fan_in.FanIn(circuit, 2) as whole:
+        expected = whole.to_end()
+    with fan_in.FanIn(circuit, 1) as first:
+        first.advance(1000)
+        first.save(tmp_path / "here.npz")
+    with fan_in.FanIn(circuit, 2) as second:
+        second.resume(tmp_path / "here.npz")
+        found = second.to_end()
+    assert (found.w.tobytes(), found.v.tobytes()) == (expected.w.tobytes(), expected.v.tobytes())
+
+
+@needs_compiler
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_reward_may_be_for_one_cell(loop):
+    rule = sh.rule("izhikevich_reward")
+    inputs, post = (Replayed((np.array([5, 300]), np.array([290]))),), (Replayed(tuple(np.array([8 + n, 310]) for n in range(3))),)
+    rewards = (Change(1, 600, 1.0), Change(EVERY, 900, 0.5))
+    circuit = of_fan_in(rule, None, DT, 2000, 3, inputs, imposed=post, rewards=rewards)
+    if loop == "numpy":
+        circuit = expanded(circuit)
+    found, expected = (numpy_run if loop == "numpy" else LOOPS[loop])(circuit), carry_out(circuit, "plain")
+    np.testing.assert_allclose(found.w, expected.w, rtol=0, atol=1e-12)
+    assert np.ptp(np.reshape(expected.w, (3, 2))[:, 0]) > 1e-6
+
+
+@needs_compiler
+def test_sweeps_that_overlap_are_refused_by_both_loops():
+    for run in (fan_in.run, runner.run):
+        with pytest.raises(sh.EngineError, match="overlap"):
+            run(driven(sweeps=np.array([0, 50])))

@@ -32,7 +32,7 @@ from spikeheb.program.sites import PRE, SYNAPSE, Sites, sites
 HEADERS = ("runtime.hpp", "numbers.hpp", "inputs.hpp", "normalise.hpp", "tile.hpp", "fan_in.hpp")
 FEW = 4
 """Up to so many cells each is a block of its own."""
-CHANGED = ("synapse", "lane", "synapse_since", "lane_since", "history", "part", "part_at", "counts", "snapshots", "watch")
+CHANGED = ("synapse", "lane", "synapse_since", "lane_since", "history", "part", "part_at", "counts", "snapshots", "watch", "v")
 OF_THREADS = ("tiles", "workers", "chunk")
 
 
@@ -181,7 +181,7 @@ class FanIn(Run[Recording]):
         spikes = self._trains() if self.job.probes.trains else ()
         return Recording(
             w=w, counts=arrays.counts.copy(), spikes=spikes, snapshots=arrays.snapshots.copy(), watched=arrays.watch.copy(),
-            histograms=arrays.histograms.sum(axis=0), engine=engine,
+            histograms=arrays.histograms.sum(axis=0), v=arrays.v.copy(), engine=engine,
         )  # fmt: skip
 
     def _spikes(self) -> Array:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from spikeheb.cells import Receptor
+from spikeheb.circuits.drives import Change
 from spikeheb.circuits.projections import NORMALISATIONS
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.draws.expanded import clock
@@ -140,7 +141,6 @@ class FanInArrays:
         if job.cell is not None:
             for name, value in job.cell.rest().items():
                 self.lane[sites.row_of("cell", name)] = value
-            self.lane[sites.row_of("loop", "I_ext")] = job.current
         if job.rule.post is not None:
             self._post_rows()
         for name in sites.names(POST):
@@ -236,11 +236,20 @@ class FanInArrays:
         for name in ("snapshots", "watch", "histograms"):
             self.fixed[f"{name.removesuffix('s')}_steps"] = np.ascontiguousarray(getattr(job.probes, name), dtype=np.int64)
         self.fixed["edges"] = np.ascontiguousarray(job.probes.edges, dtype=float)
-        signals = [(step, value, kind) for kind, given in enumerate(job.signals.values()) for step, value in given]
-        signals.sort(key=lambda signal: signal[0])  # those of one step as they were given
-        self.fixed["signal_steps"] = np.array([step for step, _, _ in signals], dtype=np.int64)
-        self.fixed["signal_values"] = np.array([value for _, value, _ in signals], dtype=float)
-        self.fixed["signal_kinds"] = np.array([kind for _, _, kind in signals], dtype=np.int64)
+        signals = [(change, kind) for kind, heard in enumerate(job.signals.values()) for change in heard]
+        signals.sort(key=lambda signal: signal[0].step)  # those of one step as they were given
+        self.fixed["signal_kinds"] = np.array([kind for _, kind in signals], dtype=np.int64)
+        self._changes("signal", [change for change, _ in signals])
+        self._changes("current", sorted(job.currents, key=lambda change: change.step))
+        self._changes("clamp", sorted(job.clamps, key=lambda change: change.step))
+        if job.probes.sweep_steps and np.any(np.diff(job.probes.sweeps) < job.probes.sweep_steps):
+            raise EngineError("two recorded stretches of the membrane potential overlap")
+        self.fixed["sweeps"] = np.ascontiguousarray(job.probes.sweeps, dtype=np.int64)
+        self.v = np.zeros((job.cells, len(job.probes.sweeps), job.probes.sweep_steps))
+
+    def _changes(self, name: str, changes: Sequence[Change]) -> None:
+        for part, kind in (("step", np.int64), ("cell", np.int64), ("value", float)):
+            self.fixed[f"{name}_{part}s"] = np.array([getattr(change, part) for change in changes], dtype=kind)
 
     def _trains(self) -> None:
         job = self.job
@@ -258,7 +267,9 @@ class FanInArrays:
         numbers: dict[str, Any] = {
             "cells": job.cells, "inputs": job.input_count, "steps": job.steps, "blocks": self.blocks, "tiles": self.tiles,
             "workers": self.workers, "chunk": self.chunk, "is_private": int(job.private), "dt": job.dt, "seed": job.seed & (2**64 - 1),
-            "past": self.past, "epoch": self.epoch, "keep_trains": int(job.probes.trains), "signal_count": len(self.fixed["signal_steps"]),
+            "past": self.past, "epoch": self.epoch, "keep_trains": int(job.probes.trains),
+            "sweep_count": len(job.probes.sweeps), "sweep_steps": job.probes.sweep_steps,
+            **{f"{name}_count": len(self.fixed[f"{name}_steps"]) for name in ("signal", "current", "clamp")},
             "snapshot_count": len(job.probes.snapshots), "watch_count": len(job.probes.watch),
             "histogram_count": len(job.probes.histograms),
             "bins": self.histograms.shape[2], "inhibition_delay": round(job.unplastic.delay / job.dt) if job.unplastic else 0,

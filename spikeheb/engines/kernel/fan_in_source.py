@@ -104,6 +104,7 @@ class _Writer:
             **{f"{where if where != 'post' else 'lane'}_since_count": len(decays) for where, decays in sites.lazy.items()},
             "weight": sites.row[program.rule.weight],
             "held": sites.row_of("loop", "held"),
+            "current": sites.row_of("loop", "I_ext"),
             "shape_parts": len(program.cell.cell.shape) if program.cell else 0,
             "late_count": len(program.delayed),
             "late": sites.row_of("late", next(iter(program.delayed))) if program.delayed else 0,

@@ -12,6 +12,7 @@
 #include "normalise.hpp"
 #include "numbers.hpp"
 
+#include <algorithm>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -59,6 +60,7 @@ public:
     for (int n = 0; n < M::lane_since_count; ++n) lane_since[n] = job.lane_since + n * all + first_cell;
     ring = job.fired + index * job.past;
     for (int64_t c = 0; c < cells; ++c) sooner(part_next, job.part_at[first_cell + c]);
+    std::fill_n(held_at, CELLS_OF_TILE, double(NAN));
     return open_trains(now);
   }
   void release() {
@@ -86,6 +88,9 @@ private:
   const typename M::Shared *shared = nullptr;
   const Window *in = nullptr, *inhibition = nullptr;
   int64_t index = 0, signal = 0, part_next = FAR;
+  int64_t current = 0, clamp = 0, next_change = 0, sweep = 0;
+  double held_at[CELLS_OF_TILE];                        // the potential at which a cell is clamped, or not a number
+  bool clamped = false;
   static constexpr uint64_t EVERY_CELL = ~uint64_t(0);
   uint64_t *ring = nullptr;                             // cells that fired, by step
   uint64_t touched = 0;                                 // cells of whose synapses some had an event in this step
@@ -126,7 +131,11 @@ private:
 
   void step(int64_t now, int64_t at) {
     bool any = false;
-    if constexpr (M::has_cell) any = M::step_cells(*this, *shared, now);
+    if constexpr (M::has_cell) {
+      if (now >= next_change) set_drives(now);
+      any = M::step_cells(*this, *shared, now);
+      if (clamped) hold();
+    }
     if constexpr (M::late_count > 0) read_late(now);
     if constexpr (M::has_post)
       if (M::step_post(*this, *shared, now)) suspect(now);
@@ -153,6 +162,37 @@ private:
     if (job->normalise) normalise(now);
     if constexpr (M::has_cell || M::has_post)
       if (spikes || now == part_next) shapes(now, spikes);
+    if constexpr (M::has_cell)
+      if (job->sweep_count) record_v(now);
+  }
+
+  // Currents and clamps that have changed up to this step; a run that goes on meets those of the part behind it once more.
+  void set_drives(int64_t now) {
+    for (; current < job->current_count && job->current_steps[current] <= now; ++current)
+      each(job->current_cells[current], [&](int64_t c) { lane[M::current][c] = real(job->current_values[current]); });
+    for (; clamp < job->clamp_count && job->clamp_steps[clamp] <= now; ++clamp)
+      each(job->clamp_cells[clamp], [&](int64_t c) { held_at[c] = job->clamp_values[clamp]; });
+    clamped = std::any_of(held_at, held_at + cells, [](double v) { return !std::isnan(v); });
+    next_change = FAR;
+    if (current < job->current_count) sooner(next_change, job->current_steps[current]);
+    if (clamp < job->clamp_count) sooner(next_change, job->clamp_steps[clamp]);
+  }
+  // One cell of the tile, if it is there, or all of them.
+  template <class F> void each(int64_t cell, F &&does) {
+    const int64_t first = cell < 0 ? 0 : cell - first_cell, last = cell < 0 ? cells : first + 1;
+    if (first >= 0 && last <= cells)
+      for (int64_t c = first; c < last; ++c) does(c);
+  }
+  // In a clamped step the potential is the clamp's, and there is no threshold.
+  void hold() {
+    for (int64_t c = 0; c < cells; ++c)
+      if (!std::isnan(held_at[c])) lane[0][c] = real(held_at[c]), fired[c] = 0;
+  }
+  void record_v(int64_t now) {
+    while (sweep < job->sweep_count && job->sweeps[sweep] + job->sweep_steps <= now) ++sweep;
+    if (sweep == job->sweep_count || now < job->sweeps[sweep]) return;
+    for (int64_t c = 0; c < cells; ++c)
+      job->v[((first_cell + c) * job->sweep_count + sweep) * job->sweep_steps + now - job->sweeps[sweep]] = double(lane[0][c]);
   }
 
   // Lanes beyond the last cell are only put back.
@@ -192,9 +232,10 @@ private:
     } else {
       for (int64_t k = first_signal(now); k < job->signal_count && job->signal_steps[k] == now; ++k) {
         if (job->signal_kinds[k] != M::signal[a]) continue;
-        touched = EVERY_CELL;
-        for (int64_t c = 0; c < cells; ++c)
+        each(job->signal_cells[k], [&](int64_t c) {
+          touched |= uint64_t(1) << c;
           if (M::template on<a>(*this, *shared, c, now, at, real(job->signal_values[k]))) suspect(now);
+        });
       }
     }
   }
