@@ -73,9 +73,12 @@ public:
     this->inhibition = &inhibition;
     if (job->imposed && !imposed.extend(to)) return NO_MEMORY;
     while (from < to) {
-      const int64_t record = next_record(from), end = record + 1 < to ? record + 1 : to;
+      if (from >= next_change) set_drives(from);
+      const int64_t record = next_record(from);
+      int64_t end = to;
+      sooner(end, record + 1), sooner(end, next_change);
       if (!steps(from, end, careful)) return no_memory ? NO_MEMORY : NOT_FINITE;
-      if (record < to) write_record(record);
+      if (record < end) write_record(record);
       from = end;
     }
     return careful || finite(to - 1) ? DONE : NOT_FINITE;
@@ -132,7 +135,6 @@ private:
   void step(int64_t now, int64_t at) {
     bool any = false;
     if constexpr (M::has_cell) {
-      if (now >= next_change) set_drives(now);
       any = M::step_cells(*this, *shared, now);
       if (clamped) hold();
     }
@@ -162,8 +164,6 @@ private:
     if (job->normalise) normalise(now);
     if constexpr (M::has_cell || M::has_post)
       if (spikes || now == part_next) shapes(now, spikes);
-    if constexpr (M::has_cell)
-      if (job->sweep_count) record_v(now);
   }
 
   // Currents and clamps that have changed up to this step; a run that goes on meets those of the part behind it once more.
@@ -188,9 +188,12 @@ private:
     for (int64_t c = 0; c < cells; ++c)
       if (!std::isnan(held_at[c])) lane[0][c] = real(held_at[c]), fired[c] = 0;
   }
-  void record_v(int64_t now) {
+  int64_t next_sweep(int64_t now) {
     while (sweep < job->sweep_count && job->sweeps[sweep] + job->sweep_steps <= now) ++sweep;
-    if (sweep == job->sweep_count || now < job->sweeps[sweep]) return;
+    return sweep == job->sweep_count ? FAR : now < job->sweeps[sweep] ? job->sweeps[sweep] : now;
+  }
+  void record_v(int64_t now) {
+    if (next_sweep(now) != now) return;
     for (int64_t c = 0; c < cells; ++c)
       job->v[((first_cell + c) * job->sweep_count + sweep) * job->sweep_steps + now - job->sweeps[sweep]] = double(lane[0][c]);
   }
@@ -327,14 +330,17 @@ private:
     const int64_t k = place(steps, count, step);
     return k < count ? steps[k] : FAR;
   }
-  int64_t next_record(int64_t now) const {
-    const int64_t a = upcoming(job->snapshot_steps, job->snapshot_count, now), b = upcoming(job->watch_steps, job->watch_count, now),
-                  c = upcoming(job->histogram_steps, job->histogram_count, now);
-    return a < b ? (a < c ? a : c) : (b < c ? b : c);
+  int64_t next_record(int64_t now) {
+    int64_t next = M::has_cell ? next_sweep(now) : FAR;
+    sooner(next, upcoming(job->snapshot_steps, job->snapshot_count, now));
+    sooner(next, upcoming(job->watch_steps, job->watch_count, now));
+    sooner(next, upcoming(job->histogram_steps, job->histogram_count, now));
+    return next;
   }
   real weight(int64_t cell, int64_t input) const { return synapse[M::weight][(cell / W * inputs + input) * W + cell % W]; }
 
   void write_record(int64_t now) {
+    if constexpr (M::has_cell) record_v(now);
     const int64_t s = place(job->snapshot_steps, job->snapshot_count, now);
     if (s < job->snapshot_count && job->snapshot_steps[s] == now)
       for (int64_t c = 0; c < cells; ++c) {
