@@ -49,7 +49,8 @@ def test_errors(spikeheb, study, choice, option, value):
     first = ("pairing",) if study == "run" else ()
     with pytest.raises(sh.SpikehebError) as refusal:
         getattr(sh, study)(*first, "pair", **choice)
-    assert spikeheb(study, *first, "--rule", "pair", option, value).refusal == f"error: {refusal.value}"
+    expected = str(refusal.value).replace(f"{next(iter(choice))}:", f"{option}:", 1)  # each names it as it is given there
+    assert spikeheb(study, *first, "--rule", "pair", option, value).refusal == f"error: {expected}"
 
 
 def test_times_and_counts_reach_the_study(spikeheb, small):
