@@ -121,6 +121,7 @@ def _refuse(circuit: Circuit) -> None:
         "sources that reach one cell each": circuit.is_pairwise or (other is not None and type(other.connect) is not type(plastic.connect)),
         "constants that differ between cells": bool(plastic.overrides),
         "a record of the efficacy": len(circuit.probes.samples) > 0,
+        "mirrored noise": circuit.mirrored,
     }
     for kind, asked in kinds.items():
         if asked:

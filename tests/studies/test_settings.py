@@ -132,7 +132,16 @@ def test_values_by_key_become_keywords_of_the_study():
 @pytest.mark.parametrize("study", COMMANDS)
 def test_no_other_keyword_has_the_name_of_an_option(study):
     keywords = set(inspect.signature(STUDIES[study][0]).parameters)
-    assert keywords & set(options(study)) - {each.name for each in of(study)} <= {"rule", "rules", "protocol", "protocols", "join", "data", "progress", "recording"}
+    assert keywords & set(options(study)) - {each.name for each in of(study)} <= {
+        "rule",
+        "rules",
+        "protocol",
+        "protocols",
+        "join",
+        "data",
+        "progress",
+        "recording",
+    }
 
 
 @pytest.mark.parametrize("study", STUDIES)

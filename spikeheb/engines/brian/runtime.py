@@ -20,7 +20,7 @@ from spikeheb.engines import cache_folder
 from spikeheb.engines.alone import Alone, Progress, alone
 from spikeheb.engines.brian import importing, modules
 from spikeheb.engines.brian.names import of_cell, users
-from spikeheb.engines.brian.network import CLAMPED, HELD_UNTIL, Built, build
+from spikeheb.engines.brian.network import CLAMPED, CURRENT_IN, HELD_UNTIL, Built, build
 from spikeheb.engines.brian.owned import of_rule, under_users_names
 from spikeheb.engines.brian.quiet import Relaxation
 from spikeheb.engines.brian.text import cancels
@@ -184,8 +184,10 @@ class _Watch:
         self.time[0] = (upcoming - 1) * self.job.dt
 
     def held(self, step: int) -> bool:
-        """Whether some cell is clamped or refractory, so that the relaxation says nothing of it."""
+        """Whether some cell is driven by a current, clamped or refractory, so that the relaxation says nothing of it."""
         cell = self.job.cell
+        if self.job.currents and np.any(self.built.cells.variables[CURRENT_IN].get_value() != 0):
+            return True
         if self.job.clamps and np.any(self.built.cells.variables[CLAMPED].get_value() > 0):
             return True
         if cell is None or (cell.refractory == 0 and not cell.shape):
