@@ -45,8 +45,8 @@ LOOPS = {
     "brian": lambda circuit: runtime.run(circuit, "numpy"),
     "plain": plain.run,
 }
-PRECISION = {name: "double precision|single precision" for name in ("lanes", "numpy", "brian", "plain")}
-ALONE = {name: "normalisation and single precision are for circuits" for name in ("lanes", "numpy")}
+PRECISION = dict.fromkeys(("lanes", "numpy", "brian", "plain"), "double precision|single precision")
+ALONE = dict.fromkeys(("lanes", "numpy"), "normalisation and single precision are for circuits")
 OWN_NUMBERS = {"brian": None}
 """Brian2 draws numbers of its own: it runs, and is held to nothing here."""
 
