@@ -46,6 +46,7 @@ ROOMS = {
         {"compiler"},
         {"alone"},
         {"dense"},
+        {"emit"},
         {"brian", "kernel", "plain"},
         {"choice", "trial"},
     ],
@@ -199,3 +200,15 @@ def test_a_wrong_import_would_be_seen(tmp_path: Path) -> None:
     assert set(imports(path)) == {
         "brian2.units", "a", "b", "spikeheb.rules.rule", "spikeheb.rules", "spikeheb.cells", "matplotlib", "c.d",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("room", ["plain", "brian"])
+def test_what_judges_the_kernel_knows_neither_it_nor_how_it_is_written(room: str) -> None:
+    judges = [name for name in MODULES if name.startswith(f"spikeheb.engines.{room}")]
+    known = {
+        (name, other)
+        for name in judges
+        for other in imports(MODULES[name])
+        if other.startswith(("spikeheb.engines.kernel", "spikeheb.engines.emit"))
+    }
+    assert known == set()

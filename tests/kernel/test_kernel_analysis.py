@@ -3,8 +3,8 @@
 import pytest
 from kernel_rules import ALL, LIBRARY, cell, read
 
+from spikeheb.engines.emit.lanes import generate
 from spikeheb.engines.kernel.explain import explain, show_source
-from spikeheb.engines.kernel.source import generate
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian
@@ -117,7 +117,7 @@ def test_hostile_names_meet_nothing_of_the_languages(tmp_path):
 
 
 def test_every_tree_that_is_hoisted_reads_constants_only(tmp_path):
-    from spikeheb.engines.kernel.source import _Writer
+    from spikeheb.engines.emit.lanes import _Writer
 
     writer = _Writer(analyse(read(tmp_path, "late"), cell("shaped"), DT))
     writer.file()

@@ -7,8 +7,8 @@ from kernel_rules import DT, HEAD, LIBRARY, as_bytes, cell, read
 from test_kernel_stretches import NONE, in_pieces
 
 from spikeheb.engines.compiler import compiler
+from spikeheb.engines.emit.motion import Moved, groups
 from spikeheb.engines.kernel import runner
-from spikeheb.engines.kernel.motion import Moved, groups
 from spikeheb.program.analysis import analyse
 from spikeheb.program.stretches import can_rest, in_order
 from spikeheb.rules import choose, read_rule

@@ -11,9 +11,9 @@ from kernel_rules import DT, HEAD, as_bytes, cell, job, read
 
 from spikeheb.circuits.drives import Change
 from spikeheb.engines.compiler import SUFFIX, compiler
+from spikeheb.engines.emit.hoist import Hoister, comparisons, decided, inverted
 from spikeheb.engines.kernel import runner
 from spikeheb.engines.kernel.build import build
-from spikeheb.engines.kernel.hoist import Hoister, comparisons, decided, inverted
 from spikeheb.expressions.gate import parse_expression
 from spikeheb.expressions.printers import evaluate, to_brian
 from spikeheb.program.analysis import analyse

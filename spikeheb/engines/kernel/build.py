@@ -10,8 +10,8 @@ from pathlib import Path
 
 from spikeheb.engines import cache, cache_folder
 from spikeheb.engines.compiler import SUFFIX, Compiler
+from spikeheb.engines.emit.lanes import generate, header
 from spikeheb.engines.kernel import contract
-from spikeheb.engines.kernel.source import generate, header
 from spikeheb.program.program import Program
 
 PARTS = ("runtime", "exponential", "range", "jets", "quiet", "glide", "collocation", "coast", "past", "pack", "single", "rest", "lanes")

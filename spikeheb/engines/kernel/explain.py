@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spikeheb.cells import Cell
-from spikeheb.engines.kernel.source import generate, header
+from spikeheb.engines.emit.lanes import generate, header
 from spikeheb.expressions.printers import to_brian
 from spikeheb.program.analysis import analyse
 from spikeheb.program.handlers import describe

@@ -17,7 +17,7 @@ from spikeheb.circuits.steps import Steps
 from spikeheb.engines.alone import Progress
 from spikeheb.engines.compiler import compiler, remedy
 from spikeheb.engines.dense import Dense, dense
-from spikeheb.engines.kernel import fan_in_source
+from spikeheb.engines.emit import tiles
 from spikeheb.engines.kernel.build import load
 from spikeheb.engines.kernel.contract import FAN_IN, FIRED, Array
 from spikeheb.engines.kernel.fan_in_arrays import FanInArrays, varied
@@ -83,10 +83,10 @@ class FanIn(Run[Recording]):
             raise EngineError("ties are told by the number of the step, which single precision cannot hold; take float64", key="precision")
         self.program = analyse(job.rule, job.cell, job.dt, receptor=job.receptor)
         self.sites: Sites = sites(self.program, varied(job))
-        width = 1 if job.private or job.cells <= FEW else fan_in_source.WIDTH[job.precision]
+        width = 1 if job.private or job.cells <= FEW else tiles.WIDTH[job.precision]
         inhibitory = job.cell.receptor(job.unplastic.receptor) if job.cell and job.unplastic else None
-        source = fan_in_source.generate(self.program, self.sites, width=width, precision=job.precision, inhibitory=inhibitory)
-        library = load(source, fan_in_source.header(self.program, asked.cell), chosen, HEADERS)
+        source = tiles.generate(self.program, self.sites, width=width, precision=job.precision, inhibitory=inhibitory)
+        library = load(source, tiles.header(self.program, asked.cell), chosen, HEADERS)
         workers = max(1, min(threads or allowed(), -(-job.cells // width)))
         self.arrays = FanInArrays(job, self.program, self.sites, width, workers, inhibitory)
         self._functions = _functions(library.loaded)
@@ -224,6 +224,6 @@ def _functions(loaded: ctypes.CDLL) -> Any:
 
 def show_source(program: Program, *, width: int = 4, precision: str = "float64") -> str:
     """The C++ that is generated for fan-in of a program."""
-    return fan_in_source.header(program, program.cell.cell if program.cell else None) + fan_in_source.generate(
+    return tiles.header(program, program.cell.cell if program.cell else None) + tiles.generate(
         program, sites(program), width=width, precision=precision, inhibitory=None
     )

@@ -16,8 +16,8 @@ from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.draws.expanded import clock
 from spikeheb.draws.trains import IMPOSED, INHIBITION, INPUTS
 from spikeheb.engines.dense import Dense
+from spikeheb.engines.emit.tiles import epoch, inhibitory_constants
 from spikeheb.engines.kernel.contract import CELLS_OF_TILE, FAN_IN, FAR, Array
-from spikeheb.engines.kernel.fan_in_source import epoch, inhibitory_constants
 from spikeheb.engines.kernel.source_arrays import SourceArrays
 from spikeheb.errors import EngineError, NonFiniteError, unknown_name
 from spikeheb.expressions import tree as t

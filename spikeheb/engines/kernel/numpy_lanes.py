@@ -19,10 +19,10 @@ from spikeheb.circuits.values import constants
 from spikeheb.draws import random
 from spikeheb.engines.alone import Alone, Progress, alone, arrivals_of_unplastic, raised_by_unplastic
 from spikeheb.engines.compiler import remedy
+from spikeheb.engines.emit.in_numpy import generate
 from spikeheb.engines.kernel.arrays import Arrays, arrays
 from spikeheb.engines.kernel.contract import FAR
 from spikeheb.engines.kernel.flow import exprel, final_values, propagate
-from spikeheb.engines.kernel.numpy_source import generate
 from spikeheb.engines.threads import stop_if_asked
 from spikeheb.errors import NonFiniteError
 from spikeheb.expressions.printers import numpy_scope

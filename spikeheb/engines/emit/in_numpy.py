@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from spikeheb.engines.kernel.text import equation_comments
+from spikeheb.engines.emit import bodies
+from spikeheb.engines.emit.text import equation_comments
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_numpy
 from spikeheb.program import methods
-from spikeheb.program.handlers import describe, number_draws, overwritten, random_draws, touched
+from spikeheb.program.handlers import describe, random_draws
 from spikeheb.program.layout import layout
 from spikeheb.program.program import Block, Decay, Program
 from spikeheb.rules.meaning import TRANSMIT, Action
@@ -74,16 +75,11 @@ class _Writer:
     # --- synapses ---
 
     def handler(self, index: int, action: Action) -> str:
-        reads, writes = touched(action, self.program)
         lines = [f"def on_{index}(s, z, n, p, q, i, j, now, amount, key, dt):", f"    # {action.event}: {describe(action)}"]
         local: set[str] = set()
         stores = []
-        for decay in self.program.decays:
-            stored = bool(set(decay.names) & writes) or bool(decay.reads & writes)
-            if not (set(decay.names) & reads or stored):
-                continue
-            if not (len(decay.names) == 1 and overwritten(decay.names[0], action)):
-                lines += self.load(decay)
+        for _, decay, brought, stored in bodies.loads(action, self.program):
+            lines += self.load(decay) if brought else []
             local |= set(decay.names)
             if stored:
                 stores += [f"    s[{name!r}][i] = {name}_" for name in decay.names] + [f"    s[{'since ' + decay.names[0]!r}][i] = now"]
@@ -104,12 +100,9 @@ class _Writer:
 
     def assignments(self, action: Action, local: set[str]) -> list[str]:
         lines = []
-        draw = 0
-        for statement in action.lines:
-            expression, draw, drawn = number_draws(statement.expression, draw)
+        for target, expression, drawn in bodies.lines(action.lines):
             lines += [f"    {name}_ = draws({n})" for name, n in drawn]
             text = to_numpy(expression, self.by_input(local))
-            target = statement.target
             if target == TRANSMIT:
                 lines += self.transmission(expression, local)
             elif target in local or target.startswith("_"):

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from spikeheb.engines.kernel.fan_in_text import COPY, Text
-from spikeheb.engines.kernel.text import derived, equation_comments, flawed, mangled, pointer
+from spikeheb.engines.emit import bodies
+from spikeheb.engines.emit.text import derived, equation_comments, flawed, mangled, pointer
+from spikeheb.engines.emit.tile_text import COPY, Text
 from spikeheb.expressions import tree as t
 from spikeheb.program import methods
 from spikeheb.program.fold import fold
-from spikeheb.program.handlers import DRAWS_PER_STEP, describe, number_draws, overwritten, random_draws, touched
+from spikeheb.program.handlers import DRAWS_PER_STEP, describe, random_draws, touched
 from spikeheb.program.program import Decay, Program
 from spikeheb.program.sites import POST, PRE, SYNAPSE, Sites
 from spikeheb.rules.meaning import TRANSMIT, Action
@@ -143,16 +144,8 @@ class HandlerWriter:
     def _needs(self, action: Action) -> Needs:
         """What the action reads and writes."""
         reads, writes = touched(action, self.program)
-        decays, stored = [], []
-        for decay in self.program.decays:
-            group = set(decay.names)
-            keep = bool(group & writes) or (decay in self.text.lazy and bool(decay.reads & writes))
-            if not (group & reads or keep):
-                continue
-            if not (len(group) == 1 and overwritten(decay.names[0], action)):
-                decays.append(decay)
-            if keep:
-                stored.append(decay)
+        loads = bodies.loads(action, self.program, self.text.lazy)
+        decays, stored = [load.decay for load in loads if load.brought], [load.decay for load in loads if load.stored]
         read = set(reads) | set().union(*(decay.reads for decay in decays))
         names = set().union(*(t.names(line.expression) for line in action.lines))
         outside = {line.target for line in action.lines} | names | (t.names(self.program.efficacy) if self.program.cell else set())
@@ -313,17 +306,13 @@ class HandlerWriter:
         if draws:
             index = f"uint64_t((t.first_cell + {loop.cell})*t.inputs + i)"
             lines.append(f"const uint64_t draws = stream(t.seed, DRAWS_OF_HANDLER, {index});")
-        draw = 0
-        for statement in statements:
-            expression, draw, drawn = number_draws(statement.expression, draw)
-            at = f"{DRAWS_PER_STEP}*uint64_t(now)"
+        at = f"{DRAWS_PER_STEP}*uint64_t(now)"
+        for target, expression, drawn in bodies.lines(statements):
             lines += [f"const real {mangled(name)} = real(normal(draws, {at} + {n}));" for name, n in drawn]
-            if statement.target == TRANSMIT:
+            if target == TRANSMIT:
                 lines += self._transmission(expression)
-            elif statement.target.startswith("_"):
-                lines.append(f"const real {mangled(statement.target)} = {self.text.rule(expression)};")
             else:
-                lines.append(f"{mangled(statement.target)} = {self.text.rule(expression)};")
+                lines.append(f"{'const real ' if target.startswith('_') else ''}{mangled(target)} = {self.text.rule(expression)};")
         return lines
 
     def _transmission(self, fraction: t.Tree) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 
-from spikeheb.engines.kernel.hoist import Hoister
-from spikeheb.engines.kernel.text import mangled
+from spikeheb.engines.emit.hoist import Hoister
+from spikeheb.engines.emit.text import mangled
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_cpp
 from spikeheb.program import methods

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from spikeheb.engines.kernel import motion
-from spikeheb.engines.kernel.hoist import Hoister, comparisons, decided, inverted
-from spikeheb.engines.kernel.text import array, derived, equation_comments, events_of, flawed, indent, mangled, struct
+from spikeheb.engines.emit import bodies, motion
+from spikeheb.engines.emit.hoist import Hoister, comparisons, decided, inverted
+from spikeheb.engines.emit.text import array, derived, equation_comments, events_of, flawed, indent, mangled, struct
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
 from spikeheb.program import methods
-from spikeheb.program.handlers import DRAWS_PER_STEP, describe, number_draws, overwritten, random_draws, touched
+from spikeheb.program.handlers import DRAWS_PER_STEP, describe, random_draws
 from spikeheb.program.layout import Layout, layout, synapse_dtype
 from spikeheb.program.program import Block, Decay, Program
 from spikeheb.program.stretches import can_rest
@@ -221,18 +221,13 @@ class _Writer:
         return "\n".join(lines)
 
     def handler(self, n: int, action: Action) -> str:
-        reads, writes = touched(action, self.program)
         lines = [f"// {action.event}: {describe(action)}", f"static bool on_{n}{HANDLER} {{"]
         declared: set[str] = set()
         stores: list[str] = []
-        for index, decay in enumerate(self.program.decays):
-            group = set(decay.names)
-            stored = bool(group & writes) or bool(decay.reads & writes)
-            if not (group & reads or stored):
-                continue
-            if not (len(group) == 1 and overwritten(decay.names[0], action)):
+        for index, decay, brought, stored in bodies.loads(action, self.program):
+            if brought:
                 lines += self.load(index, decay, stored)
-                declared |= group
+                declared |= set(decay.names)
             if stored:
                 stores += [f"  s.{mangled(name)} = {mangled(name)};" for name in decay.names] + [f"  s.{since(decay)} = now;"]
         lines += self.assignments(action, declared, {name for decay in self.program.decays for name in decay.names})
@@ -260,15 +255,12 @@ class _Writer:
 
     def assignments(self, action: Action, declared: set[str], solved: set[str]) -> list[str]:
         lines: list[str] = []
-        draw = 0
-        for statement in action.lines:
-            expression, draw, drawn = number_draws(statement.expression, draw)
+        for target, expression, drawn in bodies.lines(action.lines):
             lines += [f"  const double {mangled(name)} = normal(draws, {DRAWS_PER_STEP}*uint64_t(now) + {n});" for name, n in drawn]
-            if statement.target == TRANSMIT:
+            if target == TRANSMIT:
                 lines += self.transmission(expression, declared)
                 continue
             text = self.rule_text(expression, declared)
-            target = statement.target
             if target.startswith("_"):
                 lines.append(f"  const double {mangled(target)} = {text};")
             elif target in solved:

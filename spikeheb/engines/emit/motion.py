@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from spikeheb.engines.kernel.text import array, mangled
+from spikeheb.engines.emit.text import array, mangled
 from spikeheb.expressions import tree as t
 from spikeheb.program import methods
 from spikeheb.program.program import Block, Program
