@@ -49,3 +49,16 @@ def test_the_python_lines_run():
     assert final.sizes == {"lane": 1}
     assert np.isfinite(final.values).all()
     assert sh.window(rule, pairs=60, frequency=1.0).sizes == {"delta_t": 61}
+
+
+def test_the_network_of_ones_own_learns():
+    """The second block of Python; the names of the first are known in it. Brian2's seed is the example's own luck, so several are tried."""
+    import brian2
+
+    code = compile(blocks("python")[1], "README.md", "exec")
+    for seed in range(3):
+        brian2.start_scope()
+        brian2.seed(seed)
+        names = {"sh": sh}
+        exec(code, names)
+        assert (names["S"].w[:] != 0.5).any(), "the cell of the example does not fire"
