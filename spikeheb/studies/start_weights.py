@@ -101,7 +101,7 @@ def read_weights(path: str | Path) -> Floats:
     if file.suffix.lower() not in (".npy", ".csv"):
         raise FormatError(f'expected a number, or a file .npy or .csv with the column "{COLUMN}" (got "{str(path)[:80]}")', key="w0")
     if not is_file(file):
-        raise FormatError("there is no such file of weights", path=str(path), key="w0")
+        raise FormatError("there is no such file of weights", path=str(path))
     return _of_npy(file) if file.suffix.lower() == ".npy" else _of_csv(file)
 
 

@@ -11,7 +11,6 @@ import pytest
 from circuits_by_hand import but, post_trains
 from jobs import DT, lanes, random_trains, rule
 
-from spikeheb.circuits.drives import Change
 from spikeheb.engines import children
 from spikeheb.engines.alone import alone
 from spikeheb.engines.brian import building, importing, modules, runtime, standalone
@@ -115,7 +114,6 @@ def test_models_that_differ_have_programs_that_differ(job):
         but(job, post=post_trains(job)[::-1]),
         but(job, steps=job.steps + 1),
         but(job, dt=2e-4),
-        but(job, rewards=(Change(0, 5, 1.0),)),
     ]
     keys = {standalone.content_hash(standalone._structure(alone(j))) for j in (job, *others)}
     assert len(keys) == 1 + len(others)

@@ -225,9 +225,8 @@ def test_where_cxx_is_wrong_the_note_names_cxx(monkeypatch):
 def test_an_error_names_the_extra():
     import spikeheb as sh
 
-    inputs = sh.with_inhibition(sh.poisson_inputs(5, "40 Hz"), 2, "20 Hz")
     with pytest.raises(EngineError, match=r"spikeheb\[compiler\]"):
-        sh.weights("pair", "l5_pyramidal", inputs, "50 ms", 1, engine="kernel")
+        sh.weights("pair", "l5_pyramidal", sh.poisson_inputs(5, "40 Hz"), "50 ms", 1, engine="kernel", normalise="divisive")
 
 
 def test_the_extra_is_there():
