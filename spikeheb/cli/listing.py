@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spikeheb.cli.printing import data_table, note
-from spikeheb.errors import SpikehebError
+from spikeheb.errors import FormatError, SpikehebError
 
 if TYPE_CHECKING:
     from spikeheb.cells import Cell
@@ -33,7 +33,7 @@ def list_names(
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Rule, cell or protocol files; a protocol file is executed.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Rule, cell, network or protocol files; a protocol file is executed.")],
 ) -> None:
     """Check files. For each file one line says OK, or what is wrong.
 
@@ -64,6 +64,8 @@ def _check_file(path: Path) -> str:
         protocol = library.protocol(path)
         lanes = len(protocol.schedule(np.random.default_rng(0)).lanes)
         return f"protocol {protocol.name}, {lanes} {'condition' if lanes == 1 else 'conditions'}"
+    if kind == "network":
+        return _check_network(path)
     if kind == "cell":
         return _check_cell(read_cell(path))
     return _check_choices(read_rule(path))
@@ -76,6 +78,19 @@ def _check_cell(cell: Cell) -> str:
 
     trial.run(library.rule(TRIAL_RULE), cell)
     return f"cell {cell.name}"
+
+
+def _check_network(path: Path) -> str:
+    """Take one time step of the circuit in the engine that can do everything."""
+    from spikeheb.circuits.files import read_circuit
+    from spikeheb.engines.choice import refusal
+
+    circuit = read_circuit(path)
+    reason = refusal(circuit, "plain")
+    if reason is not None:
+        raise FormatError(reason, path=str(path))
+    sources, cells = circuit.sources.count, circuit.cells.count
+    return f"network {path.stem}, {sources:,} {'source' if sources == 1 else 'sources'} onto {cells:,} {'cell' if cells == 1 else 'cells'}"
 
 
 def _check_choices(rule: Rule) -> str:
