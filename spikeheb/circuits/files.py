@@ -105,7 +105,6 @@ def _parsed(text: str, where: str, folder: Path) -> Circuit:
     populations = {name: _population(raw, file, folder, f"populations.{name}") for name, raw in table.populations.items()}
     projections = {name: _projection(raw, populations, file, folder, f"projections.{name}") for name, raw in table.projections.items()}
     drives = {name: _drives(raw, populations, file, f"drives.{name}") for name, raw in table.drives.items()}
-    probes = _probes(table.probes, file)
     steps = file.step(table.duration, "duration")
     if steps < 1:
         raise file.error("duration", f"expected a time step at least (got {table.duration})")
@@ -120,7 +119,7 @@ def _parsed(text: str, where: str, folder: Path) -> Circuit:
         circuit = replace(circuit, drives=drives)
     _check_initial(circuit, file)
     with file.at("probes"):
-        return replace(circuit, probes=probes)
+        return replace(circuit, probes=_probes(table.probes, steps, file))
 
 
 # --- populations ---
@@ -302,13 +301,16 @@ def _change(raw: ChangeTable, dimension: Dimension, ending: float | None, cells:
     return Change(cell, file.step(raw.at, f"{key}.at"), value)
 
 
-def _probes(raw: ProbesTable, file: Reading) -> Probes:
+def _probes(raw: ProbesTable, end: int, file: Reading) -> Probes:
     for n, pair in enumerate(raw.watched):
         if len(pair) != 2:
             raise file.error(f"probes.watched[{n}]", f"expected a cell and a source, [0, 3] (got {len(pair)} numbers)")
         for number in pair:
             file.whole(number, f"probes.watched[{n}]")
     times = {name: file.steps(getattr(raw, name), f"probes.{name}") for name in ("samples", "sweeps", "snapshots", "watch", "histograms")}
+    for name in ("samples", "sweeps"):
+        if len(times[name]) and (times[name][-1] >= end or np.any(np.diff(times[name]) < 0)):
+            raise file.error(f"probes.{name}", "expected times that do not fall, before the end of the run")
     return Probes(
         **times,
         sweep_steps=file.step(raw.sweep_length, "probes.sweep_length"),
