@@ -213,7 +213,7 @@ def _explained(message: str, key: str, kind: type[object]) -> tuple[str, str]:
     """Key and message in the words of this laboratory."""
     about = re.search("Object (contains unknown|missing required) field `(.*)`", message)
     if not about:
-        return key, message[0].lower() + message[1:]
+        return key, message[0].lower() + message[1:].replace(" | null", "")
     fields = _fields(key, kind)
     near = difflib.get_close_matches(about[2], fields, n=1) if about[1] == "contains unknown" else []
     hint = f'; did you mean "{near[0]}"?' if near else f"; this table has {', '.join(fields)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
@@ -52,13 +53,13 @@ def difference(first: Any, second: Any, key: str = "") -> str | None:
     if type(first) is type(second) and isinstance(first, Rule | Cell):
         return None if replace(first, path="") == replace(second, path="") else key
     if isinstance(first, Mapping) or is_dataclass(first) or isinstance(first, tuple):
-        one, other = _parts(first), _parts(second)
-        if one.keys() != other.keys() or (is_dataclass(first) and type(first) is not type(second)):
+        parts, others = _parts(first), _parts(second)
+        if parts.keys() != others.keys() or (is_dataclass(first) and type(first) is not type(second)):
             return key
-        places = (difference(one[name], other[name], f"{key}.{name}".lstrip(".")) for name in one)
+        places = (difference(parts[name], others[name], f"{key}.{name}".lstrip(".")) for name in parts)
         return next((place for place in places if place is not None), None)
-    released = isinstance(first, float) and isinstance(second, float) and first != first and second != second
-    return None if released or np.array_equal(first, second) else key
+    both_released = all(isinstance(value, float) and math.isnan(value) for value in (first, second))
+    return None if both_released or np.array_equal(first, second) else key
 
 
 def _parts(value: Any) -> dict[Any, Any]:
@@ -170,7 +171,7 @@ def _drives(drives: Drives, dt: float) -> Content:
 
 
 def _change(change: Change, dimension: Dimension, dt: float) -> Content:
-    value = RELEASED_TEXT if np.isnan(change.value) and dimension == VOLTAGE else _array(change.value, dimension)
+    value = RELEASED_TEXT if math.isnan(change.value) and dimension == VOLTAGE else _array(change.value, dimension)
     return {"at": _time(change.step, dt), "value": value} | ({} if change.cell == EVERY else {"cell": change.cell})
 
 

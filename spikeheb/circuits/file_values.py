@@ -93,7 +93,7 @@ class Reading:
         if not every > 0:
             raise self.error(f"{key}.every", f"expected a time above 0 (got {times.every})")
         self._within(first + every * count, f"{key}.every")
-        return np.rint((first + every * np.arange(count)) / self.dt).astype(np.int64)
+        return np.array(np.rint((first + every * np.arange(count)) / self.dt), dtype=np.int64)
 
     def floats(self, values: Sequence[Number], dimension: Dimension, key: str) -> Floats:
         """A row of quantities, SI."""

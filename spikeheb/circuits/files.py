@@ -13,8 +13,9 @@ A file has `schema = 1`, `dt` and `duration`, and may have `title`, `doc`, `seed
     `spikeheb.rules.choose` takes. `receptor` names one of the cell's. With a rule: `initial`, `overrides` (constants, one for each cell),
     `normalise` (`kind`, `target`, `every`). Without: `efficacy` and `delay`.
 ``[drives.NAME]``
-    By population of cells: `imposed`, a list of sources; `currents`, `clamps` and `rewards`, lists of ``{ at = "50 ms", value = "200 pA" }``
-    for every cell, or with `cell = 3` for that one. The value of a clamp that ends is ``"released"``.
+    By population of cells: `imposed`, a list of sources; `currents`, `clamps` and `rewards`, lists of
+    ``{ at = "50 ms", value = "200 pA" }`` for every cell, or with `cell = 3` for that one. A clamp that ends
+    has the value ``"released"``.
 ``[probes]``
     As `spikeheb.circuits.probes.Probes`, in times: a list of them, or ``{ first = "0 ms", every = "10 ms", count = 50 }``.
 
@@ -49,17 +50,18 @@ from spikeheb.circuits.file_values import Reading, read_sources
 from spikeheb.circuits.populations import Cells, Population, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise, Projection
-from spikeheb.circuits.steps import Floats
+from spikeheb.circuits.steps import NO_STEPS, Floats
 from spikeheb.circuits.values import initial_shapes
 from spikeheb.dimensions import CURRENT, NONE, TIME, VOLTAGE, Dimension
 from spikeheb.errors import FormatError, unknown_name
+from spikeheb.limits import check_memory
 from spikeheb.rules import Rule, choose
 from spikeheb.tables import decode_text, read_text
 
 MAX_BYTES = 2_000_000
 MAX_ITEMS = 500_000
 """Of a list."""
-CONNECTORS: Mapping[str, type[Connector]] = {"all_to_all": AllToAll, "own_copies": OwnCopies, "pairwise": Pairwise}
+CONNECTORS: Mapping[str, Connector] = {"all_to_all": AllToAll(), "own_copies": OwnCopies(), "pairwise": Pairwise(NO_STEPS)}
 REMEDY = "give fewer trains, or trains drawn from rates"
 WRITTEN = "text of the circuit"
 
@@ -115,6 +117,8 @@ def _parsed(text: str, where: str, folder: Path) -> Circuit:
             dt=dt, steps=steps, populations=populations, projections=projections, seed=table.seed, precision=table.precision,
             exact=table.exact, mirrored=table.mirrored,
         )  # fmt: skip
+    with file.at("populations"):
+        check_memory(8.0 * circuit.synapse_count * len(circuit.rule.variables), f"the {circuit.synapse_count:,} synapses")
     with file.at("drives"):
         circuit = replace(circuit, drives=drives)
     _check_initial(circuit, file)
@@ -203,10 +207,14 @@ def _of_kind(name: str, kind: type, populations: Mapping[str, Population], file:
 
 def _check_effect(raw: ProjectionTable, cell: Cell | None, file: Reading, key: str) -> None:
     """Raise for what would have no effect."""
-    without, needs = (("efficacy", "delay"), "a rule") if raw.rule is not None else (("initial", "overrides", "normalise"), "")
-    for name in without:
-        if getattr(raw, name):
-            raise file.error(f"{key}.{name}", f"has no effect beside {needs}, which has its own" if needs else "has no effect without a rule")
+    idle: tuple[str, ...]
+    if raw.rule is not None:
+        idle, why = ("efficacy", "delay"), "has no effect beside a rule, which has its own"
+    else:
+        idle, why = ("initial", "overrides", "normalise"), "has no effect without a rule"
+    for name in idle:
+        if getattr(raw, name) not in (None, {}):
+            raise file.error(f"{key}.{name}", why)
     if raw.receptor is not None and cell is None:
         raise file.error(f"{key}.receptor", "has no effect without a cell")
 
@@ -217,7 +225,7 @@ def _connect(raw: ProjectionTable, sources: int, cells: int, file: Reading, key:
     if raw.connect != "pairwise":
         if raw.reaches is not None:
             raise file.error(f"{key}.reaches", 'has no effect unless connect is "pairwise"')
-        return CONNECTORS[raw.connect]()
+        return CONNECTORS[raw.connect]
     place = f"{key}.reaches"
     if raw.reaches is None or len(raw.reaches) != sources:
         raise file.error(place, f"expected the cell of each of {sources:,} sources (got {len(raw.reaches or []):,})")

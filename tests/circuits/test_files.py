@@ -67,7 +67,11 @@ def read_text(folder: Path, text: str) -> Circuit:
 
 STEPS = 3000
 positive = st.floats(1e-3, 1e3)
-amounts = st.floats(-1e3, 1e3)
+amounts = st.floats(-1e3, 1e3, allow_subnormal=False)
+
+
+def upto(most: float) -> st.SearchStrategy[float]:
+    return st.floats(0, most, allow_subnormal=False)
 
 
 def rows(values: st.SearchStrategy[float], size: int) -> st.SearchStrategy[np.ndarray]:
@@ -88,9 +92,9 @@ def sources(draw: st.DrawFn, kinds: str = "pgrt", count: int | None = None, cell
     if kind == "p":
         return Poisson(draw(rows(positive, size)))
     if kind == "g":
-        return Group(draw(positive), draw(st.floats(1e-3, 1)), draw(rows(st.floats(0, 10), size)), draw(st.floats(0, 10)))
+        return Group(draw(positive), draw(st.floats(1e-3, 1)), draw(rows(upto(10), size)), draw(upto(10)))
     if kind == "r":
-        return Regular(draw(rows(st.floats(0.01, 1e3), size)), draw(rows(st.floats(0, 1e3), size)))
+        return Regular(draw(rows(st.floats(0.01, 1e3), size)), draw(rows(upto(1e3), size)))
     return Replayed(tuple(draw(st.lists(rising(), min_size=size * cells, max_size=size * cells))), cells)
 
 
@@ -114,14 +118,14 @@ def circuits(draw: st.DrawFn) -> Circuit:
         shapes.append((cells, count))
     rule = draw(st.sampled_from(list(RULES.values())))
     shape = draw(st.sampled_from(shapes))
-    weight = np.array(draw(st.lists(st.floats(0, 1), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))).reshape(shape)
+    weight = np.array(draw(st.lists(upto(1), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))).reshape(shape)
     initial: Any = {} if draw(st.booleans()) else {rule.weight: weight if shape else float(weight)}
     constant = draw(st.sampled_from(sorted(rule.parameters)))
     plastic = Projection(
         "inputs", "cells", connect, rule, initial=initial,
         receptor=None if cell is None else draw(st.sampled_from([None, *cell.receptors])),
         overrides=draw(st.sampled_from([{}, {constant: draw(rows(positive, cells))}, {constant: np.array(draw(positive))}])),
-        normalise=draw(st.none() | st.builds(Normalise, st.sampled_from(["divisive", "subtractive"]), positive, st.floats(0, 10))),
+        normalise=draw(st.none() | st.builds(Normalise, st.sampled_from(["divisive", "subtractive"]), positive, upto(10))),
     )  # fmt: skip
     drives = Drives(
         imposed=draw(st.just(()) | st.tuples(sources(count=cells))),
@@ -129,10 +133,11 @@ def circuits(draw: st.DrawFn) -> Circuit:
         clamps=() if cell is None else draw(changes(cells, amounts | st.just(RELEASED))),
         rewards=draw(changes(cells, amounts)),
     )
+    synapses = st.tuples(st.integers(0, cells - 1), st.integers(0, count - 1))
     probes = Probes(
         **{name: draw(rising()) for name in ("samples", "sweeps", "snapshots", "watch", "histograms")},
         sweep_steps=draw(st.integers(0, 50)), edges=np.array([0.0, 0.1 / 3, 1.0]), trains=draw(st.booleans()),
-        watched=np.array(draw(st.lists(st.tuples(st.integers(0, cells - 1), st.integers(0, count - 1)), max_size=3)), dtype=int).reshape(-1, 2),
+        watched=np.array(draw(st.lists(synapses, max_size=3)), dtype=int).reshape(-1, 2),
     )  # fmt: skip
     circuit = Circuit(
         dt=dt, steps=STEPS, populations={"inputs": Spikes(inputs), "cells": Cells(cells, cell)}, projections={"synapses": plastic},
@@ -143,11 +148,11 @@ def circuits(draw: st.DrawFn) -> Circuit:
         return circuit
     beside = (Poisson(draw(rows(positive, count))),)
     receptor = draw(st.sampled_from([None, *cell.receptors]))
-    return usual.with_unplastic(circuit, beside, receptor, draw(positive), draw(st.floats(0, 1)))
+    return usual.with_unplastic(circuit, beside, receptor, draw(positive), draw(upto(1)))
 
 
 @given(circuit=circuits())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_reading_what_was_written_gives_the_same_circuit(circuit: Circuit, tmp_path_factory: pytest.TempPathFactory) -> None:
     again = read_text(tmp_path_factory.mktemp("circuit"), circuit_to_toml(circuit))
     assert plain(again) == plain(circuit)
@@ -182,12 +187,12 @@ def test_files_of_the_user_are_written_by_path_and_read_from_the_folder_of_the_c
 
 
 def test_what_no_file_says_is_refused_and_not_left_out(tmp_path: Path) -> None:
-    circuit = read_circuit(FAN_IN)
+    circuit, many = read_circuit(FAN_IN), np.arange(200_000)
     other = replace(circuit.rule, title="Another title")
     cases = {
         "projections.synapses.rule: is changed in a way": circuit.with_plastic(rule=other),
         "projections.synapses.delay: has no effect beside a rule": circuit.with_plastic(delay=1e-3),
-        "more than 2000000 bytes": replace(circuit, populations={**circuit.populations, "inputs": Spikes(usual.given((np.arange(200_000),)))}),
+        "more than 2000000 bytes": replace(circuit, populations={**circuit.populations, "inputs": Spikes(usual.given((many,)))}),
         "is not a name": replace(circuit, populations={**circuit.populations, "more cells": Cells(1)}),
     }  # fmt: skip
     for message, wrong in cases.items():
@@ -219,7 +224,8 @@ def test_check_recognises_a_network(capsys: pytest.CaptureFixture[str], tmp_path
     path = tmp_path / "huge.toml"
     path.write_text(FAN_IN.read_text().replace("count = 100,", "count = 10000000,").replace("count = 1\n", "count = 1000000\n"))
     assert run(["check", str(path)]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    message = "populations: the 10,000,000,000,000 synapses need about 2.4e+05 GB, and 2 GB are allowed; take fewer"
+    assert capsys.readouterr().err == f"error: {path}: {message}\n"
     assert run(["show", str(FAN_IN)]) == 2
     assert "is the file of a network" in capsys.readouterr().err
 
@@ -262,92 +268,241 @@ WRONG = {
     "no cells": (("count = 1\n", "count = 0\n"), "populations.cells.count: expected a whole number from 1 to 10,000,000 (got 0)"),
     "negative cells": (("count = 1\n", "count = -3\n"), "populations.cells.count: expected a whole number from 1 to 10,000,000 (got -3)"),
     "half a cell": (("count = 1\n", "count = 1.5\n"), "populations.cells.count: expected `int`, got `float`"),
-    "an unknown cell": (('"l5_pyramidal"', '"l5_piramidal"'), 'populations.cells.cell: no cell named "l5_piramidal"; did you mean "l5_pyramidal"'),
+    "an unknown cell": (
+        ('"l5_pyramidal"', '"l5_piramidal"'),
+        'populations.cells.cell: no cell named "l5_piramidal"; did you mean "l5_pyramidal"',
+    ),
     "a parameter of no cell": (
-        ('"l5_pyramidal"', '{ name = "l5_pyramidal", parameters = { E_K = "-80 mV" } }'), 'no parameter named "E_K"; did you mean "E_L"?',
+        ('"l5_pyramidal"', '{ name = "l5_pyramidal", parameters = { E_K = "-80 mV" } }'),
+        'no parameter named "E_K"; did you mean "E_L"?',
     ),
     "a name with a space": (("[populations.cells]", '[populations."my cells"]'), 'populations: the key "my cells" is not a name: letters'),
-    "an unknown kind": (source('kind = "poison", count = 1, rate = "1 Hz"'), f'{FIRST}.kind: no kind of source named "poison"; did you mean "poisson"?'),
+    "an unknown kind": (
+        source('kind = "poison", count = 1, rate = "1 Hz"'),
+        f'{FIRST}.kind: no kind of source named "poison"; did you mean "poisson"?',
+    ),
     "no kind": (source('count = 1, rate = "1 Hz"'), f"{FIRST}.kind: is missing; this table has kind, count, rate, "),
-    "a rate of seconds": (source('kind = "poisson", count = 1, rate = "1 s"'), f'{FIRST}.rate: expected a rate such as "10 Hz" (got "1 s", a time)'),
-    "a rate without a unit": (source('kind = "poisson", rate = ["1 Hz", 15]'), f'{FIRST}.rate[1]: expected a rate such as "10 Hz" (got "15", a number)'),
+    "a rate of seconds": (
+        source('kind = "poisson", count = 1, rate = "1 s"'),
+        f'{FIRST}.rate: expected a rate such as "10 Hz" (got "1 s", a time)',
+    ),
+    "a rate without a unit": (
+        source('kind = "poisson", rate = ["1 Hz", 15]'),
+        f'{FIRST}.rate[1]: expected a rate such as "10 Hz" (got "15", a number)',
+    ),
     "a rate of truth": (source('kind = "poisson", count = 1, rate = true'), f"{FIRST}.rate: expected `"),
-    "a negative rate": (source('kind = "poisson", count = 1, rate = "-1 Hz"'), f"{FIRST}: rates of Poisson inputs must be from 0 to 10000 Hz"),
-    "negative sources": (source('kind = "poisson", count = -1, rate = "1 Hz"'), f"{FIRST}.count: expected a whole number from 0 to 10,000,000 (got -1)"),
-    "too many sources": (source('kind = "poisson", count = 10000000000, rate = "1 Hz"'), f"{FIRST}.count: expected a whole number from 0 to 10,000,000"),
+    "a negative rate": (
+        source('kind = "poisson", count = 1, rate = "-1 Hz"'),
+        f"{FIRST}: rates of Poisson inputs must be from 0 to 10000 Hz",
+    ),
+    "negative sources": (
+        source('kind = "poisson", count = -1, rate = "1 Hz"'),
+        f"{FIRST}.count: expected a whole number from 0 to 10,000,000 (got -1)",
+    ),
+    "too many sources": (
+        source('kind = "poisson", count = 10000000000, rate = "1 Hz"'),
+        f"{FIRST}.count: expected a whole number from 0 to 10,000,000",
+    ),
     "too many together": (
         (SOURCE, 'sources = [{ kind = "poisson", count = 9999999, rate = "1 Hz" }, { kind = "regular", count = 2, period = "1 s" }]'),
         "populations.inputs.sources[1].count: expected a whole number from 0 to 1 (got 2)",
     ),
-    "a count that is not the list's": (source('kind = "poisson", count = 3, rate = ["1 Hz", "2 Hz"]'), f"{FIRST}.rate: expected one value, or a list of 3 (got 2)"),
-    "lists of two lengths": (source('kind = "regular", period = ["1 s", "2 s"], phase = ["1 s"]'), f"{FIRST}.phase: expected one value, or a list of 2 (got 1)"),
+    "a count that is not the list's": (
+        source('kind = "poisson", count = 3, rate = ["1 Hz", "2 Hz"]'),
+        f"{FIRST}.rate: expected one value, or a list of 3 (got 2)",
+    ),
+    "lists of two lengths": (
+        source('kind = "regular", period = ["1 s", "2 s"], phase = ["1 s"]'),
+        f"{FIRST}.phase: expected one value, or a list of 2 (got 1)",
+    ),
     "no count": (source('kind = "poisson", rate = "1 Hz"'), f"{FIRST}.count: is missing; say how many trains there are, or give a list"),
     "no rate": (source('kind = "poisson", count = 2'), f'{FIRST}.rate: is missing; a source of kind "poisson" needs rate'),
-    "a key of another kind": (source('kind = "poisson", count = 2, rate = "1 Hz", jitter = "1 ms"'), f'{FIRST}.jitter: a source of kind "poisson" has no such key; it has rate, count'),
-    "rates of a group": (source('kind = "group", rate = ["1 Hz"], share = 0.5'), f"{FIRST}.rate: a group has one rate, that of its common events"),
-    "a share above 1": (source('kind = "group", count = 2, rate = "1 Hz", share = 2'), f"{FIRST}: the share of members that follow an event must be from 1e-09 to 1"),
-    "a period of a step": (source('kind = "regular", count = 2, period = "0.1 ms"'), f"{FIRST}: periods must be from 0.0001 to inf s, longer than a step"),
-    "a falling train": (source('kind = "replayed", trains = [["1 ms"], ["2 ms", "1 ms"]]'), f"{FIRST}: the steps of train 1 must rise from 0 on, none twice"),
-    "two spikes in a step": (source('kind = "replayed", trains = [["1 ms", "1.01 ms"]]'), f"{FIRST}: the steps of train 0 must rise from 0 on, none twice"),
-    "a spike before the start": (source('kind = "replayed", trains = [["-1 ms"]]'), f"{FIRST}.trains[0][0]: expected a time from 0 to 1.1e+08 s (got -0.001 s)"),
-    "a spike of text": (source('kind = "replayed", trains = [["soon"]]'), f'{FIRST}.trains[0][0]: expected a time such as "20 ms" ("soon" is not a quantity'),
-    "trains of no cells": (source('kind = "replayed", trains = [], cells = 0'), f"{FIRST}.cells: expected a whole number from 1 to 10,000,000 (got 0)"),
-    "trains for other cells": (source('kind = "replayed", trains = [["1 ms"], []], cells = 2'), "projections: replayed trains are for 2 cells"),
+    "a key of another kind": (
+        source('kind = "poisson", count = 2, rate = "1 Hz", jitter = "1 ms"'),
+        f'{FIRST}.jitter: a source of kind "poisson" has no such key; it has rate, count',
+    ),
+    "rates of a group": (
+        source('kind = "group", rate = ["1 Hz"], share = 0.5'),
+        f"{FIRST}.rate: a group has one rate, that of its common events",
+    ),
+    "a share above 1": (
+        source('kind = "group", count = 2, rate = "1 Hz", share = 2'),
+        f"{FIRST}: the share of members that follow an event must be from 1e-09 to 1",
+    ),
+    "a period of a step": (
+        source('kind = "regular", count = 2, period = "0.1 ms"'),
+        f"{FIRST}: periods must be from 0.0001 to inf s, longer than a step",
+    ),
+    "a falling train": (
+        source('kind = "replayed", trains = [["1 ms"], ["2 ms", "1 ms"]]'),
+        f"{FIRST}: the steps of train 1 must rise from 0 on, none twice",
+    ),
+    "two spikes in a step": (
+        source('kind = "replayed", trains = [["1 ms", "1.01 ms"]]'),
+        f"{FIRST}: the steps of train 0 must rise from 0 on, none twice",
+    ),
+    "a spike before the start": (
+        source('kind = "replayed", trains = [["-1 ms"]]'),
+        f"{FIRST}.trains[0][0]: expected a time from 0 to 1.1e+08 s (got -0.001 s)",
+    ),
+    "a spike of text": (
+        source('kind = "replayed", trains = [["soon"]]'),
+        f'{FIRST}.trains[0][0]: expected a time such as "20 ms" ("soon" is not a quantity',
+    ),
+    "trains of no cells": (
+        source('kind = "replayed", trains = [], cells = 0'),
+        f"{FIRST}.cells: expected a whole number from 1 to 10,000,000 (got 0)",
+    ),
+    "trains for other cells": (
+        source('kind = "replayed", trains = [["1 ms"], []], cells = 2'),
+        "projections: replayed trains are for 2 cells",
+    ),
     "no sources": ((SOURCE, "sources = []"), "projections: expected cells, inputs and steps (got 1, 0 and 5000)"),
-    "a projection from nowhere": (('pre = "inputs"', 'pre = "input"'), f'{PROJECTION}.pre: no population named "input"; did you mean "inputs"?'),
-    "a projection to nowhere": (('post = "cells"', 'post = "dells"'), f'{PROJECTION}.post: no population named "dells"; did you mean "cells"?'),
-    "a projection to sources": (('post = "cells"', 'post = "inputs"'), f'{PROJECTION}.post: expected a population of cells ("inputs" is one of sources)'),
-    "a projection from cells": (('pre = "inputs"', 'pre = "cells"'), f'{PROJECTION}.pre: expected a population of sources ("cells" is one of cells)'),
+    "a projection from nowhere": (
+        ('pre = "inputs"', 'pre = "input"'),
+        f'{PROJECTION}.pre: no population named "input"; did you mean "inputs"?',
+    ),
+    "a projection to nowhere": (
+        ('post = "cells"', 'post = "dells"'),
+        f'{PROJECTION}.post: no population named "dells"; did you mean "cells"?',
+    ),
+    "a projection to sources": (
+        ('post = "cells"', 'post = "inputs"'),
+        f'{PROJECTION}.post: expected a population of cells ("inputs" is one of sources)',
+    ),
+    "a projection from cells": (
+        ('pre = "inputs"', 'pre = "cells"'),
+        f'{PROJECTION}.pre: expected a population of sources ("cells" is one of cells)',
+    ),
     "no projection": (("[projections.synapses]", "[projection.synapses]"), 'projection: no such key; did you mean "projections"?'),
     "no rule": ((RULE, ""), f"{PROJECTION}.initial: has no effect without a rule"),
-    "only an unplastic projection": ((f"{RULE}\n{AMPA}\ninitial = {{ w = 0.5 }}", ""), "projections: expected one projection with a rule, and at most one without (got 0 of 1)"),
-    "an unknown way to connect": (('"all_to_all"', '"all_to_some"'), f'{PROJECTION}.connect: no way to connect named "all_to_some"; did you mean "all_to_all"?'),
-    "pairs that are not there": (('"all_to_all"', '"pairwise"'), f"{PROJECTION}.reaches: expected the cell of each of 100 sources (got 0)"),
-    "pairs without effect": (('"all_to_all"', '"all_to_all"\nreaches = [0]'), f'{PROJECTION}.reaches: has no effect unless connect is "pairwise"'),
-    "pairs that fall": (
-        (SOURCE, SOURCE.replace("100", "2"), '"all_to_all"', '"pairwise"\nreaches = [1, 0]', "count = 1\n", "count = 2\n"), f"{PROJECTION}.reaches: expected cells that do not fall",
+    "only an unplastic projection": (
+        (f"{RULE}\n{AMPA}\ninitial = {{ w = 0.5 }}", ""),
+        "projections: expected one projection with a rule, and at most one without (got 0 of 1)",
     ),
-    "a pair with no cell": ((SOURCE, SOURCE.replace("100", "2"), '"all_to_all"', '"pairwise"\nreaches = [0, 7]'), f"{PROJECTION}.reaches[1]: there is no cell 7 among 1, counted from 0"),
+    "an unknown way to connect": (
+        ('"all_to_all"', '"all_to_some"'),
+        f'{PROJECTION}.connect: no way to connect named "all_to_some"; did you mean "all_to_all"?',
+    ),
+    "pairs that are not there": (('"all_to_all"', '"pairwise"'), f"{PROJECTION}.reaches: expected the cell of each of 100 sources (got 0)"),
+    "pairs without effect": (
+        ('"all_to_all"', '"all_to_all"\nreaches = [0]'),
+        f'{PROJECTION}.reaches: has no effect unless connect is "pairwise"',
+    ),
+    "pairs that fall": (
+        (SOURCE, SOURCE.replace("100", "2"), '"all_to_all"', '"pairwise"\nreaches = [1, 0]', "count = 1\n", "count = 2\n"),
+        f"{PROJECTION}.reaches: expected cells that do not fall",
+    ),
+    "a pair with no cell": (
+        (SOURCE, SOURCE.replace("100", "2"), '"all_to_all"', '"pairwise"\nreaches = [0, 7]'),
+        f"{PROJECTION}.reaches[1]: there is no cell 7 among 1, counted from 0",
+    ),
     "an unknown rule": ((RULE, 'rule = "pear"'), f'{PROJECTION}.rule: no rule named "pear"; did you mean "pair"'),
     "a rule file that is not there": ((RULE, 'rule = "none.toml"'), "none.toml: there is no such file"),
     "a rule that is a script": ((RULE, 'rule = "protocols/pairing.py"'), "a rule is a .toml file"),
     "an unknown set": ((RULE, 'rule = { name = "pair", set = "aditive" }'), 'no set named "aditive"; did you mean "additive"?'),
     "an unknown scheme": ((RULE, 'rule = { name = "pair", interaction = "some" }'), 'interactions: no interaction named "some"'),
     "an unknown parameter": ((RULE, 'rule = { name = "pair", parameters = { tau = "1 ms" } }'), 'parameters: no parameter named "tau"'),
-    "a parameter without a unit": ((RULE, 'rule = { name = "pair", parameters = { tau_plus = 0.02 } }'), 'parameters.tau_plus: expected a time such as "20 ms" (got "0.02", a number)'),
-    "a parameter with the name of a choice": ((RULE, 'rule = { name = "pair", parameters = { set = 1, name_or_path = 2 } }'), 'parameters: no parameter named "set"'),
-    "bounds": ((RULE, 'rule = { name = "pair", bounds = { kind = "hard", w_min = 2, w_max = 1 } }'), "w_min must be below w_max (got 2 and 1)"),
-    "a delay without a unit": ((RULE, 'rule = { name = "pair", axonal_delay = 1 }'), 'axonal_delay: expected a time such as "20 ms" (got "1", a number)'),
-    "an unknown receptor": ((AMPA, 'receptor = "amda"'), f'{PROJECTION}.receptor: no receptor named "amda"; did you mean "ampa"?'),
+    "a parameter without a unit": (
+        (RULE, 'rule = { name = "pair", parameters = { tau_plus = 0.02 } }'),
+        'parameters.tau_plus: expected a time such as "20 ms" (got "0.02", a number)',
+    ),
+    "a parameter with the name of a choice": (
+        (RULE, 'rule = { name = "pair", parameters = { set = 1, name_or_path = 2 } }'),
+        'parameters: no parameter named "set"',
+    ),
+    "bounds": (
+        (RULE, 'rule = { name = "pair", bounds = { kind = "hard", w_min = 2, w_max = 1 } }'),
+        "w_min must be below w_max (got 2 and 1)",
+    ),
+    "a delay without a unit": (
+        (RULE, 'rule = { name = "pair", axonal_delay = 1 }'),
+        'axonal_delay: expected a time such as "20 ms" (got "1", a number)',
+    ),
+    "an unknown receptor": ((AMPA, 'receptor = "amda"'), f'{PROJECTION}.receptor: no receptor named "amda"; did you mean "ampa"'),
     "a receptor without a cell": (('cell = "l5_pyramidal"', ""), f"{PROJECTION}.receptor: has no effect without a cell"),
     "a delay beside a rule": ((AMPA, 'delay = "1 ms"'), f"{PROJECTION}.delay: has no effect beside a rule, which has its own"),
     "an unknown variable": (("{ w = 0.5 }", "{ v = 0.5 }"), f'{PROJECTION}.initial: no variable named "v"'),
-    "an initial value with a unit": (("{ w = 0.5 }", '{ w = "1 ms" }'), f'{PROJECTION}.initial.w: expected a number such as "0.5" (got "1 ms", a time)'),
-    "too few initial values": (("{ w = 0.5 }", "{ w = [0.5, 0.6] }"), f"{PROJECTION}.initial.w: expected a number, or shape (1, 100) (got (2,))"),
-    "ragged initial values": (("{ w = 0.5 }", "{ w = [[0.5, 0.6], [0.5]] }"), f"{PROJECTION}.initial.w: expected a list of numbers, or lists of numbers that are all"),
-    "initial values that are not finite": (("{ w = 0.5 }", "{ w = inf }"), f"{PROJECTION}.initial.w: a number that is not finite or too large"),
+    "an initial value with a unit": (
+        ("{ w = 0.5 }", '{ w = "1 ms" }'),
+        f'{PROJECTION}.initial.w: expected a number such as "0.5" (got "1 ms", a time)',
+    ),
+    "too few initial values": (
+        ("{ w = 0.5 }", "{ w = [0.5, 0.6] }"),
+        f"{PROJECTION}.initial.w: expected a number, or shape (1, 100) (got (2,))",
+    ),
+    "ragged initial values": (
+        ("{ w = 0.5 }", "{ w = [[0.5, 0.6], [0.5]] }"),
+        f"{PROJECTION}.initial.w: expected a list of numbers, or lists of numbers that are all",
+    ),
+    "initial values that are not finite": (
+        ("{ w = 0.5 }", "{ w = inf }"),
+        f"{PROJECTION}.initial.w: a number that is not finite or too large",
+    ),
     "overrides of nothing": ((AMPA, "overrides = { A = [1] }"), f'{PROJECTION}.overrides: no constant named "A"'),
-    "overrides of other cells": ((AMPA, "overrides = { A_plus = [1, 2] }"), f"{PROJECTION}.overrides.A_plus: expected one value, or a list of 1 (got 2)"),
-    "normalised to 0": ((AMPA, 'normalise = { kind = "divisive", target = 0 }'), f"{PROJECTION}.normalise: normalisation needs a sum above 0"),
-    "normalised oddly": ((AMPA, 'normalise = { kind = "fairly", target = 1 }'), f'{PROJECTION}.normalise: the weights are normalised "divisive" or "subtractive" (got "fairly")'),
+    "overrides of other cells": (
+        (AMPA, "overrides = { A_plus = [1, 2] }"),
+        f"{PROJECTION}.overrides.A_plus: expected one value, or a list of 1 (got 2)",
+    ),
+    "normalised to 0": (
+        (AMPA, 'normalise = { kind = "divisive", target = 0 }'),
+        f"{PROJECTION}.normalise: normalisation needs a sum above 0",
+    ),
+    "normalised oddly": (
+        (AMPA, 'normalise = { kind = "fairly", target = 1 }'),
+        f'{PROJECTION}.normalise: the weights are normalised "divisive" or "subtractive" (got "fairly")',
+    ),
     "drives of nothing": (("[drives.cells]", "[drives.cell]"), 'drives.cell: no population named "cell"; did you mean "cells"?'),
-    "drives of sources": (("[drives.cells]", "[drives.inputs]"), 'drives.inputs: expected a population of cells ("inputs" is one of sources)'),
-    "a current of volts": (('"500 pA"', '"5 mV"'), 'drives.cells.currents[0].value: expected a current such as "400 pA" (got "5 mV", a voltage)'),
-    "a current that is released": (('"500 pA"', '"released"'), 'drives.cells.currents[0].value: expected a current such as "400 pA" ("released" is not'),
-    "a current of another cell": (('"500 pA"', '"500 pA", cell = 1'), "drives.cells.currents[0].cell: there is no cell 1 among 1, counted from 0"),
-    "a current of cell -1": (('"500 pA"', '"500 pA", cell = -1'), "drives.cells.currents[0].cell: there is no cell -1 among 1, counted from 0"),
-    "a current before the start": (('at = "0 ms"', 'at = "-1 ms"'), "drives.cells.currents[0].at: expected a time from 0 to 1.1e+08 s (got -0.001 s)"),
-    "imposed trains of other cells": ((CURRENT, 'imposed = [{ kind = "poisson", count = 2, rate = "1 Hz" }]'), "drives: imposed spikes need a train for each of the 1 cells"),
-    "a series without a distance": ((SNAPSHOTS, 'snapshots = { every = "0 ms", count = 5 }'), "probes.snapshots.every: expected a time above 0 (got 0 ms)"),
-    "an endless series": ((SNAPSHOTS, 'snapshots = { every = "1 ms", count = 1000000000 }'), "probes.snapshots.count: expected a whole number from 0 to 1,000,000"),
+    "drives of sources": (
+        ("[drives.cells]", "[drives.inputs]"),
+        'drives.inputs: expected a population of cells ("inputs" is one of sources)',
+    ),
+    "a current of volts": (
+        ('"500 pA"', '"5 mV"'),
+        'drives.cells.currents[0].value: expected a current such as "400 pA" (got "5 mV", a voltage)',
+    ),
+    "a current that is released": (
+        ('"500 pA"', '"released"'),
+        'drives.cells.currents[0].value: expected a current such as "400 pA" ("released" is not',
+    ),
+    "a current of another cell": (
+        ('"500 pA"', '"500 pA", cell = 1'),
+        "drives.cells.currents[0].cell: there is no cell 1 among 1, counted from 0",
+    ),
+    "a current of cell -1": (
+        ('"500 pA"', '"500 pA", cell = -1'),
+        "drives.cells.currents[0].cell: there is no cell -1 among 1, counted from 0",
+    ),
+    "a current before the start": (
+        ('at = "0 ms"', 'at = "-1 ms"'),
+        "drives.cells.currents[0].at: expected a time from 0 to 1.1e+08 s (got -0.001 s)",
+    ),
+    "imposed trains of other cells": (
+        (CURRENT, 'imposed = [{ kind = "poisson", count = 2, rate = "1 Hz" }]'),
+        "drives: imposed spikes need a train for each of the 1 cells",
+    ),
+    "a series without a distance": (
+        (SNAPSHOTS, 'snapshots = { every = "0 ms", count = 5 }'),
+        "probes.snapshots.every: expected a time above 0 (got 0 ms)",
+    ),
+    "an endless series": (
+        (SNAPSHOTS, 'snapshots = { every = "1 ms", count = 1000000000 }'),
+        "probes.snapshots.count: expected a whole number from 0 to 1,000,000",
+    ),
     "records after the end": ((SNAPSHOTS, 'snapshots = ["1 ms", "500 ms"]'), "probes: snapshots must rise, from step 0 to step 4999"),
-    "samples after the end": ((SNAPSHOTS, 'samples = ["1 ms", "500 ms"]'), "probes.samples: expected times that do not fall, before the end of the run"),
-    "sweeps that fall": ((SNAPSHOTS, 'sweeps = ["2 ms", "1 ms"]'), "probes.sweeps: expected times that do not fall, before the end of the run"),
+    "samples after the end": (
+        (SNAPSHOTS, 'samples = ["1 ms", "500 ms"]'),
+        "probes.samples: expected times that do not fall, before the end of the run",
+    ),
+    "sweeps that fall": (
+        (SNAPSHOTS, 'sweeps = ["2 ms", "1 ms"]'),
+        "probes.sweeps: expected times that do not fall, before the end of the run",
+    ),
     "watched by one number": ((SNAPSHOTS, "watched = [[0]]"), "probes.watched[0]: expected a cell and a source, [0, 3] (got 1 numbers)"),
     "watched and not there": ((SNAPSHOTS, "watched = [[0, 100]]"), "probes: each watched synapse is a cell and an input, counted from 0"),
     "edges that fall": ((SNAPSHOTS, 'histograms = ["1 ms"]\nedges = [1, 0]'), "probes: histograms need rising edges"),
     "a step that is no time": ((SNAPSHOTS, "snapshots = [5]"), 'probes.snapshots[0]: expected a time such as "20 ms" (got "5", a number)'),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -370,7 +525,12 @@ def test_what_is_wrong_is_said_in_one_line_with_file_and_key(name: str, tmp_path
 def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "large.toml").write_bytes(b"#" * (MAX_BYTES + 1))
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
-    cases = {"large.toml": "more than 2000000 bytes", "binary.toml": "is not UTF-8 text", "none.toml": "cannot be read", ".": "is not a file"}
+    cases = {
+        "large.toml": "more than 2000000 bytes",
+        "binary.toml": "is not UTF-8 text",
+        "none.toml": "cannot be read",
+        ".": "is not a file",
+    }
     for name, message in cases.items():
         with pytest.raises(sh.FormatError, match=message) as refused:
             read_circuit(tmp_path / name)
