@@ -27,7 +27,11 @@ from spikeheb.tables import MAX_BYTES, html_table, shortened
 
 VARIABLE = "SPIKEHEB_PATH"
 SUFFIXES = {"rule": ".toml", "cell": ".toml", "protocol": ".py"}
-_MEMBRANE = re.compile(rb"^[ \t]*\[[ \t]*membrane[ \t]*\]", re.MULTILINE)
+_MARKS = {
+    kind: re.compile(rb"^[ \t]*\[[ \t]*" + table + rb"[ \t]*[.\]]", re.MULTILINE)
+    for kind, table in (("cell", b"membrane"), ("network", b"populations"))
+}
+"""Tables by which the kind of a TOML file is known."""
 _SET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -181,7 +185,7 @@ def protocol(name_or_path: str | Path | Protocol, **parameters: object) -> Proto
 
 
 def kind_of(path: Path) -> str:
-    """``"protocol"`` for a script; a TOML file with a ``[membrane]`` is a cell, any other a rule.
+    """``"protocol"`` for a script; a TOML file with a ``[membrane]`` is a cell, one with ``[populations]`` a network, any other a rule.
 
     Raises
     ------
@@ -191,14 +195,15 @@ def kind_of(path: Path) -> str:
         For any other file.
     """
     if path.suffix not in (".py", ".toml"):
-        raise FormatError("rules and cells are .toml files, protocols .py files", path=str(path))
+        raise FormatError("rules, cells and networks are .toml files, protocols .py files", path=str(path))
     if kind_at(path) != "file":
         raise UnknownName(f"is a {kind_at(path)}" if kind_at(path) else "there is no such file", path=str(path))
     if path.suffix == ".py":
         return "protocol"
     try:
         with path.open("rb") as file:
-            return "cell" if _MEMBRANE.search(file.read(MAX_BYTES)) else "rule"
+            text = file.read(MAX_BYTES)
+        return next((kind for kind, mark in _MARKS.items() if mark.search(text)), "rule")
     except OSError as error:
         raise FormatError(f"cannot be read ({error.strerror or error})", path=str(path)) from None
 
@@ -232,6 +237,8 @@ def read(name_or_path: str, set: str | None = None) -> list[Rule | Cell | Protoc
 def _read(kind: str, path: Path, set: str | None) -> Rule | Cell | Protocol:
     if kind == "rule":
         return rule(read_rule(path), set=set)
+    if kind == "network":
+        raise FormatError('is the file of a network; "spikeheb check" says whether it can be used', path=str(path))
     if set is not None:
         raise FormatError(f"a {kind} has no sets", path=str(path))
     return cell(path) if kind == "cell" else protocol(path)

@@ -1,4 +1,4 @@
-"""What rule files and cell files have in common: TOML, references, parameters."""
+"""What files of rules, cells and circuits have in common: TOML, references, parameters."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from spikeheb.units import format_quantity, parse_quantity, quantity
 
 MAX_BYTES = 40_000
 MAX_ENTRIES = 100
-MAX_LEVELS = 6
+MAX_LEVELS = 7
 MAX_PROSE = 4000
 MAX_TITLE = 200
 REMEMBERED = 256
@@ -77,7 +77,7 @@ class ParameterTable(msgspec.Struct, forbid_unknown_fields=True):
 Table = TypeVar("Table")
 
 
-def decode_text(text: str, kind: type[Table], where: str) -> Table:
+def decode_text(text: str, kind: type[Table], where: str, items: int = MAX_ENTRIES) -> Table:
     """The content of a file as a table of that kind.
 
     Parameters
@@ -87,6 +87,8 @@ def decode_text(text: str, kind: type[Table], where: str) -> Table:
     kind : type
     where : str
         The file's name, for errors.
+    items : int
+        The most that a list may have. A table has at most `MAX_ENTRIES`.
 
     Raises
     ------
@@ -95,7 +97,7 @@ def decode_text(text: str, kind: type[Table], where: str) -> Table:
         control characters, a number that is not finite, a date.
     """
     content = _load(text, where)
-    _check_value(content, "", 0, where)
+    _check_value(content, "", 0, where, items)
     try:
         return msgspec.convert(content, kind)
     except msgspec.ValidationError as error:
@@ -105,8 +107,8 @@ def decode_text(text: str, kind: type[Table], where: str) -> Table:
         raise FormatError(message, path=where, key=key or None) from None
 
 
-def read_text(path: Path) -> str:
-    """The text of a rule or cell file.
+def read_text(path: Path, most: int = MAX_BYTES, remedy: str = "rule and cell files are about one screen") -> str:
+    """The text of a file of at most so many bytes.
 
     Raises
     ------
@@ -118,9 +120,9 @@ def read_text(path: Path) -> str:
         if exists(path) and not is_file(path):
             raise FormatError("is not a file", path=where)
         with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
-            raise FormatError(f"more than {MAX_BYTES} bytes; rule and cell files are about one screen", path=where)
+            raw = file.read(most + 1)
+        if len(raw) > most:
+            raise FormatError(f"more than {most} bytes; {remedy}", path=where)
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise FormatError("is not UTF-8 text", path=where) from None
@@ -137,16 +139,17 @@ def _load(text: str, where: str) -> dict[str, object]:
         raise FormatError(f"is not TOML ({error})", path=where) from None
 
 
-def _check_value(value: object, key: str, level: int, path: str) -> None:
+def _check_value(value: object, key: str, level: int, path: str, items: int) -> None:
     """Raise a FormatError unless the value is text, a finite number, a truth value, or a small table or list of such."""
     if level > MAX_LEVELS:
         raise FormatError(f"tables and lists more than {MAX_LEVELS} deep", path=path, key=key)
     if isinstance(value, dict | list):
-        if len(value) > MAX_ENTRIES:
-            raise FormatError(f"{len(value)} entries; at most {MAX_ENTRIES} are allowed", path=path, key=key or None)
+        most = items if isinstance(value, list) else MAX_ENTRIES
+        if len(value) > most:
+            raise FormatError(f"{len(value)} entries; at most {most} are allowed", path=path, key=key or None)
         inside = value.items() if isinstance(value, dict) else enumerate(value)
         for name, entry in inside:
-            _check_value(entry, _below(key, name, path), level + 1, path)
+            _check_value(entry, _below(key, name, path), level + 1, path, items)
     elif isinstance(value, str):
         check_prose(value, path=path, key=key)
     elif not isinstance(value, int | float):
@@ -210,7 +213,7 @@ def _explained(message: str, key: str, kind: type[object]) -> tuple[str, str]:
     """Key and message in the words of this laboratory."""
     about = re.search("Object (contains unknown|missing required) field `(.*)`", message)
     if not about:
-        return key, message[0].lower() + message[1:]
+        return key, message[0].lower() + message[1:].replace(" | null", "")
     fields = _fields(key, kind)
     near = difflib.get_close_matches(about[2], fields, n=1) if about[1] == "contains unknown" else []
     hint = f'; did you mean "{near[0]}"?' if near else f"; this table has {', '.join(fields)}"

@@ -1,127 +1,69 @@
-"""Reading a file of a circuit: TOML in, checked `Circuit` out.
+"""A circuit from a TOML file, and as the text of one.
 
-Rules and cells stand in their own files and are named here, with what is chosen of them.
+A file has `schema = 1`, `dt` and `duration`, and may have `title`, `doc`, `seed`, `precision`, `exact` and `mirrored`; further tables:
+
+``[populations.NAME]``
+    Either `sources`, a list of tables whose `kind` is ``"poisson"`` (`rate`), ``"group"`` (`rate` of the common events, `share`, `latency`,
+    `jitter`), ``"regular"`` (`period`, `phase`) or ``"replayed"`` (`trains`, a list of times for each; `cells`). Rate, latency, period and
+    phase are one quantity for `count` trains, or a list with one for each. Or a `count` of cells, and the `cell` by name or path, perhaps
+    as ``{ name = "l5_pyramidal", parameters = { E_L = "-65 mV" } }``; without it the cells have only imposed spikes.
+``[projections.NAME]``
+    `pre` and `post` name populations. `connect` is ``"all_to_all"``, ``"own_copies"`` or ``"pairwise"``; the last with `reaches`, the cell
+    of each source. `rule` is a name or path, or ``{ name = "pair", set = "additive", parameters = { tau_plus = "15 ms" } }`` with whatever
+    `spikeheb.rules.choose` takes. `receptor` names one of the cell's. With a rule: `initial`, `overrides` (constants, one for each cell),
+    `normalise` (`kind`, `target`, `every`). Without: `efficacy` and `delay`.
+``[drives.NAME]``
+    By population of cells: `imposed`, a list of sources; `currents`, `clamps` and `rewards`, lists of
+    ``{ at = "50 ms", value = "200 pA" }`` for every cell, or with `cell = 3` for that one. A clamp that ends
+    has the value ``"released"``.
+``[probes]``
+    As `spikeheb.circuits.probes.Probes`, in times: a list of them, or ``{ first = "0 ms", every = "10 ms", count = 50 }``.
+
+Quantities carry their units as text. A time means the nearest time step. A path is relative to the folder of the file.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import numpy as np
 
 from spikeheb import library
-from spikeheb.cells import Cell
-from spikeheb.circuits.circuit import Circuit
+from spikeheb.cells import Cell, with_parameters
+from spikeheb.circuits.circuit import PRECISIONS, Circuit
 from spikeheb.circuits.connect import AllToAll, Connector, OwnCopies, Pairwise
 from spikeheb.circuits.drives import EVERY, RELEASED, Change, Drives
+from spikeheb.circuits.file_tables import (
+    CellTable,
+    ChangeTable,
+    CircuitTable,
+    DrivesTable,
+    PopulationTable,
+    ProbesTable,
+    ProjectionTable,
+    RuleTable,
+)
+from spikeheb.circuits.file_text import RELEASED_TEXT, difference, toml_text
+from spikeheb.circuits.file_values import Reading, read_sources
 from spikeheb.circuits.populations import Cells, Population, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise, Projection
-from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed, Source
-from spikeheb.circuits.steps import Floats, Steps
-from spikeheb.dimensions import CURRENT, FREQUENCY, NONE, TIME, VOLTAGE, Dimension
-from spikeheb.errors import FormatError, SpikehebError
-from spikeheb.limits import MOST
-from spikeheb.numbers import quantities
-from spikeheb.rules import Rule
+from spikeheb.circuits.steps import NO_STEPS, Floats
+from spikeheb.circuits.values import initial_shapes
+from spikeheb.dimensions import CURRENT, NONE, TIME, VOLTAGE, Dimension
+from spikeheb.errors import FormatError, unknown_name
+from spikeheb.limits import check_memory
+from spikeheb.rules import Rule, choose
 from spikeheb.tables import decode_text, read_text
-from spikeheb.units import quantity
 
-Scalar = str | int | float
-Row = Scalar | list[Scalar]
-CONNECTORS: Mapping[str, Connector] = {"all_to_all": AllToAll(), "own_copies": OwnCopies()}
-
-
-class _Source(msgspec.Struct, forbid_unknown_fields=True):
-    kind: str
-    count: int | None = None
-    rate: Row | None = None
-    share: float = 1.0
-    latencies: Row = 0
-    jitter: Scalar = 0
-    periods: Row = 0
-    phases: Row = 0
-    trains: list[str] = []
-    cells: int = 1
-
-
-class _Population(msgspec.Struct, forbid_unknown_fields=True):
-    sources: list[_Source] | None = None
-    count: int | None = None
-    cell: str | None = None
-
-
-class _Normalise(msgspec.Struct, forbid_unknown_fields=True):
-    kind: str
-    target: float
-    every: Scalar = 0
-
-
-class _Rule(msgspec.Struct, forbid_unknown_fields=True):
-    name: str
-    set: str | None = None
-    interaction: str | None = None
-    bounds: dict[str, Any] | None = None
-    coincidence: str | None = None
-    axonal_delay: Scalar | None = None
-    backpropagation_delay: Scalar | None = None
-    parameters: dict[str, Scalar] = {}
-
-
-class _Projection(msgspec.Struct, forbid_unknown_fields=True):
-    pre: str
-    post: str
-    connect: str | list[int] = "all_to_all"
-    rule: str | _Rule | None = None
-    receptor: str | None = None
-    efficacy: float = 1.0
-    delay: Scalar = 0
-    initial: dict[str, float | list[float | list[float]]] = {}
-    overrides: dict[str, list[float]] = {}
-    normalise: _Normalise | None = None
-
-
-class _Change(msgspec.Struct, forbid_unknown_fields=True):
-    step: int
-    value: Scalar
-    cell: int = EVERY
-
-
-class _Drives(msgspec.Struct, forbid_unknown_fields=True):
-    imposed: list[_Source] = []
-    currents: list[_Change] = []
-    clamps: list[_Change] = []
-    rewards: list[_Change] = []
-
-
-class _Probes(msgspec.Struct, forbid_unknown_fields=True):
-    samples: list[int] = []
-    sweeps: list[int] = []
-    sweep_steps: int = 0
-    snapshots: list[int] = []
-    watched: list[list[int]] = []
-    watch: list[int] = []
-    histograms: list[int] = []
-    edges: list[float] = []
-    trains: bool = False
-
-
-class _Circuit(msgspec.Struct, forbid_unknown_fields=True):
-    schema: int
-    dt: Scalar
-    duration: Scalar
-    populations: dict[str, _Population]
-    projections: dict[str, _Projection]
-    drives: dict[str, _Drives] = {}
-    probes: _Probes = msgspec.field(default_factory=_Probes)
-    seed: int = 0
-    precision: str = "float64"
-    exact: bool = False
-    mirrored: bool = False
+MAX_BYTES = 2_000_000
+MAX_ITEMS = 500_000
+"""Of a list."""
+CONNECTORS: Mapping[str, Connector] = {"all_to_all": AllToAll(), "own_copies": OwnCopies(), "pairwise": Pairwise(NO_STEPS)}
+REMEDY = "give fewer trains, or trains drawn from rates"
+WRITTEN = "text of the circuit"
 
 
 def read_circuit(path: Path | str) -> Circuit:
@@ -129,151 +71,258 @@ def read_circuit(path: Path | str) -> Circuit:
 
     Raises
     ------
-    FormatError, UnitError, UnknownName, EngineError, ScheduleError
-        With the file and, as far as it can be told, the key.
+    FormatError, UnitError, UnknownName
+        Naming the file and the key, for the first thing that is not as the format says.
     """
-    where = str(path)
-    table = decode_text(read_text(Path(path)), _Circuit, where)
+    return _parsed(read_text(Path(path), MAX_BYTES, REMEDY), str(path), Path(path).parent)
+
+
+def circuit_to_toml(circuit: Circuit) -> str:
+    """The circuit as the text of a file; `read_circuit` makes an equal circuit of it.
+
+    Rules and cells are written by name where the library has their files under it, else by path.
+
+    Raises
+    ------
+    FormatError, UnitError, UnknownName
+        For what no file can say: a rule changed otherwise than by `spikeheb.rules.choose`, or more spikes than a file may hold.
+    """
+    text = toml_text(circuit)
+    if len(text.encode()) > MAX_BYTES:
+        raise FormatError(f"has more than {MAX_BYTES} bytes; {REMEDY}", path=WRITTEN)
+    key = difference(circuit, _parsed(text, WRITTEN, Path()))
+    if key is not None:
+        raise FormatError("is changed in a way that no file of a circuit says; write a rule or cell file of its own", path=WRITTEN, key=key)
+    return text
+
+
+def _parsed(text: str, where: str, folder: Path) -> Circuit:
+    table = decode_text(text, CircuitTable, where, MAX_ITEMS)
     if table.schema != 1:
-        raise FormatError(f"expected schema = 1 (got {table.schema})", path=where, key="schema")
-    dt = _positive(table.dt, where, "dt")
-    reader = _Reader(where, dt)
-    populations = {name: reader.population(each, f"populations.{name}") for name, each in table.populations.items()}
-    projections = {name: reader.projection(each, f"projections.{name}") for name, each in table.projections.items()}
-    try:
-        return Circuit(
-            dt=dt, steps=round(_positive(table.duration, where, "duration") / dt), populations=populations, projections=projections,
-            drives={name: reader.drives(each, f"drives.{name}") for name, each in table.drives.items()}, probes=_read_probes(table.probes),
-            seed=table.seed, precision=table.precision, exact=table.exact, mirrored=table.mirrored,
+        raise FormatError(f"this version reads schema 1 (got {table.schema})", path=where, key="schema")
+    dt = Reading(where).number(table.dt, TIME, "dt")
+    if not dt > 0:
+        raise FormatError(f"expected a time above 0 (got {table.dt})", path=where, key="dt")
+    file = Reading(where, dt)
+    populations = {name: _population(raw, file, folder, f"populations.{name}") for name, raw in table.populations.items()}
+    projections = {name: _projection(raw, populations, file, folder, f"projections.{name}") for name, raw in table.projections.items()}
+    drives = {name: _drives(raw, populations, file, f"drives.{name}") for name, raw in table.drives.items()}
+    steps = file.step(table.duration, "duration")
+    if steps < 1:
+        raise file.error("duration", f"expected a time step at least (got {table.duration})")
+    if table.precision not in PRECISIONS:
+        raise unknown_name("precision", table.precision, PRECISIONS, path=where, key="precision")
+    with file.at("projections"):
+        circuit = Circuit(
+            dt=dt, steps=steps, populations=populations, projections=projections, seed=table.seed, precision=table.precision,
+            exact=table.exact, mirrored=table.mirrored,
         )  # fmt: skip
-    except SpikehebError as error:
-        raise type(error)(error.message, path=error.path or where, key=error.key) from None
+    with file.at("populations"):
+        check_memory(8.0 * circuit.synapse_count * len(circuit.rule.variables), f"the {circuit.synapse_count:,} synapses")
+    with file.at("drives"):
+        circuit = replace(circuit, drives=drives)
+    _check_initial(circuit, file)
+    with file.at("probes"):
+        return replace(circuit, probes=_probes(table.probes, steps, file))
 
 
-def _positive(value: Scalar, path: str, key: str) -> float:
-    seconds = quantity(value, TIME, path=path, key=key)
-    if not 0 < seconds < math.inf:
-        raise FormatError(f"expected a time above 0 (got {seconds:g} s)", path=path, key=key)
-    return float(seconds)
+# --- populations ---
 
 
-class _Reader:
-    """What a file's parts mean; `path` for errors."""
-
-    def __init__(self, path: str, dt: float) -> None:
-        self.path, self.dt = path, dt
-
-    def population(self, table: _Population, key: str) -> Population:
-        if (table.sources is None) == (table.count is None):
-            raise FormatError("a population has either sources of spikes or a count of cells", path=self.path, key=key)
-        if table.sources is not None:
-            if table.cell is not None:
-                raise FormatError("a population of sources has no cell", path=self.path, key=f"{key}.cell")
-            return Spikes(tuple(self.source(each, f"{key}.sources[{n}]") for n, each in enumerate(table.sources)))
-        return Cells(self.count(table.count, f"{key}.count"), None if table.cell is None else self._cell(table.cell, f"{key}.cell"))
-
-    def count(self, value: int | None, key: str) -> int:
-        if value is None or not 1 <= value <= MOST:
-            raise FormatError(f"expected 1 to {MOST:,} (got {value})", path=self.path, key=key)
-        return value
-
-    def row(self, values: Row, dimension: Dimension, count: int | None, key: str) -> Floats:
-        """A row of quantities; one stands for so many."""
-        if isinstance(values, list):
-            row = np.array([quantity(value, dimension, path=self.path, key=key) for value in values], dtype=float)
-        else:
-            row = quantities(values if isinstance(values, str) else [values], dimension, path=self.path, key=key)
-        if count is not None and row.size == 1:
-            row = np.full(self.count(count, key), row[0])
-        if count is not None and row.size != count:
-            raise FormatError(f"expected {count} values (got {row.size})", path=self.path, key=key)
-        return row
-
-    def source(self, table: _Source, key: str) -> Source:
-        match table.kind:
-            case "poisson" if table.rate is not None:
-                return Poisson(self.row(table.rate, FREQUENCY, table.count, f"{key}.rate"))
-            case "group" if table.rate is not None and not isinstance(table.rate, list):
-                latencies = self.row(table.latencies, TIME, table.count, f"{key}.latencies")
-                jitter = quantity(table.jitter, TIME, path=self.path, key=f"{key}.jitter")
-                return Group(quantity(table.rate, FREQUENCY, path=self.path, key=f"{key}.rate"), table.share, latencies, jitter)
-            case "regular":
-                periods = self.row(table.periods, TIME, table.count, f"{key}.periods")
-                return Regular(periods, self.row(table.phases, TIME, periods.size, f"{key}.phases"))
-            case "replayed":
-                return Replayed(tuple(self.train(text, f"{key}.trains[{n}]") for n, text in enumerate(table.trains)), table.cells)
-            case "poisson" | "group":
-                raise FormatError(f'a source of kind "{table.kind}" needs a rate', path=self.path, key=f"{key}.rate")
-        raise FormatError(f'expected "poisson", "group", "regular" or "replayed" (got "{table.kind}")', path=self.path, key=f"{key}.kind")
-
-    def train(self, text: str, key: str) -> Steps:
-        """Steps with blanks between them."""
-        words = text.split()
-        if not all(word.isdecimal() and len(word) < 16 for word in words):
-            raise FormatError(f'expected time steps with blanks between them, such as "5 300" (got "{text[:40]}")', path=self.path, key=key)
-        return np.array(words, dtype=np.int64)
-
-    def _cell(self, name: str, key: str) -> Cell:
-        return library.cell(self._beside(name))
-
-    def _beside(self, name: str) -> str:
-        """A name as it is; a path as it stands from the file."""
-        return str(Path(self.path).parent / name) if "/" in name or name.endswith(".toml") else name
-
-    def _rule(self, table: str | _Rule, key: str) -> Rule:
-        if isinstance(table, str):
-            return library.rule(self._beside(table))
-        return library.rule(
-            self._beside(table.name), set=table.set, interaction=table.interaction, bounds=table.bounds, coincidence=table.coincidence,
-            axonal_delay=table.axonal_delay, backpropagation_delay=table.backpropagation_delay, **table.parameters,
-        )  # fmt: skip
-
-    def projection(self, table: _Projection, key: str) -> Projection:
-        normalise = table.normalise
-        return Projection(
-            table.pre, table.post, self.connect(table.connect, f"{key}.connect"),
-            None if table.rule is None else self._rule(table.rule, f"{key}.rule"), table.receptor, table.efficacy,
-            float(quantity(table.delay, TIME, path=self.path, key=f"{key}.delay")),
-            {name: self.numbers(value, f"{key}.initial.{name}") for name, value in table.initial.items()},
-            {name: np.array(value, dtype=float) for name, value in table.overrides.items()},
-            None if normalise is None
-            else Normalise(normalise.kind, normalise.target, quantity(normalise.every, TIME, path=self.path, key=f"{key}.normalise.every")),
-        )  # fmt: skip
-
-    def numbers(self, value: float | list[float | list[float]], key: str) -> float | Floats:
-        if not isinstance(value, list):
-            return float(value)
-        if len({len(row) if isinstance(row, list) else -1 for row in value}) > 1:
-            raise FormatError("expected rows of one length", path=self.path, key=key)
-        return np.array(value, dtype=float)
-
-    def connect(self, value: str | list[int], key: str) -> Connector:
-        if isinstance(value, list):
-            return Pairwise(np.array(value, dtype=np.int64))
-        if value not in CONNECTORS:
-            text = f'expected "all_to_all", "own_copies" or the cell of each source (got "{value}")'
-            raise FormatError(text, path=self.path, key=key)
-        return CONNECTORS[value]
-
-    def drives(self, table: _Drives, key: str) -> Drives:
-        imposed = tuple(self.source(each, f"{key}.imposed[{n}]") for n, each in enumerate(table.imposed))
-        changes = {
-            name: tuple(self.change(each, dimension, f"{key}.{name}[{n}]") for n, each in enumerate(getattr(table, name)))
-            for name, dimension in (("currents", CURRENT), ("clamps", VOLTAGE), ("rewards", NONE))
-        }
-        return Drives(imposed=imposed, **changes)
-
-    def change(self, table: _Change, dimension: Dimension, key: str) -> Change:
-        if table.step < 0:
-            raise FormatError(f"expected a step from 0 on (got {table.step})", path=self.path, key=f"{key}.step")
-        if dimension == VOLTAGE and table.value == "released":
-            return Change(table.cell, table.step, RELEASED)
-        return Change(table.cell, table.step, float(quantity(table.value, dimension, path=self.path, key=f"{key}.value")))
+def _population(raw: PopulationTable, file: Reading, folder: Path, key: str) -> Population:
+    if (raw.sources is None) == (raw.count is None):
+        raise file.error(key, "expected either sources (a population that sends spikes) or count (cells)")
+    if raw.sources is not None:
+        if raw.cell is not None:
+            raise file.error(f"{key}.cell", "has no effect beside sources; cells are a population of their own")
+        return Spikes(read_sources(raw.sources, file, f"{key}.sources"))
+    count = file.whole(raw.count or 0, f"{key}.count", least=1)
+    return Cells(count, None if raw.cell is None else _cell(raw.cell, file, folder, f"{key}.cell"))
 
 
-def _read_probes(table: _Probes) -> Probes:
-    steps: dict[str, Steps] = {
-        name: np.array(getattr(table, name), dtype=np.int64) for name in ("samples", "sweeps", "snapshots", "watch", "histograms")
-    }
-    watched = np.array(table.watched, dtype=np.int64).reshape(len(table.watched), -1) if table.watched else Probes().watched
-    return Probes(**steps, sweep_steps=table.sweep_steps, watched=watched, edges=np.array(table.edges, dtype=float), trains=table.trains)
+def _cell(raw: CellTable | str, file: Reading, folder: Path, key: str) -> Cell:
+    name, given = (raw, {}) if isinstance(raw, str) else (raw.name, raw.parameters)
+    with file.at(key):
+        return with_parameters(library.cell(_placed(name, folder)), _as_text(given))
+
+
+def _rule(raw: RuleTable | str, file: Reading, folder: Path, key: str) -> Rule:
+    table = RuleTable(raw) if isinstance(raw, str) else raw
+    parts = table.name.split("+") if library.is_combination(table.name) else [table.name]
+    with file.at(key):
+        return choose(
+            library.rule("+".join(_placed(part, folder) for part in parts), set=table.set),
+            interaction=table.interaction,
+            bounds=table.bounds,
+            coincidence=table.coincidence,
+            axonal_delay=None if table.axonal_delay is None else str(table.axonal_delay),
+            backpropagation_delay=None if table.backpropagation_delay is None else str(table.backpropagation_delay),
+            parameters=_as_text(table.parameters),
+        )
+
+
+def _placed(text: str, folder: Path) -> str:
+    """A name as it is; a path, perhaps with a set after it, seen from the folder of the file."""
+    is_path = library.is_path(text) or library.is_path(text.rpartition(":")[0])
+    return str(folder / text) if is_path else text
+
+
+def _as_text(values: Mapping[str, str | int | float]) -> dict[str, str]:
+    """The values as text, so that what is not a pure number must name its unit."""
+    return {name: str(value) for name, value in values.items()}
+
+
+# --- projections ---
+
+
+def _projection(raw: ProjectionTable, populations: Mapping[str, Population], file: Reading, folder: Path, key: str) -> Projection:
+    pre, post = (_of_kind(getattr(raw, end), kind, populations, file, f"{key}.{end}") for end, kind in (("pre", Spikes), ("post", Cells)))
+    cell = post.cell if isinstance(post, Cells) else None
+    _check_effect(raw, cell, file, key)
+    rule = None if raw.rule is None else _rule(raw.rule, file, folder, f"{key}.rule")
+    if raw.receptor is not None and cell is not None and raw.receptor not in cell.receptors:
+        raise unknown_name("receptor", raw.receptor, cell.receptors, path=file.where, key=f"{key}.receptor")
+    return Projection(
+        pre=raw.pre,
+        post=raw.post,
+        connect=_connect(raw, pre.count, post.count, file, key),
+        rule=rule,
+        receptor=raw.receptor,
+        efficacy=1.0 if raw.efficacy is None else file.number(raw.efficacy, NONE, f"{key}.efficacy"),
+        delay=0.0 if raw.delay is None else file.time(raw.delay, f"{key}.delay"),
+        initial={} if rule is None else _initial(raw.initial, rule, file, f"{key}.initial"),
+        overrides={} if rule is None else _overrides(raw, rule, post.count, file, f"{key}.overrides"),
+        normalise=_normalise(raw, file, f"{key}.normalise"),
+    )
+
+
+def _of_kind(name: str, kind: type, populations: Mapping[str, Population], file: Reading, key: str) -> Population:
+    if name not in populations:
+        raise unknown_name("population", name, populations, path=file.where, key=key)
+    if not isinstance(populations[name], kind):
+        wanted, other = ("sources", "cells") if kind is Spikes else ("cells", "sources")
+        raise file.error(key, f'expected a population of {wanted} ("{name}" is one of {other})')
+    return populations[name]
+
+
+def _check_effect(raw: ProjectionTable, cell: Cell | None, file: Reading, key: str) -> None:
+    """Raise for what would have no effect."""
+    idle: tuple[str, ...]
+    if raw.rule is not None:
+        idle, why = ("efficacy", "delay"), "has no effect beside a rule, which has its own"
+    else:
+        idle, why = ("initial", "overrides", "normalise"), "has no effect without a rule"
+    for name in idle:
+        if getattr(raw, name) not in (None, {}):
+            raise file.error(f"{key}.{name}", why)
+    if raw.receptor is not None and cell is None:
+        raise file.error(f"{key}.receptor", "has no effect without a cell")
+
+
+def _connect(raw: ProjectionTable, sources: int, cells: int, file: Reading, key: str) -> Connector:
+    if raw.connect not in CONNECTORS:
+        raise unknown_name("way to connect", raw.connect, CONNECTORS, path=file.where, key=f"{key}.connect")
+    if raw.connect != "pairwise":
+        if raw.reaches is not None:
+            raise file.error(f"{key}.reaches", 'has no effect unless connect is "pairwise"')
+        return CONNECTORS[raw.connect]
+    place = f"{key}.reaches"
+    if raw.reaches is None or len(raw.reaches) != sources:
+        raise file.error(place, f"expected the cell of each of {sources:,} sources (got {len(raw.reaches or []):,})")
+    for n, number in enumerate(raw.reaches):
+        file.index(number, cells, "cell", f"{place}[{n}]")
+    if raw.reaches != sorted(raw.reaches):
+        raise file.error(place, "expected cells that do not fall; sort the sources by the cell that they reach")
+    return Pairwise(np.array(raw.reaches, dtype=np.int64))
+
+
+def _initial(raw: Mapping[str, object], rule: Rule, file: Reading, key: str) -> dict[str, float | Floats]:
+    kinds = {equation.name: equation.dimension for equation in rule.equations if equation.name in rule.initial}
+    for name in raw:
+        if name not in kinds:
+            raise unknown_name("variable", name, kinds, path=file.where, key=key)
+    return {name: _array(value, kinds[name], file, f"{key}.{name}") for name, value in raw.items()}
+
+
+def _overrides(raw: ProjectionTable, rule: Rule, cells: int, file: Reading, key: str) -> dict[str, Floats]:
+    for name in raw.overrides:
+        if name not in rule.constants:
+            raise unknown_name("constant", name, rule.constants, path=file.where, key=key)
+    kinds = {name: rule.parameters[name].dimension if name in rule.parameters else NONE for name in raw.overrides}
+    return {
+        name: file.row(value, kinds[name], cells, f"{key}.{name}") if isinstance(value, list)
+        else np.array(file.number(value, kinds[name], f"{key}.{name}")) for name, value in raw.overrides.items()
+    }  # fmt: skip
+
+
+def _array(value: object, dimension: Dimension, file: Reading, key: str) -> float | Floats:
+    """A number, a row of numbers, or rows of one length."""
+    if not isinstance(value, list):
+        return file.number(value, dimension, key)  # type: ignore[arg-type]  # the table has checked the types
+    if not any(isinstance(item, list) for item in value):
+        return file.floats(value, dimension, key)
+    rows = [item if isinstance(item, list) else [] for item in value]
+    if len({len(row) for row in rows}) != 1:
+        raise file.error(key, "expected a list of numbers, or lists of numbers that are all as long as each other")
+    return np.array([file.floats(row, dimension, f"{key}[{n}]") for n, row in enumerate(rows)], dtype=float)
+
+
+def _check_initial(circuit: Circuit, file: Reading) -> None:
+    name = next(name for name, projection in circuit.projections.items() if projection is circuit.plastic)
+    shapes = initial_shapes(circuit)
+    for variable, value in circuit.plastic.initial.items():
+        if np.ndim(value) and np.shape(value) not in shapes:
+            raise file.error(f"projections.{name}.initial.{variable}", f"expected a number, or shape {shapes[0]} (got {np.shape(value)})")
+
+
+def _normalise(raw: ProjectionTable, file: Reading, key: str) -> Normalise | None:
+    if raw.normalise is None:
+        return None
+    target = file.number(raw.normalise.target, NONE, f"{key}.target")
+    every = file.number(raw.normalise.every, TIME, f"{key}.every")
+    with file.at(key):
+        return Normalise(raw.normalise.kind, target, every)
+
+
+# --- drives and probes ---
+
+
+def _drives(raw: DrivesTable, populations: Mapping[str, Population], file: Reading, key: str) -> Drives:
+    cells = _of_kind(key.removeprefix("drives."), Cells, populations, file, key).count
+
+    def changes(part: str, dimension: Dimension, ending: float | None = None) -> tuple[Change, ...]:
+        tables: Sequence[ChangeTable] = getattr(raw, part)
+        return tuple(_change(table, dimension, ending, cells, file, f"{key}.{part}[{n}]") for n, table in enumerate(tables))
+
+    return Drives(
+        imposed=read_sources(raw.imposed, file, f"{key}.imposed"),
+        currents=changes("currents", CURRENT),
+        clamps=changes("clamps", VOLTAGE, RELEASED),
+        rewards=changes("rewards", NONE),
+    )
+
+
+def _change(raw: ChangeTable, dimension: Dimension, ending: float | None, cells: int, file: Reading, key: str) -> Change:
+    cell = EVERY if raw.cell is None else file.index(raw.cell, cells, "cell", f"{key}.cell")
+    ends = ending is not None and raw.value == RELEASED_TEXT
+    value = ending if ending is not None and ends else file.number(raw.value, dimension, f"{key}.value")
+    return Change(cell, file.step(raw.at, f"{key}.at"), value)
+
+
+def _probes(raw: ProbesTable, end: int, file: Reading) -> Probes:
+    for n, pair in enumerate(raw.watched):
+        if len(pair) != 2:
+            raise file.error(f"probes.watched[{n}]", f"expected a cell and a source, [0, 3] (got {len(pair)} numbers)")
+        for number in pair:
+            file.whole(number, f"probes.watched[{n}]")
+    times = {name: file.steps(getattr(raw, name), f"probes.{name}") for name in ("samples", "sweeps", "snapshots", "watch", "histograms")}
+    for name in ("samples", "sweeps"):
+        if len(times[name]) and (times[name][-1] >= end or np.any(np.diff(times[name]) < 0)):
+            raise file.error(f"probes.{name}", "expected times that do not fall, before the end of the run")
+    return Probes(
+        **times,
+        sweep_steps=file.step(raw.sweep_length, "probes.sweep_length"),
+        watched=np.array(raw.watched, dtype=np.int64).reshape(-1, 2),
+        edges=file.floats(raw.edges, NONE, "probes.edges"),
+        trains=raw.trains,
+    )

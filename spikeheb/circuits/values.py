@@ -73,11 +73,16 @@ def of_synapses(circuit: Circuit, name: str, value: object) -> Floats:
     EngineError
         For values of another shape.
     """
-    array, sources = np.asarray(value, dtype=float), circuit.sources.count
-    shapes = [(sources,)] if circuit.is_pairwise else [(circuit.cells.count, sources), (sources,), (circuit.synapse_count,)]
+    array, shapes = np.asarray(value, dtype=float), initial_shapes(circuit)
     if array.ndim and array.shape not in shapes:
         raise EngineError(f"initial values of {name} have shape {array.shape}, expected {shapes[0]}", path=circuit.rule.path)
     return (array.reshape(shapes[0]) if array.size == circuit.synapse_count else np.broadcast_to(array, shapes[0])).reshape(-1).copy()
+
+
+def initial_shapes(circuit: Circuit) -> list[tuple[int, ...]]:
+    """The shapes that initial values may have beside a single number; the first is what they are brought to."""
+    sources = circuit.sources.count
+    return [(sources,)] if circuit.is_pairwise else [(circuit.cells.count, sources), (sources,), (circuit.synapse_count,)]
 
 
 def efficacy(circuit: Circuit, variables: dict[str, Floats], known: dict[str, Floats]) -> Floats:

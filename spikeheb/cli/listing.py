@@ -33,12 +33,15 @@ def list_names(
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Rule, cell or protocol files; a protocol file is executed.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Rule, cell, network or protocol files; a protocol file is executed.")
+    ],
 ) -> None:
     """Check files. For each file one line says OK, or what is wrong.
 
     Every line of a rule or a cell is computed once from the starting values, with every published set and every interaction scheme, and
-    then one time step is taken: OK means that it runs. "spikeheb show format" prints what a rule file may contain.
+    then one time step is taken: OK means that it runs. Of a network, its rule is tried on one of its cells.
+    "spikeheb show format" prints what a rule file may contain.
     """
     failed = False
     for path in files:
@@ -64,6 +67,8 @@ def _check_file(path: Path) -> str:
         protocol = library.protocol(path)
         lanes = len(protocol.schedule(np.random.default_rng(0)).lanes)
         return f"protocol {protocol.name}, {lanes} {'condition' if lanes == 1 else 'conditions'}"
+    if kind == "network":
+        return _check_network(path)
     if kind == "cell":
         return _check_cell(read_cell(path))
     return _check_choices(read_rule(path))
@@ -76,6 +81,17 @@ def _check_cell(cell: Cell) -> str:
 
     trial.run(library.rule(TRIAL_RULE), cell)
     return f"cell {cell.name}"
+
+
+def _check_network(path: Path) -> str:
+    """Take a few time steps of its rule on one of its cells."""
+    from spikeheb.circuits.files import read_circuit
+    from spikeheb.engines import trial
+
+    circuit = read_circuit(path)
+    trial.run(circuit.rule, circuit.cell)
+    sources, cells = circuit.sources.count, circuit.cells.count
+    return f"network {path.stem}, {sources:,} {'source' if sources == 1 else 'sources'} onto {cells:,} {'cell' if cells == 1 else 'cells'}"
 
 
 def _check_choices(rule: Rule) -> str:

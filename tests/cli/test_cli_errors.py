@@ -79,7 +79,7 @@ def test_run(spikeheb, tmp_path, arguments, words):
         (("show", "l5_pyramidal:x"), "a cell has no sets"),
         (("show", "pairing", "--latex"), "a protocol has no equations"),
         (("check", "none.toml"), "none.toml: there is no such file"),
-        (("check", "README.md"), "README.md: rules and cells are .toml files, protocols .py files"),
+        (("check", "README.md"), "README.md: rules, cells and networks are .toml files, protocols .py files"),
     ],
 )
 def test_other_commands(spikeheb, tmp_path, arguments, words):

@@ -1,0 +1,137 @@
+"""The tables of a circuit's file, as they stand in it: types are checked here, meanings in `spikeheb.circuits.files`."""
+
+from __future__ import annotations
+
+import msgspec
+
+Number = str | int | float
+"""A quantity as text, or a pure number."""
+Row = str | int | float | list[Number]
+"""One for all, or a list with one for each."""
+
+
+class SeriesTable(msgspec.Struct, forbid_unknown_fields=True):
+    """Times at equal distances."""
+
+    every: Number
+    count: int
+    first: Number = 0
+
+
+Times = SeriesTable | list[Number]
+
+
+class SourceTable(msgspec.Struct, forbid_unknown_fields=True):
+    """An entry of ``sources`` or ``imposed``; which keys it has depends on its kind."""
+
+    kind: str
+    count: int | None = None
+    rate: Row | None = None
+    share: Number | None = None
+    latency: Row | None = None
+    jitter: Number | None = None
+    period: Row | None = None
+    phase: Row | None = None
+    trains: list[list[Number]] | None = None
+    cells: int | None = None
+
+
+class CellTable(msgspec.Struct, forbid_unknown_fields=True):
+    """A cell with parameters of its own."""
+
+    name: str
+    parameters: dict[str, Number] = {}
+
+
+class RuleTable(msgspec.Struct, forbid_unknown_fields=True):
+    """A rule with what is chosen of it, as `spikeheb.rules.choose` takes it."""
+
+    name: str
+    set: str | None = None
+    interaction: str | None = None
+    bounds: str | dict[str, Number] | None = None
+    coincidence: str | None = None
+    axonal_delay: Number | None = None
+    backpropagation_delay: Number | None = None
+    parameters: dict[str, Number] = {}
+
+
+class PopulationTable(msgspec.Struct, forbid_unknown_fields=True):
+    """An entry of ``[populations]``: it has `sources`, or it has a `count` of cells."""
+
+    sources: list[SourceTable] | None = None
+    count: int | None = None
+    cell: CellTable | str | None = None
+
+
+class NormaliseTable(msgspec.Struct, forbid_unknown_fields=True):
+    """The sum that weights are brought to."""
+
+    kind: str
+    target: Number
+    every: Number = 0
+
+
+class ProjectionTable(msgspec.Struct, forbid_unknown_fields=True):
+    """An entry of ``[projections]``."""
+
+    pre: str
+    post: str
+    connect: str = "all_to_all"
+    reaches: list[int] | None = None
+    rule: RuleTable | str | None = None
+    receptor: str | None = None
+    efficacy: Number | None = None
+    delay: Number | None = None
+    initial: dict[str, str | int | float | list[Row]] = {}
+    overrides: dict[str, Row] = {}
+    normalise: NormaliseTable | None = None
+
+
+class ChangeTable(msgspec.Struct, forbid_unknown_fields=True):
+    """A value that is set at a time, for one cell or for all."""
+
+    at: Number
+    value: Number
+    cell: int | None = None
+
+
+class DrivesTable(msgspec.Struct, forbid_unknown_fields=True):
+    """An entry of ``[drives]``."""
+
+    imposed: list[SourceTable] = []
+    currents: list[ChangeTable] = []
+    clamps: list[ChangeTable] = []
+    rewards: list[ChangeTable] = []
+
+
+class ProbesTable(msgspec.Struct, forbid_unknown_fields=True):
+    """``[probes]``."""
+
+    samples: Times = []
+    sweeps: Times = []
+    sweep_length: Number = 0
+    snapshots: Times = []
+    watched: list[list[int]] = []
+    watch: Times = []
+    histograms: Times = []
+    edges: list[Number] = []
+    trains: bool = False
+
+
+class CircuitTable(msgspec.Struct, forbid_unknown_fields=True):
+    """A whole file."""
+
+    schema: int
+    dt: Number
+    duration: Number
+    populations: dict[str, PopulationTable]
+    projections: dict[str, ProjectionTable]
+    title: str = ""
+    doc: str = ""
+    seed: int = 0
+    precision: str = "float64"
+    exact: bool = False
+    mirrored: bool = False
+    drives: dict[str, DrivesTable] = {}
+    probes: ProbesTable = msgspec.field(default_factory=ProbesTable)

@@ -1,0 +1,175 @@
+"""Numbers, times and sources of spikes in a circuit's file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikeheb.circuits.file_tables import Number, Row, SeriesTable, SourceTable, Times
+from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed, Source, check
+from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.dimensions import FREQUENCY, NONE, TIME, Dimension
+from spikeheb.errors import FormatError, SpikehebError, UnitError, UnknownName, unknown_name
+from spikeheb.limits import MOST, STEPS
+from spikeheb.tables import read_quantity
+
+SOURCES = {
+    "poisson": (("rate",), ("count",)),
+    "group": (("rate", "share"), ("count", "latency", "jitter")),
+    "regular": (("period",), ("count", "phase")),
+    "replayed": (("trains",), ("cells",)),
+}
+"""The keys that a source of each kind needs, and those that it may have."""
+MOST_OF_SERIES = 1_000_000
+KEYS = {"record": "probes.samples", "sweeps": "probes.sweeps", "duration": "duration", "seed": "seed"}
+"""Keys of this file by the names that a circuit has for them."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A file while it is read.
+
+    Attributes
+    ----------
+    where : str
+        Its name, for errors.
+    dt : float
+        Its time step, seconds.
+    """
+
+    where: str
+    dt: float = math.nan
+
+    def error(self, key: str, message: str) -> FormatError:
+        """What is wrong, with the file and the key."""
+        return FormatError(message, path=self.where, key=key)
+
+    @contextmanager
+    def at(self, key: str) -> Iterator[None]:
+        """Errors of other parts of the program get the file and the key; what they say of another file stays in the message."""
+        try:
+            yield
+        except SpikehebError as error:
+            if error.path == self.where:
+                raise
+            kind = type(error) if isinstance(error, UnknownName | UnitError) else FormatError
+            message = error.message if error.path is None else str(error)
+            raise kind(message, path=self.where, key=KEYS.get(error.key or "", key)) from None
+
+    def number(self, value: Number, dimension: Dimension, key: str) -> float:
+        """A quantity, SI."""
+        return read_quantity(value, dimension, path=self.where, key=key)
+
+    def whole(self, value: int, key: str, least: int = 0, most: int = MOST) -> int:
+        """A whole number within limits."""
+        if not least <= value <= most:
+            raise self.error(key, f"expected a whole number from {least} to {most:,} (got {value})")
+        return value
+
+    def index(self, value: int, count: int, what: str, key: str) -> int:
+        """The number of one of so many things, counted from 0."""
+        if not 0 <= value < count:
+            raise self.error(key, f"there is no {what} {value} among {count:,}, counted from 0")
+        return value
+
+    def time(self, value: Number, key: str) -> float:
+        """A time from the start of the run on, seconds."""
+        return self._within(self.number(value, TIME, key), key)
+
+    def step(self, value: Number, key: str) -> int:
+        """The time step nearest to a time."""
+        return round(self.time(value, key) / self.dt)
+
+    def steps(self, times: Times, key: str) -> Steps:
+        """The time steps nearest to listed times, or to those of a series."""
+        if not isinstance(times, SeriesTable):
+            return np.array([self.step(time, f"{key}[{n}]") for n, time in enumerate(times)], dtype=np.int64)
+        count = self.whole(times.count, f"{key}.count", most=MOST_OF_SERIES)
+        first, every = self.time(times.first, f"{key}.first"), self.time(times.every, f"{key}.every")
+        if not every > 0:
+            raise self.error(f"{key}.every", f"expected a time above 0 (got {times.every})")
+        self._within(first + every * count, f"{key}.every")
+        return np.array(np.rint((first + every * np.arange(count)) / self.dt), dtype=np.int64)
+
+    def floats(self, values: Sequence[Number], dimension: Dimension, key: str) -> Floats:
+        """A row of quantities, SI."""
+        return np.array([self.number(value, dimension, f"{key}[{n}]") for n, value in enumerate(values)], dtype=float)
+
+    def row(self, value: Row, dimension: Dimension, count: int, key: str) -> Floats:
+        """A quantity for each of so many."""
+        if not isinstance(value, list):
+            return np.full(count, self.number(value, dimension, key))
+        if len(value) != count:
+            raise self.error(key, f"expected one value, or a list of {count:,} (got {len(value):,})")
+        return self.floats(value, dimension, key)
+
+    def _within(self, time: float, key: str) -> float:
+        if not 0 <= time / self.dt <= STEPS:
+            raise self.error(key, f"expected a time from 0 to {STEPS * self.dt:.3g} s (got {time:g} s)")
+        return time
+
+
+def read_sources(raw: Sequence[SourceTable], file: Reading, key: str) -> tuple[Source, ...]:
+    """The sources of a list, together at most as many as a run may have.
+
+    Raises
+    ------
+    FormatError, UnitError, UnknownName
+    """
+    sources: list[Source] = []
+    for n, table in enumerate(raw):
+        place = f"{key}[{n}]"
+        left = MOST - sum(source.count for source in sources)
+        source = _source(table, file, place, left)
+        with file.at(place):
+            check(source, file.dt, source.cells if isinstance(source, Replayed) else 1)
+        sources.append(source)
+    return tuple(sources)
+
+
+def _source(raw: SourceTable, file: Reading, key: str, most: int) -> Source:
+    _check_keys(raw, file, key)
+    if raw.trains is not None:
+        cells = 1 if raw.cells is None else file.whole(raw.cells, f"{key}.cells", least=1)
+        return Replayed(tuple(file.steps(train, f"{key}.trains[{n}]") for n, train in enumerate(raw.trains)), cells)
+    count = _count(raw, file, key, most)
+
+    def row(name: str, dimension: Dimension) -> Floats:
+        value = getattr(raw, name)
+        return file.row(0 if value is None else value, dimension, count, f"{key}.{name}")
+
+    if raw.kind == "poisson":
+        return Poisson(row("rate", FREQUENCY))
+    if raw.kind == "regular":
+        return Regular(row("period", TIME), row("phase", TIME))
+    if raw.rate is None or raw.share is None or isinstance(raw.rate, list):
+        raise file.error(f"{key}.rate", "a group has one rate, that of its common events")
+    jitter = 0.0 if raw.jitter is None else file.number(raw.jitter, TIME, f"{key}.jitter")
+    rate, share = file.number(raw.rate, FREQUENCY, f"{key}.rate"), file.number(raw.share, NONE, f"{key}.share")
+    return Group(rate, share, row("latency", TIME), jitter)
+
+
+def _check_keys(raw: SourceTable, file: Reading, key: str) -> None:
+    """Raise for a key that a source of that kind does not have, and for one that it lacks."""
+    if raw.kind not in SOURCES:
+        raise unknown_name("kind of source", raw.kind, SOURCES, path=file.where, key=f"{key}.kind")
+    needed, other = SOURCES[raw.kind]
+    given = [name for name in raw.__struct_fields__ if name != "kind" and getattr(raw, name) is not None]
+    for name in given:
+        if name not in (*needed, *other):
+            raise file.error(f"{key}.{name}", f'a source of kind "{raw.kind}" has no such key; it has {", ".join((*needed, *other))}')
+    for name in needed:
+        if name not in given:
+            raise file.error(f"{key}.{name}", f'is missing; a source of kind "{raw.kind}" needs {", ".join(needed)}')
+
+
+def _count(raw: SourceTable, file: Reading, key: str, most: int) -> int:
+    """How many trains: what `count` says, or the length of a list."""
+    lists = [value for value in (raw.rate, raw.latency, raw.period, raw.phase) if isinstance(value, list)]
+    if raw.count is None and not lists:
+        raise file.error(f"{key}.count", "is missing; say how many trains there are, or give a list with a value for each")
+    return file.whole(len(lists[0]) if raw.count is None else raw.count, f"{key}.count", most=most)
