@@ -81,8 +81,9 @@ class Circuit:
         check_steps(self.steps * self.dt, self.dt, "duration")
         self._check_size()
         self._check_trains()
-        for name in ("snapshots", "watch", "histograms"):
+        for name in ("samples", "sweeps", "snapshots", "watch", "histograms"):
             _check_steps(getattr(self.probes, name), self.steps, name)
+        _check_sweeps(self.probes, self.steps)
         probes, shape = self.probes, (self.cells.count, self.sources.count)
         if len(probes.histograms) and (len(probes.edges) < 2 or not np.all(np.diff(probes.edges) > 0)):
             raise EngineError("histograms need rising edges")
@@ -187,10 +188,15 @@ class Circuit:
                 raise EngineError(f'"{name}" must lead from spikes to cells')
             if projection.post != ruled[0].post:
                 raise EngineError(f'"{name}" leads to other cells than the rule\'s synapses')
+        kinds = {isinstance(projection.connect, OwnCopies) for projection in self.projections.values()}
+        if len({projection.pre for projection in self.projections.values()}) < len(self.projections) and len(kinds) > 1:
+            raise EngineError("two projections from one population must agree on whether each cell has trains of its own")
         if self.unplastic is not None and self.cell is None:
             raise EngineError("inhibitory inputs need a cell")
-        if self.drive.clamps and self.cell is None:
-            raise EngineError("a voltage clamp needs a cell")
+        asked = {"a voltage clamp": self.drive.clamps, "a current": self.drive.currents, "a record of the potential": self.probes.sweeps}
+        for what, given in asked.items():
+            if len(given) and self.cell is None:
+                raise EngineError(f"{what} needs a cell")
         for change in (*self.drive.currents, *self.drive.clamps, *self.drive.rewards):
             if not (change.cell == EVERY or 0 <= change.cell < self.cells.count):
                 raise ScheduleError(f"there is no cell {change.cell} among {self.cells.count}")
@@ -241,3 +247,11 @@ def _check_pairs(name: str, cell: Steps, sources: int, cells: int) -> None:
 def _check_steps(steps: Steps, end: int, name: str) -> None:
     if len(steps) and (steps[0] < 0 or steps[-1] >= end or np.any(np.diff(steps) <= 0)):
         raise ScheduleError(f"{name} must rise, from step 0 to step {end - 1}")
+
+
+def _check_sweeps(probes: Probes, end: int) -> None:
+    if len(probes.sweeps) and probes.sweep_steps < 1:
+        raise ScheduleError(f"sweeps have at least one step (got {probes.sweep_steps})")
+    ends = probes.sweeps + probes.sweep_steps
+    if len(ends) and (ends[-1] > end or np.any(ends[:-1] > probes.sweeps[1:])):
+        raise ScheduleError(f"sweeps of {probes.sweep_steps:,} steps overlap, or the last ends after the {end:,} steps of the run")

@@ -11,14 +11,14 @@ from spikeheb.circuits.steps import NO_STEPS, Floats, Steps
 
 @dataclass(frozen=True, kw_only=True)
 class Probes:
-    """What is recorded; steps are sorted.
+    """What is recorded; steps rise.
 
     Attributes
     ----------
     samples : array of int
         Steps at whose end weight and efficacy of every synapse are recorded.
     sweeps : array of int
-        First steps of the windows in which the membrane potential is recorded at the end of every step.
+        First steps of the windows in which the membrane potential is recorded at the end of every step; they do not overlap.
     sweep_steps : int
         Length of a window.
     snapshots : array of int
@@ -45,9 +45,10 @@ class Probes:
     trains: bool = False
 
     def until(self, end: int) -> Probes:
-        """What of it is recorded before that step; of sweeps, those that begin before it."""
-        names = ("samples", "sweeps", "snapshots", "watch", "histograms")
-        return replace(self, **{name: steps[steps < end] for name in names for steps in [getattr(self, name)]})
+        """What of it is recorded before that step; of sweeps, those that end by then."""
+        names = ("samples", "snapshots", "watch", "histograms")
+        earlier = {name: steps[steps < end] for name in names for steps in [getattr(self, name)]}
+        return replace(self, sweeps=self.sweeps[self.sweeps + self.sweep_steps <= end], **earlier)
 
     @property
     def weights(self) -> Steps:

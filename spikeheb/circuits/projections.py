@@ -70,6 +70,11 @@ class Projection:
     overrides : mapping of str to array, shape (cells,)
         Constants of the rule that differ between cells.
     normalise : Normalise or None
+
+    Raises
+    ------
+    EngineError
+        For what only the other kind of projection has, and an efficacy or a delay that cannot be.
     """
 
     pre: str
@@ -82,3 +87,11 @@ class Projection:
     initial: Mapping[str, float | Floats] = field(default_factory=dict)
     overrides: Mapping[str, Floats] = field(default_factory=dict)
     normalise: Normalise | None = None
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.efficacy < math.inf and 0 <= self.delay < math.inf):
+            raise EngineError(f"efficacy and delay are 0 or more (got {self.efficacy:g} and {self.delay:g} s)")
+        if self.rule is not None and (self.efficacy != 1.0 or self.delay != 0.0):
+            raise EngineError(f'"{self.rule.name}" says efficacy and delays itself; a projection has them where it has no rule')
+        if self.rule is None and (self.initial or self.overrides or self.normalise is not None):
+            raise EngineError("initial values, constants by cell and normalisation need a projection with a rule")

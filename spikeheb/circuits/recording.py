@@ -31,7 +31,8 @@ class Recording:
         Steps of all spikes of each cell, imposed ones included.
     variables : mapping of str to array, shape (inputs,)
         All synaptic variables at the end.
-    weight, efficacy : arrays of float, shape (inputs, samples)
+    weight, efficacy : arrays of float, shape (synapses, samples)
+        At the samples, in the order of `Circuit.cell_of_synapse`.
     v : array of float, shape (cells, sweeps, sweep_steps)
         Volts.
     counts : array of int, shape (cells,)

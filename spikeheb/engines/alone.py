@@ -89,10 +89,10 @@ def alone(circuit: Circuit, progress: Progress = None) -> Alone:
     EngineError
         For initial values of another shape.
     """
-    if not circuit.is_pairwise:
-        circuit = expanded(circuit)
-    elif len(circuit.probes.weights) != len(circuit.probes.samples):
+    if circuit.is_pairwise and len(circuit.probes.weights) != len(circuit.probes.samples):
         raise EngineError("snapshots, watched weights and histograms are recorded where every source reaches every cell; take samples")
+    if not all(isinstance(projection.connect, Pairwise) for projection in circuit.projections.values()):
+        circuit = expanded(circuit)
     connect, plastic, drive, probes = circuit.plastic.connect, circuit.plastic, circuit.drive, circuit.probes
     assert isinstance(connect, Pairwise)
     currents, clamps = (by_cell(changes, circuit.cells.count) for changes in (drive.currents, drive.clamps))

@@ -118,7 +118,9 @@ def _refuse(circuit: Circuit) -> None:
     """What this shape cannot have; the same circuit can be had with every synapse by itself, but more slowly."""
     plastic, other = circuit.plastic, circuit.unplastic
     kinds = {
-        "sources that reach one cell each": circuit.is_pairwise or (other is not None and type(other.connect) is not type(plastic.connect)),
+        "sources that reach one cell each": circuit.is_pairwise,
+        "two projections that are connected differently": other is not None and type(other.connect) is not type(plastic.connect),
+        "two projections from one population": other is not None and other.pre == plastic.pre,
         "constants that differ between cells": bool(plastic.overrides),
         "a record of the efficacy": len(circuit.probes.samples) > 0,
         "mirrored noise": circuit.mirrored,

@@ -14,7 +14,7 @@ from spikeheb.circuits.drives import EVERY, RELEASED, Change, Drives
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.sources import Poisson, Replayed
-from spikeheb.draws.expanded import expanded, gathered
+from spikeheb.draws.expanded import expanded, gathered, trains_of
 from spikeheb.engines.brian import runtime
 from spikeheb.engines.choice import carry_out, refusal
 from spikeheb.engines.compiler import compiler
@@ -98,8 +98,10 @@ def test_other_inputs_and_lanes():
 
 
 def test_nothing_of_the_membrane_is_left_without_a_cell():
-    driven = three_lanes(CELL, currents=(Change(0, 0, 1e-10),), clamps=(Change(1, 3, -0.05), Change(1, 9, RELEASED)), sweeps=np.array([5]))
-    bare = usual.without_cell(but(driven, sweep_steps=9, receptor="ampa", rewards=(Change(0, 4, 1.0),)))
+    driven = three_lanes(
+        CELL, currents=(Change(0, 0, 1e-10),), clamps=(Change(1, 3, -0.05), Change(1, 9, RELEASED)), sweeps=np.array([5]), sweep_steps=9
+    )
+    bare = usual.without_cell(but(driven, receptor="ampa", rewards=(Change(0, 4, 1.0),)))
     assert (bare.cell, bare.plastic.receptor, bare.probes.sweep_steps) == (None, None, 0)
     assert (bare.drive.currents, bare.drive.clamps, len(bare.drive.rewards)) == ((), (), 1)
     assert [train.tolist() for train in post_trains(bare)] == [[20], [70]]
@@ -268,7 +270,43 @@ def test_a_reward_may_be_for_one_cell(loop):
 
 
 @needs_compiler
-def test_sweeps_that_overlap_are_refused_by_both_loops():
-    for run in (fan_in.run, runner.run):
-        with pytest.raises(sh.EngineError, match="overlap"):
-            run(driven(sweeps=np.array([0, 50])))
+@pytest.mark.parametrize(
+    ("probes", "match"),
+    [
+        ({"sweeps": np.array([0, 50])}, "overlap"),
+        ({"sweeps": np.array([0, 3900])}, "the last ends after the 4,000 steps"),
+        ({"sweeps": np.array([0]), "sweep_steps": 0}, "at least one step"),
+        ({"samples": np.array([10, 5])}, "samples must rise"),
+        ({"samples": np.array([4000])}, "samples must rise, from step 0 to step 3999"),
+    ],
+)
+def test_steps_of_probes_that_cannot_be_are_refused(probes, match):
+    with pytest.raises(sh.ScheduleError, match=match):
+        driven(**probes)
+
+
+@pytest.mark.parametrize(
+    "asked", [{"clamps": (Change(0, 3, -0.05),)}, {"currents": (Change(0, 3, 1e-9),)}, {"sweeps": np.array([5]), "sweep_steps": 9}]
+)
+def test_what_needs_a_membrane_is_refused_without_a_cell(asked):
+    with pytest.raises(sh.EngineError, match="needs a cell"):
+        all_to_all(None, 2, **asked)
+
+
+def test_a_projection_has_only_what_its_kind_has():
+    for wrong in ({"delay": 1e-3}, {"efficacy": 2.0}):
+        with pytest.raises(sh.EngineError, match="says efficacy and delays itself"):
+            Projection("inputs", "cells", rule=sh.rule("pair"), **wrong)
+    for wrong in ({"initial": {"w": 0.5}}, {"overrides": {"A_plus": np.ones(1)}}, {"normalise": Normalise("divisive", 1.0)}):
+        with pytest.raises(sh.EngineError, match="need a projection with a rule"):
+            Projection("inputs", "cells", **wrong)
+
+
+def test_one_population_has_one_train_a_source_whatever_it_reaches():
+    whole = usual.with_unplastic(but(all_to_all(CELL, 2), inputs=(Poisson(np.full(3, 30.0)),)), (), None)
+    other = replace(whole.unplastic, pre=whole.plastic.pre)
+    shared = replace(whole, projections=whole.projections | {"unplastic": other})
+    for a, b in zip(trains_of(shared, shared.plastic), trains_of(shared, other), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(sh.EngineError, match="must agree on whether each cell has trains of its own"):
+        replace(shared, projections=shared.projections | {"unplastic": replace(other, connect=OwnCopies())})

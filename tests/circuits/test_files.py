@@ -24,6 +24,7 @@ from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed
+from spikeheb.circuits.steps import NO_STEPS
 from spikeheb.cli.app import run
 from spikeheb.engines.choice import carry_out
 
@@ -98,6 +99,11 @@ def sources(draw: st.DrawFn, kinds: str = "pgrt", count: int | None = None, cell
     return Replayed(tuple(draw(st.lists(rising(), min_size=size * cells, max_size=size * cells))), cells)
 
 
+def apart(length: int) -> st.SearchStrategy[np.ndarray]:
+    """First steps of stretches that do not overlap."""
+    return rising().map(lambda steps: np.unique(np.minimum(steps, STEPS - length) // length) * length)
+
+
 @st.composite
 def changes(draw: st.DrawFn, cells: int, values: st.SearchStrategy[float]) -> tuple[Change, ...]:
     each = st.builds(Change, st.one_of(st.just(EVERY), st.integers(0, cells - 1)), st.integers(0, STEPS - 1), values)
@@ -129,14 +135,15 @@ def circuits(draw: st.DrawFn) -> Circuit:
     )  # fmt: skip
     drives = Drives(
         imposed=draw(st.just(()) | st.tuples(sources(count=cells))),
-        currents=draw(changes(cells, amounts)),
+        currents=() if cell is None else draw(changes(cells, amounts)),
         clamps=() if cell is None else draw(changes(cells, amounts | st.just(RELEASED))),
         rewards=draw(changes(cells, amounts)),
     )
-    synapses = st.tuples(st.integers(0, cells - 1), st.integers(0, count - 1))
+    synapses, length = st.tuples(st.integers(0, cells - 1), st.integers(0, count - 1)), draw(st.integers(1, 50))
     probes = Probes(
-        **{name: draw(rising()) for name in ("samples", "sweeps", "snapshots", "watch", "histograms")},
-        sweep_steps=draw(st.integers(0, 50)), edges=np.array([0.0, 0.1 / 3, 1.0]), trains=draw(st.booleans()),
+        **{name: draw(rising()) for name in ("samples", "snapshots", "watch", "histograms")},
+        sweeps=NO_STEPS if cell is None else draw(apart(length)), sweep_steps=length,
+        edges=np.array([0.0, 0.1 / 3, 1.0]), trains=draw(st.booleans()),
         watched=np.array(draw(st.lists(synapses, max_size=3)), dtype=int).reshape(-1, 2),
     )  # fmt: skip
     circuit = Circuit(
@@ -191,7 +198,6 @@ def test_what_no_file_says_is_refused_and_not_left_out(tmp_path: Path) -> None:
     other = replace(circuit.rule, title="Another title")
     cases = {
         "projections.synapses.rule: is changed in a way": circuit.with_plastic(rule=other),
-        "projections.synapses.delay: has no effect beside a rule": circuit.with_plastic(delay=1e-3),
         "more than 2000000 bytes": replace(circuit, populations={**circuit.populations, "inputs": Spikes(usual.given((many,)))}),
         "is not a name": replace(circuit, populations={**circuit.populations, "more cells": Cells(1)}),
     }  # fmt: skip

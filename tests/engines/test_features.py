@@ -12,9 +12,11 @@ from circuits_by_hand import but, of_fan_in
 import spikeheb as sh
 from spikeheb.cells.cell import Hold
 from spikeheb.circuits import usual
+from spikeheb.circuits.connect import Pairwise
 from spikeheb.circuits.drives import EVERY, RELEASED, Change
 from spikeheb.circuits.projections import Normalise
-from spikeheb.circuits.sources import Replayed
+from spikeheb.circuits.sources import Poisson, Replayed
+from spikeheb.circuits.steps import NO_STEPS
 from spikeheb.draws.expanded import expanded, gathered
 from spikeheb.engines.brian import runtime
 from spikeheb.engines.compiler import compiler
@@ -86,6 +88,24 @@ def inhibited(folder):
     return usual.with_unplastic(circuit(cell=CELL), (Replayed((np.array([100, 400, 410, 2000]),) * 3),), "gaba", 0.8, 0.001)
 
 
+def inhibited_by_pairs(folder):
+    return with_other_connections(inhibited(folder), "unplastic", Pairwise(np.array([0, 0, 2])))
+
+
+def pairs_with_shared_inhibition(folder):
+    pairs = with_other_connections(inhibited(folder), "synapses", Pairwise(np.array([0, 2])))
+    return but(pairs, snapshots=NO_STEPS, samples=np.array([500, STEPS - 1]))
+
+
+def with_other_connections(circuit, name, connect):
+    return replace(circuit, projections=circuit.projections | {name: replace(circuit.projections[name], connect=connect)})
+
+
+def two_from_one_population(folder):
+    whole = but(inhibited(folder), inputs=(Poisson(np.array([40.0, 30.0])),))
+    return replace(whole, projections=whole.projections | {"unplastic": replace(whole.unplastic, pre=whole.plastic.pre)})
+
+
 def clamped(folder):
     changes = (Change(0, 300, -0.05), Change(0, 900, RELEASED), Change(EVERY, 2000, -0.06))
     return circuit("clopath", sh.cell("l5_clopath"), clamps=changes, sweeps=np.array([250, 2100]), sweep_steps=300)
@@ -116,6 +136,9 @@ FEATURES = {
     ),
     "efficacy at times": (lambda folder: but(circuit(), samples=np.array([500, STEPS - 1])), {"dense": "a record of the efficacy"}),
     "inputs without plasticity": (inhibited, {}),
+    "inputs without plasticity, in pairs": (inhibited_by_pairs, {"dense": "two projections that are connected differently"}),
+    "pairs, and inputs without plasticity": (pairs_with_shared_inhibition, {"dense": "sources that reach one cell each"}),
+    "two projections from one population": (two_from_one_population, {"dense": "two projections from one population"}),
     "normalisation": (lambda folder: circuit(normalise=Normalise("divisive", 1.0)), ALONE),
     "watched weights": (lambda folder: circuit(watched=np.array([[2, 1]]), watch=np.array([10, 2000])), {}),
     "histograms": (lambda folder: circuit(histograms=np.array([STEPS - 1]), edges=np.linspace(0, 1, 5)), {}),
@@ -134,6 +157,16 @@ FEATURES = {
 }
 
 
+def recorded(circuit):
+    """How many numbers each part of a recording has."""
+    probes, synapses, cells = circuit.probes, circuit.synapse_count, circuit.cells.count
+    return {
+        "snapshots": len(probes.snapshots) * synapses, "watched": len(probes.watched) * len(probes.watch),
+        "histograms": len(probes.histograms) * (len(probes.edges) - 1), "v": cells * len(probes.sweeps) * probes.sweep_steps,
+        "weight": len(probes.samples) * synapses, "efficacy": len(probes.samples) * synapses,
+    }  # fmt: skip
+
+
 @needs_compiler
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("feature", FEATURES)
@@ -149,11 +182,14 @@ def test_every_loop_has_every_feature_or_says_why_not(feature, loop, tmp_path):
         assert np.all(np.isfinite(found.w))
         return
     expected = plain.run(replace(whole, precision="float64"))
+    for name, count in recorded(whole).items():
+        assert getattr(expected, name).size == count, name
     close = {"rtol": 0, "atol": 1e-10 if whole.precision == "float64" else 1e-5}
     for a, b in zip(found.spikes, expected.spikes, strict=True):
         np.testing.assert_array_equal(a, b)
     for name in ("w", "snapshots", "watched", "histograms", "v", "weight", "efficacy"):
-        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), err_msg=name, **close)
+        if getattr(expected, name).size or getattr(found, name).size:
+            np.testing.assert_allclose(getattr(found, name), getattr(expected, name), err_msg=name, **close)
 
 
 @pytest.mark.parametrize("feature", FEATURES)

@@ -316,8 +316,8 @@ def job(rule, on_cell=None, *, seed=1, lanes=3, inputs=2, steps=8000, rate=30.0,
         more.setdefault("rewards", (Change(0, 2000, 1.0), Change(lanes - 1, 5000, -0.5)))
     if on_cell is not None:
         more.setdefault("currents", (Change(0, 2000, 1.2e-9), Change(0, 3000, 0.0)))
-        more.setdefault("sweeps", np.array([100, 4000]))
-        more.setdefault("sweep_steps", 1000)
+        length = more.setdefault("sweep_steps", 1000)
+        more.setdefault("sweeps", np.array([start for start in (100, 4000) if start + length <= steps], dtype=np.int64))
     more.setdefault("samples", np.unique([0, min(3999, steps // 2), steps - 1]))
     return of_lanes(rule, on_cell, DT, steps, np.repeat(np.arange(lanes), inputs), pre, post, **more)
 

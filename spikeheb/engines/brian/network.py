@@ -190,8 +190,6 @@ def _changes(changes: tuple[Change, ...], variable: str, dimension: Dimension, j
     """Values that are set at their step: one generator neuron a change."""
     if not changes:
         return []
-    if variable == CURRENT_IN and job.cell is None:
-        raise EngineError("a current needs a cell")
     b2 = brian()
     source = _generator([[c.step] for c in changes], job, clock, f"source_{variable}", "before_groups")
     pathway = b2.Synapses(
@@ -224,8 +222,6 @@ def _signals(job: Alone, cells: Any, clock: Any) -> list[Any]:
 
 def _clamps(job: Alone, cells: Any, clock: Any) -> list[Any]:
     """Two values for each change: whether the cell is held, and where."""
-    if job.clamps and job.cell is None:
-        raise EngineError("a voltage clamp needs a cell")
     potentials = [c for c in job.clamps if not np.isnan(c.value)]
     flags = tuple(replace(c, value=float(not np.isnan(c.value))) for c in job.clamps)
     return _changes(flags, CLAMPED, NONE, job, cells, clock) + _changes(tuple(potentials), V_CLAMP, VOLTAGE, job, cells, clock)

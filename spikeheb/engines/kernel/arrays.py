@@ -14,7 +14,7 @@ from spikeheb.circuits.steps import NO_STEPS, Floats, Steps
 from spikeheb.circuits.values import constants, initial_values
 from spikeheb.engines.alone import Alone, arrivals_of_unplastic, raised_by_unplastic
 from spikeheb.engines.kernel.contract import FAR, LANES, PLACE, Array
-from spikeheb.errors import EngineError, NonFiniteError
+from spikeheb.errors import NonFiniteError
 from spikeheb.expressions.printers import evaluate
 from spikeheb.program.layout import Layout, layout, synapse_dtype
 from spikeheb.program.program import Program
@@ -44,17 +44,7 @@ class Arrays:
 
 
 def arrays(job: Alone, program: Program) -> Arrays:
-    """The arrays of a job that starts.
-
-    Raises
-    ------
-    EngineError
-        For sweeps that overlap, and a clamp without a cell.
-    """
-    if job.clamps and job.cell is None:
-        raise EngineError("a voltage clamp needs a cell")
-    if job.sweep_steps and np.any(np.diff(job.sweeps) < job.sweep_steps):
-        raise EngineError("two recorded stretches of the membrane potential overlap")
+    """The arrays of a job that starts."""
     places = layout(program)
     late_by = _late_by(job, program)
     states = _states(job, program, places)

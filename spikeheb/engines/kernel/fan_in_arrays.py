@@ -242,8 +242,6 @@ class FanInArrays:
         self._changes("signal", [change for change, _ in signals])
         self._changes("current", sorted(job.currents, key=lambda change: change.step))
         self._changes("clamp", sorted(job.clamps, key=lambda change: change.step))
-        if job.probes.sweep_steps and np.any(np.diff(job.probes.sweeps) < job.probes.sweep_steps):
-            raise EngineError("two recorded stretches of the membrane potential overlap")
         self.fixed["sweeps"] = np.ascontiguousarray(job.probes.sweeps, dtype=np.int64)
         self.v = np.zeros((job.cells, len(job.probes.sweeps), job.probes.sweep_steps))
 
