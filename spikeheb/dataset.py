@@ -34,7 +34,9 @@ class Result(xr.Dataset):  # type: ignore[no-untyped-call]  # xarray has an unty
 
 def as_result(data: xr.Dataset) -> Result:
     """The same variables, coordinates and attributes."""
-    return data if isinstance(data, Result) else Result(data.data_vars, data.coords, data.attrs)
+    if isinstance(data, Result):
+        return data
+    return Result({name: data.variables[name] for name in data.data_vars}, data.coords, data.attrs)  # variables need no alignment
 
 
 def _row(name: str, variable: xr.DataArray) -> list[str]:
