@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spikeheb.circuits.connect import OwnCopies, Pairwise
+from spikeheb.circuits.connect import AllToAll, OwnCopies, Pairwise, expected
+from spikeheb.circuits.connect import check as check_connector
+from spikeheb.circuits.distributions import Distribution
 from spikeheb.circuits.drives import EVERY, Drives
 from spikeheb.circuits.populations import Cells, Population, Spikes
 from spikeheb.circuits.probes import Probes
@@ -17,7 +20,7 @@ from spikeheb.circuits.projections import Projection
 from spikeheb.circuits.sources import check, spike_counts
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.errors import EngineError, ScheduleError, unknown_name
-from spikeheb.limits import BYTES_OF_SPIKE, STEPS, check_memory, check_seed, check_steps, check_work
+from spikeheb.limits import BYTES_OF_SPIKE, BYTES_OF_SYNAPSE, STEPS, check_memory, check_seed, check_steps, check_work
 
 if TYPE_CHECKING:
     from spikeheb.cells import Cell
@@ -40,11 +43,11 @@ class Circuit:
         Steps 0 to steps - 1 are run.
     populations : mapping of str to Spikes or Cells
     projections : mapping of str to Projection
-        One of them has a rule.
+        One with a rule, and perhaps one without, from sources onto one population of cells; anything else is a network.
     drives : mapping of str to Drives
         By population of cells.
     probes : Probes
-        Of the projection with a rule and its cells.
+        Of the projection with a rule and its cells; in a network of every one with a rule, and of all cells.
     seed : int
     precision : {"float64", "float32"}
     exact : bool
@@ -75,23 +78,28 @@ class Circuit:
         check_seed(self.seed)
         if self.precision not in PRECISIONS:
             raise EngineError(f'the precision is "float64" or "float32" (got "{self.precision}")')
-        self._check_names()
-        if self.cells.count < 1 or not 1 <= self.steps <= STEPS or (self.sources.count < 1 and not self.is_pairwise):
-            raise EngineError(f"expected cells, inputs and steps (got {self.cells.count}, {self.sources.count} and {self.steps})")
+        if not 1 <= self.steps <= STEPS:
+            raise EngineError(f"expected a step at least (got {self.steps})")
         check_steps(self.steps * self.dt, self.dt, "duration")
+        self._check_names()
+        self._check_drives()
+        if not self.is_network:
+            self._check_single()
         self._check_size()
         self._check_trains()
-        for name in ("samples", "sweeps", "snapshots", "watch", "histograms"):
-            _check_steps(getattr(self.probes, name), self.steps, name)
-        _check_sweeps(self.probes, self.steps)
-        probes, shape = self.probes, (self.cells.count, self.sources.count)
-        if len(probes.histograms) and (len(probes.edges) < 2 or not np.all(np.diff(probes.edges) > 0)):
-            raise EngineError("histograms need rising edges")
-        outside = probes.watched.size and (np.any(probes.watched < 0) or np.any(probes.watched >= shape))
-        if probes.watched.ndim != 2 or probes.watched.shape[1] != 2 or outside:
-            raise EngineError("each watched synapse is a cell and an input, counted from 0")
+        self._check_probes()
 
-    # --- the synapses with a rule, and their cells ---
+    @property
+    def is_network(self) -> bool:
+        """Whether it is more than sources onto one population of cells, through one projection with a rule and at most one without."""
+        return self._is_network
+
+    def expected_synapses(self, name: str) -> float:
+        """The expected number of synapses of a projection."""
+        projection = self.projections[name]
+        return expected(projection.connect, self.populations[projection.pre].count, self.populations[projection.post].count)
+
+    # --- where it is no network: the synapses with a rule, and their cells ---
 
     @property
     def plastic(self) -> Projection:
@@ -168,6 +176,23 @@ class Circuit:
 
     # --- checks ---
 
+    @cached_property
+    def _is_network(self) -> bool:
+        ruled = [projection for projection in self.projections.values() if projection.rule is not None]
+        if len(ruled) != 1 or len(self.projections) > 2 or len({projection.post for projection in self.projections.values()}) != 1:
+            return True
+        return any(map(self._is_of_network, self.projections.values()))
+
+    def _is_of_network(self, projection: Projection) -> bool:
+        """Whether only networks have such projections."""
+        drawn = (*projection.initial.values(), projection.efficacy, projection.delay)
+        return (
+            not isinstance(projection.connect, Pairwise | AllToAll | OwnCopies)
+            or isinstance(self.populations[projection.pre], Cells)
+            or any(isinstance(value, Distribution) for value in drawn)
+            or (projection.rule is not None and projection.delay != 0.0)
+        )
+
     @property
     def _plastic_name(self) -> str:
         return next(name for name, projection in self.projections.items() if projection.rule is not None)
@@ -180,68 +205,94 @@ class Circuit:
         for name in self.drives:
             if name not in self.populations:
                 raise unknown_name("population", name, self.populations, key="drives")
-        ruled = [projection for projection in self.projections.values() if projection.rule is not None]
-        if len(ruled) != 1 or len(self.projections) > 2:
-            raise EngineError(f"expected one projection with a rule, and at most one without (got {len(ruled)} of {len(self.projections)})")
+        cells = [population.count for population in self.populations.values() if isinstance(population, Cells)]
+        if min(cells, default=0) < 1:
+            raise EngineError(f"expected a population of cells, and a cell at least in each (got {', '.join(map(str, cells)) or 'none'})")
         for name, projection in self.projections.items():
-            if not isinstance(self.populations[projection.pre], Spikes) or not isinstance(self.populations[projection.post], Cells):
-                raise EngineError(f'"{name}" must lead from spikes to cells')
-            if projection.post != ruled[0].post:
-                raise EngineError(f'"{name}" leads to other cells than the rule\'s synapses')
+            pre, post = (self.populations[end] for end in (projection.pre, projection.post))
+            if not isinstance(post, Cells):
+                raise EngineError(f'"{name}" must lead to cells')
+            if projection.rule is None and post.cell is None:
+                raise EngineError(f'"{name}" has no rule, so what it leads to needs a cell')
+            check_connector(name, projection.connect, pre.count, post.count, itself=projection.pre == projection.post)
+
+    def _check_single(self) -> None:
+        """What must be so in a circuit that is no network."""
+        if self.cells.count < 1 or (self.sources.count < 1 and not self.is_pairwise):
+            raise EngineError(f"expected cells and inputs (got {self.cells.count} and {self.sources.count})")
         kinds = {isinstance(projection.connect, OwnCopies) for projection in self.projections.values()}
         if len({projection.pre for projection in self.projections.values()}) < len(self.projections) and len(kinds) > 1:
             raise EngineError("two projections from one population must agree on whether each cell has trains of its own")
-        if self.unplastic is not None and self.cell is None:
-            raise EngineError("inhibitory inputs need a cell")
-        asked = {"a voltage clamp": self.drive.clamps, "a current": self.drive.currents, "a record of the potential": self.probes.sweeps}
-        for what, given in asked.items():
-            if len(given) and self.cell is None:
-                raise EngineError(f"{what} needs a cell")
-        for change in (*self.drive.currents, *self.drive.clamps, *self.drive.rewards):
-            if not (change.cell == EVERY or 0 <= change.cell < self.cells.count):
-                raise ScheduleError(f"there is no cell {change.cell} among {self.cells.count}")
-        if any(math.isnan(change.value) for change in (*self.drive.currents, *self.drive.rewards)):
-            raise EngineError("the current must be a number, and so must a reward (got nan)")
+        for name, values in self.plastic.overrides.items():
+            if np.shape(values) not in ((), (self.cells.count,)):
+                raise EngineError(f"expected {name} for each of {self.cells.count} cells (got shape {np.shape(values)})", key="overrides")
+
+    def _check_drives(self) -> None:
+        for name, drives in self.drives.items():
+            cells = self.populations[name]
+            if not isinstance(cells, Cells):
+                raise EngineError(f'"{name}" sends spikes; drives act on cells', key="drives")
+            for what, given in {"a voltage clamp": drives.clamps, "a current": drives.currents}.items():
+                if given and cells.cell is None:
+                    raise EngineError(f"{what} needs a cell")
+            for change in (*drives.currents, *drives.clamps, *drives.rewards):
+                if not (change.cell == EVERY or 0 <= change.cell < cells.count):
+                    raise ScheduleError(f"there is no cell {change.cell} among {cells.count}")
+            if any(math.isnan(change.value) for change in (*drives.currents, *drives.rewards)):
+                raise EngineError("the current must be a number, and so must a reward (got nan)")
+            if drives.imposed and sum(source.count for source in drives.imposed) != cells.count:
+                raise ScheduleError(f"imposed spikes need a train for each of the {cells.count} cells")
 
     def _check_size(self) -> None:
-        probes, cells, synapses = self.probes, self.cells.count, self.synapse_count
-        if self.cell is not None:
-            check_work(float(self.steps) * cells, f"{self.steps:,} time steps of {cells:,} cells", key="duration")
-        spikes = int(spike_counts((*self.sources.sources, *self.drive.imposed)).sum())
-        check_memory(BYTES_OF_SPIKE * spikes, f"the {spikes:,} spikes of {synapses:,} synapses")
+        cells = sum(population.count for population in self.populations.values() if isinstance(population, Cells) and population.cell)
+        check_work(float(self.steps) * cells, f"{self.steps:,} time steps of {cells:,} cells", key="duration")
+        synapses = sum(map(self.expected_synapses, self.projections))
+        drawn = [source for population in self.populations.values() if isinstance(population, Spikes) for source in population.sources]
+        imposed = [source for drives in self.drives.values() for source in drives.imposed]
+        spikes = int(spike_counts((*(self.sources.sources if not self.is_network else drawn), *imposed)).sum())
+        check_memory(BYTES_OF_SPIKE * spikes, f"the {spikes:,} spikes of {synapses:,.0f} synapses")
+        if self.is_network:
+            check_memory(BYTES_OF_SYNAPSE * synapses, f"the {synapses:,.0f} synapses", key="projections")
+
+    def _check_trains(self) -> None:
+        for projection in self.projections.values():
+            population = self.populations[projection.pre]
+            copies = self.populations[projection.post].count if isinstance(projection.connect, OwnCopies) else 1
+            for source in population.sources if isinstance(population, Spikes) else ():
+                check(source, self.dt, copies)
+        for drives in self.drives.values():
+            for source in drives.imposed:
+                check(source, self.dt, 1)
+
+    def _check_probes(self) -> None:
+        probes = self.probes
+        for name in ("samples", "sweeps", "snapshots", "watch", "histograms"):
+            _check_steps(getattr(probes, name), self.steps, name)
+        _check_sweeps(probes, self.steps)
+        if self.is_network:
+            synapses = sum(self.expected_synapses(name) for name, each in self.projections.items() if each.rule is not None)
+            check_memory(
+                16.0 * synapses * len(probes.snapshots), f"{len(probes.snapshots):,} snapshots of {synapses:,.0f} weights", key="record"
+            )
+            if len(probes.samples) or len(probes.sweeps) or len(probes.watch) or len(probes.histograms):
+                raise EngineError(
+                    "a network records spikes and snapshots of weights; ask for no samples, sweeps, watched weights or histograms"
+                )
+            return
+        if len(probes.sweeps) and self.cell is None:
+            raise EngineError("a record of the potential needs a cell")
+        cells, synapses = self.cells.count, self.synapse_count
         check_memory(
             16.0 * synapses * len(probes.samples), f"the weights of {synapses:,} inputs at {len(probes.samples):,} times", key="record"
         )
         check_memory(
             8.0 * cells * len(probes.sweeps) * probes.sweep_steps, f"{len(probes.sweeps):,} sweeps of {cells:,} cells", key="sweeps"
         )
-
-    def _check_trains(self) -> None:
-        for projection in self.projections.values():
-            population = self.populations[projection.pre]
-            copies = self.cells.count if isinstance(projection.connect, OwnCopies) else 1
-            for source in population.sources if isinstance(population, Spikes) else ():
-                check(source, self.dt, copies)
-        for source in self.drive.imposed:
-            check(source, self.dt, 1)
-        if self.drive.imposed and sum(source.count for source in self.drive.imposed) != self.cells.count:
-            raise ScheduleError(f"imposed spikes need a train for each of the {self.cells.count} cells")
-        for name, projection in self.projections.items():
-            population = self.populations[projection.pre]
-            if isinstance(projection.connect, Pairwise):
-                _check_pairs(name, projection.connect.cell, population.count, self.cells.count)
-        for name, values in self.plastic.overrides.items():
-            if np.shape(values) not in ((), (self.cells.count,)):
-                raise EngineError(f"expected {name} for each of {self.cells.count} cells (got shape {np.shape(values)})", key="overrides")
-
-
-def _check_pairs(name: str, cell: Steps, sources: int, cells: int) -> None:
-    if np.shape(cell) != (sources,):
-        raise EngineError(f'"{name}" needs a cell for each of {sources} sources (got {np.size(cell)})')
-    if np.any(np.diff(cell) < 0):
-        raise EngineError(f'"{name}" needs its sources sorted by the cell that they reach')
-    if sources and not (cell[0] >= 0 and cell[-1] < cells):
-        raise EngineError(f'"{name}" reaches cell {cell[0] if cell[0] < 0 else cell[-1]}, and there are {cells}, counted from 0')
+        if len(probes.histograms) and (len(probes.edges) < 2 or not np.all(np.diff(probes.edges) > 0)):
+            raise EngineError("histograms need rising edges")
+        outside = probes.watched.size and (np.any(probes.watched < 0) or np.any(probes.watched >= (cells, self.sources.count)))
+        if probes.watched.ndim != 2 or probes.watched.shape[1] != 2 or outside:
+            raise EngineError("each watched synapse is a cell and an input, counted from 0")
 
 
 def _check_steps(steps: Steps, end: int, name: str) -> None:

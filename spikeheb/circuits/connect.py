@@ -1,10 +1,17 @@
-"""Which source of a projection reaches which cell."""
+"""Which source of a projection reaches which cell. Names are those of NEST and PyNN."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+import numpy as np
 
 from spikeheb.circuits.steps import Steps
+from spikeheb.errors import EngineError
+
+LARGEST = 2**31 - 1
+"""Sources, and synapses of a projection, that can be numbered."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +28,192 @@ class Pairwise:
 
 
 @dataclass(frozen=True)
-class AllToAll:
-    """Every source reaches every cell."""
-
-
-@dataclass(frozen=True)
 class OwnCopies:
     """Every source reaches every cell, and each cell has trains of its own from sources of the same kinds."""
 
 
-Connector = Pairwise | AllToAll | OwnCopies
+@dataclass(frozen=True, kw_only=True)
+class _Between:
+    """What connects any two populations.
+
+    Attributes
+    ----------
+    autapses : bool or None
+        Whether a cell may reach itself; to be said where a population reaches itself, without effect elsewhere.
+    """
+
+    autapses: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllToAll(_Between):
+    """Every source reaches every cell."""
+
+    NAME: ClassVar[str] = "all_to_all"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneToOne:
+    """The n-th source reaches the n-th cell; there are as many of both."""
+
+    NAME: ClassVar[str] = "one_to_one"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairwiseBernoulli(_Between):
+    """Every source reaches every cell with the same probability, independently.
+
+    Attributes
+    ----------
+    probability : float
+    """
+
+    NAME: ClassVar[str] = "pairwise_bernoulli"
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedIndegree(_Between):
+    """Every cell is reached by the same number of sources, drawn at random.
+
+    Attributes
+    ----------
+    count : int
+    multiple : bool
+        Whether a source may reach a cell more than once.
+    """
+
+    NAME: ClassVar[str] = "fixed_indegree"
+    count: int
+    multiple: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedOutdegree(_Between):
+    """Every source reaches the same number of cells, drawn at random.
+
+    Attributes
+    ----------
+    count : int
+    multiple : bool
+        Whether a source may reach a cell more than once.
+    """
+
+    NAME: ClassVar[str] = "fixed_outdegree"
+    count: int
+    multiple: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedTotal(_Between):
+    """So many synapses, each between a source and a cell that are drawn at random.
+
+    Attributes
+    ----------
+    count : int
+    multiple : bool
+        Whether a source may reach a cell more than once.
+    """
+
+    NAME: ClassVar[str] = "fixed_total_number"
+    count: int
+    multiple: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explicit:
+    """Every synapse is given.
+
+    Attributes
+    ----------
+    pre, post : arrays of int, shape (synapses,)
+        Source and cell of each, counted from 0; in any order.
+    """
+
+    NAME: ClassVar[str] = "explicit"
+    pre: Steps
+    post: Steps
+
+
+Drawn = PairwiseBernoulli | FixedIndegree | FixedOutdegree | FixedTotal
+Connector = Pairwise | OwnCopies | AllToAll | OneToOne | Explicit | Drawn
+CONNECTORS: dict[str, type[Connector]] = {
+    kind.NAME: kind for kind in (AllToAll, OneToOne, PairwiseBernoulli, FixedIndegree, FixedOutdegree, FixedTotal, Explicit)
+}
+
+
+def expected(connect: Connector, sources: int, cells: int) -> float:
+    """The expected number of synapses."""
+    match connect:
+        case Pairwise() | OneToOne():
+            return sources
+        case Explicit(pre=pre):
+            return len(pre)
+        case PairwiseBernoulli(probability=probability):
+            return probability * sources * cells
+        case FixedIndegree(count=count):
+            return float(count) * cells
+        case FixedOutdegree(count=count):
+            return float(count) * sources
+        case FixedTotal(count=count):
+            return count
+        case _:
+            return float(sources) * cells
+
+
+def check(name: str, connect: Connector, sources: int, cells: int, *, itself: bool) -> None:
+    """Raise for what cannot be had between so many sources and cells; `itself` says whether they are one population.
+
+    Raises
+    ------
+    EngineError
+    """
+    if itself and not isinstance(connect, OneToOne | Explicit) and getattr(connect, "autapses", None) is None:
+        raise EngineError(f'"{name}" leads from a population to itself; say autapses = true or false')
+    there = sources - (itself and not getattr(connect, "autapses", True)), cells - (itself and not getattr(connect, "autapses", True))
+    match connect:
+        case Pairwise(cell=cell):
+            _check_pairs(name, cell, sources, cells)
+        case OneToOne() if sources != cells:
+            raise EngineError(f'"{name}" leads one to one, and there are {sources:,} sources and {cells:,} cells')
+        case PairwiseBernoulli(probability=probability) if not 0 <= probability <= 1:
+            raise EngineError(f'"{name}": a probability lies between 0 and 1 (got {probability:g})')
+        case FixedIndegree(count=count, multiple=multiple):
+            _check_count(name, count, there[0], multiple, "sources")
+        case FixedOutdegree(count=count, multiple=multiple):
+            _check_count(name, count, there[1], multiple, "cells")
+        case FixedTotal(count=count, multiple=multiple):
+            _check_count(name, count, there[0] * cells, multiple, "pairs of a source and a cell")
+        case Explicit(pre=pre, post=post):
+            _check_explicit(name, pre, post, sources, cells)
+    if expected(connect, sources, cells) > LARGEST:
+        raise EngineError(f'"{name}" would have {expected(connect, sources, cells):,.0f} synapses; at most {LARGEST:,} can be numbered')
+
+
+def _check_count(name: str, count: int, there: int, multiple: bool, what: str) -> None:
+    if count < 0 or (count > 0 and there < 1) or (count > there and not multiple):
+        remedy = "" if count < 0 or there < 1 else ", or multiple = true"
+        raise EngineError(f'"{name}": expected a count from 0 to {there:,}, the number of {what}{remedy} (got {count:,})')
+
+
+def _check_pairs(name: str, cell: Steps, sources: int, cells: int) -> None:
+    if np.shape(cell) != (sources,):
+        raise EngineError(f'"{name}" needs a cell for each of {sources} sources (got {np.size(cell)})')
+    if np.any(np.diff(cell) < 0):
+        raise EngineError(f'"{name}" needs its sources sorted by the cell that they reach')
+    if sources and not (cell[0] >= 0 and cell[-1] < cells):
+        raise EngineError(f'"{name}" reaches cell {cell[0] if cell[0] < 0 else cell[-1]}, and there are {cells}, counted from 0')
+
+
+def _check_explicit(name: str, pre: Steps, post: Steps, sources: int, cells: int) -> None:
+    if np.ndim(pre) != 1 or np.shape(pre) != np.shape(post):
+        raise EngineError(f'"{name}" needs a source and a cell for each synapse (got {np.size(pre)} and {np.size(post)})')
+    for what, numbers, count in (("source", pre, sources), ("cell", post, cells)):
+        wrong = np.flatnonzero((numbers < 0) | (numbers >= count))
+        if wrong.size:
+            raise EngineError(f'"{name}": synapse {wrong[0]} has {what} {numbers[wrong[0]]}, and there are {count:,}, counted from 0')
+
+
+def options(kind: type[Connector]) -> tuple[str, ...]:
+    """What a connector of a kind takes."""
+    return tuple(field.name for field in fields(kind))

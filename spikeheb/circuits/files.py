@@ -117,6 +117,8 @@ def _parsed(text: str, where: str, folder: Path) -> Circuit:
             dt=dt, steps=steps, populations=populations, projections=projections, seed=table.seed, precision=table.precision,
             exact=table.exact, mirrored=table.mirrored,
         )  # fmt: skip
+    if circuit.is_network:
+        raise FormatError("is a network, which this command does not read", path=where, key="projections")
     with file.at("populations"):
         check_memory(8.0 * circuit.synapse_count * len(circuit.rule.variables), f"the {circuit.synapse_count:,} synapses")
     with file.at("drives"):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from spikeheb.circuits.connect import AllToAll, Connector
+from spikeheb.circuits.distributions import Distribution, least
 from spikeheb.circuits.steps import Floats
 from spikeheb.errors import EngineError
 from spikeheb.rules.rule import Rule
@@ -60,13 +61,13 @@ class Projection:
         None for synapses without plasticity.
     receptor : str or None
         The one that is driven; the cell's first if None.
-    efficacy : float
+    efficacy : float or Distribution
         Without a rule: in unit conductances of the receptor.
-    delay : float
-        Without a rule: from the spike to the synapse, seconds. A rule has its delays among its parameters.
-    initial : mapping of str to float or array
+    delay : float or Distribution
+        From the spike to the synapse, seconds; beside the delays that a rule has among its parameters.
+    initial : mapping of str to float, array or Distribution
         Initial values that replace the rule's own; an array has shape (sources,), or (cells, sources) where every source reaches
-        every cell.
+        every cell, or in a network (synapses,), cell after cell.
     overrides : mapping of str to array, shape (cells,)
         Constants of the rule that differ between cells.
     normalise : Normalise or None
@@ -82,16 +83,17 @@ class Projection:
     connect: Connector = field(default_factory=AllToAll)
     rule: Rule | None = None
     receptor: str | None = None
-    efficacy: float = 1.0
-    delay: float = 0.0
-    initial: Mapping[str, float | Floats] = field(default_factory=dict)
+    efficacy: float | Distribution = 1.0
+    delay: float | Distribution = 0.0
+    initial: Mapping[str, float | Floats | Distribution] = field(default_factory=dict)
     overrides: Mapping[str, Floats] = field(default_factory=dict)
     normalise: Normalise | None = None
 
     def __post_init__(self) -> None:
-        if not (0 <= self.efficacy < math.inf and 0 <= self.delay < math.inf):
-            raise EngineError(f"efficacy and delay are 0 or more (got {self.efficacy:g} and {self.delay:g} s)")
-        if self.rule is not None and (self.efficacy != 1.0 or self.delay != 0.0):
-            raise EngineError(f'"{self.rule.name}" says efficacy and delays itself; a projection has them where it has no rule')
+        for name in ("efficacy", "delay"):
+            if not 0 <= least(getattr(self, name)) < math.inf:
+                raise EngineError(f"{name} is 0 or more (got {least(getattr(self, name)):g})")
+        if self.rule is not None and self.efficacy != 1.0:
+            raise EngineError(f'"{self.rule.name}" says its efficacy itself; a projection has one where it has no rule')
         if self.rule is None and (self.initial or self.overrides or self.normalise is not None):
             raise EngineError("initial values, constants by cell and normalisation need a projection with a rule")

@@ -91,7 +91,8 @@ def exponential(stream: Any, counter: Any) -> Floats:
     return numbers
 
 
-def _intervals(stream: Any, counter: Any, scale: Any) -> Steps:
+def intervals(stream: Any, counter: Any, scale: Any) -> Steps:
+    """Geometric numbers from 1 on: how far it is to the next of independent successes."""
     with np.errstate(over="ignore"):
         steps: Steps = 1 + np.minimum(exponential(stream, counter) * scale, NEVER).astype(np.int64)
     return steps
@@ -102,7 +103,7 @@ def _poisson(key: Any, scale: float, steps: int) -> Steps:
     parts, last = [np.zeros(0, dtype=np.int64)], -1
     counter, size = 0, int(min(1.2 * steps / scale + _BLOCK, 1e6))
     while last < steps:
-        block = last + np.cumsum(_intervals(np.broadcast_to(key, (size,)), np.arange(counter, counter + size), scale))
+        block = last + np.cumsum(intervals(np.broadcast_to(key, (size,)), np.arange(counter, counter + size), scale))
         parts.append(block)
         last, counter = int(block[-1]), counter + size
     train = np.concatenate(parts)
@@ -136,12 +137,12 @@ def _members(source: Group, dt: float, events: Steps, key: Any) -> Iterator[tupl
     streams = _substreams(key, event)
     skip = float(scales([source.share])[0]) if source.share < 1 else 0.0
     while event.size:
-        member = member + _intervals(streams, np.full(len(event), draw), skip)
+        member = member + intervals(streams, np.full(len(event), draw), skip)
         inside = member < source.count
         event, member, streams = event[inside], member[inside], streams[inside]
         delay = np.zeros(len(event), dtype=np.int64)
         if source.jitter > 0 and event.size:
-            delay = _intervals(streams, np.full(len(event), draw + 1), source.jitter / dt) - 1
+            delay = intervals(streams, np.full(len(event), draw + 1), source.jitter / dt) - 1
         yield event, member, delay
         draw += 2
 

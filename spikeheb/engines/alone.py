@@ -19,6 +19,8 @@ from spikeheb.rules.rule import Rule
 
 Progress = Callable[[float], None] | None
 """Called with the fraction done."""
+OF_NETWORKS = 'a network, whose cells reach each other or whose projections are several, is for the engines "kernel" and "plain"'
+"""Why a loop for cells that share nothing but sources refuses it."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ def alone(circuit: Circuit, progress: Progress = None) -> Alone:
     EngineError
         For initial values of another shape.
     """
+    if circuit.is_network:
+        raise EngineError(OF_NETWORKS)
     if circuit.is_pairwise and len(circuit.probes.weights) != len(circuit.probes.samples):
         raise EngineError("snapshots, watched weights and histograms are recorded where every source reaches every cell; take samples")
     if not all(isinstance(projection.connect, Pairwise) for projection in circuit.projections.values()):

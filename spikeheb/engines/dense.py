@@ -18,7 +18,7 @@ from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.signals import signals_of
 from spikeheb.circuits.sources import Source
 from spikeheb.circuits.steps import Floats
-from spikeheb.engines.alone import Progress
+from spikeheb.engines.alone import OF_NETWORKS, Progress
 from spikeheb.errors import EngineError
 from spikeheb.rules.rule import Rule
 
@@ -99,8 +99,15 @@ def dense(circuit: Circuit, progress: Progress = None) -> Dense:
     EngineError
         For a circuit of another shape, and for what cannot be had in this shape.
     """
-    plastic, drive, other = circuit.plastic, circuit.drive, circuit.unplastic
+    if circuit.is_network:
+        raise EngineError(OF_NETWORKS)
     _refuse(circuit)
+    return as_dense(circuit, progress)
+
+
+def as_dense(circuit: Circuit, progress: Progress = None) -> Dense:
+    """The same whatever the shape: what is read of the cells and the rule is there for any circuit that is no network."""
+    plastic, drive, other = circuit.plastic, circuit.drive, circuit.unplastic
     return Dense(
         circuit, circuit.rule, circuit.cell, circuit.dt, circuit.steps, circuit.seed, circuit.precision, circuit.cells.count,
         circuit.sources.sources, isinstance(plastic.connect, OwnCopies), other, _sources(circuit, other), plastic.normalise,

@@ -91,7 +91,12 @@ def read_rule(path: Path | str) -> Rule:
     FormatError, ExpressionError, UnitError, UnknownName
         Naming the file and the key, for the first thing that is not as the format says.
     """
-    rule = _parsed(read_text(Path(path)), str(path))
+    return parse_rule(read_text(Path(path)), str(path))
+
+
+def parse_rule(text: str, where: str) -> Rule:
+    """The same from the text of a file; errors say `where` it is from."""
+    rule = _parsed(text, where)
     return replace(rule, parameters=dict(rule.parameters), initial=dict(rule.initial), sets=dict(rule.sets))
 
 

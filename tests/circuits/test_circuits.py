@@ -42,10 +42,13 @@ def all_to_all(cell=None, cells=3, *, steps=2000, **more):
 WRONG = {
     "pre": (lambda: replace(three_lanes(), projections={"a": Projection("nobody", "cells", rule=PAIR)}), 'no population named "nobody"'),
     "drives": (lambda: replace(three_lanes(), drives={"nobody": Drives()}), 'no population named "nobody"'),
-    "no rule": (lambda: replace(three_lanes(), projections={"a": Projection("inputs", "cells")}), "one projection with a rule"),
+    "no rule": (
+        lambda: replace(three_lanes(), projections={"a": Projection("inputs", "cells")}),
+        '"a" has no rule, so what it leads to needs a cell',
+    ),
     "backwards": (
         lambda: replace(three_lanes(), projections={"a": Projection("cells", "inputs", rule=PAIR)}),
-        '"a" must lead from spikes to cells',
+        '"a" must lead to cells',
     ),
     "a cell for each source": (lambda: three_lanes().with_plastic(connect=Pairwise(np.array([0, 1]))), "a cell for each of 3 sources"),
     "cells that are not there": (lambda: three_lanes().with_plastic(connect=Pairwise(np.array([0, 1, 5]))), "cell 5"),
@@ -55,9 +58,9 @@ WRONG = {
     "a clamp without a cell": (lambda: three_lanes(clamps=(Change(0, 0, -0.05),)), "a voltage clamp needs a cell"),
     "falling trains": (lambda: but(three_lanes(), pre=(TRAINS[0], TRAINS[1], np.array([7, 7]))), "train 2 must rise"),
     "a step before the first": (lambda: but(three_lanes(), pre=(TRAINS[0], np.array([-1]), TRAINS[2])), "train 1 must rise"),
-    "inhibition without a cell": (lambda: usual.with_unplastic(all_to_all(), (Poisson(np.ones(1)),), "gaba"), "need a cell"),
+    "inhibition without a cell": (lambda: usual.with_unplastic(all_to_all(), (Poisson(np.ones(1)),), "gaba"), "needs a cell"),
     "precision": (lambda: all_to_all(precision="float16"), 'the precision is "float64" or "float32"'),
-    "seed": (lambda: all_to_all(cells=1, steps=0), "expected cells, inputs and steps"),
+    "seed": (lambda: all_to_all(cells=1, steps=0), "expected a step at least (got 0)"),
     "watched": (lambda: all_to_all(watched=np.array([[3, 0]])), "each watched synapse"),
     "normalisation": (lambda: Normalise("fairly", 1.0), '"divisive" or "subtractive"'),
     "size": (lambda: all_to_all(CELL, steps=2**39), "allowed"),
@@ -294,9 +297,8 @@ def test_what_needs_a_membrane_is_refused_without_a_cell(asked):
 
 
 def test_a_projection_has_only_what_its_kind_has():
-    for wrong in ({"delay": 1e-3}, {"efficacy": 2.0}):
-        with pytest.raises(sh.EngineError, match="says efficacy and delays itself"):
-            Projection("inputs", "cells", rule=sh.rule("pair"), **wrong)
+    with pytest.raises(sh.EngineError, match="says its efficacy itself"):
+        Projection("inputs", "cells", rule=sh.rule("pair"), efficacy=2.0)
     for wrong in ({"initial": {"w": 0.5}}, {"overrides": {"A_plus": np.ones(1)}}, {"normalise": Normalise("divisive", 1.0)}):
         with pytest.raises(sh.EngineError, match="need a projection with a rule"):
             Projection("inputs", "cells", **wrong)

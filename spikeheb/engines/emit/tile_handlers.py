@@ -40,42 +40,71 @@ class Loop:
         Where the pointers of a side begin.
     cell : str
         The cell, within the tile.
+    number : str
+        The number of the synapse, cell after cell, which chooses its random numbers.
     own : str or None
         The side that fired.
+    hint : str
+        What the compiler is told of the inner loop.
     """
 
     head: tuple[str, ...]
     inner: str
     element: dict[str, str]
     start: dict[str, str]
-    cell: str
+    number: str
     own: str | None
+    hint: str = "SIDE_BY_SIDE"
 
 
-OVER_CELLS = Loop(
-    ("for (int64_t b = 0; b < blocks; ++b) {",),
-    "for (int l = 0; l < W; ++l) {",
-    {SYNAPSE: "[l]", POST: "[l]"},
-    {SYNAPSE: "(b*inputs + i)*W", POST: "b*W", PRE: "i"},
-    "b*W + l",
-    PRE,
+@dataclass(frozen=True)
+class Shape:
+    """How the synapses lie in memory: the loop of a presynaptic spike, of a postsynaptic one, and over all; how many there are.
+
+    `header` says when things happen, and has the library's `entries`.
+    """
+
+    of_pre: Loop
+    of_post: Loop
+    of_all: Loop
+    count: str
+    header: str
+    entries: str
+
+
+_BLOCK = {SYNAPSE: "(b*inputs + i)*W", POST: "b*W", PRE: "i"}
+_IN_BLOCK = {SYNAPSE: "[l]", POST: "[l]"}
+DENSE = Shape(
+    Loop(
+        ("for (int64_t b = 0; b < blocks; ++b) {",), "for (int l = 0; l < W; ++l) {", _IN_BLOCK, _BLOCK,
+        "(t.first_cell + b*W + l)*t.inputs + i", PRE,
+    ),
+    Loop(
+        ("{",), "for (int64_t i = 0; i < inputs; ++i) {", {SYNAPSE: "[i*W]", PRE: "[i]"},
+        {SYNAPSE: "c/W*inputs*W + c%W", PRE: "0", POST: "c"}, "(t.first_cell + c)*t.inputs + i", POST,
+    ),
+    Loop(
+        ("for (int64_t b = 0; b < blocks; ++b)", "for (int64_t i = 0; i < inputs; ++i) {"), "for (int l = 0; l < W; ++l) {",
+        _IN_BLOCK, _BLOCK, "(t.first_cell + b*W + l)*t.inputs + i", None,
+    ),
+    "t.blocks*t.inputs*W", "fan_in.hpp", "FAN_IN_ENTRIES",
+)  # fmt: skip
+"""Every input reaches every cell."""
+_ROW = "for (int64_t e = t.row_first[i], end = t.row_first[i + 1]; e < end; ++e) { const int64_t c = t.target[e]; (void)c;"
+_COLUMN = (
+    "for (int64_t n = t.column_first[c], end = t.column_first[c + 1]; n < end; ++n) { "
+    "const int64_t e = t.edge[n], i = t.row_of[n]; (void)e; (void)i;"
 )
-OVER_INPUTS = Loop(
-    ("{",),
-    "for (int64_t i = 0; i < inputs; ++i) {",
-    {SYNAPSE: "[i*W]", PRE: "[i]"},
-    {SYNAPSE: "c/W*inputs*W + c%W", PRE: "0", POST: "c"},
-    "c",
-    POST,
+_OF_ROW = {SYNAPSE: "0", POST: "0", PRE: "i"}
+SPARSE = Shape(
+    Loop(("{",), _ROW, {SYNAPSE: "[e]", POST: "[c]"}, _OF_ROW, "t.number[e]", PRE, ""),
+    Loop(("{",), _COLUMN, {SYNAPSE: "[e]", PRE: "[i]"}, {SYNAPSE: "0", PRE: "0", POST: "c"}, "t.number[e]", POST),
+    Loop(("for (int64_t i = 0; i < t.inputs; ++i) {",), _ROW, {SYNAPSE: "[e]", POST: "[c]"}, _OF_ROW, "t.number[e]", None, ""),
+    "t.synapses",
+    "rows.hpp",
+    "ROWS_ENTRIES",
 )
-OVER_ALL = Loop(
-    ("for (int64_t b = 0; b < blocks; ++b)", "for (int64_t i = 0; i < inputs; ++i) {"),
-    "for (int l = 0; l < W; ++l) {",
-    {SYNAPSE: "[l]", POST: "[l]"},
-    {SYNAPSE: "(b*inputs + i)*W", POST: "b*W", PRE: "i"},
-    "b*W + l",
-    None,
-)
+"""Rows of synapses, one for each source and delay; columns with the place of each synapse of a cell."""
 
 
 @dataclass(frozen=True)
@@ -105,15 +134,15 @@ class Needs:
 class HandlerWriter:
     """Prints the handlers of a program, and the step of its synapses."""
 
-    def __init__(self, program: Program, sites: Sites, text: Text) -> None:
-        self.program, self.sites, self.text = program, sites, text
+    def __init__(self, program: Program, sites: Sites, text: Text, shape: Shape) -> None:
+        self.program, self.sites, self.text, self.shape = program, sites, text, shape
         self.decay_of = {name: decay for decay in program.decays for name in decay.names}
 
     # --- a handler ---
 
     def handler(self, n: int, action: Action) -> str:
         """One handler as a function."""
-        loop = OVER_CELLS if action.event == "pre" else OVER_INPUTS
+        loop = self.shape.of_pre if action.event == "pre" else self.shape.of_post
         needs = self._needs(action)
         which = "i" if action.event == "pre" else "c"
         lines = [f"// {action.event}: {describe(action)}"]
@@ -172,7 +201,7 @@ class HandlerWriter:
     # --- loops ---
 
     def _loop(self, loop: Loop, needs: Needs, body: Iterable[str], own: frozenset[str]) -> list[str]:
-        lines = [*loop.head, *(f"  {line}" for line in self._pointers(needs, loop)), "  SIDE_BY_SIDE", f"  {loop.inner}"]
+        lines = [*loop.head, *(f"  {line}" for line in self._pointers(needs, loop)), f"  {loop.hint}", f"  {loop.inner}"]
         lines += [f"    {line}" for line in self._loads(needs, loop, inside=True)]
         lines += [f"    {line}" for line in (*self._own_locals(needs, loop, own), *self._set_anew(needs), *body)]
         lines += [f"    {line}" for line in self._stores(needs, loop)]
@@ -304,22 +333,24 @@ class HandlerWriter:
     def _assignments(self, statements: Iterable[t.Statement], loop: Loop, draws: int) -> list[str]:
         lines: list[str] = []
         if draws:
-            index = f"uint64_t((t.first_cell + {loop.cell})*t.inputs + i)"
-            lines.append(f"const uint64_t draws = stream(t.seed, DRAWS_OF_HANDLER, {index});")
+            lines.append(f"const uint64_t draws = stream(t.seed, DRAWS_OF_HANDLER, uint64_t({loop.number}));")
         at = f"{DRAWS_PER_STEP}*uint64_t(now)"
         for target, expression, drawn in bodies.lines(statements):
             lines += [f"const real {mangled(name)} = real(normal(draws, {at} + {n}));" for name, n in drawn]
             if target == TRANSMIT:
-                lines += self._transmission(expression)
+                lines += self._transmission(expression, loop)
             else:
                 lines.append(f"{'const real ' if target.startswith('_') else ''}{mangled(target)} = {self.text.rule(expression)};")
         return lines
 
-    def _transmission(self, fraction: t.Tree) -> list[str]:
+    def _transmission(self, fraction: t.Tree, loop: Loop) -> list[str]:
         if self.program.cell is None:
             return []
         lines = [f"const real released = {self.text.rule(t.multiply(self.program.efficacy, fraction))};"]
-        lines += [f"{derived(state, 'raised')}[l] += u.q.{mangled(unit)}*released;" for state, unit in self.sites.places.released.items()]
+        cell = loop.element[POST]
+        lines += [
+            f"{derived(state, 'raised')}{cell} += u.q.{mangled(unit)}*released;" for state, unit in self.sites.places.released.items()
+        ]
         return ["{", *(f"  {line}" for line in lines), "}"]
 
     def _own_lines(self, action: Action, needs: Needs, loop: Loop, own: frozenset[str]) -> list[str]:
@@ -349,7 +380,8 @@ class HandlerWriter:
         plain = tuple(name for name in self.program.variables if name in read | set(block.names))
         outside = tuple(name for name in self.text.outside if name in read)
         needs = Needs(plain, (), (), outside, frozenset(block.names))
-        key = "stream(t.seed, NOISE_OF_SYNAPSE, uint64_t((t.first_cell + b*W + l)*t.inputs + i))"
+        loop = self.shape.of_all
+        key = f"stream(t.seed, NOISE_OF_SYNAPSE, uint64_t({loop.number}))"
         body = list(self.text.step_lines(block, self.text.rule, key))
         if self.program.clip is not None:
             body.append(f"{mangled(self.program.rule.weight)} = {self.text.rule(self.program.clip)};")
@@ -361,6 +393,6 @@ class HandlerWriter:
             SIZES,
             FLAW,
         ]
-        once = [f"  real {mangled(name)} = {self._stored_at(name, OVER_ALL)};" for name in plain if self.sites.side[name] == PRE]
-        looped = self._loop(OVER_ALL, needs, body, frozenset())
-        return "\n".join([*lines, *(f"  {line}" for line in [*looped[:2], *once, *looped[2:]]), "  return flaw != 0;", "}", ""])
+        once = [f"  real {mangled(name)} = {self._stored_at(name, loop)};" for name in plain if self.sites.side[name] == PRE]
+        looped, head = self._loop(loop, needs, body, frozenset()), len(loop.head)
+        return "\n".join([*lines, *(f"  {line}" for line in [*looped[:head], *once, *looped[head:]]), "  return flaw != 0;", "}", ""])

@@ -54,13 +54,13 @@ class Text:
             return f"u.d.{name[1:]}"
         return "u.dt" if name == "dt" else f"u.q.{mangled(name)}"
 
-    def whole_array(self, name: str) -> tuple[str, str]:
-        """A variable of the rule in the whole tile, and how many numbers that is."""
+    def whole_array(self, name: str, synapses: str) -> tuple[str, str]:
+        """A variable of the rule in the whole tile, and how many numbers that is; `synapses` is how many of these there are."""
         side, row = self.sites.side[name], self.sites.row[name]
         if side == PRE:
             return f"t.pre[{row}]", "t.inputs"
         if side == SYNAPSE:
-            return f"t.synapse[{row}]", "t.blocks*t.inputs*W"
+            return f"t.synapse[{row}]", synapses
         return f"t.lane[{row}]", "t.blocks*W"
 
     # --- trees ---

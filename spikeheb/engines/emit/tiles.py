@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from spikeheb.cells import Cell, Receptor
 from spikeheb.engines.emit.text import array, equation_comments, events_of, flawed, indent, mangled, pointer
-from spikeheb.engines.emit.tile_handlers import FLAW, HandlerWriter
+from spikeheb.engines.emit.tile_handlers import DENSE, FLAW, HandlerWriter, Shape
 from spikeheb.engines.emit.tile_text import COPY, Text
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
@@ -23,7 +23,9 @@ WIDTH = {"float64": 4, "float32": 8}
 """Cells of a block: half a cache line of weights, since presynaptic spikes meet blocks across and postsynaptic ones along."""
 
 
-def generate(program: Program, sites: Sites, *, width: int, precision: str, inhibitory: Receptor | None) -> str:
+def generate(
+    program: Program, sites: Sites, *, width: int = 1, precision: str, inhibitory: Receptor | None = None, shape: Shape = DENSE
+) -> str:
     """The whole file, but for the header that says for which rule it was first built.
 
     Parameters
@@ -35,13 +37,14 @@ def generate(program: Program, sites: Sites, *, width: int, precision: str, inhi
     precision : {"float64", "float32"}
     inhibitory : Receptor or None
         The one that inputs without plasticity drive.
+    shape : Shape
 
     Raises
     ------
     EngineError
         For equations that this engine cannot solve.
     """
-    return _Writer(program, sites, width, precision, inhibitory).file()
+    return _Writer(program, sites, width, precision, inhibitory, shape).file()
 
 
 def inhibitory_constants(inhibitory: Receptor | None) -> dict[str, str]:
@@ -52,14 +55,14 @@ def inhibitory_constants(inhibitory: Receptor | None) -> dict[str, str]:
 class _Writer:
     """Prints the parts of a program."""
 
-    def __init__(self, program: Program, sites: Sites, width: int, precision: str, inhibitory: Receptor | None) -> None:
-        self.program, self.sites, self.width = program, sites, width
+    def __init__(self, program: Program, sites: Sites, width: int, precision: str, inhibitory: Receptor | None, shape: Shape) -> None:
+        self.program, self.sites, self.width, self.shape = program, sites, width, shape
         self.text = Text(program, sites, precision)
         self.inhibitory = inhibitory_constants(inhibitory)
         self.real = {"float64": "double", "float32": "float"}[precision]
 
     def file(self) -> str:
-        handlers = HandlerWriter(self.program, self.sites, self.text)
+        handlers = HandlerWriter(self.program, self.sites, self.text, self.shape)
         parts = [handlers.handler(n, action) for n, action in enumerate(self.program.actions)]
         parts += [self.dispatch(), handlers.step_synapses(), self.step_cells(), self.step_post(), self.spikes(), self.inhibit()]
         model = "\n".join([self.facts(), self.shared(), self.rebase(), *(part for part in parts if part)])
@@ -71,7 +74,7 @@ class _Writer:
                 "#include <cstdint>",
                 f"using real = {self.real};",
                 f"constexpr int W = {self.width};  // cells of a block",
-                '#include "fan_in.hpp"',
+                f'#include "{self.shape.header}"',
                 "",
                 self.numbers(),
                 "namespace {  // else libraries of the same process would share what is constant in the model of the first",
@@ -79,7 +82,7 @@ class _Writer:
                 indent(model).rstrip(),
                 "};",
                 "}  // namespace",
-                "FAN_IN_ENTRIES(Model)",
+                f"{self.shape.entries}(Model)",
                 "",
             ]
         )
@@ -148,7 +151,12 @@ class _Writer:
         lines = ["struct Shared : Numbers<real> {"]
         lines.append(f"  const real *F[{count + 1}], *G[{count + 1}];  // by step of the epoch: exp(s*t) and exp(-s*t)")
         lines += [f"  Propagator<{len(decay.names)}> flow_{n};" for n, decay in coupled]
-        lines += ["  int64_t epoch;", "};", "static void read(Shared &k, const Population<real> &job) {", "  Numbers<double> exact;"]
+        lines += [
+            "  int64_t epoch;",
+            "};",
+            "template <class Job> static void read(Shared &k, const Job &job) {",
+            "  Numbers<double> exact;",
+        ]
         lines += ["  std::memcpy(&exact.p, job.constants, sizeof exact.p);", "  std::memcpy(&exact.q, job.cell, sizeof exact.q);"]
         lines += ["  exact.dt = job.dt;", "  derive(exact);"]
         lines.append('  static_assert(sizeof exact % 8 == 0 && sizeof(Numbers<real>) == sizeof exact / 8 * sizeof(real), "no gaps");')
@@ -169,7 +177,7 @@ class _Writer:
         lines = ["template <class T> static void rebase(T &t, const Shared &__restrict k) {", "  (void)t; (void)k;"]
         for n, decay in enumerate(self.sites.scaled):
             (name,) = decay.names
-            where, count = self.text.whole_array(name)
+            where, count = self.text.whole_array(name, self.shape.count)
             lines += ["  {", f"    real *__restrict z = {where};", f"    const real factor = k.F[{n}][k.epoch];  // {name}"]
             lines += [f"    for (int64_t n = 0; n < {count}; ++n) z[n] *= factor;", "  }"]
         return "\n".join([*lines, "}", ""])

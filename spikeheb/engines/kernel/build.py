@@ -11,7 +11,7 @@ from pathlib import Path
 from spikeheb.engines import cache, cache_folder
 from spikeheb.engines.compiler import SUFFIX, Compiler
 from spikeheb.engines.emit.lanes import generate, header
-from spikeheb.engines.kernel import contract
+from spikeheb.engines.kernel import contract, rows_contract
 from spikeheb.program.program import Program
 
 PARTS = ("runtime", "exponential", "range", "jets", "quiet", "glide", "collocation", "coast", "past", "pack", "single", "rest", "lanes")
@@ -86,4 +86,5 @@ def _stamp(file: Path) -> tuple[int, int, int] | None:
 @functools.cache
 def _texts(headers: tuple[str, ...]) -> dict[str, str]:
     here = Path(__file__).parent
-    return {name: (here / name).read_text(encoding="utf-8") for name in headers} | {"contract.hpp": contract.header()}
+    texts = {name: (here / name).read_text(encoding="utf-8") for name in headers} | {"contract.hpp": contract.header()}
+    return texts | ({"rows_contract.hpp": rows_contract.header()} if "rows.hpp" in headers else {})

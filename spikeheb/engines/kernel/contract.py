@@ -22,6 +22,8 @@ from spikeheb.errors import EngineError
 
 Array = np.ndarray[Any, Any]
 NUMBERS: dict[str, Any] = {"int64_t": ctypes.c_int64, "uint64_t": ctypes.c_uint64, "double": ctypes.c_double}
+SIZES = {"int64_t": "int64", "uint64_t": "uint64", "int32_t": "int32", "double": "float64"}
+"""Types of arrays; that of `real` is the precision."""
 
 
 class Status(IntEnum):
@@ -109,7 +111,7 @@ class Struct:
         EngineError
             For an array that is not what the member points to.
         """
-        kinds = {"int64_t": "int64", "uint64_t": "uint64", "double": "float64", "real": real}
+        kinds = SIZES | {"real": real}
         filled = self.ctype()(**numbers)
         for member in self.members:
             if member.pointee and member.name not in numbers:
@@ -120,14 +122,14 @@ class Struct:
         return filled
 
 
-def _members(*rows: tuple[str, str, str]) -> tuple[Member, ...]:
+def members(*rows: tuple[str, str, str]) -> tuple[Member, ...]:
     return tuple(Member(*row) for row in rows)
 
 
 LANES = Struct(
     "Job",
     "What the caller of lanes hands over. Arrays called `first` hold, for each lane and one beyond, where its part of an array starts.",
-    _members(
+    members(
         ("lanes", "int64_t", "number of lanes"),
         ("inputs", "int64_t", "of all lanes"),
         ("steps", "int64_t", "of the whole run"),
@@ -187,7 +189,7 @@ LANES = Struct(
 PLACE = Struct(
     "Place",
     "What a lane carries along besides variables: how far it is, and how much of each array is behind it.",
-    _members(
+    members(
         ("now", "int64_t", "the next step"),
         ("current", "int64_t", "changes of the current"),
         ("clamp", "int64_t", "changes of the clamp"),
@@ -207,7 +209,7 @@ PLACE = Struct(
 TRAINS = Struct(
     "Trains",
     "Sources of spikes. Trains of private inputs are copies of one set; `copy` says which.",
-    _members(
+    members(
         ("count", "int64_t", "trains of one copy"),
         ("seed", "uint64_t", "of all streams of random numbers"),
         ("purpose", "int64_t", "trains of different purposes are independent"),
@@ -226,7 +228,7 @@ TRAINS = Struct(
 FAN_IN = Struct(
     "Population",
     "What the caller of fan-in hands over.",
-    _members(
+    members(
         ("cells", "int64_t", "number of cells"),
         ("inputs", "int64_t", "of each cell"),
         ("steps", "int64_t", "of the whole run"),
@@ -301,7 +303,7 @@ FAN_IN = Struct(
     ),
     "class real",
 )
-FIRED = Struct("FiredSpike", "A spike of a cell.", _members(("step", "int64_t", "when"), ("cell", "int64_t", "whose")))
+FIRED = Struct("FiredSpike", "A spike of a cell.", members(("step", "int64_t", "when"), ("cell", "int64_t", "whose")))
 STRUCTS = (LANES, PLACE, TRAINS, FAN_IN, FIRED)
 
 

@@ -1,0 +1,65 @@
+"""Numbers that differ from synapse to synapse: weights and delays drawn from a named distribution."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from spikeheb.errors import EngineError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uniform:
+    """Between two limits, all equally likely."""
+
+    NAME: ClassVar[str] = "uniform"
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not -math.inf < self.low <= self.high < math.inf:
+            raise EngineError(f"a uniform distribution needs low <= high (got {self.low:g} and {self.high:g})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Normal:
+    """Normal numbers; those outside the limits are drawn anew."""
+
+    NAME: ClassVar[str] = "normal"
+    mean: float
+    sd: float
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.sd < math.inf and self.low < self.high and self.low <= self.mean <= self.high):
+            raise EngineError(f"a normal distribution needs sd >= 0 and a mean within its limits (got {self.mean:g} and {self.sd:g})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogNormal:
+    """The exponential of normal numbers of standard deviation `sigma`, times `median`."""
+
+    NAME: ClassVar[str] = "lognormal"
+    median: float
+    sigma: float
+
+    def __post_init__(self) -> None:
+        if not (0 < self.median < math.inf and 0 <= self.sigma < math.inf):
+            raise EngineError(f"a lognormal distribution needs median > 0 and sigma >= 0 (got {self.median:g} and {self.sigma:g})")
+
+
+Distribution = Uniform | Normal | LogNormal
+DISTRIBUTIONS: dict[str, type[Distribution]] = {kind.NAME: kind for kind in (Uniform, Normal, LogNormal)}
+
+
+def least(value: float | Distribution) -> float:
+    """The smallest number that can come."""
+    match value:
+        case Uniform(low=low) | Normal(low=low):
+            return low
+        case LogNormal():
+            return 0.0
+        case _:
+            return float(value)

@@ -1,0 +1,211 @@
+"""Which synapses a network has, and the numbers that differ between them: a function of seed, projection and cell.
+
+Synapses of a projection stand cell after cell, those of a cell by their source. What is drawn for a cell depends on nothing else, so that
+every engine, with any number of threads, has the same graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.connect import (
+    AllToAll,
+    Connector,
+    Explicit,
+    FixedIndegree,
+    FixedOutdegree,
+    FixedTotal,
+    OneToOne,
+    OwnCopies,
+    Pairwise,
+)
+from spikeheb.circuits.connect import PairwiseBernoulli as Bernoulli
+from spikeheb.circuits.distributions import Distribution, LogNormal, Normal, Uniform
+from spikeheb.circuits.drives import Drives
+from spikeheb.circuits.populations import Spikes
+from spikeheb.circuits.probes import Probes
+from spikeheb.circuits.projections import Projection
+from spikeheb.circuits.sources import Poisson
+from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.draws import random
+from spikeheb.draws.trains import intervals, scales
+from spikeheb.errors import EngineError
+from spikeheb.rules.static import STATIC
+
+CONNECTIONS, VALUES = 64, 65
+"""Purposes of streams of random numbers, beside those of `random.Purpose`."""
+AT_ONCE = 1 << 20
+"""Numbers that are drawn together, so that they stay in a processor's cache and little memory is taken."""
+REDRAWN = 1 << 32
+"""From a number's counter to that of the one that takes its place."""
+
+
+@dataclass(frozen=True)
+class Edges:
+    """The synapses of a projection, cell after cell.
+
+    Attributes
+    ----------
+    pre, post : arrays of int, shape (synapses,)
+    delay : array of int, shape (synapses,)
+        Steps from the spike to the synapse.
+    """
+
+    pre: Steps
+    post: Steps
+    delay: Steps
+
+
+def edges_of(circuit: Circuit, name: str) -> Edges:
+    """The synapses of a projection."""
+    projection = circuit.projections[name]
+    pre, post = _connected(circuit, name)
+    delay = values_of(circuit, name, "delay", projection.delay, post)
+    return Edges(pre, post, np.rint(delay / circuit.dt).astype(np.int64))
+
+
+def values_of(circuit: Circuit, name: str, what: str, value: float | Floats | Distribution, post: Steps) -> Floats:
+    """A number for every synapse: one for all, given, or drawn."""
+    if not isinstance(value, Distribution):
+        array = np.asarray(value, dtype=float)
+        if array.ndim and array.shape != post.shape:
+            raise EngineError(f'"{name}": {what} has shape {array.shape}, and there are {len(post):,} synapses')
+        return np.broadcast_to(array, post.shape)
+    place = np.arange(len(post)) - np.searchsorted(post, post)
+    streams = random.streams(_seed(circuit, f"{name} {what}"), VALUES, post)
+    match value:
+        case Uniform(low=low, high=high):
+            return low + (high - low) * random.uniform(streams, place)
+        case LogNormal(median=median, sigma=sigma):
+            return median * np.exp(sigma * random.normal(streams, place))
+        case Normal():
+            return _normal(value, streams, place)
+
+
+def alone_with(circuit: Circuit, name: str, edges: Edges) -> Circuit:
+    """The projection as a circuit of its own, in which each synapse is the one of a silent source: what every engine reads of it."""
+    projection = circuit.projections[name]
+    rule, post = projection.rule or STATIC, edges.post
+    given = dict(projection.initial) if projection.rule is not None else {STATIC.weight: projection.efficacy}
+    initial: Any = {variable: values_of(circuit, name, variable, value, post) for variable, value in given.items()}
+    silent = Spikes((Poisson(np.broadcast_to(0.0, post.shape)),))
+    plastic = replace(projection, pre="sources", connect=Pairwise(post), rule=rule, initial=initial, efficacy=1.0, delay=0.0)
+    return replace(
+        circuit, populations={"sources": silent, projection.post: circuit.populations[projection.post]}, projections={name: plastic},
+        drives={projection.post: circuit.drives.get(projection.post, Drives())}, probes=Probes(), seed=_seed(circuit, name) >> 1,
+    )  # fmt: skip
+
+
+def without_synapses(circuit: Circuit, population: str) -> Circuit:
+    """The cells of a population as a circuit of their own: what every engine reads of them."""
+    none = np.zeros(0, dtype=np.int64)
+    whole = replace(circuit, projections={"none": Projection("sources", population, Pairwise(none), STATIC)},
+                    populations={"sources": Spikes(()), population: circuit.populations[population]},
+                    drives={population: circuit.drives.get(population, Drives())}, probes=Probes())  # fmt: skip
+    return replace(whole, seed=_seed(circuit, population) >> 1)
+
+
+def _seed(circuit: Circuit, what: str) -> int:
+    """The seed of what is drawn for a part of the network."""
+    mark = int.from_bytes(blake2b(what.encode(), digest_size=8).digest(), "little")
+    return (circuit.seed + mark) % 2**64
+
+
+def _normal(value: Normal, streams: Any, place: Steps) -> Floats:
+    drawn = value.mean + value.sd * random.normal(streams, place)
+    rounds, outside = 0, np.flatnonzero((drawn < value.low) | (drawn > value.high))
+    while outside.size:
+        rounds += 1
+        drawn[outside] = value.mean + value.sd * random.normal(streams[outside], place[outside] + rounds * REDRAWN)
+        outside = outside[(drawn[outside] < value.low) | (drawn[outside] > value.high)]
+    return drawn
+
+
+# --- connections ---
+
+
+def _connected(circuit: Circuit, name: str) -> tuple[Steps, Steps]:
+    """Source and cell of every synapse, cell after cell."""
+    projection = circuit.projections[name]
+    sources, cells = circuit.populations[projection.pre].count, circuit.populations[projection.post].count
+    connect, itself = projection.connect, projection.pre == projection.post
+    spared = itself and not getattr(connect, "autapses", True)  # whether a cell does not reach itself
+    there, keys = sources - spared, _keys(circuit, name)
+    match connect:
+        case Pairwise(cell=cell):
+            return np.arange(sources), np.asarray(cell)
+        case OneToOne():
+            return np.arange(sources), np.arange(sources)
+        case Explicit(pre=pre, post=post):
+            return _by_cell(np.asarray(pre, dtype=np.int64), np.asarray(post, dtype=np.int64))
+        case AllToAll() | OwnCopies():
+            pre, post = np.tile(np.arange(there), cells), np.repeat(np.arange(cells), there)
+        case Bernoulli(probability=probability):
+            pre, post = _in_parts(lambda rows: _thinned(keys(rows), there, probability), cells, probability * there)
+        case FixedIndegree(count=count, multiple=multiple):
+            pre, post = _in_parts(lambda rows: _chosen(keys(rows), there, count, multiple), cells, count)
+        case FixedOutdegree(count=count, multiple=multiple):
+            post, pre = _in_parts(lambda rows: _chosen(keys(rows), cells - spared, count, multiple), sources, count)
+            return _by_cell(pre, post + (spared & (post >= pre)))
+        case FixedTotal(count=count, multiple=multiple):
+            post, pre = np.divmod(_chosen(keys(np.zeros(1, dtype=np.int64)), there * cells, count, multiple)[0], there)
+    return pre + (spared & (pre >= post)), post
+
+
+def _keys(circuit: Circuit, name: str) -> Callable[[Steps], Any]:
+    seed = _seed(circuit, name)
+    return lambda rows: random.streams(seed, CONNECTIONS, rows)
+
+
+def _by_cell(pre: Steps, post: Steps) -> tuple[Steps, Steps]:
+    order = np.lexsort((pre, post))
+    return pre[order], post[order]
+
+
+def _in_parts(draw: Callable[[Steps], tuple[Steps, Steps]], rows: int, each: float) -> tuple[Steps, Steps]:
+    """What is drawn for each row (number, row), for some rows at a time."""
+    size = max(1, int(AT_ONCE / max(each, 1.0)))
+    numbers, counts = zip(*(draw(np.arange(first, min(first + size, rows))) for first in range(0, rows, size)), strict=True)
+    return np.concatenate(numbers), np.repeat(np.arange(rows), np.concatenate(counts))
+
+
+def _thinned(keys: Any, there: int, probability: float) -> tuple[Steps, Steps]:
+    """Of so many numbers those that are taken, each with the same probability; and how many for each key."""
+    if probability >= 1 or probability == 0 or there == 0:
+        taken = there if probability >= 1 else 0
+        return np.tile(np.arange(taken), len(keys)), np.full(len(keys), taken)
+    scale, mean = scales([probability])[0], there * probability
+    size, counter = int(mean + 6.0 * np.sqrt(mean)) + 8, 0
+    at = np.zeros((len(keys), 0), dtype=np.int64)
+    while not at.size or at[:, -1].min() < there:
+        gaps = np.minimum(intervals(keys[:, None], np.arange(counter, counter + size)[None, :], scale), there + 1)
+        at = np.concatenate([at, (at[:, -1:] if at.size else -1) + np.cumsum(gaps, axis=1)], axis=1)
+        counter += size
+    inside = at < there
+    return at[inside], inside.sum(axis=1)
+
+
+def _chosen(keys: Any, there: int, count: int, multiple: bool) -> tuple[Steps, Steps]:
+    """So many of the numbers below `there` for each key, rising; and how many."""
+    rest = not multiple and count > there // 2
+    drawn = np.arange((there - count) if rest else count)
+    numbers = np.sort((random.uniform(keys[:, None], drawn[None, :]) * there).astype(np.int64), axis=1)
+    counter, again = len(drawn), np.arange(0 if multiple or not len(drawn) else len(keys))
+    while again.size:
+        double = np.zeros((len(again), len(drawn)), dtype=bool)
+        double[:, 1:] = numbers[again, 1:] == numbers[again, :-1]
+        double, again = double[double.any(axis=1)], again[double.any(axis=1)]
+        anew = (random.uniform(keys[again, None], counter + drawn[None, :]) * there).astype(np.int64)
+        numbers[again] = np.sort(np.where(double, anew, numbers[again]), axis=1)
+        counter += len(drawn)
+    if rest:
+        free = np.ones((len(keys), there), dtype=bool)
+        free[np.arange(len(keys))[:, None], numbers] = False
+        numbers = np.nonzero(free)[1].reshape(len(keys), count)
+    return numbers.reshape(-1), np.full(len(keys), count)

@@ -1,0 +1,225 @@
+"""A network as the arrays that the kernel reads and writes: those that `rows_contract` declares."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.drives import Drives
+from spikeheb.circuits.populations import Cells, Spikes
+from spikeheb.circuits.projections import NORMALISATIONS
+from spikeheb.circuits.steps import Steps
+from spikeheb.circuits.values import initial_values
+from spikeheb.draws.edges import Edges
+from spikeheb.draws.expanded import clock
+from spikeheb.draws.trains import IMPOSED, INPUTS, trains
+from spikeheb.engines.dense import Dense, as_dense
+from spikeheb.engines.kernel.contract import FAR, Array
+from spikeheb.engines.kernel.fan_in_arrays import FanInArrays, aligned
+from spikeheb.engines.kernel.rows_contract import POPULATION, PROJECTION
+from spikeheb.program.program import Program
+from spikeheb.program.sites import POST, PRE, SYNAPSE, Sites
+
+ROOM = 1 << 16
+"""Spikes for which there is room at first, beside one of every cell."""
+
+
+class _Of(FanInArrays):
+    """The numbers of a program and what it keeps for each cell."""
+
+    def __init__(self, job: Dense, program: Program, sites: Sites) -> None:
+        self.job, self.program, self.sites = job, program, sites
+        self.width, self.blocks = 1, job.cells
+        self.fixed: dict[str, Array] = {}
+        self.rests = {decay.names[0]: self._rest(decay.slopes[0][0], decay.rests[0]) for decay in sites.scaled}
+        self._rows()
+        self._numbers(None)
+
+    def _common(self) -> dict[str, Any]:
+        return {"cells": self.job.cells, "dt": self.job.dt, "seed": self.job.seed, "epoch": self.epoch}
+
+
+class PopulationArrays(_Of):
+    """Cells of a network, with a program that has no synapses.
+
+    Parameters
+    ----------
+    circuit : Circuit
+        The whole network.
+    name : str
+    job : Dense
+        The population by itself.
+    program : Program
+    sites : Sites
+    past : int
+        Steps that are remembered.
+    """
+
+    def __init__(self, circuit: Circuit, name: str, job: Dense, program: Program, sites: Sites, past: int) -> None:
+        super().__init__(job, program, sites)
+        self.state = spikes_of(circuit, name, past)
+        self.state |= {"lane": self.lane, "part": self.part, "part_at": self.part_at}
+        self.state["flags"] = np.zeros(job.cells, dtype=np.int64 if job.precision == "float64" else np.int32)
+        self._changes("current", sorted(job.currents, key=lambda change: change.step))
+        numbers = self._common() | numbers_of_spikes(self.state, past, keep=circuit.probes.trains)
+        numbers["current_count"] = len(self.fixed["current_steps"])
+        self.struct = POPULATION.filled(self.fixed | self.state, numbers, job.precision)
+
+
+class SourceArrays:
+    """A population that only sends spikes.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    name : str
+    past : int
+        Steps that are remembered.
+    """
+
+    def __init__(self, circuit: Circuit, name: str, past: int) -> None:
+        self.state = spikes_of(circuit, name, past)
+        numbers = {"cells": circuit.populations[name].count, "dt": circuit.dt}
+        numbers |= numbers_of_spikes(self.state, past, keep=False)
+        unused = dict.fromkeys((member.name for member in POPULATION.members if member.pointee and member.name not in self.state), None)
+        self.struct = POPULATION.filled(self.state, {**numbers, **unused}, circuit.precision)
+
+
+def spikes_of(circuit: Circuit, name: str, past: int) -> dict[str, Array]:
+    """The imposed spikes of a population, and arrays for all that it will have."""
+    population = circuit.populations[name]
+    if isinstance(population, Spikes):
+        imposed = trains(population.sources, clock(circuit), INPUTS)
+    else:
+        imposed = trains(circuit.drives.get(name, Drives()).imposed, clock(circuit), IMPOSED)
+    cells = np.repeat(np.arange(len(imposed)), [len(train) for train in imposed])
+    steps = np.concatenate([np.zeros(0, dtype=np.int64), *imposed])
+    order = np.lexsort((cells, steps))
+    capacity = ROOM + population.count if circuit.probes.trains and isinstance(population, Cells) else 0
+    return {
+        "imposed_steps": steps[order], "imposed_cells": cells[order].astype(np.int64),
+        "fired_count": np.zeros(past, dtype=np.int64), "fired": np.zeros((past, population.count), dtype=np.int32),
+        "counts": np.zeros(population.count, dtype=np.int64),
+        "kept_steps": np.zeros(capacity, dtype=np.int64), "kept_cells": np.zeros(capacity, dtype=np.int32),
+    }  # fmt: skip
+
+
+def numbers_of_spikes(state: Mapping[str, Array], past: int, *, keep: bool) -> dict[str, Any]:
+    """What the struct says of them."""
+    return {"imposed_count": len(state["imposed_steps"]), "past": past, "keep": int(keep), "capacity": len(state["kept_steps"])}
+
+
+class ProjectionArrays(_Of):
+    """Synapses of a network.
+
+    Parameters
+    ----------
+    circuit : Circuit
+        The whole network.
+    job : Dense
+        The projection by itself.
+    edges : Edges
+    program : Program
+    sites : Sites
+    of_population : Sites
+        Those of the cells that it reaches.
+    ends : tuple of ctypes structures
+        The populations.
+    """
+
+    def __init__(
+        self, circuit: Circuit, job: Dense, edges: Edges, program: Program, sites: Sites, of_population: Sites, ends: tuple[Any, Any],
+    ) -> None:  # fmt: skip
+        super().__init__(job, program, sites)
+        self.edges, self.sources = edges, ends[0].cells
+        self._connect()
+        self._start()
+        shared = [of_population.rows.index(row) if row in of_population.rows else -1 for row in sites.rows]
+        self.fixed |= {"lane_shared": np.array(shared, dtype=np.int64), "late_by": self.late_by}
+        signals = [(change, kind) for kind, heard in enumerate(job.signals.values()) for change in heard]
+        signals.sort(key=lambda signal: signal[0].step)
+        self.fixed["signal_kinds"] = np.array([kind for _, kind in signals], dtype=np.int64)
+        self._changes("signal", [change for change, _ in signals])
+        taken = circuit.probes.snapshots if job.circuit.plastic.rule is not None else np.zeros(0, dtype=np.int64)
+        self.fixed["snapshot_steps"] = np.ascontiguousarray(taken, dtype=np.int64)
+        self.state["snapshots"] = np.zeros((len(taken), len(edges.pre)), dtype=job.dtype)
+        numbers = self._common() | {
+            "rows": len(self.fixed["row_first"]) - 1, "synapses": len(edges.pre), "row_delay_count": len(self.fixed["row_delays"]),
+            "signal_count": len(signals), "snapshot_count": len(taken),
+            "pre": ctypes.addressof(ends[0]), "post": ctypes.addressof(ends[1]),
+        }  # fmt: skip
+        if job.normalise is not None:
+            low, high = job.rule.bounds.w_min, job.rule.bounds.w_max
+            numbers |= {"normalise": NORMALISATIONS.index(job.normalise.kind), "normalise_every": job.normalise_every}
+            numbers |= {
+                "target_sum": job.normalise.target,
+                "low": -np.inf if low is None else low,
+                "high": np.inf if high is None else high,
+            }
+        self.struct = PROJECTION.filled(self.fixed | self.state, numbers, job.precision)
+
+    def _connect(self) -> None:
+        """Rows by source and delay, in each by cell; columns by cell, in each by source."""
+        edges = self.edges
+        delays, of_edge = np.unique(edges.delay, return_inverse=True)
+        row = edges.pre * max(1, len(delays)) + of_edge
+        order = np.argsort(row, kind="stable")  # within a row by cell, as the synapses stand
+        place = np.empty(len(order), dtype=np.int32)
+        place[order] = np.arange(len(order), dtype=np.int32)
+        self.order = order
+        rows = self.sources * max(1, len(delays))
+        self.fixed |= {
+            "row_delays": delays if len(delays) else np.zeros(1, dtype=np.int64),
+            "row_first": np.concatenate([[0], np.cumsum(np.bincount(row, minlength=rows))]).astype(np.int64),
+            "target": edges.post[order].astype(np.int32), "number": order.astype(np.int32),
+            "column_first": np.searchsorted(edges.post, np.arange(self.job.cells + 1)).astype(np.int64),
+            "edge": place, "row_of": row.astype(np.int32),
+        }  # fmt: skip
+
+    def _start(self) -> None:
+        sites, rows, synapses = self.sites, len(self.fixed["row_first"]) - 1, len(self.edges.pre)
+        lazy = {side: len(decays) for side, decays in sites.lazy.items()}
+        self.state: dict[str, Array] = {
+            "synapse": aligned((len(sites.names(SYNAPSE)), synapses), self.job.dtype),
+            "pre_values": aligned((len(sites.names(PRE)), rows), self.job.dtype),
+            "synapse_since": np.zeros((lazy[SYNAPSE], synapses), dtype=np.int64),
+            "pre_since": np.zeros((lazy[PRE], rows), dtype=np.int64),
+            "lane_since": np.zeros((lazy[POST], self.job.cells), dtype=np.int64),
+            "lane": self.lane, "history": self.history,
+        }  # fmt: skip
+        for name, values in initial_values(self.job.circuit).items():
+            start = values - self.rests.get(name, 0.0)
+            if sites.side[name] == SYNAPSE:
+                self.state["synapse"][sites.row[name]] = start[self.order]
+            elif sites.side[name] == PRE and synapses:
+                self.state["pre_values"][sites.row[name]] = start[0]  # one for all, or it would not be kept by source
+
+    def values(self, name: str) -> Array:
+        """A variable of every synapse as it is stored, in the order of the edges."""
+        stored = self.state["synapse"][self.sites.row[name]]
+        values = np.empty_like(stored)
+        values[self.order] = stored
+        return values
+
+    def snapshots(self) -> Array:
+        """Weights at the snapshots, in the order of the edges."""
+        values = np.empty_like(self.state["snapshots"])
+        values[:, self.order] = self.state["snapshots"]
+        return values
+
+
+def dense_of(circuit: Circuit) -> Dense:
+    """A part of a network as the arrays of a program read it."""
+    return as_dense(circuit)
+
+
+def longest(steps: Steps) -> int:
+    """The largest number, or 0."""
+    return int(steps.max(initial=0))
+
+
+_ = FAR

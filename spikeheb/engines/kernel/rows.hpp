@@ -1,0 +1,295 @@
+// Networks: populations of cells and the synapses between them, step by step.
+//
+// Model, which is generated from a rule and a cell, says what happens; this file says when. The synapses of a source that share a
+// delay are a row, through which a presynaptic spike goes from end to end; a column has the place of each synapse of a cell, for
+// postsynaptic spikes. What the spikes of a source alone move is kept once for a row, since it is as late as the row's synapses.
+// All state belongs to the caller.
+#pragma once
+
+#include "normalise.hpp"
+#include "numbers.hpp"
+#include "rows_contract.hpp"
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+// `real` (double or float) and W = 1 are named by the generated file.
+using Flag = std::conditional_t<sizeof(real) == 8, int64_t, int32_t>;
+#if defined(__clang__)
+#define SIDE_BY_SIDE _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define SIDE_BY_SIDE _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
+#else
+#define SIDE_BY_SIDE
+#endif
+
+// Who fired in a step that is remembered.
+struct Fired {
+  const int32_t *begin, *end;
+  Fired(const Group<real> &group, int64_t step) {
+    const int64_t place = step < 0 ? 0 : step % group.past;
+    begin = group.fired + place * group.cells;
+    end = begin + (step < 0 ? 0 : group.fired_count[place]);
+  }
+};
+
+// What a generated model sees of cells and synapses.
+template <class M> struct Seen {
+  int64_t inputs = 0, blocks = 0, first_cell = 0, synapses = 0;
+  uint64_t seed = 0;
+  real *synapse[M::synapse_count + 1], *pre[M::pre_count + 1], *lane[M::lane_count + 1];
+  int64_t *synapse_since[M::synapse_since_count + 1], *pre_since[M::pre_since_count + 1], *lane_since[M::lane_since_count + 1];
+  const int64_t *row_first = nullptr, *column_first = nullptr;
+  const int32_t *target = nullptr, *number = nullptr, *edge = nullptr, *row_of = nullptr;
+  Flag *fired = nullptr;
+
+  void see(Group<real> &group) {
+    blocks = group.cells;
+    seed = group.seed;
+    fired = static_cast<Flag *>(group.flags);
+    for (int n = 0; n < M::lane_count; ++n) lane[n] = group.lane + n * group.cells;
+  }
+  void see(Synapses<real> &job) {
+    const Group<real> &post = *static_cast<Group<real> *>(job.post);
+    inputs = job.rows, blocks = job.cells, synapses = job.synapses, seed = job.seed;
+    for (int n = 0; n < M::synapse_count; ++n) synapse[n] = job.synapse + n * job.synapses;
+    for (int n = 0; n < M::synapse_since_count; ++n) synapse_since[n] = job.synapse_since + n * job.synapses;
+    for (int n = 0; n < M::pre_count; ++n) pre[n] = job.pre_values + n * job.rows;
+    for (int n = 0; n < M::pre_since_count; ++n) pre_since[n] = job.pre_since + n * job.rows;
+    for (int n = 0; n < M::lane_count; ++n)
+      lane[n] = job.lane_shared[n] >= 0 ? post.lane + job.lane_shared[n] * post.cells : job.lane + n * job.cells;
+    for (int n = 0; n < M::lane_since_count; ++n) lane_since[n] = job.lane_since + n * job.cells;
+    row_first = job.row_first, column_first = job.column_first;
+    target = job.target, number = job.number, edge = job.edge, row_of = job.row_of;
+  }
+};
+
+// --- a population -------------------------------------------------------------------------------------------------------
+
+inline void note(Group<real> &group, int64_t now, int32_t cell) {
+  const int64_t place = now % group.past;
+  group.fired[place * group.cells + group.fired_count[place]++] = cell;
+  ++group.counts[cell];
+  if (group.keep) {
+    group.kept_steps[group.kept] = now;
+    group.kept_cells[group.kept++] = cell;
+  }
+}
+
+// Whether a step has room, whoever fires in it.
+inline int64_t room_of_group(void *self, int64_t) {
+  const Group<real> &group = *static_cast<Group<real> *>(self);
+  return group.keep && group.kept + group.cells > group.capacity ? SPIKES_FULL : DONE;
+}
+
+// Spikes that are imposed, where nothing else makes any.
+inline int64_t step_sources(void *self, int64_t now) {
+  Group<real> &group = *static_cast<Group<real> *>(self);
+  group.fired_count[now % group.past] = 0;
+  for (; group.imposed < group.imposed_count && group.imposed_steps[group.imposed] == now; ++group.imposed)
+    note(group, now, int32_t(group.imposed_cells[group.imposed]));
+  return DONE;
+}
+
+template <class M> struct Cells {
+  Group<real> &group;
+  typename M::Shared shared;
+  Seen<M> seen;
+  int64_t part_next = FAR;
+
+  explicit Cells(Group<real> &group) : group(group) {
+    M::read(shared, group);
+    seen.see(group);
+    for (int64_t c = 0; c < group.cells; ++c)
+      if (group.part_at[c] < part_next) part_next = group.part_at[c];
+  }
+
+  // State update, then threshold.
+  void step(int64_t now) {
+    for (; group.current < group.current_count && group.current_steps[group.current] == now; ++group.current) {
+      const int64_t cell = group.current_cells[group.current];
+      const real value = real(group.current_values[group.current]);
+      if (cell >= 0) seen.lane[M::current][cell] = value;
+      else std::fill_n(seen.lane[M::current], group.cells, value);
+    }
+    bool any = M::step_cells(seen, shared, now);
+    for (int64_t k = group.imposed; k < group.imposed_count && group.imposed_steps[k] == now; ++k, any = true)
+      seen.fired[group.imposed_cells[k]] = 1, ++group.imposed;
+    group.fired_count[now % group.past] = 0;
+    if (any)
+      for (int64_t c = 0; c < group.cells; ++c)
+        if (seen.fired[c]) note(group, now, int32_t(c));
+  }
+
+  // The parts of the spike's shape one after the other, then the reset and the refractory time.
+  void end(int64_t now) {
+    const Fired fired(group, now);
+    if constexpr (M::shape_parts > 0) {
+      for (const int32_t *c = fired.begin; c < fired.end; ++c) group.part[*c] = 0, group.part_at[*c] = now;
+      if (fired.begin == fired.end && now != part_next) return;
+      part_next = FAR;
+      for (int64_t c = 0; c < group.cells; ++c) {
+        if (group.part_at[c] == now) go_on(now, c);
+        if (group.part_at[c] < part_next) part_next = group.part_at[c];
+      }
+    } else {
+      for (const int32_t *c = fired.begin; c < fired.end; ++c) go_on(now, *c);
+    }
+  }
+  void go_on(int64_t now, int64_t c) {
+    int64_t &part = group.part[c];
+    if (part < M::shape_parts) {
+      seen.lane[0][c] = M::shape_v(shared, part);
+      seen.lane[M::held][c] = real(NEVER);
+      group.part_at[c] = now + group.durations[1 + part];
+      ++part;
+      return;
+    }
+    group.part_at[c] = FAR;
+    M::reset(seen, shared, c);
+    if constexpr (M::holds) seen.lane[M::held][c] = real(group.durations[0] > 0 ? group.durations[0] - 1 : 0);
+  }
+};
+
+// --- a projection -------------------------------------------------------------------------------------------------------
+
+template <class M> struct Connections {
+  static constexpr int A = M::actions;
+  Synapses<real> &job;
+  const Group<real> &pre, &post;
+  typename M::Shared shared;
+  Seen<M> seen;
+  bool flawed = false;
+  std::vector<char> touched;     // cells of whose synapses some had an event in this step; where that is of any interest
+  std::vector<real> of_column;
+
+  explicit Connections(Synapses<real> &job)
+      : job(job), pre(*static_cast<Group<real> *>(job.pre)), post(*static_cast<Group<real> *>(job.post)) {
+    M::read(shared, job);
+    seen.see(job);
+    touched.assign(job.normalise && !job.normalise_every ? size_t(job.cells) : 0, 1);
+  }
+
+  // [post], then what needs the clock; where an epoch begins, decays are stored anew.
+  void step(int64_t now) {
+    if (now % job.epoch == 0 && now > 0) M::rebase(seen, shared);
+    if constexpr (M::late_count > 0) read_late(now);
+    if constexpr (M::has_post) flawed |= M::step_post(seen, shared, now);
+    if constexpr (M::late_count > 0) keep_late(now);
+    if constexpr (M::stepped_synapses) flawed |= M::step_synapses(seen, shared, now, now % job.epoch);
+  }
+
+  void deliver(int64_t now) {
+    deliver_each(now, std::make_integer_sequence<int, A>());
+    if (job.normalise) normalise(now);
+  }
+  void touch(int64_t cell) {
+    if (!touched.empty()) touched[size_t(cell)] = 1;
+  }
+  template <int... a> void deliver_each(int64_t now, std::integer_sequence<int, a...>) { (deliver_one<a>(now), ...); }
+  template <int a> void deliver_one(int64_t now) {
+    const int64_t at = now % job.epoch;
+    if constexpr (M::event[a] == PRE) {
+      for (int64_t d = 0; d < job.row_delay_count; ++d) {
+        const Fired fired(pre, now - job.delays[a] - job.row_delays[d]);
+        for (const int32_t *i = fired.begin; i < fired.end; ++i) {
+          if (i + 1 < fired.end) fetch(i[1] * job.row_delay_count + d);
+          const int64_t row = *i * job.row_delay_count + d;
+          flawed |= M::template on<a>(seen, shared, row, now, at, real(0));
+          if (!touched.empty())
+            for (int64_t e = job.row_first[row]; e < job.row_first[row + 1]; ++e) touch(job.target[e]);
+        }
+      }
+    } else if constexpr (M::event[a] == POST) {
+      const Fired fired(post, now - job.delays[a]);
+      for (const int32_t *c = fired.begin; c < fired.end; ++c) touch(*c), flawed |= M::template on<a>(seen, shared, *c, now, at, real(0));
+    } else {
+      for (int64_t k = first_signal(now); k < job.signal_count && job.signal_steps[k] == now; ++k) {
+        if (job.signal_kinds[k] != M::signal[a]) continue;
+        const int64_t cell = job.signal_cells[k], begin = cell < 0 ? 0 : cell, end = cell < 0 ? job.cells : cell + 1;
+        for (int64_t c = begin; c < end; ++c) touch(c), flawed |= M::template on<a>(seen, shared, c, now, at, real(job.signal_values[k]));
+      }
+    }
+  }
+  int64_t first_signal(int64_t now) {
+    while (job.signal < job.signal_count && job.signal_steps[job.signal] < now) ++job.signal;
+    return job.signal;
+  }
+  // The beginning of a row that comes next.
+  void fetch(int64_t row) const {
+    __builtin_prefetch(job.target + job.row_first[row]);
+    __builtin_prefetch(seen.synapse[M::weight] + job.row_first[row], 1);
+  }
+  void normalise(int64_t now) {
+    if (job.normalise_every && (now + 1) % job.normalise_every) return;
+    real *const w = seen.synapse[M::weight];
+    for (int64_t c = 0; c < job.cells; ++c) {
+      if (!touched.empty() && !touched[size_t(c)]) continue;
+      const int64_t first = job.column_first[c], count = job.column_first[c + 1] - first;
+      of_column.resize(size_t(count));
+      for (int64_t n = 0; n < count; ++n) of_column[size_t(n)] = w[job.edge[first + n]];
+      bring_to_sum<1>(of_column.data(), count, job.normalise, job.target_sum, job.low, job.high);
+      for (int64_t n = 0; n < count; ++n) w[job.edge[first + n]] = of_column[size_t(n)];
+    }
+    std::fill(touched.begin(), touched.end(), 0);
+  }
+
+  // [post].on_spike, before the reset; then what is recorded.
+  void end(int64_t now) {
+    const Fired fired(post, now);
+    for (const int32_t *c = fired.begin; c < fired.end; ++c) flawed |= M::on_spike(seen, shared, *c);
+    if (job.snapshot < job.snapshot_count && job.snapshot_steps[job.snapshot] == now)
+      std::memcpy(job.snapshots + job.snapshot++ * job.synapses, seen.synapse[M::weight], size_t(job.synapses) * sizeof(real));
+  }
+
+  // --- delayed reads ---
+
+  real *ring_of(int k, int64_t step) const {
+    real *start = job.history;
+    for (int j = 0; j < k; ++j) start += (job.late_by[j] + 1) * job.cells;
+    return start + step % (job.late_by[k] + 1) * job.cells;
+  }
+  void copy_late(real *to, const real *from) const { std::memcpy(to, from, size_t(job.cells) * sizeof(real)); }
+  void read_late(int64_t now) {
+    for (int k = 0; k < M::late_count; ++k)
+      if (job.late_by[k] > 0) copy_late(seen.lane[M::late + k], ring_of(k, now + 1));
+  }
+  void keep_late(int64_t now) {
+    for (int k = 0; k < M::late_count; ++k) {
+      copy_late(ring_of(k, now), seen.lane[M::late_source[k]]);
+      if (job.late_by[k] == 0) copy_late(seen.lane[M::late + k], seen.lane[M::late_source[k]]);
+    }
+  }
+};
+
+// --- a step, and what Python calls --------------------------------------------------------------------------------------
+
+inline int64_t advance(Network &network, int64_t until) {
+  FlushToZero flush;
+  using Function = int64_t (*)(void *, int64_t);
+  for (; network.now < until; ++network.now)
+    for (int64_t k = 0; k < network.count; ++k)
+      if (const int64_t status = reinterpret_cast<Function>(network.functions[k])(reinterpret_cast<void *>(network.objects[k]), network.now))
+        return status;
+  return DONE;
+}
+
+#define ROWS_ENTRIES(Model)                                                                                                          \
+  extern "C" int64_t network_advance(Network *network, int64_t until) { return advance(*network, until); }                           \
+  extern "C" int64_t group_room(void *self, int64_t now) { return room_of_group(self, now); }                                        \
+  extern "C" int64_t sources_step(void *self, int64_t now) { return step_sources(self, now); }                                       \
+  extern "C" void *cells_open(Group<real> *group) { return new Cells<Model>(*group); }                                               \
+  extern "C" void cells_close(void *self) { delete static_cast<Cells<Model> *>(self); }                                              \
+  extern "C" int64_t cells_step(void *self, int64_t now) { return static_cast<Cells<Model> *>(self)->step(now), DONE; }              \
+  extern "C" int64_t cells_end(void *self, int64_t now) { return static_cast<Cells<Model> *>(self)->end(now), DONE; }                \
+  extern "C" void *synapses_open(Synapses<real> *job) { return new Connections<Model>(*job); }                                       \
+  extern "C" void synapses_close(void *self) { delete static_cast<Connections<Model> *>(self); }                                     \
+  extern "C" int64_t synapses_step(void *self, int64_t now) { return static_cast<Connections<Model> *>(self)->step(now), DONE; }     \
+  extern "C" int64_t synapses_deliver(void *self, int64_t now) { return static_cast<Connections<Model> *>(self)->deliver(now), DONE; } \
+  extern "C" int64_t synapses_end(void *self, int64_t now) {                                                                         \
+    auto &connections = *static_cast<Connections<Model> *>(self);                                                                    \
+    connections.end(now);                                                                                                            \
+    return connections.flawed ? NOT_FINITE : DONE;                                                                                   \
+  }
