@@ -22,7 +22,7 @@ STANDARD_UNIT = "mV"
 _ATF_START = re.compile(r"ATF[\t ,]++[0-9.,]+\s*", re.IGNORECASE)
 _COUNT = re.compile(r"[0-9]{1,9}")
 _STARTS = re.compile(r'"?SweepStartTimesMS=(.*?)"?', re.IGNORECASE)
-_SIGNALS = re.compile(r'"?Signals="?[\t ,]*(.*)', re.IGNORECASE)
+_SIGNALS = re.compile(r'"?Signals="?[\t ,]*+(.*)', re.IGNORECASE)
 
 MAX_HEADS = 100
 MANY = 30
