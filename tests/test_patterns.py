@@ -76,7 +76,8 @@ def ambiguous(pattern: str, flags: int = 0) -> bool:
     ("pattern", "wrong"),
     [
         (r"[0-9]+\.?[0-9]*", True), (r"[0-9]+(?:\.[0-9]*)?", False), (r"(.*?)\s*(?:\(x\))?", True), (r"\(\s*([^()]+?)\s*\)", True),
-        (r"\(([^()]+)\)", False), (r"a[\t ,]+[0-9.,]+", True), (r"a[\t ,]++[0-9.,]+", False), (r"(?:x*y?)*", True), (r"[a-z]+ +[a-z]+", False),
+        (r"\(([^()]+)\)", False), (r"a[\t ,]+[0-9.,]+", True), (r"a[\t ,]++[0-9.,]+", False), (r"(?:x*y?)*", True),
+        (r"[a-z]+ +[a-z]+", False),
     ],
 )  # fmt: skip
 def test_repeats_that_share_characters_are_seen(pattern: str, wrong: bool) -> None:
