@@ -182,21 +182,25 @@ def check_prose(text: str, *, path: str, key: str) -> None:
 def _locate(content: dict[str, object], place: str, kind: type[object]) -> str:
     """The place that msgspec names, with the entry that fails written in for each ``[...]``."""
     content = copy.deepcopy(content)
-    failure = _failure(content, kind)
     while "[...]" in place:
         before, _, after = place.partition("[...]")
         table: dict[str, object] = _reach(content, before)  # type: ignore[assignment]  # msgspec found a table there
-        entries = list(table.items())
-
-        def fails(count: int, table: dict[str, object] = table, entries: list[tuple[str, object]] = entries) -> bool:
-            table.clear()
-            table.update(entries[:count])
-            return _failure(content, kind) == failure
-
-        at = bisect.bisect_left(range(1, len(entries)), True, key=fails)
-        fails(at + 1)
-        place = f"{before}.{entries[at][0]}{after}"
+        place = f"{before}.{_first_wrong(table, content, kind)}{after}"
     return place
+
+
+def _first_wrong(table: dict[str, object], content: object, kind: type[object]) -> str:
+    """The key of the first entry of the table for which the content is refused as it is; the entries behind it are taken out."""
+    failure, entries = _failure(content, kind), list(table.items())
+
+    def fails(count: int) -> bool:
+        table.clear()
+        table.update(entries[:count])
+        return _failure(content, kind) == failure
+
+    number = bisect.bisect_left(range(len(entries)), True, key=fails)
+    fails(number)
+    return entries[number - 1][0]
 
 
 def _failure(content: object, kind: type[object]) -> str:
