@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import stat
 from numbers import Integral
 from pathlib import Path
@@ -17,6 +18,8 @@ WORK = 1e12
 """Steps of cells and spikes at synapses of a run, together: some hours for the compiled kernel."""
 FILE = 200_000_000
 """Bytes of a text file that is read."""
+LEVELS = 7
+"""Of tables and lists in a TOML file, and parts of a key."""
 SEEDS = 10_000
 MOST = 10_000_000
 """The largest number of things of a kind, where memory sets no closer limit."""
@@ -26,6 +29,11 @@ BYTES_OF_SYNAPSE = 60.0
 """In a network, while it is connected; less afterwards."""
 LARGEST_SEED = 2**63 - 1
 """What a result file can hold."""
+_OPAQUE = re.compile(
+    r'''"""(?:[^"\\]++|\\.|"(?!""))*+"{0,5}|\'\'\'(?:[^']++|'(?!''))*+'{0,5}|"(?:[^"\\\n]++|\\[^\n])*+"?|'[^'\n]*+'?|#[^\n]*+''', re.DOTALL
+)
+"""Strings and comments of TOML; one that does not end reaches to the end of the line or text."""
+_DEEPER = re.compile(r"([\[{])|[\]}]|" + rf"(?P<key>(?:\.[^.=,\n\[\]{{}}]*+){{{LEVELS}}})")
 
 
 def check_memory(needed: float, what: str, *, allowed: float = MEMORY, path: str | None = None, key: str | None = None) -> None:
@@ -133,6 +141,22 @@ def check_file(path: Path, most: float = FILE) -> None:
     if status.st_size > most:
         text = f"has {status.st_size / 1e6:,.0f} MB, and {most / 1e6:,.0f} MB are allowed; give a part of it"
         raise FormatError(text, path=str(path))
+
+
+def check_levels(text: str, path: str) -> None:
+    """Refuse TOML that is nested too deep, before it is read: time and memory of a key grow with the square of its parts.
+
+    Raises
+    ------
+    FormatError
+    """
+    bare = _OPAQUE.sub(lambda opaque: "_" + "\n" * opaque[0].count("\n"), text)
+    level = 0
+    for match in _DEEPER.finditer(bare):
+        level += 0 if match["key"] else 1 if match[1] else -1
+        if match["key"] or level > LEVELS:
+            text = f"tables and lists more than {LEVELS} deep, or a key of more than {LEVELS} parts; write them flatter"
+            raise FormatError(text, path=path, key=f"line {bare.count(chr(10), 0, match.start()) + 1}")
 
 
 def _in_gigabytes(size: float) -> str:

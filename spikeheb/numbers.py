@@ -23,7 +23,7 @@ FAR = 100.0
 """How many times larger or smaller than the file's own value a bare number may be without a warning."""
 _PLAIN = (float, int, np.float64, np.float32, np.int64, np.int32)
 _PACKAGE = str(Path(__file__).parent)
-_NUMBER_AND_UNIT = r"[-+\u2212]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?:\s*[^\W\d_]+)?"
+_NUMBER_AND_UNIT = r"[-+\u2212]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?:\s*[^\W\d_]+)?"
 _BY_SPACES = re.compile(rf"{_NUMBER_AND_UNIT}(?:\s+{_NUMBER_AND_UNIT})+")
 _DECIMAL_COMMA = re.compile(r"(?:^|[\s;,(\[+\-])\d[\d.]*,\d[\d.]*\s*(?![eE][-+]?\d)[^\W\d_]")
 

@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -213,8 +214,8 @@ def read_fits(path: Path | str) -> tuple[FittedWindow, ...]:
 
 
 def _check_header(header: list[str], missing: Sequence[str], path: str) -> None:
-    for name in header:
-        if not name or header.count(name) > 1:
+    for name, count in Counter(header).items():
+        if not name or count > 1:
             raise FormatError(f'column "{name}" is there twice' if name else "a column without a name", path=path, key="header")
     if missing:
         raise FormatError(f"missing columns: {', '.join(missing)} (got {', '.join(header)})", path=path, key="header")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import copy
 import difflib
 import functools
@@ -22,12 +23,12 @@ import msgspec
 from spikeheb.dimensions import Dimension
 from spikeheb.errors import FormatError, UnitError, one_line, unknown_name
 from spikeheb.expressions import gate
+from spikeheb.limits import LEVELS, check_levels
 from spikeheb.paths import exists, is_file
 from spikeheb.units import format_quantity, parse_quantity, quantity
 
 MAX_BYTES = 40_000
 MAX_ENTRIES = 100
-MAX_LEVELS = 7
 MAX_PROSE = 4000
 MAX_TITLE = 200
 REMEMBERED = 256
@@ -94,8 +95,9 @@ def decode_text(text: str, kind: type[Table], where: str, items: int = MAX_ENTRI
     ------
     FormatError
         Where the text is not TOML, lacks a key or has one too many, or holds a value that no such file needs: a name of odd characters,
-        control characters, a number that is not finite, a date.
+        control characters, a number that is not finite, a date. Text that is nested too deep is refused before it is read.
     """
+    check_levels(text, where)
     content = _load(text, where)
     _check_value(content, "", 0, where, items)
     try:
@@ -141,8 +143,8 @@ def _load(text: str, where: str) -> dict[str, object]:
 
 def _check_value(value: object, key: str, level: int, path: str, items: int) -> None:
     """Raise a FormatError unless the value is text, a finite number, a truth value, or a small table or list of such."""
-    if level > MAX_LEVELS:
-        raise FormatError(f"tables and lists more than {MAX_LEVELS} deep", path=path, key=key)
+    if level > LEVELS:
+        raise FormatError(f"tables and lists more than {LEVELS} deep; write them flatter", path=path, key=key)
     if isinstance(value, dict | list):
         most = items if isinstance(value, list) else MAX_ENTRIES
         if len(value) > most:
@@ -180,15 +182,25 @@ def check_prose(text: str, *, path: str, key: str) -> None:
 def _locate(content: dict[str, object], place: str, kind: type[object]) -> str:
     """The place that msgspec names, with the entry that fails written in for each ``[...]``."""
     content = copy.deepcopy(content)
-    failure = _failure(content, kind)
     while "[...]" in place:
         before, _, after = place.partition("[...]")
         table: dict[str, object] = _reach(content, before)  # type: ignore[assignment]  # msgspec found a table there
-        while _failure(content, kind) == failure:
-            name, entry = table.popitem()
-        table[name] = entry
-        place = f"{before}.{name}{after}"
+        place = f"{before}.{_first_wrong(table, content, kind)}{after}"
     return place
+
+
+def _first_wrong(table: dict[str, object], content: object, kind: type[object]) -> str:
+    """The key of the first entry of the table for which the content is refused as it is; the entries behind it are taken out."""
+    failure, entries = _failure(content, kind), list(table.items())
+
+    def fails(count: int) -> bool:
+        table.clear()
+        table.update(entries[:count])
+        return _failure(content, kind) == failure
+
+    number = bisect.bisect_left(range(len(entries)), True, key=fails)
+    fails(number)
+    return entries[number - 1][0]
 
 
 def _failure(content: object, kind: type[object]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -113,8 +113,31 @@ class Reading:
         return time
 
 
+def check_trains(lists: Mapping[str, Sequence[SourceTable]], file: Reading) -> None:
+    """Refuse a file that asks for more trains than a run may have, in all its lists of sources together, before any is made.
+
+    Parameters
+    ----------
+    lists : mapping of str to sequence of SourceTable
+        By key.
+    file : Reading
+
+    Raises
+    ------
+    FormatError
+    """
+    total = 0
+    for key, tables in lists.items():
+        for n, table in enumerate(tables):
+            total += file.whole(table.count or 0, f"{key}[{n}].count", most=MOST)
+            if total > MOST:
+                raise file.error(
+                    f"{key}[{n}].count", f"with this there are {total:,} trains, and {MOST:,} are allowed in a file; take fewer"
+                )
+
+
 def read_sources(raw: Sequence[SourceTable], file: Reading, key: str) -> tuple[Source, ...]:
-    """The sources of a list, together at most as many as a run may have.
+    """The sources of a list; `check_trains` bounds how many trains they have.
 
     Raises
     ------
@@ -123,20 +146,19 @@ def read_sources(raw: Sequence[SourceTable], file: Reading, key: str) -> tuple[S
     sources: list[Source] = []
     for n, table in enumerate(raw):
         place = f"{key}[{n}]"
-        left = MOST - sum(source.count for source in sources)
-        source = _source(table, file, place, left)
+        source = _source(table, file, place)
         with file.at(place):
             check(source, file.dt, source.cells if isinstance(source, Replayed) else 1)
         sources.append(source)
     return tuple(sources)
 
 
-def _source(raw: SourceTable, file: Reading, key: str, most: int) -> Source:
+def _source(raw: SourceTable, file: Reading, key: str) -> Source:
     _check_keys(raw, file, key)
     if raw.trains is not None:
         cells = 1 if raw.cells is None else file.whole(raw.cells, f"{key}.cells", least=1)
         return Replayed(tuple(file.steps(train, f"{key}.trains[{n}]") for n, train in enumerate(raw.trains)), cells)
-    count = _count(raw, file, key, most)
+    count = _count(raw, file, key)
 
     def row(name: str, dimension: Dimension) -> Floats:
         value = getattr(raw, name)
@@ -167,9 +189,9 @@ def _check_keys(raw: SourceTable, file: Reading, key: str) -> None:
             raise file.error(f"{key}.{name}", f'is missing; a source of kind "{raw.kind}" needs {", ".join(needed)}')
 
 
-def _count(raw: SourceTable, file: Reading, key: str, most: int) -> int:
+def _count(raw: SourceTable, file: Reading, key: str) -> int:
     """How many trains: what `count` says, or the length of a list."""
     lists = [value for value in (raw.rate, raw.latency, raw.period, raw.phase) if isinstance(value, list)]
     if raw.count is None and not lists:
         raise file.error(f"{key}.count", "is missing; say how many trains there are, or give a list with a value for each")
-    return file.whole(len(lists[0]) if raw.count is None else raw.count, f"{key}.count", most=most)
+    return len(lists[0]) if raw.count is None else raw.count

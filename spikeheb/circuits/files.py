@@ -46,7 +46,7 @@ from spikeheb.circuits.file_tables import (
     RuleTable,
 )
 from spikeheb.circuits.file_text import RELEASED_TEXT, difference, toml_text
-from spikeheb.circuits.file_values import Reading, read_sources
+from spikeheb.circuits.file_values import Reading, check_trains, read_sources
 from spikeheb.circuits.populations import Cells, Population, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise, Projection
@@ -104,6 +104,8 @@ def _parsed(text: str, where: str, folder: Path) -> Circuit:
     if not dt > 0:
         raise FormatError(f"expected a time above 0 (got {table.dt})", path=where, key="dt")
     file = Reading(where, dt)
+    lists = {f"populations.{name}.sources": raw.sources or [] for name, raw in table.populations.items()}
+    check_trains(lists | {f"drives.{name}.imposed": raw.imposed for name, raw in table.drives.items()}, file)
     populations = {name: _population(raw, file, folder, f"populations.{name}") for name, raw in table.populations.items()}
     projections = {name: _projection(raw, populations, file, folder, f"projections.{name}") for name, raw in table.projections.items()}
     drives = {name: _drives(raw, populations, file, f"drives.{name}") for name, raw in table.drives.items()}

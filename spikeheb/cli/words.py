@@ -7,7 +7,7 @@ from collections.abc import Container, Sequence
 
 from spikeheb.paths import exists
 
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _QUANTITY = re.compile(rf"{_NUMBER}\s*(?:[^\W\d_]{{1,4}})?,?")
 _BARE = re.compile(_NUMBER)
 _UNIT = re.compile(r"[^\W\d_]{1,4},?")

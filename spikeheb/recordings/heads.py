@@ -9,8 +9,7 @@ from spikeheb.dimensions import TIME
 from spikeheb.errors import UnitError
 from spikeheb.units import parse_unit, plain
 
-_HEAD = re.compile(r"(.*?)\s*(?:\(([^()]*)\)|\[([^\[\]]*)\])?", re.DOTALL)
-_TIME = re.compile(r"(?:time|t)(?:\s*\(\s*([^()]+?)\s*\)|\s*\[\s*([^\[\]]+?)\s*\]|\s*[_/]\s*(\S+))?", re.IGNORECASE)
+_TIME = re.compile(r"(?:time|t)(?:\s*(?:\(([^()]+)\)|\[([^\[\]]+)\]|[_/]\s*(\S+)))?", re.IGNORECASE)
 _MINUTE = re.compile(r"([+-]?[0-9.,]+)\s*(?:min|minutes?)?", re.IGNORECASE)
 _STIMULUS = re.compile(r"(?<![a-z])(?:stim|stimulus|stimulation|trigger|trig|ttl)(?![a-z])", re.IGNORECASE)
 _WORDS = {"sec": "s", "secs": "s", "seconds": "s", "msec": "ms", "millisecond": "ms", "milliseconds": "ms", "minutes": "min"}
@@ -18,9 +17,12 @@ _WORDS = {"sec": "s", "secs": "s", "seconds": "s", "msec": "ms", "millisecond": 
 
 def split_head(head: str) -> tuple[str, str | None]:
     """Name and unit of a column: ``"Sweep 1 (mV)"`` is ``("Sweep 1", "mV")``."""
-    match = _HEAD.fullmatch(head.strip())
-    name, unit = (match[1], match[2] or match[3]) if match else (head, None)
-    return name.strip(), unit.strip() if unit else None
+    head = head.strip()
+    for opening, closing in ("()", "[]"):
+        name, bracket, unit = head.rpartition(opening)
+        if bracket and unit.endswith(closing) and closing not in unit[:-1]:
+            return name.strip(), unit[:-1].strip() or None
+    return head, None
 
 
 def seconds_of(head: str, bare: float | None = None) -> float | None:
@@ -35,8 +37,8 @@ def seconds_of(head: str, bare: float | None = None) -> float | None:
     match = _TIME.fullmatch(head.strip())
     if not match:
         return None
-    unit = match[1] or match[2] or match[3]
-    if unit is None:
+    unit = (match[1] or match[2] or match[3] or "").strip()
+    if not unit:
         return bare if match[0].lower() == "time" else None
     try:
         dimension, size = parse_unit(_WORDS.get(unit.lower(), unit))
@@ -69,6 +71,6 @@ def numbered_order(names: Sequence[str]) -> list[int]:
 
 
 def _parts(name: str) -> list[tuple[int, int, str]]:
-    """The name as text and numbers in turn, to sort by."""
-    parts = re.split(r"([0-9]+)", name)
-    return [(1, int(part), "") if n % 2 else (0, 0, part) for n, part in enumerate(parts)]
+    """The name as text and numbers in turn, to sort by; the longer of two numbers without zeros in front is the larger."""
+    parts = re.split(r"0*([0-9]+)", name)
+    return [(1, len(part), part) if n % 2 else (0, 0, part) for n, part in enumerate(parts)]

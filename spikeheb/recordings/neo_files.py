@@ -40,7 +40,7 @@ SPIKES_AS_TABLE = "write the spikes as CSV with the columns lane, side and time"
 MAX_REASONS = 300
 LEAST_DONE = 0.99
 """A sweep must have come to this part of its length before the next may start: times in files are rounded."""
-_TRAIN_NAME = re.compile(r"(pre|post)[ _-]*(\d*)", re.IGNORECASE)
+_TRAIN_NAME = re.compile(r"(pre|post)[ _-]*([0-9]{0,9})", re.IGNORECASE)
 
 
 def segments_of(path: Path, reader: str | None, otherwise: str = SWEEPS_AS_TABLE) -> list[Any]:

@@ -19,9 +19,10 @@ from spikeheb.units import parse_unit
 Floats = npt.NDArray[np.float64]
 
 STANDARD_UNIT = "mV"
-_ATF_START = re.compile(r"ATF[\t ,]+[0-9.,]+\s*", re.IGNORECASE)
+_ATF_START = re.compile(r"ATF[\t ,]++[0-9.,]+\s*", re.IGNORECASE)
+_COUNT = re.compile(r"[0-9]{1,9}")
 _STARTS = re.compile(r'"?SweepStartTimesMS=(.*?)"?', re.IGNORECASE)
-_SIGNALS = re.compile(r'"?Signals="?[\t ,]*(.*)', re.IGNORECASE)
+_SIGNALS = re.compile(r'"?Signals="?[\t ,]*+(.*)', re.IGNORECASE)
 
 MAX_HEADS = 100
 MANY = 30
@@ -168,7 +169,7 @@ def _recorded_atf(path: Path, channel: int | str, unit: str | None) -> Recorded:
     """An Axon Text File: ``ATF 1.0``, the numbers of header lines and columns, the header, the titles, the samples."""
     lines = read_text(path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     counts = re.split(r"[\t ,]+", lines[1].strip()) if len(lines) > 1 else []
-    if not _ATF_START.fullmatch(lines[0]) or len(counts) != 2 or not all(count.isdecimal() for count in counts):
+    if not _ATF_START.fullmatch(lines[0]) or len(counts) != 2 or not all(_COUNT.fullmatch(count) for count in counts):
         raise FormatError('is no Axon Text File: expected "ATF 1.0" and a line with two numbers', path=str(path), key="line 1")
     headers, width = map(int, counts)
     options = lines[2 : 2 + headers]

@@ -82,7 +82,7 @@ def _columns(table: Table) -> tuple[dict[str, int], float]:
             raise table.error(f'expected one column "{name}" (found: {", ".join(table.header)[:300]})')
     times = [head for head in table.header if seconds_of(head, bare=1.0) is not None]
     for n, head in enumerate(table.header):
-        name = "time" if head in times else plain_names[n]
+        name = "time" if seconds_of(head, bare=1.0) is not None else plain_names[n]
         if name not in ALLOWED or (name in positions and name != "time"):
             allowed = ", ".join(ALLOWED)
             raise table.error(f'the column "{head[:40]}" is unknown or there twice; allowed: {allowed} (also time_s, time_ms, "Time (ms)")')
@@ -118,6 +118,6 @@ def _train_of(trains: _Trains, named: dict[str, str], table: Table, line: int) -
         return trains.post
     if side != "pre":
         raise table.error(f'side must be "pre", "post" or "reward" (got "{side[:40]}")', line)
-    if which and not (which.isascii() and which.isdigit() and int(which) < MAX_INPUTS):
+    if which and not (which.isascii() and which.isdigit() and len(which) < 10 and int(which) < MAX_INPUTS):
         raise table.error(f'input must be a whole number below {MAX_INPUTS} (got "{which[:40]}")', line)
     return trains.pre.setdefault(int(which or 0), [])

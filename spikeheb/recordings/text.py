@@ -26,7 +26,7 @@ from spikeheb.limits import check_file
 from spikeheb.paths import is_file
 from spikeheb.units import plain
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 TABLES = (".csv", ".tsv")
 TEXTS = (".txt", ".dat", ".asc")
 """Suffixes that may stand for a table as well as for files that Neo reads; the first line decides."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from spikeheb.dimensions import NONE
 from spikeheb.errors import FormatError, ScheduleError
+from spikeheb.limits import check_file
 from spikeheb.numbers import quantities
 from spikeheb.paths import is_file
 from spikeheb.rules.rule import Rule
@@ -119,6 +120,7 @@ def _of_npy(file: Path) -> Floats:
 
 
 def _of_csv(file: Path) -> Floats:
+    check_file(file)
     try:
         with file.open(newline="", encoding="utf-8-sig") as lines:
             first = lines.readline()

@@ -311,7 +311,7 @@ WRONG = {
     ),
     "too many together": (
         (SOURCE, 'sources = [{ kind = "poisson", count = 9999999, rate = "1 Hz" }, { kind = "regular", count = 2, period = "1 s" }]'),
-        "populations.inputs.sources[1].count: expected a whole number from 0 to 1 (got 2)",
+        "populations.inputs.sources[1].count: with this there are 10,000,001 trains, and 10,000,000 are allowed in a file; take fewer",
     ),
     "a count that is not the list's": (
         source('kind = "poisson", count = 3, rate = ["1 Hz", "2 Hz"]'),
