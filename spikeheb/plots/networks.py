@@ -65,6 +65,8 @@ def network(result: xr.Dataset, window: Window | None = None) -> Figure:
         For a data set that lacks what the result of a network has, and for a window without length.
     """
     projections = plastic(result)
+    if window is not None and np.shape(window) != (2,):
+        raise FormatError(f"expected start and stop in seconds (got {window!r:.40})", key="window")
     shown = _window(result) if window is None else window
     page = new_figure(10.0, 7.0 + 3.3 * len(projections))
     parts: Any = page.subfigures(2 if projections else 1, 1, height_ratios=[7.0, 3.3 * len(projections)][: 2 if projections else 1])

@@ -205,6 +205,7 @@ REFUSED = {
     ),
     "a weight that is none": (lambda data: network(changed(data, "i_to_e_weight", np.nan)), "i_to_e_weight: expected finite numbers"),
     "a window backwards": (lambda data: network(data, (1.0, 0.5)), "stop: expected a window that stops after its start"),
+    "a window of one number": (lambda data: network(data, 1.0), "window: expected start and stop in seconds (got 1.0)"),
     "no synapse": (lambda data: matrix(data.isel(e_to_e_synapse=slice(0)), "e_to_e"), "e_to_e_weight: expected at least one"),
     "one cell twice": (lambda data: matrix(data, "e_to_e", [0, 1, 1]), "order: expected different cells"),
     "an order of names": (lambda data: matrix(data, "e_to_e", ["a"]), "order: expected whole numbers"),
