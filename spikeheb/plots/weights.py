@@ -128,7 +128,7 @@ def draw_histograms(ax: Axes, data: xr.Dataset, *, log: bool = False) -> Axes:
             x, density = (data[f"theory_{of}"].isel(rule=n).values for of in ("weight", "density"))
             density = density * x * np.log(10) if log else density
             ax.plot(x, base + (np.minimum(density, 1.1 * top) if stacked else density) / unit, linewidth=1, label="_", **look)
-        _mark_cut(ax, share, edges, 1.1 * (top if stacked else ceiling), base + 1 if stacked else None, n)
+        mark_cut(ax, share, edges, 1.1 * (top if stacked else ceiling), CYCLE[n % len(CYCLE)], n, base + 1 if stacked else None)
     if "epsp_V" in data.attrs:
         _draw_measured(ax, edges, 1e3 * float(data.attrs["epsp_V"]), log, stacked)
     ax.set_xlabel(f"weight ({data.attrs['unit']})")
@@ -157,8 +157,8 @@ def shown_top(share: Floats) -> float:
     return float(share.max() if few else max(inner.max(), min(share.max(), 1.5 * inner.max())))
 
 
-def _mark_cut(ax: Axes, share: Floats, edges: Floats, limit: float, y: float | None, n: int) -> None:
-    """The height of the highest bar that leaves the picture, at the top beside it."""
+def mark_cut(ax: Axes, share: Floats, edges: Floats, limit: float, colour: str, n: int, y: float | None = None) -> None:
+    """The height of the highest bar that leaves the picture, beside it: at the top, for the n-th histogram in the n-th line, or at `y`."""
     k = int(np.argmax(share))
     if share[k] <= limit * (1 + 1e-9):
         return
@@ -166,7 +166,7 @@ def _mark_cut(ax: Axes, share: Floats, edges: Floats, limit: float, y: float | N
     place = (edges[k + 1] if first_half else edges[k], 1.0 if y is None else y)
     ax.annotate(
         f"\N{UPWARDS ARROW} {share[k]:.3g}", place, (3 if first_half else -3, -2 - (13 * n if y is None else 0)),
-        xycoords=ax.get_xaxis_transform() if y is None else "data", textcoords="offset points", color=CYCLE[n % len(CYCLE)], fontsize=11,
+        xycoords=ax.get_xaxis_transform() if y is None else "data", textcoords="offset points", color=colour, fontsize=11,
         ha="left" if first_half else "right", va="top", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8}, zorder=5,
     )  # fmt: skip
 
