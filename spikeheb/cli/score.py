@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from spikeheb.cli import options
-from spikeheb.cli.choices import RuleChoices, read_rule
 from spikeheb.cli.flatten import Values, flattened
 from spikeheb.cli.output import Names, Target, Words, deliver, output
 from spikeheb.cli.progress import progress as shown_progress
 from spikeheb.studies.settings.score import PANEL, Score
-
-if TYPE_CHECKING:
-    from spikeheb.protocols import Protocol
-    from spikeheb.rules import Rule
 
 NAMES = Names("score.nc", "score.png", "score.md")
 
@@ -63,30 +58,9 @@ def score(
     from spikeheb.studies.board.score import score as score_study
 
     check_engine(settings["engine"])
-    rules = _rules(rule or [], join or [])
-    protocols = _protocols(protocol or [], data or [])
     names = NAMES.with_csv(target.csv)
     with output(target.out or Path("score"), target.force, names) as folder:
         with shown_progress("score", progress) as report:
-            board = score_study(rules, protocols, progress=report, **settings)
+            board = score_study(rule or (), protocol or (), join=join or (), data=data or (), progress=report, **settings)
         words = Words(lambda: data_table(*best_table(board)), text=lambda: markdown(board))
         deliver(board, folder, target.force, names, words)
-
-
-def _rules(only: list[str], joining: list[str]) -> list[Rule]:
-    from spikeheb import library
-
-    names = only or (list(library.names("rule")) if joining else [])
-    return [read_rule(text, RuleChoices()) for text in (*names, *joining)]
-
-
-def _protocols(only: list[str], data: list[str]) -> list[Protocol]:
-    from spikeheb import library
-    from spikeheb.studies.datasets import with_measurements
-
-    names = only or (list(library.names("protocol")) if not data else [])
-    protocols = [library.protocol(name) for name in names]
-    for text in data:
-        protocol, equals, path = text.partition("=")
-        protocols.append(with_measurements(library.protocol(protocol if equals else "pairing"), path if equals else text))
-    return protocols

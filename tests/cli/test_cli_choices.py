@@ -49,7 +49,7 @@ def test_errors(spikeheb, study, choice, option, value):
     first = ("pairing",) if study == "run" else ()
     with pytest.raises(sh.SpikehebError) as refusal:
         getattr(sh, study)(*first, "pair", **choice)
-    assert spikeheb(study, *first, "--rule", "pair", option, value).refusal == f"error: {refusal.value}"
+    assert spikeheb(study, *first, "--rule", "pair", option, value).refusal == f"error: {str(refusal.value).replace('w0: ', '--w0: ', 1)}"
 
 
 def test_times_and_counts_reach_the_study(spikeheb, small):

@@ -38,7 +38,7 @@ CASES = {
     "weights": (
         lambda **given: sh.weights(["pair", "triplet"], **given),
         Weights(None, INPUTS, 2.0, 1, seed=3, imposed=15.0, snapshots=8, watch=5, normalise="divisive", normalise_every=0.1, epsp=1e-3,
-                names=["a", "b"]),
+                name=["a", "b"]),
     ),
 }  # fmt: skip
 REPEATED = [study for study in CASES if study != "analyse"]

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from spikeheb import library
 from spikeheb.declared import declared, described, takes_settings
 from spikeheb.engines.choice import check_engine, shares_processors, side_by_side
-from spikeheb.errors import FormatError
+from spikeheb.errors import FormatError, check_kind
 from spikeheb.measure import score as measure
 from spikeheb.protocols import Protocol
 from spikeheb.rules.meaning import is_noisy
@@ -22,7 +22,7 @@ from spikeheb.rules.rule import Rule
 from spikeheb.studies.board.entries import Entry, Square, entries_of, line, unverified_of
 from spikeheb.studies.board.standing import NOT_APPLICABLE
 from spikeheb.studies.calls import recorded
-from spikeheb.studies.datasets import DataSet, data_sets
+from spikeheb.studies.datasets import DataSet, data_sets, with_measurements
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.settings.score import Score
@@ -36,9 +36,11 @@ Floats = npt.NDArray[np.float64]
 @shows_progress
 @takes_settings(Score)
 def score(
-    rules: Rule | str | Sequence[Rule | str] = (),
-    protocols: Protocol | str | Path | Sequence[Protocol | str | Path] = (),
+    rule: Rule | str | Sequence[Rule | str] = (),
+    protocol: Protocol | str | Path | Sequence[Protocol | str | Path] = (),
     *,
+    join: Rule | str | Path | Sequence[Rule | str | Path] = (),
+    data: str | Path | Sequence[str | Path] = (),
     settings: Score,
     progress: Progress = None,
 ) -> xr.Dataset:
@@ -46,10 +48,14 @@ def score(
 
     Parameters
     ----------
-    rules : Rule or str, or a sequence of these
+    rule : Rule or str, or a sequence of these
         All of the library if empty; ``"triplet:hippocampus_all_full"`` names a set. A rule with no set chosen stands for each of its sets.
-    protocols : Protocol or str, or a sequence of these
-        All of the library with published data if empty.
+    protocol : Protocol or str, or a sequence of these
+        All of the library with published data if empty, or none beside `data`.
+    join : Rule or str, or a sequence of these
+        Rules beside those of `rule`.
+    data : str, or a sequence of these
+        Files of measurements of the user's own beside the others, ``"[PROTOCOL=]CSV"``; the protocol is `pairing` if it is not given.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
 
@@ -68,17 +74,27 @@ def score(
         For unknown names and what cannot be computed.
     """
     check_engine(settings.engine)
-    chosen = [library.rule(rule) for rule in library.row(rules) or library.names("rule")]
-    scripts = [library.protocol(each) for each in library.row(protocols) or library.names("protocol")]
-    data = _data(scripts)
-    entries = entries_of(chosen, settings.refit, data)
+    chosen = [library.rule(each) for each in (*(library.row(rule) or library.names("rule")), *library.row(join))]
+    scripts = _protocols(library.row(protocol), library.row(data))
+    sets = _data(scripts)
+    entries = entries_of(chosen, settings.refit, sets)
     settings = replace(settings, cell=None if settings.cell is None else library.cell(settings.cell))
     longest_first = sorted(entries, key=lambda entry: not (entry.refitted or is_noisy(entry.rule)))
-    works = [functools.partial(line, entry, data, settings.cell, settings.engine, settings.seed) for entry in longest_first]
+    works = [functools.partial(line, entry, sets, settings.cell, settings.engine, settings.seed) for entry in longest_first]
     lines = side_by_side(works, report_of(progress), alone=not shares_processors(settings.engine))
     table = dict(zip(map(id, longest_first), lines, strict=True))
-    board = _board(entries, data, [table[id(entry)] for entry in entries], settings)
-    return recorded(board, "score", {"rules": chosen, "protocols": scripts} | {name: getattr(settings, name) for name in declared(Score)})
+    board = _board(entries, sets, [table[id(entry)] for entry in entries], settings)
+    return recorded(board, "score", {"rule": chosen, "protocol": scripts} | {name: getattr(settings, name) for name in declared(Score)})
+
+
+def _protocols(only: Sequence[Any], data: Sequence[Any]) -> list[Protocol]:
+    """The protocols, and those with the user's own measurements in place of the published ones."""
+    scripts = [library.protocol(each) for each in only or (() if data else library.names("protocol"))]
+    for each in data:
+        check_kind(each, (str, Path), 'a file, as path or as "PROTOCOL=FILE"', key="data")
+        protocol, equals, path = str(each).partition("=")
+        scripts.append(with_measurements(library.protocol(protocol if equals else "pairing"), path if equals else each))
+    return scripts
 
 
 def _data(protocols: Sequence[Protocol]) -> list[DataSet]:
