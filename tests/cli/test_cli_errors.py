@@ -39,7 +39,7 @@ def run(spikeheb, *arguments):
         (("-p", "delta_t=nan ms"), "parameters.delta_t[0]: expected a time"),
         (("-p", "frequency=10 mV"), 'expected a rate such as "10 Hz" (got "10 mV", a voltage)'),
         (("-p", "frequency=0"), "frequency: expected more than 0 Hz"),
-        (("-p", "delta_t=2 s"), "--delta-t: expected less than the period of 1000 ms at 1 Hz (got 2000 ms)"),
+        (("-p", "delta_t=2 s"), "delta_t: expected less than the period of 1000 ms at 1 Hz (got 2000 ms)"),
         (("-p", "post_pattern=0 ms, 1.5 s"), "pairs overlap"),
         (("-p", "pre_pattern=0 ms, 0.01 ms"), "two spikes in one step of 0.1 ms"),
     ],

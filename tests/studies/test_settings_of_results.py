@@ -42,7 +42,7 @@ CASES = {
     ),
 }  # fmt: skip
 REPEATED = [study for study in CASES if study != "analyse"]
-IN_THE_RESULT = {"cell", "names", "engine", "seeds", "memory"}
+IN_THE_RESULT = {"cell", "name", "engine", "seeds", "memory"}
 """Settings that the result has in another form: hash and text of the cell, the names of the rules, the engine that ran, all seeds."""
 
 
