@@ -109,6 +109,47 @@ def analyse(
     FormatError, UnitError, UnknownName
     """
 
+def constraint(
+    cell: Cell | str = "l23_pyramidal",
+    learning_rates: npt.ArrayLike = (0.2, 0.02, 0.002),
+    duration: Time | str = 200.0,
+    seeds: int = 6,
+    *,
+    input_rates: npt.ArrayLike | None = None,
+    unit: Conductance | str = "200 nS",
+    progress: Progress = None,
+) -> xr.Dataset:
+    """Hold normalised weights against probabilities of promotion.
+
+    Parameters
+    ----------
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
+    cell : Cell | str, by default 'l23_pyramidal'
+        A cell, by name or path.
+    learning_rates : npt.ArrayLike, by default '0.2, 0.02, 0.002'
+        LTP of a single pair, as shares of the sum of all weights. Slow ones run longer.
+    duration : Time | str, by default '200 s'
+        How long the fastest runs; the first half is left out.
+    seeds : int, by default 6
+        Runs for the weights, and as many others for the probabilities.
+    input_rates : npt.ArrayLike | None
+        Rates of the Poisson inputs; by default 20 rates from 5 to 40 Hz.
+    unit : Conductance | str, by default '200 nS'
+        Conductance of the sum of all weights.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``kind`` (Hebbian, STDP), ``learning_rate`` and ``input``: time-averaged ``weight`` and ``predicted`` share of
+        promotions (minus demotions), each with its standard error over seeds; ``bias``, the mean absolute difference.
+
+    Raises
+    ------
+    SpikehebError
+        Among others for fewer than one seed, and rows of rates that are empty.
+    """
+
 def fan_in_inputs(
     inputs: int = 1000,
     rate: Frequency | str = 15.0,
@@ -304,8 +345,8 @@ def run(
     """
 
 def score(
-    rules: Rule | str | Sequence[Rule | str] = (),
-    protocols: Protocol | str | Path | Sequence[Protocol | str | Path] = (),
+    rule: Rule | str | Sequence[Rule | str] = (),
+    protocol: Protocol | str | Path | Sequence[Protocol | str | Path] = (),
     *,
     join: Rule | str | Path | Sequence[Rule | str | Path] = (),
     data: str | Path | Sequence[str | Path] = (),
@@ -319,12 +360,12 @@ def score(
 
     Parameters
     ----------
-    rules : Rule or str, or a sequence of these
+    rule : Rule or str, or a sequence of these
         All of the library if empty; ``"triplet:hippocampus_all_full"`` names a set. A rule with no set chosen stands for each of its sets.
-    protocols : Protocol or str, or a sequence of these
+    protocol : Protocol or str, or a sequence of these
         All of the library with published data if empty, or none beside `data`.
     join : Rule or str, or a sequence of these
-        Rules beside those of `rules`.
+        Rules beside those of `rule`.
     data : str, or a sequence of these
         Files of measurements of the user's own beside the others, ``"[PROTOCOL=]CSV"``; the protocol is `pairing` if it is not given.
     progress : bool or callable, optional
@@ -428,7 +469,7 @@ def slice_of(
     """
 
 def weights(
-    rules: Sequence[Rule | str] | Rule | str,
+    rule: Rule | str | Sequence[Rule | str],
     cell: Cell | str | None = "auto",
     inputs: Inputs | FanIn | Source | None = None,
     duration: Time | str = 100.0,
@@ -449,7 +490,7 @@ def weights(
     epsp: Voltage | str | None = None,
     memory: float | str = "2 GB",
     engine: str = "auto",
-    names: Sequence[str] | None = None,
+    name: Sequence[str] | str | None = None,
     progress: Progress = None,
 ) -> xr.Dataset:
     """Let weights settle under the same input spikes for every rule.
@@ -458,7 +499,7 @@ def weights(
 
     Parameters
     ----------
-    rules : sequence of Rule or str, or one of them
+    rule : Rule or str, or a sequence of these
         With their sets and bounds chosen.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
@@ -508,7 +549,7 @@ def weights(
         How much memory may be taken, such as "2 GB". More is refused before the run.
     engine : str, by default 'auto'
         auto, kernel, plain or brian.
-    names : Sequence[str] | None
+    name : Sequence[str] | str | None
         What the rules are called in the result, one for each; by default their labels.
 
     Returns

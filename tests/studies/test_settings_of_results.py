@@ -38,11 +38,11 @@ CASES = {
     "weights": (
         lambda **given: sh.weights(["pair", "triplet"], **given),
         Weights(None, INPUTS, 2.0, 1, seed=3, imposed=15.0, snapshots=8, watch=5, normalise="divisive", normalise_every=0.1, epsp=1e-3,
-                names=["a", "b"]),
+                name=["a", "b"]),
     ),
 }  # fmt: skip
 REPEATED = [study for study in CASES if study != "analyse"]
-IN_THE_RESULT = {"cell", "names", "engine", "seeds", "memory"}
+IN_THE_RESULT = {"cell", "name", "engine", "seeds", "memory"}
 """Settings that the result has in another form: hash and text of the cell, the names of the rules, the engine that ran, all seeds."""
 
 

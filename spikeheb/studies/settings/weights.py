@@ -131,10 +131,10 @@ class Weights:
         Setting('How much memory may be taken, such as "2 GB".', "More is refused before the run.", accepts="float | str", metavar="BYTES"),
     ] = "2 GB"
     engine: Annotated[Any, Setting("auto, kernel, plain or brian.", accepts="str", metavar="ENGINE")] = "auto"
-    names: Annotated[
+    name: Annotated[
         Any,
         Setting(
             "What the rules are called in the result, one for each; by default their labels.",
-            accepts="Sequence[str] | None", option=list[str], flags=("--name",), metavar="TEXT", panel="The rule",
+            accepts="Sequence[str] | str | None", option=list[str], metavar="TEXT", panel="The rule",
         ),
     ] = None  # fmt: skip
