@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
 from spikeheb import dimensions
+from spikeheb.errors import unknown_name
 from spikeheb.limits import MOST, whole
 from spikeheb.settings import convert, dimension_of, item_of, text_of
 
@@ -233,7 +234,7 @@ def takes_settings(cls: type) -> Callable[[Callable[..., Result]], Callable[...,
             try:
                 bound = signature.bind(*arguments, **options)
             except TypeError as error:
-                raise TypeError(f"{function.__name__}() {error}") from None
+                raise TypeError(f"{function.__name__}(){_refusal(error, signature, options)}") from None
             bound.apply_defaults()
             values = bound.arguments
             settings = cls(**{name: each.convert(values.pop(name)) for name, each in declared(cls).items()})
@@ -246,6 +247,15 @@ def takes_settings(cls: type) -> Callable[[Callable[..., Result]], Callable[...,
         return call
 
     return decorate
+
+
+def _refusal(error: TypeError, signature: inspect.Signature, options: Mapping[str, Any]) -> str:
+    """What Python says of a call; of a keyword that there is not, which one may be meant."""
+    known = signature.parameters
+    unknown = next((name for name in options if name not in known), None)
+    if unknown is None or any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+        return f" {error}"
+    return f": {unknown_name('keyword', unknown, known)}"
 
 
 def _in_place(own: list[inspect.Parameter], settings: list[inspect.Parameter]) -> list[inspect.Parameter]:

@@ -1,4 +1,4 @@
-"""``spikeheb constraint``: normalised weights against probabilities of promotion."""
+"""``spikeheb constraint``: normalised weights beside what promotions predict."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 @flattened
 def constraint(*, settings: Annotated[Values, Constraint], progress: options.Progress = None, target: Target) -> None:
-    """Hold normalised weights of a pair rule against probabilities of promotion (Chu & Le Nguyen 2020)."""
+    """Compare normalised weights of a pair rule with what counted promotions predict (Chu & Le Nguyen 2020).
+
+    A cell gets Poisson inputs of different rates, and after every event its weights are divided by their sum. An increase of a weight by
+    a pair of spikes is a promotion, a decrease a demotion. Without depression ("hebbian") each weight should settle at its share of all
+    promotions, with depression ("stdp") at its share of promotions minus demotions. These are counted in runs with other seeds.
+    """
     from spikeheb.studies.distributions.constraint import constraint as study
 
     names = STANDARD.with_csv(target.csv)

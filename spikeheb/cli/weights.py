@@ -34,14 +34,14 @@ def weights(
             "--rule",
             "-r",
             metavar="NAME[:SET]",
-            help="A rule, by name or path; several stand side by side.",
+            help="A rule, by name or path; may be repeated to compare several.",
             rich_help_panel=options.RULE_PANEL,
         ),
     ] = None,
     set: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", "-s", metavar="SET", help="A set of the first rule; several stand side by side.", rich_help_panel=options.RULE_PANEL
+            "--set", "-s", metavar="SET", help="A published set of the first rule; may be repeated.", rich_help_panel=options.RULE_PANEL
         ),
     ] = None,
     choices: RuleChoices,
@@ -50,7 +50,7 @@ def weights(
     progress: options.Progress = None,
     target: Target,
 ) -> None:
-    """Which weight distribution rules settle to under the same input spikes, with the theory's density over it where there is one."""
+    """Show the weight distribution that each rule settles to under the same input spikes, beside the one that theory predicts."""
     from spikeheb.cli.printing import data_table
     from spikeheb.studies.distributions.drive import AUTO
     from spikeheb.studies.distributions.weights import weights as study

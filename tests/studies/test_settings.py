@@ -244,6 +244,18 @@ def test_what_python_refuses_names_the_function():
         example()
 
 
+@pytest.mark.parametrize(
+    ("call", "meant"),
+    [(lambda: sh.score(rules="pair"), "rule"), (lambda: sh.score(protocols="pairing"), "protocol"),
+     (lambda: sh.weights(rules="pair"), "rule"), (lambda: sh.weights("pair", names=["a"]), "name"),
+     (lambda: sh.constraint(learning_rate=0.1), "learning_rates")],
+)  # fmt: skip
+def test_a_keyword_that_there_is_not_is_refused_with_the_one_that_is_meant(call, meant):
+    with pytest.raises(TypeError, match=rf'^\w+\(\): no keyword named "\w+"; did you mean "{meant}"') as refusal:
+        call()
+    assert "\n" not in str(refusal.value)
+
+
 def test_every_list_of_engines_names_all_of_them() -> None:
     """Help is made without the engines, which import numpy, so that their names stand there once more."""
     words = re.findall(r"[a-z]+(?::[a-z]+)?", several.ENGINES)

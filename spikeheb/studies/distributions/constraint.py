@@ -8,6 +8,7 @@ promotion minus demotion. Both shares are counted in runs with other seeds than 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,18 +20,21 @@ from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise
 from spikeheb.circuits.sources import Poisson
 from spikeheb.circuits.usual import fan_in
-from spikeheb.declared import takes_settings
+from spikeheb.declared import declared, described, takes_settings
+from spikeheb.dimensions import CONDUCTANCE
 from spikeheb.engines.choice import on_its_way, side_by_side
 from spikeheb.errors import ScheduleError
 from spikeheb.measure.compare import mean_and_sem
 from spikeheb.rules import choose
 from spikeheb.rules.promotion import logged
 from spikeheb.rules.rule import Rule
+from spikeheb.studies.calls import recorded
 from spikeheb.studies.inputs import with_unit
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.settings.constraint import Constraint
 from spikeheb.theory.constraint import prediction
+from spikeheb.units import quantity
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -47,7 +51,10 @@ RATES = tuple(np.linspace(5.0, 40.0, 20))
 @shows_progress
 @takes_settings(Constraint)
 def constraint(settings: Constraint, *, progress: Progress = None) -> xr.Dataset:
-    """Hold normalised weights against probabilities of promotion.
+    """Compare normalised weights of a pair rule with what counted promotions predict.
+
+    A cell gets Poisson inputs of different rates, and after every event its weights are divided by their sum. An increase of a weight by
+    a pair of spikes is a promotion, a decrease a demotion.
 
     Parameters
     ----------
@@ -74,7 +81,9 @@ def constraint(settings: Constraint, *, progress: Progress = None) -> xr.Dataset
             raise ScheduleError("expected a row of one or more finite numbers", key=key)
     if not np.all(shares > 0):
         raise ScheduleError(f"expected an LTP above 0 (got {shares.min():g})", key="learning_rates")
-    body = with_unit(library.cell(settings.cell), settings.unit)
+    cell = library.cell(settings.cell)
+    body = with_unit(cell, settings.unit)
+    settings = replace(settings, cell=cell, unit=quantity(settings.unit, CONDUCTANCE, key="unit"))
     works = [
         _work(body, kind, float(rate), settings.duration * np.sqrt(shares.max() / rate), rates, seed)
         for kind in KINDS
@@ -96,8 +105,8 @@ def constraint(settings: Constraint, *, progress: Progress = None) -> xr.Dataset
         },
         coords={"kind": list(KINDS), "learning_rate": shares, "input_rate": ("input", rates)},
     )
-    data.attrs = {"study": "constraint", "spikeheb": VERSION, "cell": body.name if body is not None else "", "seeds": seeds}
-    return describe(data, TEXTS)
+    data.attrs = described(settings) | {"study": "constraint", "spikeheb": VERSION, "cell": cell.name}
+    return recorded(describe(data, TEXTS), "constraint", {name: getattr(settings, name) for name in declared(Constraint)})
 
 
 def rule_of(kind: str, rate: float) -> Rule:
