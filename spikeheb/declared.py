@@ -231,10 +231,7 @@ def takes_settings(cls: type) -> Callable[[Callable[..., Result]], Callable[...,
 
         @functools.wraps(function)
         def call(*arguments: Any, **options: Any) -> Result:
-            try:
-                bound = signature.bind(*arguments, **options)
-            except TypeError as error:
-                raise TypeError(f"{function.__name__}(){_refusal(error, signature, options)}") from None
+            bound = bind(function, signature, arguments, options)
             bound.apply_defaults()
             values = bound.arguments
             settings = cls(**{name: each.convert(values.pop(name)) for name, each in declared(cls).items()})
@@ -249,13 +246,24 @@ def takes_settings(cls: type) -> Callable[[Callable[..., Result]], Callable[...,
     return decorate
 
 
-def _refusal(error: TypeError, signature: inspect.Signature, options: Mapping[str, Any]) -> str:
-    """What Python says of a call; of a keyword that there is not, which one may be meant."""
-    known = signature.parameters
-    unknown = next((name for name in options if name not in known), None)
-    if unknown is None or any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
-        return f" {error}"
-    return f": {unknown_name('keyword', unknown, known)}"
+def bind(
+    function: Callable[..., object], signature: inspect.Signature, arguments: tuple[Any, ...], options: Mapping[str, Any]
+) -> inspect.BoundArguments:
+    """The arguments of a call by name.
+
+    Raises
+    ------
+    TypeError
+        That names the function, and, for a keyword that it does not have, the one that may be meant.
+    """
+    try:
+        return signature.bind(*arguments, **options)
+    except TypeError as error:
+        known = signature.parameters
+        unknown = next((name for name in options if name not in known), None)
+        if unknown is None or any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+            raise TypeError(f"{function.__name__}() {error}") from None
+        raise TypeError(f"{function.__name__}(): {unknown_name('keyword', unknown, known)}") from None
 
 
 def _in_place(own: list[inspect.Parameter], settings: list[inspect.Parameter]) -> list[inspect.Parameter]:

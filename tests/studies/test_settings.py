@@ -242,13 +242,16 @@ def test_a_quantity_of_another_kind_is_refused_by_name():
 def test_what_python_refuses_names_the_function():
     with pytest.raises(TypeError, match=r"example\(\) missing a required argument: 'first'"):
         example()
+    with pytest.raises(TypeError, match=r"^run\(\) missing a required argument: 'rule'"):
+        sh.run("pairing", pairs=3)
 
 
 @pytest.mark.parametrize(
     ("call", "meant"),
     [(lambda: sh.score(rules="pair"), "rule"), (lambda: sh.score(protocols="pairing"), "protocol"),
      (lambda: sh.weights(rules="pair"), "rule"), (lambda: sh.weights("pair", names=["a"]), "name"),
-     (lambda: sh.constraint(learning_rate=0.1), "learning_rates")],
+     (lambda: sh.constraint(learning_rate=0.1), "learning_rates"),
+     (lambda: sh.replay(rules="pair"), "rule")],
 )  # fmt: skip
 def test_a_keyword_that_there_is_not_is_refused_with_the_one_that_is_meant(call, meant):
     with pytest.raises(TypeError, match=rf'^\w+\(\): no keyword named "\w+"; did you mean "{meant}"') as refusal:
