@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from spikeheb.studies.portrait import portrait as portrait
     from spikeheb.studies.rerun import rerun as rerun
     from spikeheb.studies.signatures import analyse as analyse
+    from spikeheb.studies.signatures import constraint as constraint
     from spikeheb.studies.signatures import fan_in_inputs as fan_in_inputs
     from spikeheb.studies.signatures import replay as replay
     from spikeheb.studies.signatures import run as run
@@ -128,6 +129,7 @@ _HOMES = {
     "Regular": "spikeheb.circuits.sources",
     "Poisson": "spikeheb.circuits.sources",
     "compare": "spikeheb.studies.distributions.comparison",
+    "constraint": "spikeheb.studies.distributions.constraint",
     "rerun": "spikeheb.studies.rerun",
     "with_inhibition": "spikeheb.studies.inputs",
     "fan_in_inputs": "spikeheb.studies.inputs",

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
 from spikeheb import dimensions
+from spikeheb.errors import unknown_name
 from spikeheb.limits import MOST, whole
 from spikeheb.settings import convert, dimension_of, item_of, text_of
 
@@ -230,10 +231,7 @@ def takes_settings(cls: type) -> Callable[[Callable[..., Result]], Callable[...,
 
         @functools.wraps(function)
         def call(*arguments: Any, **options: Any) -> Result:
-            try:
-                bound = signature.bind(*arguments, **options)
-            except TypeError as error:
-                raise TypeError(f"{function.__name__}() {error}") from None
+            bound = bind(function, signature, arguments, options)
             bound.apply_defaults()
             values = bound.arguments
             settings = cls(**{name: each.convert(values.pop(name)) for name, each in declared(cls).items()})
@@ -246,6 +244,26 @@ def takes_settings(cls: type) -> Callable[[Callable[..., Result]], Callable[...,
         return call
 
     return decorate
+
+
+def bind(
+    function: Callable[..., object], signature: inspect.Signature, arguments: tuple[Any, ...], options: Mapping[str, Any]
+) -> inspect.BoundArguments:
+    """The arguments of a call by name.
+
+    Raises
+    ------
+    TypeError
+        That names the function, and, for a keyword that it does not have, the one that may be meant.
+    """
+    try:
+        return signature.bind(*arguments, **options)
+    except TypeError as error:
+        known = signature.parameters
+        unknown = next((name for name in options if name not in known), None)
+        if unknown is None or any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+            raise TypeError(f"{function.__name__}() {error}") from None
+        raise TypeError(f"{function.__name__}(): {unknown_name('keyword', unknown, known)}") from None
 
 
 def _in_place(own: list[inspect.Parameter], settings: list[inspect.Parameter]) -> list[inspect.Parameter]:

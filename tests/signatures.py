@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from spikeheb.studies.board.score import score
+from spikeheb.studies.distributions.constraint import constraint
 from spikeheb.studies.distributions.weights import weights
 from spikeheb.studies.experiment.experiment import run
 from spikeheb.studies.experiment.recorded import analyse
@@ -21,7 +22,7 @@ from spikeheb.studies.experiment.slices import slice_of
 from spikeheb.studies.inputs import fan_in_inputs
 from spikeheb.studies.windows.window import window
 
-FUNCTIONS: tuple[Callable[..., Any], ...] = (analyse, fan_in_inputs, replay, run, score, slice_of, weights, window)
+FUNCTIONS: tuple[Callable[..., Any], ...] = (analyse, constraint, fan_in_inputs, replay, run, score, slice_of, weights, window)
 """All whose settings are declared."""
 STUB = Path(__file__).parents[1] / "spikeheb" / "studies" / "signatures.pyi"
 HOMES = {

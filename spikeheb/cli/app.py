@@ -14,6 +14,7 @@ import typer
 from spikeheb.cli.analyse import analyse
 from spikeheb.cli.cache import cache
 from spikeheb.cli.compare import compare
+from spikeheb.cli.constraint import constraint
 from spikeheb.cli.data import data
 from spikeheb.cli.experiment import run as run_protocol
 from spikeheb.cli.flatten import QUANTITIES
@@ -87,6 +88,7 @@ def build() -> typer.Typer:
     app.command("score")(score)
     app.command("weights")(weights)
     app.command("compare")(compare)
+    app.command("constraint")(constraint)
     app.command("analyse")(analyse)
     app.command("cache")(cache)
     app.add_typer(data, name="data")

@@ -74,11 +74,11 @@ def _flag(parameter: inspect.Parameter) -> str:
 
 
 def _of_option(error: SpikehebError, flags: Mapping[str, str]) -> SpikehebError:
-    """The error about a keyword as one about the option; keys of a file stay."""
+    """The error about a keyword as one about the option; keys of a rule, cell or protocol file stay."""
     name, bracket, rest = (error.key or "").partition("[")
-    if error.path is not None or name not in flags:
+    if name not in flags or (error.path or "").endswith((".toml", ".py")):
         return error
-    return type(error)(error.message, key=flags[name] + bracket + rest)
+    return type(error)(error.message, path=error.path, key=flags[name] + bracket + rest)
 
 
 def _settings_of(hint: Any) -> type | None:

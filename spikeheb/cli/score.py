@@ -22,7 +22,11 @@ def score(
     rule: Annotated[
         list[str] | None,
         typer.Option(
-            "--rule", "-r", metavar="NAME[:SET]", help="Only this rule, with all its sets; may be repeated.", rich_help_panel=PANEL
+            "--rule",
+            "-r",
+            metavar="NAME[:SET]",
+            help="Only this rule, with all its sets if none is named; may be repeated.",
+            rich_help_panel=PANEL,
         ),
     ] = None,
     protocol: Annotated[
@@ -31,7 +35,7 @@ def score(
     ] = None,
     join: Annotated[
         list[str] | None,
-        typer.Option("--join", metavar="FILE", help="A rule file of your own beside the others.", rich_help_panel=PANEL),
+        typer.Option("--join", metavar="FILE", help="A rule file of your own beside the others; may be repeated.", rich_help_panel=PANEL),
     ] = None,
     data: Annotated[
         list[str] | None,
@@ -39,7 +43,7 @@ def score(
             "--data",
             metavar="[PROTOCOL=]CSV",
             help="Measurements of your own beside the others, in a file such as `spikeheb data template PROTOCOL` writes. "
-            "PROTOCOL is `pairing` if it is not given.",
+            "PROTOCOL is `pairing` if it is not given. May be repeated.",
             rich_help_panel=PANEL,
         ),
     ] = None,
@@ -47,9 +51,9 @@ def score(
     progress: options.Progress = None,
     target: Target,
 ) -> None:
-    """Score rules against published data: every parameter set, every data set, nothing averaged.
+    """Score every rule and parameter set against every published data set; nothing is averaged.
 
-    Writes score.nc, score.md and score.png, and prints the five best of each data set. Outcomes are efficacies at the end of
+    Writes score.nc, score.md and score.png, and prints the five best rules for each data set. Outcomes are efficacies at the end of
     induction, without test pulses.
     """
     from spikeheb.cli.board import best_table, markdown

@@ -62,7 +62,7 @@ def show(
         elif latex:
             _print_latex(thing)
         else:
-            _print_portrait(thing, measured=measure)
+            _print_portrait(thing, measure=measure)
 
 
 def _refuse_what_only_a_rule_has(context: typer.Context, thing: Cell | Protocol, *, kernel: bool, measure: bool) -> None:
@@ -85,23 +85,23 @@ def _print_kernel(rule: Rule, cell: str | None) -> None:
 def _print_latex(thing: Rule | Cell | Protocol) -> None:
     from spikeheb.studies.portrait import ProtocolPortrait, portrait
 
-    picture = portrait(thing, measured=False)
+    picture = portrait(thing, measure=False)
     if isinstance(picture, ProtocolPortrait):
         raise FormatError("a protocol has no equations", path=picture.path, key="--latex")
     typer.echo(picture.latex)
 
 
-def _print_portrait(thing: Rule | Cell | Protocol, *, measured: bool) -> None:
+def _print_portrait(thing: Rule | Cell | Protocol, *, measure: bool) -> None:
     """Print what the file says, then what is measured of a rule, which takes longer."""
     from spikeheb.rules import Rule
     from spikeheb.studies.portrait import measure_rule, portrait
 
-    picture = portrait(thing, measured=False)
+    picture = portrait(thing, measure=False)
     typer.secho(f"{picture.name}: {picture.title}", bold=True)
     typer.echo(f"{picture.kind}, {picture.path}")
     paragraphs(picture.doc)
     _print_sections(picture.sections)
-    if measured and isinstance(thing, Rule):
+    if measure and isinstance(thing, Rule):
         _print_sections(measure_rule(thing).sections)
 
 

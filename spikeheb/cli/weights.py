@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +11,6 @@ import typer
 from spikeheb.cli import options
 from spikeheb.cli.choices import RuleChoices, assignments, read_rule, share_out
 from spikeheb.cli.flatten import Values, flattened
-from spikeheb.cli.given import only_with
 from spikeheb.cli.output import STANDARD, Target, Words, deliver, folder_name, output
 from spikeheb.cli.progress import progress as shown_progress
 from spikeheb.errors import FormatError
@@ -26,59 +24,43 @@ if TYPE_CHECKING:
     from spikeheb.cells import Cell
     from spikeheb.rules import Rule
 
-CONSTRAINT = ("constraint", "seeds", "progress", "out", "csv", "force")
-"""What goes with --constraint."""
-
 
 @flattened
 def weights(
     *,
-    context: typer.Context,
-    rules: Annotated[
+    rule: Annotated[
         list[str] | None,
         typer.Option(
             "--rule",
             "-r",
             metavar="NAME[:SET]",
-            help="A rule, by name or path; several stand side by side.",
+            help="A rule, by name or path; may be repeated to compare several.",
             rich_help_panel=options.RULE_PANEL,
         ),
     ] = None,
     set: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", "-s", metavar="SET", help="A set of the first rule; several stand side by side.", rich_help_panel=options.RULE_PANEL
+            "--set", "-s", metavar="SET", help="A published set of the first rule; may be repeated.", rich_help_panel=options.RULE_PANEL
         ),
     ] = None,
     choices: RuleChoices,
-    parameters: options.Assignments = None,
-    constraint: Annotated[
-        bool,
-        typer.Option(
-            "--constraint",
-            help="Hold normalised weights against probabilities of promotion instead; takes --seeds only.",
-            rich_help_panel=options.RUN_PANEL,
-        ),
-    ] = False,
+    parameter: options.Assignments = None,
     settings: Annotated[Values, Weights],
     progress: options.Progress = None,
     target: Target,
 ) -> None:
-    """Which weight distribution rules settle to under the same input spikes, with the theory's density over it where there is one."""
+    """Show the weight distribution that each rule settles to under the same input spikes, beside the one that theory predicts."""
     from spikeheb.cli.printing import data_table
     from spikeheb.studies.distributions.drive import AUTO
     from spikeheb.studies.distributions.weights import weights as study
 
-    if constraint:
-        only_with(context, "without --constraint", *CONSTRAINT)
-        _constraint(settings["seeds"], progress, target)
-        return
-    if not rules:
+    if not rule:
         raise FormatError("give one rule or more", key="--rule")
     cell, imposed, unit = settings["cell"], settings["imposed"], settings["unit"]
     if cell == AUTO and imposed is None:
         unit = unit or AUTO
-    chosen, body = _chosen(rules, set or [], choices, assignments(parameters), cell, imposed)
+    chosen, body = _chosen(rule, set or [], choices, assignments(parameter), cell, imposed)
     known = {**settings, "cell": body, "unit": unit}
     default = folder_name("weights", *(f"{rule.name}-{rule.set}" if rule.set else rule.name for rule in chosen))
     files = STANDARD.with_csv(target.csv)
@@ -138,25 +120,6 @@ def _chosen(
 
 def _meant_for(name: str, rule: Rule) -> bool:
     return name.removeprefix("rule.") in rule.parameters
-
-
-def _constraint(seeds: int, progress: bool | None, target: Target) -> None:
-    """Run the study of the constraint theorem: table, result and figure."""
-    from spikeheb.cli.printing import data_table
-    from spikeheb.studies.distributions.constraint import constraint as study
-    from spikeheb.tables import number_text
-
-    names = STANDARD.with_csv(target.csv)
-    with output(target.out or Path("weights-constraint"), target.force, names) as folder:
-        with shown_progress("constraint", progress) as report:
-            data = study(seeds=seeds, progress=report)
-        rows = [
-            [str(kind), f"{rate:g}", number_text(float(data["bias"].sel(kind=kind, learning_rate=rate)))]
-            for kind in data["kind"].values
-            for rate in data["learning_rate"].values
-        ]
-        words = Words(lambda: data_table(["kind", "learning rate", "mean |weight - prediction|"], rows))
-        deliver(data, folder, target.force, names, words)
 
 
 def _table(data: xr.Dataset) -> tuple[list[str], list[list[str]]]:

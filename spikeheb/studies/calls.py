@@ -22,6 +22,7 @@ from spikeheb import library
 from spikeheb.carried import carries_unit
 from spikeheb.cells import Cell, read_cell
 from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed
+from spikeheb.declared import bind
 from spikeheb.errors import FormatError, UnitError
 from spikeheb.expressions import gate
 from spikeheb.expressions.printers import to_text
@@ -76,7 +77,7 @@ def repeatable(study: Callable[Arguments, xr.Dataset]) -> Callable[Arguments, xr
 
     @functools.wraps(study)
     def inside(*args: Arguments.args, **options: Arguments.kwargs) -> xr.Dataset:
-        bound = signature.bind(*args, **options)
+        bound = bind(study, signature, args, options)
         for name, find in look_up.items():
             if isinstance(bound.arguments.get(name), str | Path):
                 bound.arguments[name] = find(bound.arguments[name])

@@ -14,6 +14,7 @@ from spikeheb.numbers import UnitWarning
 from spikeheb.results import load
 from spikeheb.studies.board.score import score
 from spikeheb.studies.calls import CALL, decode
+from spikeheb.studies.distributions.constraint import constraint
 from spikeheb.studies.distributions.weights import weights
 from spikeheb.studies.experiment.experiment import run
 from spikeheb.studies.experiment.replay import replay
@@ -24,7 +25,7 @@ from spikeheb.studies.windows.window import window
 if TYPE_CHECKING:
     import xarray as xr
 
-STUDIES: Mapping[str, Callable[..., Any]] = {study.__name__: study for study in (run, window, replay, slice_of, score, weights)}
+STUDIES: Mapping[str, Callable[..., Any]] = {study.__name__: study for study in (run, window, replay, slice_of, score, weights, constraint)}
 
 
 def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] | None = None) -> xr.Dataset:
@@ -36,7 +37,7 @@ def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] 
     Parameters
     ----------
     result : xarray.Dataset or path
-        Of `run`, `window`, `replay`, `slice_of`, `score` or `weights`.
+        Of `run`, `window`, `replay`, `slice_of`, `score`, `weights` or `constraint`.
     progress : callable, optional
         Called with the fraction done.
 

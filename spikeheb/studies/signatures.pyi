@@ -109,6 +109,51 @@ def analyse(
     FormatError, UnitError, UnknownName
     """
 
+def constraint(
+    cell: Cell | str = "l23_pyramidal",
+    learning_rates: npt.ArrayLike = (0.2, 0.02, 0.002),
+    duration: Time | str = 200.0,
+    seeds: int = 6,
+    *,
+    input_rates: npt.ArrayLike | None = None,
+    unit: Conductance | str = "200 nS",
+    progress: Progress = None,
+) -> xr.Dataset:
+    """Compare normalised weights of a pair rule with what counted promotions predict.
+
+    A cell gets Poisson inputs of different rates, and after every event its weights are divided by their sum. An increase of a weight by
+    a pair of spikes is a promotion, a decrease a demotion.
+
+    Parameters
+    ----------
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
+    cell : Cell | str, by default 'l23_pyramidal'
+        A cell, by name or path.
+    learning_rates : npt.ArrayLike, by default '0.2, 0.02, 0.002'
+        Increase of a weight by one pair of spikes, as a share of the sum of all weights; one or more values. The smaller it
+        is, the longer the run: as its inverse square root.
+    duration : Time | str, by default '200 s'
+        How long the run with the largest learning rate lasts; the others last longer. The first half of each is left out.
+    seeds : int, by default 6
+        How many runs the weights are averaged over; the predictions come from as many others.
+    input_rates : npt.ArrayLike | None
+        Rates of the Poisson inputs; by default 20 rates from 5 to 40 Hz.
+    unit : Conductance | str, by default '200 nS'
+        Conductance of all weights together.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``kind`` (Hebbian, STDP), ``learning_rate`` and ``input``: time-averaged ``weight`` and ``predicted`` share of
+        promotions (minus demotions), each with its standard error over seeds; ``bias``, the mean absolute difference.
+
+    Raises
+    ------
+    SpikehebError
+        Among others for fewer than one seed, and rows of rates that are empty.
+    """
+
 def fan_in_inputs(
     inputs: int = 1000,
     rate: Frequency | str = 15.0,
@@ -143,7 +188,7 @@ def fan_in_inputs(
     early : int, by default 0
         How many of the inputs follow a common event, 0 to 50 ms after it.
     inhibitory : int, by default 0
-        How many inhibitory Poisson inputs there are beside them, without plasticity.
+        How many inhibitory Poisson inputs each cell gets as well, without plasticity.
     inhibitory_rate : Frequency | str | None
         Rate of each inhibitory input; by default 10 Hz.
     """
@@ -304,8 +349,8 @@ def run(
     """
 
 def score(
-    rules: Rule | str | Sequence[Rule | str] = (),
-    protocols: Protocol | str | Path | Sequence[Protocol | str | Path] = (),
+    rule: Rule | str | Sequence[Rule | str] = (),
+    protocol: Protocol | str | Path | Sequence[Protocol | str | Path] = (),
     *,
     join: Rule | str | Path | Sequence[Rule | str | Path] = (),
     data: str | Path | Sequence[str | Path] = (),
@@ -319,20 +364,21 @@ def score(
 
     Parameters
     ----------
-    rules : Rule or str, or a sequence of these
+    rule : Rule or str, or a sequence of these
         All of the library if empty; ``"triplet:hippocampus_all_full"`` names a set. A rule with no set chosen stands for each of its sets.
-    protocols : Protocol or str, or a sequence of these
+    protocol : Protocol or str, or a sequence of these
         All of the library with published data if empty, or none beside `data`.
     join : Rule or str, or a sequence of these
-        Rules beside those of `rules`.
+        Rules beside those of `rule`.
     data : str, or a sequence of these
         Files of measurements of the user's own beside the others, ``"[PROTOCOL=]CSV"``; the protocol is `pairing` if it is not given.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
     cell : Cell | str | None
-        One cell for all; by default each rule's own.
+        The cell for all rules; by default each rule's own.
     refit : bool, by default True
-        Also fit rules to each data set anew. These are the rules that name what is free; each point is left out in turn.
+        Also fit rules to each data set anew. These are rules whose file names free parameters; each point is left out in
+        turn.
     engine : str, by default 'auto'
         auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
     seed : int, by default 0
@@ -428,7 +474,7 @@ def slice_of(
     """
 
 def weights(
-    rules: Sequence[Rule | str] | Rule | str,
+    rule: Rule | str | Sequence[Rule | str],
     cell: Cell | str | None = "auto",
     inputs: Inputs | FanIn | Source | None = None,
     duration: Time | str = 100.0,
@@ -449,7 +495,7 @@ def weights(
     epsp: Voltage | str | None = None,
     memory: float | str = "2 GB",
     engine: str = "auto",
-    names: Sequence[str] | None = None,
+    name: Sequence[str] | str | None = None,
     progress: Progress = None,
 ) -> xr.Dataset:
     """Let weights settle under the same input spikes for every rule.
@@ -458,12 +504,12 @@ def weights(
 
     Parameters
     ----------
-    rules : sequence of Rule or str, or one of them
+    rule : Rule or str, or a sequence of these
         With their sets and bounds chosen.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
     cell : Cell | str | None, by default 'auto'
-        A cell, by name or path; auto is l5_pyramidal with the unit auto, or none where spikes are imposed. None for spikes
+        A cell, by name or path; auto is l5_pyramidal with `unit` auto, or no cell where `imposed` is given. None for spikes
         that are imposed.
     inputs : Inputs | FanIn | Source | None
         By default those of `fan_in_inputs`: 1000 Poisson inputs at 15 Hz. Otherwise what such a function gives, or one
@@ -471,7 +517,7 @@ def weights(
     duration : Time | str, by default '100 s'
         How long the cell is simulated, in biological time.
     seeds : Sequence[int] | int, by default 2
-        How many seeds. A list is of the seeds themselves.
+        Repeat everything with this many seeds. A list gives the seeds themselves.
     seed : int, by default 0
         The first seed. A list of seeds needs none.
     cells : int, by default 1
@@ -481,26 +527,27 @@ def weights(
     dt : Time | str, by default '0.1 ms'
         Time step.
     unit : Sequence[Conductance | str] | Conductance | str | None
-        Conductance of efficacy 1, or one for each rule; by default the cell's own, and with the cell auto it is auto:
-        chosen so that the cell fires at about 12 Hz with every weight at its start and at about 60 Hz with every weight at
-        its upper bound. The cell's own is too strong for many inputs. What was chosen stands in the result.
+        Conductance of a synapse of efficacy 1: one value, or one for each rule. By default the cell's own; where `cell` is
+        auto, it is auto: chosen so that the cell fires at about 12 Hz with every weight at its start and at about 60 Hz
+        with every weight at its upper bound. The cell's own is too strong for many inputs. What was chosen stands in the
+        result.
     current : Sequence[Amperes | str] | Amperes | str | None
-        Constant current into each cell, or one for each rule; by default none, and with the unit auto what the inputs lack
-        for the 12 Hz.
+        Constant current into each cell: one value, or one for each rule. By default none; where `unit` is auto, as much as
+        the inputs lack to make the cell fire at 12 Hz.
     w0 : Start | None
         Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
         own. An array has one weight for each synapse of a cell.
     match_rates : bool, by default False
-        Run slow rules longer, so that all learn as much. Each rule's duration is stretched by the inverse of its largest
-        change in one event, relative to the first.
+        Run slow rules longer, so that the weights change as much under every rule. Each rule's duration is stretched by the
+        inverse of its largest change in one event, relative to the first.
     normalise : Literal["divisive", "subtractive"] | None
-        divisive or subtractive: each cell's weights keep their sum.
+        Keep the sum of each cell's weights: divisive or subtractive.
     normalise_every : Time | str | None
-        Normalise every so often; by default after every event.
+        Time between two normalisations; by default every event is followed by one.
     snapshots : int, by default 40
-        How many times the weights are counted. Some are kept then, from the start to the end.
+        How many times the distribution of weights is recorded. These times are spread from the start to the end.
     watch : int, by default 1000
-        How many synapses of the first cell have their weights kept each time. They are evenly spread.
+        How many synapses of the first cell have their own weights recorded at these times. They are evenly spread.
     epsp : Voltage | str | None
         Size of the EPSP of a weight of 1; measured EPSPs are then drawn beside the weights. The weight is that in the
         common unit.
@@ -508,8 +555,8 @@ def weights(
         How much memory may be taken, such as "2 GB". More is refused before the run.
     engine : str, by default 'auto'
         auto, kernel, plain or brian.
-    names : Sequence[str] | None
-        What the rules are called in the result, one for each; by default their labels.
+    name : Sequence[str] | str | None
+        Name of a rule in the result, one for each rule and in their order; by default the labels.
 
     Returns
     -------

@@ -162,7 +162,7 @@ TOO_MUCH = [
     (*WEIGHTS, "--cells", HUGE),
     (*WEIGHTS, "--cells", HUGE, "--imposed", "10 Hz"),
     (*WEIGHTS, "--seeds", HUGE),
-    ("weights", "--constraint", "--seeds", HUGE),
+    ("constraint", "--seeds", HUGE),
     (*WEIGHTS, "--duration", "1e-300 s"),
     (*WEIGHTS, "--memory", "nan"),
     (*WEIGHTS, "--rate", "1e300 Hz"),

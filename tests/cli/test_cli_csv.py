@@ -55,7 +55,7 @@ def test_a_comparison_is_a_table_a_result_and_a_figure(spikeheb, tmp_path):
 def test_every_command_that_makes_a_result_writes_it_the_same_way():
     commands = typer.main.get_command(build()).commands
     making = {name for name, command in commands.items() if {"out", "csv"} & {option.name for option in command.params}}
-    assert making == {"run", "window", "replay", "score", "weights", "compare", "analyse"}
+    assert making == {"run", "window", "replay", "score", "weights", "compare", "constraint", "analyse"}
     options = {name: {option.name: option.opts for option in commands[name].params} for name in making}
     for name in making:
         assert {key: options[name][key] for key in ("out", "csv", "force")} == {"out": ["--out"], "csv": ["--csv"], "force": ["--force"]}

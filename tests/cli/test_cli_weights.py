@@ -21,7 +21,7 @@ def defaults(function):
 
 
 def test_every_choice_of_a_rule_is_an_option():
-    assert set(defaults(sh.rule)) - set(defaults(commands.weights)) == {"name_or_path"}
+    assert set(defaults(sh.rule)) - set(defaults(commands.weights)) == {"name_or_path", "parameters"}
 
 
 def test_compare_has_the_names_and_defaults_of_the_function():
@@ -53,7 +53,7 @@ def test_the_command_gives_what_the_function_gives(spikeheb, tmp_path):
     assert done.code == 0, done.err
     rule = sh.rule("pair", interaction="symmetric", coincidence="post_first", bounds="soft", axonal_delay="1 ms", A_plus=0.02)
     cell = sh.cell("l5_pyramidal", C="200 pF")
-    expected = sh.weights(rule, cell, sh.fan_in_inputs(30), "2 s", dt="0.2 ms", seed=5, unit="30 nS", snapshots=8, names=["mine"])
+    expected = sh.weights(rule, cell, sh.fan_in_inputs(30), "2 s", dt="0.2 ms", seed=5, unit="30 nS", snapshots=8, name=["mine"])
     found = sh.load("here/result.nc")
     np.testing.assert_array_equal(found["weight"], expected["weight"])
     assert found["rule_hash"].values.tolist() == expected["rule_hash"].values.tolist()

@@ -155,7 +155,7 @@ def test_check_runs_it(rule):
 
 
 def test_show_prints_its_time(rule):
-    assert "Every 0.01 s" in sh.portrait(rule, measured=False).latex
+    assert "Every 0.01 s" in sh.portrait(rule, measure=False).latex
 
 
 @pytest.mark.parametrize(

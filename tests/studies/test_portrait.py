@@ -17,7 +17,7 @@ NAMES = {"rule": "pair:additive", "cell": "l5_pyramidal", "protocol": "sjostrom_
 
 
 def test_a_rule_with_its_set():
-    picture = sh.portrait("triplet:visual_cortex_all_min", measured=False)
+    picture = sh.portrait("triplet:visual_cortex_all_min", measure=False)
     assert isinstance(picture, RulePortrait)
     assert picture.name == "triplet / visual_cortex_all_min"
     assert picture.set == "visual_cortex_all_min"
@@ -33,29 +33,29 @@ def test_a_rule_with_its_set():
 
 
 def test_the_sets_of_a_rule_hold_only_what_they_change():
-    picture = of_rule(sh.rule("vogels"), measured=False)
+    picture = of_rule(sh.rule("vogels"), measure=False)
     sets = {chosen.name: chosen for chosen in picture.sets}
     assert picture.set == ""
     assert sets["single_cell"].values["rho_0"].value == 6.25
     assert "rho_0" not in sets["nest"].values
     assert sets["nest"].bounds == "hard, w_min = 0, w_max = 1"
-    (start,) = of_rule(sh.rule("clopath"), measured=False).sets[2].initial
+    (start,) = of_rule(sh.rule("clopath"), measure=False).sets[2].initial
     assert start.text == "w = 1"
 
 
 def test_the_factors_of_the_bounds_and_what_a_file_calls_positive():
-    picture = sh.portrait("pair:multiplicative", measured=False)
+    picture = sh.portrait("pair:multiplicative", measure=False)
     assert [formula.text for formula in picture.update] == [
         "w += F_plus*ltp - F_minus*ltd",
         "F_plus = (w_max - w)/(w_max - w_min)",
         "F_minus = (w - w_min)/(w_max - w_min)",
     ]
-    assert any("positive(v - theta_plus)" in formula.text for formula in sh.portrait("clopath", measured=False).blocks[0].formulas)
+    assert any("positive(v - theta_plus)" in formula.text for formula in sh.portrait("clopath", measure=False).blocks[0].formulas)
 
 
 def test_what_is_unverified_is_a_warning():
-    assert any("unverified" in warning for warning in sh.portrait("suppression", measured=False).warnings)
-    assert sh.portrait("triplet", measured=False).warnings == ()
+    assert any("unverified" in warning for warning in sh.portrait("suppression", measure=False).warnings)
+    assert sh.portrait("triplet", measure=False).warnings == ()
 
 
 def test_what_is_measured_is_what_the_studies_give():
@@ -113,7 +113,7 @@ def test_a_protocol():
 
 @pytest.mark.parametrize("kind", NAMES)
 def test_a_portrait_is_a_line_at_a_prompt_and_a_page_in_a_notebook(kind):
-    picture = sh.portrait(NAMES[kind], measured=False)
+    picture = sh.portrait(NAMES[kind], measure=False)
     assert repr(picture).startswith(f"portrait of the {kind} {picture.name}: ")
     assert len(repr(picture)) < 400
     page = picture._repr_html_()
@@ -146,7 +146,7 @@ def test_a_name_that_several_files_have(tmp_path, monkeypatch):
     monkeypatch.setenv("SPIKEHEB_PATH", str(tmp_path))
     with pytest.raises(sh.DuplicateName, match="give one of these paths"):
         sh.portrait("sjostrom_2001")
-    assert sh.portrait(folder / "sjostrom_2001.toml", measured=False).kind == "rule"
+    assert sh.portrait(folder / "sjostrom_2001.toml", measure=False).kind == "rule"
 
 
 def test_what_is_there_of_no_kind_or_has_no_sets():

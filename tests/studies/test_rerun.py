@@ -23,7 +23,7 @@ needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler 
 CASES = {
     "weights": lambda rule: sh.weights([rule, "triplet"], None, sh.poisson_inputs(12), "2 s", 2, imposed="15 Hz", snapshots=8, epsp="1 mV"),
     "weights of a cell": lambda rule: sh.weights(
-        rule, "song_2000", sh.fan_in_inputs(40, early=10, correlated=10, inhibitory=5), "1 s", [3, 5], unit="5 nS", snapshots=8, names=["a"]
+        rule, "song_2000", sh.fan_in_inputs(40, early=10, correlated=10, inhibitory=5), "1 s", [3, 5], unit="5 nS", snapshots=8, name=["a"]
     ),
     "run": lambda rule: sh.run("pairing", rule, test_pulses=False, seed=3, pairs=5),
     "window": lambda rule: sh.window(rule, [-0.01, 0.01, 0.02], 5, w0=0.3),

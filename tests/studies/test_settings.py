@@ -15,6 +15,7 @@ import typer
 
 import spikeheb as sh
 from spikeheb.cli import analyse as analyse_command
+from spikeheb.cli import constraint as constraint_command
 from spikeheb.cli import experiment as experiment_command
 from spikeheb.cli import replay as replay_command
 from spikeheb.cli import score as score_command
@@ -27,6 +28,7 @@ from spikeheb.errors import ScheduleError, UnitError
 from spikeheb.settings import Frequency, Time, convert
 from spikeheb.studies.distributions import weights as weights_study
 from spikeheb.studies.settings import several
+from spikeheb.studies.settings.constraint import Constraint
 from spikeheb.studies.settings.experiment import Experiment
 from spikeheb.studies.settings.recorded import Recorded
 from spikeheb.studies.settings.replay import Replay
@@ -38,6 +40,7 @@ from spikeheb.studies.settings.window import Window
 PACKAGE = Path(sh.__file__).parent
 STUDIES = {
     "analyse": (sh.analyse, Recorded, analyse_command.analyse),
+    "constraint": (sh.constraint, Constraint, constraint_command.constraint),
     "replay": (sh.replay, Replay, replay_command.replay),
     "run": (sh.run, Experiment, experiment_command.run),
     "score": (sh.score, Score, score_command.score),
@@ -49,8 +52,8 @@ STUDIES = {
 
 
 COMMANDS = [study for study, (_, _, command) in STUDIES.items() if command is not None]
-SINGULAR = {"names": "name", "reject": "reject"}
-"""Settings whose option may be repeated."""
+OWN = {"rule", "protocol", "join", "data", "progress", "recording"}
+"""What a study is called with beside its settings."""
 MOST = 12
 """Parameters of any function."""
 
@@ -111,7 +114,7 @@ def test_keys_keywords_and_options_have_the_same_names(study):
     for key, each in keys.items():
         assert key == each.name
         if each.kind is not None or each.setting.option is not None:
-            assert f"--{SINGULAR.get(key, key).strip('_').replace('_', '-')}" in flags(study)[key]
+            assert f"--{key.strip('_').replace('_', '-')}" in flags(study)[key]
 
 
 def test_no_two_settings_of_a_study_have_one_key():
@@ -132,16 +135,7 @@ def test_values_by_key_become_keywords_of_the_study():
 @pytest.mark.parametrize("study", COMMANDS)
 def test_no_other_keyword_has_the_name_of_an_option(study):
     keywords = set(inspect.signature(STUDIES[study][0]).parameters)
-    assert keywords & set(options(study)) - {each.name for each in of(study)} <= {
-        "rule",
-        "rules",
-        "protocol",
-        "protocols",
-        "join",
-        "data",
-        "progress",
-        "recording",
-    }
+    assert keywords & set(options(study)) - {each.name for each in of(study)} <= OWN
 
 
 @pytest.mark.parametrize("study", STUDIES)
@@ -248,6 +242,21 @@ def test_a_quantity_of_another_kind_is_refused_by_name():
 def test_what_python_refuses_names_the_function():
     with pytest.raises(TypeError, match=r"example\(\) missing a required argument: 'first'"):
         example()
+    with pytest.raises(TypeError, match=r"^run\(\) missing a required argument: 'rule'"):
+        sh.run("pairing", pairs=3)
+
+
+@pytest.mark.parametrize(
+    ("call", "meant"),
+    [(lambda: sh.score(rules="pair"), "rule"), (lambda: sh.score(protocols="pairing"), "protocol"),
+     (lambda: sh.weights(rules="pair"), "rule"), (lambda: sh.weights("pair", names=["a"]), "name"),
+     (lambda: sh.constraint(learning_rate=0.1), "learning_rates"),
+     (lambda: sh.replay(rules="pair"), "rule")],
+)  # fmt: skip
+def test_a_keyword_that_there_is_not_is_refused_with_the_one_that_is_meant(call, meant):
+    with pytest.raises(TypeError, match=rf'^\w+\(\): no keyword named "\w+"; did you mean "{meant}"') as refusal:
+        call()
+    assert "\n" not in str(refusal.value)
 
 
 def test_every_list_of_engines_names_all_of_them() -> None:

@@ -8,6 +8,7 @@ from recorded_sweeps import sweeps
 
 import spikeheb as sh
 from spikeheb.declared import declared, described
+from spikeheb.studies.settings.constraint import Constraint
 from spikeheb.studies.settings.experiment import Experiment
 from spikeheb.studies.settings.recorded import Recorded
 from spikeheb.studies.settings.replay import Replay
@@ -38,11 +39,12 @@ CASES = {
     "weights": (
         lambda **given: sh.weights(["pair", "triplet"], **given),
         Weights(None, INPUTS, 2.0, 1, seed=3, imposed=15.0, snapshots=8, watch=5, normalise="divisive", normalise_every=0.1, epsp=1e-3,
-                names=["a", "b"]),
+                name=["a", "b"]),
     ),
+    "constraint": (sh.constraint, Constraint("ca1_pyramidal", (0.2, 0.05), 2.0, 2, input_rates=(10.0, 20.0, 40.0), unit=1e-7)),
 }  # fmt: skip
 REPEATED = [study for study in CASES if study != "analyse"]
-IN_THE_RESULT = {"cell", "names", "engine", "seeds", "memory"}
+IN_THE_RESULT = {"cell", "name", "engine", "seeds", "memory"}
 """Settings that the result has in another form: hash and text of the cell, the names of the rules, the engine that ran, all seeds."""
 
 

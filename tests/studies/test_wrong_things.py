@@ -32,10 +32,10 @@ CALLS = {
 WRONG = {"whole": 3, "number": 2.5, "object": object(), "bytes": b"x", "table": {"a": 1}, "row": [object()]}
 FUNCTIONS = [name for name in sh.__all__ if inspect.isfunction(getattr(sh, name)) and name not in ("main", "set_initial", "synapses")]
 RIGHT = {
-    "rule": "pair", "rules": "pair", "protocol": "pairing", "protocols": "pairing", "name_or_path": "pair", "name": "pair",
+    "rule": "pair", "protocol": "pairing", "name_or_path": "pair", "name": "pair",
     "pre": [0.1], "post": [0.11], "rng": np.random.default_rng(0), "path": "never.nc", "data": None, "result": None,
 }  # fmt: skip
-QUICK = {"seeds", "force", "measured", "progress", "exact", "refit", "test_pulses", "control", "match_rates"}
+QUICK = {"seeds", "force", "measure", "progress", "exact", "refit", "test_pulses", "control", "match_rates"}
 """Truth values and numbers, of which hardly anything is wrong and what is right takes long."""
 
 

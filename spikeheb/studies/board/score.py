@@ -36,8 +36,8 @@ Floats = npt.NDArray[np.float64]
 @shows_progress
 @takes_settings(Score)
 def score(
-    rules: Rule | str | Sequence[Rule | str] = (),
-    protocols: Protocol | str | Path | Sequence[Protocol | str | Path] = (),
+    rule: Rule | str | Sequence[Rule | str] = (),
+    protocol: Protocol | str | Path | Sequence[Protocol | str | Path] = (),
     *,
     join: Rule | str | Path | Sequence[Rule | str | Path] = (),
     data: str | Path | Sequence[str | Path] = (),
@@ -48,12 +48,12 @@ def score(
 
     Parameters
     ----------
-    rules : Rule or str, or a sequence of these
+    rule : Rule or str, or a sequence of these
         All of the library if empty; ``"triplet:hippocampus_all_full"`` names a set. A rule with no set chosen stands for each of its sets.
-    protocols : Protocol or str, or a sequence of these
+    protocol : Protocol or str, or a sequence of these
         All of the library with published data if empty, or none beside `data`.
     join : Rule or str, or a sequence of these
-        Rules beside those of `rules`.
+        Rules beside those of `rule`.
     data : str, or a sequence of these
         Files of measurements of the user's own beside the others, ``"[PROTOCOL=]CSV"``; the protocol is `pairing` if it is not given.
     progress : bool or callable, optional
@@ -74,8 +74,8 @@ def score(
         For unknown names and what cannot be computed.
     """
     check_engine(settings.engine)
-    chosen = [library.rule(each) for each in (*(library.row(rules) or library.names("rule")), *library.row(join))]
-    scripts = _protocols(library.row(protocols), library.row(data))
+    chosen = [library.rule(each) for each in (*(library.row(rule) or library.names("rule")), *library.row(join))]
+    scripts = _protocols(library.row(protocol), library.row(data))
     sets = _data(scripts)
     entries = entries_of(chosen, settings.refit, sets)
     settings = replace(settings, cell=None if settings.cell is None else library.cell(settings.cell))
@@ -84,7 +84,7 @@ def score(
     lines = side_by_side(works, report_of(progress), alone=not shares_processors(settings.engine))
     table = dict(zip(map(id, longest_first), lines, strict=True))
     board = _board(entries, sets, [table[id(entry)] for entry in entries], settings)
-    return recorded(board, "score", {"rules": chosen, "protocols": scripts} | {name: getattr(settings, name) for name in declared(Score)})
+    return recorded(board, "score", {"rule": chosen, "protocol": scripts} | {name: getattr(settings, name) for name in declared(Score)})
 
 
 def _protocols(only: Sequence[Any], data: Sequence[Any]) -> list[Protocol]:

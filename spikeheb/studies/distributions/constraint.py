@@ -7,7 +7,8 @@ promotion minus demotion. Both shares are counted in runs with other seeds than 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,18 +20,19 @@ from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise
 from spikeheb.circuits.sources import Poisson
 from spikeheb.circuits.usual import fan_in
-from spikeheb.dimensions import FREQUENCY, NONE, TIME, Dimension
+from spikeheb.declared import declared, described, takes_settings
+from spikeheb.dimensions import CONDUCTANCE
 from spikeheb.engines.choice import on_its_way, side_by_side
 from spikeheb.errors import ScheduleError
-from spikeheb.limits import SEEDS, whole
 from spikeheb.measure.compare import mean_and_sem
-from spikeheb.numbers import quantities
 from spikeheb.rules import choose
 from spikeheb.rules.promotion import logged
 from spikeheb.rules.rule import Rule
+from spikeheb.studies.calls import recorded
 from spikeheb.studies.inputs import with_unit
 from spikeheb.studies.labels import VERSION, describe
 from spikeheb.studies.progress import Progress, report_of, shows_progress
+from spikeheb.studies.settings.constraint import Constraint
 from spikeheb.theory.constraint import prediction
 from spikeheb.units import quantity
 
@@ -47,32 +49,17 @@ RATES = tuple(np.linspace(5.0, 40.0, 20))
 
 
 @shows_progress
-def constraint(
-    cell: Cell | str = "l23_pyramidal",
-    learning_rates: Sequence[float] = (0.2, 0.02, 0.002),
-    duration: object = "200 s",
-    seeds: int = 6,
-    *,
-    input_rates: Sequence[float] = RATES,
-    unit: object = "200 nS",
-    progress: Progress = None,
-) -> xr.Dataset:
-    """Hold normalised weights against probabilities of promotion.
+@takes_settings(Constraint)
+def constraint(settings: Constraint, *, progress: Progress = None) -> xr.Dataset:
+    """Compare normalised weights of a pair rule with what counted promotions predict.
+
+    A cell gets Poisson inputs of different rates, and after every event its weights are divided by their sum. An increase of a weight by
+    a pair of spikes is a promotion, a decrease a demotion.
 
     Parameters
     ----------
-    cell : Cell or str
-    learning_rates : sequence of float
-        LTP of a single pair, as a share of the sum of all weights. Slow ones run longer, in proportion to the square root.
-    duration : time
-        Of the fastest; the first half is left out.
-    seeds : int
-        Runs for the weights, and as many others for the probabilities.
-    input_rates : sequence of float
-        Hertz, of the Poisson inputs.
-    unit : conductance
-        Of the sum of all weights.
     progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
 
     Returns
     -------
@@ -87,14 +74,18 @@ def constraint(
     """
     import xarray as xr
 
-    body = with_unit(None if cell is None else library.cell(cell), unit)
-    lasts = quantity(duration, TIME, key="duration")
-    seeds = whole(seeds, "seeds", 1, SEEDS)
-    shares, rates = _row(learning_rates, NONE, "learning_rates"), _row(input_rates, FREQUENCY, "input_rates")
+    seeds, shares = settings.seeds, np.array(settings.learning_rates)
+    rates = np.array(RATES if settings.input_rates is None else settings.input_rates)
+    for key, row in (("learning_rates", shares), ("input_rates", rates)):
+        if not row.size:
+            raise ScheduleError("expected a row of one or more finite numbers", key=key)
     if not np.all(shares > 0):
         raise ScheduleError(f"expected an LTP above 0 (got {shares.min():g})", key="learning_rates")
+    cell = library.cell(settings.cell)
+    body = with_unit(cell, settings.unit)
+    settings = replace(settings, cell=cell, unit=quantity(settings.unit, CONDUCTANCE, key="unit"))
     works = [
-        _work(body, kind, float(rate), lasts * np.sqrt(shares.max() / rate), rates, seed)
+        _work(body, kind, float(rate), settings.duration * np.sqrt(shares.max() / rate), rates, seed)
         for kind in KINDS
         for rate in shares
         for seed in range(2 * seeds)
@@ -114,16 +105,8 @@ def constraint(
         },
         coords={"kind": list(KINDS), "learning_rate": shares, "input_rate": ("input", rates)},
     )
-    data.attrs = {"study": "constraint", "spikeheb": VERSION, "cell": body.name if body else "", "seeds": seeds}
-    return describe(data, TEXTS)
-
-
-def _row(values: Sequence[float], dimension: Dimension, key: str) -> Floats:
-    """One or more finite numbers, in SI."""
-    row = np.atleast_1d(quantities(values, dimension, key=key))
-    if row.ndim != 1 or not row.size or not np.all(np.isfinite(row)):
-        raise ScheduleError("expected a row of one or more finite numbers", key=key)
-    return row
+    data.attrs = described(settings) | {"study": "constraint", "spikeheb": VERSION, "cell": cell.name}
+    return recorded(describe(data, TEXTS), "constraint", {name: getattr(settings, name) for name in declared(Constraint)})
 
 
 def rule_of(kind: str, rate: float) -> Rule:

@@ -34,14 +34,14 @@ LARGEST_EPSP = 0.1
 
 @shows_progress
 @takes_settings(Weights)
-def weights(rules: Sequence[Rule | str] | Rule | str, settings: Weights, *, progress: Progress = None) -> xr.Dataset:
+def weights(rule: Rule | str | Sequence[Rule | str], settings: Weights, *, progress: Progress = None) -> xr.Dataset:
     """Let weights settle under the same input spikes for every rule.
 
     A cell that fires faster than 300 Hz has run away: its run is stopped there, and what was computed is kept with a note.
 
     Parameters
     ----------
-    rules : sequence of Rule or str, or one of them
+    rule : Rule or str, or a sequence of these
         With their sets and bounds chosen.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
@@ -59,7 +59,7 @@ def weights(rules: Sequence[Rule | str] | Rule | str, settings: Weights, *, prog
     SpikehebError
         Among others where the estimated memory is beyond `memory`.
     """
-    chosen = [library.rule(rule) for rule in library.row(rules)]
+    chosen = [library.rule(each) for each in library.row(rule)]
     cell, unit = settings.cell, settings.unit
     if cell == AUTO and unit is None and settings.imposed is None:
         unit = AUTO
@@ -70,19 +70,19 @@ def weights(rules: Sequence[Rule | str] | Rule | str, settings: Weights, *, prog
     asked = FanIn() if settings.inputs is None else settings.inputs
     settings = replace(
         settings, cell=cell, inputs=as_inputs(asked),
-        seeds=list(chosen_seeds(settings.seeds, settings.seed)), seed=0, names=_names(chosen, settings.names),
+        seeds=list(chosen_seeds(settings.seeds, settings.seed)), seed=0, name=_names(chosen, settings.name),
     )  # fmt: skip
-    starts = [start_weights(settings.w0, rule, settings.inputs.count, "inputs") for rule in chosen]
+    starts = [start_weights(settings.w0, each, settings.inputs.count, "inputs") for each in chosen]
     settings = replace(settings, w0=starts[0] if starts else None)
     each = drives(chosen, cell, settings.inputs, settings.dt, unit, settings.current, settings.w0)
     if cell is not None:
         settings = replace(settings, unit=same([drive.unit for drive in each]), current=same([drive.current for drive in each]))
     plan = _plan(chosen, settings, each)
     plan.check(memory_bytes(settings.memory))
-    data = labelled(plan, run_all(plan, settings.engine, report_of(progress)), settings.names)
+    data = labelled(plan, run_all(plan, settings.engine, report_of(progress)), settings.name)
     settings = replace(settings, inputs=asked if isinstance(asked, FanIn) else settings.inputs)
     data.attrs = described(settings) | data.attrs | {"seed": settings.seeds[0]}
-    return recorded(data, "weights", {"rules": chosen} | {name: getattr(settings, name) for name in declared(Weights) if name != "memory"})
+    return recorded(data, "weights", {"rule": chosen} | {name: getattr(settings, name) for name in declared(Weights) if name != "memory"})
 
 
 def named_cell(name: Cell | str, imposed: object) -> Cell | None:
@@ -101,18 +101,18 @@ def _names(rules: Sequence[Rule], names: Sequence[str] | str | None) -> list[str
     """The given names or the labels; equal labels of different rules are numbered."""
     chosen = library.row(names) if names is not None else [rule.label for rule in rules]
     if len(chosen) != len(rules):
-        raise ScheduleError(f"expected a name for each of the {len(rules)} rules (got {len(chosen)})", key="names")
+        raise ScheduleError(f"expected a name for each of the {len(rules)} rules (got {len(chosen)})", key="name")
     for name in chosen:
-        check_kind(name, str, "text for each rule", key="names")
+        check_kind(name, str, "text for each rule", key="name")
     if not all(name.strip() for name in chosen):
-        raise ScheduleError("expected names that can be read (got an empty one)", key="names")
+        raise ScheduleError("expected names that can be read (got an empty one)", key="name")
     return [f"{name} #{chosen[:n].count(name) + 1}" if chosen.count(name) > 1 else name for n, name in enumerate(chosen)]
 
 
 def _plan(rules: list[Rule], settings: Weights, each: list[Drive]) -> Plan:
     duration, dt, inputs, cells, imposed = settings.duration, settings.dt, settings.inputs, settings.cells, settings.imposed
     if not rules:
-        raise ScheduleError("expected one rule or more", key="rules")
+        raise ScheduleError("expected one rule or more", key="rule")
     if settings.engine not in ENGINES:
         raise EngineError(f'expected one of {", ".join(ENGINES)} (got "{settings.engine}")', key="engine")
     if settings.cell is None and imposed is None:

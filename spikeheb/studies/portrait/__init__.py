@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-def portrait(name: str | Path | Rule | Cell | Protocol, *, measured: bool = True) -> RulePortrait | CellPortrait | ProtocolPortrait:
+def portrait(name: str | Path | Rule | Cell | Protocol, *, measure: bool = True) -> RulePortrait | CellPortrait | ProtocolPortrait:
     """All that is known about a rule, a cell or a protocol.
 
     Parameters
@@ -35,7 +35,7 @@ def portrait(name: str | Path | Rule | Cell | Protocol, *, measured: bool = True
     name : str, Path, Rule, Cell or Protocol
         A name or path, a rule perhaps with its set, ``"pair:additive"``. A protocol given as a file is Python and is executed: give only
         files that you trust.
-    measured : bool
+    measure : bool
         Also measure a rule's window, its drift and its scores, which takes some seconds.
 
     Returns
@@ -55,9 +55,9 @@ def portrait(name: str | Path | Rule | Cell | Protocol, *, measured: bool = True
         if len(things) > 1:
             paths = " and ".join(thing.path for thing in things)
             raise DuplicateName(f'several files have the name "{name}": {paths}; give one of these paths')
-        return portrait(things[0], measured=measured)
+        return portrait(things[0], measure=measure)
     if isinstance(name, Rule):
-        return of_rule(name, measured=measured)
+        return of_rule(name, measure=measure)
     if isinstance(name, Cell | Protocol):
         return of_cell(name) if isinstance(name, Cell) else of_protocol(name)
     raise FormatError(f"expected a name, a path, a rule, a cell or a protocol (got {type(name).__name__})", key="name")

@@ -145,7 +145,7 @@ class RulePortrait:
         return Section(heading, (table_of(columns, [chosen.row for chosen in self.sets]), Table(["set", *names], values)))
 
 
-def of_rule(rule: Rule, *, measured: bool = True) -> RulePortrait:
+def of_rule(rule: Rule, *, measure: bool = True) -> RulePortrait:
     """The portrait of a rule, if wanted with what is measured of it (see `measure_rule`)."""
     return RulePortrait(
         name=rule.label,
@@ -167,7 +167,7 @@ def of_rule(rule: Rule, *, measured: bool = True) -> RulePortrait:
         claims=rule.claims,
         references=rule.references,
         warnings=_warnings(rule),
-        measured=measure_rule(rule) if measured else None,
+        measured=measure_rule(rule) if measure else None,
     )
 
 

@@ -18,12 +18,12 @@ class Score:
     _: KW_ONLY
     cell: Annotated[
         Any,
-        Setting("One cell for all; by default each rule's own.", accepts="Cell | str | None", flags=("--cell", "-c"), metavar="CELL"),
+        Setting("The cell for all rules; by default each rule's own.", accepts="Cell | str | None", flags=("--cell", "-c"), metavar="CELL"),
     ] = None
     refit: Annotated[
         bool,
         Setting(
-            "Also fit rules to each data set anew.", "These are the rules that name what is free; each point is left out in turn.",
+            "Also fit rules to each data set anew.", "These are rules whose file names free parameters; each point is left out in turn.",
             flags=("--refit/--no-refit",), panel=PANEL,
         ),
     ] = True  # fmt: skip

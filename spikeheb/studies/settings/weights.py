@@ -39,7 +39,7 @@ class FanIn:
         Time | None, Setting("Time constant of this correlation; by default 20 ms.", range=(1e-3, 0.2), scale="log", panel=PANEL)
     ] = None
     early: Annotated[int, _some("How many of the inputs follow a common event, 0 to 50 ms after it.")] = 0
-    inhibitory: Annotated[int, _some("How many inhibitory Poisson inputs there are beside them, without plasticity.")] = 0
+    inhibitory: Annotated[int, _some("How many inhibitory Poisson inputs each cell gets as well, without plasticity.")] = 0
     inhibitory_rate: Annotated[
         Frequency | None, Setting("Rate of each inhibitory input; by default 10 Hz.", range=(1.0, 100.0), scale="log", panel=PANEL)
     ] = None
@@ -52,7 +52,7 @@ class Weights:
     cell: Annotated[
         Any,
         Setting(
-            "A cell, by name or path; auto is l5_pyramidal with the unit auto, or none where spikes are imposed.",
+            "A cell, by name or path; auto is l5_pyramidal with `unit` auto, or no cell where `imposed` is given.",
             "None for spikes that are imposed.", accepts="Cell | str | None", flags=("--cell", "-c"), metavar="CELL",
         ),
     ] = "auto"  # fmt: skip
@@ -65,7 +65,10 @@ class Weights:
         ),
     ] = None  # fmt: skip
     duration: Annotated[Time, Setting("How long the cell is simulated, in biological time.", range=(1.0, 1e4), scale="log")] = 100.0
-    seeds: Annotated[Any, Setting("How many seeds.", "A list is of the seeds themselves.", accepts="Sequence[int] | int", option=int)] = 2
+    seeds: Annotated[
+        Any,
+        Setting("Repeat everything with this many seeds.", "A list gives the seeds themselves.", accepts="Sequence[int] | int", option=int),
+    ] = 2
     _: KW_ONLY
     seed: Annotated[int, Setting("The first seed.", "A list of seeds needs none.", least=0, most=LARGEST_SEED)] = 0
     cells: Annotated[int, Setting("How many cells get the inputs.")] = 1
@@ -80,9 +83,9 @@ class Weights:
     unit: Annotated[
         Any,
         Setting(
-            "Conductance of efficacy 1, or one for each rule; by default the cell's own, and with the cell auto it is auto: "
-            "chosen so that the cell fires at about 12 Hz with every weight at its start and at about 60 Hz "
-            "with every weight at its upper bound.",
+            "Conductance of a synapse of efficacy 1: one value, or one for each rule. By default the cell's own; "
+            "where `cell` is auto, it is auto: chosen so that the cell fires at about 12 Hz with every weight at its start "
+            "and at about 60 Hz with every weight at its upper bound.",
             "The cell's own is too strong for many inputs. What was chosen stands in the result.",
             accepts="Sequence[Conductance | str] | Conductance | str | None", metavar="CONDUCTANCE", unit="_S", row=True,
         ),
@@ -90,8 +93,8 @@ class Weights:
     current: Annotated[
         Any,
         Setting(
-            "Constant current into each cell, or one for each rule; by default none, "
-            "and with the unit auto what the inputs lack for the 12 Hz.",
+            "Constant current into each cell: one value, or one for each rule. By default none; "
+            "where `unit` is auto, as much as the inputs lack to make the cell fire at 12 Hz.",
             accepts="Sequence[Amperes | str] | Amperes | str | None", metavar="CURRENT", unit="_A", row=True,
         ),
     ] = None  # fmt: skip
@@ -99,7 +102,7 @@ class Weights:
     match_rates: Annotated[
         bool,
         Setting(
-            "Run slow rules longer, so that all learn as much.",
+            "Run slow rules longer, so that the weights change as much under every rule.",
             "Each rule's duration is stretched by the inverse of its largest change in one event, relative to the first.",
             flags=("--match-rates",),
         ),
@@ -107,17 +110,19 @@ class Weights:
     normalise: Annotated[
         Any,
         Setting(
-            "divisive or subtractive: each cell's weights keep their sum.",
+            "Keep the sum of each cell's weights: divisive or subtractive.",
             accepts='Literal["divisive", "subtractive"] | None', metavar="KIND",
         ),
     ] = None  # fmt: skip
     normalise_every: Annotated[
-        Time | None, Setting("Normalise every so often; by default after every event.", range=(1e-3, 10.0), scale="log")
+        Time | None, Setting("Time between two normalisations; by default every event is followed by one.", range=(1e-3, 10.0), scale="log")
     ] = None
-    snapshots: Annotated[int, Setting("How many times the weights are counted.", "Some are kept then, from the start to the end.")] = 40
-    watch: Annotated[int, Setting("How many synapses of the first cell have their weights kept each time.", "They are evenly spread.")] = (
-        1000
-    )
+    snapshots: Annotated[
+        int, Setting("How many times the distribution of weights is recorded.", "These times are spread from the start to the end.")
+    ] = 40
+    watch: Annotated[
+        int, Setting("How many synapses of the first cell have their own weights recorded at these times.", "They are evenly spread.")
+    ] = 1000
     epsp: Annotated[
         Voltage | None,
         Setting(
@@ -131,10 +136,10 @@ class Weights:
         Setting('How much memory may be taken, such as "2 GB".', "More is refused before the run.", accepts="float | str", metavar="BYTES"),
     ] = "2 GB"
     engine: Annotated[Any, Setting("auto, kernel, plain or brian.", accepts="str", metavar="ENGINE")] = "auto"
-    names: Annotated[
+    name: Annotated[
         Any,
         Setting(
-            "What the rules are called in the result, one for each; by default their labels.",
-            accepts="Sequence[str] | None", option=list[str], flags=("--name",), metavar="TEXT", panel="The rule",
+            "Name of a rule in the result, one for each rule and in their order; by default the labels.",
+            accepts="Sequence[str] | str | None", option=list[str], metavar="TEXT", panel="The rule",
         ),
     ] = None  # fmt: skip

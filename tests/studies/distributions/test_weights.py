@@ -59,7 +59,7 @@ def test_equal_labels_are_numbered_and_names_may_be_given():
     two = [sh.rule("pair", set="additive", A_plus=value) for value in (0.01, 0.02)]
     found = sh.weights(two, None, sh.poisson_inputs(5), "1 s", imposed="5 Hz", snapshots=8)
     assert found["rule"].values.tolist() == ["pair / additive (A_plus changed) #1", "pair / additive (A_plus changed) #2"]
-    named = sh.weights(two, None, sh.poisson_inputs(5), "1 s", imposed="5 Hz", snapshots=8, names=["slow", "fast"])
+    named = sh.weights(two, None, sh.poisson_inputs(5), "1 s", imposed="5 Hz", snapshots=8, name=["slow", "fast"])
     assert named["rule"].values.tolist() == ["slow", "fast"]
 
 
