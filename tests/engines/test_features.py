@@ -144,7 +144,7 @@ FEATURES = {
     "histograms": (lambda folder: circuit(histograms=np.array([STEPS - 1]), edges=np.linspace(0, 1, 5)), {}),
     "single precision": (lambda folder: circuit(precision="float32"), PRECISION),
     "noise": (lambda folder: circuit("graupner_brunel"), OWN_NUMBERS),
-    "mirrored noise": (lambda folder: circuit("graupner_brunel", mirrored=True), OWN_NUMBERS | {"dense": "mirrored noise"}),
+    "mirrored noise": (lambda folder: circuit("graupner_brunel", mirrored=True), OWN_NUMBERS),
     "draws in handlers": (lambda folder: circuit(rule_of(folder, DRAWING)), OWN_NUMBERS),
     "rewards": (lambda folder: circuit("izhikevich_reward", rewards=(Change(EVERY, 400, 1.0), Change(1, 900, -0.5))), {}),
     "delays": (lambda folder: circuit(sh.rule("pair", axonal_delay="2 ms", backpropagation_delay="0.7 ms")), {}),

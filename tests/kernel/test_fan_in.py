@@ -101,6 +101,13 @@ def test_twenty_seconds_of_cells_that_fire(on, tmp_path):
     assert np.ptp(found.w) > 0.5
 
 
+def test_mirrored_noise(tmp_path):
+    """Cells have an odd number of inputs, so that pairs of synapses reach from one cell to the next."""
+    the_job = job(read(tmp_path, "calcium"), mirrored=True)
+    found = compare(the_job)
+    assert np.abs(found.w - fan_in.run(but(the_job, mirrored=False)).w).max() > 1e-3
+
+
 # --- pieces and threads ---------------------------------------------------------------------------------------------------
 
 
@@ -108,7 +115,7 @@ def test_twenty_seconds_of_cells_that_fire(on, tmp_path):
 @pytest.mark.parametrize("name", ["pair", "homeostat", "calcium"])
 def test_threads_and_pieces_do_not_change_a_byte(name, private, tmp_path):
     rule = read(tmp_path, name, axonal_delay="2 ms", backpropagation_delay="1 ms")
-    the_job = everything(rule, private=private)
+    the_job = everything(rule, private=private, mirrored=name == "calcium")
     expected = as_bytes(fan_in.run(the_job, threads=1))
     for threads in (2, 3):
         assert as_bytes(fan_in.run(the_job, threads=threads)) == expected

@@ -103,10 +103,10 @@ class Needs:
 
 
 class HandlerWriter:
-    """Prints the handlers of a program, and the step of its synapses."""
+    """Prints the handlers of a program, and the step of its synapses, whose noise may be mirrored."""
 
-    def __init__(self, program: Program, sites: Sites, text: Text) -> None:
-        self.program, self.sites, self.text = program, sites, text
+    def __init__(self, program: Program, sites: Sites, text: Text, mirrored: bool) -> None:
+        self.program, self.sites, self.text, self.mirrored = program, sites, text, mirrored
         self.decay_of = {name: decay for decay in program.decays for name in decay.names}
 
     # --- a handler ---
@@ -349,8 +349,8 @@ class HandlerWriter:
         plain = tuple(name for name in self.program.variables if name in read | set(block.names))
         outside = tuple(name for name in self.text.outside if name in read)
         needs = Needs(plain, (), (), outside, frozenset(block.names))
-        key = "stream(t.seed, NOISE_OF_SYNAPSE, uint64_t((t.first_cell + b*W + l)*t.inputs + i))"
-        body = list(self.text.step_lines(block, self.text.rule, key))
+        index = "(t.first_cell + b*W + l)*t.inputs + i"
+        body = list(self.text.step_lines(block, self.text.rule, "NOISE_OF_SYNAPSE", index, mirrored=self.mirrored))
         if self.program.clip is not None:
             body.append(f"{mangled(self.program.rule.weight)} = {self.text.rule(self.program.clip)};")
         arguments = "(T &t, const Shared &__restrict k, int64_t now, int64_t at)"

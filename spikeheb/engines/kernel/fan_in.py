@@ -85,7 +85,9 @@ class FanIn(Run[Recording]):
         self.sites: Sites = sites(self.program, varied(job))
         width = 1 if job.private or job.cells <= FEW else tiles.WIDTH[job.precision]
         inhibitory = job.cell.receptor(job.unplastic.receptor) if job.cell and job.unplastic else None
-        source = tiles.generate(self.program, self.sites, width=width, precision=job.precision, inhibitory=inhibitory)
+        source = tiles.generate(
+            self.program, self.sites, width=width, precision=job.precision, inhibitory=inhibitory, mirrored=circuit.mirrored
+        )
         library = load(source, tiles.header(self.program, asked.cell), chosen, HEADERS)
         workers = max(1, min(threads or allowed(), -(-job.cells // width)))
         self.arrays = FanInArrays(job, self.program, self.sites, width, workers, inhibitory)
@@ -225,5 +227,5 @@ def _functions(loaded: ctypes.CDLL) -> Any:
 def show_source(program: Program, *, width: int = 4, precision: str = "float64") -> str:
     """The C++ that is generated for fan-in of a program."""
     return tiles.header(program, program.cell.cell if program.cell else None) + tiles.generate(
-        program, sites(program), width=width, precision=precision, inhibitory=None
+        program, sites(program), width=width, precision=precision
     )
