@@ -84,6 +84,39 @@ kind = "none"
 """
 
 
+RELEASING = """
+schema = 1
+name = "releasing"
+title = "An efficacy that reads variables of the input, the synapse, the cell and [post]"
+doc = "A presynaptic spike uses some of what an input has; a postsynaptic one lets the cell's synapses grow."
+[synapse]
+model = '''
+w : 1
+used : 1
+grown : 1
+'''
+weight = "w"
+efficacy = "w*(1 - used)*(1 + grown)*(1 + rate) + v/(1*volt)"
+initial = { w = 0.5 }
+[post]
+model = "drate/dt = -rate/(50*ms) : 1"
+on_spike = ["rate += 0.5"]
+[[on]]
+event = "pre"
+do = ["used += 0.3*(1 - used)", "ltp = 0.02*grown"]
+[[on]]
+event = "post"
+do = ["grown += 0.1", "ltp = 0.05*used"]
+[bounds]
+kind = "none"
+[parameters]
+"""
+
+
+def of_everything(folder):
+    return circuit(rule_of(folder, RELEASING), CELL, samples=np.array([0, 299, 300, 705, STEPS - 1]))
+
+
 def inhibited(folder):
     return usual.with_unplastic(circuit(cell=CELL), (Replayed((np.array([100, 400, 410, 2000]),) * 3),), "gaba", 0.8, 0.001)
 
@@ -134,7 +167,8 @@ FEATURES = {
         lambda folder: circuit(overrides={"A_plus": np.array([0.0, 0.01, 0.02])}),
         {"dense": "constants that differ between cells"},
     ),
-    "efficacy at times": (lambda folder: but(circuit(), samples=np.array([500, STEPS - 1])), {"dense": "a record of the efficacy"}),
+    "efficacy at times": (lambda folder: but(circuit(), samples=np.array([500, STEPS - 1])), {}),
+    "efficacy of everything": (of_everything, {}),
     "inputs without plasticity": (inhibited, {}),
     "inputs without plasticity, in pairs": (inhibited_by_pairs, {"dense": "two projections that are connected differently"}),
     "pairs, and inputs without plasticity": (pairs_with_shared_inhibition, {"dense": "sources that reach one cell each"}),

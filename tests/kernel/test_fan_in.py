@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from circuits_by_hand import but, of_fan_in
 from fan_in_jobs import as_bytes, everything, growth, job, same_as_lanes, sources
-from kernel_rules import ALL, DT, LIBRARY, cell, read
+from kernel_rules import ALL, DT, HEAD, LIBRARY, cell, read
 
 from spikeheb.circuits.sources import Poisson, Replayed
 from spikeheb.draws.expanded import expanded, trains_of
@@ -15,6 +15,7 @@ from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, fan_in_arrays, run, runner
 from spikeheb.errors import EngineError, NonFiniteError, UnknownName
 from spikeheb.program.analysis import analyse
+from spikeheb.rules import read_rule
 from spikeheb.rules.meaning import reads_membrane
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
@@ -263,6 +264,17 @@ def test_the_first_of_several_flaws_is_reported_whichever_tile_it_is_in(tmp_path
     with pytest.raises(NonFiniteError) as lanes:
         runner.run(expanded(the_job))
     assert str(found.value).split(" at ")[1] == str(lanes.value).split(" at ")[1]
+
+
+def test_an_efficacy_that_is_none_is_reported(tmp_path):
+    """It is looked at where it is recorded, and nothing else need be wrong."""
+    (tmp_path / "root.toml").write_text(HEAD.format(name="root") + ALL["homeostat"].replace('efficacy = "w"', 'efficacy = "sqrt(w - 1)"'))
+    at = {"samples": np.array([7, 1203]), "snapshots": np.array([1203])}
+    the_job = job(read_rule(tmp_path / "root.toml"), cells=9, **at, initial={"w": np.repeat(np.arange(9.0)[::-1, None], 21, axis=1)})
+    with pytest.raises(NonFiniteError, match=r"the efficacy of input 0 of cell 8 is not finite at 0\.0007 s"):
+        fan_in.run(the_job)
+    with pytest.raises(NonFiniteError, match=rf"the efficacy of input {8 * 21} is not finite at 0\.0007 s"):
+        runner.run(expanded(the_job))
 
 
 def test_a_potential_that_is_none_is_reported(tmp_path):

@@ -76,6 +76,7 @@ OVER_ALL = Loop(
     "b*W + l",
     None,
 )
+ONE_SYNAPSE = Loop((), "", {}, {SYNAPSE: "(c/W*inputs + i)*W + c%W", PRE: "i", POST: "c"}, "c", None)
 
 
 @dataclass(frozen=True)
@@ -336,6 +337,17 @@ class HandlerWriter:
             if self.sites.side[decay.names[0]] == action.event:
                 lines += self._store_decay(decay, loop)
         return lines + self._looked_at(sorted(own))
+
+    # --- records ---
+
+    def efficacy(self) -> str:
+        """The efficacy of one synapse; variables that are solved between events are not in it."""
+        read = t.names(self.program.efficacy)
+        plain, outside = (tuple(name for name in names if name in read) for names in (self.program.variables, self.text.outside))
+        lines = ["template <class T> static real efficacy(const T &t, const Shared &__restrict k, int64_t c, int64_t i) {"]
+        lines += ["  (void)c; (void)i;", SIZES]
+        lines += [f"  {line}" for line in self._loads(Needs(plain, (), (), outside, frozenset()), ONE_SYNAPSE, inside=False)]
+        return "\n".join([*lines, f"  return {self.text.rule(self.program.efficacy)};", "}", ""])
 
     # --- synapses on the clock ---
 

@@ -65,7 +65,8 @@ class _Writer:
 
     def file(self) -> str:
         parts = [self.handlers.handler(n, action) for n, action in enumerate(self.program.actions)]
-        parts += [self.dispatch(), self.handlers.step_synapses(), self.step_cells(), self.step_post(), self.spikes(), self.inhibit()]
+        parts += [self.dispatch(), self.handlers.efficacy(), self.handlers.step_synapses()]
+        parts += [self.step_cells(), self.step_post(), self.spikes(), self.inhibit()]
         model = "\n".join([self.facts(), self.shared(), self.rebase(), *(part for part in parts if part)])
         return "\n".join(
             [

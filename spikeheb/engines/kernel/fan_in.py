@@ -32,7 +32,10 @@ from spikeheb.program.sites import PRE, SYNAPSE, Sites, sites
 HEADERS = ("runtime.hpp", "numbers.hpp", "inputs.hpp", "normalise.hpp", "tile.hpp", "fan_in.hpp")
 FEW = 4
 """Up to so many cells each is a block of its own."""
-CHANGED = ("synapse", "lane", "synapse_since", "lane_since", "history", "part", "part_at", "counts", "snapshots", "watch", "v")
+CHANGED = (
+    "synapse", "lane", "synapse_since", "lane_since", "history", "part", "part_at", "counts",
+    "snapshots", "weight", "efficacy", "watch", "v",
+)  # fmt: skip
 OF_THREADS = ("tiles", "workers", "chunk")
 
 
@@ -163,6 +166,8 @@ class FanIn(Run[Recording]):
         for name in sites_.names(PRE) if number >= 0 else ():
             if not np.all(np.isfinite(arrays.pre[:, sites_.row[name], number])):
                 return f"{name} of input {number}"
+        if number >= 0 and np.any(~np.isfinite(arrays.efficacy[lane * self.job.input_count + number])):
+            return f"the efficacy of input {number} of cell {lane}"
         flaws = [row for row, values in zip(sites_.rows, arrays.lane, strict=True) if not np.isfinite(values[lane])]
         return f"{flaws[0].partition('.')[2] if flaws else 'v'} of cell {lane}"
 
@@ -183,7 +188,8 @@ class FanIn(Run[Recording]):
         spikes = self._trains() if self.job.probes.trains else ()
         return Recording(
             w=w, counts=arrays.counts.copy(), spikes=spikes, snapshots=arrays.snapshots.copy(), watched=arrays.watch.copy(),
-            histograms=arrays.histograms.sum(axis=0), v=arrays.v.copy(), engine=engine,
+            histograms=arrays.histograms.sum(axis=0), v=arrays.v.copy(), weight=arrays.weight.copy(), efficacy=arrays.efficacy.copy(),
+            engine=engine,
         )  # fmt: skip
 
     def _spikes(self) -> Array:

@@ -225,6 +225,7 @@ class FanInArrays:
         job = self.job
         self.counts = np.zeros(job.cells, dtype=np.int64)
         self.snapshots = np.zeros((len(job.probes.snapshots), job.cells, job.input_count), dtype=job.dtype)
+        self.weight, self.efficacy = np.zeros((2, job.cells * job.input_count, len(job.probes.samples)))
         self.watch = np.zeros((len(job.probes.watched), len(job.probes.watch)), dtype=job.dtype)
         self.histograms = np.zeros((self.workers, len(job.probes.histograms), max(1, len(job.probes.edges) - 1)), dtype=np.int64)
         self.failures = np.full((self.tiles, 3), FAR, dtype=np.int64)
@@ -242,6 +243,7 @@ class FanInArrays:
         self._changes("signal", [change for change, _ in signals])
         self._changes("current", sorted(job.currents, key=lambda change: change.step))
         self._changes("clamp", sorted(job.clamps, key=lambda change: change.step))
+        self.fixed["samples"] = np.ascontiguousarray(job.probes.samples, dtype=np.int64)
         self.fixed["sweeps"] = np.ascontiguousarray(job.probes.sweeps, dtype=np.int64)
         self.v = np.zeros((job.cells, len(job.probes.sweeps), job.probes.sweep_steps))
 
@@ -268,7 +270,7 @@ class FanInArrays:
             "past": self.past, "epoch": self.epoch, "keep_trains": int(job.probes.trains),
             "sweep_count": len(job.probes.sweeps), "sweep_steps": job.probes.sweep_steps,
             **{f"{name}_count": len(self.fixed[f"{name}_steps"]) for name in ("signal", "current", "clamp")},
-            "snapshot_count": len(job.probes.snapshots), "watch_count": len(job.probes.watch),
+            "snapshot_count": len(job.probes.snapshots), "sample_count": len(job.probes.samples), "watch_count": len(job.probes.watch),
             "histogram_count": len(job.probes.histograms),
             "bins": self.histograms.shape[2], "inhibition_delay": round(job.unplastic.delay / job.dt) if job.unplastic else 0,
             **{name: ctypes.addressof(self.sources[name].struct) if name in self.sources else None for name in SOURCES},
