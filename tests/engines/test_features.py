@@ -163,10 +163,7 @@ FEATURES = {
     "[post] at the start": (lambda folder: circuit("bcm"), {}),
     "clamps and the potential": (clamped, {}),
     "currents that change": (stepping_current, {}),
-    "constants by cell": (
-        lambda folder: circuit(overrides={"A_plus": np.array([0.0, 0.01, 0.02])}),
-        {"dense": "constants that differ between cells"},
-    ),
+    "constants by cell": (lambda folder: circuit(overrides={"A_plus": np.array([0.0, 0.01, 0.02])}), {}),
     "efficacy at times": (lambda folder: but(circuit(), samples=np.array([500, STEPS - 1])), {}),
     "efficacy of everything": (of_everything, {}),
     "inputs without plasticity": (inhibited, {}),

@@ -149,7 +149,7 @@ class HandlerWriter:
         decays, stored = [load.decay for load in loads if load.brought], [load.decay for load in loads if load.stored]
         read = set(reads) | set().union(*(decay.reads for decay in decays))
         names = set().union(*(t.names(line.expression) for line in action.lines))
-        outside = {line.target for line in action.lines} | names | (t.names(self.program.efficacy) if self.program.cell else set())
+        outside = {line.target for line in action.lines} | names | read | (t.names(self.program.efficacy) if self.program.cell else set())
         plain = tuple(name for name in self.program.variables if name not in self.decay_of and name in read | writes)
         outside_names = tuple(name for name in self.text.outside if name in outside)
         return Needs(plain, tuple(decays), tuple(stored), outside_names, frozenset(line.target for line in action.lines))
@@ -227,16 +227,16 @@ class HandlerWriter:
     def _loads(self, needs: Needs, loop: Loop, *, inside: bool) -> list[str]:
         """Values now, as locals: those that differ from synapse to synapse inside the loop, the others before it."""
         lines = []
+        if (POST in loop.element) == inside:
+            for name in needs.outside:
+                at = f"{pointer(name)}{loop.element[POST]}" if inside else f"t.lane[{self.sites.row_that_rule_reads(name)}][c]"
+                lines.append(f"real {mangled(name)} = {at};")
         for name in needs.plain:
             if (self.sites.side[name] in loop.element) == inside:
                 lines.append(f"real {self._local(name, loop)} = {self._stored_at(name, loop)};")
         for decay in needs.decays:
             if (self.sites.side[decay.names[0]] in loop.element) == inside:
                 lines += self._load_decay(decay, loop)
-        if (POST in loop.element) == inside:
-            for name in needs.outside:
-                at = f"{pointer(name)}{loop.element[POST]}" if inside else f"t.lane[{self.sites.row_that_rule_reads(name)}][c]"
-                lines.append(f"real {mangled(name)} = {at};")
         return lines
 
     def _local(self, name: str, loop: Loop) -> str:

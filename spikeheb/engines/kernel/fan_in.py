@@ -27,7 +27,7 @@ from spikeheb.engines.threads import allowed
 from spikeheb.errors import BuildError, EngineError
 from spikeheb.program.analysis import analyse
 from spikeheb.program.program import Program
-from spikeheb.program.sites import PRE, SYNAPSE, Sites, sites
+from spikeheb.program.sites import PRE, SYNAPSE, Sites, sites, with_constants_of_cells
 
 HEADERS = ("runtime.hpp", "numbers.hpp", "inputs.hpp", "normalise.hpp", "tile.hpp", "fan_in.hpp")
 FEW = 4
@@ -84,7 +84,9 @@ class FanIn(Run[Recording]):
         job = replace(asked, cell=driven(asked))
         if job.precision == "float32" and job.rule.before:
             raise EngineError("ties are told by the number of the step, which single precision cannot hold; take float64", key="precision")
-        self.program = analyse(job.rule, job.cell, job.dt, receptor=job.receptor)
+        varying = frozenset(circuit.plastic.overrides)
+        program = analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=varying)
+        self.program = with_constants_of_cells(program, varying)
         self.sites: Sites = sites(self.program, varied(job))
         width = 1 if job.private or job.cells <= FEW else tiles.WIDTH[job.precision]
         inhibitory = job.cell.receptor(job.unplastic.receptor) if job.cell and job.unplastic else None
