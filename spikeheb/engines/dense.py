@@ -128,9 +128,6 @@ def _refuse(circuit: Circuit) -> None:
         "sources that reach one cell each": circuit.is_pairwise,
         "two projections that are connected differently": other is not None and type(other.connect) is not type(plastic.connect),
         "two projections from one population": other is not None and other.pre == plastic.pre,
-        "constants that differ between cells": bool(plastic.overrides),
-        "a record of the efficacy": len(circuit.probes.samples) > 0,
-        "mirrored noise": circuit.mirrored,
     }
     for kind, asked in kinds.items():
         if asked:

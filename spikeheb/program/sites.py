@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.program.layout import Layout, layout
 from spikeheb.program.program import Decay, Program
@@ -88,6 +89,30 @@ def sites(program: Program, varied: Collection[str] = ()) -> Sites:
     others = [decay for decay in program.decays if decay not in scaled]
     lazy = {where: tuple(decay for decay in others if side[decay.names[0]] == where) for where in (PRE, POST, SYNAPSE)}
     return Sites(places, side, row, scaled, lazy, rows)
+
+
+def with_constants_of_cells(program: Program, varying: frozenset[str]) -> Program:
+    """The program with the constants that differ between cells as variables of ``[post]`` that nothing changes.
+
+    Parameters
+    ----------
+    program : Program
+        Analysed with these constants as varying.
+    varying : set of str
+
+    Raises
+    ------
+    EngineError
+        Where a delay, or how fast coupled variables decay, would differ between cells.
+    """
+    coupled = [slope for decay in program.decays if len(decay.names) > 1 for row in decay.slopes for slope in row]
+    same = {by for _, by in program.delayed.values()} | {handler.delay for handler in program.rule.handlers}
+    if varying & same.union(*map(t.names, coupled)):
+        what = "delays, and rates at which coupled variables decay, that differ between cells"
+        raise EngineError(f"{what} cannot be had where the weights of all sources onto all cells are kept together", path=program.rule.path)
+    others = tuple(name for name in program.constants if name not in varying)
+    of_cells = tuple(name for name in program.constants if name in varying)
+    return replace(program, constants=others, post_plain=(*program.post_plain, *of_cells))
 
 
 def scalable(decay: Decay, constants: set[str]) -> bool:

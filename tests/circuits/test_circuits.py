@@ -129,8 +129,9 @@ def test_expanded_has_a_train_for_every_synapse_and_is_read_back_by_cell():
 
 @needs_compiler
 def test_what_the_dense_loop_cannot_have_is_had_with_every_synapse_by_itself():
-    """Here constants that differ between cells."""
-    circuit = all_to_all(imposed=(Poisson(np.full(3, 30.0)),), overrides={"A_plus": np.array([0.0, 0.01, 0.02])})
+    """Here delays that differ between cells."""
+    delays = {"D": np.array([0.005, 0.0137, 0.02])}
+    circuit = but(all_to_all(imposed=(Poisson(np.full(3, 30.0)),)), rule=sh.rule("graupner_brunel"), overrides=delays)
     found, expected = carry_out(circuit, "kernel"), carry_out(circuit, "plain")
     assert found.engine["engine"] == "kernel:c++"
     np.testing.assert_allclose(found.w, expected.w, rtol=0, atol=1e-12)

@@ -84,6 +84,39 @@ kind = "none"
 """
 
 
+RELEASING = """
+schema = 1
+name = "releasing"
+title = "An efficacy that reads variables of the input, the synapse, the cell and [post]"
+doc = "A presynaptic spike uses some of what an input has; a postsynaptic one lets the cell's synapses grow."
+[synapse]
+model = '''
+w : 1
+used : 1
+grown : 1
+'''
+weight = "w"
+efficacy = "w*(1 - used)*(1 + grown)*(1 + rate) + v/(1*volt)"
+initial = { w = 0.5 }
+[post]
+model = "drate/dt = -rate/(50*ms) : 1"
+on_spike = ["rate += 0.5"]
+[[on]]
+event = "pre"
+do = ["used += 0.3*(1 - used)", "ltp = 0.02*grown"]
+[[on]]
+event = "post"
+do = ["grown += 0.1", "ltp = 0.05*used"]
+[bounds]
+kind = "none"
+[parameters]
+"""
+
+
+def of_everything(folder):
+    return circuit(rule_of(folder, RELEASING), CELL, samples=np.array([0, 299, 300, 705, STEPS - 1]))
+
+
 def inhibited(folder):
     return usual.with_unplastic(circuit(cell=CELL), (Replayed((np.array([100, 400, 410, 2000]),) * 3),), "gaba", 0.8, 0.001)
 
@@ -130,11 +163,9 @@ FEATURES = {
     "[post] at the start": (lambda folder: circuit("bcm"), {}),
     "clamps and the potential": (clamped, {}),
     "currents that change": (stepping_current, {}),
-    "constants by cell": (
-        lambda folder: circuit(overrides={"A_plus": np.array([0.0, 0.01, 0.02])}),
-        {"dense": "constants that differ between cells"},
-    ),
-    "efficacy at times": (lambda folder: but(circuit(), samples=np.array([500, STEPS - 1])), {"dense": "a record of the efficacy"}),
+    "constants by cell": (lambda folder: circuit(overrides={"A_plus": np.array([0.0, 0.01, 0.02])}), {}),
+    "efficacy at times": (lambda folder: but(circuit(), samples=np.array([500, STEPS - 1])), {}),
+    "efficacy of everything": (of_everything, {}),
     "inputs without plasticity": (inhibited, {}),
     "inputs without plasticity, in pairs": (inhibited_by_pairs, {"dense": "two projections that are connected differently"}),
     "pairs, and inputs without plasticity": (pairs_with_shared_inhibition, {"dense": "sources that reach one cell each"}),
@@ -144,7 +175,7 @@ FEATURES = {
     "histograms": (lambda folder: circuit(histograms=np.array([STEPS - 1]), edges=np.linspace(0, 1, 5)), {}),
     "single precision": (lambda folder: circuit(precision="float32"), PRECISION),
     "noise": (lambda folder: circuit("graupner_brunel"), OWN_NUMBERS),
-    "mirrored noise": (lambda folder: circuit("graupner_brunel", mirrored=True), OWN_NUMBERS | {"dense": "mirrored noise"}),
+    "mirrored noise": (lambda folder: circuit("graupner_brunel", mirrored=True), OWN_NUMBERS),
     "draws in handlers": (lambda folder: circuit(rule_of(folder, DRAWING)), OWN_NUMBERS),
     "rewards": (lambda folder: circuit("izhikevich_reward", rewards=(Change(EVERY, 400, 1.0), Change(1, 900, -0.5))), {}),
     "delays": (lambda folder: circuit(sh.rule("pair", axonal_delay="2 ms", backpropagation_delay="0.7 ms")), {}),

@@ -28,7 +28,8 @@ def sources(seed=0, cells=1):
 def job(rule, on=None, cells=5, *, steps=8000, seed=5, private=False, **more):
     """Imposed spikes, rewards for a rule that hears them, a current where there is a cell."""
     more.setdefault("imposed", (Poisson(np.full(cells, 20.0)),))
-    more.setdefault("snapshots", np.unique([0, steps // 3, steps - 1]))
+    for name in ("snapshots", "samples"):
+        more.setdefault(name, np.unique([0, steps // 3, steps - 1]))
     if any(handler.event == "reward" for handler in rule.handlers):
         more.setdefault("rewards", ((steps // 4, 1.0), (5 * steps // 8, -0.5)))
     the_cell = cell(on) if isinstance(on, str) else on
@@ -68,6 +69,8 @@ def same_as_lanes(found, the_job, lanes, atol=1e-12):
     same(found, lanes, atol)
     snapshots = lanes.weight.reshape(the_job.cells.count, the_job.sources.count, -1).transpose(2, 0, 1)
     np.testing.assert_allclose(found.snapshots, snapshots, rtol=0, atol=atol)
+    np.testing.assert_allclose(found.weight, lanes.weight, rtol=0, atol=atol)
+    np.testing.assert_allclose(found.efficacy, lanes.efficacy, rtol=0, atol=10 * atol)
 
 
 KICK = 1e-14
@@ -87,5 +90,5 @@ def growth(the_job, found):
 
 def as_bytes(recording):
     """All that was recorded, for comparing byte by byte."""
-    arrays = [recording.w, recording.counts, recording.snapshots, recording.watched, recording.histograms, *recording.spikes]
-    return [array.tobytes() for array in arrays]
+    arrays = [recording.w, recording.weight, recording.efficacy, recording.counts, recording.snapshots]
+    return [array.tobytes() for array in (*arrays, recording.watched, recording.histograms, *recording.spikes)]

@@ -82,7 +82,8 @@ def test_fan_in_goes_on_with_the_same_bytes(data, tmp_path_factory):
 
 def test_everything_that_fan_in_records_goes_on(tmp_path):
     """Histograms, watched weights, spikes of all sources, rewards, normalisation and inhibition."""
-    the_job = fan_in_jobs.everything(read(tmp_path, "pair"))
+    of_cells = {"gamma_p": np.linspace(200.0, 400.0, 70), "C_1": np.linspace(0.5, 1.5, 70)}
+    the_job = fan_in_jobs.everything(read(tmp_path, "calcium"), mirrored=True, overrides=of_cells)
     for stops in ([1], [1023, 1024], [1999, 2500]):
         assert interrupted("fan-in", the_job, stops, [2, 1, 3], tmp_path) == whole("fan-in", the_job)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from circuits_by_hand import but, of_fan_in
 from fan_in_jobs import as_bytes, everything, growth, job, same_as_lanes, sources
-from kernel_rules import ALL, DT, LIBRARY, cell, read
+from kernel_rules import ALL, DT, HEAD, LIBRARY, cell, read
 
 from spikeheb.circuits.sources import Poisson, Replayed
 from spikeheb.draws.expanded import expanded, trains_of
@@ -14,7 +14,9 @@ from spikeheb.engines import choice
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, fan_in_arrays, run, runner
 from spikeheb.errors import EngineError, NonFiniteError, UnknownName
+from spikeheb.expressions.tree import names
 from spikeheb.program.analysis import analyse
+from spikeheb.rules import read_rule
 from spikeheb.rules.meaning import reads_membrane
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
@@ -101,6 +103,40 @@ def test_twenty_seconds_of_cells_that_fire(on, tmp_path):
     assert np.ptp(found.w) > 0.5
 
 
+@pytest.mark.parametrize(("name", "constant"), [("cascade", "tau_a"), ("calcium", "D")])
+def test_constants_that_have_to_be_the_same_in_all_cells(name, constant, tmp_path):
+    """Every synapse by itself can have them."""
+    rule = read(tmp_path, name)
+    the_job = job(rule, overrides={constant: rule.constants[constant] * np.linspace(1, 2, 5)})
+    with pytest.raises(EngineError, match="that differ between cells"):
+        fan_in.run(the_job)
+    assert choice.carry_out(the_job, "kernel").engine["engine"] == "kernel:c++"
+
+
+def test_mirrored_noise(tmp_path):
+    """Cells have an odd number of inputs, so that pairs of synapses reach from one cell to the next."""
+    the_job = job(read(tmp_path, "calcium"), mirrored=True)
+    found = compare(the_job)
+    assert np.abs(found.w - fan_in.run(but(the_job, mirrored=False)).w).max() > 1e-3
+
+
+def with_constants_of_cells(the_job):
+    """Every constant a little larger in each cell than in the one before, but for those that have to be the same."""
+    rule, cells = the_job.rule, the_job.cells.count
+    same = {handler.delay for handler in rule.handlers} | {late.by for late in (rule.post.delayed.values() if rule.post else ())}
+    coupled = [decay for decay in analyse(rule, the_job.cell, DT).decays if len(decay.names) > 1]
+    same = same.union(*(names(slope) for decay in coupled for row in decay.slopes for slope in row))
+    larger = 1 + 0.02 * np.arange(cells)
+    return the_job.with_plastic(overrides={name: larger * value for name, value in rule.constants.items() if name not in same})
+
+
+@pytest.mark.parametrize("name", [*ALL, *(pytest.param(name, marks=pytest.mark.slow) for name in FILES)])
+def test_constants_that_differ_between_cells(name, tmp_path):
+    rule = read(tmp_path, name)
+    on = "ca1_pyramidal" if reads_membrane(rule) or name == "release" else None
+    compare(with_constants_of_cells(job(rule, on)))
+
+
 # --- pieces and threads ---------------------------------------------------------------------------------------------------
 
 
@@ -108,7 +144,8 @@ def test_twenty_seconds_of_cells_that_fire(on, tmp_path):
 @pytest.mark.parametrize("name", ["pair", "homeostat", "calcium"])
 def test_threads_and_pieces_do_not_change_a_byte(name, private, tmp_path):
     rule = read(tmp_path, name, axonal_delay="2 ms", backpropagation_delay="1 ms")
-    the_job = everything(rule, private=private)
+    the_job = everything(rule, private=private, mirrored=name == "calcium")
+    the_job = with_constants_of_cells(the_job) if name == "homeostat" else the_job
     expected = as_bytes(fan_in.run(the_job, threads=1))
     for threads in (2, 3):
         assert as_bytes(fan_in.run(the_job, threads=threads)) == expected
@@ -121,7 +158,7 @@ def test_threads_and_pieces_do_not_change_a_byte(name, private, tmp_path):
 
 def test_chunks_and_tiles_do_not_change_a_byte(tmp_path, monkeypatch):
     """However many spikes are drawn at once, and however many cells stand side by side."""
-    the_job = everything(read(tmp_path, "pair"))
+    the_job = with_constants_of_cells(everything(read(tmp_path, "pair")))
     expected = as_bytes(fan_in.run(the_job, threads=1))
     for name, value in (("SPIKES_OF_CHUNK", 64), ("CELLS_OF_TILE", 8), ("BYTES_OF_TILE", 1)):
         monkeypatch.setattr(fan_in_arrays, name, value)
@@ -256,6 +293,17 @@ def test_the_first_of_several_flaws_is_reported_whichever_tile_it_is_in(tmp_path
     with pytest.raises(NonFiniteError) as lanes:
         runner.run(expanded(the_job))
     assert str(found.value).split(" at ")[1] == str(lanes.value).split(" at ")[1]
+
+
+def test_an_efficacy_that_is_none_is_reported(tmp_path):
+    """It is looked at where it is recorded, and nothing else need be wrong."""
+    (tmp_path / "root.toml").write_text(HEAD.format(name="root") + ALL["homeostat"].replace('efficacy = "w"', 'efficacy = "sqrt(w - 1)"'))
+    at = {"samples": np.array([7, 1203]), "snapshots": np.array([1203])}
+    the_job = job(read_rule(tmp_path / "root.toml"), cells=9, **at, initial={"w": np.repeat(np.arange(9.0)[::-1, None], 21, axis=1)})
+    with pytest.raises(NonFiniteError, match=r"the efficacy of input 0 of cell 8 is not finite at 0\.0007 s"):
+        fan_in.run(the_job)
+    with pytest.raises(NonFiniteError, match=rf"the efficacy of input {8 * 21} is not finite at 0\.0007 s"):
+        runner.run(expanded(the_job))
 
 
 def test_a_potential_that_is_none_is_reported(tmp_path):

@@ -146,9 +146,11 @@ class _Watch:
             self.skip(step)
 
     def sample(self, n: int) -> None:
-        values = self.values()
+        values, circuit = self.values(), self.job.circuit
+        of_cells = self.of_lanes | ({"v": self.built.cells.variables["v"]} if self.job.cell is not None else {})
+        seen = {name: np.array(variable.get_value(), dtype=float)[circuit.cell_of_synapse] for name, variable in of_cells.items()}
         self.weight[:, n] = values[self.job.rule.weight]
-        self.efficacy[:, n] = efficacy(self.job.circuit, values, self.known)
+        self.efficacy[:, n] = efficacy(circuit, seen | values, self.known)
         _finite(self.efficacy[:, n], "the efficacy", "input", int(self.job.samples[n]), self.job.dt)
 
     def values(self) -> dict[str, Floats]:

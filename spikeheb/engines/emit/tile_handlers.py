@@ -105,6 +105,7 @@ SPARSE = Shape(
     "ROWS_ENTRIES",
 )
 """Rows of synapses, one for each source and delay; columns with the place of each synapse of a cell."""
+ONE_SYNAPSE = Loop((), "", {}, {SYNAPSE: "(c/W*inputs + i)*W + c%W", PRE: "i", POST: "c"}, "", None)
 
 
 @dataclass(frozen=True)
@@ -132,10 +133,10 @@ class Needs:
 
 
 class HandlerWriter:
-    """Prints the handlers of a program, and the step of its synapses."""
+    """Prints the handlers of a program, and the step of its synapses, whose noise may be mirrored."""
 
-    def __init__(self, program: Program, sites: Sites, text: Text, shape: Shape) -> None:
-        self.program, self.sites, self.text, self.shape = program, sites, text, shape
+    def __init__(self, program: Program, sites: Sites, text: Text, shape: Shape, mirrored: bool) -> None:
+        self.program, self.sites, self.text, self.shape, self.mirrored = program, sites, text, shape, mirrored
         self.decay_of = {name: decay for decay in program.decays for name in decay.names}
 
     # --- a handler ---
@@ -177,7 +178,7 @@ class HandlerWriter:
         decays, stored = [load.decay for load in loads if load.brought], [load.decay for load in loads if load.stored]
         read = set(reads) | set().union(*(decay.reads for decay in decays))
         names = set().union(*(t.names(line.expression) for line in action.lines))
-        outside = {line.target for line in action.lines} | names | (t.names(self.program.efficacy) if self.program.cell else set())
+        outside = {line.target for line in action.lines} | names | read | (t.names(self.program.efficacy) if self.program.cell else set())
         plain = tuple(name for name in self.program.variables if name not in self.decay_of and name in read | writes)
         outside_names = tuple(name for name in self.text.outside if name in outside)
         return Needs(plain, tuple(decays), tuple(stored), outside_names, frozenset(line.target for line in action.lines))
@@ -255,16 +256,16 @@ class HandlerWriter:
     def _loads(self, needs: Needs, loop: Loop, *, inside: bool) -> list[str]:
         """Values now, as locals: those that differ from synapse to synapse inside the loop, the others before it."""
         lines = []
+        if (POST in loop.element) == inside:
+            for name in needs.outside:
+                at = f"{pointer(name)}{loop.element[POST]}" if inside else f"t.lane[{self.sites.row_that_rule_reads(name)}][c]"
+                lines.append(f"real {mangled(name)} = {at};")
         for name in needs.plain:
             if (self.sites.side[name] in loop.element) == inside:
                 lines.append(f"real {self._local(name, loop)} = {self._stored_at(name, loop)};")
         for decay in needs.decays:
             if (self.sites.side[decay.names[0]] in loop.element) == inside:
                 lines += self._load_decay(decay, loop)
-        if (POST in loop.element) == inside:
-            for name in needs.outside:
-                at = f"{pointer(name)}{loop.element[POST]}" if inside else f"t.lane[{self.sites.row_that_rule_reads(name)}][c]"
-                lines.append(f"real {mangled(name)} = {at};")
         return lines
 
     def _local(self, name: str, loop: Loop) -> str:
@@ -368,6 +369,17 @@ class HandlerWriter:
                 lines += self._store_decay(decay, loop)
         return lines + self._looked_at(sorted(own))
 
+    # --- records ---
+
+    def efficacy(self) -> str:
+        """The efficacy of one synapse; variables that are solved between events are not in it."""
+        read = t.names(self.program.efficacy)
+        plain, outside = (tuple(name for name in names if name in read) for names in (self.program.variables, self.text.outside))
+        lines = ["template <class T> static real efficacy(const T &t, const Shared &__restrict k, int64_t c, int64_t i) {"]
+        lines += ["  (void)c; (void)i;", SIZES]
+        lines += [f"  {line}" for line in self._loads(Needs(plain, (), (), outside, frozenset()), ONE_SYNAPSE, inside=False)]
+        return "\n".join([*lines, f"  return {self.text.rule(self.program.efficacy)};", "}", ""])
+
     # --- synapses on the clock ---
 
     def step_synapses(self) -> str:
@@ -381,8 +393,7 @@ class HandlerWriter:
         outside = tuple(name for name in self.text.outside if name in read)
         needs = Needs(plain, (), (), outside, frozenset(block.names))
         loop = self.shape.of_all
-        key = f"stream(t.seed, NOISE_OF_SYNAPSE, uint64_t({loop.number}))"
-        body = list(self.text.step_lines(block, self.text.rule, key))
+        body = list(self.text.step_lines(block, self.text.rule, "NOISE_OF_SYNAPSE", loop.number, mirrored=self.mirrored))
         if self.program.clip is not None:
             body.append(f"{mangled(self.program.rule.weight)} = {self.text.rule(self.program.clip)};")
         arguments = "(T &t, const Shared &__restrict k, int64_t now, int64_t at)"

@@ -122,13 +122,18 @@ class Text:
 
     # --- steps ---
 
-    def step_lines(self, block: Block, text: Callable[[t.Tree], str], key: str) -> Iterable[str]:
-        """The lines that carry a block's locals over one step; `key` is the stream of its noise."""
+    def step_lines(self, block: Block, text: Callable[[t.Tree], str], purpose: str, index: str, *, mirrored: bool = False) -> Iterable[str]:
+        """The lines that carry a block's locals over one step.
+
+        The noise is that of the stream of an index; of mirrored ones, every second has that of the one before it, turned round.
+        """
         lines = []
         if block.noisy:
             needed = " || ".join(f"{text(tree)} != real(0)" for tree in methods.amplitudes(block))
             root = text(t.Call("sqrt", (methods.DT,)))
-            lines.append(f"const real _noise_ = ({needed}) ? {root}*real(normal({key}, uint64_t(now))) : real(0);")
+            sign, stream = (f"(({index}) % 2 ? real(-1) : real(1))*", f"({index})/2") if mirrored else ("", index)
+            drawn = f"real(normal(stream(t.seed, {purpose}, uint64_t({stream})), uint64_t(now)))"
+            lines.append(f"const real _noise_ = ({needed}) ? {root}*{sign}{drawn} : real(0);")
         for statement in methods.step(block):
             const = "const real " if statement.target.startswith("_") else ""
             lines.append(f"{const}{mangled(statement.target)} = {text(statement.expression)};")

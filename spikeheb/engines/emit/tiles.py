@@ -24,7 +24,14 @@ WIDTH = {"float64": 4, "float32": 8}
 
 
 def generate(
-    program: Program, sites: Sites, *, width: int = 1, precision: str, inhibitory: Receptor | None = None, shape: Shape = DENSE
+    program: Program,
+    sites: Sites,
+    *,
+    width: int = 1,
+    precision: str,
+    inhibitory: Receptor | None = None,
+    mirrored: bool = False,
+    shape: Shape = DENSE,
 ) -> str:
     """The whole file, but for the header that says for which rule it was first built.
 
@@ -37,6 +44,8 @@ def generate(
     precision : {"float64", "float32"}
     inhibitory : Receptor or None
         The one that inputs without plasticity drive.
+    mirrored : bool
+        Whether the noise of every second synapse is that of the one before it, turned round.
     shape : Shape
 
     Raises
@@ -44,7 +53,7 @@ def generate(
     EngineError
         For equations that this engine cannot solve.
     """
-    return _Writer(program, sites, width, precision, inhibitory, shape).file()
+    return _Writer(program, sites, width, precision, inhibitory, mirrored, shape).file()
 
 
 def inhibitory_constants(inhibitory: Receptor | None) -> dict[str, str]:
@@ -55,16 +64,19 @@ def inhibitory_constants(inhibitory: Receptor | None) -> dict[str, str]:
 class _Writer:
     """Prints the parts of a program."""
 
-    def __init__(self, program: Program, sites: Sites, width: int, precision: str, inhibitory: Receptor | None, shape: Shape) -> None:
+    def __init__(
+        self, program: Program, sites: Sites, width: int, precision: str, inhibitory: Receptor | None, mirrored: bool, shape: Shape
+    ) -> None:
         self.program, self.sites, self.width, self.shape = program, sites, width, shape
         self.text = Text(program, sites, precision)
+        self.handlers = HandlerWriter(program, sites, self.text, shape, mirrored)
         self.inhibitory = inhibitory_constants(inhibitory)
         self.real = {"float64": "double", "float32": "float"}[precision]
 
     def file(self) -> str:
-        handlers = HandlerWriter(self.program, self.sites, self.text, self.shape)
-        parts = [handlers.handler(n, action) for n, action in enumerate(self.program.actions)]
-        parts += [self.dispatch(), handlers.step_synapses(), self.step_cells(), self.step_post(), self.spikes(), self.inhibit()]
+        parts = [self.handlers.handler(n, action) for n, action in enumerate(self.program.actions)]
+        parts += [self.dispatch(), self.handlers.efficacy(), self.handlers.step_synapses()]
+        parts += [self.step_cells(), self.step_post(), self.spikes(), self.inhibit()]
         model = "\n".join([self.facts(), self.shared(), self.rebase(), *(part for part in parts if part)])
         return "\n".join(
             [
@@ -221,7 +233,7 @@ class _Writer:
         lines.append("  Flag *__restrict const fired = t.fired;")
         body = [f"{'' if name in cell.block.names else 'const '}real {mangled(name)} = {pointer(name)}[c];" for name in names]
         body += ["const real before = v_;", "const real left = holding[c];"] if holds else []
-        body += self.text.step_lines(cell.block, self.text.cell, "stream(t.seed, NOISE_OF_CELL, uint64_t(t.first_cell + c))")
+        body += self.text.step_lines(cell.block, self.text.cell, "NOISE_OF_CELL", "t.first_cell + c")
         body += ["v_ = left > real(0) ? before : v_;"] if holds else []
         body += [f"{pointer(name)}[c] = {mangled(name)};" for name in cell.block.names]
         body.append(f"Flag on = ({self.text.cell(cell.threshold)}) ? 1 : 0;")
@@ -244,7 +256,7 @@ class _Writer:
         ]
         lines += self.pointers({name: self.sites.row_that_rule_reads(name) for name in outside}, post.names)
         body = [f"{'' if name in post.names else 'const '}real {mangled(name)} = {pointer(name)}[c];" for name in outside]
-        body += self.text.step_lines(post, self.text.rule, "stream(t.seed, NOISE_OF_POST, uint64_t(t.first_cell + c))")
+        body += self.text.step_lines(post, self.text.rule, "NOISE_OF_POST", "t.first_cell + c")
         body += [f"{pointer(name)}[c] = {mangled(name)};" for name in post.names]
         seen = [mangled(name) for name in post.names if name in self.program.fragile]
         body += [f"flaw |= {flawed(seen)} ? 1 : 0;"] if seen else []

@@ -27,12 +27,15 @@ from spikeheb.engines.threads import allowed
 from spikeheb.errors import BuildError, EngineError
 from spikeheb.program.analysis import analyse
 from spikeheb.program.program import Program
-from spikeheb.program.sites import PRE, SYNAPSE, Sites, sites
+from spikeheb.program.sites import PRE, SYNAPSE, Sites, sites, with_constants_of_cells
 
 HEADERS = ("runtime.hpp", "numbers.hpp", "inputs.hpp", "normalise.hpp", "tile.hpp", "fan_in.hpp")
 FEW = 4
 """Up to so many cells each is a block of its own."""
-CHANGED = ("synapse", "lane", "synapse_since", "lane_since", "history", "part", "part_at", "counts", "snapshots", "watch", "v")
+CHANGED = (
+    "synapse", "lane", "synapse_since", "lane_since", "history", "part", "part_at", "counts",
+    "snapshots", "weight", "efficacy", "watch", "v",
+)  # fmt: skip
 OF_THREADS = ("tiles", "workers", "chunk")
 
 
@@ -81,11 +84,15 @@ class FanIn(Run[Recording]):
         job = replace(asked, cell=driven(asked))
         if job.precision == "float32" and job.rule.before:
             raise EngineError("ties are told by the number of the step, which single precision cannot hold; take float64", key="precision")
-        self.program = analyse(job.rule, job.cell, job.dt, receptor=job.receptor)
+        varying = frozenset(circuit.plastic.overrides)
+        program = analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=varying)
+        self.program = with_constants_of_cells(program, varying)
         self.sites: Sites = sites(self.program, varied(job))
         width = 1 if job.private or job.cells <= FEW else tiles.WIDTH[job.precision]
         inhibitory = job.cell.receptor(job.unplastic.receptor) if job.cell and job.unplastic else None
-        source = tiles.generate(self.program, self.sites, width=width, precision=job.precision, inhibitory=inhibitory)
+        source = tiles.generate(
+            self.program, self.sites, width=width, precision=job.precision, inhibitory=inhibitory, mirrored=circuit.mirrored
+        )
         library = load(source, tiles.header(self.program, asked.cell), chosen, HEADERS)
         workers = max(1, min(threads or allowed(), -(-job.cells // width)))
         self.arrays = FanInArrays(job, self.program, self.sites, width, workers, inhibitory)
@@ -161,6 +168,8 @@ class FanIn(Run[Recording]):
         for name in sites_.names(PRE) if number >= 0 else ():
             if not np.all(np.isfinite(arrays.pre[:, sites_.row[name], number])):
                 return f"{name} of input {number}"
+        if number >= 0 and np.any(~np.isfinite(arrays.efficacy[lane * self.job.input_count + number])):
+            return f"the efficacy of input {number} of cell {lane}"
         flaws = [row for row, values in zip(sites_.rows, arrays.lane, strict=True) if not np.isfinite(values[lane])]
         return f"{flaws[0].partition('.')[2] if flaws else 'v'} of cell {lane}"
 
@@ -181,7 +190,8 @@ class FanIn(Run[Recording]):
         spikes = self._trains() if self.job.probes.trains else ()
         return Recording(
             w=w, counts=arrays.counts.copy(), spikes=spikes, snapshots=arrays.snapshots.copy(), watched=arrays.watch.copy(),
-            histograms=arrays.histograms.sum(axis=0), v=arrays.v.copy(), engine=engine,
+            histograms=arrays.histograms.sum(axis=0), v=arrays.v.copy(), weight=arrays.weight.copy(), efficacy=arrays.efficacy.copy(),
+            engine=engine,
         )  # fmt: skip
 
     def _spikes(self) -> Array:
@@ -225,5 +235,5 @@ def _functions(loaded: ctypes.CDLL) -> Any:
 def show_source(program: Program, *, width: int = 4, precision: str = "float64") -> str:
     """The C++ that is generated for fan-in of a program."""
     return tiles.header(program, program.cell.cell if program.cell else None) + tiles.generate(
-        program, sites(program), width=width, precision=precision, inhibitory=None
+        program, sites(program), width=width, precision=precision
     )

@@ -13,6 +13,7 @@ from spikeheb.cells import Receptor
 from spikeheb.circuits.drives import Change
 from spikeheb.circuits.projections import NORMALISATIONS
 from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.circuits.values import constants
 from spikeheb.draws.expanded import clock
 from spikeheb.draws.trains import IMPOSED, INHIBITION, INPUTS
 from spikeheb.engines.dense import Dense
@@ -131,8 +132,9 @@ class FanInArrays:
             raise EngineError("a variable that rises without end is not for this engine", path=self.job.rule.path)
         return -level / rate if level else 0.0
 
-    def _known(self) -> dict[str, float]:
-        return {**self.job.rule.constants, "dt": self.job.dt}
+    def _known(self) -> dict[str, float | Floats]:
+        """Constants by name; by cell where they differ between cells."""
+        return {**constants(self.job.circuit), "dt": self.job.dt}
 
     def _rows(self) -> None:
         job, sites = self.job, self.sites
@@ -143,6 +145,9 @@ class FanInArrays:
                 self.lane[sites.row_of("cell", name)] = value
         if job.rule.post is not None:
             self._post_rows()
+        for name, by_cell in self._known().items():
+            if name in job.circuit.plastic.overrides:
+                self._fill_row(sites.row_of("post", name), by_cell)
         for name in sites.names(POST):
             self.lane[sites.row[name]] = Starts(job).next(name) - self.rests.get(name, 0.0)
         self.part, self.part_at = np.zeros(lanes, dtype=np.int64), np.full(lanes, FAR)
@@ -154,10 +159,14 @@ class FanInArrays:
         assert rule.post is not None
         known = self._known() | ({"v": self.job.cell.rest()["v"]} if self.job.cell is not None else {})
         for name, tree in rule.post.initial.items():
-            start = float(np.asarray(evaluate(tree, known)))
-            if not np.isfinite(start):
+            start = np.asarray(evaluate(tree, known))
+            if not np.all(np.isfinite(start)):
                 raise NonFiniteError(f"the initial value of {name} is not finite", path=rule.path, key="post.initial")
-            self.lane[self.sites.row_of("post", name)] = start
+            self._fill_row(self.sites.row_of("post", name), start)
+
+    def _fill_row(self, row: int, values: float | Floats) -> None:
+        """Give every cell its value; lanes beyond the last cell do what it does."""
+        self.lane[row] = np.pad(np.broadcast_to(values, self.job.cells), (0, self.lane.shape[1] - self.job.cells), mode="edge")
 
     def _history(self, lanes: int) -> Array:
         """Rings of past values by cell, filled with the initial ones."""
@@ -185,9 +194,6 @@ class FanInArrays:
 
     def _numbers(self, inhibitory: Receptor | None) -> None:
         job, program, known = self.job, self.program, self._known()
-        for name, value in known.items():
-            if not np.isfinite(value):
-                raise NonFiniteError(f"the constant {name} is not finite", path=job.rule.path)
         self.fixed["constants"] = np.array([known[name] for name in program.constants] or [0.0])
         self.fixed["cell"] = self._cell_numbers(inhibitory)
         delays = np.array([round(action.delay / job.dt) for action in program.actions], dtype=np.int64)
@@ -225,6 +231,7 @@ class FanInArrays:
         job = self.job
         self.counts = np.zeros(job.cells, dtype=np.int64)
         self.snapshots = np.zeros((len(job.probes.snapshots), job.cells, job.input_count), dtype=job.dtype)
+        self.weight, self.efficacy = np.zeros((2, job.cells * job.input_count, len(job.probes.samples)))
         self.watch = np.zeros((len(job.probes.watched), len(job.probes.watch)), dtype=job.dtype)
         self.histograms = np.zeros((self.workers, len(job.probes.histograms), max(1, len(job.probes.edges) - 1)), dtype=np.int64)
         self.failures = np.full((self.tiles, 3), FAR, dtype=np.int64)
@@ -242,6 +249,7 @@ class FanInArrays:
         self._changes("signal", [change for change, _ in signals])
         self._changes("current", sorted(job.currents, key=lambda change: change.step))
         self._changes("clamp", sorted(job.clamps, key=lambda change: change.step))
+        self.fixed["samples"] = np.ascontiguousarray(job.probes.samples, dtype=np.int64)
         self.fixed["sweeps"] = np.ascontiguousarray(job.probes.sweeps, dtype=np.int64)
         self.v = np.zeros((job.cells, len(job.probes.sweeps), job.probes.sweep_steps))
 
@@ -268,7 +276,7 @@ class FanInArrays:
             "past": self.past, "epoch": self.epoch, "keep_trains": int(job.probes.trains),
             "sweep_count": len(job.probes.sweeps), "sweep_steps": job.probes.sweep_steps,
             **{f"{name}_count": len(self.fixed[f"{name}_steps"]) for name in ("signal", "current", "clamp")},
-            "snapshot_count": len(job.probes.snapshots), "watch_count": len(job.probes.watch),
+            "snapshot_count": len(job.probes.snapshots), "sample_count": len(job.probes.samples), "watch_count": len(job.probes.watch),
             "histogram_count": len(job.probes.histograms),
             "bins": self.histograms.shape[2], "inhibition_delay": round(job.unplastic.delay / job.dt) if job.unplastic else 0,
             **{name: ctypes.addressof(self.sources[name].struct) if name in self.sources else None for name in SOURCES},
@@ -280,7 +288,7 @@ class FanInArrays:
         return FAN_IN.filled({**self.fixed, **vars(self)}, numbers, job.precision)
 
 
-def _number(tree: t.Tree, known: Mapping[str, float]) -> float:
+def _number(tree: t.Tree, known: Mapping[str, float | Floats]) -> float:
     """The value of a tree that reads constants alone."""
     return float(np.asarray(evaluate(fold(tree, {}), known)))
 
@@ -291,6 +299,11 @@ class Starts:
     def __init__(self, job: Dense) -> None:
         self.job = job
         self.rng = np.random.default_rng([job.seed, 0x1417])
+        shape = (job.cells, job.input_count)
+        self.known = {
+            name: np.broadcast_to(np.reshape(value, (-1, 1)), shape) if isinstance(value, np.ndarray) else value
+            for name, value in constants(job.circuit).items()
+        }
         for name in job.initial:
             if name not in job.rule.initial:
                 raise unknown_name("variable", name, job.rule.initial, path=job.rule.path, key="initial")
@@ -301,7 +314,7 @@ class Starts:
         size = (job.cells, job.input_count)
         draws = {"rand": lambda: self.rng.random(size), "randn": lambda: self.rng.standard_normal(size)}
         given: Mapping[str, Any] = job.initial
-        value = given[name] if name in given else evaluate(job.rule.initial[name], job.rule.constants, draws)
+        value = given[name] if name in given else evaluate(job.rule.initial[name], self.known, draws)
         array = np.asarray(value, dtype=float)
         if not np.all(np.isfinite(array)):
             raise NonFiniteError(f"the initial value of {name} is not finite", path=job.rule.path)
@@ -311,5 +324,5 @@ class Starts:
 
 
 def varied(job: Dense) -> tuple[str, ...]:
-    """Variables whose given initial values are not one number."""
-    return tuple(name for name, value in job.initial.items() if np.ndim(value))
+    """Variables whose given initial values are not one number; where constants differ between cells, all."""
+    return job.rule.variables if job.circuit.plastic.overrides else tuple(name for name, value in job.initial.items() if np.ndim(value))

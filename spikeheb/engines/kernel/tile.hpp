@@ -78,7 +78,7 @@ public:
       int64_t end = to;
       sooner(end, record + 1), sooner(end, next_change);
       if (!steps(from, end, careful)) return no_memory ? NO_MEMORY : NOT_FINITE;
-      if (record < end) write_record(record);
+      if (record < end && !write_record(record)) return NOT_FINITE;
       from = end;
     }
     return careful || finite(to - 1) ? DONE : NOT_FINITE;
@@ -333,13 +333,14 @@ private:
   int64_t next_record(int64_t now) {
     int64_t next = M::has_cell ? next_sweep(now) : FAR;
     sooner(next, upcoming(job->snapshot_steps, job->snapshot_count, now));
+    sooner(next, upcoming(job->samples, job->sample_count, now));
     sooner(next, upcoming(job->watch_steps, job->watch_count, now));
     sooner(next, upcoming(job->histogram_steps, job->histogram_count, now));
     return next;
   }
   real weight(int64_t cell, int64_t input) const { return synapse[M::weight][(cell / W * inputs + input) * W + cell % W]; }
 
-  void write_record(int64_t now) {
+  bool write_record(int64_t now) {
     if constexpr (M::has_cell) record_v(now);
     const int64_t s = place(job->snapshot_steps, job->snapshot_count, now);
     if (s < job->snapshot_count && job->snapshot_steps[s] == now)
@@ -353,6 +354,20 @@ private:
         job->watch[job->watched[3 * k + 2] * job->watch_count + v] = weight(job->watched[3 * k] - first_cell, job->watched[3 * k + 1]);
     const int64_t h = place(job->histogram_steps, job->histogram_count, now);
     if (h < job->histogram_count && job->histogram_steps[h] == now) count_weights(histograms + h * job->bins);
+    const int64_t n = place(job->samples, job->sample_count, now);
+    return n == job->sample_count || job->samples[n] != now || record_sample(now, n);
+  }
+
+  // Returns whether all efficacies are finite.
+  bool record_sample(int64_t now, int64_t n) {
+    for (int64_t c = 0; c < cells; ++c)
+      for (int64_t i = 0; i < inputs; ++i) {
+        const int64_t k = ((first_cell + c) * inputs + i) * job->sample_count + n;
+        job->weight[k] = double(weight(c, i));
+        job->efficacy[k] = double(M::efficacy(*this, *shared, c, i));
+        if (!std::isfinite(job->efficacy[k])) return fail(now, c, i);
+      }
+    return true;
   }
 
   void count_weights(int64_t *counted) const {
