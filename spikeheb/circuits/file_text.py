@@ -138,8 +138,8 @@ def _projection(projection: Projection) -> Content:
     rule, normalise = projection.rule, projection.normalise
     content |= {} if rule is None else {"rule": _rule(rule)}
     content |= {} if projection.receptor is None else {"receptor": projection.receptor}
-    content |= {} if projection.efficacy == 1.0 else {"efficacy": float(projection.efficacy)}
-    content |= {} if projection.delay == 0.0 else {"delay": format_quantity(projection.delay, TIME)}
+    content |= {} if projection.efficacy == 1.0 else {"efficacy": projection.fixed_efficacy}
+    content |= {} if projection.delay == 0.0 else {"delay": format_quantity(projection.fixed_delay, TIME)}
     kinds = {} if rule is None else {equation.name: equation.dimension for equation in rule.equations}
     kinds |= {} if rule is None else {name: parameter.dimension for name, parameter in rule.parameters.items()}
     for part, values in (("initial", projection.initial), ("overrides", projection.overrides)):

@@ -274,7 +274,7 @@ def _array(value: object, dimension: Dimension, file: Reading, key: str) -> floa
 def _check_initial(circuit: Circuit, file: Reading) -> None:
     name = next(name for name, projection in circuit.projections.items() if projection is circuit.plastic)
     shapes = initial_shapes(circuit)
-    for variable, value in circuit.plastic.initial.items():
+    for variable, value in circuit.plastic.fixed_initial.items():
         if np.ndim(value) and np.shape(value) not in shapes:
             raise file.error(f"projections.{name}.initial.{variable}", f"expected a number, or shape {shapes[0]} (got {np.shape(value)})")
 

@@ -97,3 +97,22 @@ class Projection:
             raise EngineError(f'"{self.rule.name}" says its efficacy itself; a projection has one where it has no rule')
         if self.rule is None and (self.initial or self.overrides or self.normalise is not None):
             raise EngineError("initial values, constants by cell and normalisation need a projection with a rule")
+
+    # --- where it is of no network, so that nothing is drawn ---
+
+    @property
+    def fixed_efficacy(self) -> float:
+        """The efficacy of all synapses."""
+        assert not isinstance(self.efficacy, Distribution)
+        return self.efficacy
+
+    @property
+    def fixed_delay(self) -> float:
+        """The delay of all synapses."""
+        assert not isinstance(self.delay, Distribution)
+        return self.delay
+
+    @property
+    def fixed_initial(self) -> Mapping[str, float | Floats]:
+        """Initial values that are given."""
+        return {name: value for name, value in self.initial.items() if not isinstance(value, Distribution)}

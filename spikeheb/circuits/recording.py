@@ -53,3 +53,31 @@ class Recording:
     snapshots: Reals = field(default_factory=lambda: NOTHING)
     watched: Reals = field(default_factory=lambda: NOTHING)
     histograms: Reals | Steps = field(default_factory=lambda: NO_STEPS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkRecording:
+    """What an engine recorded of a network. Synapses stand cell after cell, those of a cell by their source.
+
+    Attributes
+    ----------
+    engine : mapping of str to str
+        Which engine ran, with versions and flags.
+    spikes : mapping of str to pair of arrays of int
+        For each population of cells step and cell of every spike, in order; where trains are recorded.
+    counts : mapping of str to array of int, shape (cells,)
+        Spikes of each cell, imposed ones included.
+    pre, post : mapping of str to array of int, shape (synapses,)
+        Source and cell of the synapses of each projection with a rule.
+    w : mapping of str to array, shape (synapses,)
+        Their weights at the end.
+    snapshots : mapping of str to array, shape (snapshots, synapses)
+    """
+
+    engine: Mapping[str, str]
+    spikes: Mapping[str, tuple[Steps, Steps]]
+    counts: Mapping[str, Steps]
+    pre: Mapping[str, Steps]
+    post: Mapping[str, Steps]
+    w: Mapping[str, Reals]
+    snapshots: Mapping[str, Reals]

@@ -16,7 +16,6 @@ import numpy as np
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.connect import (
     AllToAll,
-    Connector,
     Explicit,
     FixedIndegree,
     FixedOutdegree,

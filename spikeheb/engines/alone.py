@@ -103,7 +103,7 @@ def alone(circuit: Circuit, progress: Progress = None) -> Alone:
     heard = {name: by_cell(changes, circuit.cells.count) for name, changes in signals_of(circuit).items()}
     return Alone(
         circuit, circuit.rule, circuit.cell, circuit.dt, circuit.steps, connect.cell, tuple(trains_of(circuit, plastic)),
-        tuple(imposed_trains(circuit)), plastic.initial, plastic.overrides, currents, clamps, heard, probes.samples, probes.sweeps,
+        tuple(imposed_trains(circuit)), plastic.fixed_initial, plastic.overrides, currents, clamps, heard, probes.samples, probes.sweeps,
         probes.sweep_steps, plastic.receptor, circuit.seed, circuit.exact, circuit.mirrored, progress,
     )  # fmt: skip
 
@@ -114,7 +114,7 @@ def arrivals_of_unplastic(job: Alone) -> dict[int, Floats]:
     if projection is None:
         return counts
     assert isinstance(projection.connect, Pairwise)
-    delay = round(projection.delay / job.dt)
+    delay = round(projection.fixed_delay / job.dt)
     for lane, train in zip(projection.connect.cell, trains_of(job.circuit, projection), strict=True):
         for step in train:
             counts.setdefault(int(step) + delay, np.zeros(job.lanes))[lane] += 1
@@ -127,4 +127,4 @@ def raised_by_unplastic(job: Alone) -> dict[str, float]:
     if projection is None or job.cell is None:
         return {}
     receptor = job.cell.receptor(projection.receptor)
-    return {state: receptor.unit * abs(weight) * projection.efficacy for state, _, weight in receptor.parts}
+    return {state: receptor.unit * abs(weight) * projection.fixed_efficacy for state, _, weight in receptor.parts}

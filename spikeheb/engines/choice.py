@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spikeheb.circuits.circuit import Circuit
-from spikeheb.circuits.recording import Recording
+from spikeheb.circuits.recording import NetworkRecording, Recording
+from spikeheb.engines.alone import OF_NETWORKS
 from spikeheb.engines.compiler import compiler, compiler_of_system, remedy
 from spikeheb.engines.threads import needs_main_thread, side_by_side
 from spikeheb.errors import EngineError, unknown_name
@@ -20,7 +21,17 @@ from spikeheb.errors import EngineError, unknown_name
 if TYPE_CHECKING:
     from spikeheb.engines.kernel.fan_in import FanIn as Started
 
-__all__ = ["ENGINES", "carry_out", "check_engine", "hint_on_compiler", "on_its_way", "refusal", "shares_processors", "side_by_side"]
+__all__ = [
+    "ENGINES",
+    "carry_out",
+    "carry_out_network",
+    "check_engine",
+    "hint_on_compiler",
+    "on_its_way",
+    "refusal",
+    "shares_processors",
+    "side_by_side",
+]
 
 Progress = Callable[[float], None] | None
 ENGINES = ("auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone")
@@ -55,6 +66,8 @@ def carry_out(circuit: Circuit, engine: str = "auto", *, threads: int | None = N
     UnknownName, EngineError, BuildError, NonFiniteError
     """
     check_engine(engine)
+    if circuit.is_network:
+        raise EngineError(OF_NETWORKS)
     if engine.startswith("brian"):
         return _brian(circuit, engine, progress)
     if engine == "plain":
@@ -71,6 +84,33 @@ def carry_out(circuit: Circuit, engine: str = "auto", *, threads: int | None = N
             reason = error.message
     recording = _brian(circuit, "brian", progress)
     return replace(recording, engine={**recording.engine, "note": f"not the kernel: {reason}"})
+
+
+def carry_out_network(circuit: Circuit, engine: str = "auto", *, progress: Progress = None) -> NetworkRecording:
+    """Run a network.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    engine : {"auto", "kernel", "plain"}
+        Without a compiler ``auto`` takes the plain engine, which is slow.
+    progress : callable, optional
+        Called with the fraction done.
+
+    Raises
+    ------
+    UnknownName, EngineError, BuildError, NonFiniteError
+    """
+    check_engine(engine)
+    if engine.startswith("brian"):
+        raise EngineError(f'networks run in the engines "kernel" and "plain" (got "{engine}")', key="engine")
+    if engine == "plain" or (engine == "auto" and compiler() is None):
+        from spikeheb.engines.plain import network as plain
+
+        return plain.run(circuit, progress=progress)
+    from spikeheb.engines.kernel import network
+
+    return network.run(circuit, progress=progress)
 
 
 def refusal(circuit: Circuit, engine: str) -> str | None:

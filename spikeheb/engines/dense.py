@@ -111,7 +111,7 @@ def as_dense(circuit: Circuit, progress: Progress = None) -> Dense:
     return Dense(
         circuit, circuit.rule, circuit.cell, circuit.dt, circuit.steps, circuit.seed, circuit.precision, circuit.cells.count,
         circuit.sources.sources, isinstance(plastic.connect, OwnCopies), other, _sources(circuit, other), plastic.normalise,
-        plastic.normalise.steps(circuit.dt) if plastic.normalise else 0, drive.imposed, plastic.initial, plastic.receptor,
+        plastic.normalise.steps(circuit.dt) if plastic.normalise else 0, drive.imposed, plastic.fixed_initial, plastic.receptor,
         drive.currents, drive.clamps, signals_of(circuit), circuit.probes, progress,
     )  # fmt: skip
 

@@ -247,14 +247,14 @@ def _unplastic(job: Alone, cells: Any, clock: Any) -> list[Any]:
         cells,
         "\n".join(f"add_{state} : siemens (shared, constant)" for state, _, _ in receptor.parts),
         on_pre="\n".join(f"{of_cell(state)}_post += add_{state}" for state, _, _ in receptor.parts),
-        delay=round(projection.delay / job.dt) * job.dt * b2.second,
+        delay=round(projection.fixed_delay / job.dt) * job.dt * b2.second,
         clock=clock,
         name="unplastic",
         namespace={},
     )
     synapses.connect(i=of_input, j=connect.cell)
     for state, _, weight in receptor.parts:
-        setattr(synapses, f"add_{state}_", receptor.unit * abs(weight) * projection.efficacy)
+        setattr(synapses, f"add_{state}_", receptor.unit * abs(weight) * projection.fixed_efficacy)
     return [source, synapses]
 
 

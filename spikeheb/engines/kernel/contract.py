@@ -123,6 +123,7 @@ class Struct:
 
 
 def members(*rows: tuple[str, str, str]) -> tuple[Member, ...]:
+    """The members of a struct: name, kind and what each is."""
     return tuple(Member(*row) for row in rows)
 
 

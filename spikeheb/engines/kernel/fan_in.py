@@ -20,8 +20,9 @@ from spikeheb.engines.dense import Dense, dense
 from spikeheb.engines.emit import tiles
 from spikeheb.engines.kernel.build import load
 from spikeheb.engines.kernel.contract import FAN_IN, FIRED, Array
-from spikeheb.engines.kernel.fan_in_arrays import FanInArrays, varied
+from spikeheb.engines.kernel.fan_in_arrays import FanInArrays
 from spikeheb.engines.kernel.fan_in_values import values
+from spikeheb.engines.kernel.program_arrays import varied
 from spikeheb.engines.kernel.run import Part, Run
 from spikeheb.engines.threads import allowed
 from spikeheb.errors import BuildError, EngineError

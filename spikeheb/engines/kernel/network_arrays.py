@@ -12,14 +12,13 @@ from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.drives import Drives
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.projections import NORMALISATIONS
-from spikeheb.circuits.steps import Steps
 from spikeheb.circuits.values import initial_values
 from spikeheb.draws.edges import Edges
 from spikeheb.draws.expanded import clock
 from spikeheb.draws.trains import IMPOSED, INPUTS, trains
-from spikeheb.engines.dense import Dense, as_dense
-from spikeheb.engines.kernel.contract import FAR, Array
-from spikeheb.engines.kernel.fan_in_arrays import FanInArrays, aligned
+from spikeheb.engines.dense import Dense
+from spikeheb.engines.kernel.contract import Array
+from spikeheb.engines.kernel.program_arrays import ProgramArrays, aligned
 from spikeheb.engines.kernel.rows_contract import POPULATION, PROJECTION
 from spikeheb.program.program import Program
 from spikeheb.program.sites import POST, PRE, SYNAPSE, Sites
@@ -28,22 +27,7 @@ ROOM = 1 << 16
 """Spikes for which there is room at first, beside one of every cell."""
 
 
-class _Of(FanInArrays):
-    """The numbers of a program and what it keeps for each cell."""
-
-    def __init__(self, job: Dense, program: Program, sites: Sites) -> None:
-        self.job, self.program, self.sites = job, program, sites
-        self.width, self.blocks = 1, job.cells
-        self.fixed: dict[str, Array] = {}
-        self.rests = {decay.names[0]: self._rest(decay.slopes[0][0], decay.rests[0]) for decay in sites.scaled}
-        self._rows()
-        self._numbers(None)
-
-    def _common(self) -> dict[str, Any]:
-        return {"cells": self.job.cells, "dt": self.job.dt, "seed": self.job.seed, "epoch": self.epoch}
-
-
-class PopulationArrays(_Of):
+class PopulationArrays(ProgramArrays):
     """Cells of a network, with a program that has no synapses.
 
     Parameters
@@ -61,11 +45,12 @@ class PopulationArrays(_Of):
 
     def __init__(self, circuit: Circuit, name: str, job: Dense, program: Program, sites: Sites, past: int) -> None:
         super().__init__(job, program, sites)
+        self.start()
         self.state = spikes_of(circuit, name, past)
         self.state |= {"lane": self.lane, "part": self.part, "part_at": self.part_at}
         self.state["flags"] = np.zeros(job.cells, dtype=np.int64 if job.precision == "float64" else np.int32)
-        self._changes("current", sorted(job.currents, key=lambda change: change.step))
-        numbers = self._common() | numbers_of_spikes(self.state, past, keep=circuit.probes.trains)
+        self.changes("current", sorted(job.currents, key=lambda change: change.step))
+        numbers = common(self) | numbers_of_spikes(self.state, past, keep=circuit.probes.trains)
         numbers["current_count"] = len(self.fixed["current_steps"])
         self.struct = POPULATION.filled(self.fixed | self.state, numbers, job.precision)
 
@@ -113,7 +98,7 @@ def numbers_of_spikes(state: Mapping[str, Array], past: int, *, keep: bool) -> d
     return {"imposed_count": len(state["imposed_steps"]), "past": past, "keep": int(keep), "capacity": len(state["kept_steps"])}
 
 
-class ProjectionArrays(_Of):
+class ProjectionArrays(ProgramArrays):
     """Synapses of a network.
 
     Parameters
@@ -135,6 +120,7 @@ class ProjectionArrays(_Of):
         self, circuit: Circuit, job: Dense, edges: Edges, program: Program, sites: Sites, of_population: Sites, ends: tuple[Any, Any],
     ) -> None:  # fmt: skip
         super().__init__(job, program, sites)
+        self.start()
         self.edges, self.sources = edges, ends[0].cells
         self._connect()
         self._start()
@@ -143,11 +129,11 @@ class ProjectionArrays(_Of):
         signals = [(change, kind) for kind, heard in enumerate(job.signals.values()) for change in heard]
         signals.sort(key=lambda signal: signal[0].step)
         self.fixed["signal_kinds"] = np.array([kind for _, kind in signals], dtype=np.int64)
-        self._changes("signal", [change for change, _ in signals])
+        self.changes("signal", [change for change, _ in signals])
         taken = circuit.probes.snapshots if job.circuit.plastic.rule is not None else np.zeros(0, dtype=np.int64)
         self.fixed["snapshot_steps"] = np.ascontiguousarray(taken, dtype=np.int64)
         self.state["snapshots"] = np.zeros((len(taken), len(edges.pre)), dtype=job.dtype)
-        numbers = self._common() | {
+        numbers = common(self) | {
             "rows": len(self.fixed["row_first"]) - 1, "synapses": len(edges.pre), "row_delay_count": len(self.fixed["row_delays"]),
             "signal_count": len(signals), "snapshot_count": len(taken),
             "pre": ctypes.addressof(ends[0]), "post": ctypes.addressof(ends[1]),
@@ -201,7 +187,7 @@ class ProjectionArrays(_Of):
     def values(self, name: str) -> Array:
         """A variable of every synapse as it is stored, in the order of the edges."""
         stored = self.state["synapse"][self.sites.row[name]]
-        values = np.empty_like(stored)
+        values: Array = np.empty_like(stored)
         values[self.order] = stored
         return values
 
@@ -212,14 +198,6 @@ class ProjectionArrays(_Of):
         return values
 
 
-def dense_of(circuit: Circuit) -> Dense:
-    """A part of a network as the arrays of a program read it."""
-    return as_dense(circuit)
-
-
-def longest(steps: Steps) -> int:
-    """The largest number, or 0."""
-    return int(steps.max(initial=0))
-
-
-_ = FAR
+def common(arrays: ProgramArrays) -> dict[str, Any]:
+    """The numbers of both structs."""
+    return {"cells": arrays.job.cells, "dt": arrays.job.dt, "seed": arrays.job.seed, "epoch": arrays.epoch}

@@ -39,7 +39,8 @@ def step(lanes: Lanes, now: int) -> None:
     inhibit(lanes, now)
     reached = deliver(lanes, now)
     normalise(lanes, now, reached)
-    spike_and_reset(lanes, now, spiking)
+    change(lanes, "on_spike", spiking, now)
+    shape_and_reset(lanes, now, spiking)
     record(lanes, now)
 
 
@@ -154,10 +155,9 @@ def normalise(lanes: Lanes, now: int, reached: Mask) -> None:
             weight[own] = bring_to_sum(weight[own], wanted, lanes.job.rule.bounds)
 
 
-def spike_and_reset(lanes: Lanes, now: int, spiking: Mask) -> None:
-    """``[post].on_spike``; then v is held at each part of the spike's shape in turn; then the reset and the refractory time."""
+def shape_and_reset(lanes: Lanes, now: int, spiking: Mask) -> None:
+    """V is held at each part of the spike's shape in turn; then come the reset and the refractory time."""
     if np.count_nonzero(spiking):
-        change(lanes, "on_spike", spiking, now)
         lanes.part[spiking] = 0
         lanes.part_at[spiking] = now
     due = lanes.part_at == now

@@ -1,0 +1,199 @@
+"""Networks: the kernel's rows against the plain engine, spike by spike and weight by weight; what is refused, and in which words."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import spikeheb as sh
+from spikeheb.cells.cell import Hold
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.connect import AllToAll, Explicit, FixedIndegree, FixedOutdegree, OneToOne, PairwiseBernoulli
+from spikeheb.circuits.distributions import LogNormal, Normal, Uniform
+from spikeheb.circuits.drives import EVERY, Change, Drives, from_start
+from spikeheb.circuits.populations import Cells, Spikes
+from spikeheb.circuits.probes import Probes
+from spikeheb.circuits.projections import Normalise, Projection
+from spikeheb.circuits.sources import Poisson, Replayed
+from spikeheb.engines.choice import carry_out, carry_out_network
+from spikeheb.engines.compiler import compiler
+from spikeheb.engines.kernel import network
+from spikeheb.engines.plain import network as plain
+from spikeheb.library import names
+
+DT, STEPS = 1e-4, 1500
+CELL = sh.cell("l5_pyramidal")
+needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
+SOME = PairwiseBernoulli(probability=0.3, autapses=False)
+
+
+def recurrent(rule=None, cell=CELL, *, steps=STEPS, precision="float64", drives=None, seed=3, **projection):
+    """Twelve cells that reach each other, four inhibitory ones, and twenty random inputs."""
+    rule = sh.rule("pair") if rule is None else rule
+    receptor = projection.pop("receptor", "ampa")
+    plastic = Projection("e", "e", **({"connect": SOME, "rule": rule, "receptor": receptor} | projection))
+    return Circuit(
+        dt=DT, steps=steps, seed=seed, precision=precision,
+        populations={"x": Spikes((Poisson(np.full(20, 60.0)),)), "e": Cells(12, cell), "i": Cells(4, cell)},
+        projections={
+            "xe": Projection("x", "e", FixedIndegree(count=6), receptor="ampa", efficacy=6.0),
+            "ee": plastic,
+            "ei": Projection("e", "i", AllToAll(), receptor="ampa", efficacy=3.0, delay=1e-3),
+            "ie": Projection("i", "e", PairwiseBernoulli(probability=0.5), sh.rule("vogels"), receptor="gaba"),
+        },
+        drives=drives or {"e": Drives(currents=from_start(3e-10)), "i": Drives(currents=from_start(2e-10))},
+        probes=Probes(trains=True, snapshots=np.array([steps // 2, steps - 1])),
+    )  # fmt: skip
+
+
+def agree(circuit, atol=1e-10):
+    """The kernel's recording, held to the plain one."""
+    a, b = network.run(circuit), plain.run(replace(circuit, precision="float64"))
+    assert a.counts["e"].sum() > 3, "nothing happens"
+    for name in b.spikes:
+        for of_kernel, of_plain in zip(a.spikes[name], b.spikes[name], strict=True):
+            np.testing.assert_array_equal(of_kernel, of_plain)
+        np.testing.assert_array_equal(a.counts[name], b.counts[name])
+    assert set(a.w) == set(b.w) == {"ee", "ie"}
+    for name in b.w:
+        np.testing.assert_array_equal(a.pre[name], b.pre[name])
+        np.testing.assert_array_equal(a.post[name], b.post[name])
+        np.testing.assert_allclose(a.w[name], b.w[name], rtol=0, atol=atol)
+        np.testing.assert_allclose(a.snapshots[name], b.snapshots[name], rtol=0, atol=atol)
+        assert a.snapshots[name].shape == (2, len(a.w[name]))
+    return a
+
+
+def with_signals(rule):
+    return {
+        "e": Drives(currents=from_start(4e-10), rewards=(Change(EVERY, 400, 1.0), Change(2, 900, -0.5))),
+        "i": Drives(currents=from_start(2e-10)),
+    }
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", sorted(names("rule")))
+def test_every_rule_of_the_library_agrees_in_a_network(name):
+    rule = sh.rule(name)
+    cell = sh.cell("l5_clopath") if name == "clopath" else CELL
+    drives = with_signals(rule)
+    if name == "clopath":
+        drives = {key: replace(drive, currents=from_start(1e-9)) for key, drive in drives.items()}
+    agree(recurrent(rule, cell, drives=drives), atol=1e-9)
+
+
+FEATURES = {
+    "delays that differ": {"delay": Uniform(low=1e-3, high=5e-3)},
+    "a delay beside the rule's own": {"rule": sh.rule("pair", axonal_delay="1 ms", backpropagation_delay="0.7 ms"), "delay": 2e-3},
+    "drawn weights": {"initial": {"w": Normal(mean=0.5, sd=0.2, low=0.0, high=1.0)}},
+    "lognormal weights": {"initial": {"w": LogNormal(median=0.3, sigma=0.5)}},
+    "given synapses": {"connect": Explicit(pre=np.array([3, 0, 1, 7, 7]), post=np.array([0, 0, 5, 2, 2]))},
+    "multiple contacts": {"connect": FixedIndegree(count=9, autapses=True, multiple=True)},
+    "out-degree": {"connect": FixedOutdegree(count=5, autapses=False)},
+    "one to one": {"connect": OneToOne()},
+    "all to all": {"connect": AllToAll(autapses=False)},
+    "normalised after events": {"normalise": Normalise("divisive", 1.5)},
+    "normalised now and then": {"normalise": Normalise("subtractive", 1.5, 0.01)},
+    "constants by cell": {"overrides": {"A_plus": np.linspace(0.0, 0.02, 12)}},
+    "ties: post first": {"rule": sh.rule("pair", coincidence="post_first")},
+    "ties: discard": {"rule": sh.rule("pair", coincidence="discard")},
+}
+
+
+@needs_compiler
+@pytest.mark.parametrize("feature", FEATURES)
+def test_what_a_projection_may_have_agrees(feature):
+    agree(recurrent(**FEATURES[feature]))
+
+
+@needs_compiler
+def test_spikes_with_a_shape_agree():
+    agree(recurrent(cell=replace(CELL, shape=(Hold(0.03, 1e-3), Hold(0.01, 5e-4)), refractory=2e-3)))
+
+
+@needs_compiler
+def test_imposed_spikes_and_changing_currents_agree():
+    trains = tuple(np.array([40 + 10 * n, 700 + n]) for n in range(12))
+    drives = {"e": Drives(imposed=(Replayed(trains),), currents=(Change(EVERY, 100, 4e-10), Change(3, 500, 0.0)))}
+    assert agree(recurrent(drives=drives)).counts["e"].min() >= 2
+
+
+@needs_compiler
+def test_single_precision_is_near_for_a_short_time():
+    circuit = recurrent(steps=600)
+    single, double = network.run(replace(circuit, precision="float32")), network.run(circuit)
+    assert single.w["ee"].dtype == np.float32
+    np.testing.assert_allclose(single.w["ee"], double.w["ee"], atol=1e-4)
+
+
+@needs_compiler
+def test_a_circuit_that_is_no_network_gives_the_same_in_rows():
+    single = Circuit(
+        dt=DT, steps=STEPS, populations={"x": Spikes((Poisson(np.full(30, 40.0)),)), "e": Cells(3, CELL)},
+        projections={"xe": Projection("x", "e", AllToAll(), sh.rule("pair"))}, drives={"e": Drives(currents=from_start(4e-10))},
+    )  # fmt: skip
+    assert not single.is_network
+    recording, rows = carry_out(single, "kernel"), network.run(single)
+    np.testing.assert_allclose(rows.w["xe"].reshape(3, 30), recording.w, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(rows.counts["e"], recording.counts)
+
+
+@needs_compiler
+def test_room_for_spikes_grows(monkeypatch):
+    from spikeheb.engines.kernel import network_arrays
+
+    expected = network.run(recurrent())
+    monkeypatch.setattr(network_arrays, "ROOM", 1)
+    recording = network.run(recurrent())
+    for name in expected.spikes:
+        for a, b in zip(expected.spikes[name], recording.spikes[name], strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@needs_compiler
+def test_what_is_not_finite_stops_the_run_and_says_where():
+    drives = {"e": Drives(currents=(Change(4, 700, 1e308),))}
+    with pytest.raises(sh.NonFiniteError, match=r'of cell 4 of "e" is not finite at 0\.0700 s'):
+        network.run(recurrent(drives=drives))
+
+
+REFUSED = {
+    "clamp": (lambda: recurrent(drives={"e": Drives(clamps=(Change(0, 5, -0.05),))}), "a voltage clamp is for circuits"),
+    "no membrane": (
+        lambda: Circuit(
+            dt=DT, steps=9, populations={"a": Cells(2), "b": Cells(2, CELL)}, projections={"ab": Projection("a", "b", OneToOne(), sh.rule("pair"))}
+        ),
+        'the cells of "a" in a network need a membrane',
+    ),
+}  # fmt: skip
+
+
+@needs_compiler
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_a_network_cannot_have_is_refused(case):
+    make, words = REFUSED[case]
+    with pytest.raises(sh.EngineError, match=words):
+        carry_out_network(make(), "kernel")
+
+
+@pytest.mark.parametrize("engine", ["kernel", "plain", "brian:numpy"])
+def test_other_loops_refuse_networks_in_one_line(engine):
+    with pytest.raises(sh.EngineError, match="a network"):
+        carry_out(recurrent(), engine)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"connect": AllToAll()}, "leads from a population to itself; say autapses = true or false"),
+        ({"connect": PairwiseBernoulli(probability=1.5, autapses=False)}, "a probability lies between 0 and 1"),
+        ({"connect": FixedIndegree(count=12, autapses=False)}, "expected a count from 0 to 11, the number of sources, or multiple = true"),
+        ({"connect": Explicit(pre=np.array([0]), post=np.array([12]))}, "synapse 0 has cell 12, and there are 12, counted from 0"),
+        ({"connect": Explicit(pre=np.array([0, 1]), post=np.array([1]))}, "a source and a cell for each synapse"),
+        ({"connect": FixedIndegree(count=10**9, autapses=False, multiple=True)}, "can be numbered"),
+    ],
+)  # fmt: skip
+def test_connections_that_cannot_be_are_refused_in_one_line(wrong, words):
+    with pytest.raises(sh.EngineError, match=words) as error:
+        recurrent(**wrong)
+    assert "\n" not in str(error.value)
