@@ -72,18 +72,42 @@ class NormaliseTable(msgspec.Struct, forbid_unknown_fields=True):
     every: Number = 0
 
 
+class ConnectTable(msgspec.Struct, forbid_unknown_fields=True):
+    """A way to connect, with what its kind takes."""
+
+    kind: str
+    probability: float | None = None
+    count: int | None = None
+    autapses: bool | None = None
+    multiple: bool | None = None
+    pre: list[int] | None = None
+    post: list[int] | None = None
+
+
+class DistributionTable(msgspec.Struct, forbid_unknown_fields=True):
+    """Numbers that are drawn for each synapse; which keys it has depends on its kind."""
+
+    kind: str
+    low: Number | None = None
+    high: Number | None = None
+    mean: Number | None = None
+    sd: Number | None = None
+    median: Number | None = None
+    sigma: Number | None = None
+
+
 class ProjectionTable(msgspec.Struct, forbid_unknown_fields=True):
     """An entry of ``[projections]``."""
 
     pre: str
     post: str
-    connect: str = "all_to_all"
+    connect: ConnectTable | str = "all_to_all"
     reaches: list[int] | None = None
     rule: RuleTable | str | None = None
     receptor: str | None = None
-    efficacy: Number | None = None
-    delay: Number | None = None
-    initial: dict[str, str | int | float | list[Row]] = {}
+    efficacy: Number | DistributionTable | None = None
+    delay: Number | DistributionTable | None = None
+    initial: dict[str, str | int | float | list[Row] | DistributionTable] = {}
     overrides: dict[str, Row] = {}
     normalise: NormaliseTable | None = None
 

@@ -15,7 +15,8 @@ import numpy as np
 from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.circuits.circuit import Circuit
-from spikeheb.circuits.connect import Connector, OwnCopies, Pairwise
+from spikeheb.circuits.connect import Connector, OwnCopies, Pairwise, options
+from spikeheb.circuits.distributions import Distribution
 from spikeheb.circuits.drives import EVERY, Change, Drives
 from spikeheb.circuits.populations import Population, Spikes
 from spikeheb.circuits.probes import Probes
@@ -138,8 +139,8 @@ def _projection(projection: Projection) -> Content:
     rule, normalise = projection.rule, projection.normalise
     content |= {} if rule is None else {"rule": _rule(rule)}
     content |= {} if projection.receptor is None else {"receptor": projection.receptor}
-    content |= {} if projection.efficacy == 1.0 else {"efficacy": projection.fixed_efficacy}
-    content |= {} if projection.delay == 0.0 else {"delay": format_quantity(projection.fixed_delay, TIME)}
+    content |= {} if projection.efficacy == 1.0 else {"efficacy": _array(projection.efficacy, NONE)}
+    content |= {} if projection.delay == 0.0 else {"delay": _array(projection.delay, TIME)}
     kinds = {} if rule is None else {equation.name: equation.dimension for equation in rule.equations}
     kinds |= {} if rule is None else {name: parameter.dimension for name, parameter in rule.parameters.items()}
     for part, values in (("initial", projection.initial), ("overrides", projection.overrides)):
@@ -153,11 +154,19 @@ def _projection(projection: Projection) -> Content:
 def _connect(connect: Connector) -> Content:
     if isinstance(connect, Pairwise):
         return {"connect": "pairwise", "reaches": list(connect.cell)}
-    return {"connect": "own_copies" if isinstance(connect, OwnCopies) else "all_to_all"}
+    if isinstance(connect, OwnCopies):
+        return {"connect": "own_copies"}
+    given = {name: value for name in options(type(connect)) if (value := getattr(connect, name)) is not None}
+    table = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in given.items()}
+    return {"connect": {"kind": connect.NAME, **table} if table else connect.NAME}
 
 
 def _array(value: Any, dimension: Dimension) -> object:
-    """A number, or lists of numbers, with the unit of the dimension."""
+    """A number, lists of numbers, or a distribution, with the unit of the dimension."""
+    if isinstance(value, Distribution):
+        numbers = {field.name: getattr(value, field.name) for field in fields(value)}
+        given = {name: _array(number, NONE if name == "sigma" else dimension) for name, number in numbers.items() if math.isfinite(number)}
+        return {"kind": value.NAME, **given}
     if np.ndim(value):
         return [_array(item, dimension) for item in value]
     return float(value) if dimension == NONE else format_quantity(value, dimension)

@@ -8,10 +8,13 @@ A file has `schema = 1`, `dt` and `duration`, and may have `title`, `doc`, `seed
     phase are one quantity for `count` trains, or a list with one for each. Or a `count` of cells, and the `cell` by name or path, perhaps
     as ``{ name = "l5_pyramidal", parameters = { E_L = "-65 mV" } }``; without it the cells have only imposed spikes.
 ``[projections.NAME]``
-    `pre` and `post` name populations. `connect` is ``"all_to_all"``, ``"own_copies"`` or ``"pairwise"``; the last with `reaches`, the cell
-    of each source. `rule` is a name or path, or ``{ name = "pair", set = "additive", parameters = { tau_plus = "15 ms" } }`` with whatever
+    `pre` and `post` name populations. `connect` is the name of a connector, or ``{ kind = "pairwise_bernoulli", probability = 0.02,
+    autapses = false }`` with what `spikeheb.circuits.connect` has for it; or ``"own_copies"``, or ``"pairwise"`` with `reaches`, the
+    cell of each source. `rule` is a name or path, or ``{ name = "pair", set = "additive", parameters = { tau_plus = "15 ms" } }`` with what
     `spikeheb.rules.choose` takes. `receptor` names one of the cell's. With a rule: `initial`, `overrides` (constants, one for each cell),
-    `normalise` (`kind`, `target`, `every`). Without: `efficacy` and `delay`.
+    `normalise` (`kind`, `target`, `every`). Without: `efficacy`. With or without: `delay`. Initial values, efficacy and delay may be drawn
+    for each synapse: ``{ kind = "uniform", low = "1 ms", high = "5 ms" }``, ``"normal"`` (`mean`, `sd`, and limits `low` and `high`) or
+    ``"lognormal"`` (`median`, `sigma`).
 ``[drives.NAME]``
     By population of cells: `imposed`, a list of sources; `currents`, `clamps` and `rewards`, lists of
     ``{ at = "50 ms", value = "200 pA" }`` for every cell, or with `cell = 3` for that one. A clamp that ends
@@ -33,12 +36,14 @@ import numpy as np
 from spikeheb import library
 from spikeheb.cells import Cell, with_parameters
 from spikeheb.circuits.circuit import PRECISIONS, Circuit
-from spikeheb.circuits.connect import AllToAll, Connector, OwnCopies, Pairwise
+from spikeheb.circuits.distributions import Distribution
 from spikeheb.circuits.drives import EVERY, RELEASED, Change, Drives
+from spikeheb.circuits.file_connect import read_connect, read_drawn
 from spikeheb.circuits.file_tables import (
     CellTable,
     ChangeTable,
     CircuitTable,
+    DistributionTable,
     DrivesTable,
     PopulationTable,
     ProbesTable,
@@ -50,7 +55,7 @@ from spikeheb.circuits.file_values import Reading, check_trains, read_sources
 from spikeheb.circuits.populations import Cells, Population, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise, Projection
-from spikeheb.circuits.steps import NO_STEPS, Floats
+from spikeheb.circuits.steps import Floats
 from spikeheb.circuits.values import initial_shapes
 from spikeheb.dimensions import CURRENT, NONE, TIME, VOLTAGE, Dimension
 from spikeheb.errors import FormatError, unknown_name
@@ -61,7 +66,6 @@ from spikeheb.tables import decode_text, read_text
 MAX_BYTES = 2_000_000
 MAX_ITEMS = 500_000
 """Of a list."""
-CONNECTORS: Mapping[str, Connector] = {"all_to_all": AllToAll(), "own_copies": OwnCopies(), "pairwise": Pairwise(NO_STEPS)}
 REMEDY = "give fewer trains, or trains drawn from rates"
 WRITTEN = "text of the circuit"
 
@@ -119,13 +123,13 @@ def _parsed(text: str, where: str, folder: Path) -> Circuit:
             dt=dt, steps=steps, populations=populations, projections=projections, seed=table.seed, precision=table.precision,
             exact=table.exact, mirrored=table.mirrored,
         )  # fmt: skip
-    if circuit.is_network:
-        raise FormatError("is a network, which this command does not read", path=where, key="projections")
     with file.at("populations"):
-        check_memory(8.0 * circuit.synapse_count * len(circuit.rule.variables), f"the {circuit.synapse_count:,} synapses")
+        if not circuit.is_network:
+            check_memory(8.0 * circuit.synapse_count * len(circuit.rule.variables), f"the {circuit.synapse_count:,} synapses")
     with file.at("drives"):
         circuit = replace(circuit, drives=drives)
-    _check_initial(circuit, file)
+    if not circuit.is_network:
+        _check_initial(circuit, file)
     with file.at("probes"):
         return replace(circuit, probes=_probes(table.probes, steps, file))
 
@@ -180,7 +184,8 @@ def _as_text(values: Mapping[str, str | int | float]) -> dict[str, str]:
 
 
 def _projection(raw: ProjectionTable, populations: Mapping[str, Population], file: Reading, folder: Path, key: str) -> Projection:
-    pre, post = (_of_kind(getattr(raw, end), kind, populations, file, f"{key}.{end}") for end, kind in (("pre", Spikes), ("post", Cells)))
+    kinds = (("pre", (Spikes, Cells)), ("post", (Cells,)))
+    pre, post = (_of_kind(getattr(raw, end), kind, populations, file, f"{key}.{end}") for end, kind in kinds)
     cell = post.cell if isinstance(post, Cells) else None
     _check_effect(raw, cell, file, key)
     rule = None if raw.rule is None else _rule(raw.rule, file, folder, f"{key}.rule")
@@ -189,23 +194,22 @@ def _projection(raw: ProjectionTable, populations: Mapping[str, Population], fil
     return Projection(
         pre=raw.pre,
         post=raw.post,
-        connect=_connect(raw, pre.count, post.count, file, key),
+        connect=read_connect(raw, pre.count, post.count, file, key),
         rule=rule,
         receptor=raw.receptor,
-        efficacy=1.0 if raw.efficacy is None else file.number(raw.efficacy, NONE, f"{key}.efficacy"),
-        delay=0.0 if raw.delay is None else file.time(raw.delay, f"{key}.delay"),
+        efficacy=1.0 if raw.efficacy is None else _drawn(raw.efficacy, NONE, file, f"{key}.efficacy"),
+        delay=0.0 if raw.delay is None else _drawn(raw.delay, TIME, file, f"{key}.delay"),
         initial={} if rule is None else _initial(raw.initial, rule, file, f"{key}.initial"),
         overrides={} if rule is None else _overrides(raw, rule, post.count, file, f"{key}.overrides"),
         normalise=_normalise(raw, file, f"{key}.normalise"),
     )
 
 
-def _of_kind(name: str, kind: type, populations: Mapping[str, Population], file: Reading, key: str) -> Population:
+def _of_kind(name: str, kinds: tuple[type, ...], populations: Mapping[str, Population], file: Reading, key: str) -> Population:
     if name not in populations:
         raise unknown_name("population", name, populations, path=file.where, key=key)
-    if not isinstance(populations[name], kind):
-        wanted, other = ("sources", "cells") if kind is Spikes else ("cells", "sources")
-        raise file.error(key, f'expected a population of {wanted} ("{name}" is one of {other})')
+    if not isinstance(populations[name], kinds):
+        raise file.error(key, f'expected a population of cells ("{name}" is one of sources)')
     return populations[name]
 
 
@@ -213,7 +217,7 @@ def _check_effect(raw: ProjectionTable, cell: Cell | None, file: Reading, key: s
     """Raise for what would have no effect."""
     idle: tuple[str, ...]
     if raw.rule is not None:
-        idle, why = ("efficacy", "delay"), "has no effect beside a rule, which has its own"
+        idle, why = ("efficacy",), "has no effect beside a rule, which has its own"
     else:
         idle, why = ("initial", "overrides", "normalise"), "has no effect without a rule"
     for name in idle:
@@ -223,29 +227,15 @@ def _check_effect(raw: ProjectionTable, cell: Cell | None, file: Reading, key: s
         raise file.error(f"{key}.receptor", "has no effect without a cell")
 
 
-def _connect(raw: ProjectionTable, sources: int, cells: int, file: Reading, key: str) -> Connector:
-    if raw.connect not in CONNECTORS:
-        raise unknown_name("way to connect", raw.connect, CONNECTORS, path=file.where, key=f"{key}.connect")
-    if raw.connect != "pairwise":
-        if raw.reaches is not None:
-            raise file.error(f"{key}.reaches", 'has no effect unless connect is "pairwise"')
-        return CONNECTORS[raw.connect]
-    place = f"{key}.reaches"
-    if raw.reaches is None or len(raw.reaches) != sources:
-        raise file.error(place, f"expected the cell of each of {sources:,} sources (got {len(raw.reaches or []):,})")
-    for n, number in enumerate(raw.reaches):
-        file.index(number, cells, "cell", f"{place}[{n}]")
-    if raw.reaches != sorted(raw.reaches):
-        raise file.error(place, "expected cells that do not fall; sort the sources by the cell that they reach")
-    return Pairwise(np.array(raw.reaches, dtype=np.int64))
-
-
-def _initial(raw: Mapping[str, object], rule: Rule, file: Reading, key: str) -> dict[str, float | Floats]:
+def _initial(raw: Mapping[str, object], rule: Rule, file: Reading, key: str) -> dict[str, float | Floats | Distribution]:
     kinds = {equation.name: equation.dimension for equation in rule.equations if equation.name in rule.initial}
     for name in raw:
         if name not in kinds:
             raise unknown_name("variable", name, kinds, path=file.where, key=key)
-    return {name: _array(value, kinds[name], file, f"{key}.{name}") for name, value in raw.items()}
+    return {
+        name: read_drawn(value, kinds[name], file, f"{key}.{name}") if isinstance(value, DistributionTable)
+        else _array(value, kinds[name], file, f"{key}.{name}") for name, value in raw.items()
+    }  # fmt: skip
 
 
 def _overrides(raw: ProjectionTable, rule: Rule, cells: int, file: Reading, key: str) -> dict[str, Floats]:
@@ -257,6 +247,13 @@ def _overrides(raw: ProjectionTable, rule: Rule, cells: int, file: Reading, key:
         name: file.row(value, kinds[name], cells, f"{key}.{name}") if isinstance(value, list)
         else np.array(file.number(value, kinds[name], f"{key}.{name}")) for name, value in raw.overrides.items()
     }  # fmt: skip
+
+
+def _drawn(raw: str | int | float | DistributionTable, dimension: Dimension, file: Reading, key: str) -> float | Distribution:
+    """One number for all synapses, or a distribution."""
+    if isinstance(raw, DistributionTable):
+        return read_drawn(raw, dimension, file, key)
+    return file.time(raw, key) if dimension == TIME else file.number(raw, dimension, key)
 
 
 def _array(value: object, dimension: Dimension, file: Reading, key: str) -> float | Floats:
@@ -292,7 +289,7 @@ def _normalise(raw: ProjectionTable, file: Reading, key: str) -> Normalise | Non
 
 
 def _drives(raw: DrivesTable, populations: Mapping[str, Population], file: Reading, key: str) -> Drives:
-    cells = _of_kind(key.removeprefix("drives."), Cells, populations, file, key).count
+    cells = _of_kind(key.removeprefix("drives."), (Cells,), populations, file, key).count
 
     def changes(part: str, dimension: Dimension, ending: float | None = None) -> tuple[Change, ...]:
         tables: Sequence[ChangeTable] = getattr(raw, part)

@@ -378,7 +378,7 @@ WRONG = {
     ),
     "a projection from cells": (
         ('pre = "inputs"', 'pre = "cells"'),
-        f'{PROJECTION}.pre: expected a population of sources ("cells" is one of cells)',
+        'projections: "synapses" leads from a population to itself; say autapses = true or false',
     ),
     "no projection": (("[projections.synapses]", "[projection.synapses]"), 'projection: no such key; did you mean "projections"?'),
     "no rule": ((RULE, ""), f"{PROJECTION}.initial: has no effect without a rule"),

@@ -161,7 +161,8 @@ REFUSED = {
     "clamp": (lambda: recurrent(drives={"e": Drives(clamps=(Change(0, 5, -0.05),))}), "a voltage clamp is for circuits"),
     "no membrane": (
         lambda: Circuit(
-            dt=DT, steps=9, populations={"a": Cells(2), "b": Cells(2, CELL)}, projections={"ab": Projection("a", "b", OneToOne(), sh.rule("pair"))}
+            dt=DT, steps=9, populations={"a": Cells(2), "b": Cells(2, CELL)},
+            projections={"ab": Projection("a", "b", OneToOne(), sh.rule("pair"))},
         ),
         'the cells of "a" in a network need a membrane',
     ),

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from spikeheb.engines.emit import bodies
+from spikeheb.engines.emit.placements import ONE_SYNAPSE, Loop, Shape
 from spikeheb.engines.emit.text import derived, equation_comments, flawed, mangled, pointer
 from spikeheb.engines.emit.tile_text import COPY, Text
 from spikeheb.expressions import tree as t
@@ -22,90 +23,6 @@ from spikeheb.rules.meaning import TRANSMIT, Action
 SIZES = "  const int64_t blocks = t.blocks, inputs = t.inputs; (void)blocks; (void)inputs; " + COPY
 FLAW = "  Flag flaw = 0;"
 OF_ARRAY = {PRE: "pre", POST: "lane", SYNAPSE: "synapse"}
-
-
-@dataclass(frozen=True)
-class Loop:
-    """A loop over synapses.
-
-    Attributes
-    ----------
-    head : tuple of str
-        Lines that open it; `starts` go between the outer and the inner head.
-    inner : str
-    element : mapping of str to str
-        The index of a synapse, an input or a cell within what the pointers point to; a side that is not here is the
-        same throughout.
-    start : mapping of str to str
-        Where the pointers of a side begin.
-    cell : str
-        The cell, within the tile.
-    number : str
-        The number of the synapse, cell after cell, which chooses its random numbers.
-    own : str or None
-        The side that fired.
-    hint : str
-        What the compiler is told of the inner loop.
-    """
-
-    head: tuple[str, ...]
-    inner: str
-    element: dict[str, str]
-    start: dict[str, str]
-    number: str
-    own: str | None
-    hint: str = "SIDE_BY_SIDE"
-
-
-@dataclass(frozen=True)
-class Shape:
-    """How the synapses lie in memory: the loop of a presynaptic spike, of a postsynaptic one, and over all; how many there are.
-
-    `header` says when things happen, and has the library's `entries`.
-    """
-
-    of_pre: Loop
-    of_post: Loop
-    of_all: Loop
-    count: str
-    header: str
-    entries: str
-
-
-_BLOCK = {SYNAPSE: "(b*inputs + i)*W", POST: "b*W", PRE: "i"}
-_IN_BLOCK = {SYNAPSE: "[l]", POST: "[l]"}
-DENSE = Shape(
-    Loop(
-        ("for (int64_t b = 0; b < blocks; ++b) {",), "for (int l = 0; l < W; ++l) {", _IN_BLOCK, _BLOCK,
-        "(t.first_cell + b*W + l)*t.inputs + i", PRE,
-    ),
-    Loop(
-        ("{",), "for (int64_t i = 0; i < inputs; ++i) {", {SYNAPSE: "[i*W]", PRE: "[i]"},
-        {SYNAPSE: "c/W*inputs*W + c%W", PRE: "0", POST: "c"}, "(t.first_cell + c)*t.inputs + i", POST,
-    ),
-    Loop(
-        ("for (int64_t b = 0; b < blocks; ++b)", "for (int64_t i = 0; i < inputs; ++i) {"), "for (int l = 0; l < W; ++l) {",
-        _IN_BLOCK, _BLOCK, "(t.first_cell + b*W + l)*t.inputs + i", None,
-    ),
-    "t.blocks*t.inputs*W", "fan_in.hpp", "FAN_IN_ENTRIES",
-)  # fmt: skip
-"""Every input reaches every cell."""
-_ROW = "for (int64_t e = t.row_first[i], end = t.row_first[i + 1]; e < end; ++e) { const int64_t c = t.target[e]; (void)c;"
-_COLUMN = (
-    "for (int64_t n = t.column_first[c], end = t.column_first[c + 1]; n < end; ++n) { "
-    "const int64_t e = t.edge[n], i = t.row_of[n]; (void)e; (void)i;"
-)
-_OF_ROW = {SYNAPSE: "0", POST: "0", PRE: "i"}
-SPARSE = Shape(
-    Loop(("{",), _ROW, {SYNAPSE: "[e]", POST: "[c]"}, _OF_ROW, "t.number[e]", PRE, ""),
-    Loop(("{",), _COLUMN, {SYNAPSE: "[e]", PRE: "[i]"}, {SYNAPSE: "0", PRE: "0", POST: "c"}, "t.number[e]", POST),
-    Loop(("for (int64_t i = 0; i < t.inputs; ++i) {",), _ROW, {SYNAPSE: "[e]", POST: "[c]"}, _OF_ROW, "t.number[e]", None, ""),
-    "t.synapses",
-    "rows.hpp",
-    "ROWS_ENTRIES",
-)
-"""Rows of synapses, one for each source and delay; columns with the place of each synapse of a cell."""
-ONE_SYNAPSE = Loop((), "", {}, {SYNAPSE: "(c/W*inputs + i)*W + c%W", PRE: "i", POST: "c"}, "", None)
 
 
 @dataclass(frozen=True)

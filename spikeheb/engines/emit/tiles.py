@@ -10,8 +10,9 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from spikeheb.cells import Cell, Receptor
+from spikeheb.engines.emit.placements import DENSE, Shape
 from spikeheb.engines.emit.text import array, equation_comments, events_of, flawed, indent, mangled, pointer
-from spikeheb.engines.emit.tile_handlers import DENSE, FLAW, HandlerWriter, Shape
+from spikeheb.engines.emit.tile_handlers import FLAW, HandlerWriter
 from spikeheb.engines.emit.tile_text import COPY, Text
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp

@@ -17,7 +17,7 @@ from spikeheb.engines.alone import Progress
 from spikeheb.engines.compiler import Compiler, compiler, remedy
 from spikeheb.engines.dense import Dense, as_dense
 from spikeheb.engines.emit import tiles
-from spikeheb.engines.emit.tile_handlers import SPARSE
+from spikeheb.engines.emit.placements import SPARSE
 from spikeheb.engines.kernel.build import Library, load
 from spikeheb.engines.kernel.contract import Array, Status
 from spikeheb.engines.kernel.network_arrays import PopulationArrays, ProjectionArrays, SourceArrays
