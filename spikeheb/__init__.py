@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from spikeheb.studies.signatures import analyse as analyse
     from spikeheb.studies.signatures import constraint as constraint
     from spikeheb.studies.signatures import fan_in_inputs as fan_in_inputs
+    from spikeheb.studies.signatures import network as network
     from spikeheb.studies.signatures import replay as replay
     from spikeheb.studies.signatures import run as run
     from spikeheb.studies.signatures import score as score
@@ -130,6 +131,7 @@ _HOMES = {
     "Poisson": "spikeheb.circuits.sources",
     "compare": "spikeheb.studies.distributions.comparison",
     "constraint": "spikeheb.studies.distributions.constraint",
+    "network": "spikeheb.studies.networks.network",
     "rerun": "spikeheb.studies.rerun",
     "with_inhibition": "spikeheb.studies.inputs",
     "fan_in_inputs": "spikeheb.studies.inputs",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,20 +24,22 @@ from spikeheb.paths import home_resolved, is_file, is_folder, kind_at
 from spikeheb.protocols import Protocol, read_protocol
 from spikeheb.protocols import with_parameters as with_protocol_parameters
 from spikeheb.rules import Bounds, Rule, choose, combine, read_rule
-from spikeheb.tables import MAX_BYTES, html_table, shortened
+from spikeheb.tables import MAX_BYTES, html_table, read_text, shortened
 
 VARIABLE = "SPIKEHEB_PATH"
-SUFFIXES = {"rule": ".toml", "cell": ".toml", "protocol": ".py"}
+SUFFIXES = {"rule": ".toml", "cell": ".toml", "network": ".toml", "protocol": ".py"}
 _MARKS = {
     kind: re.compile(rb"^[ \t]*\[[ \t]*" + table + rb"[ \t]*[.\]]", re.MULTILINE)
     for kind, table in (("cell", b"membrane"), ("network", b"populations"))
 }
 """Tables by which the kind of a TOML file is known."""
+MOST_OF_NETWORK = 2_000_000
+"""Bytes of a network's file."""
 _SET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def names(kind: str) -> dict[str, Path]:
-    """All files of a kind, ``"rule"``, ``"cell"`` or ``"protocol"``, by name.
+    """All files of a kind, ``"rule"``, ``"cell"``, ``"network"`` or ``"protocol"``, by name.
 
     Raises
     ------
@@ -238,13 +241,13 @@ def _read(kind: str, path: Path, set: str | None) -> Rule | Cell | Protocol:
     if kind == "rule":
         return rule(read_rule(path), set=set)
     if kind == "network":
-        raise FormatError('is the file of a network; "spikeheb check" says whether it can be used', path=str(path))
+        raise FormatError('is the file of a network; "spikeheb net" runs it', path=str(path))
     if set is not None:
         raise FormatError(f"a {kind} has no sets", path=str(path))
     return cell(path) if kind == "cell" else protocol(path)
 
 
-KINDS = ("rules", "cells", "protocols")
+KINDS = ("rules", "cells", "networks", "protocols")
 
 
 @dataclass(frozen=True)
@@ -270,11 +273,11 @@ class Listing:
 
 
 def catalogue(kind: str | None = None) -> Listing:
-    """The rules, cells and protocols that can be used by name, with their titles; no protocol is run for it.
+    """The rules, cells, networks and protocols that can be used by name, with their titles; no protocol is run for it.
 
     Parameters
     ----------
-    kind : {"rules", "cells", "protocols"}, optional
+    kind : {"rules", "cells", "networks", "protocols"}, optional
         Everything where absent.
 
     Raises
@@ -301,6 +304,12 @@ def catalogue(kind: str | None = None) -> Listing:
 
 def _title(kind: str, path: Path) -> str:
     """Title of a file; of a script the first line of its docstring, without running it."""
+    if kind == "network":
+        try:
+            title = tomllib.loads(read_text(path, MOST_OF_NETWORK)).get("title", "")
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            raise FormatError(f"is not TOML ({str(error).splitlines()[0]})", path=str(path)) from None
+        return title if isinstance(title, str) else ""
     if kind != "protocol":
         return (read_rule if kind == "rule" else read_cell)(path).title
     try:

@@ -20,14 +20,16 @@ from spikeheb.studies.experiment.recorded import analyse
 from spikeheb.studies.experiment.replay import replay
 from spikeheb.studies.experiment.slices import slice_of
 from spikeheb.studies.inputs import fan_in_inputs
+from spikeheb.studies.networks.network import network
 from spikeheb.studies.windows.window import window
 
-FUNCTIONS: tuple[Callable[..., Any], ...] = (analyse, constraint, fan_in_inputs, replay, run, score, slice_of, weights, window)
+FUNCTIONS: tuple[Callable[..., Any], ...] = (analyse, constraint, fan_in_inputs, network, replay, run, score, slice_of, weights, window)
 """All whose settings are declared."""
 STUB = Path(__file__).parents[1] / "spikeheb" / "studies" / "signatures.pyi"
 HOMES = {
     "collections.abc": ("Sequence",), "pathlib": ("Path",), "typing": ("Any", "Literal"),
-    "spikeheb.cells": ("Cell",), "spikeheb.circuits.sources": ("Source",), "spikeheb.protocols": ("Protocol",),
+    "spikeheb.cells": ("Cell",), "spikeheb.circuits.circuit": ("Circuit",),
+    "spikeheb.circuits.sources": ("Source",), "spikeheb.protocols": ("Protocol",),
     "spikeheb.recordings": ("Sweeps",), "spikeheb.rules.rule": ("Rule",), "spikeheb.schedules": ("Reward",),
     "spikeheb.settings": ("Amperes", "Conductance", "Frequency", "Time", "Voltage"),
     "spikeheb.studies.experiment.replay": ("Trains",), "spikeheb.studies.inputs": ("Inputs",), "spikeheb.studies.progress": ("Progress",),

@@ -54,7 +54,7 @@ ROOMS = {
         {"changes", "datasets", "labels", "progress", "seeds", "settings", "start_weights"},
         {"inputs", "population"},
         {"calls"},
-        {"distributions", "experiment"},
+        {"distributions", "experiment", "networks"},
         {"board"},
         {"windows"},
         {"portrait", "rerun"},

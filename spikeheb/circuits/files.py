@@ -63,7 +63,7 @@ from spikeheb.limits import check_memory
 from spikeheb.rules import Rule, choose
 from spikeheb.tables import decode_text, read_text
 
-MAX_BYTES = 2_000_000
+MAX_BYTES = library.MOST_OF_NETWORK
 MAX_ITEMS = 500_000
 """Of a list."""
 REMEDY = "give fewer trains, or trains drawn from rates"

@@ -20,6 +20,7 @@ from spikeheb.cli.experiment import run as run_protocol
 from spikeheb.cli.flatten import QUANTITIES
 from spikeheb.cli.interruption import INTERRUPTED, USER_ERROR
 from spikeheb.cli.listing import check, list_names
+from spikeheb.cli.net import net
 from spikeheb.cli.replay import replay
 from spikeheb.cli.score import score
 from spikeheb.cli.show import show
@@ -89,6 +90,7 @@ def build() -> typer.Typer:
     app.command("weights")(weights)
     app.command("compare")(compare)
     app.command("constraint")(constraint)
+    app.command("net")(net)
     app.command("analyse")(analyse)
     app.command("cache")(cache)
     app.add_typer(data, name="data")

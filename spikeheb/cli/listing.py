@@ -12,6 +12,7 @@ from spikeheb.errors import SpikehebError
 
 if TYPE_CHECKING:
     from spikeheb.cells import Cell
+    from spikeheb.circuits.circuit import Circuit
     from spikeheb.rules import Rule
 
 TRIAL_RULE, TRIAL_CELL = "pair", "l5_pyramidal"
@@ -89,9 +90,24 @@ def _check_network(path: Path) -> str:
     from spikeheb.engines import trial
 
     circuit = read_circuit(path)
+    if circuit.is_network:
+        return _check_network_of_cells(path, circuit)
     trial.run(circuit.rule, circuit.cell)
     sources, cells = circuit.sources.count, circuit.cells.count
     return f"network {path.stem}, {sources:,} {'source' if sources == 1 else 'sources'} onto {cells:,} {'cell' if cells == 1 else 'cells'}"
+
+
+def _check_network_of_cells(path: Path, circuit: Circuit) -> str:
+    """Take a few time steps of each of its rules on one of the cells that it reaches."""
+    from spikeheb.circuits.populations import Cells
+    from spikeheb.engines import trial
+
+    cells = {name: population for name, population in circuit.populations.items() if isinstance(population, Cells)}
+    for projection in circuit.projections.values():
+        if projection.rule is not None:
+            trial.run(projection.rule, cells[projection.post].cell)
+    synapses = sum(map(circuit.expected_synapses, circuit.projections))
+    return f"network {path.stem}, {sum(each.count for each in cells.values()):,} cells, about {synapses:,.0f} synapses"
 
 
 def _check_choices(rule: Rule) -> str:

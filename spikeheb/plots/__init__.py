@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from spikeheb.plots.comparing import comparison
 from spikeheb.plots.constraint import constraint_page, draw_bias, draw_diagonal
 from spikeheb.plots.course import courses, draw_course, panels_of
 from spikeheb.plots.distances import comparison_page, draw_compared_panel
+from spikeheb.plots.networks import draw_network_panel, network
 from spikeheb.plots.outcome import draw_outcome, legend_handles
 from spikeheb.plots.pages import experiment_page, outcome_title, replay_page, window_page
 from spikeheb.plots.shown import show_when_cell_ends
@@ -44,6 +45,7 @@ PANELS = {
     "constraint": ("diagonal", "bias"),
     "slice": ("outcome",),
     "comparison": ("densities", "distances"),
+    "network": ("raster", "rates", "weights", "course"),
     "weights": ("histograms", "log_histograms", "course", "against_input", "distances"),
 }
 
@@ -111,6 +113,8 @@ def _panel(data: xr.Dataset, ax: Axes | None, panel: str | None, series: str | N
         return draw_board(ax, data)
     if study == "weights":
         return draw_panel(ax, data, panel)
+    if study == "network":
+        return draw_network_panel(ax, data, panel)
     if study == "comparison":
         return draw_compared_panel(ax, data, panel)
     if study == "constraint":
@@ -160,7 +164,7 @@ def figure(data: xr.Dataset) -> Figure:
     FormatError
         For a data set that is not a result.
     """
-    pages = {
+    pages: dict[str, Callable[[xr.Dataset], Figure]] = {
         "experiment": experiment_page,
         "recording": experiment_page,
         "window": window_page,
@@ -170,6 +174,7 @@ def figure(data: xr.Dataset) -> Figure:
         "constraint": constraint_page,
         "slice": experiment_page,
         "comparison": comparison_page,
+        "network": network,
     }
     with _blame(data):
         page = pages[_study(data)](data)

@@ -81,6 +81,24 @@ def network(result: xr.Dataset, window: Window | None = None) -> Figure:
     return page
 
 
+def draw_network_panel(ax: Axes, result: xr.Dataset, panel: str) -> Axes:
+    """One panel: ``raster`` or ``rates``; of the first plastic projection ``weights`` or ``course``.
+
+    Raises
+    ------
+    FormatError
+        For weights of a network without plastic projections.
+    """
+    if panel in ("raster", "rates"):
+        (draw_raster if panel == "raster" else draw_rates)(ax, result, _window(result))
+        return ax
+    projections = plastic(result)
+    if not projections:
+        raise FormatError("has no plastic projection, so that there are no weights to show", key="plastic")
+    (draw_weights if panel == "weights" else draw_weight_course)(ax, result, projections[0])
+    return ax
+
+
 @styled
 def matrix(
     result: xr.Dataset,

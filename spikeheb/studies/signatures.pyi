@@ -8,6 +8,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from spikeheb.cells import Cell
+from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.sources import Source
 from spikeheb.protocols import Protocol
 from spikeheb.recordings import Sweeps
@@ -191,6 +192,45 @@ def fan_in_inputs(
         How many inhibitory Poisson inputs each cell gets as well, without plasticity.
     inhibitory_rate : Frequency | str | None
         Rate of each inhibitory input; by default 10 Hz.
+    """
+
+def network(
+    circuit: Circuit | Path | str,
+    duration: Time | str | None = None,
+    *,
+    seed: int | None = None,
+    engine: str = "auto",
+    precision: str | None = None,
+    progress: Progress = None,
+) -> xr.Dataset:
+    """Run a network.
+
+    Parameters
+    ----------
+    circuit : str, path or Circuit
+        A network of the library by name, the path of a file, or a circuit.
+    progress : bool or callable, optional
+        True for a bar; a function is called with the fraction done.
+    duration : Time | str | None
+        How long is simulated. Snapshots of the file that come later are left out.
+    seed : int | None
+        Seed of connections, inputs and all other random numbers.
+    engine : str, by default 'auto'
+        "auto", "kernel" or "plain"; plain is slow, and a second opinion.
+    precision : str | None
+        "float64" or "float32"; single precision takes half the memory.
+
+    Returns
+    -------
+    xarray.Dataset
+        For each population P of cells ``P_rate`` and ``P_cv`` (coefficient of variation of the intervals) over ``P_cell``, both of the
+        second half of the run, ``P_rate_course`` over ``time``, and ``P_spike_time`` and ``P_spike_cell`` over ``P_spike``; for each
+        projection Q with a rule ``Q_weight`` over ``snapshot`` and ``Q_synapse``, with source ``Q_pre`` and cell ``Q_post`` of each
+        synapse. The last snapshot is of the end. A ``note`` says where a rate is beyond physiology.
+
+    Raises
+    ------
+    SpikehebError
     """
 
 def replay(

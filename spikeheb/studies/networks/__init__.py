@@ -1,0 +1,1 @@
+"""Networks: populations that reach each other, and what they do."""

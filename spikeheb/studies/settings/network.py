@@ -1,0 +1,28 @@
+"""The settings of a network's run."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Annotated, Any
+
+from spikeheb.declared import Setting
+from spikeheb.limits import LARGEST_SEED
+from spikeheb.settings import Time
+
+
+@dataclass(frozen=True)
+class Network:
+    """How a network is run; what is not given is as its file says."""
+
+    duration: Annotated[
+        Time | None,
+        Setting("How long is simulated.", "Snapshots of the file that come later are left out.", range=(0.1, 100.0), scale="log"),
+    ] = None
+    _: KW_ONLY
+    seed: Annotated[int | None, Setting("Seed of connections, inputs and all other random numbers.", least=0, most=LARGEST_SEED)] = None
+    engine: Annotated[
+        Any, Setting('"auto", "kernel" or "plain"; plain is slow, and a second opinion.', accepts="str", metavar="ENGINE")
+    ] = "auto"  # fmt: skip
+    precision: Annotated[
+        Any, Setting('"float64" or "float32"; single precision takes half the memory.', accepts="str | None", option=str, metavar="KIND")
+    ] = None  # fmt: skip
