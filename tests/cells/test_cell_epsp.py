@@ -202,8 +202,8 @@ def test_without_the_mean_over_the_step_the_error_is_at_least_tenfold(row, fine)
 @pytest.mark.parametrize("path", sorted(CELLS.glob("*.toml")), ids=lambda path: path.stem)
 def test_efficacy_1_gives_an_epsp_of_one_or_two_millivolts_and_an_ipsp(path):
     cell = read_cell(path)
-    if cell.name == "song_2000":
-        pytest.skip("its efficacy 1 is the largest of a thousand weak inputs, and its inhibition is shunting")
+    if cell.name in ("song_2000", "vogels_2011"):
+        pytest.skip("its efficacy 1 is the unit of a network in which many weak inputs act together")
     unit = np.array([cell.receptor("ampa").unit])
     trace = stepped_epsp(cell, unit)
     assert 1.0e-3 < peaks(trace)[0] < 2.0e-3

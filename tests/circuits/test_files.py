@@ -384,7 +384,7 @@ WRONG = {
     "no rule": ((RULE, ""), f"{PROJECTION}.initial: has no effect without a rule"),
     "an unknown way to connect": (
         ('"all_to_all"', '"all_to_some"'),
-        f'{PROJECTION}.connect: no way to connect named "all_to_some"; did you mean "all_to_all"?',
+        f'{PROJECTION}.connect: no way to connect named "all_to_some"; did you mean "all_to_all" or "one_to_one"?',
     ),
     "pairs that are not there": (('"all_to_all"', '"pairwise"'), f"{PROJECTION}.reaches: expected the cell of each of 100 sources (got 0)"),
     "pairs without effect": (
@@ -423,7 +423,6 @@ WRONG = {
     ),
     "an unknown receptor": ((AMPA, 'receptor = "amda"'), f'{PROJECTION}.receptor: no receptor named "amda"; did you mean "ampa"'),
     "a receptor without a cell": (('cell = "l5_pyramidal"', ""), f"{PROJECTION}.receptor: has no effect without a cell"),
-    "a delay beside a rule": ((AMPA, 'delay = "1 ms"'), f"{PROJECTION}.delay: has no effect beside a rule, which has its own"),
     "an unknown variable": (("{ w = 0.5 }", "{ v = 0.5 }"), f'{PROJECTION}.initial: no variable named "v"'),
     "an initial value with a unit": (
         ("{ w = 0.5 }", '{ w = "1 ms" }'),

@@ -19,6 +19,7 @@ FUNCTIONS = {
     "compare": sh.compare,
     "constraint": sh.constraint,
     "list": sh.list,
+    "net": sh.network,
     "replay": sh.replay,
     "run": sh.run,
     "score": sh.score,

@@ -117,7 +117,7 @@ def labelled(circuit: Circuit, recording: NetworkRecording) -> xr.Dataset:
         variables[f"{name}_spike_cell"] = (f"{name}_spike", which)
     ruled = list(recording.w)
     if ruled:
-        coordinates["snapshot"] = np.append((circuit.probes.snapshots + 1) * circuit.dt, duration)
+        coordinates["snapshot"] = np.append(circuit.probes.snapshots * circuit.dt, duration)
     for name in ruled:
         weights = np.concatenate([recording.snapshots[name], recording.w[name][None]])
         variables[f"{name}_weight"] = (("snapshot", f"{name}_synapse"), weights)
