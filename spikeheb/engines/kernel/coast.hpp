@@ -27,9 +27,12 @@ public:
 
   CoastOfCell(const Collocation &by, const Shared &k) : by(by), k(k) {}
 
-  // Returns the error over what is allowed: above 1 where the way cannot be computed.
-  double carry(const State &from, Quiet<M> &quiet) {
-    guess(from, quiet);
+  State guess;          // at the last node
+
+  // `from` where they are, `linear` a state on a linear way to rest. Returns the error over what is allowed: above 1 where the way
+  // cannot be computed.
+  double carry(const State &from, const State &linear, Quiet<M> &quiet) {
+    follow(from, linear, quiet);
     for (int d = 0; d < M::decaying_count; ++d) {
       double a, b;
       const double growth = M::line_of_state(M::decaying[d], k, a, b), start = at(from, M::decaying[d]);
@@ -48,17 +51,23 @@ public:
 private:
   const Collocation &by;
   const Shared &k;
-  State ahead[S + 1];  // the guess, a step after each node
+  State change[S + 1];  // of the guess, in a step from each node
   double worst = 0.0;
 
-  // The way near rest, where a step is nearly linear; farther away it still takes the fast part off what is solved for.
-  void guess(const State &from, Quiet<M> &quiet) {
+  // The guess is parallel to the linear way. It takes off what is solved for the fast part of the way, which is linear near rest
+  // and which, if it has once died out, does not come back: so the linear way goes on where it was, and not from where the cell is.
+  void follow(const State &from, const State &linear, Quiet<M> &quiet) {
     const bool known = quiet.knows(from, k);
+    guess = linear;
     for (int j = 0; j <= S; ++j) {
-      x[j] = j ? x[j - 1] : from;
-      if (known && j) quiet.advance(x[j], by.steps(j) - by.steps(j - 1));
-      ahead[j] = x[j];
-      if (known) quiet.advance(ahead[j], 1);
+      if (known && j) quiet.advance(guess, by.steps(j) - by.steps(j - 1));
+      State next = guess;
+      if (known) quiet.advance(next, 1);
+      x[j] = from;
+      for (const int m : M::moving) {
+        at(x[j], m) += at(guess, m) - at(linear, m);
+        at(change[j], m) = at(next, m) - at(guess, m);
+      }
     }
   }
 
@@ -80,9 +89,6 @@ private:
     double values[S + 1][G];
     for (int j = 0; j <= S; ++j)
       for (int m = 0; m < G; ++m) values[j][m] = at(x[j], place(m));
-    double guessed[S + 1][G];  // what the guess changes in a step
-    for (int j = 0; j <= S; ++j)
-      for (int m = 0; m < G; ++m) guessed[j][m] = at(ahead[j], place(m)) - values[j][m];
     const double error = by.solve<G>(values, M::group_affine[g], [&](auto sloping, int node, const double (&now)[G], double (&D)[G], double (&slope)[G][G]) {
       using T = std::conditional_t<sloping, Dual<G>, double>;
       typename M::template State<T> z;
@@ -98,7 +104,7 @@ private:
       }
       for (int m = 0; m < G; ++m) {
         const T &after = at(z, place(m));
-        D[m] = value_of(after) - now[m] - guessed[node][m];
+        D[m] = value_of(after) - now[m] - at(change[node], place(m));
         if constexpr (sloping)
           for (int h = 0; h < G; ++h) slope[m][h] = after.by[h] - (m == h);
       }

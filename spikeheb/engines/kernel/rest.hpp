@@ -38,11 +38,12 @@ template <class M> bool Lane<M>::leaves_alone(Around &around, int64_t now, int64
 template <class M> bool Lane<M>::coast(int64_t from, int64_t end) {
   constexpr int64_t GRID = Collocation::GRID;
   int64_t unit = 1;
+  auto linear = state;
   Around around;
   for (int k = 0; k < M::late_count; ++k) around.late.values[k] = Range(late.values[k], late.values[k], Glide<M>::OUTSIDE);
   while (end - place.now >= GRID) {
     unit = std::min(unit, (end - place.now) / GRID);
-    const double worst = coast_once(unit, around), change = 0.9 * std::pow(worst, -1.0 / (Collocation::S + 1));
+    const double worst = coast_once(unit, linear, around), change = 0.9 * std::pow(worst, -1.0 / (Collocation::S + 1));
     if (!(worst <= 1.0) && unit == 1) break;
     const double factor = worst <= 1.0 ? std::fmin(std::fmax(change, 1.0), 8.0) : std::fmin(std::fmax(change, 0.125), 0.5);
     unit = std::max(int64_t(1), int64_t(double(unit) * factor));
@@ -60,10 +61,10 @@ template <class M> bool Lane<M>::coast(int64_t from, int64_t end) {
 
 // Everything over some steps, or nothing. Returns the largest error over what is allowed; `around` is what synapses see that are
 // left alone, also over as many steps more as are remembered.
-template <class M> double Lane<M>::coast_once(int64_t unit, Around &around) {
+template <class M> double Lane<M>::coast_once(int64_t unit, typename M::template State<double> &linear, Around &around) {
   const Collocation by(unit);
   CoastOfCell<M> cell(by, shared);
-  double worst = cell.carry(state, quiet);
+  double worst = cell.carry(state, linear, quiet);
   if (!(worst <= 1.0)) return worst;
   const int64_t end = place.now + by.steps(Collocation::S);
   if constexpr (M::can_coast) {
@@ -85,6 +86,7 @@ template <class M> double Lane<M>::coast_once(int64_t unit, Around &around) {
     step_synapses(place.now, end, around);
   }
   state = cell.x[Collocation::S];
+  linear = cell.guess;
   place.now = end;
   return worst;
 }
