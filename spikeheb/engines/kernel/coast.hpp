@@ -20,6 +20,7 @@ template <int N> double value_of(const Dual<N> &x) { return x.value; }
 template <class M> class CoastOfCell {
 public:
   static constexpr int S = Collocation::S;
+  static constexpr double TOLERANCE = 1e-9;  // of the potential: less than 1e-7 mV
   using Shared = typename M::Shared;
   using State = typename M::template State<double>;
   State x[S + 1];       // at the nodes
@@ -89,7 +90,7 @@ private:
     double values[S + 1][G];
     for (int j = 0; j <= S; ++j)
       for (int m = 0; m < G; ++m) values[j][m] = at(x[j], place(m));
-    const double error = by.solve<G>(values, M::group_affine[g], [&](auto sloping, int node, const double (&now)[G], double (&D)[G], double (&slope)[G][G]) {
+    const double error = by.solve<G>(values, M::group_affine[g], TOLERANCE, [&](auto sloping, int node, const double (&now)[G], double (&D)[G], double (&slope)[G][G]) {
       using T = std::conditional_t<sloping, Dual<G>, double>;
       typename M::template State<T> z;
       for (int n = 0; n < int(sizeof(State) / sizeof(double)); ++n) at(z, n) = T(at(x[node], n));
@@ -134,6 +135,7 @@ private:
 template <class M> class Coast {
 public:
   static constexpr int S = Collocation::S, N = M::stepped_count;
+  static constexpr double TOLERANCE = 1e-10;  // what steep functions of a variable do to the weight is many times as much
   using Variables = typename M::template Variables<double>;
   using Shared = typename M::Shared;
   using State = typename M::template State<double>;
@@ -169,7 +171,7 @@ private:
     } else if (worst <= 1.0) {
       double values[S + 1][1];
       for (auto &value : values) value[0] = start;
-      const double error = by.solve<1>(values, M::affine[i], [&](auto sloping, int node, const double (&now)[1], double (&D)[1], double (&slope)[1][1]) {
+      const double error = by.solve<1>(values, M::affine[i], TOLERANCE, [&](auto sloping, int node, const double (&now)[1], double (&D)[1], double (&slope)[1][1]) {
         using T = std::conditional_t<sloping, Dual<1>, double>;
         typename M::template Variables<T> s;
         M::copy(x[node], s);

@@ -31,9 +31,9 @@ public:
 
   // Solve for G variables that read each other. `x` comes with their values at the start in row 0 and a guess at the nodes, and
   // leaves with the values there; `evaluate` gives at a node D, less what the guess itself changes in a step, and at first its derivatives.
-  // The better the guess, the less is left for the polynomial. Returns the error of what is found over what is allowed, infinite
-  // where nothing is.
-  template <int G, class Evaluate> double solve(double (&x)[S + 1][G], bool affine, Evaluate evaluate) const {
+  // The better the guess, the less is left for the polynomial. Returns the error of what is found over what is allowed, which is
+  // `tolerance` of a variable's size at any of the nodes; infinite where nothing is found.
+  template <int G, class Evaluate> double solve(double (&x)[S + 1][G], bool affine, double tolerance, Evaluate evaluate) const {
     double D[S][G], slope[S][G][G], left[S * G], size[G], first[G], guess[S + 1][G];
     std::memcpy(guess, x, sizeof guess);
     evaluate(std::false_type(), 0, x[0], first, slope[0]);
@@ -68,7 +68,7 @@ public:
       double error = -first[g];
       for (int j = 0; j < S; ++j) error += sums.first[j] * D[j][g];
       error = std::fabs(error) - 8 * EPSILON * size[g];  // D is a difference of rounded numbers
-      const double over = size[g] > 0.0 ? error * PART * GRID * double(unit) / (TOLERANCE * size[g]) : error;
+      const double over = size[g] > 0.0 ? error * PART * GRID * double(unit) / (tolerance * size[g]) : error;
       if (!(over <= worst)) worst = std::isnan(over) ? INFINITY : over;
     }
     return worst;
@@ -93,7 +93,6 @@ private:
   static constexpr int ROUNDS = 8;             // of Newton's method
   static constexpr double EPSILON = 0x1p-52;
   static constexpr double CLOSE = 1e-10;       // what a round changes when it is the last, of a variable's size
-  static constexpr double TOLERANCE = 3e-11;   // of a variable's size, at any of the nodes
   static constexpr double PART = 0.033;        // error of the sums over (steps times error of D at the start), at most
 
   // Of the polynomial through values at the nodes, by each of them: its integral from the start to each node, and the differences

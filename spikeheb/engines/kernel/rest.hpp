@@ -37,14 +37,17 @@ template <class M> bool Lane<M>::leaves_alone(Around &around, int64_t now, int64
 // As far as the cell and all synapses can be carried; what is left is stepped. Returns whether that is anywhere.
 template <class M> bool Lane<M>::coast(int64_t from, int64_t end) {
   constexpr int64_t GRID = Collocation::GRID;
-  int64_t unit = 1;
+  int64_t unit = 1, wait = GRID / 2;
   auto linear = state;
   Around around;
   for (int k = 0; k < M::late_count; ++k) around.late.values[k] = Range(late.values[k], late.values[k], Glide<M>::OUTSIDE);
   while (end - place.now >= GRID) {
     unit = std::min(unit, (end - place.now) / GRID);
     const double worst = coast_once(unit, linear, around), change = 0.9 * std::pow(worst, -1.0 / (Collocation::S + 1));
-    if (!(worst <= 1.0) && unit == 1) break;
+    if (!(worst <= 1.0) && unit == 1) {
+      wait *= 1 + (worst < 0x1p30 ? std::ilogb(worst) / 4 : 0);
+      break;
+    }
     const double factor = worst <= 1.0 ? std::fmin(std::fmax(change, 1.0), 8.0) : std::fmin(std::fmax(change, 0.125), 0.5);
     unit = std::max(int64_t(1), int64_t(double(unit) * factor));
   }
@@ -55,7 +58,7 @@ template <class M> bool Lane<M>::coast(int64_t from, int64_t end) {
       if constexpr (stepped_synapses) step_synapses(place.now, stop, around);
       place.now = stop;
     }
-  place.look = place.now + GRID / 2;
+  place.look = place.now + wait;
   return moved;
 }
 
