@@ -44,7 +44,7 @@ template <class M> bool Lane<M>::coast(int64_t from, int64_t end) {
   for (int k = 0; k < M::late_count; ++k) around.late.values[k] = Range(late.values[k], late.values[k], Glide<M>::OUTSIDE);
   while (end - place.now >= GRID) {
     unit = std::min(unit, (end - place.now) / GRID);
-    const double worst = coast_once(unit, known, linear, around), change = 0.9 * std::pow(worst, -1.0 / (Collocation::S + 1));
+    const double worst = coast_once(unit, known, linear, around), change = 1.1 * std::pow(worst, -1.0 / (Collocation::S + 1));
     if (!(worst <= 1.0) && unit == 1) {
       wait *= 1 + (worst < 0x1p30 ? std::ilogb(worst) / 4 : 0);
       break;
