@@ -94,6 +94,15 @@ def test_rules_that_read_the_potential_jump_and_lose_nothing_in_pieces(name, on,
         assert as_bytes(in_pieces(the_job, np.unique(pieces))) == as_bytes(computed)
 
 
+@pytest.mark.parametrize(("name", "on"), [("shouval", "ca1_pyramidal"), ("clopath", "l5_clopath")])
+def test_sixty_pairs_add_up_no_errors(name, on, tmp_path):
+    """The weight is held as closely after a whole window as after one pair."""
+    pairs, shifts = 2000 + 10_000 * np.arange(60), np.array([-400, -100, 100, 200, 600])
+    post, samples = tuple(pairs + shift for shift in shifts), pairs[::20]
+    lanes = np.arange(len(shifts))
+    hold_to_stepping(of_lanes(read(tmp_path, name), cell(on), DT, 600_000, lanes, (pairs,) * len(lanes), post, samples=samples))
+
+
 @pytest.mark.parametrize("method", ["euler", "rk2", "rk4", "exponential_euler"])
 def test_every_method_is_followed_as_its_steps_go(method, tmp_path):
     path = tmp_path / "mutual.toml"
