@@ -241,7 +241,7 @@ def test_the_exponential_of_eight_at_once_has_the_bytes_of_each(numbers):
 
 
 def test_derivatives_of_eight_at_once_are_those_of_each(numbers):
-    """To rounding: a number by itself takes the exponential of the library. At 0, -1, 0.5 and 2 a function has a kink, a jump or a limit."""
+    """To rounding: one number takes the exponential of the library. At 0, -1, 0.5 and 2 a function has a kink, a jump or a limit."""
     for x in (np.array([-2.0, -1.0, -0.3, 0.0, 0.3, 0.5, 2.0, 2.7]), np.linspace(-3, 3, 8)):
         many, alone = np.empty((2, 8)), np.empty((2, 8))
         numbers.derivatives(*(ctypes.c_void_p(array.ctypes.data) for array in (x, many, alone)))
