@@ -32,7 +32,7 @@ public:
   using Shared = typename M::Shared;
   using Way = typename Quiet<M>::Way;
   template <class T> using State = typename M::template State<T>;
-  Nodes<State> x, around;  // around: as synapses see it in each of the steps
+  Nodes<M::template State> x, around;  // around: as synapses see it in each of the steps
 
   CoastOfCell(const Collocation &by, const Shared &k) : by(by), k(k) {}
 
@@ -138,7 +138,7 @@ private:
   bool may_fire_or_kink() const {
     State<Range> z;
     Collocation::enclose(x.start, x.rest, z, 1);
-    Nodes<State> high = x;
+    Nodes<M::template State> high = x;
     high.start.cell.v_ = z.cell.v_.high;
     high.rest.cell.v_ = z.cell.v_.high;
     if (M::threshold(high.start, k) || M::threshold(high.rest, k).any()) return true;
@@ -160,7 +160,7 @@ public:
   using Shared = typename M::Shared;
 
   // Carry the synapse to the end. Returns the error over what is allowed; where that is above 1 the synapse is as it was.
-  static double carry(Variables<double> &s, const Nodes<State> &around, const Collocation &by, const Shared &k) {
+  static double carry(Variables<double> &s, const Nodes<M::template State> &around, const Collocation &by, const Shared &k) {
     Coast coast{s, around, by, k};
     coast.solve_all(std::make_integer_sequence<int, N>());
     if (coast.worst <= 1.0 && (coast.meets_kink() || coast.is_limited(coast.x.start) || coast.is_limited(coast.x.rest))) return INFINITY;
@@ -170,13 +170,13 @@ public:
 
 private:
   template <class T> using Late = typename M::template Late<T>;
-  const Nodes<State> &around;
+  const Nodes<M::template State> &around;
   const Collocation &by;
   const Shared &k;
-  Nodes<Variables> x;
+  Nodes<M::template Variables> x;
   double worst = 0.0;
 
-  Coast(const Variables<double> &s, const Nodes<State> &around, const Collocation &by, const Shared &k) : around(around), by(by), k(k) {
+  Coast(const Variables<double> &s, const Nodes<M::template State> &around, const Collocation &by, const Shared &k) : around(around), by(by), k(k) {
     x.start = s;
     M::copy(s, x.rest);
   }
