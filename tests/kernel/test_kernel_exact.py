@@ -1,14 +1,17 @@
 """What is computed over quiet stretches, against stepping through everything (`Job.exact`), and against itself in pieces."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from circuits_by_hand import but, of_lanes, post_trains, pre_trains
 from kernel_rules import DT, HEAD, LIBRARY, as_bytes, cell, read
 from test_kernel_stretches import NONE, in_pieces
 
-from spikeheb.engines.compiler import compiler
+from spikeheb.engines.compiler import NATIVE, compiler
 from spikeheb.engines.emit.motion import Moved, groups
 from spikeheb.engines.kernel import runner
+from spikeheb.engines.kernel.build import build
 from spikeheb.program.analysis import analyse
 from spikeheb.program.stretches import can_rest, in_order
 from spikeheb.rules import choose, read_rule
@@ -141,3 +144,16 @@ def test_no_train_and_no_pulse_needs_no_step(tmp_path):
     """A cell at rest goes to the end in one go, whatever the rule reads."""
     silent = of_lanes(read(tmp_path, "shouval"), cell("ca1_pyramidal"), DT, 1_000_000, np.array([0]), (NONE,), (NONE,))
     hold_to_stepping(silent)
+
+
+@pytest.mark.parametrize(("name", "on"), [("shouval", "ca1_pyramidal"), ("clopath", "l5_clopath")])
+def test_no_byte_depends_on_how_many_numbers_the_processor_takes_at_once(name, on, tmp_path):
+    native = compiler()
+    narrow = replace(native, flags=tuple(flag for flag in native.flags if flag != NATIVE))
+    circuit = session(read(tmp_path, name), cell(on))
+    program = analyse(circuit.rule, circuit.cell, DT)
+    first, second = (runner.Lanes(circuit, program, build(program, chosen), chosen, 1) for chosen in (native, narrow))
+    for lanes in (first, second):
+        lanes.to_end()
+    for array in ("synapses", "states", "v", "weight"):
+        assert getattr(first.arrays, array).tobytes() == getattr(second.arrays, array).tobytes()
