@@ -14,6 +14,7 @@ from spikeheb.circuits.connect import AllToAll, OwnCopies, Pairwise, expected
 from spikeheb.circuits.connect import check as check_connector
 from spikeheb.circuits.distributions import Distribution
 from spikeheb.circuits.drives import EVERY, Drives
+from spikeheb.circuits.phases import Phase, check_phases
 from spikeheb.circuits.populations import Cells, Population, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
@@ -56,6 +57,8 @@ class Circuit:
     mirrored : bool
         Whether the noise of every second synapse is that of the one before it, turned round: as good as any, and the mean of many
         varies less. Brian2 draws numbers of its own for each.
+    phases : tuple of Phase
+        What changes while a network runs.
 
     Raises
     ------
@@ -73,6 +76,7 @@ class Circuit:
     precision: str = "float64"
     exact: bool = False
     mirrored: bool = False
+    phases: tuple[Phase, ...] = ()
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -83,6 +87,7 @@ class Circuit:
         check_steps(self.steps * self.dt, self.dt, "duration")
         self._check_names()
         self._check_drives()
+        check_phases(self.phases, self.projections, self.steps)
         if not self.is_network:
             self._check_single()
         self._check_size()
@@ -179,7 +184,12 @@ class Circuit:
     @cached_property
     def _is_network(self) -> bool:
         ruled = [projection for projection in self.projections.values() if projection.rule is not None]
-        if len(ruled) != 1 or len(self.projections) > 2 or len({projection.post for projection in self.projections.values()}) != 1:
+        if (
+            self.phases
+            or len(ruled) != 1
+            or len(self.projections) > 2
+            or len({projection.post for projection in self.projections.values()}) != 1
+        ):
             return True
         return any(map(self._is_of_network, self.projections.values()))
 

@@ -34,6 +34,8 @@ class SourceTable(msgspec.Struct, forbid_unknown_fields=True):
     phase: Row | None = None
     trains: list[list[Number]] | None = None
     cells: int | None = None
+    from_: Number | None = msgspec.field(default=None, name="from")
+    until: Number | None = None
 
 
 class CellTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -143,6 +145,14 @@ class ProbesTable(msgspec.Struct, forbid_unknown_fields=True):
     trains: bool = False
 
 
+class PhaseTable(msgspec.Struct, forbid_unknown_fields=True):
+    """What changes at a time."""
+
+    at: Number
+    plastic: dict[str, bool] = {}
+    parameters: dict[str, dict[str, Number]] = {}
+
+
 class CircuitTable(msgspec.Struct, forbid_unknown_fields=True):
     """A whole file."""
 
@@ -158,4 +168,5 @@ class CircuitTable(msgspec.Struct, forbid_unknown_fields=True):
     exact: bool = False
     mirrored: bool = False
     drives: dict[str, DrivesTable] = {}
+    phases: list[PhaseTable] = []
     probes: ProbesTable = msgspec.field(default_factory=ProbesTable)

@@ -18,10 +18,11 @@ from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.connect import Connector, OwnCopies, Pairwise, options
 from spikeheb.circuits.distributions import Distribution
 from spikeheb.circuits.drives import EVERY, Change, Drives
+from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Population, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
-from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed, Source
+from spikeheb.circuits.sources import Between, Group, Poisson, Regular, Replayed, Source
 from spikeheb.dimensions import CURRENT, FREQUENCY, NONE, TIME, VOLTAGE, Dimension
 from spikeheb.errors import SpikehebError
 from spikeheb.expressions.printers import to_brian
@@ -43,6 +44,7 @@ def toml_text(circuit: Circuit) -> str:
     tables |= {f"drives.{_key(name)}": _drives(each, dt) for name, each in circuit.drives.items()}
     tables["probes"] = _probes(circuit.probes, dt)
     parts = ["\n".join(_lines(head)), *("\n".join([f"[{name}]", *_lines(content)]) for name, content in tables.items())]
+    parts += ["\n".join(["[[phases]]", *_lines(_phase(phase, circuit))]) for phase in circuit.phases]
     return "\n\n".join(parts) + "\n"
 
 
@@ -82,6 +84,9 @@ def _population(population: Population, dt: float) -> Content:
 
 def _source(source: Source, dt: float) -> Content:
     match source:
+        case Between(inner, start, stop):
+            ends = {"from": format_quantity(start, TIME)} | ({"until": format_quantity(stop, TIME)} if math.isfinite(stop) else {})
+            return _source(inner, dt) | ends
         case Poisson(rates):
             return {"kind": "poisson", **_rows({"rate": rates}, FREQUENCY)}
         case Group(rate, share, latencies, jitter):
@@ -182,6 +187,17 @@ def _drives(drives: Drives, dt: float) -> Content:
 def _change(change: Change, dimension: Dimension, dt: float) -> Content:
     value = RELEASED_TEXT if math.isnan(change.value) and dimension == VOLTAGE else _array(change.value, dimension)
     return {"at": _time(change.step, dt), "value": value} | ({} if change.cell == EVERY else {"cell": change.cell})
+
+
+def _phase(phase: Phase, circuit: Circuit) -> Content:
+    content: Content = {"at": _time(phase.step, circuit.dt)}
+    content |= {"plastic": {_key(name): value for name, value in phase.plastic.items()}} if phase.plastic else {}
+    changed: Content = {}
+    for name, values in phase.parameters.items():
+        rule = circuit.projections[name].rule
+        kinds = {} if rule is None else {constant: parameter.dimension for constant, parameter in rule.parameters.items()}
+        changed[_key(name)] = {constant: _array(value, kinds.get(constant, NONE)) for constant, value in values.items()}
+    return content | ({"parameters": changed} if changed else {})
 
 
 def _probes(probes: Probes, dt: float) -> Content:

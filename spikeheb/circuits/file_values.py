@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikeheb.circuits.file_tables import Number, Row, SeriesTable, SourceTable, Times
-from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed, Source, check
+from spikeheb.circuits.sources import Between, Group, Poisson, Regular, Replayed, Source, check
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.dimensions import FREQUENCY, NONE, TIME, Dimension
 from spikeheb.errors import FormatError, SpikehebError, UnitError, UnknownName, unknown_name
@@ -146,14 +146,22 @@ def read_sources(raw: Sequence[SourceTable], file: Reading, key: str) -> tuple[S
     sources: list[Source] = []
     for n, table in enumerate(raw):
         place = f"{key}[{n}]"
-        source = _source(table, file, place)
+        source = _while_there(_source(table, file, place), table, file, place)
         with file.at(place):
-            check(source, file.dt, source.cells if isinstance(source, Replayed) else 1)
+            check(source, file.dt, table.cells or 1)
         sources.append(source)
     return tuple(sources)
 
 
-def _source(raw: SourceTable, file: Reading, key: str) -> Source:
+def _while_there(source: Poisson | Group | Regular | Replayed, raw: SourceTable, file: Reading, key: str) -> Source:
+    """The source, or the part of it that the file wants."""
+    if raw.from_ is None and raw.until is None:
+        return source
+    start = 0.0 if raw.from_ is None else file.time(raw.from_, f"{key}.from")
+    return Between(source, start, math.inf if raw.until is None else file.time(raw.until, f"{key}.until"))
+
+
+def _source(raw: SourceTable, file: Reading, key: str) -> Poisson | Group | Regular | Replayed:
     _check_keys(raw, file, key)
     if raw.trains is not None:
         cells = 1 if raw.cells is None else file.whole(raw.cells, f"{key}.cells", least=1)
@@ -180,7 +188,7 @@ def _check_keys(raw: SourceTable, file: Reading, key: str) -> None:
     if raw.kind not in SOURCES:
         raise unknown_name("kind of source", raw.kind, SOURCES, path=file.where, key=f"{key}.kind")
     needed, other = SOURCES[raw.kind]
-    given = [name for name in raw.__struct_fields__ if name != "kind" and getattr(raw, name) is not None]
+    given = [name for name in raw.__struct_fields__ if name not in ("kind", "from_", "until") and getattr(raw, name) is not None]
     for name in given:
         if name not in (*needed, *other):
             raise file.error(f"{key}.{name}", f'a source of kind "{raw.kind}" has no such key; it has {", ".join((*needed, *other))}')

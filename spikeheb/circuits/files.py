@@ -4,7 +4,7 @@ A file has `schema = 1`, `dt` and `duration`, and may have `title`, `doc`, `seed
 
 ``[populations.NAME]``
     Either `sources`, a list of tables whose `kind` is ``"poisson"`` (`rate`), ``"group"`` (`rate` of the common events, `share`, `latency`,
-    `jitter`), ``"regular"`` (`period`, `phase`) or ``"replayed"`` (`trains`, a list of times for each; `cells`). Rate, latency, period and
+    `jitter`), ``"regular"`` (`period`, `phase`) or ``"replayed"`` (`trains`, a list of times for each; `cells`); any may be there only `from` a time `until` another. Rate, latency, period and
     phase are one quantity for `count` trains, or a list with one for each. Or a `count` of cells, and the `cell` by name or path, perhaps
     as ``{ name = "l5_pyramidal", parameters = { E_L = "-65 mV" } }``; without it the cells have only imposed spikes.
 ``[projections.NAME]``
@@ -19,6 +19,9 @@ A file has `schema = 1`, `dt` and `duration`, and may have `title`, `doc`, `seed
     By population of cells: `imposed`, a list of sources; `currents`, `clamps` and `rewards`, lists of
     ``{ at = "50 ms", value = "200 pA" }`` for every cell, or with `cell = 3` for that one. A clamp that ends
     has the value ``"released"``.
+``[[phases]]``
+    Of a network: `at`, from when on; `plastic`, whether the weights of a projection may change (``plastic = { ie = false }``), and
+    `parameters`, new constants of its rule (``parameters.ie = { eta = 0.01 }``).
 ``[probes]``
     As `spikeheb.circuits.probes.Probes`, in times: a list of them, or ``{ first = "0 ms", every = "10 ms", count = 50 }``.
 
@@ -45,6 +48,7 @@ from spikeheb.circuits.file_tables import (
     CircuitTable,
     DistributionTable,
     DrivesTable,
+    PhaseTable,
     PopulationTable,
     ProbesTable,
     ProjectionTable,
@@ -52,6 +56,7 @@ from spikeheb.circuits.file_tables import (
 )
 from spikeheb.circuits.file_text import RELEASED_TEXT, difference, toml_text
 from spikeheb.circuits.file_values import Reading, check_trains, read_sources
+from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Cells, Population, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise, Projection
@@ -128,6 +133,8 @@ def _parsed(text: str, where: str, folder: Path) -> Circuit:
             check_memory(8.0 * circuit.synapse_count * len(circuit.rule.variables), f"the {circuit.synapse_count:,} synapses")
     with file.at("drives"):
         circuit = replace(circuit, drives=drives)
+    with file.at("phases"):
+        circuit = replace(circuit, phases=tuple(_phase(raw, projections, file, f"phases[{n}]") for n, raw in enumerate(table.phases)))
     if not circuit.is_network:
         _check_initial(circuit, file)
     with file.at("probes"):
@@ -308,6 +315,22 @@ def _change(raw: ChangeTable, dimension: Dimension, ending: float | None, cells:
     ends = ending is not None and raw.value == RELEASED_TEXT
     value = ending if ending is not None and ends else file.number(raw.value, dimension, f"{key}.value")
     return Change(cell, file.step(raw.at, f"{key}.at"), value)
+
+
+def _phase(raw: PhaseTable, projections: Mapping[str, Projection], file: Reading, key: str) -> Phase:
+    parameters: dict[str, dict[str, float]] = {}
+    for name, values in raw.parameters.items():
+        rule = projections[name].rule if name in projections else None
+        if rule is None:
+            raise file.error(f"{key}.parameters.{name}", "is no projection with a rule")
+        kinds = {constant: rule.parameters[constant].dimension if constant in rule.parameters else NONE for constant in rule.constants}
+        for constant in values:
+            if constant not in kinds:
+                raise unknown_name("constant", constant, kinds, path=file.where, key=f"{key}.parameters.{name}")
+        parameters[name] = {
+            constant: file.number(value, kinds[constant], f"{key}.parameters.{name}.{constant}") for constant, value in values.items()
+        }
+    return Phase(step=file.step(raw.at, f"{key}.at"), plastic=raw.plastic, parameters=parameters)
 
 
 def _probes(raw: ProbesTable, end: int, file: Reading) -> Probes:

@@ -158,7 +158,32 @@ class Replayed:
         return np.array([len(train) / ((int(train[-1]) + 1) * dt) if len(train) else 0.0 for train in trains])
 
 
-Source = Poisson | Group | Regular | Replayed
+@dataclass(frozen=True)
+class Between:
+    """Trains of another source that are there only for a while.
+
+    Attributes
+    ----------
+    source : Poisson, Group, Regular or Replayed
+    start, stop : float
+        Seconds: spikes from `start` on and before `stop` are kept.
+    """
+
+    source: Poisson | Group | Regular | Replayed
+    start: float = 0.0
+    stop: float = math.inf
+
+    @property
+    def count(self) -> int:
+        """Number of inputs."""
+        return self.source.count
+
+    def mean_rates(self, dt: float) -> Floats:
+        """Hertz, of each input, while it is there."""
+        return self.source.mean_rates(dt)
+
+
+Source = Poisson | Group | Regular | Replayed | Between
 
 
 def check(source: Source, dt: float, cells: int) -> None:
@@ -185,11 +210,16 @@ def check(source: Source, dt: float, cells: int) -> None:
             if of_cells != cells or len(trains) % cells:
                 raise ScheduleError(f"replayed trains are for {of_cells} cells, and {cells} have trains of their own")
             _check_rising(trains)
+        case Between(inner, start, stop):
+            check(inner, dt, cells)
+            if not 0 <= start < stop:
+                raise ScheduleError(f"a source is there from a time to a later one (got {start:g} s and {stop:g} s)")
 
 
 def spike_counts(sources: Sequence[Source]) -> Steps:
     """How many spikes are given, of each given train."""
-    return np.array([len(train) for source in sources if isinstance(source, Replayed) for train in source.trains], dtype=np.int64)
+    whole = [source.source if isinstance(source, Between) else source for source in sources]
+    return np.array([len(train) for source in whole if isinstance(source, Replayed) for train in source.trains], dtype=np.int64)
 
 
 def _check_rising(trains: tuple[Steps, ...]) -> None:

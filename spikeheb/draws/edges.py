@@ -97,7 +97,7 @@ def alone_with(circuit: Circuit, name: str, edges: Edges) -> Circuit:
     plastic = replace(projection, pre="sources", connect=Pairwise(post), rule=rule, initial=initial, efficacy=1.0, delay=0.0)
     return replace(
         circuit, populations={"sources": silent, projection.post: circuit.populations[projection.post]}, projections={name: plastic},
-        drives={projection.post: circuit.drives.get(projection.post, Drives())}, probes=Probes(), seed=_seed(circuit, name) >> 1,
+        drives={projection.post: circuit.drives.get(projection.post, Drives())}, probes=Probes(), phases=(), seed=_seed(circuit, name) >> 1,
     )  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def without_synapses(circuit: Circuit, population: str) -> Circuit:
     none = np.zeros(0, dtype=np.int64)
     whole = replace(circuit, projections={"none": Projection("sources", population, Pairwise(none), STATIC)},
                     populations={"sources": Spikes(()), population: circuit.populations[population]},
-                    drives={population: circuit.drives.get(population, Drives())}, probes=Probes())  # fmt: skip
+                    drives={population: circuit.drives.get(population, Drives())}, probes=Probes(), phases=())  # fmt: skip
     return replace(whole, seed=_seed(circuit, population) >> 1)
 
 

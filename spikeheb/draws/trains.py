@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from spikeheb.circuits.sources import Floats, Group, Poisson, Regular, Replayed, Source, Steps
+from spikeheb.circuits.sources import Between, Floats, Group, Poisson, Regular, Replayed, Source, Steps
 from spikeheb.draws import random
 
 INPUTS, INHIBITION, IMPOSED = 5, 6, 7
@@ -62,6 +62,10 @@ def _draw(source: Source, clock: Clock, stream: int, copy: int, first: int, grou
         case Replayed(given):
             mine = given[copy * source.count : (copy + 1) * source.count]
             return [_before(np.asarray(train, dtype=np.int64), clock.steps) for train in mine]
+        case Between(inner, start, stop):
+            first_step, end = round(start / clock.dt), min(round(min(stop, 1e12) / clock.dt), clock.steps)
+            drawn = _draw(inner, Clock(clock.seed, clock.dt, max(end, 1)), stream, copy, first, group)
+            return [train[(train >= first_step) & (train < end)] for train in drawn]
         case Group():
             return _group(source, clock, random.streams(clock.seed, stream + random.Purpose.EVENTS_OF_GROUP, [group]))
 

@@ -16,7 +16,7 @@ from spikeheb.circuits.populations import Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.signals import signals_of
-from spikeheb.circuits.sources import Source
+from spikeheb.circuits.sources import Between, Source
 from spikeheb.circuits.steps import Floats
 from spikeheb.engines.alone import OF_NETWORKS, Progress
 from spikeheb.errors import EngineError
@@ -124,7 +124,9 @@ def _sources(circuit: Circuit, projection: Projection | None) -> tuple[Source, .
 def _refuse(circuit: Circuit) -> None:
     """What this shape cannot have; the same circuit can be had with every synapse by itself, but more slowly."""
     plastic, other = circuit.plastic, circuit.unplastic
+    sources = (*circuit.sources.sources, *_sources(circuit, other), *circuit.drive.imposed)
     kinds = {
+        "sources that are there only for a while": any(isinstance(source, Between) for source in sources),
         "sources that reach one cell each": circuit.is_pairwise,
         "two projections that are connected differently": other is not None and type(other.connect) is not type(plastic.connect),
         "two projections from one population": other is not None and other.pre == plastic.pre,

@@ -11,10 +11,13 @@ from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.connect import AllToAll, Explicit, FixedIndegree, FixedOutdegree, OneToOne, PairwiseBernoulli
 from spikeheb.circuits.distributions import LogNormal, Normal, Uniform
 from spikeheb.circuits.drives import EVERY, Change, Drives, from_start
+from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise, Projection
-from spikeheb.circuits.sources import Poisson, Replayed
+from spikeheb.circuits.sources import Between, Poisson, Replayed
+from spikeheb.draws.expanded import clock
+from spikeheb.draws.trains import INPUTS, trains
 from spikeheb.engines.choice import carry_out, carry_out_network
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import network
@@ -104,6 +107,58 @@ FEATURES = {
 @pytest.mark.parametrize("feature", FEATURES)
 def test_what_a_projection_may_have_agrees(feature):
     agree(recurrent(**FEATURES[feature]))
+
+
+PHASES = (
+    Phase(step=400, plastic={"ee": False}),
+    Phase(step=800, plastic={"ee": True, "ie": False}, parameters={"ie": {"eta": 0.5}}),
+    Phase(step=1100, plastic={"ie": True}, parameters={"ee": {"A_plus": 0.05}}),
+)
+
+
+@needs_compiler
+def test_phases_agree_and_hold_the_weights_still():
+    circuit = replace(recurrent(), phases=PHASES, probes=Probes(trains=True, snapshots=np.array([399, 799])))
+    recording = agree(circuit)
+    np.testing.assert_array_equal(*recording.snapshots["ee"])
+    assert np.ptp(recording.snapshots["ie"], axis=0).max() > 0
+    without = network.run(replace(circuit, phases=()))
+    assert np.ptp(without.snapshots["ee"], axis=0).max() > 0
+    assert abs(recording.w["ee"] - without.w["ee"]).max() > 1e-3
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", ["shouval", "graupner_brunel", "clopath", "bcm"])
+def test_weights_on_the_clock_stand_still_too(name):
+    drives = {"e": Drives(currents=from_start(1e-9))} if name == "clopath" else None
+    whole = recurrent(sh.rule(name), sh.cell("l5_clopath") if name == "clopath" else CELL, drives=drives)
+    circuit = replace(whole, phases=(Phase(step=200, plastic={"ee": False}),), probes=Probes(trains=True, snapshots=np.array([199, 1400])))
+    np.testing.assert_array_equal(*agree(circuit, atol=1e-9).snapshots["ee"])
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("phases", "words"),
+    [
+        ((Phase(step=0),), "phases begin one after the other, after step 0 and before step 1,500"),
+        ((Phase(step=9, plastic={"xe": False}),), 'no projection with a rule named "xe"'),
+        ((Phase(step=9, parameters={"ee": {"eta": 1.0}}),), 'no constant named "eta"'),
+        ((Phase(step=9, parameters={"ee": {"tau_plus": 0.01}}),), "tau_plus decides how a variable decays"),
+    ],
+)
+def test_phases_that_cannot_be_are_refused(phases, words):
+    with pytest.raises(sh.SpikehebError, match=words):
+        network.run(replace(recurrent(), phases=phases))
+
+
+@needs_compiler
+def test_sources_may_be_there_for_a_while():
+    whole = recurrent()
+    source = Between(Poisson(np.full(20, 200.0)), 0.05, 0.1)
+    spikes = trains((source,), clock(whole), INPUTS)
+    every = np.concatenate(spikes)
+    assert every.size > 50 and every.min() >= 500 and every.max() < 1000
+    agree(replace(whole, populations=whole.populations | {"x": Spikes((source,))}))
 
 
 @needs_compiler

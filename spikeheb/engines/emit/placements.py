@@ -29,6 +29,8 @@ class Loop:
         The side that fired.
     hint : str
         What the compiler is told of the inner loop.
+    still : str
+        Where weights may be made to stand still, what says so.
     """
 
     head: tuple[str, ...]
@@ -38,6 +40,7 @@ class Loop:
     number: str
     own: str | None
     hint: str = "SIDE_BY_SIDE"
+    still: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,17 @@ _COLUMN = (
 )
 _OF_ROW = {SYNAPSE: "0", POST: "0", PRE: "i"}
 SPARSE = Shape(
-    Loop(("{",), _ROW, {SYNAPSE: "[e]", POST: "[c]"}, _OF_ROW, "t.number[e]", PRE, ""),
-    Loop(("{",), _COLUMN, {SYNAPSE: "[e]", PRE: "[i]"}, {SYNAPSE: "0", PRE: "0", POST: "c"}, "t.number[e]", POST),
-    Loop(("for (int64_t i = 0; i < t.inputs; ++i) {",), _ROW, {SYNAPSE: "[e]", POST: "[c]"}, _OF_ROW, "t.number[e]", None, ""),
+    Loop(("{ const bool still = t.still; (void)still;",), _ROW, {SYNAPSE: "[e]", POST: "[c]"}, _OF_ROW, "t.number[e]", PRE, "", "still"),
+    Loop(
+        ("{ const bool still = t.still; (void)still;",),
+        _COLUMN,
+        {SYNAPSE: "[e]", PRE: "[i]"},
+        {SYNAPSE: "0", PRE: "0", POST: "c"},
+        "t.number[e]",
+        POST,
+        still="still",
+    ),
+    Loop(("for (int64_t i = 0; i < t.inputs; ++i) {",), _ROW, {SYNAPSE: "[e]", POST: "[c]"}, _OF_ROW, "t.number[e]", None, "", "t.still"),
     "t.synapses",
     "rows.hpp",
     "ROWS_ENTRIES",

@@ -220,7 +220,7 @@ class HandlerWriter:
 
     def _stores(self, needs: Needs, loop: Loop) -> list[str]:
         """What the loop changes for each synapse, and for each cell."""
-        lines = [f"{pointer(name)}{loop.element[SYNAPSE]} = {mangled(name)};" for name in needs.plain if self._written_here(name, needs)]
+        lines = [self._store(name, loop) for name in needs.plain if self._written_here(name, needs)]
         for decay in needs.stored:
             if self.sites.side[decay.names[0]] == SYNAPSE:
                 lines += self._store_decay(decay, loop)
@@ -230,6 +230,11 @@ class HandlerWriter:
             ]
         stored = dict.fromkeys([*needs.plain, *(name for decay in needs.stored for name in decay.names)])
         return lines + self._looked_at(name for name in stored if self._written_here(name, needs))
+
+    def _store(self, name: str, loop: Loop) -> str:
+        place = f"{pointer(name)}{loop.element[SYNAPSE]}"
+        held = f"{loop.still} ? {place} : " if loop.still and name == self.program.rule.weight else ""
+        return f"{place} = {held}{mangled(name)};"
 
     def _written_here(self, name: str, needs: Needs) -> bool:
         return self._of_synapse(name) and name in needs.written

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.phases import at
 from spikeheb.circuits.populations import Cells
 from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.draws.edges import Edges, alone_with, edges_of, without_synapses
@@ -115,11 +116,26 @@ class Network(Run[NetworkRecording]):
 
     def _open(self) -> None:
         self._free()
+        for name, arrays in self.projections.items():
+            arrays.enter(*at(self.circuit.phases, name, self.now))
         calls = [(of.loaded, name, pointer) for of, name, pointer in self._calls()]
         functions = np.array([_address(loaded, name) for loaded, name, _ in calls], dtype=np.int64)
         objects = np.array([pointer for _, _, pointer in calls], dtype=np.int64)
         self._kept = {"functions": functions, "objects": objects}
         self.struct = NETWORK.filled(self._kept, {"now": self.now, "count": len(calls)})
+
+    def advance(self, until: int) -> None:
+        """Go on to step `until`, from phase to phase.
+
+        Raises
+        ------
+        NonFiniteError
+        """
+        for phase in self.circuit.phases:
+            if self.now <= phase.step < until:
+                super().advance(phase.step)
+                self._open()
+        super().advance(until)
 
     def _calls(self) -> Iterator[tuple[Library, str, int]]:
         """What happens in a step, in its order: library, function, and what it is about."""

@@ -20,6 +20,7 @@ from spikeheb.engines.dense import Dense
 from spikeheb.engines.kernel.contract import Array
 from spikeheb.engines.kernel.program_arrays import ProgramArrays, aligned
 from spikeheb.engines.kernel.rows_contract import POPULATION, PROJECTION
+from spikeheb.errors import EngineError
 from spikeheb.program.program import Program
 from spikeheb.program.sites import POST, PRE, SYNAPSE, Sites
 
@@ -183,6 +184,23 @@ class ProjectionArrays(ProgramArrays):
                 self.state["synapse"][sites.row[name]] = start[self.order]
             elif sites.side[name] == PRE and synapses:
                 self.state["pre_values"][sites.row[name]] = start[0]  # one for all, or it would not be kept by source
+
+    def enter(self, plastic: bool, constants: Mapping[str, float]) -> None:
+        """A phase begins: whether weights may change, and which constants are others than at the start.
+
+        Raises
+        ------
+        EngineError
+            For a constant that does not stay out of decays, or is written into the code.
+        """
+        self.struct.still = int(not plastic)
+        if not plastic and any(self.job.rule.weight in decay.names for decay in self.program.decays):
+            raise EngineError("a weight that decays by itself cannot be made to stand still", path=self.job.rule.path, key="phases")
+        for name, value in constants.items():
+            if name not in self.program.constants or any(name in decay.reads for decay in self.program.decays):
+                why = "decides how a variable decays" if name not in self.program.folded else "is written into the code"
+                raise EngineError(f"{name} {why}, so that it stays as it is while a network runs", path=self.job.rule.path, key="phases")
+            self.fixed["constants"][self.program.constants.index(name)] = value
 
     def values(self, name: str) -> Array:
         """A variable of every synapse as it is stored, in the order of the edges."""

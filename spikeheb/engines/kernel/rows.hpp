@@ -39,6 +39,7 @@ struct Fired {
 template <class M> struct Seen {
   int64_t inputs = 0, blocks = 0, first_cell = 0, synapses = 0;
   uint64_t seed = 0;
+  bool still = false;
   real *synapse[M::synapse_count + 1], *pre[M::pre_count + 1], *lane[M::lane_count + 1];
   int64_t *synapse_since[M::synapse_since_count + 1], *pre_since[M::pre_since_count + 1], *lane_since[M::lane_since_count + 1];
   const int64_t *row_first = nullptr, *column_first = nullptr;
@@ -53,7 +54,7 @@ template <class M> struct Seen {
   }
   void see(Synapses<real> &job) {
     const Group<real> &post = *static_cast<Group<real> *>(job.post);
-    inputs = job.rows, blocks = job.cells, synapses = job.synapses, seed = job.seed;
+    inputs = job.rows, blocks = job.cells, synapses = job.synapses, seed = job.seed, still = job.still;
     for (int n = 0; n < M::synapse_count; ++n) synapse[n] = job.synapse + n * job.synapses;
     for (int n = 0; n < M::synapse_since_count; ++n) synapse_since[n] = job.synapse_since + n * job.synapses;
     for (int n = 0; n < M::pre_count; ++n) pre[n] = job.pre_values + n * job.rows;
@@ -183,7 +184,7 @@ template <class M> struct Connections {
 
   void deliver(int64_t now) {
     deliver_each(now, std::make_integer_sequence<int, A>());
-    if (job.normalise) normalise(now);
+    if (job.normalise && !job.still) normalise(now);
   }
   void touch(int64_t cell) {
     if (!touched.empty()) touched[size_t(cell)] = 1;

@@ -76,6 +76,7 @@ PROJECTION = Struct(
         ("pre_since", "int64_t *", "as `pre_values`"),
         ("lane_since", "int64_t *", "as `lane`"),
         ("history", "real *", "[delayed][step][cell], one after the other"),
+        ("still", "int64_t", "whether weights stand still"),
         ("signal_count", "int64_t", "number of signals"),
         ("signal_kinds", "const int64_t *", "which the rule's handlers hear"),
         ("signal_steps", "const int64_t *", "steps, rising"),

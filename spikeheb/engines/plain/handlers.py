@@ -57,6 +57,8 @@ def bring_to_now(lanes: Lanes, inputs: Steps, now: int) -> None:
 
 def store(lanes: Lanes, name: str, inputs: Steps, value: Floats) -> None:
     """A new value of a variable of the synapse or of ``[post]``; what begins with an underscore is the handler's own."""
+    if lanes.still and name == lanes.job.rule.weight:
+        return
     if name in lanes.synapse:
         lanes.synapse[name][inputs] = value
     elif name in lanes.post:

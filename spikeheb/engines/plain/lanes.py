@@ -70,6 +70,8 @@ class Lanes:
         What will be read late, by step modulo the length.
     clamp : array, shape (lanes,)
         Volts, or `RELEASED`.
+    still : bool
+        Whether weights may not change.
     is_free : array of bool, shape (lanes,)
         Where no clamp holds v.
     held_through : array of int, shape (lanes,)
@@ -93,6 +95,7 @@ class Lanes:
         self.shared = {name: value for name, value in known.items() if isinstance(value, float)}
         self.differing = {name: value for name, value in known.items() if not isinstance(value, float)}
         self.model = Model(program, self.shared, job.dt)
+        self.still = False
         self.lane = np.asarray(job.lane_of_input, dtype=np.int64)
         self.synapse = Rows(program.variables, job.inputs)
         for name, values in initial_values(job.circuit).items():
@@ -135,6 +138,13 @@ class Lanes:
             self.is_late[name] = self.late_by[name] > 0
             self.late[name][:] = self.source(of)
             self.past[name] = np.tile(self.source(of), (int(self.late_by[name].max(initial=0)) + 1, 1))
+
+    def enter(self, plastic: bool, constants: dict[str, float]) -> None:
+        """A phase of a network begins: whether weights may change, and which constants of the rule are others than at the start."""
+        self.still = not plastic
+        if constants:
+            self.shared |= constants
+            self.model = Model(self.program, self.shared, self.job.dt)
 
     # --- what is seen ---
 

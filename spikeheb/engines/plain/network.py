@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.phases import at
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.circuits.steps import Floats, Steps
@@ -46,7 +47,10 @@ def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
         raise EngineError("the plain engine computes in double precision", key="precision")
     network = _Network(circuit)
     with np.errstate(all="ignore"):
+        begins = {phase.step for phase in circuit.phases}
         for now in range(circuit.steps):
+            if now in begins:
+                network.enter(now)
             network.step(now)
             stop_if_asked()
             if now % REPORT_EVERY == 0 and progress is not None:
@@ -96,6 +100,11 @@ class _Network:
         order = np.argsort(edges.pre, kind="stable")
         first = np.searchsorted(edges.pre[order], np.arange(self.circuit.populations[projection.pre].count + 1))
         return _Synapses(lanes, edges, tuple(np.split(order, first[1:-1])))
+
+    def enter(self, now: int) -> None:
+        """A phase begins."""
+        for name, each in self.synapses.items():
+            each.lanes.enter(*at(self.circuit.phases, name, now))
 
     def step(self, now: int) -> None:
         """One step; the order within it is that of `spikeheb.engines.plain.step`."""

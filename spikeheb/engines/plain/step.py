@@ -82,10 +82,13 @@ def update_post(lanes: Lanes, now: int) -> None:
 def update_synapses(lanes: Lanes, now: int) -> None:
     """Variables that need the clock; then the weight's limits."""
     if lanes.model.synapses is not None:
-        scope = lanes.seen_by_inputs(slice(None), now)
+        scope, weight = lanes.seen_by_inputs(slice(None), now), lanes.synapse[lanes.job.rule.weight]
+        before = weight.copy()
         advance(lanes, lanes.model.synapses, scope, lanes.synapse, now)
         for line in lanes.model.clip:
             lanes.synapse[line.target][:] = line.value(scope)
+        if lanes.still:
+            weight[:] = before
         lanes.look(lanes.synapse, "input", now)
 
 
@@ -146,7 +149,7 @@ def normalise(lanes: Lanes, now: int, reached: Mask) -> None:
     """The weights of a cell brought to their sum: after every event at its synapses and once at the start, or at its times."""
     wanted = lanes.job.circuit.plastic.normalise
     every = wanted.steps(lanes.job.dt) if wanted else 0
-    if wanted is None or (every and (now + 1) % every):
+    if wanted is None or lanes.still or (every and (now + 1) % every):
         return
     weight = lanes.synapse[lanes.job.rule.weight]
     for lane in range(lanes.job.lanes):
