@@ -98,7 +98,16 @@ def decode_text(text: str, kind: type[Table], where: str, items: int = MAX_ENTRI
         control characters, a number that is not finite, a date. Text that is nested too deep is refused before it is read.
     """
     check_levels(text, where)
-    content = _load(text, where)
+    return as_table(_load(text, where), kind, where, items)
+
+
+def as_table(content: dict[str, object], kind: type[Table], where: str, items: int = MAX_ENTRIES) -> Table:
+    """The same of content that has been read.
+
+    Raises
+    ------
+    FormatError
+    """
     _check_value(content, "", 0, where, items)
     try:
         return msgspec.convert(content, kind)

@@ -27,7 +27,7 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (analyse, constraint, fan_in_inputs,
 """All whose settings are declared."""
 STUB = Path(__file__).parents[1] / "spikeheb" / "studies" / "signatures.pyi"
 HOMES = {
-    "collections.abc": ("Sequence",), "pathlib": ("Path",), "typing": ("Any", "Literal"),
+    "collections.abc": ("Mapping", "Sequence"), "pathlib": ("Path",), "typing": ("Any", "Literal"),
     "spikeheb.cells": ("Cell",), "spikeheb.circuits.circuit": ("Circuit",),
     "spikeheb.circuits.sources": ("Source",), "spikeheb.protocols": ("Protocol",),
     "spikeheb.recordings": ("Sweeps",), "spikeheb.rules.rule": ("Rule",), "spikeheb.schedules": ("Reward",),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -39,10 +40,13 @@ class Reading:
         Its name, for errors.
     dt : float
         Its time step, seconds.
+    things : mapping of str to Rule or Cell
+        What stands in it by itself and not by a name, under a name of its own.
     """
 
     where: str
     dt: float = math.nan
+    things: Mapping[str, Any] = field(default_factory=dict)
 
     def error(self, key: str, message: str) -> FormatError:
         """What is wrong, with the file and the key."""

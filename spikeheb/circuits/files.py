@@ -67,13 +67,13 @@ from spikeheb.dimensions import CURRENT, NONE, TIME, VOLTAGE, Dimension
 from spikeheb.errors import FormatError, unknown_name
 from spikeheb.limits import check_memory
 from spikeheb.rules import Rule, choose
-from spikeheb.tables import decode_text, read_text
+from spikeheb.tables import as_table, decode_text, read_text
 
 MAX_BYTES = library.MOST_OF_NETWORK
 MAX_ITEMS = 500_000
 """Of a list."""
 REMEDY = "give fewer trains, or trains drawn from rates"
-WRITTEN = "text of the circuit"
+WRITTEN, GIVEN = "text of the circuit", "the network"
 
 
 def read_circuit(path: Path | str) -> Circuit:
@@ -85,6 +85,38 @@ def read_circuit(path: Path | str) -> Circuit:
         Naming the file and the key, for the first thing that is not as the format says.
     """
     return _parsed(read_text(Path(path), MAX_BYTES, REMEDY), str(path), Path(path).parent)
+
+
+def circuit_of(content: Mapping[str, object]) -> Circuit:
+    """The circuit that a mapping describes, with the keys of a file.
+
+    A rule or a cell may stand in it as a value, a list as an array or a tuple. The time step is 0.1 ms where it is not given.
+
+    Raises
+    ------
+    FormatError, UnitError, UnknownName
+        Naming the key, for the first thing that is not as the format says.
+    """
+    things: dict[str, Rule | Cell] = {}
+    plain = _plain(content, things)
+    assert isinstance(plain, dict)
+    return _made(as_table({"schema": 1, "dt": "0.1 ms", **plain}, CircuitTable, GIVEN, MAX_ITEMS), GIVEN, Path(), things)
+
+
+def _plain(value: object, things: dict[str, Rule | Cell]) -> object:
+    """What a file could hold; rules and cells go into `things`, and their names there stand in their places."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each, things) for name, each in value.items()}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(each, things) for each in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Rule | Cell):
+        things[name := f"given {len(things)}"] = value
+        return name
+    return str(value) if isinstance(value, Path) else value
 
 
 def circuit_to_toml(circuit: Circuit) -> str:
@@ -107,13 +139,16 @@ def circuit_to_toml(circuit: Circuit) -> str:
 
 
 def _parsed(text: str, where: str, folder: Path) -> Circuit:
-    table = decode_text(text, CircuitTable, where, MAX_ITEMS)
+    return _made(decode_text(text, CircuitTable, where, MAX_ITEMS), where, folder, {})
+
+
+def _made(table: CircuitTable, where: str, folder: Path, things: Mapping[str, Rule | Cell]) -> Circuit:
     if table.schema != 1:
         raise FormatError(f"this version reads schema 1 (got {table.schema})", path=where, key="schema")
     dt = Reading(where).number(table.dt, TIME, "dt")
     if not dt > 0:
         raise FormatError(f"expected a time above 0 (got {table.dt})", path=where, key="dt")
-    file = Reading(where, dt)
+    file = Reading(where, dt, things)
     lists = {f"populations.{name}.sources": raw.sources or [] for name, raw in table.populations.items()}
     check_trains(lists | {f"drives.{name}.imposed": raw.imposed for name, raw in table.drives.items()}, file)
     populations = {name: _population(raw, file, folder, f"populations.{name}") for name, raw in table.populations.items()}
@@ -159,15 +194,16 @@ def _population(raw: PopulationTable, file: Reading, folder: Path, key: str) -> 
 def _cell(raw: CellTable | str, file: Reading, folder: Path, key: str) -> Cell:
     name, given = (raw, {}) if isinstance(raw, str) else (raw.name, raw.parameters)
     with file.at(key):
-        return with_parameters(library.cell(_placed(name, folder)), _as_text(given))
+        return with_parameters(library.cell(file.things.get(name) or _placed(name, folder)), _as_text(given))
 
 
 def _rule(raw: RuleTable | str, file: Reading, folder: Path, key: str) -> Rule:
     table = RuleTable(raw) if isinstance(raw, str) else raw
-    parts = table.name.split("+") if library.is_combination(table.name) else [table.name]
+    whole = file.things.get(table.name)
+    parts = table.name.split("+") if whole is None and library.is_combination(table.name) else [table.name]
     with file.at(key):
         return choose(
-            library.rule("+".join(_placed(part, folder) for part in parts), set=table.set),
+            library.rule(whole or "+".join(_placed(part, folder) for part in parts), set=table.set),
             interaction=table.interaction,
             bounds=table.bounds,
             coincidence=table.coincidence,

@@ -1,6 +1,6 @@
 """The studies as type checkers and editors see them; written by `python tests/signatures.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -195,7 +195,7 @@ def fan_in_inputs(
     """
 
 def network(
-    circuit: Circuit | Path | str,
+    circuit: Circuit | Mapping[str, object] | Path | str,
     duration: Time | str | None = None,
     *,
     seed: int | None = None,
@@ -207,8 +207,8 @@ def network(
 
     Parameters
     ----------
-    circuit : str, path or Circuit
-        A network of the library by name, the path of a file, or a circuit.
+    circuit : str, path, mapping or Circuit
+        A network of the library by name, the path of a file, a mapping with the keys of a file, or a circuit.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
     duration : Time | str | None

@@ -12,7 +12,7 @@ import numpy as np
 
 from spikeheb import library
 from spikeheb.circuits.circuit import Circuit
-from spikeheb.circuits.files import circuit_to_toml, read_circuit
+from spikeheb.circuits.files import circuit_of, circuit_to_toml, read_circuit
 from spikeheb.circuits.populations import Cells
 from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.declared import described, takes_settings
@@ -36,13 +36,13 @@ FAST = 300.0
 
 @shows_progress
 @takes_settings(Network)
-def network(circuit: Circuit | Path | str, settings: Network, *, progress: Progress = None) -> xr.Dataset:
+def network(circuit: Circuit | Mapping[str, object] | Path | str, settings: Network, *, progress: Progress = None) -> xr.Dataset:
     """Run a network.
 
     Parameters
     ----------
-    circuit : str, path or Circuit
-        A network of the library by name, the path of a file, or a circuit.
+    circuit : str, path, mapping or Circuit
+        A network of the library by name, the path of a file, a mapping with the keys of a file, or a circuit.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
 
@@ -68,7 +68,7 @@ def network(circuit: Circuit | Path | str, settings: Network, *, progress: Progr
     return describe(data, texts)
 
 
-def as_asked(circuit: Circuit | Path | str, settings: Network) -> Circuit:
+def as_asked(circuit: Circuit | Mapping[str, object] | Path | str, settings: Network) -> Circuit:
     """The network with what the settings say.
 
     Raises
@@ -77,7 +77,9 @@ def as_asked(circuit: Circuit | Path | str, settings: Network) -> Circuit:
     """
     if settings.engine not in ENGINES:
         raise EngineError(f'expected one of {", ".join(ENGINES)} (got "{settings.engine}")', key="engine")
-    whole = circuit if isinstance(circuit, Circuit) else read_circuit(_path(circuit))
+    whole = (
+        circuit if isinstance(circuit, Circuit) else circuit_of(circuit) if isinstance(circuit, Mapping) else read_circuit(_path(circuit))
+    )
     steps = whole.steps if settings.duration is None else max(1, round(settings.duration / whole.dt))
     return replace(
         whole, steps=steps, probes=whole.probes.until(steps), seed=whole.seed if settings.seed is None else settings.seed,
@@ -86,7 +88,7 @@ def as_asked(circuit: Circuit | Path | str, settings: Network) -> Circuit:
 
 
 def _path(name: Path | str) -> Path:
-    check_kind(name, (str, Path), "the name of a network, a path or a circuit", key="circuit")
+    check_kind(name, (str, Path), "the name of a network, a path, a mapping or a circuit", key="circuit")
     return library.find("network", name)
 
 

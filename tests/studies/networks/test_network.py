@@ -62,6 +62,37 @@ def test_a_circuit_can_be_run(small):
     assert sh.network(read_circuit(small), duration="20 ms", precision="float32")["ie_weight"].dtype == np.float32
 
 
+def described(**more):
+    """A few lines of Python: random inputs onto cells that inhibit each other."""
+    return {
+        "duration": "0.2 s",
+        "populations": {"x": {"sources": [{"kind": "poisson", "count": 50, "rate": "40 Hz"}]}, "e": {"count": 20, "cell": "vogels_2011"}},
+        "projections": {
+            "xe": {"pre": "x", "post": "e", "rule": sh.rule("pair", set="additive"), "receptor": "ampa"},
+            "ee": {"pre": "e", "post": "e", "connect": {"kind": "fixed_indegree", "count": 5, "autapses": False}, "receptor": "gaba",
+                   "efficacy": np.float64(2.0), "delay": {"kind": "uniform", "low": "1 ms", "high": "3 ms"}},
+        },
+        "drives": {"e": {"currents": [{"at": "0 ms", "value": "180 pA"}]}}, "probes": {"trains": True},
+    } | more  # fmt: skip
+
+
+def test_a_network_may_be_described_in_python():
+    data = sh.network(described())
+    assert data["xe_weight"].sizes == {"snapshot": 1, "xe_synapse": 1000}
+    assert data["e_rate"].mean() > 0
+    assert json.loads(data.attrs["rule_hashes"]) == {"xe": sh.rule("pair", set="additive").hash}
+    plain = sh.network(described(), engine="plain")
+    np.testing.assert_allclose(data["xe_weight"], plain["xe_weight"], rtol=0, atol=1e-10)
+    np.testing.assert_array_equal(data["e_spike_time"], plain["e_spike_time"])
+
+
+def test_a_description_that_is_wrong_is_refused_with_its_key():
+    with pytest.raises(sh.FormatError, match=r"the network: .*population"):
+        sh.network(described(population={}))
+    with pytest.raises(sh.UnknownName, match=r'the network: populations.e.cell: no cell named "vogel"'):
+        sh.network(described(populations={"e": {"count": 2, "cell": "vogel"}}))
+
+
 def test_a_network_that_is_silent_gets_a_note(small):
     small.write_text(small.read_text(encoding="utf-8").replace("200 pA", "0 pA"), encoding="utf-8")
     data = sh.network(small, duration="50 ms")
@@ -92,7 +123,7 @@ WRONG = {
     "engine": (("vogels_2011",), {"engine": "brian"}, "expected one of auto, kernel, plain"),
     "duration": (("vogels_2011",), {"duration": "5 mV"}, "duration"),
     "precision": (("vogels_2011",), {"precision": "float16"}, "precision"),
-    "a number": ((3,), {}, "the name of a network, a path or a circuit"),
+    "a number": ((3,), {}, "the name of a network, a path, a mapping or a circuit"),
 }  # fmt: skip
 
 
