@@ -102,7 +102,13 @@ class Circuit:
     def expected_synapses(self, name: str) -> float:
         """The expected number of synapses of a projection."""
         projection = self.projections[name]
-        return expected(projection.connect, self.populations[projection.pre].count, self.populations[projection.post].count)
+        (first, last), (low, high) = self.taking_part(projection)
+        return expected(projection.connect, last - first, high - low)
+
+    def taking_part(self, projection: Projection) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The first source and cell that a projection joins, and those after the last."""
+        pre, post = (self.populations[name].count for name in (projection.pre, projection.post))
+        return projection.pre_cells or (0, pre), projection.post_cells or (0, post)
 
     # --- where it is no network: the synapses with a rule, and their cells ---
 
@@ -201,6 +207,8 @@ class Circuit:
             or isinstance(self.populations[projection.pre], Cells)
             or any(isinstance(value, Distribution) for value in drawn)
             or (projection.rule is not None and projection.delay != 0.0)
+            or projection.pre_cells is not None
+            or projection.post_cells is not None
         )
 
     @property
@@ -224,7 +232,14 @@ class Circuit:
                 raise EngineError(f'"{name}" must lead to cells')
             if projection.rule is None and post.cell is None:
                 raise EngineError(f'"{name}" has no rule, so what it leads to needs a cell')
-            check_connector(name, projection.connect, pre.count, post.count, itself=projection.pre == projection.post)
+            (first, last), (low, high) = self.taking_part(projection)
+            if not (0 <= first <= last <= pre.count and 0 <= low < high <= post.count) or projection.pre_cells == (first, first):
+                where = f"{first}-{last} of {pre.count:,} sources and {low}-{high} of {post.count:,} cells"
+                raise EngineError(f'"{name}": those that take part are from a first one to a later one, counted from 0 (got {where})')
+            itself = projection.pre == projection.post and not (last <= low or high <= first)
+            if itself and (first, last) != (low, high) and getattr(projection.connect, "autapses", True) is False:
+                raise EngineError(f'"{name}": without autapses, sources and cells are the same ones or have none in common')
+            check_connector(name, projection.connect, last - first, high - low, itself=itself)
 
     def _check_single(self) -> None:
         """What must be so in a circuit that is no network."""

@@ -112,6 +112,8 @@ class ProjectionTable(msgspec.Struct, forbid_unknown_fields=True):
     initial: dict[str, str | int | float | list[Row] | DistributionTable] = {}
     overrides: dict[str, Row] = {}
     normalise: NormaliseTable | None = None
+    pre_cells: list[int] | None = None
+    post_cells: list[int] | None = None
 
 
 class ChangeTable(msgspec.Struct, forbid_unknown_fields=True):

@@ -150,6 +150,8 @@ def _projection(projection: Projection) -> Content:
     kinds |= {} if rule is None else {name: parameter.dimension for name, parameter in rule.parameters.items()}
     for part, values in (("initial", projection.initial), ("overrides", projection.overrides)):
         content |= {part: {_key(name): _array(value, kinds.get(name, NONE)) for name, value in values.items()}} if values else {}
+    ranges = {name: getattr(projection, name) for name in ("pre_cells", "post_cells")}
+    content |= {name: list(pair) for name, pair in ranges.items() if pair is not None}
     if normalise is not None:
         every = format_quantity(normalise.every, TIME)
         content["normalise"] = {"kind": normalise.kind, "target": float(normalise.target), "every": every}

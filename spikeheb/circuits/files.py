@@ -13,8 +13,9 @@ A file has `schema = 1`, `dt` and `duration`, and may have `title`, `doc`, `seed
     autapses = false }`` with what `spikeheb.circuits.connect` has for it; or ``"own_copies"``, or ``"pairwise"`` with `reaches`, the
     cell of each source. `rule` is a name or path, or ``{ name = "pair", set = "additive", parameters = { tau_plus = "15 ms" } }`` with what
     `spikeheb.rules.choose` takes. `receptor` names one of the cell's. With a rule: `initial`, `overrides` (constants, one for each cell),
-    `normalise` (`kind`, `target`, `every`). Without: `efficacy`. With or without: `delay`. Initial values, efficacy and delay may be drawn
-    for each synapse: ``{ kind = "uniform", low = "1 ms", high = "5 ms" }``, ``"normal"`` (`mean`, `sd`, and limits `low` and `high`) or
+    `normalise` (`kind`, `target`, `every`). Without: `efficacy`. With or without: `delay`. Of a network,
+    `pre_cells` and `post_cells`, such as ``[0, 100]``, are those that take part, and initial values, efficacy and delay may be drawn for
+    each synapse: ``{ kind = "uniform", low = "1 ms", high = "5 ms" }``, ``"normal"`` (`mean`, `sd`, and limits `low` and `high`) or
     ``"lognormal"`` (`median`, `sigma`).
 ``[drives.NAME]``
     By population of cells: `imposed`, a list of sources; `currents`, `clamps` and `rewards`, lists of
@@ -246,7 +247,14 @@ def _projection(raw: ProjectionTable, populations: Mapping[str, Population], fil
         initial={} if rule is None else _initial(raw.initial, rule, file, f"{key}.initial"),
         overrides={} if rule is None else _overrides(raw, rule, post.count, file, f"{key}.overrides"),
         normalise=_normalise(raw, file, f"{key}.normalise"),
+        **{name: _taking_part(getattr(raw, name), file, f"{key}.{name}") for name in ("pre_cells", "post_cells")},
     )
+
+
+def _taking_part(raw: list[int] | None, file: Reading, key: str) -> tuple[int, int] | None:
+    if raw is not None and len(raw) != 2:
+        raise file.error(key, f"expected the first one and the one after the last, [0, 100] (got {len(raw)} numbers)")
+    return None if raw is None else (raw[0], raw[1])
 
 
 def _of_kind(name: str, kinds: tuple[type, ...], populations: Mapping[str, Population], file: Reading, key: str) -> Population:

@@ -71,6 +71,8 @@ class Projection:
     overrides : mapping of str to array, shape (cells,)
         Constants of the rule that differ between cells.
     normalise : Normalise or None
+    pre_cells, post_cells : pair of int, or None
+        The first source or cell that takes part and the one after the last; all where None.
 
     Raises
     ------
@@ -88,6 +90,8 @@ class Projection:
     initial: Mapping[str, float | Floats | Distribution] = field(default_factory=dict)
     overrides: Mapping[str, Floats] = field(default_factory=dict)
     normalise: Normalise | None = None
+    pre_cells: tuple[int, int] | None = None
+    post_cells: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         for name in ("efficacy", "delay"):

@@ -94,7 +94,17 @@ def alone_with(circuit: Circuit, name: str, edges: Edges) -> Circuit:
     given = dict(projection.initial) if projection.rule is not None else {STATIC.weight: projection.efficacy}
     initial: Any = {variable: values_of(circuit, name, variable, value, post) for variable, value in given.items()}
     silent = Spikes((Poisson(np.broadcast_to(0.0, post.shape)),))
-    plastic = replace(projection, pre="sources", connect=Pairwise(post), rule=rule, initial=initial, efficacy=1.0, delay=0.0)
+    plastic = replace(
+        projection,
+        pre_cells=None,
+        post_cells=None,
+        pre="sources",
+        connect=Pairwise(post),
+        rule=rule,
+        initial=initial,
+        efficacy=1.0,
+        delay=0.0,
+    )
     return replace(
         circuit, populations={"sources": silent, projection.post: circuit.populations[projection.post]}, projections={name: plastic},
         drives={projection.post: circuit.drives.get(projection.post, Drives())}, probes=Probes(), phases=(), seed=_seed(circuit, name) >> 1,
@@ -131,9 +141,15 @@ def _normal(value: Normal, streams: Any, place: Steps) -> Floats:
 
 def _connected(circuit: Circuit, name: str) -> tuple[Steps, Steps]:
     """Source and cell of every synapse, cell after cell."""
+    (first, last), (low, high) = circuit.taking_part(circuit.projections[name])
+    pre, post = _between(circuit, name, last - first, high - low)
+    return pre + first, post + low
+
+
+def _between(circuit: Circuit, name: str, sources: int, cells: int) -> tuple[Steps, Steps]:
+    """The same among those that take part, counted from 0."""
     projection = circuit.projections[name]
-    sources, cells = circuit.populations[projection.pre].count, circuit.populations[projection.post].count
-    connect, itself = projection.connect, projection.pre == projection.post
+    connect, itself = projection.connect, projection.pre == projection.post and projection.pre_cells == projection.post_cells
     spared = itself and not getattr(connect, "autapses", True)  # whether a cell does not reach itself
     there, keys = sources - spared, _keys(circuit, name)
     match connect:

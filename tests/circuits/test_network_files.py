@@ -53,6 +53,7 @@ def network(connect: Connector, drawn: float | Distribution = 0.0) -> Circuit:
         projections={
             "xe": Projection("x", "e", AllToAll(), receptor="ampa", efficacy=drawn, delay=drawn),
             "ee": Projection("e", "e", connect, sh.rule("pair"), receptor="ampa", initial={"w": drawn}, delay=drawn),
+            "some": Projection("x", "e", PairwiseBernoulli(probability=0.5), receptor="gaba", pre_cells=(2, 5), post_cells=(0, 4)),
         },
         drives={"e": Drives(currents=from_start(2e-10))}, probes=Probes(trains=True, snapshots=np.array([999, 4999])),
         phases=(Phase(step=1000, plastic={"ee": False}), Phase(step=2000, plastic={"ee": True}, parameters={"ee": {"A_plus": 0.02}})),
