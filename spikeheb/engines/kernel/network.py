@@ -23,13 +23,17 @@ from spikeheb.engines.kernel.build import Library, load
 from spikeheb.engines.kernel.contract import Array, Status
 from spikeheb.engines.kernel.network_arrays import PopulationArrays, ProjectionArrays, SourceArrays
 from spikeheb.engines.kernel.program_arrays import varied
-from spikeheb.engines.kernel.rows_contract import NETWORK
-from spikeheb.engines.kernel.run import Part, Run
+from spikeheb.engines.kernel.rows_contract import NETWORK, POPULATION, PROJECTION
+from spikeheb.engines.kernel.run import GROWING, Part, Run
 from spikeheb.errors import BuildError, EngineError, NonFiniteError
 from spikeheb.program.analysis import analyse
 from spikeheb.program.program import Program
 from spikeheb.program.sites import Sites, sites, with_constants_of_cells
 
+IMPOSED = ("imposed_steps", "imposed_cells")
+"""Of what is in a population's state, the arrays that the kernel only reads."""
+MOVING = ("imposed", "current", "kept", "capacity", "signal", "snapshot")
+"""Numbers of populations and projections that say how far they are."""
 HEADERS = ("runtime.hpp", "numbers.hpp", "normalise.hpp", "rows.hpp")
 
 
@@ -109,7 +113,7 @@ class Network(Run[NetworkRecording]):
             )
             for name, part in synapses.items()
         }  # fmt: skip
-        self.built = {**cells, **synapses}
+        self._cells, self._synapses = cells, synapses
         self._objects: list[tuple[Any, int]] = []
         library = next(iter(cells.values())).library
         super().__init__(_Job(circuit, circuit.steps, circuit.dt, progress), library, chosen, 1)
@@ -118,6 +122,9 @@ class Network(Run[NetworkRecording]):
         self._free()
         for name, arrays in self.projections.items():
             arrays.enter(*at(self.circuit.phases, name, self.now))
+        for arrays in self._arrays():
+            for number, steps in arrays.begins.items():
+                setattr(arrays.struct, number, int(np.searchsorted(steps, self.now)))
         calls = [(of.loaded, name, pointer) for of, name, pointer in self._calls()]
         functions = np.array([_address(loaded, name) for loaded, name, _ in calls], dtype=np.int64)
         objects = np.array([pointer for _, _, pointer in calls], dtype=np.int64)
@@ -140,24 +147,26 @@ class Network(Run[NetworkRecording]):
     def _calls(self) -> Iterator[tuple[Library, str, int]]:
         """What happens in a step, in its order: library, function, and what it is about."""
         groups = {name: ctypes.addressof(arrays.struct) for name, arrays in self.populations.items()}
-        cells = {name: self._opened(name, "cells", groups[name]) for name in groups if name in self.built}
-        synapses = {name: self._opened(name, "synapses", ctypes.addressof(arrays.struct)) for name, arrays in self.projections.items()}
+        cells = {name: self._opened(part.library, "cells", groups[name]) for name, part in self._cells.items()}
+        synapses = {
+            name: self._opened(part.library, "synapses", ctypes.addressof(self.projections[name].struct))
+            for name, part in self._synapses.items()
+        }  # fmt: skip
         yield from ((self._of(name), "group_room", group) for name, group in groups.items())
         for name, group in groups.items():
             yield (self._of(name), "cells_step", cells[name]) if name in cells else (self._of(name), "sources_step", group)
         for what in ("step", "deliver", "end"):
-            yield from ((self.built[name].library, f"synapses_{what}", pointer) for name, pointer in synapses.items())
+            yield from ((self._synapses[name].library, f"synapses_{what}", pointer) for name, pointer in synapses.items())
         yield from ((self._of(name), "cells_end", pointer) for name, pointer in cells.items())
 
     def _of(self, population: str) -> Library:
-        return self.built[population].library if population in self.built else next(iter(self.built.values())).library
+        return self._cells[population].library if population in self._cells else self.library
 
-    def _opened(self, name: str, kind: str, struct: int) -> int:
-        loaded = self.built[name].library.loaded
-        function = getattr(loaded, f"{kind}_open")
+    def _opened(self, library: Library, kind: str, struct: int) -> int:
+        function = getattr(library.loaded, f"{kind}_open")
         function.restype, function.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
         pointer = int(function(struct))
-        closing = getattr(loaded, f"{kind}_close")
+        closing = getattr(library.loaded, f"{kind}_close")
         closing.restype, closing.argtypes = None, [ctypes.c_void_p]
         self._objects.append((closing, pointer))
         return pointer
@@ -191,14 +200,17 @@ class Network(Run[NetworkRecording]):
         cells = sum(population.count for population in self.circuit.populations.values())
         return 2e-8 * cells + 1e-10 * sum(len(arrays.edges.pre) for arrays in self.projections.values())
 
+    def _step(self, part: Part, sound: int, until: int) -> None:
+        super()._step(part, sound, until)
+        self.now = until
+
     def _make_room(self) -> None:
         """Twice the room for spikes."""
         for arrays in self.populations.values():
             struct = arrays.struct
             if struct.keep and struct.kept + struct.cells > struct.capacity:
                 for name in ("kept_steps", "kept_cells"):
-                    arrays.state[name] = np.concatenate([arrays.state[name], np.zeros_like(arrays.state[name])])
-                    setattr(struct, name, arrays.state[name].ctypes.data)
+                    _replace(arrays, name, np.concatenate([arrays.state[name], np.zeros_like(arrays.state[name])]))
                 struct.capacity *= 2
 
     # --- numbers that are not finite ---
@@ -208,7 +220,9 @@ class Network(Run[NetworkRecording]):
         with self._again() as again:
             again.advance(sound)
             for now in range(sound, until):
-                if again._call(part, now + 1, True) != Status.DONE:
+                while (status := again._call(part, now + 1, True)) == Status.SPIKES_FULL:
+                    again._make_room()
+                if status != Status.DONE:
                     return NonFiniteError(f"{again._flaw() or 'a number'} is not finite at {now * self.circuit.dt:.4f} s")
         return NonFiniteError(f"a number is not finite before {until * self.circuit.dt:.4f} s")
 
@@ -218,41 +232,60 @@ class Network(Run[NetworkRecording]):
     def _flaw(self) -> str:
         """What is not finite, if anything is."""
         for name, population in self.populations.items():
-            if isinstance(population, PopulationArrays) and not np.isfinite(population.lane.sum()):
-                row, cell = np.argwhere(~np.isfinite(population.lane))[0]
-                return f'{population.sites.rows[row].partition(".")[2]} of cell {cell} of "{name}"'
+            if isinstance(population, PopulationArrays) and (place := _flaw_in(population.lane)) is not None:
+                return f'{population.sites.rows[place[0]].partition(".")[2]} of cell {place[1]} of "{name}"'
         for name, projection in self.projections.items():
-            if not np.isfinite(projection.state["synapse"].sum()):
-                _, place = np.argwhere(~np.isfinite(projection.state["synapse"]))[0]
-                number = projection.order[place]
+            if (place := _flaw_in(projection.state["synapse"])) is not None:
+                number = projection.order[place[1]]
                 ends = projection.edges.pre[number], projection.edges.post[number]
                 return f'a synapse of "{name}", from {ends[0]} to {ends[1]},'
             for part in ("pre_values", "lane"):
-                if not np.isfinite(projection.state[part].sum()):
+                if _flaw_in(projection.state[part]) is not None:
                     return f'what "{name}" keeps for a {"source" if part == "pre_values" else "cell"}'
         return ""
 
     # --- checkpoints ---
 
+    def _arrays(self) -> list[PopulationArrays | SourceArrays | ProjectionArrays]:
+        """Those of populations, then those of projections; a name may be that of one of each."""
+        return [*self.populations.values(), *self.projections.values()]
+
     def _state(self) -> dict[str, Array]:
-        state = {"now": np.array([self.struct.now])}
-        for name, arrays in self.populations.items():
-            state |= {f"{name} {part}": array for part, array in arrays.state.items() if not part.startswith(("imposed", "kept"))}
-            state |= {f"{name} {part}": arrays.state[part][: arrays.struct.kept] for part in ("kept_steps", "kept_cells")}
-            state[f"{name} numbers"] = np.array([arrays.struct.imposed, arrays.struct.current])
-        for name, projection in self.projections.items():
-            state |= {f"{name} {part}": array for part, array in projection.state.items()}
-            state[f"{name} numbers"] = np.array([projection.struct.signal, projection.struct.snapshot])
-        return state
+        return {f"{n}.{part}": array for n, arrays in enumerate(self._arrays()) for part, array in _changed(arrays).items()}
 
     def _restore(self, state: Mapping[str, Array]) -> None:
-        raise EngineError("a network cannot be resumed yet")
+        for n, arrays in enumerate(self._arrays()):
+            for part, array in _changed(arrays).items():
+                if part in GROWING:
+                    _replace(arrays, part, np.concatenate([state[f"{n}.{part}"], np.zeros_like(arrays.state[part])]))
+                else:
+                    array[...] = state[f"{n}.{part}"]
+        for n, group in enumerate(self.populations.values()):
+            group.struct.kept, group.struct.capacity = len(state[f"{n}.kept_steps"]), len(group.state["kept_steps"])
+
+    def _fits(self, state: Mapping[str, Array]) -> bool:
+        """Whether all that the kernel takes for a place is one."""
+        limits = [
+            (state[f"{n}.{part}"], most) for n, group in enumerate(self.populations.values())
+            for part, most in (("fired", group.struct.cells - 1), ("kept_cells", group.struct.cells - 1), ("fired_count", group.struct.cells))
+        ] + [
+            (state[f"{n}.part"], len(group.fixed["durations"])) for n, group in enumerate(self.populations.values())
+            if isinstance(group, PopulationArrays)
+        ]  # fmt: skip
+        kept = all(len(state[f"{n}.kept_steps"]) == len(state[f"{n}.kept_cells"]) for n in range(len(self.populations)))
+        return kept and all(np.all((0 <= places) & (places <= max(0, most))) for places, most in limits)
 
     def _given(self) -> dict[str, Array]:
-        given: dict[str, Array] = {}
-        for name, arrays in {**self.populations, **self.projections}.items():
-            fixed: Mapping[str, Array] = getattr(arrays, "fixed", {})
-            given |= {f"{name} {part}": array for part, array in fixed.items()}
+        projections = [(name, each.pre, each.post) for name, each in self.circuit.projections.items()]
+        given = {
+            "parts": np.array([repr([self.circuit.steps, *self.populations, *projections, *self.circuit.phases])]),
+            "libraries": np.array([part.library.key for part in (*self._cells.values(), *self._synapses.values())]),
+        }
+        for n, arrays in enumerate(self._arrays()):
+            declared = PROJECTION if isinstance(arrays, ProjectionArrays) else POPULATION
+            given[f"{n}.numbers"] = declared.numbers(arrays.struct, MOVING)
+            given |= {f"{n}.{part}": array for part, array in arrays.fixed.items()}
+            given |= {f"{n}.{part}": array for part, array in arrays.state.items() if part in IMPOSED}
         return given
 
     # --- what was recorded ---
@@ -323,6 +356,26 @@ def _cell(circuit: Circuit, name: str) -> Any:
 
 def _populations(circuit: Circuit) -> dict[str, Cells]:
     return {name: population for name, population in circuit.populations.items() if isinstance(population, Cells)}
+
+
+def _changed(arrays: PopulationArrays | SourceArrays | ProjectionArrays) -> dict[str, Array]:
+    """What the kernel writes, without the room for more."""
+    kept = {part: array for part, array in arrays.state.items() if part not in IMPOSED}
+    return {part: array[: arrays.struct.kept] if part in GROWING else array for part, array in kept.items()}
+
+
+def _replace(arrays: PopulationArrays | SourceArrays | ProjectionArrays, part: str, array: Array) -> None:
+    """Hand another array over to the kernel."""
+    arrays.state[part] = array
+    setattr(arrays.struct, part, array.ctypes.data)
+
+
+def _flaw_in(values: Array) -> Array | None:
+    """Where the first number is that is not finite; None where there is none."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        suspect = not np.isfinite(values.sum())  # a sum may be too large though no number is
+    places = np.argwhere(~np.isfinite(values)) if suspect else np.zeros((0, 2), dtype=np.int64)
+    return places[0] if len(places) else None
 
 
 def _address(loaded: ctypes.CDLL, name: str) -> int:

@@ -53,6 +53,7 @@ class PopulationArrays(ProgramArrays):
         self.changes("current", sorted(job.currents, key=lambda change: change.step))
         numbers = common(self) | numbers_of_spikes(self.state, past, keep=circuit.probes.trains)
         numbers["current_count"] = len(self.fixed["current_steps"])
+        self.begins = {"imposed": self.state["imposed_steps"], "current": self.fixed["current_steps"]}
         self.struct = POPULATION.filled(self.fixed | self.state, numbers, job.precision)
 
 
@@ -69,6 +70,8 @@ class SourceArrays:
 
     def __init__(self, circuit: Circuit, name: str, past: int) -> None:
         self.state = spikes_of(circuit, name, past)
+        self.fixed: dict[str, Array] = {}
+        self.begins = {"imposed": self.state["imposed_steps"]}
         numbers = {"cells": circuit.populations[name].count, "dt": circuit.dt}
         numbers |= numbers_of_spikes(self.state, past, keep=False)
         unused = dict.fromkeys((member.name for member in POPULATION.members if member.pointee and member.name not in self.state), None)
@@ -133,6 +136,7 @@ class ProjectionArrays(ProgramArrays):
         self.changes("signal", [change for change, _ in signals])
         taken = circuit.probes.snapshots if job.circuit.plastic.rule is not None else np.zeros(0, dtype=np.int64)
         self.fixed["snapshot_steps"] = np.ascontiguousarray(taken, dtype=np.int64)
+        self.begins = {"signal": self.fixed["signal_steps"], "snapshot": self.fixed["snapshot_steps"]}
         self.state["snapshots"] = np.zeros((len(taken), len(edges.pre)), dtype=job.dtype)
         numbers = common(self) | {
             "rows": len(self.fixed["row_first"]) - 1, "synapses": len(edges.pre), "row_delay_count": len(self.fixed["row_delays"]),

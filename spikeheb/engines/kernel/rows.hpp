@@ -170,7 +170,7 @@ template <class M> struct Connections {
       : job(job), pre(*static_cast<Group<real> *>(job.pre)), post(*static_cast<Group<real> *>(job.post)) {
     M::read(shared, job);
     seen.see(job);
-    touched.assign(job.normalise && !job.normalise_every ? size_t(job.cells) : 0, 1);
+    touched.assign(job.normalise && !job.normalise_every ? size_t(job.cells) : 0, 0);
   }
 
   // [post], then what needs the clock; where an epoch begins, decays are stored anew.
@@ -227,7 +227,7 @@ template <class M> struct Connections {
     if (job.normalise_every && (now + 1) % job.normalise_every) return;
     real *const w = seen.synapse[M::weight];
     for (int64_t c = 0; c < job.cells; ++c) {
-      if (!touched.empty() && !touched[size_t(c)]) continue;
+      if (now > 0 && !touched.empty() && !touched[size_t(c)]) continue;
       const int64_t first = job.column_first[c], count = job.column_first[c + 1] - first;
       of_column.resize(size_t(count));
       for (int64_t n = 0; n < count; ++n) of_column[size_t(n)] = w[job.edge[first + n]];

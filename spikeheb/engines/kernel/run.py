@@ -29,6 +29,8 @@ PIECE = 0.05
 FIRST_PIECE = 0.1 * PIECE
 """Seconds that the first one should take: how long a step takes is only guessed before it."""
 LABEL = "spikeheb checkpoint"
+GROWING = ("spikes", "kept_steps", "kept_cells")
+"""Parts of a state whose last dimension grows while the run goes on."""
 
 Recorded = TypeVar("Recorded")
 Part = tuple[int, int]
@@ -54,7 +56,7 @@ class Run(ABC, Generic[Recorded]):
 
     def __init__(self, job: Any, library: Library, compiler: Compiler, workers: int) -> None:
         self.job, self.library, self.compiler, self.workers = job, library, compiler, workers
-        self.now = 0
+        self.now, self._begun_as = 0, ""
         self._pool = ThreadPoolExecutor(workers) if workers > 1 else None
         self._open()
 
@@ -196,10 +198,11 @@ class Run(ABC, Generic[Recorded]):
         ------
         StorageError
         """
-        with self._again() as start:
-            label = np.array([LABEL, start.fingerprint()])
+        if not self._begun_as:
+            with self._again() as start:
+                self._begun_as = start.fingerprint()
         image = io.BytesIO()
-        np.savez(image, allow_pickle=False, label=label, now=np.int64(self.now), **self._state())
+        np.savez(image, allow_pickle=False, label=np.array([LABEL, self._begun_as]), now=np.int64(self.now), **self._state())
         replace_file(Path(path), image.getvalue())
 
     def resume(self, path: Path | str) -> None:
@@ -216,15 +219,17 @@ class Run(ABC, Generic[Recorded]):
             label, now = [str(text) for text in state.pop("label")], int(state.pop("now"))
         except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
             raise StorageError(f"is no checkpoint ({error}); save the run again", path=str(path)) from None
-        if label != [LABEL, self.fingerprint()]:
+        own_label = self.fingerprint()
+        if label != [LABEL, own_label]:
             raise StorageError("is a checkpoint of another circuit, or of another version or compiler; begin anew", path=str(path))
         shapes, own = (
-            [(n, a.dtype, a.shape[:-1] if n == "spikes" else a.shape) for n, a in sorted(of.items())] for of in (state, self._state())
+            [(n, a.dtype, a.shape[:-1] if n.rpartition(".")[2] in GROWING else a.shape) for n, a in sorted(of.items())]
+            for of in (state, self._state())
         )
         if shapes != own or not 0 <= now <= self.job.steps or not self._fits(state):
             raise StorageError("is a damaged checkpoint; begin anew", path=str(path))
         self._restore(state)
-        self.now = now
+        self.now, self._begun_as = now, own_label
         self._open()
 
     def fingerprint(self) -> str:
