@@ -122,9 +122,9 @@ class Network(Run[NetworkRecording]):
         self._free()
         for name, arrays in self.projections.items():
             arrays.enter(*at(self.circuit.phases, name, self.now))
-        for arrays in self._arrays():
-            for number, steps in arrays.begins.items():
-                setattr(arrays.struct, number, int(np.searchsorted(steps, self.now)))
+        for part in self._arrays():
+            for number, steps in part.begins.items():
+                setattr(part.struct, number, int(np.searchsorted(steps, self.now)))
         calls = [(of.loaded, name, pointer) for of, name, pointer in self._calls()]
         functions = np.array([_address(loaded, name) for loaded, name, _ in calls], dtype=np.int64)
         objects = np.array([pointer for _, _, pointer in calls], dtype=np.int64)
@@ -265,15 +265,15 @@ class Network(Run[NetworkRecording]):
 
     def _fits(self, state: Mapping[str, Array]) -> bool:
         """Whether all that the kernel takes for a place is one."""
-        limits = [
-            (state[f"{n}.{part}"], most) for n, group in enumerate(self.populations.values())
-            for part, most in (("fired", group.struct.cells - 1), ("kept_cells", group.struct.cells - 1), ("fired_count", group.struct.cells))
-        ] + [
-            (state[f"{n}.part"], len(group.fixed["durations"])) for n, group in enumerate(self.populations.values())
-            if isinstance(group, PopulationArrays)
-        ]  # fmt: skip
+        limits: list[tuple[Array, int]] = []
+        for n, group in enumerate(self.populations.values()):
+            cells = group.struct.cells
+            limits += [
+                (state[f"{n}.{part}"], most) for part, most in (("fired", cells - 1), ("kept_cells", cells - 1), ("fired_count", cells))
+            ]
+            limits += [(state[f"{n}.part"], len(group.fixed["durations"]))] if isinstance(group, PopulationArrays) else []
         kept = all(len(state[f"{n}.kept_steps"]) == len(state[f"{n}.kept_cells"]) for n in range(len(self.populations)))
-        return kept and all(np.all((0 <= places) & (places <= max(0, most))) for places, most in limits)
+        return kept and all(np.all((places >= 0) & (places <= max(0, most))) for places, most in limits)
 
     def _given(self) -> dict[str, Array]:
         projections = [(name, each.pre, each.post) for name, each in self.circuit.projections.items()]
