@@ -29,10 +29,12 @@ def groups(brian: bool) -> dict[str, Group]:
         found["brian"] = others.brian_rows
     if importlib.util.find_spec("fan_in_benchmarks") is not None:
         import fan_in_benchmarks
+        import networks
         import weights_benchmarks
 
         found["fan_in"] = lambda: fan_in_benchmarks.measure(brian=brian)
         found["weights"] = weights_benchmarks.rows
+        found["networks"] = networks.rows
     return found
 
 
@@ -48,7 +50,9 @@ def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--brian", action="store_true", help="against Brian2's standalone mode as well; takes minutes")
-    parser.add_argument("--only", action="append", help="lanes, startup, nest, brian, fan_in or weights; may be given several times")
+    parser.add_argument(
+        "--only", action="append", help="lanes, startup, nest, brian, fan_in, weights or networks; may be given several times"
+    )
     parser.add_argument("--out", type=Path, default=Path("benchmarks.json"), help="the JSON file")
     given = parser.parse_args()
     rows: list[Row] = []
