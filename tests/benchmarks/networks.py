@@ -235,7 +235,7 @@ def build(circuit: Circuit, work: str, runs: int = 3) -> Row:
     """CPU time of the compiler for all that a network needs."""
     chosen = needed_compiler()
     with network.Network(circuit) as started:
-        folders = {part.library.path for part in started.built.values()}
+        folders = {part.library.path for part in (*started._cells.values(), *started._synapses.values())}
     spent = []
     for _ in range(runs):
         before = children_cpu()
