@@ -21,6 +21,7 @@ from spikeheb.engines.kernel.contract import Array
 from spikeheb.engines.kernel.program_arrays import ProgramArrays, aligned
 from spikeheb.engines.kernel.rows_contract import POPULATION, PROJECTION
 from spikeheb.errors import EngineError
+from spikeheb.program.handlers import random_draws
 from spikeheb.program.program import Program
 from spikeheb.program.sites import POST, PRE, SYNAPSE, Sites
 
@@ -154,7 +155,10 @@ class ProjectionArrays(ProgramArrays):
         self.struct = PROJECTION.filled(self.fixed | self.state, numbers, job.precision)
 
     def _connect(self) -> None:
-        """Rows by source and delay, in each by cell; columns by cell, in each by source."""
+        """Rows by source and delay, in each by cell; columns by cell, in each by source.
+
+        What no handler reads is left out: the columns where only presynaptic spikes act, and the numbers where nothing is drawn.
+        """
         edges = self.edges
         delays, of_edge = np.unique(edges.delay, return_inverse=True)
         row = edges.pre * max(1, len(delays)) + of_edge
@@ -162,13 +166,15 @@ class ProjectionArrays(ProgramArrays):
         place = np.empty(len(order), dtype=np.int32)
         place[order] = np.arange(len(order), dtype=np.int32)
         self.order = order
+        none, drawing = np.zeros(1, dtype=np.int32), is_random(self.program)
+        by_cell = self.job.normalise is not None or any(action.event != "pre" for action in self.program.actions)
         rows = self.sources * max(1, len(delays))
         self.fixed |= {
             "row_delays": delays if len(delays) else np.zeros(1, dtype=np.int64),
             "row_first": np.concatenate([[0], np.cumsum(np.bincount(row, minlength=rows))]).astype(np.int64),
-            "target": edges.post[order].astype(np.int32), "number": order.astype(np.int32),
+            "target": edges.post[order].astype(np.int32), "number": order.astype(np.int32) if drawing else none,
             "column_first": np.searchsorted(edges.post, np.arange(self.job.cells + 1)).astype(np.int64),
-            "edge": place, "row_of": row.astype(np.int32),
+            "edge": place if by_cell else none, "row_of": row.astype(np.int32) if by_cell else none,
         }  # fmt: skip
 
     def _start(self) -> None:
@@ -223,3 +229,8 @@ class ProjectionArrays(ProgramArrays):
 def common(arrays: ProgramArrays) -> dict[str, Any]:
     """The numbers of both structs."""
     return {"cells": arrays.job.cells, "dt": arrays.job.dt, "seed": arrays.job.seed, "epoch": arrays.epoch}
+
+
+def is_random(program: Program) -> bool:
+    """Whether random numbers are drawn for single synapses."""
+    return (program.stepped is not None and program.stepped.noisy) or any(map(random_draws, program.actions))
