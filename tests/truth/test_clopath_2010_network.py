@@ -1,9 +1,9 @@
 """Clopath, Buesing, Vasilaki & Gerstner (2010), 10.1038/nn.2479, network of ten cells: a rate code makes strong connections in both
 directions between fast cells, temporal order makes them in one direction, and the pair rule makes none in both directions.
 
-Strong is a weight of at least two thirds of the upper bound. The networks were tried with the seeds 0 to 4 and frozen. In single runs
-one pair of slow cells was strong in both directions in two of the seeds 11 to 15, so weights are averaged over 20 others here. A finding: with the
-homeostat of the published replication (60 mV^2) all weights of the rate code fall, so the library's network has a fixed amplitude.
+Strong is a weight of at least two thirds of the upper bound. The networks were tried with the seeds 0 to 4 and frozen. In single runs one
+pair of slow cells was strong in both directions in two of the seeds 11 to 15, so weights are averaged over 20 other seeds here. A finding:
+with the homeostat of the published replication (60 mV^2) all weights of the rate code fall, so the library's network has a fixed amplitude.
 """
 
 from __future__ import annotations
