@@ -65,7 +65,7 @@ def test_either_group_silences_the_other():
 
 
 @pytest.mark.slow
-def test_plastic_inhibition_keeps_the_groups_equal_although_both_strengthen_their_synapses():
+def test_plastic_inhibition_keeps_the_groups_equal_although_the_mean_weight_rises_in_both():
     runs = [sh.network(network("winner_prevented"), seed=seed) for seed in SEEDS]
     rates = [(float(data["a_rate"].mean()), float(data["b_rate"].mean())) for data in runs]
     assert all(winner(a, b) < 0.2 for a, b in rates)
