@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
+from spikeheb.dimensions import CONDUCTANCE, CURRENT, Dimension
 from spikeheb.errors import NonFiniteError, unknown_name
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation
@@ -17,18 +18,20 @@ from spikeheb.expressions.printers import evaluate, to_brian
 from spikeheb.tables import Parameter, Reference, content_hash, page, prompt
 
 METHODS = ("exponential_euler", "euler", "rk2", "rk4")
+KINDS = {"conductance": CONDUCTANCE, "current": CURRENT}
+"""What a receptor may be, and of which dimension its state is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receptor:
-    """A synaptic conductance that rises (at once, or with `rise`) and decays exponentially.
+    """A synaptic conductance or current that rises (at once, or with `rise`) and decays exponentially.
 
     Attributes
     ----------
     unit : float
-        Peak conductance in siemens of a synapse of efficacy 1.
-    reversal : float
-        In volts.
+        Peak conductance in siemens, or peak current in amperes, of a synapse of efficacy 1; a current below 0 inhibits.
+    reversal : float or None
+        In volts; None for a current.
     rise : float or None
         Seconds; None for an instantaneous rise.
     decay : float
@@ -39,11 +42,21 @@ class Receptor:
 
     name: str
     unit: float
-    reversal: float
+    reversal: float | None
     rise: float | None
     decay: float
     doc: str = ""
     source: str = ""
+
+    @property
+    def kind(self) -> str:
+        """One of `KINDS`."""
+        return "current" if self.reversal is None else "conductance"
+
+    @property
+    def dimension(self) -> Dimension:
+        """Of the unit and of the states."""
+        return KINDS[self.kind]
 
     @property
     def parts(self) -> tuple[tuple[str, float, float], ...]:
@@ -125,6 +138,16 @@ class Cell:
         if name not in self.receptors:
             raise unknown_name("receptor", name, self.receptors, path=self.path, key="receptors")
         return self.receptors[name]
+
+    def driven(self, names: Collection[str]) -> Cell:
+        """The cell without the receptors that are not among the names and that the reset does not name: their states are zero throughout."""
+        in_reset = frozenset[str]().union(*({line.target} | t.names(line.expression) for line in self.reset))
+        kept = {
+            name: receptor
+            for name, receptor in self.receptors.items()
+            if name in names or any(state in in_reset for state, _, _ in receptor.parts)
+        }
+        return replace(self, receptors=kept)
 
     def describe(self) -> dict[str, object]:
         """Everything that decides what the cell does, as plain data."""

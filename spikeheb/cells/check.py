@@ -105,11 +105,13 @@ def _check_spike(cell: Cell, known: Mapping[str, Dimension]) -> None:
     where, key = cell.path, "membrane.threshold"
     check_expression(cell.threshold, TIME / TIME, known, "threshold", path=where, key=key)
     _refuse_random(where, key, cell.threshold)
+    states = {state: receptor.dimension for receptor in cell.receptors.values() for state, _, _ in receptor.parts}
     for n, line in enumerate(cell.reset):
         key = f"spike.reset[{n}]"
-        if line.target not in cell.initial:
-            raise unknown_name("variable", line.target, cell.initial, path=where, key=key)
-        check_expression(line.value(), known[line.target], known, line.target, path=where, key=key)
+        if line.target not in {**cell.initial, **states}:
+            raise unknown_name("variable", line.target, (*cell.initial, *states), path=where, key=key)
+        dimensions = {**known, **states}
+        check_expression(line.value(), dimensions[line.target], dimensions, line.target, path=where, key=key)
         _refuse_random(where, key, line.expression)
 
 

@@ -1,4 +1,15 @@
-"""Reading a cell file: TOML in, checked `Cell` out."""
+"""Reading a cell file: TOML in, checked `Cell` out.
+
+``[membrane]`` has `model`, `method`, `threshold` and `initial`; the model reads ``I_syn``, the current of all synapses, and ``I_ext``.
+``[spike]`` has `shape` (parts, each a potential `v` that `lasts` so long), `reset` and `refractory`. A reset may also write the states of
+receptors: ``g_NAME``, or ``g_NAME_rise`` and ``g_NAME_decay`` where a rise is given.
+
+``[receptors.NAME]`` has a `kind`, a `unit` (what a synapse of efficacy 1 reaches at its peak), a `decay` and perhaps a `rise`, which is
+faster than the decay. ``kind = "conductance"``, which it is where nothing is said, has a unit such as ``"4 nS"`` and a `reversal`, and
+gives the membrane the current ``g*(reversal - v)``. ``kind = "current"`` has a unit such as ``"45 pA"``, gives that current itself, and
+has no reversal; since efficacies are not negative, a current that inhibits has a negative unit. The first receptor is the one that inputs
+drive where nothing else is said.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +20,9 @@ from pathlib import Path
 
 import msgspec
 
-from spikeheb.cells.cell import METHODS, Cell, Hold, Receptor
+from spikeheb.cells.cell import KINDS, METHODS, Cell, Hold, Receptor
 from spikeheb.cells.check import check_cell
-from spikeheb.dimensions import CONDUCTANCE, TIME, VOLTAGE, Dimension
+from spikeheb.dimensions import TIME, VOLTAGE, Dimension
 from spikeheb.errors import FormatError, unknown_name
 from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
@@ -51,8 +62,9 @@ class _Spike(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Receptor(msgspec.Struct, forbid_unknown_fields=True):
     unit: str
-    reversal: str | int | float
     decay: str
+    kind: str = "conductance"
+    reversal: str | int | float | None = None
     rise: str | None = None
     doc: str = ""
     source: str = "chosen for illustration"
@@ -157,6 +169,24 @@ def _receptor(name: str, raw: _Receptor, references: Mapping[str, Reference], pa
     rise = None if raw.rise is None else _positive(raw.rise, TIME, path, f"{key}.rise")
     if rise is not None and rise >= decay:
         raise FormatError(f"the rise ({raw.rise}) must be faster than the decay ({raw.decay})", path=path, key=f"{key}.rise")
-    unit = _positive(raw.unit, CONDUCTANCE, path, f"{key}.unit")
-    reversal = read_quantity(raw.reversal, VOLTAGE, path=path, key=f"{key}.reversal")
-    return Receptor(name, unit, reversal, rise, decay, raw.doc, raw.source)
+    return Receptor(name, _unit(raw, path, key), _reversal(raw, path, f"{key}.reversal"), rise, decay, raw.doc, raw.source)
+
+
+def _unit(raw: _Receptor, path: str, key: str) -> float:
+    """Above 0 for a conductance; a current may be negative, and then inhibits."""
+    if raw.kind not in KINDS:
+        raise unknown_name("kind", raw.kind, KINDS, path=path, key=f"{key}.kind")
+    if raw.kind == "conductance":
+        return _positive(raw.unit, KINDS[raw.kind], path, f"{key}.unit")
+    unit = read_quantity(raw.unit, KINDS[raw.kind], path=path, key=f"{key}.unit")
+    if unit == 0:
+        raise FormatError(f"expected a {raw.kind} other than 0 (got {raw.unit})", path=path, key=f"{key}.unit")
+    return unit
+
+
+def _reversal(raw: _Receptor, path: str, key: str) -> float | None:
+    if raw.kind == "conductance" and raw.reversal is None:
+        raise FormatError('is missing; a conductance has a reversal potential such as "0 mV"', path=path, key=key)
+    if raw.kind != "conductance" and raw.reversal is not None:
+        raise FormatError(f"a {raw.kind} has no reversal potential; leave it out", path=path, key=key)
+    return None if raw.reversal is None else read_quantity(raw.reversal, VOLTAGE, path=path, key=key)

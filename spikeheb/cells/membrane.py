@@ -1,6 +1,6 @@
 """The equations that a cell's membrane and receptors come to together.
 
-A receptor's conductance is a sum of exponentials. The membrane sees, in each time step, the mean of each exponential
+A receptor's conductance or current is a sum of exponentials. The membrane sees, in each time step, the mean of each exponential
 over that step, so that the area of an EPSP does not depend on the step.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spikeheb.cells.cell import Cell
-from spikeheb.dimensions import CONDUCTANCE, CURRENT, TIME, VOLTAGE, Dimension
+from spikeheb.dimensions import CURRENT, TIME, VOLTAGE, Dimension
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation
 
@@ -45,13 +45,14 @@ def assemble(cell: Cell, dt: float) -> Membrane:
             constants |= {f"tau_{state}": tau, f"mean_{state}": _mean_factor(tau, dt, cell.method)}
             dimensions |= {f"tau_{state}": TIME, f"mean_{state}": TIME / TIME}
             decay = t.Binary("/", t.Negative(t.Name(state)), t.Name(f"tau_{state}"))
-            states.append(Equation("differential", state, decay, CONDUCTANCE))
+            states.append(Equation("differential", state, decay, receptor.dimension))
             seen = t.Binary("*", t.Name(f"mean_{state}"), t.Name(state))
             total = t.add(total, seen) if sign > 0 or receptor.rise is None else t.subtract(total, seen)
-        constants[f"E_{receptor.name}"] = receptor.reversal
-        dimensions[f"E_{receptor.name}"] = VOLTAGE
-        drive = t.Binary("-", t.Name(f"E_{receptor.name}"), t.Name("v"))
-        current = t.add(current, t.Binary("*", total, drive))
+        if receptor.reversal is not None:
+            constants[f"E_{receptor.name}"] = receptor.reversal
+            dimensions[f"E_{receptor.name}"] = VOLTAGE
+            total = t.Binary("*", total, t.Binary("-", t.Name(f"E_{receptor.name}"), t.Name("v")))
+        current = t.add(current, total)
     synaptic = Equation("subexpression", "I_syn", current, CURRENT)
     return Membrane((*cell.equations, *states, synaptic), constants, dimensions)
 

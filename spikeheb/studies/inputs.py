@@ -12,7 +12,7 @@ from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed, Source
 from spikeheb.circuits.sources import correlated as correlated_group
 from spikeheb.circuits.sources import early as early_group
 from spikeheb.declared import takes_settings
-from spikeheb.dimensions import CONDUCTANCE, FREQUENCY, TIME, Dimension
+from spikeheb.dimensions import FREQUENCY, TIME, Dimension
 from spikeheb.errors import ScheduleError, check_kind, check_used
 from spikeheb.limits import MOST, check_memory, whole
 from spikeheb.numbers import check_near, quantities
@@ -216,28 +216,29 @@ def kind_of(source: Source) -> str:
 
 
 def with_unit(cell: Cell | None, unit: object) -> Cell | None:
-    """The cell with another conductance of efficacy 1 at its first receptor, that of plastic inputs.
+    """The cell with another conductance (or current) of efficacy 1 at its first receptor, that of plastic inputs.
 
     Raises
     ------
     ScheduleError, UnitError
-        For what is no conductance, or none above 0.
+        For what is not of the kind of the cell's own, or not above 0.
     """
     if cell is None or unit is None:
         return cell
-    check_near(unit, cell.receptor(None).unit, CONDUCTANCE, "unit")
-    return with_siemens(cell, quantity(unit, CONDUCTANCE, key="unit"))
+    first = cell.receptor(None)
+    check_near(unit, first.unit, first.dimension, "unit")
+    return with_si_unit(cell, quantity(unit, first.dimension, key="unit"))
 
 
-def with_siemens(cell: Cell, unit: float) -> Cell:
-    """As `with_unit`, for a conductance that is given in siemens.
+def with_si_unit(cell: Cell, unit: float) -> Cell:
+    """As `with_unit`, for a conductance that is given in siemens, or a current in amperes.
 
     Raises
     ------
     ScheduleError
         For none above 0.
     """
-    if not unit > 0:
-        raise ScheduleError(f"expected a conductance above 0 (got {format_quantity(unit, CONDUCTANCE)})", key="unit")
     first = cell.receptor(None)
+    if not unit > 0:
+        raise ScheduleError(f"expected {first.dimension} above 0 (got {format_quantity(unit, first.dimension)})", key="unit")
     return replace(cell, receptors={**cell.receptors, first.name: replace(first, unit=unit)})

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from circuits_by_hand import of_lanes
 
+import spikeheb as sh
 from spikeheb.cells import Cell, Receptor, assemble, read_cell
+from spikeheb.circuits.drives import Change
+from spikeheb.engines.choice import carry_out
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import numpy_scope, resolve_units, to_numpy
 
@@ -38,6 +42,7 @@ TABLE = [
     Row("pv_interneuron", 0.2, 1.0, (0.893, 1.772, 4.326), 2.6),
     Row("sst_interneuron", 0.3, 2.0, (1.281, 2.531, 6.101), 5.4),
 ]
+OF_NETWORKS = ("song_2000", "vogels_2011", "brunel_2000", "izhikevich_rs", "izhikevich_fs")
 rows = pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.cell}-{row.rise or 0:g}-{row.decay:g}")
 
 
@@ -93,7 +98,7 @@ def fine_epsp(cell: Cell, conductances: np.ndarray, dt: float = 1e-5) -> np.ndar
 
 
 def affine(tree: t.Tree, name: str) -> tuple[t.Tree, t.Tree]:
-    """Factor and remainder of the tree in that variable; a function of it counts as remainder."""
+    """Factor and remainder of the tree in that variable; a function of it, or its square, counts as remainder."""
     match tree:
         case t.Name(found) if found == name:
             return t.ONE, t.ZERO
@@ -106,7 +111,8 @@ def affine(tree: t.Tree, name: str) -> tuple[t.Tree, t.Tree]:
             return join(a, c), join(b, d)
         case t.Binary("*", left, right):
             (a, b), (c, d) = affine(left, name), affine(right, name)
-            assert t.ZERO in (a, c), "quadratic"
+            if t.ZERO not in (a, c):
+                return t.ZERO, tree
             return (t.multiply(b, c), t.multiply(b, d)) if a == t.ZERO else (t.multiply(a, d), t.multiply(b, d))
         case t.Binary("/", left, right):
             assert name not in t.names(right)
@@ -201,15 +207,45 @@ def test_without_the_mean_over_the_step_the_error_is_at_least_tenfold(row, fine)
 
 @pytest.mark.parametrize("path", sorted(CELLS.glob("*.toml")), ids=lambda path: path.stem)
 def test_efficacy_1_gives_an_epsp_of_one_or_two_millivolts_and_an_ipsp(path):
+    """Where efficacy 1 is the unit of a network in which many weak inputs act together, the signs alone count."""
     cell = read_cell(path)
-    if cell.name in ("song_2000", "vogels_2011"):
-        pytest.skip("its efficacy 1 is the unit of a network in which many weak inputs act together")
+    of_network = cell.name in OF_NETWORKS
     unit = np.array([cell.receptor("ampa").unit])
     trace = stepped_epsp(cell, unit)
-    assert 1.0e-3 < peaks(trace)[0] < 2.0e-3
+    assert (0 if of_network else 1.0e-3) < peaks(trace)[0] < 2.0e-3
     gaba = replace(cell.receptor("gaba"), name="ampa")
     trace = stepped_epsp(replace(cell, receptors={"ampa": gaba}), np.array([gaba.unit]))
-    assert -1.0e-3 < trace.min() - trace[0, 0] < -0.2e-3
+    below = trace.min() - trace[0, 0]
+    assert -1.0e-3 < below < -0.2e-3 or (of_network and below <= 0)
+    assert np.ptp(trace) > 0 or gaba.reversal == cell.rest()["v"]
+
+
+def test_the_epsp_of_a_current_is_the_closed_form_of_an_alpha_function():
+    """Of 45.6 pA at the peak, in a cell of 10 ms: 0.14 mV after 1.70 ms, as NEST's hpc_benchmark has it."""
+    cell = read_cell(CELLS / "brunel_2000.toml")
+    v = stepped_epsp(cell, np.array([45.6e-12]))[:, 0]
+    times, tau, tau_m, C = np.arange(len(v)) * 1e-4, 0.32582722403722841e-3, 10e-3, 250e-12
+    b = 1 / tau - 1 / tau_m
+    expected = 45.6e-12 * np.e / (tau * C * b) * ((np.exp(-times / tau_m) - np.exp(-times / tau)) / b - times * np.exp(-times / tau))
+    np.testing.assert_allclose(v, expected, rtol=0, atol=1e-3 * expected.max())
+    assert expected.max() == pytest.approx(0.14e-3, rel=0.005)
+    assert v.argmax() == 17
+
+
+@pytest.mark.parametrize(("name", "a", "d"), [("izhikevich_rs", 0.02, 8.0), ("izhikevich_fs", 0.1, 2.0)])
+def test_izhikevichs_cells_fire_as_the_equations_of_the_paper_in_its_own_units(name, a, d):
+    """200 ms of an input of 10, against the equations in mV and ms, in steps of 0.1 ms; later, rounding decides the fast cell's spikes."""
+    cell = read_cell(CELLS / f"{name}.toml")
+    v, u, expected = -70.0, -14.0, []
+    for n in range(2000):
+        v, u = v + 0.1 * (0.04 * v * v + 5 * v + 140 - u + 10), u + 0.1 * a * (0.2 * v - u)
+        if v >= 30:
+            expected.append(n)
+            v, u = -65.0, u + d
+    none = np.zeros(0, dtype=np.int64)
+    job = of_lanes(sh.rule("pair"), cell, 1e-4, 2000, np.array([0]), (none,), (none,), currents=(Change(0, 0, 1e-9),))
+    assert len(expected) > 3
+    np.testing.assert_array_equal(carry_out(job, "plain").spikes[0], expected)
 
 
 @pytest.mark.parametrize("path", sorted(CELLS.glob("*.toml")), ids=lambda path: path.stem)

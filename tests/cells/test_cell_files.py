@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from spikeheb.cells import Hold, assemble, read_cell, with_parameters
+from spikeheb.dimensions import CURRENT as CURRENT_DIMENSION
 from spikeheb.errors import SpikehebError
+from spikeheb.expressions.printers import to_brian
 
 CELLS = Path(__file__).parents[2] / "models" / "cells"
 files = pytest.mark.parametrize("path", sorted(CELLS.glob("*.toml")), ids=lambda path: path.stem)
@@ -70,6 +72,38 @@ BAD = {
     ),
     "a unit of nothing": ('unit = "1 nS"', 'unit = "0 nS"', "receptors.ampa.unit: expected more than 0 (got 0 nS)"),
     "a rise slower than the decay": ('"0.5 ms"', '"3 ms"', "receptors.ampa.rise: the rise (3 ms) must be faster than the decay (3 ms)"),
+    "a kind of receptor that does not exist": (
+        'unit = "1 nS"',
+        'kind = "currant"\nunit = "1 nS"',
+        'receptors.ampa.kind: no kind named "currant"; did you mean "current"?',
+    ),
+    "a current in siemens": (
+        'unit = "1 nS"\nreversal = "0 mV"',
+        'kind = "current"\nunit = "1 nS"',
+        'receptors.ampa.unit: expected a current such as "400 pA" (got "1 nS", a conductance)',
+    ),
+    "a current of nothing": (
+        'unit = "1 nS"\nreversal = "0 mV"',
+        'kind = "current"\nunit = "0 pA"',
+        "receptors.ampa.unit: expected a current other than 0 (got 0 pA)",
+    ),
+    "a current with a reversal potential": (
+        'unit = "1 nS"',
+        'kind = "current"\nunit = "1 pA"',
+        "receptors.ampa.reversal: a current has no reversal potential; leave it out",
+    ),
+    "a conductance without a reversal potential": (
+        'reversal = "0 mV"\n',
+        "",
+        "receptors.ampa.reversal: is missing; a conductance has a reversal potential",
+    ),
+    "a negative conductance": ('unit = "1 nS"', 'unit = "-1 nS"', "receptors.ampa.unit: expected more than 0 (got -1 nS)"),
+    "a reset of a receptor to a voltage": (
+        '["v = E_L"]',
+        '["g_ampa_rise = E_L"]',
+        "spike.reset[0]: g_ampa_rise should be a conductance, but its expression is a voltage",
+    ),
+    "a reset of a receptor that is not there": ('["v = E_L"]', '["g_gaba = 0*nS"]', 'spike.reset[0]: no variable named "g_gaba"'),
     "a negative refractory time": ('"2 ms"', '"-2 ms"', "spike.refractory: expected 0 or more (got -2 ms)"),
     "a part of the shape without length": (
         "[spike]",
@@ -141,8 +175,10 @@ def test_every_cell_has_the_name_of_its_file_and_both_kinds_of_receptor(path):
     cell = read_cell(path)
     assert cell.name == path.stem
     assert list(cell.receptors)[:2] == ["ampa", "gaba"]
-    assert cell.receptor(None).reversal == 0
-    assert cell.receptor("gaba").reversal <= cell.rest()["v"]
+    ampa, gaba = cell.receptor(None), cell.receptor("gaba")
+    assert ampa.kind == gaba.kind
+    assert ampa.reversal == 0 if ampa.kind == "conductance" else ampa.unit > 0
+    assert gaba.reversal <= cell.rest()["v"] if gaba.kind == "conductance" else gaba.unit < 0
     assert all(receptor.doc and receptor.source for receptor in cell.receptors.values())
     assert len(path.read_text().splitlines()) <= 75
 
@@ -180,3 +216,37 @@ def test_the_adaptation_of_a_spike_is_the_source_papers_and_can_be_changed():
     changed = with_parameters(cell, {"b": "0.0805 pA"})
     assert changed.constants["b"] == pytest.approx(0.0805e-12)
     assert changed.hash != cell.hash
+
+
+CURRENT = ('unit = "1 nS"\nreversal = "0 mV"', 'kind = "current"\nunit = "-2 pA"')
+
+
+def test_a_current_may_inhibit_and_enters_the_membrane_as_it_is(tmp_path):
+    cell = read_cell(written(tmp_path, *CURRENT))
+    receptor = cell.receptor(None)
+    assert (receptor.kind, receptor.unit, receptor.reversal) == ("current", pytest.approx(-2e-12), None)
+    membrane = assemble(cell, 1e-4)
+    assert {e.dimension for e in membrane.equations if e.name.startswith("g_")} == {CURRENT_DIMENSION}
+    assert "E_ampa" not in membrane.constants
+    synaptic = next(e.expression for e in membrane.equations if e.name == "I_syn")
+    assert to_brian(synaptic) == "mean_g_ampa_decay*g_ampa_decay - mean_g_ampa_rise*g_ampa_rise"
+
+
+def test_a_conductance_and_a_current_of_the_same_numbers_are_two_cells(tmp_path):
+    conductance = read_cell(written(tmp_path))
+    current = read_cell(written(tmp_path, 'unit = "1 nS"\nreversal = "0 mV"', 'kind = "current"\nunit = "1 nA"'))
+    assert conductance.receptor(None).unit == current.receptor(None).unit
+    assert conductance.hash != current.hash
+
+
+def test_a_reset_may_write_the_states_of_a_receptor(tmp_path):
+    cell = read_cell(written(tmp_path, '["v = E_L"]', '["v = E_L", "g_ampa_rise = 0*nS", "g_ampa_decay *= 0.5"]'))
+    assert [line.target for line in cell.reset] == ["v", "g_ampa_rise", "g_ampa_decay"]
+
+
+def test_a_receptor_that_the_reset_names_is_kept_though_nothing_drives_it(tmp_path):
+    more = '[receptors.gaba]\nunit = "1 nS"\nreversal = "-80 mV"\ndecay = "8 ms"\n[receptors.slow]\nunit = "1 nS"\nreversal = "-80 mV"\ndecay = "9 ms"\n'
+    (tmp_path / "cell.toml").write_text(GOOD.replace('["v = E_L"]', '["v = E_L", "g_gaba += 3*nS"]') + more)
+    cell = read_cell(tmp_path / "cell.toml")
+    assert list(cell.driven({"ampa"}).receptors) == ["ampa", "gaba"]
+    assert list(cell.driven({"slow"}).receptors) == ["gaba", "slow"]

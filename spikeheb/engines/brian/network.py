@@ -245,7 +245,7 @@ def _unplastic(job: Alone, cells: Any, clock: Any) -> list[Any]:
     synapses = b2.Synapses(
         source,
         cells,
-        "\n".join(f"add_{state} : siemens (shared, constant)" for state, _, _ in receptor.parts),
+        "\n".join(f"add_{state} : {receptor.dimension.brian} (shared, constant)" for state, _, _ in receptor.parts),
         on_pre="\n".join(f"{of_cell(state)}_post += add_{state}" for state, _, _ in receptor.parts),
         delay=round(projection.fixed_delay / job.dt) * job.dt * b2.second,
         clock=clock,
@@ -265,7 +265,7 @@ def _synapses(job: Alone, source: Any, of_input: Steps, cells: Any, receptor: Re
     dimensions = {name: known.get(name, NONE) for name in rule.constants}
     model = [text.synapse_model(rule, stepping), *text.constant_lines(dimensions, job.overrides)]
     if receptor is not None:
-        model += [f"{unit_of(state)} : siemens (shared, constant)" for state, _, _ in receptor.parts]
+        model += [f"{unit_of(state)} : {receptor.dimension.brian} (shared, constant)" for state, _, _ in receptor.parts]
     code: dict[str, dict[str, str]] = {"pre": {}, "post": {}}
     order, delay, event = {}, {}, {}
     for n, action in enumerate(actions(rule)):

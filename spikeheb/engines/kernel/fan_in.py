@@ -215,7 +215,7 @@ def driven(job: Dense) -> Cell | None:
     if job.cell is None:
         return None
     used = {job.cell.receptor(job.receptor).name} | ({job.cell.receptor(job.unplastic.receptor).name} if job.unplastic else set())
-    return replace(job.cell, receptors={name: receptor for name, receptor in job.cell.receptors.items() if name in used})
+    return job.cell.driven(used)
 
 
 def _functions(loaded: ctypes.CDLL) -> Any:

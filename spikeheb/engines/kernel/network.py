@@ -340,8 +340,7 @@ def driven(circuit: Circuit) -> Circuit:
         reaching = [projection for projection in circuit.projections.values() if projection.post == name]
         if population.cell is not None and reaching:
             used = {population.cell.receptor(projection.receptor).name for projection in reaching}
-            kept = {key: receptor for key, receptor in population.cell.receptors.items() if key in used}
-            populations[name] = replace(population, cell=replace(population.cell, receptors=kept))
+            populations[name] = replace(population, cell=population.cell.driven(used))
     named = {
         name: projection if (cell := _cell(circuit, projection.post)) is None
         else replace(projection, receptor=cell.receptor(projection.receptor).name) for name, projection in circuit.projections.items()

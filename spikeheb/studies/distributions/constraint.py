@@ -21,7 +21,6 @@ from spikeheb.circuits.projections import Normalise
 from spikeheb.circuits.sources import Poisson
 from spikeheb.circuits.usual import fan_in
 from spikeheb.declared import declared, described, takes_settings
-from spikeheb.dimensions import CONDUCTANCE
 from spikeheb.engines.choice import on_its_way, side_by_side
 from spikeheb.errors import ScheduleError
 from spikeheb.measure.compare import mean_and_sem
@@ -83,7 +82,7 @@ def constraint(settings: Constraint, *, progress: Progress = None) -> xr.Dataset
         raise ScheduleError(f"expected an LTP above 0 (got {shares.min():g})", key="learning_rates")
     cell = library.cell(settings.cell)
     body = with_unit(cell, settings.unit)
-    settings = replace(settings, cell=cell, unit=quantity(settings.unit, CONDUCTANCE, key="unit"))
+    settings = replace(settings, cell=cell, unit=quantity(settings.unit, cell.receptor(None).dimension, key="unit"))
     works = [
         _work(body, kind, float(rate), settings.duration * np.sqrt(shares.max() / rate), rates, seed)
         for kind in KINDS

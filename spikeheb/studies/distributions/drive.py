@@ -24,7 +24,7 @@ from spikeheb.expressions.printers import evaluate
 from spikeheb.numbers import check_near, quantities
 from spikeheb.rules.meaning import expand
 from spikeheb.rules.rule import Rule
-from spikeheb.studies.inputs import Inputs, with_siemens
+from spikeheb.studies.inputs import Inputs, with_si_unit
 from spikeheb.studies.population import spread_evenly
 from spikeheb.units import format_quantity, quantity
 
@@ -48,7 +48,7 @@ class Drive:
     Attributes
     ----------
     unit : float or None
-        Conductance of efficacy 1, siemens; None for the cell's own.
+        Conductance of efficacy 1, siemens, or current, amperes; None for the cell's own.
     current : float
         Into each cell, amperes.
     """
@@ -73,30 +73,32 @@ def drives(
             raise ScheduleError(f'"{AUTO}" is known for the cell {CELL} only (got {name}); give a conductance', key="unit")
         chosen = [chosen_drive(rule, inputs, dt, w0) for rule in rules]
         return [Drive(drive.unit, drive.current if amperes is None else amperes) for drive, amperes in zip(chosen, given, strict=True)]
-    units = _of_each(unit, CONDUCTANCE, "unit", len(rules))
+    dimension = CONDUCTANCE if cell is None else cell.receptor(None).dimension
+    units = _of_each(unit, dimension, "unit", len(rules))
     if cell is not None and unit is not None:
-        check_near(unit, cell.receptor(None).unit, CONDUCTANCE, "unit")
-    return [Drive(siemens, amperes or 0.0) for siemens, amperes in zip(units, given, strict=True)]
+        check_near(unit, cell.receptor(None).unit, dimension, "unit")
+    return [Drive(size, amperes or 0.0) for size, amperes in zip(units, given, strict=True)]
 
 
 def drive_text(cell: Cell | None, drive: Drive) -> str:
     """The drive in words; empty without a cell."""
     if cell is None:
         return ""
-    siemens = cell.receptor(None).unit if drive.unit is None else drive.unit
-    text = f"efficacy 1 is {format_quantity(float(f'{siemens:.3g}'), CONDUCTANCE)}"
+    first = cell.receptor(None)
+    size = first.unit if drive.unit is None else drive.unit
+    text = f"efficacy 1 is {format_quantity(float(f'{size:.3g}'), first.dimension)}"
     current = format_quantity(float(f"{drive.current:.3g}"), CURRENT)
     return f"{text}, and a steady current of {current} flows into each cell" if drive.current else text
 
 
 def driven(cell: Cell | None, drive: Drive) -> Cell | None:
-    """The cell with that conductance of efficacy 1.
+    """The cell with that conductance or current of efficacy 1.
 
     Raises
     ------
     ScheduleError
     """
-    return cell if cell is None or drive.unit is None else with_siemens(cell, drive.unit)
+    return cell if cell is None or drive.unit is None else with_si_unit(cell, drive.unit)
 
 
 def chosen_drive(rule: Rule, inputs: Inputs, dt: float, w0: Floats | None = None) -> Drive:

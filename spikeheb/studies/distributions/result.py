@@ -206,14 +206,15 @@ def _of_rules(plan: Plan, runs: list[list[Run]]) -> dict[str, tuple[str, list[An
 
 
 def _drive(plan: Plan) -> dict[str, list[Any]]:
-    """Conductance of efficacy 1 and current for each rule; none where there is no cell."""
+    """Conductance (or synaptic current) of efficacy 1 and current for each rule; none where there is no cell."""
     cells = [plan.cell(n) for n in range(len(plan.rules))]
-    units = [cell.receptor(None).unit for cell in cells if cell is not None]
-    if not units:
+    receptors = [cell.receptor(None) for cell in cells if cell is not None]
+    if not receptors:
         return {}
     drives = [plan.drive(n) for n in range(len(cells))]
     texts = [drive_text(plan.body, drive) for drive in drives]
-    return {"conductance": units, "current": [drive.current for drive in drives], "drive": texts}
+    name = "conductance" if receptors[0].kind == "conductance" else "synaptic_current"
+    return {name: [receptor.unit for receptor in receptors], "current": [drive.current for drive in drives], "drive": texts}
 
 
 def _attributes(plan: Plan, runs: list[list[Run]]) -> dict[str, Any]:
@@ -271,6 +272,7 @@ TEXTS = {
     "watched": ("1", "input of the synapse of the first cell"),
     "scale": ("1", "weight that is 1 in the common unit"),
     "conductance": ("S", "of efficacy 1"),
+    "synaptic_current": ("A", "of efficacy 1"),
     "current": ("A", "constant current into each cell"),
     "drive": ("1", "how strongly the inputs drive the cell"),
     "axonal_delay": ("s", "from the presynaptic spike to the synapse"),

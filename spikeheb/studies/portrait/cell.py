@@ -11,6 +11,7 @@ from spikeheb.expressions.printers import to_latex, to_text
 from spikeheb.studies.portrait.formulas import Block, Formula, document, equations, starts, statements
 from spikeheb.studies.portrait.sections import Section, Table, filled, page, parameter_section, prompt, reference_section
 from spikeheb.tables import Parameter, Reference
+from spikeheb.units import format_quantity
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class CellPortrait:
     refractory : float
         Seconds.
     receptors : tuple of Receptor
-        Siemens, volts and seconds.
+        Siemens or amperes, volts and seconds.
     parameters : tuple of Parameter
     references : mapping of str to Reference
     """
@@ -72,7 +73,7 @@ class CellPortrait:
             [
                 self.membrane.section,
                 Section("Spike", lines=tuple(spike)),
-                Section("Receptors (efficacy 1 is the unit conductance)", (receptors,)),
+                Section("Receptors (efficacy 1 is the unit)", (receptors,)),
                 parameter_section(self.parameters),
                 reference_section(self.references),
             ]
@@ -81,8 +82,9 @@ class CellPortrait:
 
 def _receptor_row(receptor: Receptor) -> list[str]:
     rise = "at once" if receptor.rise is None else f"{receptor.rise * 1e3:g} ms"
-    sizes = f"{receptor.unit * 1e9:g} nS", f"{receptor.reversal * 1e3:g} mV", rise, f"{receptor.decay * 1e3:g} ms"
-    return [receptor.name, *sizes, receptor.doc, receptor.source]
+    unit = format_quantity(receptor.unit, receptor.dimension)
+    reversal = "" if receptor.reversal is None else f"{receptor.reversal * 1e3:g} mV"
+    return [receptor.name, unit, reversal, rise, f"{receptor.decay * 1e3:g} ms", receptor.doc, receptor.source]
 
 
 def of_cell(cell: Cell) -> CellPortrait:
