@@ -138,7 +138,9 @@ class _Network:
             pre={name: synapses[name].edges.pre for name in ruled},
             post={name: synapses[name].edges.post for name in ruled},
             w={name: self._weights(name).copy() for name in ruled},
-            snapshots={name: np.array(self.snapshots[name]).reshape(-1, len(synapses[name].edges.pre)) for name in ruled},
+            snapshots={
+                name: np.reshape(self.snapshots[name], (len(self.snapshots[name]), len(synapses[name].edges.pre))) for name in ruled
+            },
         )
 
 
