@@ -214,6 +214,9 @@ class Circuit:
                 raise EngineError(f'"{name}" must lead to cells')
             if projection.rule is None and post.cell is None:
                 raise EngineError(f'"{name}" has no rule, so what it leads to needs a cell')
+            for constant, values in projection.overrides.items():
+                if np.shape(values) not in ((), (post.count,)):
+                    raise EngineError(f"expected {constant} for each of {post.count} cells (got shape {np.shape(values)})", key="overrides")
             check_connector(name, projection.connect, pre.count, post.count, itself=projection.pre == projection.post)
 
     def _check_single(self) -> None:
@@ -223,9 +226,6 @@ class Circuit:
         kinds = {isinstance(projection.connect, OwnCopies) for projection in self.projections.values()}
         if len({projection.pre for projection in self.projections.values()}) < len(self.projections) and len(kinds) > 1:
             raise EngineError("two projections from one population must agree on whether each cell has trains of its own")
-        for name, values in self.plastic.overrides.items():
-            if np.shape(values) not in ((), (self.cells.count,)):
-                raise EngineError(f"expected {name} for each of {self.cells.count} cells (got shape {np.shape(values)})", key="overrides")
 
     def _check_drives(self) -> None:
         for name, drives in self.drives.items():

@@ -25,6 +25,7 @@ from spikeheb.engines.kernel.program_arrays import varied
 from spikeheb.engines.kernel.rows_contract import NETWORK, POPULATION, PROJECTION
 from spikeheb.engines.kernel.run import GROWING, Part, Run
 from spikeheb.errors import BuildError, EngineError, NonFiniteError
+from spikeheb.limits import check_memory
 from spikeheb.program.analysis import analyse
 from spikeheb.program.program import Program
 from spikeheb.program.sites import Sites, sites, with_constants_of_cells
@@ -249,15 +250,16 @@ class Network(Run[NetworkRecording]):
 
     def _fits(self, state: Mapping[str, Array]) -> bool:
         """Whether all that the kernel takes for a place is one."""
-        limits = [
-            (state[f"{n}.{part}"], most) for n, group in enumerate(self.populations.values())
-            for part, most in (("fired", group.struct.cells - 1), ("kept_cells", group.struct.cells - 1), ("fired_count", group.struct.cells))
-        ] + [
-            (state[f"{n}.part"], len(group.fixed["durations"])) for n, group in enumerate(self.populations.values())
-            if isinstance(group, PopulationArrays)
-        ]  # fmt: skip
-        kept = all(len(state[f"{n}.kept_steps"]) == len(state[f"{n}.kept_cells"]) for n in range(len(self.populations)))
-        return kept and all(np.all((0 <= places) & (places <= max(0, most))) for places, most in limits)
+        for n, group in enumerate(self.populations.values()):
+            limits = {"fired": group.struct.cells - 1, "kept_cells": group.struct.cells - 1, "fired_count": group.struct.cells}
+            if isinstance(group, PopulationArrays):
+                limits["part"] = len(group.fixed["durations"])
+            places = [(state[f"{n}.{part}"], most) for part, most in limits.items()]
+            if not all(np.all((array >= 0) & (array <= max(0, most))) for array, most in places):
+                return False
+            if len(state[f"{n}.kept_steps"]) != len(state[f"{n}.kept_cells"]):
+                return False
+        return True
 
     def _given(self) -> dict[str, Array]:
         projections = [(name, each.pre, each.post) for name, each in self.circuit.projections.items()]
@@ -313,7 +315,9 @@ def remembered(circuit: Circuit, edges: Mapping[str, Edges], parts: Mapping[str,
         for action in part.program.actions:
             end = projection.pre if action.event == "pre" else projection.post
             late = round(action.delay / circuit.dt) + (int(edges[name].delay.max(initial=0)) if action.event == "pre" else 0)
-            past[end] = max(past[end], late + 1)
+            past[end] = min(max(past[end], late + 1), circuit.steps)
+    for name, steps in past.items():
+        check_memory(4.0 * steps * circuit.populations[name].count, f'the spikes of "{name}" under way for {steps:,} steps', key="delay")
     return past
 
 
