@@ -83,8 +83,7 @@ class Circuit:
         check_steps(self.steps * self.dt, self.dt, "duration")
         self._check_names()
         self._check_drives()
-        if not self.is_network:
-            self._check_single()
+        (self._check_network if self.is_network else self._check_single)()
         self._check_size()
         self._check_trains()
         self._check_probes()
@@ -218,6 +217,16 @@ class Circuit:
                 if np.shape(values) not in ((), (post.count,)):
                     raise EngineError(f"expected {constant} for each of {post.count} cells (got shape {np.shape(values)})", key="overrides")
             check_connector(name, projection.connect, pre.count, post.count, itself=projection.pre == projection.post)
+
+    def _check_network(self) -> None:
+        """What no network can have, in any engine."""
+        for name, population in self.populations.items():
+            if isinstance(population, Cells) and population.cell is None:
+                raise EngineError(f'the cells of "{name}" in a network need a membrane; name a cell', key="populations")
+        if any(drives.clamps for drives in self.drives.values()):
+            raise EngineError("a voltage clamp is for circuits that are no network", key="drives")
+        if self.mirrored:
+            raise EngineError("mirrored noise is for circuits that are no network")
 
     def _check_single(self) -> None:
         """What must be so in a circuit that is no network."""

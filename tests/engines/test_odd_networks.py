@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb.circuits.files import read_circuit
 from spikeheb.engines.compiler import compiler
 
 HEAD = 'schema = 1\ndt = "0.1 ms"\nduration = "60 ms"\nseed = 1\n'
@@ -55,6 +56,10 @@ WRONG = {
     "names of one result": (plastic() + MORE.format("e_spike"), "would both have"),
     "infinite weights": (plastic('initial = { w = { kind = "lognormal", median = 1, sigma = 1e10 } }'), "initial value of w is not finite"),
 }  # fmt: skip
+BY_CHECK = {
+    "cells without a membrane": (plastic() + "[populations.z]\ncount = 3\n", 'the cells of "z" in a network need a membrane'),
+    "mirrored noise": ("", "mirrored noise is for circuits that are no network"),
+}
 RIGHT = {
     "no synapse is drawn": connected("probability = 0.0"),
     "one in 1e300": connected("probability = 1e-300"),
@@ -95,3 +100,13 @@ def test_what_can_be_is_the_same_in_both_engines(case, seed, tmp_path):
     assert set(kernel.variables) == set(plain.variables)
     for name in plain.variables:
         np.testing.assert_allclose(kernel[name].values, plain[name].values, rtol=0, atol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("case", BY_CHECK)
+def test_what_no_engine_can_have_is_refused_when_the_file_is_read(case, tmp_path):
+    """So that "spikeheb check" says what "spikeheb net" would say."""
+    text, words = BY_CHECK[case]
+    head = HEAD + "mirrored = true\n" if case == "mirrored noise" else HEAD
+    (tmp_path / "net.toml").write_text(head + POPULATIONS + (text or plastic()))
+    with pytest.raises(sh.FormatError, match=words):
+        read_circuit(tmp_path / "net.toml")

@@ -96,7 +96,6 @@ class Network(Run[NetworkRecording]):
         chosen = compiler()
         if chosen is None:
             raise BuildError(f"a network needs a C++ compiler, and none was found; {remedy()}")
-        _refuse(circuit)
         self.circuit = circuit = driven(circuit)
         edges = {name: edges_of(circuit, name) for name in circuit.projections}
         synapses = {name: built(alone_with(circuit, name, edges[name]), chosen) for name in circuit.projections}
@@ -368,13 +367,3 @@ def _flaw_in(values: Array) -> Array | None:
 
 def _address(loaded: ctypes.CDLL, name: str) -> int:
     return int(ctypes.cast(getattr(loaded, name), ctypes.c_void_p).value or 0)
-
-
-def _refuse(circuit: Circuit) -> None:
-    for name, population in _populations(circuit).items():
-        if population.cell is None:
-            raise EngineError(f'the cells of "{name}" in a network need a membrane; name a cell', key="populations")
-        if circuit.drives.get(name) is not None and circuit.drives[name].clamps:
-            raise EngineError("a voltage clamp is for circuits that are no network", key="drives")
-    if circuit.mirrored:
-        raise EngineError("mirrored noise is for circuits that are no network")
