@@ -88,8 +88,7 @@ class Circuit:
         self._check_names()
         self._check_drives()
         check_phases(self.phases, self.projections, self.steps)
-        if not self.is_network:
-            self._check_single()
+        (self._check_network if self.is_network else self._check_single)()
         self._check_size()
         self._check_trains()
         self._check_probes()
@@ -232,6 +231,9 @@ class Circuit:
                 raise EngineError(f'"{name}" must lead to cells')
             if projection.rule is None and post.cell is None:
                 raise EngineError(f'"{name}" has no rule, so what it leads to needs a cell')
+            for constant, values in projection.overrides.items():
+                if np.shape(values) not in ((), (post.count,)):
+                    raise EngineError(f"expected {constant} for each of {post.count} cells (got shape {np.shape(values)})", key="overrides")
             (first, last), (low, high) = self.taking_part(projection)
             if not (0 <= first <= last <= pre.count and 0 <= low < high <= post.count) or projection.pre_cells == (first, first):
                 where = f"{first}-{last} of {pre.count:,} sources and {low}-{high} of {post.count:,} cells"
@@ -241,6 +243,16 @@ class Circuit:
                 raise EngineError(f'"{name}": without autapses, sources and cells are the same ones or have none in common')
             check_connector(name, projection.connect, last - first, high - low, itself=itself)
 
+    def _check_network(self) -> None:
+        """What no network can have, in any engine."""
+        for name, population in self.populations.items():
+            if isinstance(population, Cells) and population.cell is None:
+                raise EngineError(f'the cells of "{name}" in a network need a membrane; name a cell', key="populations")
+        if any(drives.clamps for drives in self.drives.values()):
+            raise EngineError("a voltage clamp is for circuits that are no network", key="drives")
+        if self.mirrored:
+            raise EngineError("mirrored noise is for circuits that are no network")
+
     def _check_single(self) -> None:
         """What must be so in a circuit that is no network."""
         if self.cells.count < 1 or (self.sources.count < 1 and not self.is_pairwise):
@@ -248,9 +260,6 @@ class Circuit:
         kinds = {isinstance(projection.connect, OwnCopies) for projection in self.projections.values()}
         if len({projection.pre for projection in self.projections.values()}) < len(self.projections) and len(kinds) > 1:
             raise EngineError("two projections from one population must agree on whether each cell has trains of its own")
-        for name, values in self.plastic.overrides.items():
-            if np.shape(values) not in ((), (self.cells.count,)):
-                raise EngineError(f"expected {name} for each of {self.cells.count} cells (got shape {np.shape(values)})", key="overrides")
 
     def _check_drives(self) -> None:
         for name, drives in self.drives.items():

@@ -8,6 +8,9 @@ from typing import ClassVar
 
 from spikeheb.errors import EngineError
 
+LEAST_SHARE = 0.01
+"""Of normal numbers, how many must lie within their limits, so that few are drawn anew."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Uniform:
@@ -35,6 +38,14 @@ class Normal:
     def __post_init__(self) -> None:
         if not (0 <= self.sd < math.inf and self.low < self.high and self.low <= self.mean <= self.high):
             raise EngineError(f"a normal distribution needs sd >= 0 and a mean within its limits (got {self.mean:g} and {self.sd:g})")
+        if self.sd and self._share() < LEAST_SHARE:
+            limits = f"{self.low:g} and {self.high:g}"
+            raise EngineError(f"of these normal numbers less than {LEAST_SHARE:.0%} lie between {limits}; take a uniform distribution")
+
+    def _share(self) -> float:
+        """How many of the numbers lie within the limits."""
+        low, high = (math.erf((limit - self.mean) / self.sd / math.sqrt(2.0)) for limit in (self.low, self.high))
+        return 0.5 * (high - low)
 
 
 @dataclass(frozen=True, kw_only=True)

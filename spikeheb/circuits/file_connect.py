@@ -38,6 +38,10 @@ def read_connect(raw: ProjectionTable, sources: int, cells: int, file: Reading, 
     for name in ("probability", "count", "pre", "post"):
         if name in taken and name not in given:
             raise file.error(place, f'"{table.kind}" needs {name}')
+    for name, what, count in (("pre", "source", sources), ("post", "cell", cells)):
+        wrong = next((n for n, number in enumerate(given.get(name, ())) if not 0 <= number < count), None)
+        if wrong is not None:
+            file.index(given[name][wrong], count, what, f"{place}.{name}[{wrong}]")
     arrays = {name: np.array(given[name], dtype=np.int64) for name in ("pre", "post") if name in given}
     connector: Connector = kind(**(given | arrays))
     return connector

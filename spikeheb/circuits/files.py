@@ -236,19 +236,20 @@ def _projection(raw: ProjectionTable, populations: Mapping[str, Population], fil
     rule = None if raw.rule is None else _rule(raw.rule, file, folder, f"{key}.rule")
     if raw.receptor is not None and cell is not None and raw.receptor not in cell.receptors:
         raise unknown_name("receptor", raw.receptor, cell.receptors, path=file.where, key=f"{key}.receptor")
-    return Projection(
-        pre=raw.pre,
-        post=raw.post,
-        connect=read_connect(raw, pre.count, post.count, file, key),
-        rule=rule,
-        receptor=raw.receptor,
-        efficacy=1.0 if raw.efficacy is None else _drawn(raw.efficacy, NONE, file, f"{key}.efficacy"),
-        delay=0.0 if raw.delay is None else _drawn(raw.delay, TIME, file, f"{key}.delay"),
-        initial={} if rule is None else _initial(raw.initial, rule, file, f"{key}.initial"),
-        overrides={} if rule is None else _overrides(raw, rule, post.count, file, f"{key}.overrides"),
-        normalise=_normalise(raw, file, f"{key}.normalise"),
-        **{name: _taking_part(getattr(raw, name), file, f"{key}.{name}") for name in ("pre_cells", "post_cells")},
-    )
+    with file.at(key):
+        return Projection(
+            pre=raw.pre,
+            post=raw.post,
+            connect=read_connect(raw, pre.count, post.count, file, key),
+            rule=rule,
+            receptor=raw.receptor,
+            efficacy=1.0 if raw.efficacy is None else _drawn(raw.efficacy, NONE, file, f"{key}.efficacy"),
+            delay=0.0 if raw.delay is None else _drawn(raw.delay, TIME, file, f"{key}.delay"),
+            initial={} if rule is None else _initial(raw.initial, rule, file, f"{key}.initial"),
+            overrides={} if rule is None else _overrides(raw, rule, post.count, file, f"{key}.overrides"),
+            normalise=_normalise(raw, file, f"{key}.normalise"),
+            **{name: _taking_part(getattr(raw, name), file, f"{key}.{name}") for name in ("pre_cells", "post_cells")},
+        )
 
 
 def _taking_part(raw: list[int] | None, file: Reading, key: str) -> tuple[int, int] | None:

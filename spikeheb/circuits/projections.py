@@ -10,6 +10,7 @@ from spikeheb.circuits.connect import AllToAll, Connector
 from spikeheb.circuits.distributions import Distribution, least
 from spikeheb.circuits.steps import Floats
 from spikeheb.errors import EngineError
+from spikeheb.rules.numbers import LONGEST_DELAY
 from spikeheb.rules.rule import Rule
 
 NORMALISATIONS = ("none", "divisive", "subtractive")
@@ -96,7 +97,9 @@ class Projection:
     def __post_init__(self) -> None:
         for name in ("efficacy", "delay"):
             if not 0 <= least(getattr(self, name)) < math.inf:
-                raise EngineError(f"{name} is 0 or more (got {least(getattr(self, name)):g})")
+                raise EngineError(f"{name} is 0 or more (got {least(getattr(self, name)):g})", key=name)
+        if not isinstance(self.delay, Distribution) and self.delay > LONGEST_DELAY:
+            raise EngineError(f"a delay may be at most {LONGEST_DELAY:g} s (got {self.delay:g} s)", key="delay")
         if self.rule is not None and self.efficacy != 1.0:
             raise EngineError(f'"{self.rule.name}" says its efficacy itself; a projection has one where it has no rule')
         if self.rule is None and (self.initial or self.overrides or self.normalise is not None):

@@ -26,7 +26,7 @@ def constants(circuit: Circuit) -> dict[str, float | Floats]:
     for name, array in circuit.plastic.overrides.items():
         if name not in values:
             raise unknown_name("constant", name, values, path=circuit.rule.path, key="overrides")
-        values[name] = np.asarray(array, dtype=float)
+        values[name] = np.asarray(array, dtype=float) if np.ndim(array) else float(array)
     for name, value in values.items():
         if not np.all(np.isfinite(value)):
             raise NonFiniteError(f"the constant {name} is not finite", path=circuit.rule.path)

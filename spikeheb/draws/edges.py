@@ -35,6 +35,7 @@ from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.draws import random
 from spikeheb.draws.trains import intervals, scales
 from spikeheb.errors import EngineError
+from spikeheb.rules.numbers import LONGEST_DELAY
 from spikeheb.rules.static import STATIC
 
 CONNECTIONS, VALUES = 64, 65
@@ -65,7 +66,11 @@ def edges_of(circuit: Circuit, name: str) -> Edges:
     """The synapses of a projection."""
     projection = circuit.projections[name]
     pre, post = _connected(circuit, name)
+    if not isinstance(projection.delay, Distribution):  # one for all, which takes no memory
+        return Edges(pre, post, np.broadcast_to(np.int64(round(projection.delay / circuit.dt)), post.shape))
     delay = values_of(circuit, name, "delay", projection.delay, post)
+    if not delay.max(initial=0.0) <= LONGEST_DELAY:
+        raise EngineError(f'"{name}": a delay of {delay.max():g} s was drawn, and {LONGEST_DELAY:g} s are allowed', key="delay")
     return Edges(pre, post, np.rint(delay / circuit.dt).astype(np.int64))
 
 
@@ -82,7 +87,8 @@ def values_of(circuit: Circuit, name: str, what: str, value: float | Floats | Di
         case Uniform(low=low, high=high):
             return low + (high - low) * random.uniform(streams, place)
         case LogNormal(median=median, sigma=sigma):
-            return median * np.exp(sigma * random.normal(streams, place))
+            with np.errstate(over="ignore"):
+                return median * np.exp(sigma * random.normal(streams, place))
         case Normal():
             return _normal(value, streams, place)
 
@@ -107,7 +113,7 @@ def alone_with(circuit: Circuit, name: str, edges: Edges) -> Circuit:
     )
     return replace(
         circuit, populations={"sources": silent, projection.post: circuit.populations[projection.post]}, projections={name: plastic},
-        drives={projection.post: circuit.drives.get(projection.post, Drives())}, probes=Probes(), phases=(), seed=_seed(circuit, name) >> 1,
+        drives={projection.post: circuit.drives.get(projection.post, Drives())}, probes=Probes(), phases=(), seed=_seed(circuit, name) % 2**63,
     )  # fmt: skip
 
 
@@ -117,7 +123,7 @@ def without_synapses(circuit: Circuit, population: str) -> Circuit:
     whole = replace(circuit, projections={"none": Projection("sources", population, Pairwise(none), STATIC)},
                     populations={"sources": Spikes(()), population: circuit.populations[population]},
                     drives={population: circuit.drives.get(population, Drives())}, probes=Probes(), phases=())  # fmt: skip
-    return replace(whole, seed=_seed(circuit, population) >> 1)
+    return replace(whole, seed=_seed(circuit, population) % 2**63)
 
 
 def _seed(circuit: Circuit, what: str) -> int:
@@ -170,7 +176,9 @@ def _between(circuit: Circuit, name: str, sources: int, cells: int) -> tuple[Ste
             return _by_cell(pre, post + (spared & (post >= pre)))
         case FixedTotal(count=count, multiple=multiple):
             post, pre = np.divmod(_chosen(keys(np.zeros(1, dtype=np.int64)), there * cells, count, multiple)[0], there)
-    return pre + (spared & (pre >= post)), post
+    if spared:
+        pre += pre >= post
+    return pre, post
 
 
 def _keys(circuit: Circuit, name: str) -> Callable[[Steps], Any]:
@@ -179,8 +187,9 @@ def _keys(circuit: Circuit, name: str) -> Callable[[Steps], Any]:
 
 
 def _by_cell(pre: Steps, post: Steps) -> tuple[Steps, Steps]:
-    order = np.lexsort((pre, post))
-    return pre[order], post[order]
+    sources = int(pre.max(initial=0)) + 1
+    post, pre = np.divmod(np.sort(post * sources + pre), sources)
+    return pre, post
 
 
 def _in_parts(draw: Callable[[Steps], tuple[Steps, Steps]], rows: int, each: float) -> tuple[Steps, Steps]:

@@ -8,12 +8,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-
 from lanes import needed_compiler
 from measuring import Row, as_text, paired
 from startup import children_cpu

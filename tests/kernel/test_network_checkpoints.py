@@ -19,7 +19,6 @@ from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.sources import Poisson, Replayed
-from spikeheb.circuits.steps import NO_STEPS
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import network_arrays
 from spikeheb.engines.kernel.network import Network
@@ -27,7 +26,7 @@ from spikeheb.engines.plain import network as plain
 from spikeheb.errors import NonFiniteError, StorageError
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler")
-STEPS = 900
+STEPS, NONE = 900, np.zeros(0, dtype=np.int64)
 PYRAMIDAL = sh.cell("l5_pyramidal")
 SHAPED = replace(PYRAMIDAL, shape=(Hold(0.03, 1e-3), Hold(0.01, 5e-4)), refractory=2e-3)
 DELAYED = {"axonal_delay": "1 ms", "backpropagation_delay": "0.7 ms"}
@@ -60,7 +59,7 @@ def circuit(rule, cell=PYRAMIDAL, *, normalise=None, delay=0.0, precision="float
             "ee": Projection("e", "e", PairwiseBernoulli(probability=0.4, autapses=False), rule, "ampa", delay=delay, normalise=normalise),
             "ea": Projection("e", "a", AllToAll(), receptor="ampa", efficacy=3.0, delay=4e-3),
             "ae": Projection("a", "e", AllToAll(), sh.rule("vogels"), receptor="gaba"),
-            "none": Projection("a", "e", Explicit(pre=NO_STEPS, post=NO_STEPS), sh.rule("pair"), "ampa"),
+            "none": Projection("a", "e", Explicit(pre=NONE, post=NONE), sh.rule("pair"), "ampa"),
         },
         drives={"e": drives, "a": Drives(currents=(Change(EVERY, 100, 2e-10),))},
         probes=Probes(trains=True, snapshots=np.unique([0, 10, steps // 2, steps - 1])),

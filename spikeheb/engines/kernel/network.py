@@ -26,6 +26,7 @@ from spikeheb.engines.kernel.program_arrays import varied
 from spikeheb.engines.kernel.rows_contract import NETWORK, POPULATION, PROJECTION
 from spikeheb.engines.kernel.run import GROWING, Part, Run
 from spikeheb.errors import BuildError, EngineError, NonFiniteError
+from spikeheb.limits import check_memory
 from spikeheb.program.analysis import analyse
 from spikeheb.program.program import Program
 from spikeheb.program.sites import Sites, sites, with_constants_of_cells
@@ -96,7 +97,6 @@ class Network(Run[NetworkRecording]):
         chosen = compiler()
         if chosen is None:
             raise BuildError(f"a network needs a C++ compiler, and none was found; {remedy()}")
-        _refuse(circuit)
         self.circuit = circuit = driven(circuit)
         edges = {name: edges_of(circuit, name) for name in circuit.projections}
         synapses = {name: built(alone_with(circuit, name, edges[name]), chosen) for name in circuit.projections}
@@ -265,15 +265,16 @@ class Network(Run[NetworkRecording]):
 
     def _fits(self, state: Mapping[str, Array]) -> bool:
         """Whether all that the kernel takes for a place is one."""
-        limits: list[tuple[Array, int]] = []
         for n, group in enumerate(self.populations.values()):
-            cells = group.struct.cells
-            limits += [
-                (state[f"{n}.{part}"], most) for part, most in (("fired", cells - 1), ("kept_cells", cells - 1), ("fired_count", cells))
-            ]
-            limits += [(state[f"{n}.part"], len(group.fixed["durations"]))] if isinstance(group, PopulationArrays) else []
-        kept = all(len(state[f"{n}.kept_steps"]) == len(state[f"{n}.kept_cells"]) for n in range(len(self.populations)))
-        return kept and all(np.all((places >= 0) & (places <= max(0, most))) for places, most in limits)
+            limits = {"fired": group.struct.cells - 1, "kept_cells": group.struct.cells - 1, "fired_count": group.struct.cells}
+            if isinstance(group, PopulationArrays):
+                limits["part"] = len(group.fixed["durations"])
+            places = [(state[f"{n}.{part}"], most) for part, most in limits.items()]
+            if not all(np.all((array >= 0) & (array <= max(0, most))) for array, most in places):
+                return False
+            if len(state[f"{n}.kept_steps"]) != len(state[f"{n}.kept_cells"]):
+                return False
+        return True
 
     def _given(self) -> dict[str, Array]:
         projections = [(name, each.pre, each.post) for name, each in self.circuit.projections.items()]
@@ -329,7 +330,9 @@ def remembered(circuit: Circuit, edges: Mapping[str, Edges], parts: Mapping[str,
         for action in part.program.actions:
             end = projection.pre if action.event == "pre" else projection.post
             late = round(action.delay / circuit.dt) + (int(edges[name].delay.max(initial=0)) if action.event == "pre" else 0)
-            past[end] = max(past[end], late + 1)
+            past[end] = min(max(past[end], late + 1), circuit.steps)
+    for name, steps in past.items():
+        check_memory(4.0 * steps * circuit.populations[name].count, f'the spikes of "{name}" under way for {steps:,} steps', key="delay")
     return past
 
 
@@ -379,13 +382,3 @@ def _flaw_in(values: Array) -> Array | None:
 
 def _address(loaded: ctypes.CDLL, name: str) -> int:
     return int(ctypes.cast(getattr(loaded, name), ctypes.c_void_p).value or 0)
-
-
-def _refuse(circuit: Circuit) -> None:
-    for name, population in _populations(circuit).items():
-        if population.cell is None:
-            raise EngineError(f'the cells of "{name}" in a network need a membrane; name a cell', key="populations")
-        if circuit.drives.get(name) is not None and circuit.drives[name].clamps:
-            raise EngineError("a voltage clamp is for circuits that are no network", key="drives")
-    if circuit.mirrored:
-        raise EngineError("mirrored noise is for circuits that are no network")

@@ -160,8 +160,8 @@ class ProjectionArrays(ProgramArrays):
         What no handler reads is left out: the columns where only presynaptic spikes act, and the numbers where nothing is drawn.
         """
         edges = self.edges
-        delays, of_edge = np.unique(edges.delay, return_inverse=True)
-        row = edges.pre * max(1, len(delays)) + of_edge
+        delays = np.unique(edges.delay if edges.delay.strides[0] else edges.delay[:1])
+        row = edges.pre * max(1, len(delays)) + (np.searchsorted(delays, edges.delay) if len(delays) > 1 else 0)
         order = np.argsort(row, kind="stable")  # within a row by cell, as the synapses stand
         place = np.empty(len(order), dtype=np.int32)
         place[order] = np.arange(len(order), dtype=np.int32)

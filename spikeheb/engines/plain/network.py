@@ -148,7 +148,7 @@ class _Network:
             post={name: synapses[name].edges.post for name in ruled},
             w={name: self._weights(name).copy() for name in ruled},
             snapshots={
-                name: np.array(self.snapshots[name]).reshape(len(self.snapshots[name]), len(synapses[name].edges.pre)) for name in ruled
+                name: np.reshape(self.snapshots[name], (len(self.snapshots[name]), len(synapses[name].edges.pre))) for name in ruled
             },
         )
 

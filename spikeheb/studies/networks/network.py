@@ -77,9 +77,14 @@ def as_asked(circuit: Circuit | Mapping[str, object] | Path | str, settings: Net
     """
     if settings.engine not in ENGINES:
         raise EngineError(f'expected one of {", ".join(ENGINES)} (got "{settings.engine}")', key="engine")
-    whole = (
-        circuit if isinstance(circuit, Circuit) else circuit_of(circuit) if isinstance(circuit, Mapping) else read_circuit(_path(circuit))
-    )
+    if isinstance(circuit, Mapping):
+        circuit = circuit_of(circuit)
+    whole = circuit if isinstance(circuit, Circuit) else read_circuit(_path(circuit))
+    for name in populations(whole):
+        if f"{name}_spike" in whole.populations:
+            raise EngineError(
+                f'populations "{name}" and "{name}_spike" would both have a "{name}_spike_cell"; rename one', key="populations"
+            )
     steps = whole.steps if settings.duration is None else max(1, round(settings.duration / whole.dt))
     return replace(
         whole, steps=steps, probes=whole.probes.until(steps), seed=whole.seed if settings.seed is None else settings.seed,
