@@ -8,12 +8,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-
 from lanes import needed_compiler
 from measuring import Row, as_text, paired
 from startup import children_cpu
@@ -120,7 +119,7 @@ class ByHand:
     circuit : Circuit
         `vogels` or `excitatory`.
     vector : bool
-        Whether cells are updated several at once, with the kernel's exponential function; else one by one with that of the standard library.
+        Whether cells are updated several at once, with the kernel's exponential function; else one by one with the standard library's.
     """
 
     def __init__(self, circuit: Circuit, *, vector: bool = True) -> None:
