@@ -206,6 +206,8 @@ class Network(Run[NetworkRecording]):
                 row, cell = np.argwhere(~np.isfinite(population.lane))[0]
                 return f'{population.sites.rows[row].partition(".")[2]} of cell {cell} of "{name}"'
         for name, projection in self.projections.items():
+            if self.circuit.projections[name].rule is None:
+                continue  # nothing changes
             if not np.isfinite(projection.state["synapse"].sum()):
                 _, place = np.argwhere(~np.isfinite(projection.state["synapse"]))[0]
                 number = projection.order[place]
