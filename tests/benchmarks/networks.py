@@ -119,7 +119,7 @@ class ByHand:
     circuit : Circuit
         `vogels` or `excitatory`.
     vector : bool
-        Whether cells are updated several at once, with the kernel's exponential function; else one by one with that of the standard library.
+        Whether cells are updated several at once, with the kernel's exponential function; else one by one with the standard library's.
     """
 
     def __init__(self, circuit: Circuit, *, vector: bool = True) -> None:

@@ -235,6 +235,8 @@ class Network(Run[NetworkRecording]):
             if isinstance(population, PopulationArrays) and (place := _flaw_in(population.lane)) is not None:
                 return f'{population.sites.rows[place[0]].partition(".")[2]} of cell {place[1]} of "{name}"'
         for name, projection in self.projections.items():
+            if self.circuit.projections[name].rule is None:
+                continue  # nothing changes
             if (place := _flaw_in(projection.state["synapse"])) is not None:
                 number = projection.order[place[1]]
                 ends = projection.edges.pre[number], projection.edges.post[number]

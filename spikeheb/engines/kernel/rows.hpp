@@ -119,9 +119,20 @@ template <class M> struct Cells {
     for (int64_t k = group.imposed; k < group.imposed_count && group.imposed_steps[k] == now; ++k, any = true)
       seen.fired[group.imposed_cells[k]] = 1, ++group.imposed;
     group.fired_count[now % group.past] = 0;
-    if (any)
-      for (int64_t c = 0; c < group.cells; ++c)
-        if (seen.fired[c]) note(group, now, int32_t(c));
+    if (any) note_fired(now);
+  }
+  // Few cells fire in a step: flags are looked at sixteen at a time.
+  void note_fired(int64_t now) {
+    const Flag *const fired = seen.fired;
+    for (int64_t first = 0; first < group.cells; first += 16) {
+      const int64_t end = first + 16 < group.cells ? first + 16 : group.cells;
+      Flag some = end - first < 16;
+      if (!some)
+        for (int n = 0; n < 16; ++n) some |= fired[first + n];
+      if (some)
+        for (int64_t c = first; c < end; ++c)
+          if (fired[c]) note(group, now, int32_t(c));
+    }
   }
 
   // The parts of the spike's shape one after the other, then the reset and the refractory time.
