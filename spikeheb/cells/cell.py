@@ -140,7 +140,7 @@ class Cell:
         return self.receptors[name]
 
     def driven(self, names: Collection[str]) -> Cell:
-        """The cell without the receptors that are not among the names and that the reset does not name: their states are zero throughout."""
+        """The cell with the receptors of these names and those that its reset names; the states of all others are zero throughout."""
         in_reset = frozenset[str]().union(*({line.target} | t.names(line.expression) for line in self.reset))
         kept = {
             name: receptor

@@ -245,7 +245,7 @@ def test_a_reset_may_write_the_states_of_a_receptor(tmp_path):
 
 
 def test_a_receptor_that_the_reset_names_is_kept_though_nothing_drives_it(tmp_path):
-    more = '[receptors.gaba]\nunit = "1 nS"\nreversal = "-80 mV"\ndecay = "8 ms"\n[receptors.slow]\nunit = "1 nS"\nreversal = "-80 mV"\ndecay = "9 ms"\n'
+    more = "".join(f'[receptors.{name}]\nunit = "1 nS"\nreversal = "-80 mV"\ndecay = "8 ms"\n' for name in ("gaba", "slow"))
     (tmp_path / "cell.toml").write_text(GOOD.replace('["v = E_L"]', '["v = E_L", "g_gaba += 3*nS"]') + more)
     cell = read_cell(tmp_path / "cell.toml")
     assert list(cell.driven({"ampa"}).receptors) == ["ampa", "gaba"]

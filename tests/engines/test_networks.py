@@ -23,6 +23,7 @@ from spikeheb.engines.choice import carry_out, carry_out_network
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import network
 from spikeheb.engines.plain import network as plain
+from spikeheb.expressions.gate import parse_statement
 from spikeheb.library import names
 
 DT, STEPS = 1e-4, 1500
@@ -167,6 +168,27 @@ def test_sources_may_be_there_for_a_while():
 @needs_compiler
 def test_spikes_with_a_shape_agree():
     agree(recurrent(cell=replace(CELL, shape=(Hold(0.03, 1e-3), Hold(0.01, 5e-4)), refractory=2e-3)))
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", ["brunel_2000", "izhikevich_rs", "izhikevich_fs"])
+def test_receptors_that_are_currents_agree(name):
+    """The synapses do something: without them the cells fire otherwise."""
+    circuit = recurrent(cell=sh.cell(name), drives={key: Drives(currents=from_start(8e-10)) for key in "ei"})
+    strong = {key: replace(circuit.projections[key], efficacy=150.0 if name == "brunel_2000" else 6.0) for key in ("xe", "ei")}
+    with_synapses = agree(replace(circuit, projections={**circuit.projections, **strong}))
+    weak = {key: replace(projection, efficacy=0.0) for key, projection in strong.items()}
+    without = network.run(replace(circuit, projections={**circuit.projections, **weak}))
+    assert any(not np.array_equal(a, b) for a, b in zip(with_synapses.spikes["e"], without.spikes["e"], strict=True))
+
+
+@needs_compiler
+def test_a_reset_that_writes_states_of_receptors_agrees_also_where_nothing_drives_them():
+    """The inhibitory cells have no synapse on ``gaba``, and raise it at each spike."""
+    lines = [parse_statement(line, path="", key="") for line in ("g_ampa = 0*nS", "g_gaba_decay += 40*nS")]
+    writing = agree(recurrent(cell=replace(CELL, reset=(*CELL.reset, *lines))))
+    plainly = network.run(recurrent())
+    assert writing.counts["i"].sum() < plainly.counts["i"].sum()
 
 
 @needs_compiler

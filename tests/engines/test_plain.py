@@ -32,6 +32,8 @@ RULES = sorted(path.stem for path in (LIBRARY / "rules").glob("*.toml"))
 CELLS = sorted(path.stem for path in (LIBRARY / "cells").glob("*.toml"))
 SECOND, PULSES = 10_000, 1000
 LANES, INPUTS = 3, 2
+V_NEAR = {"izhikevich_rs": 1e-8, "izhikevich_fs": 1e-8}
+"""Volts, where the upstroke of a spike multiplies what rounding leaves; 1e-11 for all other cells."""
 
 
 def cell_of(name):
@@ -78,7 +80,7 @@ def same(recording, expected, job):
         np.testing.assert_allclose(a, b, rtol=near, atol=near * scale(job), err_msg=name)
     for name, values in recording.variables.items():
         np.testing.assert_allclose(values, expected.variables[name], rtol=1e-9, atol=1e-10, err_msg=name)
-    np.testing.assert_allclose(recording.v, expected.v, rtol=0, atol=1e-11, err_msg="v")
+    np.testing.assert_allclose(recording.v, expected.v, rtol=0, atol=V_NEAR.get(job.cell and job.cell.name, 1e-11), err_msg="v")
 
 
 @pytest.mark.parametrize("on", [None, *CELLS])
