@@ -231,7 +231,9 @@ def read(name_or_path: str, set: str | None = None) -> list[Rule | Cell | Protoc
     if is_path(name):
         return [_read(kind_of(Path(name)), Path(name), set)]
     files = {kind: names(kind) for kind in SUFFIXES}
-    things = [_read(kind, paths[name], set) for kind, paths in files.items() if name in paths]
+    kinds = [kind for kind, paths in files.items() if name in paths]
+    shown = [kind for kind in kinds if kind != "network"] or kinds  # a network may be called like its cell
+    things = [_read(kind, files[kind][name], set) for kind in shown]
     if not things:
         raise unknown_name("rule, cell or protocol", name, {known for paths in files.values() for known in paths})
     return things

@@ -225,6 +225,7 @@ SHOWN = {
 }
 """Unit and factor in which SI values are shown; what is not listed is shown as it is."""
 _ROWS = {
+    "network": ("population",),
     "window": ("rule", "delta_t"),
     "replay": ("lane",),
     "score": ("entry", "data_set"),
@@ -240,7 +241,7 @@ def to_csv(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
     """Write a result as a table: a row a condition, a column each quantity that has one value there.
 
     A row is a condition of an experiment or recording, a delta_t and rule of a window, a lane of a replay, an entry and data set of
-    a board, a rule, seed and cell of weight distributions, or one of the samples that are compared and another. The heading of a
+    a board, a rule, seed and cell of weight distributions, a population of a network, or one of the samples that are compared and another. The heading of a
     column names its unit: ``epsp_before (mV)``. Numbers are written in all their digits, unknown ones as nothing. The file is UTF-8
     with a mark at its start, so that Excel reads it right; text that a spreadsheet would take for a formula gets a quote before it.
     Cells are parted by commas and numbers have a decimal point, in every country, so that ``pandas.read_csv(path)`` reads it as it is;

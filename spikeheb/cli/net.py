@@ -46,9 +46,9 @@ def _print(data: xr.Dataset) -> None:
 
     groups = []
     for name, count in json.loads(data.attrs["populations"]):
-        cv = data.get(f"{name}_cv")
-        irregular = "" if cv is None or not cv.notnull().any() else f"{float(cv.mean()):.2f}"
-        groups.append([name, f"{count:,}", f"{float(data[f'{name}_rate'].mean()):.2f}", irregular])
+        means = data.sel(population=name)
+        irregular = f"{float(means['mean_cv']):.2f}" if "mean_cv" in means and means["mean_cv"].notnull() else ""
+        groups.append([name, f"{count:,}", f"{float(means['mean_rate']):.2f}", irregular])
     data_table(["population", "cells", "rate (Hz)", "CV of intervals"], groups)
     rows = []
     for name in json.loads(data.attrs["plastic"]):

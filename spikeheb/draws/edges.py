@@ -113,7 +113,8 @@ def alone_with(circuit: Circuit, name: str, edges: Edges) -> Circuit:
     )
     return replace(
         circuit, populations={"sources": silent, projection.post: circuit.populations[projection.post]}, projections={name: plastic},
-        drives={projection.post: circuit.drives.get(projection.post, Drives())}, probes=Probes(), phases=(), seed=_seed(circuit, name) % 2**63,
+        drives={projection.post: circuit.drives.get(projection.post, Drives())}, probes=Probes(), phases=(),
+        seed=_seed(circuit, name) % 2**63,
     )  # fmt: skip
 
 

@@ -194,7 +194,8 @@ def test_the_window_of_the_outcome_can_be_moved(spikeheb, tmp_path):
 
 
 def test_list(spikeheb):
-    kinds = {kind: {row["name"] for row in spikeheb("list", kind).table} for kind in ("rules", "cells", "protocols")}
+    kinds = {kind: {row["name"] for row in spikeheb("list", kind).table} for kind in ("rules", "cells", "networks", "protocols")}
+    assert "fan_in" in kinds["networks"]
     assert {"pair", "triplet"} <= kinds["rules"]
     assert "l5_pyramidal" in kinds["cells"]
     assert {"pairing", "sjostrom_2001"} <= kinds["protocols"]

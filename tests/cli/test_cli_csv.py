@@ -15,6 +15,7 @@ COMMANDS = {
     "window": ("--rule", "pair", "--delta-t", "10 ms", "--pairs", "2", "--engine", "brian:numpy"),
     "weights": ("--rule", "pair", "--inputs", "2", "--imposed", "5 Hz", "--duration", "1 s"),
     "compare": ("one.csv", "two.csv"),
+    "net": ("vogels_2011", "--duration", "5 ms"),
     "score": ("--rule", "pair:additive", "--protocol", "markram_1997", "--no-refit"),
 }
 
@@ -55,7 +56,7 @@ def test_a_comparison_is_a_table_a_result_and_a_figure(spikeheb, tmp_path):
 def test_every_command_that_makes_a_result_writes_it_the_same_way():
     commands = typer.main.get_command(build()).commands
     making = {name for name, command in commands.items() if {"out", "csv"} & {option.name for option in command.params}}
-    assert making == {"run", "window", "replay", "score", "weights", "compare", "constraint", "analyse"}
+    assert making == {"run", "window", "replay", "score", "weights", "compare", "constraint", "net", "analyse"}
     options = {name: {option.name: option.opts for option in commands[name].params} for name in making}
     for name in making:
         assert {key: options[name][key] for key in ("out", "csv", "force")} == {"out": ["--out"], "csv": ["--csv"], "force": ["--force"]}

@@ -17,6 +17,7 @@ import spikeheb as sh
 from spikeheb.cli import analyse as analyse_command
 from spikeheb.cli import constraint as constraint_command
 from spikeheb.cli import experiment as experiment_command
+from spikeheb.cli import net as net_command
 from spikeheb.cli import replay as replay_command
 from spikeheb.cli import score as score_command
 from spikeheb.cli import weights as weights_command
@@ -30,6 +31,7 @@ from spikeheb.studies.distributions import weights as weights_study
 from spikeheb.studies.settings import several
 from spikeheb.studies.settings.constraint import Constraint
 from spikeheb.studies.settings.experiment import Experiment
+from spikeheb.studies.settings.network import Network
 from spikeheb.studies.settings.recorded import Recorded
 from spikeheb.studies.settings.replay import Replay
 from spikeheb.studies.settings.score import Score
@@ -41,6 +43,7 @@ PACKAGE = Path(sh.__file__).parent
 STUDIES = {
     "analyse": (sh.analyse, Recorded, analyse_command.analyse),
     "constraint": (sh.constraint, Constraint, constraint_command.constraint),
+    "net": (sh.network, Network, net_command.net),
     "replay": (sh.replay, Replay, replay_command.replay),
     "run": (sh.run, Experiment, experiment_command.run),
     "score": (sh.score, Score, score_command.score),
@@ -52,7 +55,7 @@ STUDIES = {
 
 
 COMMANDS = [study for study, (_, _, command) in STUDIES.items() if command is not None]
-OWN = {"rule", "protocol", "join", "data", "progress", "recording"}
+OWN = {"circuit", "rule", "protocol", "join", "data", "progress", "recording"}
 """What a study is called with beside its settings."""
 MOST = 12
 """Parameters of any function."""

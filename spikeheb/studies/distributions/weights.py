@@ -117,6 +117,8 @@ def _plan(rules: list[Rule], settings: Weights, each: list[Drive]) -> Plan:
         raise EngineError(f'expected one of {", ".join(ENGINES)} (got "{settings.engine}")', key="engine")
     if settings.cell is None and imposed is None:
         raise ScheduleError("without a cell its spikes must be imposed; give a rate", key="imposed")
+    if settings.cell is None and inputs.unplastic is not None:
+        raise EngineError("inhibitory inputs need a cell", key="cell")
     if not 0 < dt <= duration:
         raise ScheduleError(f"expected a duration of one time step or more (got {duration:g} s)", key="duration")
     if settings.normalise is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.circuits.circuit import Circuit
@@ -49,7 +50,7 @@ def network(circuit: Circuit | Mapping[str, object] | Path | str, settings: Netw
     Returns
     -------
     xarray.Dataset
-        For each population P of cells ``P_rate`` and ``P_cv`` (coefficient of variation of the intervals) over ``P_cell``, both of the
+        Over ``population`` the means ``mean_rate`` and ``mean_cv``; for each population P of cells ``P_rate`` and ``P_cv`` (coefficient of variation of the intervals) over ``P_cell``, both of the
         second half of the run, ``P_rate_course`` over ``time``, and ``P_spike_time`` and ``P_spike_cell`` over ``P_spike``; for each
         projection Q with a rule ``Q_weight`` over ``snapshot`` and ``Q_synapse``, with source ``Q_pre`` and cell ``Q_post`` of each
         synapse. The last snapshot is of the end. A ``note`` says where a rate is beyond physiology.
@@ -122,6 +123,12 @@ def labelled(circuit: Circuit, recording: NetworkRecording) -> xr.Dataset:
         variables[f"{name}_rate_course"] = ("time", rate_course(times[inside], count, 0.0, bins * width, width))
         variables[f"{name}_spike_time"] = (f"{name}_spike", times)
         variables[f"{name}_spike_cell"] = (f"{name}_spike", which)
+    groups = populations(circuit)
+    coordinates["population"] = list(groups)
+    variables["cells"] = ("population", [group.count for group in groups.values()])
+    variables["mean_rate"] = ("population", [float(np.mean(variables[f"{name}_rate"][1])) for name in groups])
+    if circuit.probes.trains:
+        variables["mean_cv"] = ("population", [_mean(variables[f"{name}_cv"][1]) for name in groups])
     ruled = list(recording.w)
     if ruled:
         coordinates["snapshot"] = np.append(circuit.probes.snapshots * circuit.dt, duration)
@@ -131,6 +138,12 @@ def labelled(circuit: Circuit, recording: NetworkRecording) -> xr.Dataset:
         variables[f"{name}_pre"] = (f"{name}_synapse", recording.pre[name])
         variables[f"{name}_post"] = (f"{name}_synapse", recording.post[name])
     return xr.Dataset(variables, coordinates)
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    """The mean of those that are known."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else float("nan")
 
 
 def populations(circuit: Circuit) -> dict[str, Cells]:
@@ -157,7 +170,10 @@ def attributes(circuit: Circuit, recording: NetworkRecording) -> dict[str, Any]:
 
 
 def _texts(circuit: Circuit) -> Mapping[str, tuple[str, str]]:
-    texts = {"time": ("s", "time"), "snapshot": ("s", "time of the weights")}
+    texts = {
+        "time": ("s", "time"), "snapshot": ("s", "time of the weights"), "cells": ("1", "number of cells"),
+        "mean_rate": ("Hz", "mean rate of a cell, second half"), "mean_cv": ("1", "mean coefficient of variation of the intervals"),
+    }  # fmt: skip
     for name in populations(circuit):
         texts |= {
             f"{name}_rate": ("Hz", f"rate of the cells of {name}, second half"),
