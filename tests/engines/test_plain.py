@@ -32,7 +32,7 @@ RULES = sorted(path.stem for path in (LIBRARY / "rules").glob("*.toml"))
 CELLS = sorted(path.stem for path in (LIBRARY / "cells").glob("*.toml"))
 SECOND, PULSES = 10_000, 1000
 LANES, INPUTS = 3, 2
-V_NEAR = {"izhikevich_rs": 1e-8, "izhikevich_fs": 1e-8}
+V_NEAR = {"izhikevich_fs": 1e-8}
 """Volts, where the upstroke of a spike multiplies what rounding leaves; 1e-11 for all other cells."""
 
 
