@@ -20,6 +20,7 @@ from spikeheb.engines.dense import Dense
 from spikeheb.engines.kernel.contract import Array
 from spikeheb.engines.kernel.program_arrays import ProgramArrays, aligned
 from spikeheb.engines.kernel.rows_contract import POPULATION, PROJECTION
+from spikeheb.program.handlers import random_draws
 from spikeheb.program.program import Program
 from spikeheb.program.sites import POST, PRE, SYNAPSE, Sites
 
@@ -149,21 +150,19 @@ class ProjectionArrays(ProgramArrays):
         self.struct = PROJECTION.filled(self.fixed | self.state, numbers, job.precision)
 
     def _connect(self) -> None:
-        """Rows by source and delay, in each by cell; columns by cell, in each by source."""
-        edges = self.edges
-        delays, of_edge = np.unique(edges.delay, return_inverse=True)
-        row = edges.pre * max(1, len(delays)) + of_edge
-        order = np.argsort(row, kind="stable")  # within a row by cell, as the synapses stand
-        place = np.empty(len(order), dtype=np.int32)
-        place[order] = np.arange(len(order), dtype=np.int32)
-        self.order = order
-        rows = self.sources * max(1, len(delays))
+        """Rows by source and delay, in each by cell; columns by cell, in each by source, where anything goes through columns."""
+        edges, actions, stepped = self.edges, self.program.actions, self.program.stepped
+        row, delays = rows_of(edges)
+        rows = self.sources * len(delays)
+        self.order = order = order_of(row, rows)  # within a row by cell, as the synapses stand
+        columns = self.job.normalise is not None or any(action.event != "pre" for action in actions)
+        random = any(map(random_draws, actions)) or (stepped is not None and stepped.noisy)
         self.fixed |= {
-            "row_delays": delays if len(delays) else np.zeros(1, dtype=np.int64),
+            "row_delays": delays,
             "row_first": np.concatenate([[0], np.cumsum(np.bincount(row, minlength=rows))]).astype(np.int64),
-            "target": edges.post[order].astype(np.int32), "number": order.astype(np.int32),
+            "target": edges.post[order].astype(np.int32), "number": order[: len(order) * random].astype(np.int32),
             "column_first": np.searchsorted(edges.post, np.arange(self.job.cells + 1)).astype(np.int64),
-            "edge": place, "row_of": row.astype(np.int32),
+            "edge": places_of(order[: len(order) * columns]), "row_of": row[: len(row) * columns].astype(np.int32),
         }  # fmt: skip
 
     def _start(self) -> None:
@@ -196,6 +195,26 @@ class ProjectionArrays(ProgramArrays):
         values = np.empty_like(self.state["snapshots"])
         values[:, self.order] = self.state["snapshots"]
         return values
+
+
+def rows_of(edges: Edges) -> tuple[Array, Array]:
+    """The row of each synapse, and the different delays."""
+    if not len(edges.delay) or edges.delay.min() == edges.delay.max():
+        return edges.pre, edges.delay[:1] if len(edges.delay) else np.zeros(1, dtype=np.int64)
+    delays, of_edge = np.unique(edges.delay, return_inverse=True)
+    return edges.pre * len(delays) + of_edge, delays
+
+
+def order_of(row: Array, rows: int) -> Array:
+    """The synapses row by row; numbers of 16 bits are sorted without comparing them."""
+    return np.argsort(row.astype(np.uint16) if rows <= 1 << 16 else row, kind="stable")
+
+
+def places_of(order: Array) -> Array:
+    """Where each synapse stands in an order of all."""
+    place = np.empty(len(order), dtype=np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return place
 
 
 def common(arrays: ProgramArrays) -> dict[str, Any]:
