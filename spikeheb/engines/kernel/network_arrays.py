@@ -49,7 +49,7 @@ class PopulationArrays(ProgramArrays):
         self.start()
         self.state = spikes_of(circuit, name, past)
         self.state |= {"lane": self.lane, "part": self.part, "part_at": self.part_at}
-        self.state["flags"] = np.zeros(job.cells, dtype=np.int64 if job.precision == "float64" else np.int32)
+        self.state["flags"] = np.zeros(job.cells + 8, dtype=np.uint8)
         self.changes("current", sorted(job.currents, key=lambda change: change.step))
         numbers = common(self) | numbers_of_spikes(self.state, past, keep=circuit.probes.trains)
         numbers["current_count"] = len(self.fixed["current_steps"])

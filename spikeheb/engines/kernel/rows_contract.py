@@ -19,7 +19,7 @@ POPULATION = Struct(
         ("epoch", "int64_t", "steps, a power of two"),
         ("factors", "const real *", "of no use here"),
         ("lane", "real *", "[row][cell]"),
-        ("flags", "void *", "by cell: whether it is beyond the threshold"),
+        ("flags", "uint8_t *", "by cell, and eight zeros: whether it is beyond the threshold"),
         ("part", "int64_t *", "by cell: the next part of the spike's shape"),
         ("part_at", "int64_t *", "by cell: its step"),
         ("imposed_count", "int64_t", "number of imposed spikes"),
