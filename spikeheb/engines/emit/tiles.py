@@ -231,7 +231,7 @@ class _Writer:
         ]
         lines += self.pointers({name: self.sites.row_that_cell_reads(name) for name in names}, cell.block.names)
         lines += ["  real *__restrict const holding = t.lane[held];"] if holds else []
-        lines.append("  Flag *__restrict const fired = t.fired;")
+        lines.append("  auto *__restrict const fired = t.fired;")
         body = [f"{'' if name in cell.block.names else 'const '}real {mangled(name)} = {pointer(name)}[c];" for name in names]
         body += ["const real before = v_;", "const real left = holding[c];"] if holds else []
         body += self.text.step_lines(cell.block, self.text.cell, "NOISE_OF_CELL", "t.first_cell + c")

@@ -22,7 +22,7 @@ from spikeheb.errors import EngineError
 
 Array = np.ndarray[Any, Any]
 NUMBERS: dict[str, Any] = {"int64_t": ctypes.c_int64, "uint64_t": ctypes.c_uint64, "double": ctypes.c_double}
-SIZES = {"int64_t": "int64", "uint64_t": "uint64", "int32_t": "int32", "double": "float64"}
+SIZES = {"uint8_t": "uint8", "int64_t": "int64", "uint64_t": "uint64", "int32_t": "int32", "double": "float64"}
 """Types of arrays; that of `real` is the precision."""
 
 

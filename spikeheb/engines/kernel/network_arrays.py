@@ -50,7 +50,7 @@ class PopulationArrays(ProgramArrays):
         self.start()
         self.state = spikes_of(circuit, name, past)
         self.state |= {"lane": self.lane, "part": self.part, "part_at": self.part_at}
-        self.state["flags"] = np.zeros(job.cells, dtype=np.int64 if job.precision == "float64" else np.int32)
+        self.state["flags"] = np.zeros(job.cells + 8, dtype=np.uint8)
         self.changes("current", sorted(job.currents, key=lambda change: change.step))
         numbers = common(self) | numbers_of_spikes(self.state, past, keep=circuit.probes.trains)
         numbers["current_count"] = len(self.fixed["current_steps"])
@@ -155,26 +155,19 @@ class ProjectionArrays(ProgramArrays):
         self.struct = PROJECTION.filled(self.fixed | self.state, numbers, job.precision)
 
     def _connect(self) -> None:
-        """Rows by source and delay, in each by cell; columns by cell, in each by source.
-
-        What no handler reads is left out: the columns where only presynaptic spikes act, and the numbers where nothing is drawn.
-        """
-        edges = self.edges
-        delays = np.unique(edges.delay if edges.delay.strides[0] else edges.delay[:1])
-        row = edges.pre * max(1, len(delays)) + (np.searchsorted(delays, edges.delay) if len(delays) > 1 else 0)
-        order = np.argsort(row, kind="stable")  # within a row by cell, as the synapses stand
-        place = np.empty(len(order), dtype=np.int32)
-        place[order] = np.arange(len(order), dtype=np.int32)
-        self.order = order
-        none, drawing = np.zeros(1, dtype=np.int32), is_random(self.program)
-        by_cell = self.job.normalise is not None or any(action.event != "pre" for action in self.program.actions)
-        rows = self.sources * max(1, len(delays))
+        """Rows by source and delay, in each by cell; columns by cell, in each by source, where anything goes through columns."""
+        edges, actions, stepped = self.edges, self.program.actions, self.program.stepped
+        row, delays = rows_of(edges)
+        rows = self.sources * len(delays)
+        self.order = order = order_of(row, rows)  # within a row by cell, as the synapses stand
+        columns = self.job.normalise is not None or any(action.event != "pre" for action in actions)
+        random = any(map(random_draws, actions)) or (stepped is not None and stepped.noisy)
         self.fixed |= {
-            "row_delays": delays if len(delays) else np.zeros(1, dtype=np.int64),
+            "row_delays": delays,
             "row_first": np.concatenate([[0], np.cumsum(np.bincount(row, minlength=rows))]).astype(np.int64),
-            "target": edges.post[order].astype(np.int32), "number": order.astype(np.int32) if drawing else none,
+            "target": edges.post[order].astype(np.int32), "number": order[: len(order) * random].astype(np.int32),
             "column_first": np.searchsorted(edges.post, np.arange(self.job.cells + 1)).astype(np.int64),
-            "edge": place if by_cell else none, "row_of": row.astype(np.int32) if by_cell else none,
+            "edge": places_of(order[: len(order) * columns]), "row_of": row[: len(row) * columns].astype(np.int32),
         }  # fmt: skip
 
     def _start(self) -> None:
@@ -226,11 +219,26 @@ class ProjectionArrays(ProgramArrays):
         return values
 
 
+def rows_of(edges: Edges) -> tuple[Array, Array]:
+    """The row of each synapse, and the different delays."""
+    if not len(edges.delay) or edges.delay.min() == edges.delay.max():
+        return edges.pre, edges.delay[:1] if len(edges.delay) else np.zeros(1, dtype=np.int64)
+    delays, of_edge = np.unique(edges.delay, return_inverse=True)
+    return edges.pre * len(delays) + of_edge, delays
+
+
+def order_of(row: Array, rows: int) -> Array:
+    """The synapses row by row; numbers of 16 bits are sorted without comparing them."""
+    return np.argsort(row.astype(np.uint16) if rows <= 1 << 16 else row, kind="stable")
+
+
+def places_of(order: Array) -> Array:
+    """Where each synapse stands in an order of all."""
+    place = np.empty(len(order), dtype=np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return place
+
+
 def common(arrays: ProgramArrays) -> dict[str, Any]:
     """The numbers of both structs."""
     return {"cells": arrays.job.cells, "dt": arrays.job.dt, "seed": arrays.job.seed, "epoch": arrays.epoch}
-
-
-def is_random(program: Program) -> bool:
-    """Whether random numbers are drawn for single synapses."""
-    return (program.stepped is not None and program.stepped.noisy) or any(map(random_draws, program.actions))

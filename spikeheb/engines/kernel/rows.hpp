@@ -44,12 +44,12 @@ template <class M> struct Seen {
   int64_t *synapse_since[M::synapse_since_count + 1], *pre_since[M::pre_since_count + 1], *lane_since[M::lane_since_count + 1];
   const int64_t *row_first = nullptr, *column_first = nullptr;
   const int32_t *target = nullptr, *number = nullptr, *edge = nullptr, *row_of = nullptr;
-  Flag *fired = nullptr;
+  uint8_t *fired = nullptr;
 
   void see(Group<real> &group) {
     blocks = group.cells;
     seed = group.seed;
-    fired = static_cast<Flag *>(group.flags);
+    fired = group.flags;
     for (int n = 0; n < M::lane_count; ++n) lane[n] = group.lane + n * group.cells;
   }
   void see(Synapses<real> &job) {
@@ -121,17 +121,14 @@ template <class M> struct Cells {
     group.fired_count[now % group.past] = 0;
     if (any) note_fired(now);
   }
-  // Few cells fire in a step: flags are looked at sixteen at a time.
+  // Few cells fire in a step: flags are looked at eight at a time. There is room for eight beyond the last.
   void note_fired(int64_t now) {
-    const Flag *const fired = seen.fired;
-    for (int64_t first = 0; first < group.cells; first += 16) {
-      const int64_t end = first + 16 < group.cells ? first + 16 : group.cells;
-      Flag some = end - first < 16;
-      if (!some)
-        for (int n = 0; n < 16; ++n) some |= fired[first + n];
-      if (some)
-        for (int64_t c = first; c < end; ++c)
-          if (fired[c]) note(group, now, int32_t(c));
+    for (int64_t first = 0; first < group.cells; first += 8) {
+      uint64_t eight;
+      std::memcpy(&eight, seen.fired + first, 8);
+      if (eight == 0) continue;
+      for (int64_t c = first; c < first + 8; ++c)
+        if (seen.fired[c]) note(group, now, int32_t(c));
     }
   }
 
