@@ -130,7 +130,7 @@ def with_constants_of_cells(the_job):
     return the_job.with_plastic(overrides={name: larger * value for name, value in rule.constants.items() if name not in same})
 
 
-@pytest.mark.parametrize("name", [*ALL, *(pytest.param(name, marks=pytest.mark.slow) for name in FILES)])
+@pytest.mark.parametrize("name", [*ALL, *(pytest.param(name, marks=pytest.mark.slow) for name in FILES[::5])])
 def test_constants_that_differ_between_cells(name, tmp_path):
     rule = read(tmp_path, name)
     on = "ca1_pyramidal" if reads_membrane(rule) or name == "release" else None
