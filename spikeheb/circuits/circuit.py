@@ -83,7 +83,7 @@ class Circuit:
         if self.precision not in PRECISIONS:
             raise EngineError(f'the precision is "float64" or "float32" (got "{self.precision}")')
         if not 1 <= self.steps <= STEPS:
-            raise EngineError(f"expected a step at least (got {self.steps})")
+            raise EngineError(f"expected 1 to {STEPS:,} steps (got {self.steps:,})")
         check_steps(self.steps * self.dt, self.dt, "duration")
         self._check_names()
         self._check_drives()
