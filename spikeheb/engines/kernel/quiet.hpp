@@ -5,7 +5,6 @@
 // would give in continuous time. J comes from the code of the step, run with numbers that carry their derivatives.
 #pragma once
 
-#include "pack.hpp"
 #include "range.hpp"
 
 template <class M> class Quiet {
@@ -59,38 +58,19 @@ public:
     return excess;
   }
 
-  struct Way { double away[N]; };  // how far from rest
-
-  Way way(const State &state) const {
-    Way way;
-    for (int i = 0; i < N; ++i) way.away[i] = entry(state, i) - fixed[i];
-    return way;
-  }
-
   void advance(State &state, int64_t steps) const {
-    Way there = way(state);
-    advance(there, steps);
-    for (int i = 0; i < N; ++i) entry(state, i) = fixed[i] + there.away[i];
-  }
-
-  void advance(Way &way, int64_t steps) const {
-    double moved[N];
+    double away[N], moved[N];
+    for (int i = 0; i < N; ++i) away[i] = entry(state, i) - fixed[i];
     for (int j = 0; steps; ++j, steps >>= 1) {
       if (j == count) {  // so long that nothing of it is left
-        way = {};
+        for (double &a : away) a = 0.0;
         break;
       }
       if (!(steps & 1)) continue;
-      power(j, way.away, moved);
-      std::memcpy(way.away, moved, sizeof moved);
+      power(j, away, moved);
+      std::memcpy(away, moved, sizeof away);
     }
-  }
-
-  // What a step changes in a variable, so far from rest.
-  template <class R> R change(int i, const R (&away)[N]) const {
-    R change = 0.0;
-    for (int k = 0; k < N; ++k) change = change + (jacobian[i][k] - double(i == k)) * away[k];
-    return change;
+    for (int i = 0; i < N; ++i) entry(state, i) = fixed[i] + away[i];
   }
 
   // What the step leaves over beside its linear part, with every variable as far from rest as it may come on its way: v is
@@ -134,8 +114,7 @@ private:
   State at_rest{};
   double fixed[N];
   Matrix jacobian, summed;  // summed: sum of the magnitudes of the powers, about |(1 - J)**-1|
-  static constexpr int WIDE = (N + PACKED - 1) / PACKED * PACKED;
-  double powers[POWERS][N][WIDE];  // J**(2**j), columns first, so that a product takes many numbers at a time
+  Matrix powers[POWERS];    // J**(2**j), columns first, so that a product takes many numbers at a time
   int count = 0;            // powers beyond this are zero
 
   template <class T> static T *entries(typename M::template State<T> &state) { return reinterpret_cast<T *>(&state); }
@@ -156,14 +135,10 @@ private:
   }
 
   void power(int j, const double (&x)[N], double (&out)[N]) const {
-    Doubles sum[WIDE / PACKED] = {};
+    double sum[N] = {};
     for (int k = 0; k < N; ++k)
-      for (int p = 0; p < WIDE / PACKED; ++p) {
-        Doubles column;
-        std::memcpy(&column, powers[j][k] + PACKED * p, sizeof column);
-        sum[p] += column * x[k];
-      }
-    std::memcpy(out, sum, sizeof out);
+      for (int i = 0; i < N; ++i) sum[i] += powers[j][k][i] * x[k];
+    std::memcpy(out, sum, sizeof sum);
   }
 
   // Whatever does not move by itself (injected current, variables of the reset) decides where rest is.
@@ -228,23 +203,17 @@ private:
   }
 
   bool find_powers() {
-    std::memset(powers, 0, sizeof powers);
     for (int i = 0; i < N; ++i)
       for (int k = 0; k < N; ++k) powers[0][k][i] = jacobian[i][k];
     for (count = 1;; ++count) {
-      const auto &last = powers[count - 1];
+      const Matrix &last = powers[count - 1];
       double norm = 0.0;
       for (const auto &row : last)
         for (const double x : row) norm = std::fmax(norm, std::fabs(x));
       if (!std::isfinite(norm) || norm > 1e12) return false;
       if (norm < 1e-40) break;
       if (count == POWERS) return false;
-      for (int k = 0; k < N; ++k) {
-        double column[N];
-        std::memcpy(column, last[k], sizeof column);
-        power(count - 1, column, column);
-        std::memcpy(powers[count][k], column, sizeof column);
-      }
+      for (int k = 0; k < N; ++k) power(count - 1, last[k], powers[count][k]);
     }
     Matrix slope;
     for (int i = 0; i < N; ++i)
