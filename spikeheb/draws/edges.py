@@ -33,7 +33,7 @@ from spikeheb.circuits.projections import Projection
 from spikeheb.circuits.sources import Poisson
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.draws import random
-from spikeheb.draws.trains import intervals, scales
+from spikeheb.draws.trains import IMPOSED, INPUTS, Clock, intervals, scales, trains
 from spikeheb.errors import EngineError
 from spikeheb.rules.numbers import LONGEST_DELAY
 from spikeheb.rules.static import STATIC
@@ -91,6 +91,15 @@ def values_of(circuit: Circuit, name: str, what: str, value: float | Floats | Di
                 return median * np.exp(sigma * random.normal(streams, place))
         case Normal():
             return _normal(value, streams, place)
+
+
+def trains_of_population(circuit: Circuit, name: str) -> list[Steps]:
+    """The steps of the spikes of each source of a population, or of the spikes that are imposed on its cells; each has its own seed."""
+    population = circuit.populations[name]
+    own = Clock(_seed(circuit, name) % 2**63, circuit.dt, circuit.steps)
+    if isinstance(population, Spikes):
+        return trains(population.sources, own, INPUTS)
+    return trains(circuit.drives.get(name, Drives()).imposed, own, IMPOSED)
 
 
 def alone_with(circuit: Circuit, name: str, edges: Edges) -> Circuit:
@@ -156,7 +165,8 @@ def _connected(circuit: Circuit, name: str) -> tuple[Steps, Steps]:
 def _between(circuit: Circuit, name: str, sources: int, cells: int) -> tuple[Steps, Steps]:
     """The same among those that take part, counted from 0."""
     projection = circuit.projections[name]
-    connect, itself = projection.connect, projection.pre == projection.post and projection.pre_cells == projection.post_cells
+    ends = circuit.taking_part(projection)
+    connect, itself = projection.connect, projection.pre == projection.post and ends[0] == ends[1]
     spared = itself and not getattr(connect, "autapses", True)  # whether a cell does not reach itself
     there, keys = sources - spared, _keys(circuit, name)
     match connect:

@@ -17,6 +17,7 @@ from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.sources import Between, Poisson, Replayed
+from spikeheb.draws.edges import edges_of, trains_of_population
 from spikeheb.draws.expanded import clock
 from spikeheb.draws.trains import INPUTS, trains
 from spikeheb.engines.choice import carry_out, carry_out_network
@@ -199,6 +200,12 @@ def test_imposed_spikes_and_changing_currents_agree():
 
 
 @needs_compiler
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_imposed_spikes_that_are_drawn_agree(seed):
+    agree(recurrent(drives={name: Drives(imposed=(Poisson(np.full(count, 40.0)),)) for name, count in (("e", 12), ("i", 4))}, seed=seed))
+
+
+@needs_compiler
 def test_single_precision_is_near_for_a_short_time():
     circuit = recurrent(steps=600)
     single, double = network.run(replace(circuit, precision="float32")), network.run(circuit)
@@ -206,10 +213,32 @@ def test_single_precision_is_near_for_a_short_time():
     np.testing.assert_allclose(single.w["ee"], double.w["ee"], atol=1e-4)
 
 
+def test_populations_have_spikes_of_their_own():
+    """Two of the same sources, and imposed spikes of two populations of cells."""
+    source = Poisson(np.full(20, 60.0))
+    drives = {name: Drives(imposed=(Poisson(np.full(count, 60.0)),)) for name, count in (("e", 12), ("i", 4))}
+    whole = recurrent(drives=drives)
+    whole = replace(whole, populations=whole.populations | {"y": Spikes((source,))})
+    drawn = {name: trains_of_population(whole, name) for name in whole.populations}
+    for name, other in (("x", "y"), ("e", "i")):
+        assert not any(np.array_equal(a, b) for a, b in zip(drawn[name], drawn[other], strict=False))
+    for a, b in zip(drawn["x"], trains_of_population(recurrent(), "x"), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@needs_compiler
+def test_no_cell_reaches_itself_though_all_are_named_on_one_side_alone():
+    some = {"connect": AllToAll(autapses=False), "pre_cells": None, "post_cells": (0, 12)}
+    edges = edges_of(recurrent(**some), "ee")
+    assert len(edges.pre) == 12 * 11
+    assert not np.any(edges.pre == edges.post)
+
+
 @needs_compiler
 def test_a_circuit_that_is_no_network_gives_the_same_in_rows():
+    spikes = tuple(np.flatnonzero(np.random.default_rng(n).random(STEPS) < 0.004) for n in range(30))
     single = Circuit(
-        dt=DT, steps=STEPS, populations={"x": Spikes((Poisson(np.full(30, 40.0)),)), "e": Cells(3, CELL)},
+        dt=DT, steps=STEPS, populations={"x": Spikes((Replayed(spikes),)), "e": Cells(3, CELL)},
         projections={"xe": Projection("x", "e", AllToAll(), sh.rule("pair"))}, drives={"e": Drives(currents=from_start(4e-10))},
     )  # fmt: skip
     assert not single.is_network

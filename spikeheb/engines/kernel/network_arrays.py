@@ -9,13 +9,10 @@ from typing import Any
 import numpy as np
 
 from spikeheb.circuits.circuit import Circuit
-from spikeheb.circuits.drives import Drives
-from spikeheb.circuits.populations import Cells, Spikes
+from spikeheb.circuits.populations import Cells
 from spikeheb.circuits.projections import NORMALISATIONS
 from spikeheb.circuits.values import initial_values
-from spikeheb.draws.edges import Edges
-from spikeheb.draws.expanded import clock
-from spikeheb.draws.trains import IMPOSED, INPUTS, trains
+from spikeheb.draws.edges import Edges, trains_of_population
 from spikeheb.engines.dense import Dense
 from spikeheb.engines.kernel.contract import Array
 from spikeheb.engines.kernel.program_arrays import ProgramArrays, aligned
@@ -81,11 +78,7 @@ class SourceArrays:
 
 def spikes_of(circuit: Circuit, name: str, past: int) -> dict[str, Array]:
     """The imposed spikes of a population, and arrays for all that it will have."""
-    population = circuit.populations[name]
-    if isinstance(population, Spikes):
-        imposed = trains(population.sources, clock(circuit), INPUTS)
-    else:
-        imposed = trains(circuit.drives.get(name, Drives()).imposed, clock(circuit), IMPOSED)
+    population, imposed = circuit.populations[name], trains_of_population(circuit, name)
     cells = np.repeat(np.arange(len(imposed)), [len(train) for train in imposed])
     steps = np.concatenate([np.zeros(0, dtype=np.int64), *imposed])
     order = np.lexsort((cells, steps))

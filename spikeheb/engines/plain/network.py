@@ -11,9 +11,7 @@ from spikeheb.circuits.phases import at
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.circuits.steps import Floats, Steps
-from spikeheb.draws.edges import Edges, alone_with, edges_of, without_synapses
-from spikeheb.draws.expanded import clock
-from spikeheb.draws.trains import INPUTS, trains
+from spikeheb.draws.edges import Edges, alone_with, edges_of, trains_of_population, without_synapses
 from spikeheb.engines.alone import Progress, alone
 from spikeheb.engines.plain.lanes import Lanes
 from spikeheb.engines.plain.run import REPORT_EVERY
@@ -88,7 +86,7 @@ class _Network:
         }
         self.synapses = {name: self._synapses(name) for name in circuit.projections}
         self.trains = {
-            name: _by_step(trains(group.sources, clock(circuit), INPUTS))
+            name: _by_step(trains_of_population(circuit, name))
             for name, group in circuit.populations.items() if isinstance(group, Spikes)
         }  # fmt: skip
         self.snapshots: dict[str, list[Floats]] = {name: [] for name in circuit.projections}
