@@ -16,7 +16,7 @@ class Load(NamedTuple):
 
     place: int
     decay: Decay
-    brought: bool
+    is_advanced: bool
     stored: bool
 
 

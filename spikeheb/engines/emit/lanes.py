@@ -224,8 +224,8 @@ class _Writer:
         lines = [f"// {action.event}: {describe(action)}", f"static bool on_{n}{HANDLER} {{"]
         declared: set[str] = set()
         stores: list[str] = []
-        for index, decay, brought, stored in bodies.loads(action, self.program):
-            if brought:
+        for index, decay, is_advanced, stored in bodies.loads(action, self.program):
+            if is_advanced:
                 lines += self.load(index, decay, stored)
                 declared |= set(decay.names)
             if stored:
