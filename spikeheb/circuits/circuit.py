@@ -93,10 +93,13 @@ class Circuit:
         self._check_trains()
         self._check_probes()
 
-    @property
+    @cached_property
     def is_network(self) -> bool:
         """Whether it is more than sources onto one population of cells, through one projection with a rule and at most one without."""
-        return self._is_network
+        ruled = [projection for projection in self.projections.values() if projection.rule is not None]
+        ends = {projection.post for projection in self.projections.values()}
+        more = bool(self.phases) or len(ruled) != 1 or len(self.projections) > 2 or len(ends) != 1
+        return more or any(map(self._is_of_network, self.projections.values()))
 
     def expected_synapses(self, name: str) -> float:
         """The expected number of synapses of a projection."""
@@ -177,7 +180,7 @@ class Circuit:
 
     def with_plastic(self, **changes: object) -> Circuit:
         """The circuit with other attributes of the projection with a rule."""
-        plastic = replace(self.plastic, **changes)  # type: ignore[arg-type]
+        plastic = replace(self.plastic, **changes)  # type: ignore[arg-type]  # whatever attributes the caller names
         return replace(self, projections={**self.projections, self._plastic_name: plastic})
 
     def starting_at(self, weights: float | Floats | None) -> Circuit:
@@ -185,18 +188,6 @@ class Circuit:
         return self if weights is None else self.with_plastic(initial={self.rule.weight: weights})
 
     # --- checks ---
-
-    @cached_property
-    def _is_network(self) -> bool:
-        ruled = [projection for projection in self.projections.values() if projection.rule is not None]
-        if (
-            self.phases
-            or len(ruled) != 1
-            or len(self.projections) > 2
-            or len({projection.post for projection in self.projections.values()}) != 1
-        ):
-            return True
-        return any(map(self._is_of_network, self.projections.values()))
 
     def _is_of_network(self, projection: Projection) -> bool:
         """Whether only networks have such projections."""
@@ -255,8 +246,8 @@ class Circuit:
 
     def _check_single(self) -> None:
         """What must be so in a circuit that is no network."""
-        if self.cells.count < 1 or (self.sources.count < 1 and not self.is_pairwise):
-            raise EngineError(f"expected cells and inputs (got {self.cells.count} and {self.sources.count})")
+        if self.sources.count < 1 and not self.is_pairwise:
+            raise EngineError("expected an input at least (got 0)")
         kinds = {isinstance(projection.connect, OwnCopies) for projection in self.projections.values()}
         if len({projection.pre for projection in self.projections.values()}) < len(self.projections) and len(kinds) > 1:
             raise EngineError("two projections from one population must agree on whether each cell has trains of its own")
@@ -283,7 +274,7 @@ class Circuit:
         synapses = sum(map(self.expected_synapses, self.projections))
         drawn = [source for population in self.populations.values() if isinstance(population, Spikes) for source in population.sources]
         imposed = [source for drives in self.drives.values() for source in drives.imposed]
-        spikes = int(spike_counts((*(self.sources.sources if not self.is_network else drawn), *imposed)).sum())
+        spikes = int(spike_counts((*drawn, *imposed)).sum())
         check_memory(BYTES_OF_SPIKE * spikes, f"the {spikes:,} spikes of {synapses:,.0f} synapses")
         if self.is_network:
             check_memory(BYTES_OF_SYNAPSE * synapses, f"the {synapses:,.0f} synapses", key="projections")

@@ -29,7 +29,7 @@ def net(
     """Run a network: populations of cells that reach each other through synapses, some of them plastic.
 
     Printed are the mean rate of each population and how irregular its spikes are, both of the second half of the run, and the weights of
-    each plastic projection at the start and at the end.
+    each plastic projection, first and last recorded.
     """
     from spikeheb.cli.report import print_notes
     from spikeheb.studies.networks.network import network as study

@@ -85,7 +85,7 @@ def test_every_rule_of_the_library_agrees_in_a_network(name):
     drives = with_signals(rule)
     if name == "clopath":
         drives = {key: replace(drive, currents=from_start(1e-9)) for key, drive in drives.items()}
-    agree(recurrent(rule, cell, drives=drives), atol=1e-9)
+    agree(recurrent(rule, cell, drives=drives))
 
 
 FEATURES = {

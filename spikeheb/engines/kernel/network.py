@@ -38,14 +38,12 @@ MOVING = ("imposed", "current", "kept", "capacity", "signal", "snapshot")
 HEADERS = ("runtime.hpp", "numbers.hpp", "normalise.hpp", "rows.hpp")
 
 
-def run(circuit: Circuit, *, threads: int | None = None, progress: Progress = None) -> NetworkRecording:
+def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
     """Carry a network out.
 
     Parameters
     ----------
     circuit : Circuit
-    threads : int, optional
-        Without effect: a network runs in one.
     progress : callable, optional
         Called with the fraction done.
 
