@@ -1,9 +1,10 @@
-"""What is in the tree: no large file, and no binary one but the figures that the README shows."""
+"""What is in the tree: no large file, no binary one but the figures that the README shows, no two test files of one name."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,12 @@ def test_no_file_is_large_or_binary() -> None:
     paths = files()
     assert len(paths) > 100
     assert {str(path.relative_to(ROOT)): wrong for path in paths if (wrong := faults(path))} == {}
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    """The tests' folders are no packages, so pytest imports a file by its name alone and refuses the second of that name."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py")
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_pictures_stand_where_the_readme_shows_them() -> None:
