@@ -415,7 +415,7 @@ private:
   bool rest(int64_t now);
   bool leaves_alone(Around &around, int64_t now, int64_t end) const;
   bool coast(int64_t from, int64_t end);
-  double coast_once(int64_t unit, Around &around);
+  double coast_once(int64_t unit, const Quiet<M> *known, typename Quiet<M>::Way &linear, Around &around);
 };
 
 #include "rest.hpp"
