@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from circuits_by_hand import but, of_lanes, post_trains, pre_trains
-from kernel_rules import DT, HEAD, LIBRARY, as_bytes, cell, read
+from kernel_rules import DT, HEAD, LIBRARY, as_bytes, cell, job, read
 from test_kernel_stretches import NONE, in_pieces
 
 from spikeheb.engines.compiler import NATIVE, compiler
@@ -97,6 +97,15 @@ def test_rules_that_read_the_potential_jump_and_lose_nothing_in_pieces(name, on,
     events = np.concatenate(pre_trains(the_job))[:8]
     for pieces in (rng.integers(0, the_job.steps, 50), np.concatenate([events - 1, events, events + 1, events + 40])):
         assert as_bytes(in_pieces(the_job, np.unique(pieces))) == as_bytes(computed)
+
+
+@pytest.mark.parametrize("on", ["l5_pyramidal", "l5_clopath", "shaped"])
+@pytest.mark.parametrize("name", READING_V)
+def test_a_jump_that_ends_in_the_midst_of_a_motion(name, on, tmp_path):
+    """The cell is still on its way up when the stretch ends, wherever a sample ends it: nothing of the steps after may be foreseen."""
+    rule = read(tmp_path, name)
+    for sample in range(1500, 4400, 100):
+        hold_to_stepping(job(rule, cell(on), steps=4500, lanes=2, samples=np.array([0, sample, 4499])))
 
 
 @pytest.mark.parametrize(("name", "on"), [("shouval", "ca1_pyramidal"), ("clopath", "l5_clopath")])

@@ -164,7 +164,7 @@ public:
     Coast coast{s, around, by, k};
     coast.solve_all(std::make_integer_sequence<int, N>());
     if (coast.worst <= 1.0 && (coast.meets_kink() || coast.is_limited(coast.x.start) || coast.is_limited(coast.x.rest))) return INFINITY;
-    if (coast.worst <= 1.0) Collocation::take_last(coast.x.rest, s);
+    if (coast.worst <= 1.0) Collocation::take(coast.x.rest, Collocation::S - 1, s);
     return coast.worst;
   }
 

@@ -91,10 +91,10 @@ public:
     }
   }
 
-  // The numbers of a struct at the last node.
-  template <class Nodes, class To> static void take_last(const Nodes &nodes, To &out) {
+  // The numbers of a struct at a node after the first.
+  template <class Nodes, class To> static void take(const Nodes &nodes, int node, To &out) {
     for (size_t n = 0; n < sizeof(To) / sizeof(double); ++n)
-      reinterpret_cast<double *>(&out)[n] = reinterpret_cast<const Pack *>(&nodes)[n].of[S - 1];
+      reinterpret_cast<double *>(&out)[n] = reinterpret_cast<const Pack *>(&nodes)[n].of[node];
   }
 
 private:
