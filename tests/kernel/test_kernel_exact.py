@@ -104,8 +104,8 @@ def test_rules_that_read_the_potential_jump_and_lose_nothing_in_pieces(name, on,
 def test_a_jump_that_ends_in_the_midst_of_a_motion(name, on, tmp_path):
     """The cell is still on its way up when the stretch ends, wherever a sample ends it: nothing of the steps after may be foreseen."""
     rule = read(tmp_path, name)
-    for sample in range(1500, 4400, 100):
-        hold_to_stepping(job(rule, cell(on), steps=4500, lanes=2, samples=np.array([0, sample, 4499])))
+    for sample in range(1500, 4400, 50):
+        hold_to_stepping(job(rule, cell(on), steps=4500, lanes=2, sweeps=np.array([100, 2500]), samples=np.array([0, sample, 4499])))
 
 
 @pytest.mark.parametrize(("name", "on"), [("shouval", "ca1_pyramidal"), ("clopath", "l5_clopath")])
