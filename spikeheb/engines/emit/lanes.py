@@ -24,7 +24,7 @@ from spikeheb.rules.meaning import TRANSMIT, Action, reads_membrane
 from spikeheb.rules.ties import STEP
 
 Naming = Callable[[str], str]
-SYNAPSE_STEP = "(Variables<T> &s, const State<double> &z, const Late<double> &late, const Shared &k, Draw &&draw, int64_t now) {"
+SYNAPSE_STEP = "(Variables<T> &s, const State<Z> &z, const Late<Z> &late, const Shared &k, Draw &&draw, int64_t now) {"
 CELL_STEP = "(State<T> &z, const Late<T> &late, const Shared &k, Draw &&draw, int64_t now) {"
 HANDLER = "(Synapse &s, State<double> &z, const Late<double> &late, const Shared &k, int64_t now, double amount, uint64_t draws)"
 
@@ -286,13 +286,13 @@ class _Writer:
         if program.stepped is not None:
             lines += equation_comments(program.stepped)
         lines += ["// one step, before the weight is held within its limits; returns whether noise acted"]
-        lines.append(f"template <class T, class Draw> static auto move_synapse{SYNAPSE_STEP}")
+        lines.append(f"template <class T, class Z, class Draw> static auto move_synapse{SYNAPSE_STEP}")
         if program.stepped is not None:
             lines += self.step_lines(program.stepped, self.step_text, self.fields.__getitem__, "T")
         lines += [
             f"  return {'acts' if noisy else 'false'};",
             "}",
-            f"template <class T, class Draw> static auto step_synapse{SYNAPSE_STEP}",
+            f"template <class T, class Z, class Draw> static auto step_synapse{SYNAPSE_STEP}",
         ]
         lines.append("  const auto acts = move_synapse(s, z, late, k, draw, now);")
         lines += ["  hold_weight(s, k);" if program.stepped else "", "  return acts;", "}"]
@@ -341,7 +341,7 @@ class _Writer:
         lines.append("template <class T, class Draw> static void step_cell(State<T> &z, const Shared &k, Draw &&draw, int64_t now) {")
         lines += self.step_lines(cell.block, self.cell_text, lambda name: f"z.cell.{mangled(name)}", "T")
         lines += ["}", "", f"// threshold: {to_brian(cell.cell.threshold)}"]
-        lines.append("static bool threshold(const State<double> &z, const Shared &k) {")
+        lines.append("template <class T> static auto threshold(const State<T> &z, const Shared &k) {")
         lines += [f"  return {self.cell_text(cell.threshold)};", "}", ""]
         lines.append("static void reset(State<double> &z, const Shared &k) {")
         lines += [f"  {self.cell_name(s.target)} = {self.cell_text(s.expression)};" for s in cell.reset]
