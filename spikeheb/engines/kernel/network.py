@@ -35,7 +35,7 @@ IMPOSED = ("imposed_steps", "imposed_cells")
 """Of what is in a population's state, the arrays that the kernel only reads."""
 MOVING = ("imposed", "current", "kept", "capacity", "signal", "snapshot")
 """Numbers of populations and projections that say how far they are."""
-HEADERS = ("runtime.hpp", "numbers.hpp", "normalise.hpp", "rows.hpp")
+HEADERS = ("runtime.hpp", "numbers.hpp", "cells.hpp", "normalise.hpp", "rows.hpp")
 
 
 def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:

@@ -6,24 +6,15 @@
 // All state belongs to the caller.
 #pragma once
 
+#include "cells.hpp"
 #include "normalise.hpp"
-#include "numbers.hpp"
 #include "rows_contract.hpp"
 
 #include <algorithm>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 // `real` (double or float) and W = 1 are named by the generated file.
-using Flag = std::conditional_t<sizeof(real) == 8, int64_t, int32_t>;
-#if defined(__clang__)
-#define SIDE_BY_SIDE _Pragma("clang loop vectorize(assume_safety)")
-#elif defined(__GNUC__)
-#define SIDE_BY_SIDE _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
-#else
-#define SIDE_BY_SIDE
-#endif
 
 // Who fired in a step that is remembered.
 struct Fired {
@@ -147,19 +138,7 @@ template <class M> struct Cells {
       for (const int32_t *c = fired.begin; c < fired.end; ++c) go_on(now, *c);
     }
   }
-  void go_on(int64_t now, int64_t c) {
-    int64_t &part = group.part[c];
-    if (part < M::shape_parts) {
-      seen.lane[0][c] = M::shape_v(shared, part);
-      seen.lane[M::held][c] = real(NEVER);
-      group.part_at[c] = now + group.durations[1 + part];
-      ++part;
-      return;
-    }
-    group.part_at[c] = FAR;
-    M::reset(seen, shared, c);
-    if constexpr (M::holds) seen.lane[M::held][c] = real(group.durations[0] > 0 ? group.durations[0] - 1 : 0);
-  }
+  void go_on(int64_t now, int64_t c) { ::go_on<M>(seen, shared, group.durations, now, c, group.part[c], group.part_at[c]); }
 };
 
 // --- a projection -------------------------------------------------------------------------------------------------------
@@ -184,9 +163,10 @@ template <class M> struct Connections {
   // [post], then what needs the clock; where an epoch begins, decays are stored anew.
   void step(int64_t now) {
     if (now % job.epoch == 0 && now > 0) M::rebase(seen, shared);
-    if constexpr (M::late_count > 0) read_late(now);
+    const Rings<M> late{job.history, job.late_by, job.cells, 0, job.cells};
+    late.read(seen.lane, now);
     if constexpr (M::has_post) flawed |= M::step_post(seen, shared, now);
-    if constexpr (M::late_count > 0) keep_late(now);
+    late.keep(seen.lane, now);
     if constexpr (M::stepped_synapses) flawed |= M::step_synapses(seen, shared, now, now % job.epoch);
   }
 
@@ -251,25 +231,6 @@ template <class M> struct Connections {
     for (const int32_t *c = fired.begin; c < fired.end; ++c) flawed |= M::on_spike(seen, shared, *c);
     if (job.snapshot < job.snapshot_count && job.snapshot_steps[job.snapshot] == now)
       std::memcpy(job.snapshots + job.snapshot++ * job.synapses, seen.synapse[M::weight], size_t(job.synapses) * sizeof(real));
-  }
-
-  // --- delayed reads ---
-
-  real *ring_of(int k, int64_t step) const {
-    real *start = job.history;
-    for (int j = 0; j < k; ++j) start += (job.late_by[j] + 1) * job.cells;
-    return start + step % (job.late_by[k] + 1) * job.cells;
-  }
-  void copy_late(real *to, const real *from) const { std::memcpy(to, from, size_t(job.cells) * sizeof(real)); }
-  void read_late(int64_t now) {
-    for (int k = 0; k < M::late_count; ++k)
-      if (job.late_by[k] > 0) copy_late(seen.lane[M::late + k], ring_of(k, now + 1));
-  }
-  void keep_late(int64_t now) {
-    for (int k = 0; k < M::late_count; ++k) {
-      copy_late(ring_of(k, now), seen.lane[M::late_source[k]]);
-      if (job.late_by[k] == 0) copy_late(seen.lane[M::late + k], seen.lane[M::late_source[k]]);
-    }
   }
 };
 
