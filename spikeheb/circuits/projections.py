@@ -94,7 +94,7 @@ class Projection:
             if not 0 <= least(getattr(self, name)) < math.inf:
                 raise EngineError(f"{name} is 0 or more (got {least(getattr(self, name)):g})")
         if self.rule is not None and self.efficacy != 1.0:
-            raise EngineError(f'"{self.rule.name}" says its efficacy itself; a projection has one where it has no rule')
+            raise EngineError(f'"{self.rule.name}" sets the efficacy itself; give a projection an efficacy only where it has no rule')
         if self.rule is None and (self.initial or self.overrides or self.normalise is not None):
             raise EngineError("initial values, constants by cell and normalisation need a projection with a rule")
 

@@ -280,7 +280,7 @@ def built(circuit: Circuit, chosen: Compiler) -> Built:
     """A part of a network by itself, compiled where the build cache does not have it."""
     job = as_dense(circuit)
     if job.precision == "float32" and job.rule.before:
-        raise EngineError("ties are told by the number of the step, which single precision cannot hold; take float64", key="precision")
+        raise EngineError("ties are recognised by the number of the step, which single precision cannot hold; use float64", key="precision")
     varying = frozenset(circuit.plastic.overrides)
     program = with_constants_of_cells(analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=varying), varying)
     places = sites(program, varied(job))
@@ -334,6 +334,6 @@ def _refuse(circuit: Circuit) -> None:
         if population.cell is None:
             raise EngineError(f'the cells of "{name}" in a network need a membrane; name a cell', key="populations")
         if circuit.drives.get(name) is not None and circuit.drives[name].clamps:
-            raise EngineError("a voltage clamp is for circuits that are no network", key="drives")
+            raise EngineError("a voltage clamp is not available in a network", key="drives")
     if circuit.mirrored:
-        raise EngineError("mirrored noise is for circuits that are no network")
+        raise EngineError("mirrored noise is not available in a network")
