@@ -83,7 +83,7 @@ class Circuit:
         if self.precision not in PRECISIONS:
             raise EngineError(f'the precision is "float64" or "float32" (got "{self.precision}")')
         if not 1 <= self.steps <= STEPS:
-            raise EngineError(f"expected a step at least (got {self.steps})")
+            raise EngineError(f"expected at least one step (got {self.steps})")
         check_steps(self.steps * self.dt, self.dt, "duration")
         self._check_names()
         self._check_drives()
@@ -224,7 +224,9 @@ class Circuit:
                 raise unknown_name("population", name, self.populations, key="drives")
         cells = [population.count for population in self.populations.values() if isinstance(population, Cells)]
         if min(cells, default=0) < 1:
-            raise EngineError(f"expected a population of cells, and a cell at least in each (got {', '.join(map(str, cells)) or 'none'})")
+            raise EngineError(
+                f"expected at least one population of cells, with at least one cell in each (got {', '.join(map(str, cells)) or 'none'})"
+            )
         for name, projection in self.projections.items():
             pre, post = (self.populations[end] for end in (projection.pre, projection.post))
             if not isinstance(post, Cells):

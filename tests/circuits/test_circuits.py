@@ -60,7 +60,7 @@ WRONG = {
     "a step before the first": (lambda: but(three_lanes(), pre=(TRAINS[0], np.array([-1]), TRAINS[2])), "train 1 must rise"),
     "inhibition without a cell": (lambda: usual.with_unplastic(all_to_all(), (Poisson(np.ones(1)),), "gaba"), "needs a cell"),
     "precision": (lambda: all_to_all(precision="float16"), 'the precision is "float64" or "float32"'),
-    "seed": (lambda: all_to_all(cells=1, steps=0), "expected a step at least (got 0)"),
+    "seed": (lambda: all_to_all(cells=1, steps=0), "expected at least one step (got 0)"),
     "watched": (lambda: all_to_all(watched=np.array([[3, 0]])), "each watched synapse"),
     "normalisation": (lambda: Normalise("fairly", 1.0), '"divisive" or "subtractive"'),
     "size": (lambda: all_to_all(CELL, steps=2**39), "allowed"),

@@ -78,8 +78,8 @@ class _Writer:
         lines = [f"def on_{index}(s, z, n, p, q, i, j, now, amount, key, dt):", f"    # {action.event}: {describe(action)}"]
         local: set[str] = set()
         stores = []
-        for _, decay, brought, stored in bodies.loads(action, self.program):
-            lines += self.load(decay) if brought else []
+        for _, decay, is_advanced, stored in bodies.loads(action, self.program):
+            lines += self.load(decay) if is_advanced else []
             local |= set(decay.names)
             if stored:
                 stores += [f"    s[{name!r}][i] = {name}_" for name in decay.names] + [f"    s[{'since ' + decay.names[0]!r}][i] = now"]

@@ -92,7 +92,7 @@ class HandlerWriter:
         """What the action reads and writes."""
         reads, writes = touched(action, self.program)
         loads = bodies.loads(action, self.program, self.text.lazy)
-        decays, stored = [load.decay for load in loads if load.brought], [load.decay for load in loads if load.stored]
+        decays, stored = [load.decay for load in loads if load.is_advanced], [load.decay for load in loads if load.stored]
         read = set(reads) | set().union(*(decay.reads for decay in decays))
         names = set().union(*(t.names(line.expression) for line in action.lines))
         outside = {line.target for line in action.lines} | names | read | (t.names(self.program.efficacy) if self.program.cell else set())
@@ -233,8 +233,8 @@ class HandlerWriter:
 
     def _store(self, name: str, loop: Loop) -> str:
         place = f"{pointer(name)}{loop.element[SYNAPSE]}"
-        held = f"{loop.still} ? {place} : " if loop.still and name == self.program.rule.weight else ""
-        return f"{place} = {held}{mangled(name)};"
+        unless_still = f"{loop.still} ? {place} : " if loop.still and name == self.program.rule.weight else ""
+        return f"{place} = {unless_still}{mangled(name)};"
 
     def _written_here(self, name: str, needs: Needs) -> bool:
         return self._of_synapse(name) and name in needs.written
