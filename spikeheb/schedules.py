@@ -118,9 +118,9 @@ class Lane:
             if not (event.start >= 0 and event.lasts > 0 and math.isfinite(event.start + event.lasts + level)):
                 raise ScheduleError(f"a step needs start >= 0, lasts > 0 and finite values (got {event})", key=self.label)
         in_order = sorted(self.clamps, key=lambda clamp: clamp.start)
-        for one, two in itertools.pairwise(in_order):
-            if two.start < one.start + one.lasts - 1e-9:
-                raise ScheduleError(f"two voltage clamps overlap ({one} and {two})", key=self.label)
+        for clamp, following in itertools.pairwise(in_order):
+            if following.start < clamp.start + clamp.lasts - 1e-9:
+                raise ScheduleError(f"two voltage clamps overlap ({clamp} and {following})", key=self.label)
         if self.calcium is not None and not 0 < self.calcium < math.inf:
             raise ScheduleError(f"calcium must be above 0 and finite, in mM (got {self.calcium})", key=self.label)
         for reward in self.rewards:
@@ -277,7 +277,7 @@ class Schedule:
         if not (self.baseline >= 0 and self.follow_up >= 0 and math.isfinite(self.baseline + self.follow_up)):
             raise ScheduleError("baseline and follow-up must be finite and not negative", key="baseline, follow_up")
         if self.copies < 1:
-            raise ScheduleError(f"every input must be there once or more (got copies = {self.copies})", key="copies")
+            raise ScheduleError(f"every input needs one copy or more (got copies = {self.copies})", key="copies")
         if self.synapses < 1:
             raise ScheduleError(f"every input needs one synapse or more (got {self.synapses})", key="synapses")
         check_count(self.copies, MAX_COPIES, "copies of an input", "copies")

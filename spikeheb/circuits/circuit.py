@@ -215,23 +215,27 @@ class Circuit:
                 raise unknown_name("population", name, self.populations, key="drives")
         cells = [population.count for population in self.populations.values() if isinstance(population, Cells)]
         if min(cells, default=0) < 1:
-            raise EngineError(f"expected a population of cells, and a cell at least in each (got {', '.join(map(str, cells)) or 'none'})")
+            raise EngineError(
+                f"expected at least one population of cells, with at least one cell in each (got {', '.join(map(str, cells)) or 'none'})"
+            )
         for name, projection in self.projections.items():
             pre, post = (self.populations[end] for end in (projection.pre, projection.post))
             if not isinstance(post, Cells):
                 raise EngineError(f'"{name}" must lead to cells')
             if projection.rule is None and post.cell is None:
-                raise EngineError(f'"{name}" has no rule, so what it leads to needs a cell')
+                raise EngineError(f'"{name}" has no rule, so the population that it leads to needs a cell model')
             for constant, values in projection.overrides.items():
                 if np.shape(values) not in ((), (post.count,)):
                     raise EngineError(f"expected {constant} for each of {post.count} cells (got shape {np.shape(values)})", key="overrides")
             (first, last), (low, high) = self.taking_part(projection)
             if not (0 <= first <= last <= pre.count and 0 <= low < high <= post.count) or projection.pre_cells == (first, first):
                 where = f"{first}-{last} of {pre.count:,} sources and {low}-{high} of {post.count:,} cells"
-                raise EngineError(f'"{name}": those that take part are from a first one to a later one, counted from 0 (got {where})')
+                raise EngineError(f'"{name}": the range of sources or cells must end after it starts, counted from 0 (got {where})')
             itself = projection.pre == projection.post and not (last <= low or high <= first)
             if itself and (first, last) != (low, high) and getattr(projection.connect, "autapses", True) is False:
-                raise EngineError(f'"{name}": without autapses, sources and cells are the same ones or have none in common')
+                raise EngineError(
+                    f'"{name}": without autapses, sources and cells must be the same range, or two ranges that do not overlap'
+                )
             check_connector(name, projection.connect, last - first, high - low, itself=itself)
 
     def _check_network(self) -> None:

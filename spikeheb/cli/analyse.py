@@ -19,7 +19,8 @@ def analyse(
         list[Path],
         typer.Argument(
             metavar="RECORDING...",
-            help="CSV: time_ms, then a column a sweep, headed by its minute; or a file that Neo reads. Several are taken in turn.",
+            help="CSV: time_ms, then one column for each sweep, headed by its minute; or a file that Neo reads. "
+            "Several files are read one after the other.",
         ),
     ],
     settings: Annotated[Values, Recorded],

@@ -24,7 +24,7 @@ def compare(
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the intervals.")] = 0,
     layout: Annotated[
         str | None,
-        typer.Option(metavar="KIND", help="What rows and columns of an array mean: rows or columns are seeds, or all is one sample."),
+        typer.Option(metavar="KIND", help='What an array means: "rows" or "columns" are seeds, or "all" values are one sample.'),
     ] = None,
     target: Target,
 ) -> None:

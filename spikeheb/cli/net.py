@@ -26,7 +26,7 @@ def net(
     progress: options.Progress = None,
     target: Target,
 ) -> None:
-    """Run a network: populations of cells that reach each other through synapses, some of them plastic.
+    """Run a network: populations of cells that are connected by synapses, some of them plastic.
 
     Printed are the mean rate of each population and how irregular its spikes are, both of the second half of the run, and the weights of
     each plastic projection, first and last recorded.

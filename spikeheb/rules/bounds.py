@@ -109,7 +109,7 @@ def given_bounds(old: Bounds, given: object, weight: str, *, path: str | None) -
     if not isinstance(given, Mapping):
         raise FormatError(f"expected a kind ({', '.join(BOUND_KINDS)}) or a table (got {given!r})", path=path, key="bounds")
     if "kind" not in given:
-        raise FormatError(f"bounds are given whole: name the kind too ({example(old.kind, old, given)})", path=path, key="bounds.kind")
+        raise FormatError(f"bounds must be complete: name the kind too ({example(old.kind, old, given)})", path=path, key="bounds.kind")
     _check_complete(old, given, path)
     return parse_bounds(given, weight, path=path, key="bounds")
 

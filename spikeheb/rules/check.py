@@ -267,7 +267,7 @@ def _no_random(tree: t.Tree, forbidden: set[str], path: str, key: str, hint: str
 def _check_missing(rule: Rule) -> None:
     """A rule without a pre handler, or a trace that is read and that nothing ever feeds."""
     if not any(handler.event == "pre" for handler in rule.handlers):
-        raise FormatError('no handler for the event "pre"; a synapse that hears no spike does nothing', path=rule.path, key="on")
+        raise FormatError('no handler for the event "pre"; a synapse that receives no spike does nothing', path=rule.path, key="on")
     if not any(handler.event == "pre" and handler.delay is None for handler in rule.handlers):
         raise FormatError('no undelayed handler for the event "pre", so nothing is transmitted', path=rule.path, key="on")
     written = {line.target for handler in rule.handlers for line in handler.lines}

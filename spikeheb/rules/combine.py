@@ -142,12 +142,12 @@ def _named(rule: Rule, weight: str, *, share: bool) -> _Part:
 
 
 def _merged(tables: Iterable[Mapping[str, Entry]]) -> dict[str, Entry]:
-    """All entries in one table; names that two rules arrive at are an error."""
+    """All entries in one table; a name that two rules use is an error."""
     merged: dict[str, Entry] = {}
     for table in tables:
         for name, entry in table.items():
             if name in merged:
-                raise FormatError(f'two of the rules arrive at the name "{name}"; rename a rule', key=name)
+                raise FormatError(f'two of the rules use the name "{name}"; rename a rule', key=name)
             merged[name] = entry
     return merged
 

@@ -21,7 +21,7 @@ def run(spikeheb, *arguments):
         (("--interaction", "symetric"), 'no interaction named "symetric"; did you mean "symmetric"'),
         (("--bounds", "softt"), 'no kind of bounds named "softt"; did you mean "soft"?'),
         (("--bounds", "kind=hard, w_max=-1"), "w_min must be below w_max"),
-        (("--bounds", "w_max=2"), 'bounds are given whole: name the kind too (such as "kind=hard, w_min=0, w_max=2")'),
+        (("--bounds", "w_max=2"), 'bounds must be complete: name the kind too (such as "kind=hard, w_min=0, w_max=2")'),
         (("--coincidence", "first"), 'did you mean "pre_first" or "post_first"?'),
         (("--axonal-delay", "-1 ms"), "a delay may not be negative"),
         (("--axonal-delay", "1 mV"), 'axonal_delay: expected a time such as "20 ms" (got "1 mV", a voltage)'),

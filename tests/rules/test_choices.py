@@ -129,7 +129,7 @@ def test_coincidence_and_delays() -> None:
         ({"bounds": "kind=power,mu_plus"}, FormatError, "expected name=value"),
         ({"bounds": {"kind": "power"}}, FormatError, '"power" needs w_max'),
         ({"bounds": {"kind": "hard", "w_min": 1, "w_max": 1}}, FormatError, "w_min must be below w_max"),
-        ({"bounds": {"w_max": 2}}, FormatError, 'bounds are given whole: name the kind too (such as "kind=hard, w_min=0, w_max=2")'),
+        ({"bounds": {"w_max": 2}}, FormatError, 'bounds must be complete: name the kind too (such as "kind=hard, w_min=0, w_max=2")'),
         ({"bounds": {"kind": "hard", "w_min": 0}}, FormatError, '"hard" needs w_max, and nothing is taken from the rule'),
         ({"bounds": "law"}, FormatError, '"law" needs more than its name'),
         ({"bounds": {"kind": "none", "w_max": 3}}, FormatError, '"none" takes no numbers'),

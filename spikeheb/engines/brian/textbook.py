@@ -123,7 +123,7 @@ def synapses(
         check_kind(name, str, "the name of a variable", key=key)
     if any(handler.event == "clock" for handler in rule.handlers):
         raise EngineError(
-            "handlers on the clock are for sh.run and its like; add run_regularly to the synapses instead", path=rule.path, key="on"
+            'handlers of the event "clock" are not available here; add run_regularly to the synapses instead', path=rule.path, key="on"
         )
     _check_options(options)
     _check_names(rule, source, target)
@@ -198,7 +198,7 @@ def _check_target(rule: Rule, target: Any, v: str, amount: str, rewarded: str) -
     if reads_membrane(rule):
         if v not in target.variables:
             raise EngineError(
-                f'the rule reads the membrane potential, and the target has no "{v}"; say which variable is it, such as v="V"',
+                f'the rule reads the membrane potential, and the target has no "{v}"; say which variable it is, such as v="V"',
                 path=rule.path, key="v",
             )  # fmt: skip
         if dimension_of(target.variables[v]) != VOLTAGE:
@@ -207,7 +207,9 @@ def _check_target(rule: Rule, target: Any, v: str, amount: str, rewarded: str) -
         amount not in target.variables or "reward" not in getattr(target, "events", {})
     ):
         equations = f'add "{amount} : 1" and "{rewarded} : boolean" to the equations of the target'
-        raise EngineError(f'the rule knows rewards; {equations}, and events={{"reward": "{rewarded}"}}', path=rule.path, key="amount")
+        raise EngineError(
+            f'the rule reads rewards: {equations}, and create it with events={{"reward": "{rewarded}"}}', path=rule.path, key="amount"
+        )
 
 
 def _joined(own: Mapping[str, Any], given: Mapping[str, Any] | None, rule: Rule) -> dict[str, Any]:

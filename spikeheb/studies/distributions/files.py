@@ -115,7 +115,7 @@ def _numbers(mapped: npt.NDArray[Any], path: Path) -> Floats:
         fields = [name for name in mapped.dtype.names if _NAME.fullmatch(name)]
         if len(fields) != 1 or mapped.dtype[fields[0]].kind not in "fiu":
             raise FormatError(
-                f"is a structured array of {', '.join(mapped.dtype.names)}, and expected is one field of numbers called weight",
+                f"is a structured array of {', '.join(mapped.dtype.names)}; expected one field of numbers called weight",
                 path=str(path),
             )
         mapped = mapped[fields[0]]
@@ -280,7 +280,7 @@ def _with_header(header: list[str], lines: list[str], delimiter: str, layout: st
         raise FormatError(f"has several columns of weights ({', '.join(header[k] for k in named)}); leave one", path=str(path))
     seeds = [k for k, name in enumerate(header) if _SEED.fullmatch(name)]
     if len(header) == 1 and not named and _PLACE.fullmatch(header[0]):
-        raise FormatError(f'has one column, "{header[0][:40]}", which is no name of weights; call it weight', path=str(path))
+        raise FormatError(f'has one column, "{header[0][:40]}", which is not a name for weights; call it weight', path=str(path))
     if named or len(header) == 1:
         column = named[0] if named else 0
         if delimiter != ",":
