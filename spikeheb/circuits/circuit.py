@@ -230,7 +230,9 @@ class Circuit:
             (first, last), (low, high) = self.taking_part(projection)
             if not (0 <= first <= last <= pre.count and 0 <= low < high <= post.count) or projection.pre_cells == (first, first):
                 where = f"{first}-{last} of {pre.count:,} sources and {low}-{high} of {post.count:,} cells"
-                raise EngineError(f'"{name}": the range of sources or cells must end after it starts, counted from 0 (got {where})')
+                raise EngineError(
+                    f'"{name}": a range of sources or cells counts from 0, ends after its start and stays in its population (got {where})'
+                )
             itself = projection.pre == projection.post and not (last <= low or high <= first)
             if itself and (first, last) != (low, high) and getattr(projection.connect, "autapses", True) is False:
                 raise EngineError(

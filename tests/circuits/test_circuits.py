@@ -44,7 +44,7 @@ WRONG = {
     "drives": (lambda: replace(three_lanes(), drives={"nobody": Drives()}), 'no population named "nobody"'),
     "no rule": (
         lambda: replace(three_lanes(), projections={"a": Projection("inputs", "cells")}),
-        '"a" has no rule, so what it leads to needs a cell',
+        '"a" has no rule, so the population that it leads to needs a cell model',
     ),
     "backwards": (
         lambda: replace(three_lanes(), projections={"a": Projection("cells", "inputs", rule=PAIR)}),
