@@ -156,7 +156,7 @@ def _with_own_set(text: str, set: str | None) -> tuple[str, str | None]:
     """
     name, own = split_set(text)
     if own is not None and set is not None and own != set:
-        raise FormatError(f'"{text}" names the set "{own}", and the set "{set}" is given beside it; give one', key="set")
+        raise FormatError(f'"{text}" names the set "{own}", and the set "{set}" is given as well; give only one', key="set")
     return name, set if own is None else own
 
 
@@ -344,7 +344,7 @@ def _given(kind: str, path: Path) -> Path:
 def _only(kind: str, name: str, paths: list[Path]) -> Path:
     if len(paths) > 1:
         listed = " and ".join(str(path) for path in paths)
-        raise DuplicateName(f'{kind} "{name}" is there {len(paths)} times: {listed}; rename one, or give a path')
+        raise DuplicateName(f'there are {len(paths)} files of the {kind} "{name}": {listed}; rename one, or give a path')
     return paths[0]
 
 

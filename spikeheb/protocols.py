@@ -278,7 +278,7 @@ def _annotations(module: ModuleType, path: str) -> dict[str, Any]:
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise FormatError("needs a default", path=path, key=f"Parameters.{field.name}")
         if field.name in OF_RUN:
-            raise FormatError("a run itself takes a choice of this name; rename the parameter", path=path, key=f"Parameters.{field.name}")
+            raise FormatError("this name is an argument of sh.run itself; rename the parameter", path=path, key=f"Parameters.{field.name}")
         _check_kind(hints[field.name], path, f"Parameters.{field.name}")
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 

@@ -253,7 +253,7 @@ def _measurement(line: int, cells: Mapping[str, str], names: list[str], texts: s
     for column in ("ratio", "sem"):
         if (number(column) or 0.0) > LARGEST:
             raise FormatError(
-                f'expected at most {LARGEST:g}, after over before (got "{cells[column]}"); write 1.45 for 145 %',
+                f'expected a ratio after / before of at most {LARGEST:g} (got "{cells[column]}"); write 1.45 for 145 %',
                 path=path,
                 key=_place(line, column),
             )

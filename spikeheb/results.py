@@ -284,7 +284,9 @@ def table(data: xr.Dataset) -> list[list[str]]:
     wanted = _ROWS.get(str(data.attrs.get("study", "")), ("condition",))
     over = [name for name in wanted if name in data.dims]
     if not over:
-        raise FormatError(f"expected a result over {', '.join(wanted)} (got the dimensions {', '.join(map(str, data.dims)) or 'none'})")
+        raise FormatError(
+            f"expected a result with the dimension {' or '.join(wanted)} (got the dimensions {', '.join(map(str, data.dims)) or 'none'})"
+        )
     several = [name for name in over if name == over[0] or data.sizes[name] > 1 or name in data.coords]
     columns = [name for name in (*data.coords, *data.data_vars) if set(data[name].dims) <= set(over) and (data[name].dims or name in over)]
     columns = [*(name for name in several if name in columns), *(name for name in columns if name not in several)]

@@ -168,6 +168,6 @@ def test_a_table_is_not_overwritten_and_needs_conditions(tmp_path):
     with pytest.raises(sh.OutputExists):
         sh.to_csv(data, tmp_path / "r.csv")
     sh.to_csv(data, tmp_path / "r.csv", force=True)
-    with pytest.raises(sh.FormatError, match="expected a result over condition"):
+    with pytest.raises(sh.FormatError, match="expected a result with the dimension condition"):
         sh.to_csv(xr.Dataset({"x": 1.0}), tmp_path / "s.csv")
     assert not re.search("s.csv", " ".join(path.name for path in tmp_path.iterdir()))

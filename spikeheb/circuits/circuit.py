@@ -244,16 +244,16 @@ class Circuit:
         """What no network can have, in any engine."""
         for name, population in self.populations.items():
             if isinstance(population, Cells) and population.cell is None:
-                raise EngineError(f'the cells of "{name}" in a network need a membrane; name a cell', key="populations")
+                raise EngineError(f'the cells of "{name}" in a network need a cell model; name one with the key cell', key="populations")
         if any(drives.clamps for drives in self.drives.values()):
-            raise EngineError("a voltage clamp is for circuits that are no network", key="drives")
+            raise EngineError("a network cannot have a voltage clamp", key="drives")
         if self.mirrored:
-            raise EngineError("mirrored noise is for circuits that are no network")
+            raise EngineError("a network cannot have mirrored noise")
 
     def _check_single(self) -> None:
         """What must be so in a circuit that is no network."""
         if self.sources.count < 1 and not self.is_pairwise:
-            raise EngineError("expected an input at least (got 0)")
+            raise EngineError("expected at least one input (got 0)")
         kinds = {isinstance(projection.connect, OwnCopies) for projection in self.projections.values()}
         if len({projection.pre for projection in self.projections.values()}) < len(self.projections) and len(kinds) > 1:
             raise EngineError("two projections from one population must agree on whether each cell has trains of its own")
@@ -262,13 +262,13 @@ class Circuit:
         for name, drives in self.drives.items():
             cells = self.populations[name]
             if not isinstance(cells, Cells):
-                raise EngineError(f'"{name}" sends spikes; drives act on cells', key="drives")
+                raise EngineError(f'"{name}" is a population of sources; drives act on cells only', key="drives")
             for what, given in {"a voltage clamp": drives.clamps, "a current": drives.currents}.items():
                 if given and cells.cell is None:
                     raise EngineError(f"{what} needs a cell")
             for change in (*drives.currents, *drives.clamps, *drives.rewards):
                 if not (change.cell == EVERY or 0 <= change.cell < cells.count):
-                    raise ScheduleError(f"there is no cell {change.cell} among {cells.count}")
+                    raise ScheduleError(f"there is no cell {change.cell}; there are {cells.count}, counted from 0")
             if any(math.isnan(change.value) for change in (*drives.currents, *drives.rewards)):
                 raise EngineError("the current must be a number, and so must a reward (got nan)")
             if drives.imposed and sum(source.count for source in drives.imposed) != cells.count:
@@ -320,7 +320,7 @@ class Circuit:
             8.0 * cells * len(probes.sweeps) * probes.sweep_steps, f"{len(probes.sweeps):,} sweeps of {cells:,} cells", key="sweeps"
         )
         if len(probes.histograms) and (len(probes.edges) < 2 or not np.all(np.diff(probes.edges) > 0)):
-            raise EngineError("histograms need rising edges")
+            raise EngineError("the edges of histograms must rise")
         outside = probes.watched.size and (np.any(probes.watched < 0) or np.any(probes.watched >= (cells, self.sources.count)))
         if probes.watched.ndim != 2 or probes.watched.shape[1] != 2 or outside:
             raise EngineError("each watched synapse is a cell and an input, counted from 0")

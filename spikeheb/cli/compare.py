@@ -49,5 +49,5 @@ def _print(samples: list[Sample], seed: int) -> None:
         heading("Distances, with 95 % intervals over seeds")
         data_table(*distances_table(samples, seed))
     if any(sample.theory is not None for sample in samples):
-        heading("Distances to theory, spikes of the two sides independent")
+        heading("Distances to the theory in which pre- and postsynaptic spikes are independent")
         data_table(*theory_table(samples, seed))

@@ -195,7 +195,7 @@ def write_text(text: str, target: Path) -> None:
     try:
         replace_file(target, text.encode())
     except StorageError as error:
-        kept = _rescue("what was to be written", lambda folder: _keep_text(text, folder / target.name))
+        kept = _rescue("the text", lambda folder: _keep_text(text, folder / target.name))
         raise StorageError(f"{error.message}; {kept}", path=str(target)) from error
 
 
@@ -213,14 +213,14 @@ def _keep(data: xr.Dataset, target: Path) -> Path:
     for version in (data, plain(data)):
         with contextlib.suppress(StorageError):
             return save(version, target)
-    raise StorageError("could not be kept there", path=str(target))
+    raise StorageError("could not be saved there", path=str(target))
 
 
 def _rescue(what: str, keep: Callable[[Path], Path]) -> str:
     """Save something in a new folder elsewhere; returns a sentence that says where."""
     for place in (tempfile.gettempdir, Path.home, Path.cwd):
         with contextlib.suppress(Exception):
-            return f"{what} is kept in {_in_new_folder(Path(place()), keep)}"
+            return f"{what} is saved in {_in_new_folder(Path(place()), keep)}"
     return "it could not be saved elsewhere either: only the printed output is left"
 
 

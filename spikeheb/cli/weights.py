@@ -56,7 +56,7 @@ def weights(
     from spikeheb.studies.distributions.weights import weights as study
 
     if not rule:
-        raise FormatError("give one rule or more", key="--rule")
+        raise FormatError("give at least one rule", key="--rule")
     cell, imposed, unit = settings["cell"], settings["imposed"], settings["unit"]
     if cell == AUTO and imposed is None:
         unit = unit or AUTO

@@ -73,7 +73,7 @@ def read_spikes(path: Path | str, *, reader: str | None = None, sides: Sequence[
     path = Path(path)
     if reader is None and is_spike_table(path):
         if sides is not None:
-            raise FormatError("a table says the side of each spike in its column; leave the sides out", path=str(path), key="sides")
+            raise FormatError("in a table the column side says the side of each spike; leave out sides", path=str(path), key="sides")
         return spikes_of_table(path)
     return spikes_of_segment(segments_of(path, reader, SPIKES_AS_TABLE)[0], sides, str(path))
 
@@ -124,7 +124,7 @@ def read_sweeps(
     """
     paths = [Path(path)] if isinstance(path, str | Path) else [Path(each) for each in path]
     if not paths:
-        raise FormatError("expected one file or more", key="recording")
+        raise FormatError("expected at least one file", key="recording")
     if len({each.resolve() for each in paths}) < len(paths):
         again = next(each for n, each in enumerate(paths) if each.resolve() in {earlier.resolve() for earlier in paths[:n]})
         raise FormatError("is given twice; give each file once", path=str(again))
@@ -157,7 +157,7 @@ def _pulse(recorded: Recorded, pulse: object) -> float:
     stimuli = recorded.stimulated()
     if not stimuli.size:
         raise FormatError(
-            'say when the stimulus comes in a sweep, such as "10 ms": the file has none of its own', path=recorded.path, key="pulse"
+            'the file does not say when the stimulus comes in a sweep; give that time, such as "10 ms"', path=recorded.path, key="pulse"
         )
     return float(stimuli[0])
 

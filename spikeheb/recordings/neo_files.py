@@ -311,7 +311,7 @@ def _recorded(sweeps: list[_Sweep], known: bool, channel: int | str, began: Any,
             raise FormatError(f"{what}; expected {expected}", path=path, key=f"sweep {n}")
         if other.electrode != first.electrode:
             names = f'"{first.electrode}" or "{other.electrode}"'
-            raise FormatError(f"is of another electrode than others; say which one to take: {names}", path=path, key="channel")
+            raise FormatError(f"has sweeps of different electrodes; name one of them: {names}", path=path, key="channel")
     return Recorded(
         values=np.stack([own.values for own in chosen]),
         time=np.arange(first.values.size) / first.rate,

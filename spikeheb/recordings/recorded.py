@@ -154,7 +154,7 @@ def minutes_of(recorded: Recorded, interval: float | None, first_after: int | No
     if recorded.minutes is not None:
         if first_after is not None or interval is not None:
             raise FormatError(
-                "the heads of the columns are minutes already; leave out interval and first_after, or name them Sweep 1 and so on",
+                "the heads of the columns are minutes already; leave out interval and first_after, or name the columns Sweep 1 and so on",
                 path=path,
             )
         return recorded.minutes, None

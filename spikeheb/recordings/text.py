@@ -66,10 +66,12 @@ class Table:
         for line, cells in self.rows:
             if len(cells) != len(self.header):
                 hint = (
-                    "; a decimal comma needs columns parted by ; or tabs" if self.delimiter == "," and len(cells) > len(self.header) else ""
+                    "; with a decimal comma, separate columns by ; or tabs"
+                    if self.delimiter == "," and len(cells) > len(self.header)
+                    else ""
                 )
                 raise self.error(
-                    f"expected {len(self.header)} columns (got {len(cells)}), parted by {NAMES.get(self.delimiter, 'it')}{hint}", line
+                    f"expected {len(self.header)} columns (got {len(cells)}), separated by {NAMES.get(self.delimiter, 'it')}{hint}", line
                 )
             yield line, cells
 

@@ -123,7 +123,7 @@ def _same_limits(old: Bounds, kind: str, weight: str, path: str | None) -> Bound
         return parse_bounds({"kind": kind}, weight, path=path, key="bounds")
     for name, limit in (("w_min", old.w_min), ("w_max", old.w_max)):
         if limit is None:
-            message = f'"{kind}" needs a {name}, and the rule has none ({example(kind, old, {})})'
+            message = f'"{kind}" needs a {name}, but the rule has none ({example(kind, old, {})})'
             raise FormatError(message, path=path, key=f"bounds.{name}")
     return parse_bounds({"kind": kind, "w_min": old.w_min, "w_max": old.w_max}, weight, path=path, key="bounds")
 

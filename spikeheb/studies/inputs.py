@@ -173,7 +173,7 @@ def fan_in_inputs(settings: FanIn) -> Inputs:
 def _fan_in(settings: FanIn) -> Inputs:
     count, correlated, early = (_some(getattr(settings, name), name) for name in ("inputs", "correlated", "early"))
     if correlated + early > count:
-        raise ScheduleError(f"expected at most the {count} inputs (got {correlated + early})", key="correlated, early")
+        raise ScheduleError(f"expected at most {count}, the number of inputs (got {correlated + early})", key="correlated, early")
     if not correlated:
         check_used("correlated inputs (correlated)", correlation=settings.correlation, correlation_time=settings.correlation_time)
     if not settings.inhibitory:

@@ -81,7 +81,7 @@ def _call(data: xr.Dataset, path: str | None) -> tuple[str, dict[str, Any]]:
     """The study and its arguments, if the result is of this version."""
     version, text = data.attrs.get("spikeheb"), data.attrs.get(CALL)
     if not isinstance(text, str) or not isinstance(version, str):
-        raise FormatError("does not say how it was made: it is no result of a study, or of a study that cannot be repeated", path=path)
+        raise FormatError("does not say how it was made: it is not the result of a study, or the study cannot be repeated", path=path)
     if version != VERSION:
         raise FormatError(f"was made by spikeheb {version}, and this is {VERSION}; install that version", path=path)
     try:

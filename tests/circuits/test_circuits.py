@@ -298,7 +298,7 @@ def test_what_needs_a_membrane_is_refused_without_a_cell(asked):
 
 
 def test_a_projection_has_only_what_its_kind_has():
-    with pytest.raises(sh.EngineError, match="says its efficacy itself"):
+    with pytest.raises(sh.EngineError, match="sets the efficacy itself"):
         Projection("inputs", "cells", rule=sh.rule("pair"), efficacy=2.0)
     for wrong in ({"initial": {"w": 0.5}}, {"overrides": {"A_plus": np.ones(1)}}, {"normalise": Normalise("divisive", 1.0)}):
         with pytest.raises(sh.EngineError, match="need a projection with a rule"):

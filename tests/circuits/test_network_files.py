@@ -104,7 +104,7 @@ CASES = {
     ),
     "a source that ends before it begins": (
         ("[populations.i]", LATE),
-        "a source is there from a time to a later one",
+        "a source must stop after it starts",
     ),
 }  # fmt: skip
 

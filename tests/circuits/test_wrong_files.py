@@ -44,7 +44,7 @@ WRONG = {
     "a duration of volts": (('"500 ms"', '"500 mV"'), 'duration: expected a time such as "20 ms" (got "500 mV", a voltage)'),
     "an endless duration": (('"500 ms"', '"1e12 s"'), "duration: expected a time from 0 to 1.1e+08 s (got 1e+12 s)"),
     "a negative duration": (('"500 ms"', '"-5 ms"'), "duration: expected a time from 0 to 1.1e+08 s (got -0.005 s)"),
-    "no duration": (('"500 ms"', "0"), "duration: expected a time step at least (got 0)"),
+    "no duration": (('"500 ms"', "0"), "duration: expected at least one time step (got 0)"),
     "NaN": (("seed = 1", "seed = nan"), "seed: a number that is not finite or too large"),
     "NaN as text": (('"500 ms"', '"nan ms"'), 'duration: expected a time such as "20 ms" ("nan ms" is not a quantity'),
     "a seed that is too large": (("seed = 1", f"seed = {2**63}"), "seed: expected a whole number from 0 to 9223372036854775807 (got "),
@@ -145,7 +145,7 @@ WRONG = {
         source('kind = "replayed", trains = [["1 ms"], []], cells = 2'),
         "projections: replayed trains are for 2 cells",
     ),
-    "no sources": ((SOURCE, "sources = []"), "projections: expected an input at least (got 0)"),
+    "no sources": ((SOURCE, "sources = []"), "projections: expected at least one input (got 0)"),
     "a projection from nowhere": (
         ('pre = "inputs"', 'pre = "input"'),
         f'{PROJECTION}.pre: no population named "input"; did you mean "inputs"?',
@@ -275,15 +275,18 @@ WRONG = {
     "records after the end": ((SNAPSHOTS, 'snapshots = ["1 ms", "500 ms"]'), "probes: snapshots must rise, from step 0 to step 4999"),
     "samples after the end": (
         (SNAPSHOTS, 'samples = ["1 ms", "500 ms"]'),
-        "probes.samples: expected times that do not fall, before the end of the run",
+        "probes.samples: expected rising times before the end of the run",
     ),
     "sweeps that fall": (
         (SNAPSHOTS, 'sweeps = ["2 ms", "1 ms"]'),
-        "probes.sweeps: expected times that do not fall, before the end of the run",
+        "probes.sweeps: expected rising times before the end of the run",
     ),
-    "watched by one number": ((SNAPSHOTS, "watched = [[0]]"), "probes.watched[0]: expected a cell and a source, [0, 3] (got 1 numbers)"),
+    "watched by one number": (
+        (SNAPSHOTS, "watched = [[0]]"),
+        "probes.watched[0]: expected a cell and a source, such as [0, 3] (got 1 numbers)",
+    ),
     "watched and not there": ((SNAPSHOTS, "watched = [[0, 100]]"), "probes: each watched synapse is a cell and an input, counted from 0"),
-    "edges that fall": ((SNAPSHOTS, 'histograms = ["1 ms"]\nedges = [1, 0]'), "probes: histograms need rising edges"),
+    "edges that fall": ((SNAPSHOTS, 'histograms = ["1 ms"]\nedges = [1, 0]'), "probes: the edges of histograms must rise"),
     "a step that is no time": ((SNAPSHOTS, "snapshots = [5]"), 'probes.snapshots[0]: expected a time such as "20 ms" (got "5", a number)'),
 }
 

@@ -58,7 +58,7 @@ WRONG = {
 }  # fmt: skip
 BY_CHECK = {
     "cells without a membrane": (plastic() + "[populations.z]\ncount = 3\n", 'the cells of "z" in a network need a membrane'),
-    "mirrored noise": ("", "mirrored noise is for circuits that are no network"),
+    "mirrored noise": ("", "a network cannot have mirrored noise"),
 }
 RIGHT = {
     "no synapse is drawn": connected("probability = 0.0"),

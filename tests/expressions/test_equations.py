@@ -121,7 +121,7 @@ def test_dimension_of_an_expression(text: str, found: Dimension) -> None:
         ("v - 1", '"-" of a voltage and a number'),
         ("int(v > tau)", '">" of a voltage and a time'),
         ("int(v > 1 and x > 1)", '">" of a voltage and a number'),
-        ("exp(v)", "exp of a voltage; it takes a number"),
+        ("exp(v)", "exp of a voltage; its argument must be a number"),
         ("log(tau)", "log of a time"),
         ("clip(v, 0, 1)", "clip of a voltage and a number"),
         ("x**tau", "an exponent must be a number"),

@@ -116,7 +116,7 @@ def read_all(files: Sequence[Source], low: float | None = None, high: float | No
     FormatError
     """
     if not files:
-        raise FormatError("give one file or more", key="files")
+        raise FormatError("give at least one file", key="files")
     if not any(_is_from_elsewhere(file) for file in files):
         check_used("weights from elsewhere", low=low, high=high, layout=layout)
     paths = [Path(file) if isinstance(file, str | Path) else Path(f"{_kind(file)} {n}") for n, file in enumerate(files, start=1)]

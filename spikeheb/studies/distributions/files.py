@@ -231,7 +231,7 @@ def _headless(lines: list[str], delimiter: str, layout: str | None, path: Path) 
         whole = np.all((values == np.rint(values)) | np.isnan(values), axis=0)
         if delimiter == "," and whole.all():
             text = f"{lines[0][:30]} may be {values.shape[1]} whole numbers or numbers with decimal commas"
-            raise FormatError(f"{text}; write points, part columns by semicolons, or say the layout", path=str(path))
+            raise FormatError(f"{text}; write points, separate columns by semicolons, or say the layout", path=str(path))
         if values.shape[1] in (3, 4) and whole[:2].all() and not whole.all():
             text = "has columns of whole numbers beside others, which look like indices of inputs and cells"
             raise FormatError(f"{text}; add a header line that names the column weight", path=str(path))
@@ -260,7 +260,7 @@ def _refuse_thousands(cells: list[str], path: Path) -> None:
     """Refuse numbers of which every comma may part thousands as well as decimals."""
     commas = [cell.strip(" \"'") for cell in cells if "," in cell]
     if commas and all(_THOUSANDS.fullmatch(cell) for cell in commas):
-        text = f'"{commas[0][:30]}" may be a number with a decimal comma, or with its thousands parted by commas'
+        text = f'"{commas[0][:30]}" may be a number with a decimal comma, or a number with commas between thousands'
         raise FormatError(f"{text}; write it with a point, or without", path=str(path))
 
 
@@ -304,7 +304,7 @@ def _by_seed(
         return WeightTable((weights,), f"{meaning} of one seed")
     of = _table([[row[seeds[0]]] for row in rows], delimiter, path, 2)[:, 0]
     groups = [weights[of == seed] for seed in np.unique(of)]
-    return WeightTable(tuple(groups), f'{meaning}, parted by the column "{header[seeds[0]]}" into {len(groups)} seeds')
+    return WeightTable(tuple(groups), f'{meaning}, divided by the column "{header[seeds[0]]}" into {len(groups)} seeds')
 
 
 def _short(error: BaseException) -> str:

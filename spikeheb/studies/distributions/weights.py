@@ -112,7 +112,7 @@ def _names(rules: Sequence[Rule], names: Sequence[str] | str | None) -> list[str
 def _plan(rules: list[Rule], settings: Weights, each: list[Drive]) -> Plan:
     duration, dt, inputs, cells, imposed = settings.duration, settings.dt, settings.inputs, settings.cells, settings.imposed
     if not rules:
-        raise ScheduleError("expected one rule or more", key="rule")
+        raise ScheduleError("expected at least one rule", key="rule")
     if settings.engine not in ENGINES:
         raise EngineError(f'expected one of {", ".join(ENGINES)} (got "{settings.engine}")', key="engine")
     if settings.cell is None and imposed is None:

@@ -74,7 +74,7 @@ def window(rule: Rule | str | Sequence[Rule | str], settings: Window, *, progres
     check_engine(settings.engine)
     rules = [library.rule(each) for each in library.row(rule)]
     if not rules:
-        raise FormatError("expected one rule or more", key="rule")
+        raise FormatError("expected at least one rule", key="rule")
     settings = replace(
         settings,
         cell=None if settings.cell is None else library.cell(settings.cell),
