@@ -5,7 +5,7 @@ A study's settings are the fields of one dataclass. Each is annotated with its k
     @dataclass(frozen=True)
     class Window:
         pairs: Annotated[int, Setting("How many pairs.")] = 60
-        frequency: Annotated[Frequency, Setting("Pairs a second.", range=(0.1, 100.0), scale="log")] = 1.0
+        frequency: Annotated[Frequency, Setting("Pairs per second.", range=(0.1, 100.0), scale="log")] = 1.0
 
     @takes_settings(Window)
     def window(rule: Rule, settings: Window) -> ...     # is called as window(rule, pairs=60, frequency="1 Hz")

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def compare(
     *,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Results of `weights` (.nc), or weights as .csv or .npy.")],
-    low: Annotated[float | None, typer.Option(help="Lower bound, for weights from elsewhere.")] = None,
-    high: Annotated[float | None, typer.Option(help="Upper bound, for weights from elsewhere.")] = None,
+    low: Annotated[float | None, typer.Option(help="Lower bound of weights that are not a result of `weights`.")] = None,
+    high: Annotated[float | None, typer.Option(help="Upper bound of weights that are not a result of `weights`.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the intervals.")] = 0,
     layout: Annotated[
         str | None,
@@ -28,7 +28,7 @@ def compare(
     ] = None,
     target: Target,
 ) -> None:
-    """Compare weight distributions: shape, modes, and distances of every two, with intervals over seeds."""
+    """Compare weight distributions: shape, modes, and distances between every two of them, with intervals over seeds."""
     from spikeheb.cli.printing import note
     from spikeheb.studies.distributions.comparison import compared, read_all
 

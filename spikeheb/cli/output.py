@@ -36,7 +36,7 @@ class Target:
     csv: Annotated[
         bool,
         Setting(
-            "Also write a table that Excel opens, one row a condition: commas between columns, a decimal point.",
+            "Also write a table that Excel opens, with one row for each condition, commas between columns and decimal points.",
             flags=("--csv",), panel=OUTPUT_PANEL,
         ),
     ] = False  # fmt: skip

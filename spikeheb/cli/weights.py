@@ -79,7 +79,7 @@ def _say(data: xr.Dataset) -> None:
         for verdict, start in (("no", "has not settled"), ("cannot tell", "may not have settled")):
             reasons = row["why"].values[row["settled"].values == verdict]
             if reasons.size and not row["note"].values[row["settled"].values == verdict].all():
-                note(f"{rule} {start}: {reasons[0]}; take a longer --duration")
+                note(f"{rule} {start}: {reasons[0]}; choose a longer --duration")
         if "drive" in row.coords:
             note(f"{rule}: {row['drive'].item()}")
         for text in dict.fromkeys(text for text in row["note"].values if text):

@@ -77,7 +77,7 @@ def compare(
     *,
     layout: str | None = None,
 ) -> xr.Dataset:
-    """Compare weight distributions: shape, modes, and distances of every two, with intervals over seeds.
+    """Compare weight distributions: shape, modes, and distances between every two of them, with intervals over seeds.
 
     Parameters
     ----------

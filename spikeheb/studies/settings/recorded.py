@@ -59,7 +59,7 @@ class Recorded:
     signal: Annotated[
         str | None,
         of_measure(
-            "membrane (tested for spikes), field or current. By default what level and unit say.",
+            "membrane (tested for spikes), field or current. By default chosen from the level and the unit.",
             "A potential near 0 mV is taken for a field potential.", metavar="KIND",
         ),
     ] = None  # fmt: skip
@@ -74,7 +74,7 @@ class Recorded:
         Time, of_measure("How long after the pulse the peak is searched for.", range=(5e-3, 0.2), scale="log")
     ] = STANDARD.search  # fmt: skip
     peak_width: Annotated[
-        Time, of_measure("The amplitude is the mean over this time about the peak.", range=(0.0, 5e-3))
+        Time, of_measure("The amplitude is the mean over this time around the peak.", range=(0.0, 5e-3))
     ] = STANDARD.peak_width  # fmt: skip
     slope_limits: Annotated[
         tuple[float, float],
@@ -82,7 +82,7 @@ class Recorded:
     ] = STANDARD.rise
     paired_baseline: Annotated[
         str | None,
-        of_measure("Later pulses count from their own (default) or the first baseline.", "This is own or first.", metavar="WHICH"),
+        of_measure("The baseline of later pulses: their own (default) or the first.", "This is own or first.", metavar="WHICH"),
     ] = None
     volley: Annotated[
         tuple[Time, Time] | None, of_measure("Window of the fibre volley, after the pulse.", metavar='"FROM TO"', range=(0.0, 5e-3))

@@ -29,7 +29,7 @@ class Replay:
     record: Annotated[
         Any,
         Setting(
-            "Keep the weight along time as well.",
+            "Also record the weight over time.",
             "True after every step in which a spike fell or an event reached the synapse, and at the end; a time, every so many seconds.",
             accepts="bool | Time | str", option=bool,
         ),

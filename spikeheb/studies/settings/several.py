@@ -15,7 +15,7 @@ def _time_step(dt: object) -> float:
     return check_step(dt)
 
 
-ENGINES = "auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone."
+ENGINES = "auto, kernel, plain, brian, brian:numpy, brian:cython or brian:standalone."
 
 Engine = Annotated[Any, Setting(ENGINES, accepts="str", metavar="ENGINE")]
 Seed = Annotated[int, Setting("Seed of all random numbers.", least=0, most=LARGEST_SEED)]
@@ -50,7 +50,7 @@ StartWeight = Annotated[
 CellOrNone = Annotated[
     Any,
     Setting(
-        "For rules that read the membrane potential.", "A cell, or its name or path.",
+        "The cell, for rules that read the membrane potential.", "A cell, or its name or path.",
         accepts="Cell | str | None", flags=("--cell", "-c"), metavar="CELL",
     ),
 ]  # fmt: skip
@@ -66,7 +66,7 @@ Control = Annotated[
 PairedPulse = Annotated[
     Time | None,
     Setting(
-        "Give a second pulse so long after each test pulse, such as 50ms.", "The result has the ratio of the two EPSPs.",
+        "Give a second pulse this long after each test pulse, such as 50ms.", "The result has the ratio of the two EPSPs.",
         range=(0.01, 1.0), scale="log",
     ),
 ]  # fmt: skip
