@@ -1,9 +1,9 @@
 """Theta-burst stimulation: bursts of 4 pulses at 100 Hz, 5 a second.
 
-10 bursts of 4 pulses at 100 Hz, one every 200 ms, to the presynaptic side; the whole once or more, every 10 s. Whether the
-cell fires is its own affair.
+10 bursts of 4 pulses at 100 Hz, one every 200 ms, to the presynaptic side; all of this once or more often, every 10 s. It
+depends on the cell whether it fires.
 
-No measured value belongs to it: in CA1 130 to 160 % is usual (from memory, unverified).
+This protocol has no measured value: in CA1 130 to 160 % is usual (from memory, unverified).
 
 Pitfalls. `inputs` act together, as fibres of a bundle do; their number is chosen for illustration, and decides whether the cell
 fires.
