@@ -22,7 +22,7 @@ import spikeheb as sh
 
 FITTED = "data/froemke_dan_2002_fit.csv"
 TISSUE = "visual cortex, layer 2/3"
-TRIPLETS = [(motif, first, second) for motif, sign in (("pre-post-pre", 1), ("post-pre-post", -1)) for one, two in (
+TRIPLETS = [(motif, first, second) for motif, sign in (("pre-post-pre", 1), ("post-pre-post", -1)) for first, second in (
     (sign * 0.005, -sign * 0.005), (sign * 0.01, -sign * 0.01), (sign * 0.005, -sign * 0.015), (sign * 0.015, -sign * 0.005))]  # fmt: skip
 QUADRUPLETS = [("pre-post-post-pre", 0.006, -0.006), ("post-pre-pre-post", -0.006, 0.006)]
 

@@ -33,7 +33,7 @@ class UnitWarning(UserWarning):
 
 
 def parts(text: str) -> list[str]:
-    """The items of a row that is written as text: parted by commas, by semicolons, or by spaces alone (``"0 ms 50 ms"``).
+    """The items of a row that is written as text: separated by commas, by semicolons, or by spaces alone (``"0 ms 50 ms"``).
 
     Raises
     ------

@@ -245,7 +245,7 @@ def to_csv(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
     another. The heading of a column names its unit: ``epsp_before (mV)``. Numbers are written in all their digits, unknown ones as
     nothing. The file is UTF-8 with a mark at its start, so that Excel reads it right; text that a spreadsheet would take for a formula
     gets a quote before it.
-    Cells are parted by commas and numbers have a decimal point, in every country, so that ``pandas.read_csv(path)`` reads it as it is;
+    Cells are separated by commas and numbers have a decimal point, in every country, so that ``pandas.read_csv(path)`` reads it as it is;
     an Excel that expects semicolons and decimal commas reads it by Data > From Text/CSV, with English (United States) as the locale of
     its Transform step.
 

@@ -98,7 +98,7 @@ def test_one_name_found_twice_lists_both(home):
     mine = home("rules/pair.toml", "")
     built_in = ROOT / "models" / "rules" / "pair.toml"
     for ask in (lambda: library.find("rule", "pair"), lambda: library.names("rule"), lambda: sh.rule("pair")):
-        with pytest.raises(sh.DuplicateName, match='rule "pair" is there 2 times') as caught:
+        with pytest.raises(sh.DuplicateName, match='there are 2 files of the rule "pair"') as caught:
             ask()
         assert str(mine) in str(caught.value)
         assert str(built_in) in str(caught.value)

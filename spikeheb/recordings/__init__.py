@@ -3,7 +3,7 @@
 Tables (``.csv``, ``.tsv``; ``.txt``, ``.dat`` and ``.asc`` whose first line is their header) and Axon Text Files (``.atf``) are read
 here; any other file goes to Neo, if that is installed (``pip install "spikeheb[neo]"``). Nothing is ever unpickled or evaluated.
 
-Columns are parted by tabs, semicolons or commas, numbers have a decimal point or a decimal comma; which of them is decided by the
+Columns are separated by tabs, semicolons or commas, numbers have a decimal point or a decimal comma; which of them is decided by the
 rules of `spikeheb.recordings.text`, never guessed. Units stand in the heads: ``time_ms``, ``Time (ms)``, ``Sweep 1 [pA]``.
 
 Spikes: a header with the columns ``lane``, ``side`` (``pre``, ``post`` or ``reward``), ``time`` in seconds (or ``time_s``,

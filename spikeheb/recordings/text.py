@@ -2,7 +2,7 @@
 
 The rules are fixed, so that nothing is guessed:
 
-- Columns are parted by tabs if the header holds one, else by semicolons if it holds one, else by commas. Excel's first line
+- Columns are separated by tabs if the header holds one, else by semicolons if it holds one, else by commas. Excel's first line
   ``sep=;`` goes before that.
 - The decimal mark is the point or the comma, the same in the whole file; a file with both is refused, and so are marks
   between thousands. Where commas part the columns, ``0,5`` is two cells (``"0,5"`` in quotation marks is one).

@@ -299,7 +299,7 @@ def _with_header(header: list[str], lines: list[str], delimiter: str, layout: st
 def _by_seed(
     weights: Floats, rows: list[list[str]], header: list[str], seeds: list[int], delimiter: str, meaning: str, path: Path
 ) -> WeightTable:
-    """One column of weights, parted by a column ``seed`` where there is one."""
+    """One column of weights, separated by a column ``seed`` where there is one."""
     if not seeds:
         return WeightTable((weights,), f"{meaning} of one seed")
     of = _table([[row[seeds[0]]] for row in rows], delimiter, path, 2)[:, 0]
