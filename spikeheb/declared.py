@@ -275,8 +275,8 @@ def _in_place(own: list[inspect.Parameter], settings: list[inspect.Parameter]) -
 def _documented(doc: str, cls: type) -> str:
     """The docstring with the settings after its other parameters."""
     parts = [_paragraph(each) for each in declared(cls).values()]
-    before, section, after = doc.partition("\n\nReturns\n")
-    return f"{before}\n{chr(10).join(parts)}{section}{after}"
+    end = min((at for section in ("Returns", "Raises") if (at := doc.find(f"\n\n{section}\n")) >= 0), default=len(doc))
+    return f"{doc[:end]}\n{chr(10).join(parts)}{doc[end:]}"
 
 
 def _paragraph(each: Declared) -> str:

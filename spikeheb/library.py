@@ -94,17 +94,17 @@ def rule(
     backpropagation_delay: object = None,
     **parameters: object,
 ) -> Rule:
-    """A rule by name, path or as it is, with choices made.
+    """The rule of this name or path, or a given `Rule`, with a set, parameters and other options chosen.
 
     Parameters
     ----------
     name_or_path : str, Path or Rule
-        Name or path may be followed by a colon and a published set, ``"triplet:hippocampus_all_full"``. Names joined by ``+``
+        A name or path may be followed by a colon and a published set, ``"triplet:hippocampus_all_full"``. Names joined by ``+``
         are combined (`spikeheb.rules.combine`), each perhaps with its own set: ``"triplet:visual_cortex_all_min+tsodyks_markram"``.
     set, interaction, bounds, coincidence, axonal_delay, backpropagation_delay
         As in `spikeheb.rules.choose`.
     **parameters
-        Single values: text with units, SI numbers or Brian2 quantities.
+        Values of single parameters: text with units, SI numbers or Brian2 quantities.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def _with_own_set(text: str, set: str | None) -> tuple[str, str | None]:
 
 
 def cell(name_or_path: str | Path | Cell, **parameters: object) -> Cell:
-    """A cell by name, path or as it is, with single parameters changed.
+    """The cell of this name or path, or a given `Cell`, with some parameters changed.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def cell(name_or_path: str | Path | Cell, **parameters: object) -> Cell:
 
 
 def protocol(name_or_path: str | Path | Protocol, **parameters: object) -> Protocol:
-    """A protocol by name, path or as it is, with single parameters changed.
+    """The protocol of this name or path, or a given `Protocol`, with some parameters changed.
 
     The file is Python and is executed: give only files that you trust.
 
@@ -275,7 +275,7 @@ class Listing:
 
 
 def catalogue(kind: str | None = None) -> Listing:
-    """The rules, cells, networks and protocols that can be used by name, with their titles; no protocol is run for it.
+    """The rules, cells, networks and protocols that can be used by name, with their titles; no protocol file is executed.
 
     Parameters
     ----------

@@ -69,15 +69,15 @@ class Protocol:
     published : Published or None
         Measured values.
     not_simulated : Published or None
-        Measured values that no lane stands for.
+        Measured values that no lane represents.
     modelled : Published or None
-        What authors of rules give as the outcomes of their own models.
+        Outcomes that the authors of rules published for their own models.
     fitted : tuple of FittedWindow
         Windows that were fitted to measured values.
     tissue : str
         The preparation: ``"visual cortex, layer 5"``; empty where none is named.
     measured_elsewhere : bool
-        Whether measurements of the user's own stand in place of the published ones.
+        Whether the user's own measurements replace the published ones.
     source_hash : str
         The first 16 hexadecimal digits of the SHA-256 of the file.
     kinds : mapping of str to annotation
@@ -107,7 +107,7 @@ class Protocol:
         return html_table(repr(self), ("parameter", "value"), [[name, text] for name, text in self.texts.items()])
 
     def schedule(self, rng: np.random.Generator) -> Schedule:
-        """What is done to each cell, and when; two generators in the same state give the same.
+        """What is done to each cell, and when; two generators in the same state give the same schedule.
 
         Raises
         ------

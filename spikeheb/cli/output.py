@@ -220,7 +220,7 @@ def _rescue(what: str, keep: Callable[[Path], Path]) -> str:
     """Save something in a new folder elsewhere; returns a sentence that says where."""
     for place in (tempfile.gettempdir, Path.home, Path.cwd):
         with contextlib.suppress(Exception):
-            return f"{what} is saved in {_in_new_folder(Path(place()), keep)}"
+            return f"{what} is kept in {_in_new_folder(Path(place()), keep)}"
     return "it could not be saved elsewhere either: only the printed output is left"
 
 

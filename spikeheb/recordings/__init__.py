@@ -48,26 +48,26 @@ __all__ = ["Sweeps", "read_spikes", "read_sweeps"]
 
 
 def read_spikes(path: Path | str, *, reader: str | None = None, sides: Sequence[str] | None = None) -> list[Lane]:
-    """The spike trains of a file, one `Lane` for each lane, its condition being ``{"lane": label}`` and the lane's own delays.
+    """The spike trains of a file, one `Lane` for each lane of the file; its condition is ``{"lane": label}`` with the lane's own delays.
 
-    Of a file that Neo reads, the first segment is taken. A train belongs to the side that its annotation ``side`` says,
-    or else its name: ``pre``, ``pre0``, ``pre1``, ... (inputs in order of their numbers) or ``post``; and to the lane
-    of its annotation ``lane``, or else to the only one, "0". Times count from the earliest start of a train.
+    Of a file that Neo reads, the first segment is used. A train belongs to the side that its annotation ``side`` names,
+    or else to that of its name: ``pre``, ``pre0``, ``pre1``, ... (inputs in order of their numbers) or ``post``; and to the lane
+    of its annotation ``lane``, or else to the only one, "0". Time 0 is the earliest start of a train.
 
     Parameters
     ----------
     path : path
         ``.csv``, ``.tsv``, or a file (or folder) that Neo reads.
     reader : str, optional
-        The Neo class to use, such as ``"AsciiSpikeTrainIO"``, where the file's name does not tell.
+        The Neo class to use, such as ``"AsciiSpikeTrainIO"``, where the name of the file does not decide it.
     sides : sequence of str, optional
         For files without names: ``"pre"`` or ``"post"`` for each spike train in turn.
 
     Raises
     ------
     FormatError
-        With the line or spike train, for what is not as described, and for times that are negative, not finite or
-        not in order.
+        Naming the line or spike train, where the file is not as described here, and for times that are negative, not finite
+        or not in order.
     """
     check_kind(path, (str, Path), "a path", key="path")
     path = Path(path)

@@ -29,9 +29,9 @@ STUDIES: Mapping[str, Callable[..., Any]] = {study.__name__: study for study in 
 
 
 def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] | None = None) -> xr.Dataset:
-    """Carry out once more what a result came from: the same bytes, on a machine with the same compiler and processor.
+    """Carry out once more the study that made a result. On a machine with the same compiler and processor the bytes are the same.
 
-    The result holds the full text of the rule and cell files that it was made from, so that these files need not be there. A protocol
+    The result holds the full text of the rule and cell files that it was made from, so that these files are not needed. A protocol
     is a script, and no script is taken from a result: it must stand in the library, unchanged.
 
     Parameters

@@ -70,8 +70,8 @@ def analyse(
     follow : npt.ArrayLike, by default '20, 40'
         The minutes after the induction in which the outcome is measured.
     signal : str | None
-        membrane (tested for spikes), field or current. By default chosen from the level and the unit. A potential near 0 mV
-        is taken for a field potential.
+        membrane (tested for spikes), field or current. By default what level and unit say. A potential near 0 mV is taken
+        for a field potential.
     baseline : npt.ArrayLike, by default '-5 ms, 0 ms'
         Window before the pulse whose mean is the level. Times from the pulse.
     blank : Time | str, by default '0.5 ms'
@@ -79,11 +79,11 @@ def analyse(
     search : Time | str, by default '100 ms'
         How long after the pulse the peak is searched for.
     peak_width : Time | str, by default '0.5 ms'
-        The amplitude is the mean over this time around the peak.
+        The amplitude is the mean over this time about the peak.
     slope_limits : npt.ArrayLike, by default '0.3, 0.75'
         Fractions of the rise between which the slope is measured.
     paired_baseline : str | None
-        The baseline of later pulses: their own (default) or the first. This is own or first.
+        Later pulses count from their own (default) or the first baseline. This is own or first.
     volley : npt.ArrayLike | None
         Window of the fibre volley, after the pulse.
     population_spike : npt.ArrayLike | None
@@ -212,13 +212,13 @@ def network(
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
     duration : Time | str | None
-        How long the network is simulated; by default as its file says. Snapshots of the file that come later are left out.
+        How long is simulated. Snapshots of the file that come later are left out.
     seed : int | None
         Seed of connections, inputs and all other random numbers.
     engine : str, by default 'auto'
-        "auto", "kernel" or "plain"; plain is slow and serves to check the kernel.
+        "auto", "kernel" or "plain"; plain is slow, and a second opinion.
     precision : str | None
-        "float64" or "float32"; single precision needs half the memory.
+        "float64" or "float32"; single precision takes half the memory.
 
     Returns
     -------
@@ -269,11 +269,11 @@ def replay(
         Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
         own. An array has one weight for each synapse of a cell.
     cell : Cell | str | None
-        The cell, for rules that read the membrane potential. A cell, or its name or path.
+        For rules that read the membrane potential. A cell, or its name or path.
     events : Sequence[Reward] | Sequence[Sequence[Reward]] | None
         Rewards of all lanes, or a list of them for each.
     record : bool | Time | str, by default False
-        Also record the weight over time. True after every step in which a spike fell or an event reached the synapse, and
+        Keep the weight along time as well. True after every step in which a spike fell or an event reached the synapse, and
         at the end; a time, every so many seconds.
     axonal_delay : npt.ArrayLike | None
         From the presynaptic spike to the synapse, instead of the rule's own; one for each lane if they differ.
@@ -282,7 +282,7 @@ def replay(
     dt : Time | str, by default '0.1 ms'
         Time step.
     engine : str, by default 'auto'
-        auto, kernel, plain, brian, brian:numpy, brian:cython or brian:standalone.
+        auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
     seed : int, by default 0
         Seed of all random numbers.
     exact : bool, by default False
@@ -339,7 +339,7 @@ def run(
     cell : Cell | str, by default 'l5_pyramidal'
         A cell, by name or path.
     engine : str, by default 'auto'
-        auto, kernel, plain, brian, brian:numpy, brian:cython or brian:standalone.
+        auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
     seed : int, by default 0
         Seed of all random numbers.
     test_pulses : bool, by default True
@@ -347,8 +347,8 @@ def run(
     baseline : Time | str | None
         How long test pulses are given before the induction; by default as the protocol says, 10 min.
     follow_up : Time | str | None
-        How long test pulses are given after the induction; by default as the protocol says, 40 min. The outcome is read in
-        minutes 20 to 40, or in the second half of a shorter time.
+        How long test pulses are given after it; by default as the protocol says, 40 min. The outcome is read in minutes 20
+        to 40, or in the second half of a shorter time.
     test_interval : Time | str | None
         Time between two test pulses; by default as the protocol says, 10 s.
     copies : int | None
@@ -356,7 +356,7 @@ def run(
     control : bool, by default False
         Test an unstimulated input of the same cell as well. This shows heterosynaptic plasticity.
     paired_pulse : Time | str | None
-        Give a second pulse this long after each test pulse, such as 50ms. The result has the ratio of the two EPSPs.
+        Give a second pulse so long after each test pulse, such as 50ms. The result has the ratio of the two EPSPs.
     w0 : Start | None
         Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
         own. An array has one weight for each synapse of a cell.
@@ -418,9 +418,10 @@ def score(
     cell : Cell | str | None
         The cell for all rules; by default each rule's own.
     refit : bool, by default True
-        Also fit rules to each data set. These are rules whose file names free parameters; each point is left out in turn.
+        Also fit rules to each data set anew. These are rules whose file names free parameters; each point is left out in
+        turn.
     engine : str, by default 'auto'
-        auto, kernel, plain, brian, brian:numpy, brian:cython or brian:standalone.
+        auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
     seed : int, by default 0
         Seed of all random numbers.
 
@@ -482,7 +483,7 @@ def slice_of(
         Synapses of each cell with the same spikes; by default 1, or 200 in all for a rule that draws random numbers. They
         share the conductance of one.
     engine : str, by default 'auto'
-        auto, kernel, plain, brian, brian:numpy, brian:cython or brian:standalone.
+        auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
     seed : int, by default 0
         Seed of all random numbers.
     test_pulses : bool, by default True
@@ -492,7 +493,7 @@ def slice_of(
     control : bool, by default False
         Test an unstimulated input of the same cell as well. This shows heterosynaptic plasticity.
     paired_pulse : Time | str | None
-        Give a second pulse this long after each test pulse, such as 50ms. The result has the ratio of the two EPSPs.
+        Give a second pulse so long after each test pulse, such as 50ms. The result has the ratio of the two EPSPs.
     exact : bool, by default False
         Carry out every time step; otherwise times in which nothing happens are computed at once, which is faster. The two
         differ by at most 1e-6 mV in the membrane potential and 1e-8 of its limit in a weight.
@@ -567,13 +568,13 @@ def weights(
     dt : Time | str, by default '0.1 ms'
         Time step.
     unit : Sequence[Conductance | str] | Conductance | str | None
-        Conductance of a synapse of efficacy 1: one value, or one for each rule. By default the cell's own, or auto where
-        `cell` is auto. The word auto chooses it so that the cell fires at about 12 Hz with every weight at its start and at
-        about 60 Hz with every weight at its upper bound. The cell's own is too strong for many inputs. The result says what
-        was chosen.
+        Conductance of a synapse of efficacy 1: one value, or one for each rule. By default the cell's own; where `cell` is
+        auto, it is auto: chosen so that the cell fires at about 12 Hz with every weight at its start and at about 60 Hz
+        with every weight at its upper bound. The cell's own is too strong for many inputs. What was chosen stands in the
+        result.
     current : Sequence[Amperes | str] | Amperes | str | None
-        Constant current into each cell: one value, or one for each rule. By default none; where `unit` is auto, the current
-        that is needed beside the inputs to make the cell fire at 12 Hz.
+        Constant current into each cell: one value, or one for each rule. By default none; where `unit` is auto, as much as
+        the inputs lack to make the cell fire at 12 Hz.
     w0 : Start | None
         Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
         own. An array has one weight for each synapse of a cell.
@@ -581,18 +582,18 @@ def weights(
         Run slow rules longer, so that the weights change as much under every rule. Each rule's duration is stretched by the
         inverse of its largest change in one event, relative to the first.
     normalise : Literal["divisive", "subtractive"] | None
-        Keep the sum of each cell's weights constant: divisive or subtractive.
+        Keep the sum of each cell's weights: divisive or subtractive.
     normalise_every : Time | str | None
-        Time between two normalisations; by default every event is followed by a normalisation.
+        Time between two normalisations; by default every event is followed by one.
     snapshots : int, by default 40
         How many times the distribution of weights is recorded. These times are spread from the start to the end.
     watch : int, by default 1000
-        Of how many synapses of the first cell the weights are recorded at these times. They are evenly spread.
+        How many synapses of the first cell have their own weights recorded at these times. They are evenly spread.
     epsp : Voltage | str | None
         Size of the EPSP of a weight of 1; measured EPSPs are then drawn beside the weights. The weight is that in the
         common unit.
     memory : float | str, by default '2 GB'
-        How much memory may be used, such as "2 GB". More is refused before the run.
+        How much memory may be taken, such as "2 GB". More is refused before the run.
     engine : str, by default 'auto'
         auto, kernel, plain or brian.
     name : Sequence[str] | str | None
@@ -646,12 +647,12 @@ def window(
     pairs : int, by default 60
         How many pairs.
     frequency : Frequency | str, by default '1 Hz'
-        Pairs per second.
+        Pairs a second.
     w0 : Start | None
         Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
         own. An array has one weight for each synapse of a cell.
     cell : Cell | str | None
-        The cell, for rules that read the membrane potential. A cell, or its name or path.
+        For rules that read the membrane potential. A cell, or its name or path.
     cells : int | None
         Cells that carry out each condition; by default 1. Where what is drawn is the same for all synapses of a cell (noise
         of the membrane or of [post] variables), more.
@@ -661,7 +662,7 @@ def window(
     dt : Time | str, by default '0.1 ms'
         Time step.
     engine : str, by default 'auto'
-        auto, kernel, plain, brian, brian:numpy, brian:cython or brian:standalone.
+        auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
     seed : int, by default 0
         Seed of all random numbers.
     seeds : Sequence[int] | int | None

@@ -230,7 +230,7 @@ def test_check_recognises_a_network(capsys: pytest.CaptureFixture[str], tmp_path
     path = tmp_path / "huge.toml"
     path.write_text(FAN_IN.read_text().replace("count = 100,", "count = 10000000,").replace("count = 1\n", "count = 1000000\n"))
     assert run(["check", str(path)]) == 2
-    message = 'projections: "synapses" would have 10,000,000,000,000 synapses; at most 2,147,483,647 can be numbered'
+    message = 'projections: "synapses" would have 10,000,000,000,000 synapses; at most 2,147,483,647 are possible'
     assert capsys.readouterr().err == f"error: {path}: {message}\n"
     assert run(["show", str(FAN_IN)]) == 2
     assert "is the file of a network" in capsys.readouterr().err

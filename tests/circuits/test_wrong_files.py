@@ -52,7 +52,10 @@ WRONG = {
     "precision": (("seed = 1", 'precision = "float16"'), 'precision: no precision named "float16"; did you mean '),
     "both kinds of population": (("count = 1\n", "count = 1\nsources = []\n"), "populations.cells: expected either sources"),
     "neither kind": (("count = 1\n", ""), "populations.cells: expected either sources (a population that sends spikes) or count (cells)"),
-    "a cell that sends spikes": ((SOURCE, SOURCE + '\ncell = "l5_pyramidal"'), "populations.inputs.cell: has no effect beside sources"),
+    "a cell that sends spikes": (
+        (SOURCE, SOURCE + '\ncell = "l5_pyramidal"'),
+        "populations.inputs.cell: has no effect where sources are given",
+    ),
     "no cells": (("count = 1\n", "count = 0\n"), "populations.cells.count: expected a whole number from 1 to 10,000,000 (got 0)"),
     "negative cells": (("count = 1\n", "count = -3\n"), "populations.cells.count: expected a whole number from 1 to 10,000,000 (got -3)"),
     "half a cell": (("count = 1\n", "count = 1.5\n"), "populations.cells.count: expected `int`, got `float`"),
@@ -93,7 +96,7 @@ WRONG = {
     ),
     "too many together": (
         (SOURCE, 'sources = [{ kind = "poisson", count = 9999999, rate = "1 Hz" }, { kind = "regular", count = 2, period = "1 s" }]'),
-        "populations.inputs.sources[1].count: with this there are 10,000,001 trains, and 10,000,000 are allowed in a file; take fewer",
+        "populations.inputs.sources[1].count: with this there are 10,000,001 trains, and 10,000,000 are allowed in a file; use fewer",
     ),
     "a count that is not the list's": (
         source('kind = "poisson", count = 3, rate = ["1 Hz", "2 Hz"]'),
@@ -156,7 +159,7 @@ WRONG = {
     ),
     "a projection to sources": (
         ('post = "cells"', 'post = "inputs"'),
-        f'{PROJECTION}.post: expected a population of cells ("inputs" is one of sources)',
+        f'{PROJECTION}.post: expected a population of cells ("inputs" is a population of sources)',
     ),
     "a projection from cells": (
         ('pre = "inputs"', 'pre = "cells"'),
@@ -175,11 +178,11 @@ WRONG = {
     ),
     "pairs that fall": (
         (SOURCE, SOURCE.replace("100", "2"), '"all_to_all"', '"pairwise"\nreaches = [1, 0]', "count = 1\n", "count = 2\n"),
-        f"{PROJECTION}.reaches: expected cells that do not fall",
+        f"{PROJECTION}.reaches: expected cells in rising order",
     ),
     "a pair with no cell": (
         (SOURCE, SOURCE.replace("100", "2"), '"all_to_all"', '"pairwise"\nreaches = [0, 7]'),
-        f"{PROJECTION}.reaches[1]: there is no cell 7 among 1, counted from 0",
+        f"{PROJECTION}.reaches[1]: there is no cell 7; there are 1, counted from 0",
     ),
     "an unknown rule": ((RULE, 'rule = "pear"'), f'{PROJECTION}.rule: no rule named "pear"; did you mean "pair"'),
     "a rule file that is not there": ((RULE, 'rule = "none.toml"'), "none.toml: there is no such file"),
@@ -238,7 +241,7 @@ WRONG = {
     "drives of nothing": (("[drives.cells]", "[drives.cell]"), 'drives.cell: no population named "cell"; did you mean "cells"?'),
     "drives of sources": (
         ("[drives.cells]", "[drives.inputs]"),
-        'drives.inputs: expected a population of cells ("inputs" is one of sources)',
+        'drives.inputs: expected a population of cells ("inputs" is a population of sources)',
     ),
     "a current of volts": (
         ('"500 pA"', '"5 mV"'),
@@ -250,11 +253,11 @@ WRONG = {
     ),
     "a current of another cell": (
         ('"500 pA"', '"500 pA", cell = 1'),
-        "drives.cells.currents[0].cell: there is no cell 1 among 1, counted from 0",
+        "drives.cells.currents[0].cell: there is no cell 1; there are 1, counted from 0",
     ),
     "a current of cell -1": (
         ('"500 pA"', '"500 pA", cell = -1'),
-        "drives.cells.currents[0].cell: there is no cell -1 among 1, counted from 0",
+        "drives.cells.currents[0].cell: there is no cell -1; there are 1, counted from 0",
     ),
     "a current before the start": (
         ('at = "0 ms"', 'at = "-1 ms"'),

@@ -273,7 +273,7 @@ REFUSED = {
             dt=DT, steps=9, populations={"a": Cells(2), "b": Cells(2, CELL)},
             projections={"ab": Projection("a", "b", OneToOne(), sh.rule("pair"))},
         ),
-        'the cells of "a" in a network need a membrane',
+        'the cells of "a" in a network need a cell model',
     ),
 }  # fmt: skip
 
@@ -302,7 +302,7 @@ def test_other_loops_refuse_networks_in_one_line(engine):
         ({"connect": Explicit(pre=np.array([0, 1]), post=np.array([1]))}, "a source and a cell for each synapse"),
         ({"pre_cells": (3, 3)}, "ends after its start and stays in its population (got 3-3 of 12 sources and 0-12 of 12 cells)"),
         ({"pre_cells": (0, 6), "post_cells": (3, 12)}, "must be the same range, or two ranges that do not overlap"),
-        ({"connect": FixedIndegree(count=10**9, autapses=False, multiple=True)}, "can be numbered"),
+        ({"connect": FixedIndegree(count=10**9, autapses=False, multiple=True)}, "are possible"),
     ],
 )  # fmt: skip
 def test_connections_that_cannot_be_are_refused_in_one_line(wrong, words):

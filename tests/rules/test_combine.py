@@ -145,11 +145,11 @@ def test_what_cannot_be_combined_is_named(tmp_path):
         sh.rule("pair+tsodyks")
     with pytest.raises(UnknownName, match="no rule named"):
         sh.rule("pair+")
-    with pytest.raises(FormatError, match="make different things of the weight"):
+    with pytest.raises(FormatError, match="use the weight that they would share in different ways"):
         combine([pair, mine(tmp_path, efficacy="2*w")])
-    with pytest.raises(FormatError, match="drawn and never moved"):
+    with pytest.raises(FormatError, match="drawn at the start and never changes"):
         combine([pair, mine(tmp_path, do='["transmit = 1"]', initial="rand()")])
-    with pytest.raises(FormatError, match="amid a change of the weight"):
+    with pytest.raises(FormatError, match="between two changes of the weight"):
         combine([pair, mine(tmp_path, do='["ltp = 0.1", "transmit = 1", "ltd = 0.1"]')])
     with pytest.raises(FormatError, match="axonal_delay: differs"):
         combine([sh.rule("pair", axonal_delay="1 ms"), sh.rule("triplet")])

@@ -85,7 +85,7 @@ def compare(
         Results of `weights` (as they are, or ``.nc``), or weights: an array of one or two dimensions (as it is, or ``.npy``), or text: an
         array, or a table with a column ``weight`` (or ``w``), perhaps one called ``seed``. NaN and empty entries are no connection.
     low, high : float, optional
-        Bounds, for weights from elsewhere.
+        Bounds of weights that are not a result of `weights`.
     seed : int
         Of the resampling.
     layout : {"rows", "columns", "one"}, optional
@@ -102,7 +102,7 @@ def compare(
     Raises
     ------
     FormatError
-        Where a file holds something else, or what could be read in two ways.
+        Where a file contains something else, or something that could be read in two ways.
     """
     samples = read_all([files] if isinstance(files, str | Path) or not isinstance(files, Sequence) else files, low, high, layout)
     return compared(samples, seed)

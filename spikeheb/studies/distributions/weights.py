@@ -37,7 +37,7 @@ LARGEST_EPSP = 0.1
 def weights(rule: Rule | str | Sequence[Rule | str], settings: Weights, *, progress: Progress = None) -> xr.Dataset:
     """Let weights settle under the same input spikes for every rule.
 
-    A cell that fires faster than 300 Hz has run away: its run is stopped there, and what was computed is kept with a note.
+    A run is stopped when a cell fires faster than 300 Hz; the result then has what was computed so far, and a note.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ class Recorded:
     first_after: Annotated[
         int | None,
         of_file(
-            "First sweep after the induction, from 0 (Neo, `cut_at`).", "Of several files, it counts over all of them.",
+            "First sweep after the induction, from 0 (Neo, `cut_at`).", "With several files, it is counted over all of them.",
             least=0, metavar="NUMBER", check=_of_sweeps,
         ),
     ] = None  # fmt: skip
@@ -48,7 +48,7 @@ class Recorded:
     cut_at: Annotated[
         Any,
         of_file(
-            'Cut a continuous recording at these stimuli, or at its "events".', "`pulse` then counts from these.",
+            'Cut a continuous recording at these stimuli, or at its "events".', "`pulse` is then a time after these.",
             accepts="npt.ArrayLike | None", metavar="TIMES", row=True,
         ),
     ] = None  # fmt: skip
@@ -65,7 +65,12 @@ class Recorded:
     ] = None  # fmt: skip
     baseline: Annotated[
         tuple[Time, Time],
-        of_measure("Window before the pulse whose mean is the level.", "Times from the pulse.", metavar='"FROM TO"', range=(-0.1, 0.0)),
+        of_measure(
+            "Window before the pulse whose mean is the level.",
+            "Its times are relative to the pulse.",
+            metavar='"FROM TO"',
+            range=(-0.1, 0.0),
+        ),
     ] = STANDARD.baseline
     blank: Annotated[
         Time, of_measure("How long after the pulse the signal is ignored, because of the stimulus artefact.", range=(0.0, 5e-3))
@@ -82,7 +87,7 @@ class Recorded:
     ] = STANDARD.rise
     paired_baseline: Annotated[
         str | None,
-        of_measure("The baseline of later pulses: their own (default) or the first.", "This is own or first.", metavar="WHICH"),
+        of_measure("The baseline of later pulses: their own (default) or the first.", "The value is own or first.", metavar="WHICH"),
     ] = None
     volley: Annotated[
         tuple[Time, Time] | None, of_measure("Window of the fibre volley, after the pulse.", metavar='"FROM TO"', range=(0.0, 5e-3))
@@ -107,6 +112,7 @@ class Recorded:
     ] = ()  # fmt: skip
     every: Annotated[int, of_sweeps("How many pathways are interleaved; all are measured.", metavar="N")] = 1
     from_: Annotated[
-        int, of_sweeps("The pathway that is listed first, from 0.", "It is that of this sweep.", least=0, metavar="NUMBER")
+        int,
+        of_sweeps("The pathway that is listed first, from 0.", "The sweep with this number belongs to it.", least=0, metavar="NUMBER"),
     ] = 0  # fmt: skip
     average: Annotated[int, of_sweeps("How many successive sweeps are averaged before they are measured.", metavar="N")] = 1

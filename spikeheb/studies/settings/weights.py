@@ -53,14 +53,14 @@ class Weights:
         Any,
         Setting(
             "A cell, by name or path; auto is l5_pyramidal with `unit` auto, or no cell where `imposed` is given.",
-            "None for spikes that are imposed.", accepts="Cell | str | None", flags=("--cell", "-c"), metavar="CELL",
+            "With None, spikes must be imposed.", accepts="Cell | str | None", flags=("--cell", "-c"), metavar="CELL",
         ),
     ] = "auto"  # fmt: skip
     inputs: Annotated[
         Any,
         Setting(
             "By default those of `fan_in_inputs`: 1000 Poisson inputs at 15 Hz.",
-            "Otherwise what such a function gives, or one source of trains.",
+            "Otherwise the result of a function such as that, or one source of trains.",
             accepts="Inputs | FanIn | Source | None", option=None, nested=FanIn,
         ),
     ] = None  # fmt: skip
@@ -70,7 +70,7 @@ class Weights:
         Setting("Repeat everything with this many seeds.", "A list gives the seeds themselves.", accepts="Sequence[int] | int", option=int),
     ] = 2
     _: KW_ONLY
-    seed: Annotated[int, Setting("The first seed.", "A list of seeds needs none.", least=0, most=LARGEST_SEED)] = 0
+    seed: Annotated[int, Setting("The first seed.", "A list of seeds needs no first seed.", least=0, most=LARGEST_SEED)] = 0
     cells: Annotated[int, Setting("How many cells get the inputs.")] = 1
     imposed: Annotated[
         Frequency | None,
@@ -122,19 +122,24 @@ class Weights:
         int, Setting("How many times the distribution of weights is recorded.", "These times are spread from the start to the end.")
     ] = 40
     watch: Annotated[
-        int, Setting("Of how many synapses of the first cell the weights are recorded at these times.", "They are evenly spread.")
+        int, Setting("Of how many synapses of the first cell the weights are recorded at these times.", "The synapses are evenly spread.")
     ] = 1000
     epsp: Annotated[
         Voltage | None,
         Setting(
             "Size of the EPSP of a weight of 1; measured EPSPs are then drawn beside the weights.",
-            "The weight is that in the common unit.",
+            "This weight is in the common unit.",
             range=(1e-4, 0.01),
         ),
     ] = None
     memory: Annotated[
         Any,
-        Setting('How much memory may be used, such as "2 GB".', "More is refused before the run.", accepts="float | str", metavar="BYTES"),
+        Setting(
+            'How much memory may be used, such as "2 GB".',
+            "A run that needs more is refused before it starts.",
+            accepts="float | str",
+            metavar="BYTES",
+        ),
     ] = "2 GB"
     engine: Annotated[Any, Setting("auto, kernel, plain or brian.", accepts="str", metavar="ENGINE")] = "auto"
     name: Annotated[

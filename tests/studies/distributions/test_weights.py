@@ -99,7 +99,7 @@ def test_what_cannot_be_done_is_said():
         sh.weights(RULES, None, sh.poisson_inputs(10), "1 s")
     with pytest.raises(EngineError, match="expected one of auto, kernel, plain, brian"):
         sh.weights(RULES, None, sh.poisson_inputs(10), "1 s", imposed="5 Hz", engine="nest")
-    with pytest.raises(ScheduleError, match="one rule or more"):
+    with pytest.raises(ScheduleError, match="at least one rule"):
         sh.weights([], None, sh.poisson_inputs(10), "1 s", imposed="5 Hz")
     with pytest.raises(EngineError, match="A_plus or eta"):
         sh.weights([sh.rule("clopath")], "l5_clopath", sh.poisson_inputs(10), "1 s", match_rates=True)
