@@ -31,10 +31,10 @@ class Parameters:
 
 def schedule(p: Parameters, rng: np.random.Generator) -> sh.Schedule:
     """One lane for each number of repeats."""
-    one, _ = sh.bursts(0.0, p.bursts, p.pulses, p.frequency, p.every, post_pattern=())
+    pulses, _ = sh.bursts(0.0, p.bursts, p.pulses, p.frequency, p.every, post_pattern=())
     lanes = []
     for repeats in p.repeats:
-        pre = (np.arange(repeats)[:, None] * p.interval + one).ravel()
+        pre = (np.arange(repeats)[:, None] * p.interval + pulses).ravel()
         lanes.append(sh.Lane({"repeats": float(repeats)}, pre=(pre,)))
     return sh.Schedule(tuple(lanes), copies=p.inputs)
 

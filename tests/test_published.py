@@ -66,9 +66,9 @@ def test_a_direction_may_stand_without_a_number(file):
 
 
 def test_the_hash_is_that_of_the_content(file):
-    one, two = file(HEADER, ROW, name="a.csv"), file(HEADER, ROW, name="b.csv")
-    assert read_published(one).hash == read_published(two).hash
-    assert read_published(one).hash != read_published(file(HEADER, OTHER, name="c.csv")).hash
+    first, second = file(HEADER, ROW, name="a.csv"), file(HEADER, ROW, name="b.csv")
+    assert read_published(first).hash == read_published(second).hash
+    assert read_published(first).hash != read_published(file(HEADER, OTHER, name="c.csv")).hash
 
 
 REFUSED = {

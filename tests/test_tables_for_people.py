@@ -88,10 +88,10 @@ def test_a_result_is_short_in_a_notebook_and_whole_in_its_attributes(tmp_path):
     data = sh.run("pairing", "pair", delta_t="10 ms", pairs=2, test_pulses=False, engine="brian:numpy")
     data.attrs["text_of_a_file"] = "x" * 50_000
     loaded = sh.load(sh.save(data, tmp_path / "r.nc"))
-    for one in (data, loaded, loaded.isel(condition=[0]), loaded.assign(a=1)):
-        assert len(one._repr_html_()) < 20_000
-        assert "50000 characters" in one._repr_html_()
-        assert len(one.attrs["text_of_a_file"]) == 50_000
+    for result in (data, loaded, loaded.isel(condition=[0]), loaded.assign(a=1)):
+        assert len(result._repr_html_()) < 20_000
+        assert "50000 characters" in result._repr_html_()
+        assert len(result.attrs["text_of_a_file"]) == 50_000
     assert loaded.identical(data)
 
 

@@ -65,8 +65,8 @@ def test_handlers_run_in_the_named_order(tmp_path):
     falls = mine(tmp_path, "falls", '["w -= 0.3"]')
     limits = {"bounds": {"kind": "hard", "w_min": 0, "w_max": 1}}
     rules = [sh.rule(grows, **limits), sh.rule(falls, **limits)]
-    found = [end(combine(order), (np.array([10]),), (NONE,), initial={"w": np.array([0.9])}).w[0] for order in (rules, rules[::-1])]
-    assert found == pytest.approx([0.7, 1.0])
+    weights = [end(combine(order), (np.array([10]),), (NONE,), initial={"w": np.array([0.9])}).w[0] for order in (rules, rules[::-1])]
+    assert weights == pytest.approx([0.7, 1.0])
 
 
 def test_the_release_is_the_product_and_reads_the_weight_before_the_spike_changes_it():
@@ -94,9 +94,9 @@ def test_both_engines_agree(name):
     if rule.bounds.kind == "law":
         rule = sh.rule(rule, bounds={"kind": "law", "F_plus": "1 - w", "F_minus": "w", "w_min": 0})
     pre, post = trains()
-    found, expected = end(rule, pre, post, "kernel"), end(rule, pre, post, "brian:numpy")
-    assert np.ptp(found.w) > 1e-3
-    np.testing.assert_allclose(found.w, expected.w, rtol=0, atol=1e-11)
+    recording, expected = end(rule, pre, post, "kernel"), end(rule, pre, post, "brian:numpy")
+    assert np.ptp(recording.w) > 1e-3
+    np.testing.assert_allclose(recording.w, expected.w, rtol=0, atol=1e-11)
 
 
 def test_sets_interactions_and_parameters_of_a_combination():
