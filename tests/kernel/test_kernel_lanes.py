@@ -85,7 +85,7 @@ def test_delays_shift_the_arrival_by_rounded_steps(delays, tmp_path):
         pre, post = np.array([500]), np.array([500 + lag])
         weight = runner.run(of_lanes(rule, None, DT, 1000, np.array([0]), (pre,), (post,))).w[0]
         plain = runner.run(of_lanes(read(tmp_path, "pair", set="additive"), None, DT, 1000, np.array([0]), (pre + shift,), (post,))).w[0]
-        assert weights == pytest.approx(plain, abs=1e-15)
+        assert weight == pytest.approx(plain, abs=1e-15)
 
 
 def test_a_delay_may_differ_between_lanes(tmp_path):
