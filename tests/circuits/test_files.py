@@ -197,7 +197,7 @@ def test_what_no_file_says_is_refused_and_not_left_out(tmp_path: Path) -> None:
     circuit, many = read_circuit(FAN_IN), np.arange(200_000)
     other = replace(circuit.rule, title="Another title")
     cases = {
-        "projections.synapses.rule: is changed in a way": circuit.with_plastic(rule=other),
+        "projections.synapses.rule: was changed in a way": circuit.with_plastic(rule=other),
         "more than 2000000 bytes": replace(circuit, populations={**circuit.populations, "inputs": Spikes(usual.given((many,)))}),
         "is not a name": replace(circuit, populations={**circuit.populations, "more cells": Cells(1)}),
     }  # fmt: skip

@@ -219,7 +219,7 @@ WRONG = {
     ),
     "ragged initial values": (
         ("{ w = 0.5 }", "{ w = [[0.5, 0.6], [0.5]] }"),
-        f"{PROJECTION}.initial.w: expected a list of numbers, or lists of numbers that are all",
+        f"{PROJECTION}.initial.w: expected a list of numbers, or lists of numbers that all have",
     ),
     "initial values that are not finite": (
         ("{ w = 0.5 }", "{ w = inf }"),
