@@ -33,13 +33,13 @@ class Parameters:
     tetani: int = 5
     interval: sh.Time = 10.0
     margin: sh.Time = 0.5  # held before the first pulse and after the last
-    rest: sh.Voltage = -0.07  # where the cell is held for 0.1 s more before it is let go
+    rest: sh.Voltage = -0.07  # the cell is held here for 0.1 s more before it is released
 
 
 def schedule(p: Parameters, rng: np.random.Generator) -> sh.Schedule:
     """One lane for each holding potential."""
-    one = sh.train(p.pulses, p.frequency, start=p.margin)
-    pre = np.concatenate([one + n * p.interval for n in range(p.tetani)])
+    tetanus = sh.train(p.pulses, p.frequency, start=p.margin)
+    pre = np.concatenate([tetanus + n * p.interval for n in range(p.tetani)])
     lasts = float(pre[-1]) + p.margin
     down = sh.Clamp(lasts, 0.1, p.rest)
     return sh.Schedule(tuple(sh.Lane({"holding": v}, pre=(pre,), clamps=(sh.Clamp(0.0, lasts, v), down)) for v in p.holding))

@@ -6,7 +6,7 @@ Reference: Banerjee, González-Rueda, Sampaio-Baptista, Paulsen & Rodríguez-Mor
 doi 10.1002/phy2.271.
 
 Published outcome: depression, which MK-801 in the presynaptic cell does not remove: these horizontal inputs differ from the
-vertical ones of rodriguez_moreno_2008. No rule here knows the drug: that row is shown and not simulated.
+vertical ones of rodriguez_moreno_2008. No rule here can represent the drug: that row is shown and not simulated.
 
 Pitfalls. One condition only. delta_t was read from Fig. 3C and is not stated in the text. EPSPs were measured by their slope.
 """

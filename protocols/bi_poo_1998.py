@@ -5,11 +5,11 @@
 Reference: Bi & Poo (1998), J Neurosci 18:10464, doi 10.1523/JNEUROSCI.18-24-10464.1998.
 
 Published outcome: potentiation of pairs within some 20-40 ms pre before post, depression within some 40 ms the other way
-round. The 45 measured points are single connections; they are not part of this file. What it carries are the windows
-that were fitted to them (data/bi_poo_1998_fit.csv), so there is no row to match and no point to score.
+round. The 45 measured points are single connections; they are not part of this file. It has only the
+windows that were fitted to them (data/bi_poo_1998_fit.csv), so there is no row to compare and no point to score.
 
-Pitfalls. The fit is soft: the time constant of depression is 62 +- 58 ms in one fit and 33.7 ms in the one most models
-use. Points within 3 ms of delta_t = 0 scatter between both signs, which is why 0 is not among the defaults; a rule's value
+Pitfalls. The fit is soft: the time constant of depression is 62 +- 58 ms in one fit and 33.7 ms in the fit that most
+models use. Points within 3 ms of delta_t = 0 scatter between both signs, which is why 0 is not among the defaults; a rule's value
 there is only its choice for coincidences. The percentages are totals of 60 pairs, not of one.
 """
 

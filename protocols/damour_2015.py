@@ -6,7 +6,7 @@ inhibitory receptor.
 Reference: D'amour & Froemke (2015), Neuron 86:514, doi 10.1016/j.neuron.2015.03.014.
 
 Published outcome (directions, from the abstract): inhibition grows in both orders, while excitation of the same cells follows the
-usual window; how much depends on the balance of the two before. For excitation use `pairing`.
+usual window; how much it grows depends on the balance of the two before. For excitation use `pairing`.
 
 Pitfalls. The abstract gives the order, not a distance: +-5 ms, 60 pairs and 0.2 Hz are chosen for illustration. The paper
 measured currents under voltage clamp; here it is the IPSP, which depends on how far the cell is from the reversal potential.

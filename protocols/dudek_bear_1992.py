@@ -1,6 +1,6 @@
 """900 presynaptic pulses at different frequencies in CA1 (Dudek & Bear 1992).
 
-900 pulses at 0.5, 1, 3, 10 and 50 Hz, to the presynaptic side only; whether the cell fires is its own affair. In 2.5 mM
+900 pulses at 0.5, 1, 3, 10 and 50 Hz, to the presynaptic side only; it depends on the cell whether it fires. In 2.5 mM
 calcium, 1.5 mM magnesium.
 
 Reference: Dudek & Bear (1992), PNAS 89:4363, doi 10.1073/pnas.89.10.4363.

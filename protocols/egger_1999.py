@@ -5,7 +5,7 @@ and 50 Hz between spiny stellate cells of layer 4, barrel cortex.
 
 Reference: Egger, Feldmeyer & Sakmann (1999), Nature Neuroscience 2:1098, doi 10.1038/16026.
 
-Published outcome: potentiation in layer 2/3; in layer 4 depression at 1 to 20 Hz, though the presynaptic spike comes first,
+Published outcome: potentiation in layer 2/3; in layer 4 depression at 1 to 20 Hz, although the presynaptic spike comes first,
 and little change at 50 Hz.
 
 Pitfalls. Both connections are given the same spikes: one rule with one set of values cannot explain both at 20 Hz. The

@@ -6,7 +6,7 @@ Pre- and postsynaptic bursts of 5 spikes at 10, 50 or 100 Hz, whose first spikes
 Reference: Froemke, Tsay, Raad, Long & Dan (2006), J Neurophysiol 95:1620, doi 10.1152/jn.00910.2005.
 
 Published outcome (directions, from memory, unverified): bursts of 50 Hz and more potentiate whatever the order. The first presynaptic
-spikes of a burst count most, for short-term depression weakens the later ones, as a later model of these synapses says.
+spikes of a burst count most, because short-term depression weakens the later spikes, as a later model of these synapses says.
 
 Pitfalls. The paper was not read: bursts had 5 or 6 spikes at 10 to 100 Hz; 6 ms, 60 pairings and 0.2 Hz are chosen after the
 same laboratory's earlier work. With equal bursts, later spikes of one side come between those of the other, so that the order

@@ -1,14 +1,14 @@
 """Pairs, triplets and quadruplets in layer 2/3 of visual cortex (Froemke & Dan 2002).
 
 Pairings at 0.2 Hz, 60 to 80 of them. `series = "pairs"`: one spike on either side; "triplets": two pairs that share a spike;
-"quadruplets": two pairs, one each way round. Natural trains are another protocol's matter (`replayed`).
+"quadruplets": two pairs, one in each order. For natural trains use the protocol `replayed`.
 
 Reference: Froemke & Dan (2002), Nature 416:433, doi 10.1038/416433a.
 
-Published outcome: a window for pairs; in triplets and quadruplets the first pair decides, later spikes count less. The single
-points are not part of this file, only windows fitted to them (data/froemke_dan_2002_fit.csv); so there is no row to match.
+Published outcome: a window for pairs; in triplets and quadruplets the first pair decides, and later spikes count less. This
+file has no single points, only windows fitted to them (data/froemke_dan_2002_fit.csv), so there is no row to compare.
 
-Pitfalls. Two versions of the window go round, 1.01 and 1.03, 14.8 and 13.3 ms; the second is from memory. Amplitudes are
+Pitfalls. Two versions of the window are in use, 1.01 and 1.03, 14.8 and 13.3 ms; the second is from memory. Amplitudes are
 totals of all pairings. Post-pre-post depresses here and potentiates in culture (wang_2005): a rule with one set of values cannot
 give both. The distances of triplets and quadruplets are chosen for illustration.
 """
@@ -22,7 +22,7 @@ import spikeheb as sh
 
 FITTED = "data/froemke_dan_2002_fit.csv"
 TISSUE = "visual cortex, layer 2/3"
-TRIPLETS = [(motif, one, two) for motif, sign in (("pre-post-pre", 1), ("post-pre-post", -1)) for one, two in (
+TRIPLETS = [(motif, first, second) for motif, sign in (("pre-post-pre", 1), ("post-pre-post", -1)) for first, second in (
     (sign * 0.005, -sign * 0.005), (sign * 0.01, -sign * 0.01), (sign * 0.005, -sign * 0.015), (sign * 0.015, -sign * 0.005))]  # fmt: skip
 QUADRUPLETS = [("pre-post-post-pre", 0.006, -0.006), ("post-pre-pre-post", -0.006, 0.006)]
 

@@ -1,10 +1,10 @@
 """High-frequency stimulation: trains of 1 s at 100 Hz.
 
-One or more trains of 100 pulses at 100 Hz to the presynaptic side; whether the cell fires is its own affair.
+One or more trains of 100 pulses at 100 Hz to the presynaptic side; it depends on the cell whether it fires.
 
 Published outcome: at CA3-CA3 synapses 197 +- 18 % (n = 14) (Mishra, Kim, Guzman & Jonas 2016,
 doi 10.1038/ncomms11552, Table 1; the number of trains was not available and is taken as one). D-AP5, EGTA and nimodipine remove it;
-no rule here knows these, so their rows are shown and not simulated. In CA1 140 to 180 % is usual (from memory,
+no rule here can represent them, so their rows are shown and not simulated. In CA1 140 to 180 % is usual (from memory,
 unverified).
 
 Pitfalls. `inputs` act together, as fibres of a bundle do; their number is chosen for illustration, and decides whether the cell

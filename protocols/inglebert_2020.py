@@ -6,12 +6,12 @@ At 0.3 Hz: 100 pairings with the presynaptic spike first (+10 and +50 ms), 150 w
 Reference: Inglebert, Aljadeff, Brunel & Debanne (2020), PNAS 117:33639, doi 10.1073/pnas.2013663117.
 
 Published outcome (directions, from the captions): the usual window at 2.5 and 3 mM, with a second region of depression at +40 to +60
-ms at 3 mM; depression in either order at 1.8 mM; nothing at 1.5 and 1.3 mM. At 1.8 mM 3 or 4 postsynaptic spikes bring
-potentiation back, 2 average to nothing; at 1.3 mM 3 do not.
+ms at 3 mM; depression in either order at 1.8 mM; nothing at 1.5 and 1.3 mM. At 1.8 mM, 3 or 4 postsynaptic spikes bring
+potentiation back, and with 2 there is no change on average; at 1.3 mM, 3 spikes do not.
 
-Pitfalls. Only a rule with a parameter Ca, a concentration, hears of the calcium; to any other all lanes of one pattern are the
-same, and the result says so. That delta_t counts to the first spike of a burst, and the frequency of bursts, are not in the
-captions: chosen for illustration.
+Pitfalls. Only a rule with a parameter Ca, a concentration, depends on the calcium; for any other rule all lanes with the same
+pattern are equal, and the result says so. The captions do not say that delta_t is the time to the first spike of a burst, nor
+the frequency of bursts: both are chosen for illustration.
 """
 
 from dataclasses import dataclass

@@ -7,8 +7,8 @@ References: Lu, Li, Zhao, Poo & Zhang (2007), J Neurosci 27:9711, doi 10.1523/JN
 (2013), J Neurosci 33:13171, doi 10.1523/JNEUROSCI.5741-12.2013.
 
 Published outcome (directions): FS cells of S1 depress in any order and at any frequency; LTS cells go either way, by timing; FS
-cells of V1 depress post-before-pre and do not potentiate, unless adrenergic receptors are activated, which no rule here knows (those
-rows are shown and not simulated).
+cells of V1 depress post-before-pre and do not potentiate, unless adrenergic receptors are activated, which no rule
+here can represent (those rows are shown and not simulated).
 
 Pitfalls. All synapses are given the same spikes: run it once for each cell, such as --cell pv_interneuron, and read the rows of
 that cell. Which order does what in LTS cells is from memory, unverified. The sources name an order, not a distance: +-10 ms, 60

@@ -1,17 +1,17 @@
 """Single action potentials and bursts at proximal and distal synapses of layer 5 (Letzkus, Kampa & Stuart 2006).
 
 150 pairings at 1 Hz (the paper: 100 to 200) of a presynaptic spike with one postsynaptic spike, or with a burst of three at 200
-Hz, at +10 and -10 ms; delta_t runs to the first postsynaptic spike. In 2 mM calcium, 1 mM magnesium.
+Hz, at +10 and -10 ms; delta_t is the time to the first postsynaptic spike. In 2 mM calcium, 1 mM magnesium.
 
 Reference: Letzkus, Kampa & Stuart (2006), J Neurosci 26:10420, doi 10.1523/JNEUROSCI.2650-06.2006.
 
 Published outcome (directions, from the abstract): proximal synapses follow the usual window; at distal ones a single action
 potential at +10 ms depresses, and bursts potentiate when the input comes after their onset and depress when it comes before.
 
-Pitfalls. Proximal and distal lanes hold the same spikes: a cell of one compartment has no place for the difference, and no rule
+Pitfalls. Proximal and distal lanes have the same spikes: a cell of one compartment cannot represent the difference, and no rule
 with one set of values can give both. That proximal synapses potentiate with bursts at +10 ms, and the burst of three at 200
-Hz, are from a public program that fits a calcium rule to these data. The abstract gives the order of bursts, not a distance; +-10 ms
-stands for it.
+Hz, are from a public program that fits a calcium rule to these data. The abstract gives the order of bursts, not the time
+between them; +-10 ms is used for it.
 """
 
 from dataclasses import dataclass

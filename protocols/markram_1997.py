@@ -9,7 +9,7 @@ depression at -10 ms.
 
 Pitfalls. At +-10 ms the trains were given 10 to 15 times; 10 is used here for all. Another reading of the point at 10 Hz and
 +5 ms gives 1.26 +- 0.08 in place of 1.20 +- 0.06. Few connections stand behind some points (2 at 2 Hz, 3 at 30 Hz). These
-synapses depress within a train, which a rule without short-term plasticity does not see.
+synapses depress within a train, which a rule without short-term plasticity does not reproduce.
 """
 
 from dataclasses import dataclass

@@ -5,7 +5,7 @@
 Reference: Mishra, Kim, Guzman & Jonas (2016), Nature Communications 7:11552, doi 10.1038/ncomms11552, Table 1.
 
 Published outcome: potentiation in both orders, 178 % at +10 ms and 159 % at -10 ms; nothing with one side alone. D-AP5, EGTA and
-nimodipine remove it, and so does a hyperpolarising pulse; no rule here knows these, so their rows are shown and not
+nimodipine remove it, and so does a hyperpolarising pulse; no rule here can represent these, so their rows are shown and not
 simulated. High-frequency stimulation of the same synapses is in `hfs`.
 
 Pitfalls. Number and frequency of the pairings are not in the table: 300 at 1 Hz is how a later simulation describes the experiment

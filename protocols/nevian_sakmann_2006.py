@@ -1,13 +1,13 @@
 """EPSPs with bursts of one to three action potentials in layer 2/3 (Nevian & Sakmann 2006).
 
 60 pairings at 0.1 Hz of one EPSP with 1, 2 or 3 action potentials at 20, 50 or 100 Hz, at several distances; and either side
-alone. delta_t runs from the onset of the EPSP to the first action potential. In 2 mM calcium.
+alone. delta_t is the time from the onset of the EPSP to the first action potential. In 2 mM calcium.
 
 Reference: Nevian & Sakmann (2006), J Neurosci 26:11001, doi 10.1523/JNEUROSCI.1749-06.2006.
 
 Published outcome: with the burst after the EPSP, potentiation needs two or more action potentials above 20 Hz; with the burst
-before it, every pattern depresses. Drugs took each apart (MCPG, AM251 and U73122 removed the depression): no rule here knows
-them, so these rows are shown and not simulated.
+before it, every pattern depresses. Drugs separated the two (MCPG, AM251 and U73122 removed the depression): no rule here can
+represent them, so these rows are shown and not simulated.
 
 Pitfalls. Text and legend of Fig. 2 differ for three conditions by up to 0.08; the rows have the text. Where the paper gives the
 distance of the last action potential (-10 ms), the length of the burst was added to reach the first. A pair rule potentiates

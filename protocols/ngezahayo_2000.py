@@ -1,6 +1,6 @@
 """Presynaptic pulses while the cell is held at a voltage (Ngezahayo, Schachner & Artola 2000).
 
-100 presynaptic pulses at 2 Hz, while the postsynaptic cell is held at -40 to 0 mV; before and after it is free.
+100 presynaptic pulses at 2 Hz, while the postsynaptic cell is held at -40 to 0 mV; before and after, its potential is free.
 
 Reference: Ngezahayo, Schachner & Artola (2000), J Neurosci 20:2451, doi 10.1523/JNEUROSCI.20-07-02451.2000 (DOI from memory,
 unverified; authors, title, journal and year as in a public program after the paper).
@@ -10,8 +10,8 @@ from -10 to 0 mV.
 
 Pitfalls. Pulses at 2 Hz for 50 s are what Clopath et al. (2010) say in a caption, and 50 Hz in their methods; the paper itself was
 not read. The dendrite follows the clamp of the soma only in part: a model of one compartment is held at the full voltage. A rule
-that reads only spike times sees presynaptic spikes and nothing else. A cell let go from 0 mV would fire, so it is taken to
--70 mV first.
+that reads only spike times sees presynaptic spikes and nothing else. A cell released from 0 mV would fire, so it is first held
+at -70 mV.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Parameters:
     pulses: int = 100
     frequency: sh.Frequency = 2.0
     margin: sh.Time = 0.5  # held before the first pulse and after the last
-    rest: sh.Voltage = -0.07  # where the cell is held for 0.1 s more before it is let go
+    rest: sh.Voltage = -0.07  # the cell is held here for 0.1 s more before it is released
 
 
 def schedule(p: Parameters, rng: np.random.Generator) -> sh.Schedule:

@@ -2,12 +2,12 @@
 
 Any number of pairings, at every combination of the given frequencies and of the given delta_t (t_post - t_pre, at the
 synapse). A pairing may hold several spikes on either side: with `post_pattern = "0 ms, 10 ms"` each presynaptic spike
-meets a pair of postsynaptic ones, and delta_t counts to the first of them.
+is paired with two postsynaptic spikes, and delta_t is the time to the first of them.
 
-No published outcome belongs to it; the defaults, 60 pairings at 1 Hz, are chosen for illustration.
+This protocol has no published outcome; the defaults, 60 pairings at 1 Hz, are chosen for illustration.
 
 Pitfalls. Once |delta_t| exceeds half the period, the nearest spike of the other side belongs to the neighbouring pairing.
-With 1/frequency no multiple of the time step, spikes are rounded to the step, each side alike.
+If 1/frequency is not a multiple of the time step, spikes are rounded to the step, on both sides in the same way.
 """
 
 from dataclasses import dataclass

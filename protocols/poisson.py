@@ -8,7 +8,7 @@ layer 5 cells of visual cortex.
 
 Published outcome: depression at 1 and 20 Hz, no change at 35 Hz, potentiation at 50 Hz.
 
-Pitfalls. How the trains of the experiment were drawn, and how long they were, is not known here: 75 spikes a side on average, as many
+Pitfalls. How the trains of the experiment were drawn, and how long they were, is not known here: 75 spikes on each side on average, as many
 as in the regular series, is chosen for illustration. One seed is one draw; the outcome of a rule is the mean over many. After
 each spike the cell is silent for 2 ms.
 """

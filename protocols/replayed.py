@@ -2,13 +2,13 @@
 
 Every lane of a spike file is a condition: its presynaptic trains drive the inputs, its postsynaptic train is imposed on the
 cell. The file is CSV with the columns lane, side (pre or post), time and, for several inputs, input; or one that Neo reads.
-`repeats` plays the trains so many times, `every` so many seconds.
+The trains are played `repeats` times, one start every `every` seconds.
 
-No published outcome belongs to it. The trains it plays by default are artificial: both sides fire in common episodes, the
+This protocol has no published outcome. The trains that it plays by default are artificial: both sides fire in common episodes, the
 presynaptic side leading or lagging by some 10 ms (data/example_trains.csv), chosen for illustration.
 
 Pitfalls. Test pulses go through the first input. Only spike times are replayed: the cell may add spikes of its own where the
-inputs drive it across threshold. Without a cell, `spikeheb replay` is shorter.
+inputs drive it across threshold. Where no cell is needed, `spikeheb replay` is simpler.
 """
 
 from dataclasses import dataclass

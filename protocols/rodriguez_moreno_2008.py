@@ -5,7 +5,7 @@
 Reference: Rodríguez-Moreno & Paulsen (2008), Nature Neuroscience 11:744, doi 10.1038/nn.2125.
 
 Published outcome: potentiation at +10 ms, depression at -15 ms. MK-801 in the presynaptic cell removes the depression and not the
-potentiation, so the depression needs NMDA receptors of the presynaptic cell. No rule here knows the drug: the row at -15 ms is
+potentiation, so the depression needs NMDA receptors of the presynaptic cell. No rule here can represent the drug: the row at -15 ms is
 shown and not simulated.
 
 Pitfalls. The potentiation itself was measured with MK-801 in the presynaptic cell. EPSPs were measured by their slope. Whether

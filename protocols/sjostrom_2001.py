@@ -11,10 +11,10 @@ and potentiation from 40 Hz on. The ten values of the frequency series are those
 
 Pitfalls. The schedule decides: Pfister & Gerstner's all-to-all triplet sets reach their small error only with the
 idealised schedule. The mean of ((data - model)/SEM)^2 over the ten points is 0.36 there (minimal set), but 5.8 (minimal)
-and 6.2 (full) under the real bursts, where only the nearest-spike sets still hold (0.35 and 0.47). Three readings of the
+and 6.2 (full) under the real bursts, where only the nearest-spike sets still fit (0.35 and 0.47). Three readings of the
 -10 ms branch differ by up to 0.06. At 0 ms a rule with spike traces does what its coincidence policy says: the visual-cortex
 triplet sets give strong potentiation with `pre_first` (E of the timing series above 100) and mostly depression with
-`post_first` (E = 13 to 17 for the nearest-spike sets); measured was little of either below 100 Hz. At -10 ms each burst may
+`post_first` (E = 13 to 17 for the nearest-spike sets); the experiment shows little of either below 100 Hz. At -10 ms each burst may
 have held a sixth postsynaptic spike, which is left out here.
 """
 

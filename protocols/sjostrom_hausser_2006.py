@@ -7,7 +7,7 @@ Reference: Sjöström & Häusser (2006), Neuron 51:227, doi 10.1016/j.neuron.200
 Published outcome: potentiation between cells of layer 5, no change on average from layer 2/3 to layer 5, whose synapses lie
 farther from the soma.
 
-Pitfalls. Both connections are given the same spikes: a cell of one compartment has no place for the difference. The values are
+Pitfalls. Both connections are given the same spikes: a cell of one compartment cannot represent the difference. The values are
 means over all distances from the soma; single connections go from potentiation to depression with distance.
 """
 

@@ -1,9 +1,9 @@
 """Theta-burst stimulation: bursts of 4 pulses at 100 Hz, 5 a second.
 
-10 bursts of 4 pulses at 100 Hz, one every 200 ms, to the presynaptic side; the whole once or more, every 10 s. Whether the
-cell fires is its own affair.
+10 bursts of 4 pulses at 100 Hz, one every 200 ms, to the presynaptic side; all of this once or more often, every 10 s. It
+depends on the cell whether it fires.
 
-No measured value belongs to it: in CA1 130 to 160 % is usual (from memory, unverified).
+This protocol has no measured value: in CA1 130 to 160 % is usual (from memory, unverified).
 
 Pitfalls. `inputs` act together, as fibres of a bundle do; their number is chosen for illustration, and decides whether the cell
 fires.
@@ -31,10 +31,10 @@ class Parameters:
 
 def schedule(p: Parameters, rng: np.random.Generator) -> sh.Schedule:
     """One lane for each number of repeats."""
-    one, _ = sh.bursts(0.0, p.bursts, p.pulses, p.frequency, p.every, post_pattern=())
+    pulses, _ = sh.bursts(0.0, p.bursts, p.pulses, p.frequency, p.every, post_pattern=())
     lanes = []
     for repeats in p.repeats:
-        pre = (np.arange(repeats)[:, None] * p.interval + one).ravel()
+        pre = (np.arange(repeats)[:, None] * p.interval + pulses).ravel()
         lanes.append(sh.Lane({"repeats": float(repeats)}, pre=(pre,)))
     return sh.Schedule(tuple(lanes), copies=p.inputs)
 

@@ -5,7 +5,7 @@
 Reference: Tigaret, Olivo, Sadowski, Ashby & Mellor (2016), Nature Communications 7:10289, doi 10.1038/ncomms10289.
 
 Published outcome (directions, Fig. 1): single spikes at +10 ms change nothing, doublets at +10 and +50 ms potentiate. Doublets 50 ms
-before the presynaptic spike change nothing either; from where to where the 50 ms run was not read, so they are not in the data.
+before the presynaptic spike change nothing either; between which events these 50 ms are measured was not read, so they are not in the data.
 
 Pitfalls. Numbers and rates are those of a later model of these experiments. Other distances are chosen for illustration. The motifs
 without postsynaptic spikes (depression after 900 pairs of presynaptic spikes at 3 Hz) are not carried out.

@@ -1,6 +1,6 @@
 """Triplets and quadruplets in hippocampal culture (Wang, Gerkin, Nauen & Bi 2005).
 
-60 motifs at 1 Hz. Triplets: pre-post-pre and post-pre-post, two pairs that share a spike. Quadruplets: a pair each way, at
+60 motifs at 1 Hz. Triplets: pre-post-pre and post-pre-post, two pairs that share a spike. Quadruplets: one pair of each sign, at
 +-5 ms, in either order; `gap` is the time between the middles of the two pairs.
 
 Reference: Wang, Gerkin, Nauen & Bi (2005), Nature Neuroscience 8:187, doi 10.1038/nn1387.
@@ -9,9 +9,9 @@ Published outcome: post-pre-post potentiates, pre-post-pre at equal distances do
 by pre-post gives more than pre-post followed by post-pre; their values are not part of this file, and the gaps are chosen
 for illustration.
 
-Pitfalls. To a pair rule both triplets at equal distances are the same two pairs: it gives one value where the data differ by 20 %
-and more. Which of the asymmetric motifs is which was inferred from the sign convention of the digitised table. Layer 2/3
-slices answer the other way round (froemke_dan_2002).
+Pitfalls. For a pair rule both triplets at equal distances are the same two pairs: it gives one value where the data differ by
+20 % and more. Which of the asymmetric motifs is which was inferred from the sign convention of the digitised table. Slices of
+layer 2/3 give the opposite result (froemke_dan_2002).
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Parameters:
 
 
 def lane(p: Parameters, motif: str, first: float, second: float, gap: float) -> sh.Lane:
-    """Spikes of a motif: the first presynaptic one at 0, the second pair's presynaptic one as far as motif and gap say."""
+    """Spikes of a motif: the first presynaptic one at 0, the time of the second pair's presynaptic spike follows from motif and gap."""
     if gap:
         pres, posts = [0.0, gap + (first - second) / 2], [first, gap + (first + second) / 2]
     elif motif == "pre-post-pre":

@@ -1,18 +1,18 @@
 """Single spikes and doublets at CA3-CA1 synapses (Wittenberg & Wang 2006).
 
 70 to 100 pairings at 5 Hz (85 by default) of a presynaptic spike with one postsynaptic spike, or with two 10 ms apart; and 20
-to 30 pairings (25) with two. delta_t runs to the last postsynaptic spike. In 2 mM calcium, 1 mM magnesium.
+to 30 pairings (25) with two. delta_t is the time to the last postsynaptic spike. In 2 mM calcium, 1 mM magnesium.
 
 Reference: Wittenberg & Wang (2006), J Neurosci 26:6610, doi 10.1523/JNEUROSCI.5388-05.2006.
 
 Published outcome (directions only): single spikes depress at all timings, whatever their order; doublets after the presynaptic
 spike potentiate from +10 to +30 ms, with depression on either side; few pairings of doublets potentiate and do not depress. The
-abstract has tens of pairings, 5 Hz and bursts for potentiation, hundreds and a broad window for depression, and three kinds of
-window: depression alone, potentiation alone, both. Published summaries say which pattern gives which.
+abstract names tens of pairings, 5 Hz and bursts for potentiation, hundreds of pairings and a broad window for depression, and
+three kinds of window: depression alone, potentiation alone, and both. Published summaries say which pattern gives which window.
 
-Pitfalls. That delta_t counts to the last spike is how public programs that plot Figs. 3e and 4d label the axis. The
-potentiation needs 5 Hz: at 0.5 Hz it is gone (as others report it). Single spikes are paired at 5 Hz here, as a later model has
-it; others report 0.1 to 0.5 Hz.
+Pitfalls. That delta_t is the time to the last spike follows from the axes of public programs that plot Figs. 3e and 4d. The
+potentiation needs 5 Hz: at 0.5 Hz there is none (as others report). Single spikes are paired at 5 Hz here, as in a later
+model; others report 0.1 to 0.5 Hz.
 """
 
 from dataclasses import dataclass

@@ -6,9 +6,9 @@ frequency = 0.2 Hz stands for single pairs.
 Reference: Zilberter, Holmgren, Shemer, Silberberg, Grillner, Harkany & Zilberter (2009), Cerebral Cortex 19:2308,
 doi 10.1093/cercor/bhn247.
 
-Published outcome: single pairs depress in both orders; trains at 10 Hz depress less, at 20 Hz no change.
+Published outcome: single pairs depress in both orders; trains at 10 Hz depress less, and at 20 Hz there is no change.
 
-Pitfalls. Both values at -10 ms are given in the paper without data shown. Trains at -10 ms and 10 Hz were not measured. During
+Pitfalls. The paper gives both values at -10 ms without showing the data. Trains at -10 ms and 10 Hz were not measured. During
 test pulses the interval was 7 s; the outcome is taken from 5 min after the induction on, here from 20 to 40 min.
 """
 

@@ -5,7 +5,7 @@ A study's settings are the fields of one dataclass. Each is annotated with its k
     @dataclass(frozen=True)
     class Window:
         pairs: Annotated[int, Setting("How many pairs.")] = 60
-        frequency: Annotated[Frequency, Setting("Pairs a second.", range=(0.1, 100.0), scale="log")] = 1.0
+        frequency: Annotated[Frequency, Setting("Pairs per second.", range=(0.1, 100.0), scale="log")] = 1.0
 
     @takes_settings(Window)
     def window(rule: Rule, settings: Window) -> ...     # is called as window(rule, pairs=60, frequency="1 Hz")
@@ -275,8 +275,8 @@ def _in_place(own: list[inspect.Parameter], settings: list[inspect.Parameter]) -
 def _documented(doc: str, cls: type) -> str:
     """The docstring with the settings after its other parameters."""
     parts = [_paragraph(each) for each in declared(cls).values()]
-    before, section, after = doc.partition("\n\nReturns\n")
-    return f"{before}\n{chr(10).join(parts)}{section}{after}"
+    end = min((at for section in ("Returns", "Raises") if (at := doc.find(f"\n\n{section}\n")) >= 0), default=len(doc))
+    return f"{doc[:end]}\n{chr(10).join(parts)}{doc[end:]}"
 
 
 def _paragraph(each: Declared) -> str:

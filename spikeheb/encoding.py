@@ -31,7 +31,7 @@ def decoded(content: bytes) -> str:
 
 
 def has_both_marks(text: str) -> bool:
-    """Whether the text is a number with marks between its thousands and another decimal mark, or several parted by commas.
+    """Whether the text is a number with marks between its thousands and another decimal mark, or several separated by commas.
 
     Such as ``1.234,5`` and ``1,234.5``, which may also be two numbers.
     """

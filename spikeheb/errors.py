@@ -64,7 +64,7 @@ class SpikehebError(Exception):
 
 
 class FormatError(SpikehebError, ValueError):
-    """A rule, cell, protocol or data file says something it may not."""
+    """A rule, cell, protocol or data file, or another value, contains something that is not allowed."""
 
 
 class ExpressionError(SpikehebError, ValueError):
@@ -84,7 +84,7 @@ class UnknownName(SpikehebError, LookupError):
 
 
 class DuplicateName(SpikehebError, LookupError):
-    """One name, several files."""
+    """Several files have the same name."""
 
 
 class OutputExists(SpikehebError, FileExistsError):
@@ -92,7 +92,7 @@ class OutputExists(SpikehebError, FileExistsError):
 
 
 class StorageError(SpikehebError, OSError):
-    """A result could not be written, or not be read back whole."""
+    """A result could not be written, or could not be read back completely."""
 
 
 class BuildError(SpikehebError, RuntimeError):

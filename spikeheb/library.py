@@ -94,17 +94,17 @@ def rule(
     backpropagation_delay: object = None,
     **parameters: object,
 ) -> Rule:
-    """A rule by name, path or as it is, with choices made.
+    """The rule of this name or path, or a given `Rule`, with a set, parameters and other options chosen.
 
     Parameters
     ----------
     name_or_path : str, Path or Rule
-        Name or path may be followed by a colon and a published set, ``"triplet:hippocampus_all_full"``. Names joined by ``+``
+        A name or path may be followed by a colon and a published set, ``"triplet:hippocampus_all_full"``. Names joined by ``+``
         are combined (`spikeheb.rules.combine`), each perhaps with its own set: ``"triplet:visual_cortex_all_min+tsodyks_markram"``.
     set, interaction, bounds, coincidence, axonal_delay, backpropagation_delay
         As in `spikeheb.rules.choose`.
     **parameters
-        Single values: text with units, SI numbers or Brian2 quantities.
+        Values of single parameters: text with units, SI numbers or Brian2 quantities.
 
     Raises
     ------
@@ -156,12 +156,12 @@ def _with_own_set(text: str, set: str | None) -> tuple[str, str | None]:
     """
     name, own = split_set(text)
     if own is not None and set is not None and own != set:
-        raise FormatError(f'"{text}" names the set "{own}", and the set "{set}" is given beside it; give one', key="set")
+        raise FormatError(f'"{text}" names the set "{own}", and the set "{set}" is given as well; give only one', key="set")
     return name, set if own is None else own
 
 
 def cell(name_or_path: str | Path | Cell, **parameters: object) -> Cell:
-    """A cell by name, path or as it is, with single parameters changed.
+    """The cell of this name or path, or a given `Cell`, with some parameters changed.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def cell(name_or_path: str | Path | Cell, **parameters: object) -> Cell:
 
 
 def protocol(name_or_path: str | Path | Protocol, **parameters: object) -> Protocol:
-    """A protocol by name, path or as it is, with single parameters changed.
+    """The protocol of this name or path, or a given `Protocol`, with some parameters changed.
 
     The file is Python and is executed: give only files that you trust.
 
@@ -275,7 +275,7 @@ class Listing:
 
 
 def catalogue(kind: str | None = None) -> Listing:
-    """The rules, cells, networks and protocols that can be used by name, with their titles; no protocol is run for it.
+    """The rules, cells, networks and protocols that can be used by name, with their titles; no protocol file is executed.
 
     Parameters
     ----------
@@ -344,7 +344,7 @@ def _given(kind: str, path: Path) -> Path:
 def _only(kind: str, name: str, paths: list[Path]) -> Path:
     if len(paths) > 1:
         listed = " and ".join(str(path) for path in paths)
-        raise DuplicateName(f'{kind} "{name}" is there {len(paths)} times: {listed}; rename one, or give a path')
+        raise DuplicateName(f'there are {len(paths)} files of the {kind} "{name}": {listed}; rename one, or give a path')
     return paths[0]
 
 

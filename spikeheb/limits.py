@@ -53,7 +53,7 @@ def check_memory(needed: float, what: str, *, allowed: float = MEMORY, path: str
     EngineError
     """
     if not needed <= allowed:
-        text = f"{what} need about {_in_gigabytes(needed)}, and {_in_gigabytes(allowed)} are allowed; take fewer"
+        text = f"{what} need about {_in_gigabytes(needed)}, and {_in_gigabytes(allowed)} are allowed; use fewer"
         raise EngineError(text, path=path, key=key)
 
 
@@ -65,7 +65,8 @@ def check_work(needed: float, what: str, *, allowed: float = WORK, key: str | No
     EngineError
     """
     if not needed <= allowed:
-        text = f"{what} are about {needed:.2g} steps of cells and spikes at synapses, and {allowed:.0e} are allowed; take fewer or less"
+        work = f"{what} are about {needed:.2g} steps of cells and spikes at synapses"
+        text = f"{work}, and {allowed:.0e} are allowed; use fewer of them or a shorter run"
         raise EngineError(text, key=key)
 
 
@@ -155,7 +156,7 @@ def check_levels(text: str, path: str) -> None:
     for match in _DEEPER.finditer(bare):
         level += 0 if match["key"] else 1 if match[1] else -1
         if match["key"] or level > LEVELS:
-            text = f"tables and lists more than {LEVELS} deep, or a key of more than {LEVELS} parts; write them flatter"
+            text = f"tables and lists more than {LEVELS} deep, or a key of more than {LEVELS} parts; use fewer levels"
             raise FormatError(text, path=path, key=f"line {bare.count(chr(10), 0, match.start()) + 1}")
 
 

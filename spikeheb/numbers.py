@@ -29,11 +29,11 @@ _DECIMAL_COMMA = re.compile(r"(?:^|[\s;,(\[+\-])\d[\d.]*,\d[\d.]*\s*(?![eE][-+]?
 
 
 class UnitWarning(UserWarning):
-    """A bare number was taken as SI although it lies far from what the file has: the unit may have been forgotten."""
+    """A number without a unit was read as SI although it is far from the value in the file: the unit may have been forgotten."""
 
 
 def parts(text: str) -> list[str]:
-    """The items of a row that is written as text: parted by commas, by semicolons, or by spaces alone (``"0 ms 50 ms"``).
+    """The items of a row that is written as text: separated by commas, by semicolons, or by spaces alone (``"0 ms 50 ms"``).
 
     Raises
     ------

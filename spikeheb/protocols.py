@@ -69,15 +69,15 @@ class Protocol:
     published : Published or None
         Measured values.
     not_simulated : Published or None
-        Measured values that no lane stands for.
+        Measured values that no lane represents.
     modelled : Published or None
-        What authors of rules give as the outcomes of their own models.
+        Outcomes that the authors of rules published for their own models.
     fitted : tuple of FittedWindow
         Windows that were fitted to measured values.
     tissue : str
         The preparation: ``"visual cortex, layer 5"``; empty where none is named.
     measured_elsewhere : bool
-        Whether measurements of the user's own stand in place of the published ones.
+        Whether the user's own measurements replace the published ones.
     source_hash : str
         The first 16 hexadecimal digits of the SHA-256 of the file.
     kinds : mapping of str to annotation
@@ -107,7 +107,7 @@ class Protocol:
         return html_table(repr(self), ("parameter", "value"), [[name, text] for name, text in self.texts.items()])
 
     def schedule(self, rng: np.random.Generator) -> Schedule:
-        """What is done to each cell, and when; two generators in the same state give the same.
+        """What is done to each cell, and when; two generators in the same state give the same schedule.
 
         Raises
         ------
@@ -278,7 +278,7 @@ def _annotations(module: ModuleType, path: str) -> dict[str, Any]:
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise FormatError("needs a default", path=path, key=f"Parameters.{field.name}")
         if field.name in OF_RUN:
-            raise FormatError("a run itself takes a choice of this name; rename the parameter", path=path, key=f"Parameters.{field.name}")
+            raise FormatError("this name is an argument of sh.run itself; rename the parameter", path=path, key=f"Parameters.{field.name}")
         _check_kind(hints[field.name], path, f"Parameters.{field.name}")
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 

@@ -122,12 +122,12 @@ class Published:
     def match(self, condition: Mapping[str, Value], series: str | None = None) -> list[Measurement]:
         """The rows measured under that condition (of one series, if given); empty if there are none.
 
-        Numbers agree within one part in a million. What the file has no column for is not compared.
+        Numbers agree within one part in a million. Conditions for which the file has no column are not compared.
 
         Raises
         ------
         UnknownName
-            Where the condition lacks one that the rows differ in, or there is no such series.
+            Where the condition lacks a name in which the rows differ, or there is no such series.
         """
         for name in self.conditions:
             if name not in condition:
@@ -253,7 +253,7 @@ def _measurement(line: int, cells: Mapping[str, str], names: list[str], texts: s
     for column in ("ratio", "sem"):
         if (number(column) or 0.0) > LARGEST:
             raise FormatError(
-                f'expected at most {LARGEST:g}, after over before (got "{cells[column]}"); write 1.45 for 145 %',
+                f'expected a ratio after / before of at most {LARGEST:g} (got "{cells[column]}"); write 1.45 for 145 %',
                 path=path,
                 key=_place(line, column),
             )

@@ -41,7 +41,7 @@ def save(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
     Raises
     ------
     FormatError
-        For what is no result, or no path.
+        For an object that is not a result, or not a path.
     OutputExists
         Where the file exists and `force` is not set.
     StorageError
@@ -155,7 +155,7 @@ def _mask() -> int:
 
 
 def load(path: Path | str) -> xr.Dataset:
-    """Read a result back, whole, into memory.
+    """Read a whole result into memory.
 
     Raises
     ------
@@ -238,14 +238,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def to_csv(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
-    """Write a result as a table: a row a condition, a column each quantity that has one value there.
+    """Write a result as a table: one row for each condition, and one column for each quantity with one value per condition.
 
     A row is a condition of an experiment or recording, a delta_t and rule of a window, a lane of a replay, an entry and data set of
-    a board, a rule, seed and cell of weight distributions, a population of a network, or one of the samples that are compared and
-    another. The heading of a column names its unit: ``epsp_before (mV)``. Numbers are written in all their digits, unknown ones as
-    nothing. The file is UTF-8 with a mark at its start, so that Excel reads it right; text that a spreadsheet would take for a formula
-    gets a quote before it.
-    Cells are parted by commas and numbers have a decimal point, in every country, so that ``pandas.read_csv(path)`` reads it as it is;
+    a board, a rule, seed and cell of weight distributions, a population of a network, or two of the samples that
+    are compared. The heading of a column names its unit: ``epsp_before (mV)``. Numbers are written with all digits, and unknown numbers
+    as empty cells. The file is UTF-8 with a mark at its start, so that Excel reads it correctly; text that a spreadsheet would read as
+    a formula gets a quote before it.
+    Cells are separated by commas and numbers have a decimal point, in every country, so that ``pandas.read_csv(path)`` reads it as it is;
     an Excel that expects semicolons and decimal commas reads it by Data > From Text/CSV, with English (United States) as the locale of
     its Transform step.
 
@@ -284,7 +284,9 @@ def table(data: xr.Dataset) -> list[list[str]]:
     wanted = _ROWS.get(str(data.attrs.get("study", "")), ("condition",))
     over = [name for name in wanted if name in data.dims]
     if not over:
-        raise FormatError(f"expected a result over {', '.join(wanted)} (got the dimensions {', '.join(map(str, data.dims)) or 'none'})")
+        raise FormatError(
+            f"expected a result with the dimension {' or '.join(wanted)} (got the dimensions {', '.join(map(str, data.dims)) or 'none'})"
+        )
     several = [name for name in over if name == over[0] or data.sizes[name] > 1 or name in data.coords]
     columns = [name for name in (*data.coords, *data.data_vars) if set(data[name].dims) <= set(over) and (data[name].dims or name in over)]
     columns = [*(name for name in several if name in columns), *(name for name in columns if name not in several)]

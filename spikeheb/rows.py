@@ -38,7 +38,7 @@ def read_lines(path: Path, known: Sequence[str]) -> tuple[bytes, str, list[str],
     try:
         text = decoded(content)
     except ValueError as error:
-        raise FormatError(f"is no text ({error})", path=where) from None
+        raise FormatError(f"is not text ({error})", path=where) from None
     if len(content) > MAX_BYTES:
         raise FormatError(f"more than {MAX_BYTES} bytes", path=where)
     numbered = [(n, line) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]

@@ -82,7 +82,7 @@ class Lane:
     Attributes
     ----------
     condition : mapping of str to float or str
-        What is varied, SI: ``{"frequency": 20.0, "delta_t": 0.01}``.
+        The values that are varied, SI: ``{"frequency": 20.0, "delta_t": 0.01}``.
     pre : tuple of arrays of float
         For each input, its spike times in seconds from the start of the induction.
     post : array of float
@@ -91,8 +91,8 @@ class Lane:
     overrides : mapping of str to float
         Parameters of the rule that differ in this lane.
     calcium : float or None
-        External calcium in mM, if the experiment says so. It becomes the rule's parameter ``Ca``, where the rule has one
-        that is a concentration.
+        External calcium in mM, if the experiment states it. It becomes the parameter ``Ca`` of a rule that has such a
+        parameter with the unit of a concentration.
     """
 
     condition: Mapping[str, float | str]
@@ -118,9 +118,9 @@ class Lane:
             if not (event.start >= 0 and event.lasts > 0 and math.isfinite(event.start + event.lasts + level)):
                 raise ScheduleError(f"a step needs start >= 0, lasts > 0 and finite values (got {event})", key=self.label)
         in_order = sorted(self.clamps, key=lambda clamp: clamp.start)
-        for one, two in itertools.pairwise(in_order):
-            if two.start < one.start + one.lasts - 1e-9:
-                raise ScheduleError(f"two voltage clamps overlap ({one} and {two})", key=self.label)
+        for clamp, following in itertools.pairwise(in_order):
+            if following.start < clamp.start + clamp.lasts - 1e-9:
+                raise ScheduleError(f"two voltage clamps overlap ({clamp} and {following})", key=self.label)
         if self.calcium is not None and not 0 < self.calcium < math.inf:
             raise ScheduleError(f"calcium must be above 0 and finite, in mM (got {self.calcium})", key=self.label)
         for reward in self.rewards:
@@ -140,7 +140,7 @@ class Lane:
 
     @property
     def duration(self) -> float:
-        """Seconds from the start of the induction to the last thing that happens in it."""
+        """Seconds from the start of the induction to its last event."""
         ends = [float(p[-1]) for p in (*self.pre, self.post) if p.size]
         ends += [event.start + event.lasts for event in self.steps]
         ends += [reward.time for reward in self.rewards]
@@ -243,12 +243,12 @@ class Schedule:
     receptor : str or None
         The receptor of the cell that the inputs drive; None for the first in its file.
     copies : int
-        How many inputs there are of each in `Lane.pre`, all given its spikes (and its test pulses): fibres of a bundle.
+        How many copies there are of each input in `Lane.pre`, all with its spikes (and its test pulses): fibres of a bundle.
     synapses : int
         How many synapses each of these inputs has, all with the same spikes.
     control : bool
-        Whether every cell has one more input, which no spike of the induction reaches: test pulses of its own go through
-        it, a quarter of `test_interval` before the others.
+        Whether every cell has one more input, which gets no spikes of the induction but its own test pulses, a quarter of
+        `test_interval` before the others.
     paired_pulse : float or None
         Seconds from each test pulse to a second one.
     """
@@ -277,7 +277,7 @@ class Schedule:
         if not (self.baseline >= 0 and self.follow_up >= 0 and math.isfinite(self.baseline + self.follow_up)):
             raise ScheduleError("baseline and follow-up must be finite and not negative", key="baseline, follow_up")
         if self.copies < 1:
-            raise ScheduleError(f"every input must be there once or more (got copies = {self.copies})", key="copies")
+            raise ScheduleError(f"every input needs one copy or more (got copies = {self.copies})", key="copies")
         if self.synapses < 1:
             raise ScheduleError(f"every input needs one synapse or more (got {self.synapses})", key="synapses")
         check_count(self.copies, MAX_COPIES, "copies of an input", "copies")
@@ -312,7 +312,7 @@ class Schedule:
     def pulses(self) -> Times:
         """Times of the test pulses in seconds from the start of the session.
 
-        In the baseline they stand in the middle of each interval; the first of the follow-up comes one interval after the
+        In the baseline there is one in the middle of each interval; the first of the follow-up comes one interval after the
         end of the induction.
         """
         before = (np.arange(self.pulses_before) + 0.5) * self.test_interval

@@ -42,10 +42,10 @@ def pairings(
     pairs : int
         1 or more.
     frequency : float
-        Pairings a second, above 0.
+        Pairings per second, above 0.
     pre_pattern, post_pattern : floats
         Spike times within one pairing, in seconds, increasing. With times up to 0, such as ``(-0.02, -0.01, 0)``,
-        `delta_t` refers to the last spike of a burst. One of the two may be empty: a control with one side alone.
+        `delta_t` refers to the last spike of a burst. One of the two may be empty, for a control with spikes on one side only.
 
     Returns
     -------
@@ -132,12 +132,12 @@ def poisson(rate: float, duration: float, rng: np.random.Generator, refractory: 
     """Spike times of a stationary Poisson process, with a dead time after each spike if `refractory` is given.
 
     Intervals are `refractory` plus an exponential of mean ``1/rate - refractory``, so that the mean rate stays `rate`; the
-    first interval is that of a process which has always been running.
+    first interval is drawn as for a process that started long before.
 
     Parameters
     ----------
     rate : float
-        Spikes a second, 0 or more.
+        Spikes per second, 0 or more.
     duration : float
         Seconds, 0 or more; spikes fall in [0, duration).
     rng : numpy.random.Generator
@@ -147,7 +147,7 @@ def poisson(rate: float, duration: float, rng: np.random.Generator, refractory: 
     Raises
     ------
     FormatError
-        For what is no generator.
+        Where `rng` is not a generator.
     ScheduleError
         For a number that is not finite or negative, ``rate*refractory >= 1``, or more than ten million expected spikes.
     """

@@ -118,7 +118,7 @@ def as_table(content: dict[str, object], kind: type[Table], where: str, items: i
         raise FormatError(message, path=where, key=key or None) from None
 
 
-def read_text(path: Path, most: int = MAX_BYTES, remedy: str = "rule and cell files are about one screen") -> str:
+def read_text(path: Path, most: int = MAX_BYTES, remedy: str = "a rule or cell file has about one screen of text") -> str:
     """The text of a file of at most so many bytes.
 
     Raises
@@ -153,7 +153,7 @@ def _load(text: str, where: str) -> dict[str, object]:
 def _check_value(value: object, key: str, level: int, path: str, items: int) -> None:
     """Raise a FormatError unless the value is text, a finite number, a truth value, or a small table or list of such."""
     if level > LEVELS:
-        raise FormatError(f"tables and lists more than {LEVELS} deep; write them flatter", path=path, key=key)
+        raise FormatError(f"tables and lists more than {LEVELS} deep; use fewer levels", path=path, key=key)
     if isinstance(value, dict | list):
         most = items if isinstance(value, list) else MAX_ENTRIES
         if len(value) > most:
@@ -185,7 +185,7 @@ def check_prose(text: str, *, path: str, key: str) -> None:
     allowed = "" if key == "title" else "\n\t"
     odd = next((c for c in text if not c.isprintable() and c not in allowed), None)
     if odd:
-        raise FormatError(f'the character "{one_line(odd, 12)}" does not print and is not allowed', path=path, key=key)
+        raise FormatError(f'the character "{one_line(odd, 12)}" is not printable and not allowed', path=path, key=key)
 
 
 def _locate(content: dict[str, object], place: str, kind: type[object]) -> str:

@@ -237,9 +237,9 @@ def hashed(paths: Iterable[Path]) -> str:
 def report(mutants: list[Mutant], verdicts: dict[str, Any]) -> str:
     lines, killed = [], 0
     for mutant in mutants:
-        found = verdicts[mutant.key]
-        killed += bool(found["killed"])
-        end = f"killed by {found['killed']}" if found["killed"] else f"SURVIVED {found['tests']} tests"
+        verdict = verdicts[mutant.key]
+        killed += bool(verdict["killed"])
+        end = f"killed by {verdict['killed']}" if verdict["killed"] else f"SURVIVED {verdict['tests']} tests"
         lines.append(f"{mutant.file}:{mutant.line} {mutant.place}: {end}\n{mutant.change}\n")
     return "\n".join([*lines, f"killed {killed} of {len(mutants)}: {killed / max(len(mutants), 1):.1%}", ""])
 

@@ -63,7 +63,10 @@ def test_named_sweeps_need_their_times_said(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "a decimal comma where commas part": (table(",", ","), "expected 3 columns (got 4), parted by commas; a decimal comma needs columns"),
+    "a decimal comma where commas part": (
+        table(",", ","),
+        "expected 3 columns (got 4), separated by commas; with a decimal comma, separate columns",
+    ),
     "two decimal marks": (table(";", ",").replace("-69,5", "-69.5"), '"-69.5" and "-70,5" (line 2) have different decimal marks'),
     "points between thousands": (table(";", ",").replace("-69,5", "-1.069,5"), 'column "-10" must be a finite number (got "-1.069,5")'),
     "commas between thousands": (table(";").replace("-69.5", "-1,069,500"), 'column "-10" must be a finite number (got "-1,069,500")'),
@@ -101,7 +104,7 @@ def test_what_the_options_say_must_agree_with_the_heads(tmp_path: Path) -> None:
 
 
 def test_the_stimulus_is_never_assumed(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="pulse: say when the stimulus comes"):
+    with pytest.raises(FormatError, match="pulse: the file does not say when the stimulus comes"):
         read_sweeps(saved(tmp_path, table(",")))
     lines = ["time_ms,-10,20,Stimulus (V)", *(f"{n},{-70 + (n > 3)},{-70 + 2 * (n > 3)},{5 if n in (3, 4, 7) else 0}" for n in range(10))]
     sweeps = read_sweeps(saved(tmp_path, "\n".join(lines)))

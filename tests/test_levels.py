@@ -40,7 +40,7 @@ def test_deep_nesting_is_refused_before_it_is_read(name: str, read: Any, tmp_pat
     path.write_text(DEEP[name], encoding="utf-8")
     with pytest.raises(FormatError) as refused:
         read(path)
-    words = "line 2: tables and lists more than 7 deep, or a key of more than 7 parts; write them flatter"
+    words = "line 2: tables and lists more than 7 deep, or a key of more than 7 parts; use fewer levels"
     assert str(refused.value) == f"{path}: {words}"
 
 

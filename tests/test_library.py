@@ -98,7 +98,7 @@ def test_one_name_found_twice_lists_both(home):
     mine = home("rules/pair.toml", "")
     built_in = ROOT / "models" / "rules" / "pair.toml"
     for ask in (lambda: library.find("rule", "pair"), lambda: library.names("rule"), lambda: sh.rule("pair")):
-        with pytest.raises(sh.DuplicateName, match='rule "pair" is there 2 times') as caught:
+        with pytest.raises(sh.DuplicateName, match='there are 2 files of the rule "pair"') as caught:
             ask()
         assert str(mine) in str(caught.value)
         assert str(built_in) in str(caught.value)
@@ -230,9 +230,9 @@ def test_the_hash_follows_the_file_and_the_parameters(home):
 def test_randomness_comes_from_the_generator(home):
     home("protocols/mine.py", PROTOCOL)
     protocol = sh.protocol("mine", shuffled=True)
-    one, two, other = (protocol.schedule(np.random.default_rng(seed)).lanes[1].pre[0] for seed in (1, 1, 2))
-    assert np.array_equal(one, two)
-    assert not np.array_equal(one, other)
+    first, second, other = (protocol.schedule(np.random.default_rng(seed)).lanes[1].pre[0] for seed in (1, 1, 2))
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, other)
 
 
 DEFAULTLESS = PROTOCOL.replace("pairs: int = 5", "").replace(

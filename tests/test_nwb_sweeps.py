@@ -95,7 +95,7 @@ def test_channels_of_two_electrodes_at_one_time_are_one_sweep(read: Any) -> None
 
 def test_two_cells_in_turn_are_never_taken_for_one(read: Any) -> None:
     rows = [(f"{'ab'[k]}{n}", 10.0 * n + 5 * k, 2 * n + k, f"e{k}", 1.0 + n + 10 * k) for n in range(4) for k in range(2)]
-    with pytest.raises(FormatError, match=r'channel: is of another electrode than others; say which one to take: "e0" or "e1"'):
+    with pytest.raises(FormatError, match=r'channel: has sweeps of different electrodes; name one of them: "e0" or "e1"'):
         read(rows)
     assert heights(read(rows, channel="e0")) == [1, 2, 3, 4]
     assert heights(read(rows, channel="e1")) == [11, 12, 13, 14]

@@ -151,7 +151,7 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
         other = saved(tmp_path, table(",", ".", heads), "b.csv")
         with pytest.raises(FormatError, match=words):
             read_sweeps([first, other], pulse=0)
-    with pytest.raises(FormatError, match="expected one file or more"):
+    with pytest.raises(FormatError, match="expected at least one file"):
         read_sweeps([], pulse=0)
 
 

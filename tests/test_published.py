@@ -66,9 +66,9 @@ def test_a_direction_may_stand_without_a_number(file):
 
 
 def test_the_hash_is_that_of_the_content(file):
-    one, two = file(HEADER, ROW, name="a.csv"), file(HEADER, ROW, name="b.csv")
-    assert read_published(one).hash == read_published(two).hash
-    assert read_published(one).hash != read_published(file(HEADER, OTHER, name="c.csv")).hash
+    first, second = file(HEADER, ROW, name="a.csv"), file(HEADER, ROW, name="b.csv")
+    assert read_published(first).hash == read_published(second).hash
+    assert read_published(first).hash != read_published(file(HEADER, OTHER, name="c.csv")).hash
 
 
 REFUSED = {
@@ -138,7 +138,7 @@ def test_what_excel_saves_in_germany_is_read(tmp_path, encoding, first):
 
 @pytest.mark.parametrize("values", ["145,5,8", "1.45,45,8"])
 def test_per_cent_is_refused(file, values):
-    with pytest.raises(sh.FormatError, match=r"expected at most 20, after over before \(got .*\); write 1.45 for 145 %"):
+    with pytest.raises(sh.FormatError, match=r"expected a ratio after / before of at most 20 \(got .*\); write 1.45 for 145 %"):
         read_published(file("delta_t_ms,ratio,sem,n", f"10,{values}"))
 
 
@@ -146,7 +146,7 @@ def test_a_missing_or_binary_file(tmp_path):
     with pytest.raises(sh.FormatError, match=r"none\.csv: cannot be read \(No such file"):
         read_published(tmp_path / "none.csv")
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(sh.FormatError, match=r"b\.csv: is no text"):
+    with pytest.raises(sh.FormatError, match=r"b\.csv: is not text"):
         read_published(tmp_path / "b.csv")
 
 

@@ -107,9 +107,9 @@ def test_sweeps_come_in_volts_and_seconds_from_the_stimulus(tmp_path):
 
 def test_recorded_sweeps_are_measured_as_simulated_ones_are(tmp_path):
     sweeps = sweeps_of(saved(tmp_path, SWEEPS))
-    found = measure_sweeps(sweeps.v, sweeps.time, sweeps.minutes, sweeps.induction_end, settings=FAST)
-    assert found.amplitude == pytest.approx([1e-3, 0.5e-3, 2e-3])
-    assert found.amplitude_ratio == pytest.approx(2 / 0.75)
+    measures = measure_sweeps(sweeps.v, sweeps.time, sweeps.minutes, sweeps.induction_end, settings=FAST)
+    assert measures.amplitude == pytest.approx([1e-3, 0.5e-3, 2e-3])
+    assert measures.amplitude_ratio == pytest.approx(2 / 0.75)
 
 
 def test_currents_in_seconds_with_a_late_stimulus(tmp_path):
@@ -264,8 +264,8 @@ def test_segments_of_neo_are_sweeps(neo, tmp_path):
         assert sweeps.v == pytest.approx(v * 1e-3)
         assert sweeps.time == pytest.approx([-1e-4, 0, 1e-4, 2e-4])
         assert sweeps.minutes.tolist() == [-20.0, -10.0, 10.0, 20.0]
-    found = measure_sweeps(sweeps.v, sweeps.time, sweeps.minutes, sweeps.induction_end, settings=FAST)
-    assert found.amplitude == pytest.approx([1e-3, 1.5e-3, 2e-3, 2e-3])
+    measures = measure_sweeps(sweeps.v, sweeps.time, sweeps.minutes, sweeps.induction_end, settings=FAST)
+    assert measures.amplitude == pytest.approx([1e-3, 1.5e-3, 2e-3, 2e-3])
 
 
 def test_the_unit_of_neo_is_the_files_unless_said_otherwise(neo, tmp_path):

@@ -88,10 +88,10 @@ def test_a_result_is_short_in_a_notebook_and_whole_in_its_attributes(tmp_path):
     data = sh.run("pairing", "pair", delta_t="10 ms", pairs=2, test_pulses=False, engine="brian:numpy")
     data.attrs["text_of_a_file"] = "x" * 50_000
     loaded = sh.load(sh.save(data, tmp_path / "r.nc"))
-    for one in (data, loaded, loaded.isel(condition=[0]), loaded.assign(a=1)):
-        assert len(one._repr_html_()) < 20_000
-        assert "50000 characters" in one._repr_html_()
-        assert len(one.attrs["text_of_a_file"]) == 50_000
+    for result in (data, loaded, loaded.isel(condition=[0]), loaded.assign(a=1)):
+        assert len(result._repr_html_()) < 20_000
+        assert "50000 characters" in result._repr_html_()
+        assert len(result.attrs["text_of_a_file"]) == 50_000
     assert loaded.identical(data)
 
 
@@ -168,6 +168,6 @@ def test_a_table_is_not_overwritten_and_needs_conditions(tmp_path):
     with pytest.raises(sh.OutputExists):
         sh.to_csv(data, tmp_path / "r.csv")
     sh.to_csv(data, tmp_path / "r.csv", force=True)
-    with pytest.raises(sh.FormatError, match="expected a result over condition"):
+    with pytest.raises(sh.FormatError, match="expected a result with the dimension condition"):
         sh.to_csv(xr.Dataset({"x": 1.0}), tmp_path / "s.csv")
     assert not re.search("s.csv", " ".join(path.name for path in tmp_path.iterdir()))

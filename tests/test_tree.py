@@ -18,8 +18,8 @@ DATA = (".npy",)
 def faults(path: Path) -> list[str]:
     """What is wrong with a file of the tree."""
     content = path.read_bytes()
-    found = [f"{len(content)} bytes"] if len(content) > MAX_BYTES else []
-    return found + (["binary"] if path.suffix not in PICTURES + DATA and is_binary(content) else [])
+    faults = [f"{len(content)} bytes"] if len(content) > MAX_BYTES else []
+    return faults + (["binary"] if path.suffix not in PICTURES + DATA and is_binary(content) else [])
 
 
 def is_binary(content: bytes) -> bool:

@@ -24,8 +24,8 @@ def wheel(tmp_path_factory):
 
 
 def files(folder, prefix):
-    found = (path for path in folder.rglob("*") if path.is_file() and not any(part in str(path) for part in IGNORED))
-    return {f"{prefix}/{path.relative_to(folder).as_posix()}" for path in found}
+    paths = (path for path in folder.rglob("*") if path.is_file() and not any(part in str(path) for part in IGNORED))
+    return {f"{prefix}/{path.relative_to(folder).as_posix()}" for path in paths}
 
 
 @pytest.mark.slow

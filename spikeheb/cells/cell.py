@@ -81,7 +81,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class Cell:
-    """A neuron, as its file says."""
+    """A neuron, as described by its file."""
 
     name: str
     title: str
@@ -140,7 +140,7 @@ class Cell:
         return self.receptors[name]
 
     def driven(self, names: Collection[str]) -> Cell:
-        """The cell with the receptors of these names and those that its reset names; the states of all others are zero throughout."""
+        """The cell with the receptors of these names and those that its reset names; the states of all others are always zero."""
         in_reset = frozenset[str]().union(*({line.target} | t.names(line.expression) for line in self.reset))
         kept = {
             name: receptor

@@ -38,7 +38,8 @@ def _check_receptors(cell: Cell) -> None:
         except (ArithmeticError, ValueError):
             weights = [math.inf]
         if not all(math.isfinite(weight * receptor.unit) and abs(weight) < 1e6 for weight in weights):
-            message = f"a rise of {receptor.rise:g} s and a decay of {receptor.decay:g} s leave no course; put them further apart"
+            times = f"a rise of {receptor.rise:g} s and a decay of {receptor.decay:g} s"
+            message = f"{times} are too near to each other to be computed; make them differ more"
             raise FormatError(message, path=cell.path, key=f"receptors.{receptor.name}.rise")
 
 
@@ -90,7 +91,7 @@ def _check_membrane(cell: Cell, known: Mapping[str, Dimension]) -> None:
 
 def _refuse_random(path: str, key: str, *trees: t.Tree) -> None:
     if any(t.functions(tree) & {"rand", "randn"} for tree in trees):
-        raise ExpressionError('a cell draws no random numbers here; write noise as "xi" in an equation', path=path, key=key)
+        raise ExpressionError('a cell may not draw random numbers here; write noise as "xi" in an equation', path=path, key=key)
 
 
 def _check_initial(cell: Cell, known: Mapping[str, Dimension]) -> None:

@@ -215,39 +215,45 @@ class Circuit:
                 raise unknown_name("population", name, self.populations, key="drives")
         cells = [population.count for population in self.populations.values() if isinstance(population, Cells)]
         if min(cells, default=0) < 1:
-            raise EngineError(f"expected a population of cells, and a cell at least in each (got {', '.join(map(str, cells)) or 'none'})")
+            raise EngineError(
+                f"expected at least one population of cells, with at least one cell in each (got {', '.join(map(str, cells)) or 'none'})"
+            )
         for name, projection in self.projections.items():
             pre, post = (self.populations[end] for end in (projection.pre, projection.post))
             if not isinstance(post, Cells):
                 raise EngineError(f'"{name}" must lead to cells')
             if projection.rule is None and post.cell is None:
-                raise EngineError(f'"{name}" has no rule, so what it leads to needs a cell')
+                raise EngineError(f'"{name}" has no rule, so the population that it leads to needs a cell model')
             for constant, values in projection.overrides.items():
                 if np.shape(values) not in ((), (post.count,)):
                     raise EngineError(f"expected {constant} for each of {post.count} cells (got shape {np.shape(values)})", key="overrides")
             (first, last), (low, high) = self.taking_part(projection)
             if not (0 <= first <= last <= pre.count and 0 <= low < high <= post.count) or projection.pre_cells == (first, first):
                 where = f"{first}-{last} of {pre.count:,} sources and {low}-{high} of {post.count:,} cells"
-                raise EngineError(f'"{name}": those that take part are from a first one to a later one, counted from 0 (got {where})')
+                raise EngineError(
+                    f'"{name}": a range of sources or cells counts from 0, ends after its start and stays in its population (got {where})'
+                )
             itself = projection.pre == projection.post and not (last <= low or high <= first)
             if itself and (first, last) != (low, high) and getattr(projection.connect, "autapses", True) is False:
-                raise EngineError(f'"{name}": without autapses, sources and cells are the same ones or have none in common')
+                raise EngineError(
+                    f'"{name}": without autapses, sources and cells must be the same range, or two ranges that do not overlap'
+                )
             check_connector(name, projection.connect, last - first, high - low, itself=itself)
 
     def _check_network(self) -> None:
         """What no network can have, in any engine."""
         for name, population in self.populations.items():
             if isinstance(population, Cells) and population.cell is None:
-                raise EngineError(f'the cells of "{name}" in a network need a membrane; name a cell', key="populations")
+                raise EngineError(f'the cells of "{name}" in a network need a cell model; name one with the key cell', key="populations")
         if any(drives.clamps for drives in self.drives.values()):
-            raise EngineError("a voltage clamp is for circuits that are no network", key="drives")
+            raise EngineError("a network cannot have a voltage clamp", key="drives")
         if self.mirrored:
-            raise EngineError("mirrored noise is for circuits that are no network")
+            raise EngineError("a network cannot have mirrored noise")
 
     def _check_single(self) -> None:
         """What must be so in a circuit that is no network."""
         if self.sources.count < 1 and not self.is_pairwise:
-            raise EngineError("expected an input at least (got 0)")
+            raise EngineError("expected at least one input (got 0)")
         kinds = {isinstance(projection.connect, OwnCopies) for projection in self.projections.values()}
         if len({projection.pre for projection in self.projections.values()}) < len(self.projections) and len(kinds) > 1:
             raise EngineError("two projections from one population must agree on whether each cell has trains of its own")
@@ -256,13 +262,13 @@ class Circuit:
         for name, drives in self.drives.items():
             cells = self.populations[name]
             if not isinstance(cells, Cells):
-                raise EngineError(f'"{name}" sends spikes; drives act on cells', key="drives")
+                raise EngineError(f'"{name}" is a population of sources; drives act on cells only', key="drives")
             for what, given in {"a voltage clamp": drives.clamps, "a current": drives.currents}.items():
                 if given and cells.cell is None:
                     raise EngineError(f"{what} needs a cell")
             for change in (*drives.currents, *drives.clamps, *drives.rewards):
                 if not (change.cell == EVERY or 0 <= change.cell < cells.count):
-                    raise ScheduleError(f"there is no cell {change.cell} among {cells.count}")
+                    raise ScheduleError(f"there is no cell {change.cell}; there are {cells.count}, counted from 0")
             if any(math.isnan(change.value) for change in (*drives.currents, *drives.rewards)):
                 raise EngineError("the current must be a number, and so must a reward (got nan)")
             if drives.imposed and sum(source.count for source in drives.imposed) != cells.count:
@@ -314,7 +320,7 @@ class Circuit:
             8.0 * cells * len(probes.sweeps) * probes.sweep_steps, f"{len(probes.sweeps):,} sweeps of {cells:,} cells", key="sweeps"
         )
         if len(probes.histograms) and (len(probes.edges) < 2 or not np.all(np.diff(probes.edges) > 0)):
-            raise EngineError("histograms need rising edges")
+            raise EngineError("the edges of histograms must rise")
         outside = probes.watched.size and (np.any(probes.watched < 0) or np.any(probes.watched >= (cells, self.sources.count)))
         if probes.watched.ndim != 2 or probes.watched.shape[1] != 2 or outside:
             raise EngineError("each watched synapse is a cell and an input, counted from 0")

@@ -175,7 +175,9 @@ def check(name: str, connect: Connector, sources: int, cells: int, *, itself: bo
         case Pairwise(cell=cell):
             _check_pairs(name, cell, sources, cells)
         case OneToOne() if sources != cells:
-            raise EngineError(f'"{name}" leads one to one, and there are {sources:,} sources and {cells:,} cells')
+            raise EngineError(
+                f'"{name}" connects one to one and needs as many sources as cells (got {sources:,} sources and {cells:,} cells)'
+            )
         case PairwiseBernoulli(probability=probability) if not 0 <= probability <= 1:
             raise EngineError(f'"{name}": a probability lies between 0 and 1 (got {probability:g})')
         case FixedIndegree(count=count, multiple=multiple):
@@ -187,7 +189,7 @@ def check(name: str, connect: Connector, sources: int, cells: int, *, itself: bo
         case Explicit(pre=pre, post=post):
             _check_explicit(name, pre, post, sources, cells)
     if expected(connect, sources, cells) > LARGEST:
-        raise EngineError(f'"{name}" would have {expected(connect, sources, cells):,.0f} synapses; at most {LARGEST:,} can be numbered')
+        raise EngineError(f'"{name}" would have {expected(connect, sources, cells):,.0f} synapses; at most {LARGEST:,} are possible')
 
 
 def _check_count(name: str, count: int, there: int, multiple: bool, what: str) -> None:
@@ -202,7 +204,7 @@ def _check_pairs(name: str, cell: Steps, sources: int, cells: int) -> None:
     if np.any(np.diff(cell) < 0):
         raise EngineError(f'"{name}" needs its sources sorted by the cell that they reach')
     if sources and not (cell[0] >= 0 and cell[-1] < cells):
-        raise EngineError(f'"{name}" reaches cell {cell[0] if cell[0] < 0 else cell[-1]}, and there are {cells}, counted from 0')
+        raise EngineError(f'"{name}" reaches cell {cell[0] if cell[0] < 0 else cell[-1]}, but there are {cells}, counted from 0')
 
 
 def _check_explicit(name: str, pre: Steps, post: Steps, sources: int, cells: int) -> None:
@@ -211,7 +213,7 @@ def _check_explicit(name: str, pre: Steps, post: Steps, sources: int, cells: int
     for what, numbers, count in (("source", pre, sources), ("cell", post, cells)):
         wrong = np.flatnonzero((numbers < 0) | (numbers >= count))
         if wrong.size:
-            raise EngineError(f'"{name}": synapse {wrong[0]} has {what} {numbers[wrong[0]]}, and there are {count:,}, counted from 0')
+            raise EngineError(f'"{name}": synapse {wrong[0]} has {what} {numbers[wrong[0]]}, but there are {count:,}, counted from 0')
 
 
 def options(kind: type[Connector]) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ class Normal:
             raise EngineError(f"a normal distribution needs sd >= 0 and a mean within its limits (got {self.mean:g} and {self.sd:g})")
         if self.sd and self._share() < LEAST_SHARE:
             limits = f"{self.low:g} and {self.high:g}"
-            raise EngineError(f"of these normal numbers less than {LEAST_SHARE:.0%} lie between {limits}; take a uniform distribution")
+            raise EngineError(f"less than {LEAST_SHARE:.0%} of these normal numbers lie between {limits}; use a uniform distribution")
 
     def _share(self) -> float:
         """How many of the numbers lie within the limits."""

@@ -53,7 +53,7 @@ def _pairwise(raw: ProjectionTable, sources: int, cells: int, file: Reading, pla
     for n, number in enumerate(raw.reaches):
         file.index(number, cells, "cell", f"{place}[{n}]")
     if raw.reaches != sorted(raw.reaches):
-        raise file.error(place, "expected cells that do not fall; sort the sources by the cell that they reach")
+        raise file.error(place, "expected cells in rising order; sort the sources by the cell that they reach")
     return Pairwise(np.array(raw.reaches, dtype=np.int64))
 
 

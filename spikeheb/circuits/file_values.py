@@ -77,7 +77,7 @@ class Reading:
     def index(self, value: int, count: int, what: str, key: str) -> int:
         """The number of one of so many things, counted from 0."""
         if not 0 <= value < count:
-            raise self.error(key, f"there is no {what} {value} among {count:,}, counted from 0")
+            raise self.error(key, f"there is no {what} {value}; there are {count:,}, counted from 0")
         return value
 
     def time(self, value: Number, key: str) -> float:
@@ -136,7 +136,7 @@ def check_trains(lists: Mapping[str, Sequence[SourceTable]], file: Reading) -> N
             total += file.whole(table.count or 0, f"{key}[{n}].count", most=MOST)
             if total > MOST:
                 raise file.error(
-                    f"{key}[{n}].count", f"with this there are {total:,} trains, and {MOST:,} are allowed in a file; take fewer"
+                    f"{key}[{n}].count", f"with this there are {total:,} trains, and {MOST:,} are allowed in a file; use fewer"
                 )
 
 

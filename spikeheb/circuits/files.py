@@ -135,7 +135,9 @@ def circuit_to_toml(circuit: Circuit) -> str:
         raise FormatError(f"has more than {MAX_BYTES} bytes; {REMEDY}", path=WRITTEN)
     key = difference(circuit, _parsed(text, WRITTEN, Path()))
     if key is not None:
-        raise FormatError("is changed in a way that no file of a circuit says; write a rule or cell file of its own", path=WRITTEN, key=key)
+        raise FormatError(
+            "was changed in a way that the file of a circuit cannot express; write a rule or cell file of its own", path=WRITTEN, key=key
+        )
     return text
 
 
@@ -157,7 +159,7 @@ def _made(table: CircuitTable, where: str, folder: Path, things: Mapping[str, Ru
     drives = {name: _drives(raw, populations, file, f"drives.{name}") for name, raw in table.drives.items()}
     steps = file.step(table.duration, "duration")
     if steps < 1:
-        raise file.error("duration", f"expected a time step at least (got {table.duration})")
+        raise file.error("duration", f"expected at least one time step (got {table.duration})")
     if table.precision not in PRECISIONS:
         raise unknown_name("precision", table.precision, PRECISIONS, path=where, key="precision")
     with file.at("projections"):
@@ -186,7 +188,7 @@ def _population(raw: PopulationTable, file: Reading, folder: Path, key: str) -> 
         raise file.error(key, "expected either sources (a population that sends spikes) or count (cells)")
     if raw.sources is not None:
         if raw.cell is not None:
-            raise file.error(f"{key}.cell", "has no effect beside sources; cells are a population of their own")
+            raise file.error(f"{key}.cell", "has no effect where sources are given; describe cells as a population of their own")
         return Spikes(read_sources(raw.sources, file, f"{key}.sources"))
     count = file.whole(raw.count or 0, f"{key}.count", least=1)
     return Cells(count, None if raw.cell is None else _cell(raw.cell, file, folder, f"{key}.cell"))
@@ -254,7 +256,7 @@ def _projection(raw: ProjectionTable, populations: Mapping[str, Population], fil
 
 def _taking_part(raw: list[int] | None, file: Reading, key: str) -> tuple[int, int] | None:
     if raw is not None and len(raw) != 2:
-        raise file.error(key, f"expected the first one and the one after the last, [0, 100] (got {len(raw)} numbers)")
+        raise file.error(key, f"expected two numbers, the first and the one after the last, such as [0, 100] (got {len(raw)} numbers)")
     return None if raw is None else (raw[0], raw[1])
 
 
@@ -262,7 +264,7 @@ def _of_kind(name: str, kinds: tuple[type, ...], populations: Mapping[str, Popul
     if name not in populations:
         raise unknown_name("population", name, populations, path=file.where, key=key)
     if not isinstance(populations[name], kinds):
-        raise file.error(key, f'expected a population of cells ("{name}" is one of sources)')
+        raise file.error(key, f'expected a population of cells ("{name}" is a population of sources)')
     return populations[name]
 
 
@@ -270,7 +272,7 @@ def _check_effect(raw: ProjectionTable, cell: Cell | None, file: Reading, key: s
     """Raise for what would have no effect."""
     idle: tuple[str, ...]
     if raw.rule is not None:
-        idle, why = ("efficacy",), "has no effect beside a rule, which has its own"
+        idle, why = ("efficacy",), "has no effect where there is a rule, which sets the efficacy itself"
     else:
         idle, why = ("initial", "overrides", "normalise"), "has no effect without a rule"
     for name in idle:
@@ -317,7 +319,7 @@ def _array(value: object, dimension: Dimension, file: Reading, key: str) -> floa
         return file.floats(value, dimension, key)
     rows = [item if isinstance(item, list) else [] for item in value]
     if len({len(row) for row in rows}) != 1:
-        raise file.error(key, "expected a list of numbers, or lists of numbers that are all as long as each other")
+        raise file.error(key, "expected a list of numbers, or lists of numbers that all have the same length")
     return np.array([file.floats(row, dimension, f"{key}[{n}]") for n, row in enumerate(rows)], dtype=float)
 
 
@@ -368,7 +370,7 @@ def _phase(raw: PhaseTable, projections: Mapping[str, Projection], file: Reading
     for name, values in raw.parameters.items():
         rule = projections[name].rule if name in projections else None
         if rule is None:
-            raise file.error(f"{key}.parameters.{name}", "is no projection with a rule")
+            raise file.error(f"{key}.parameters.{name}", "is not a projection with a rule")
         kinds = {constant: rule.parameters[constant].dimension if constant in rule.parameters else NONE for constant in rule.constants}
         for constant in values:
             if constant not in kinds:
@@ -382,13 +384,13 @@ def _phase(raw: PhaseTable, projections: Mapping[str, Projection], file: Reading
 def _probes(raw: ProbesTable, end: int, file: Reading) -> Probes:
     for n, pair in enumerate(raw.watched):
         if len(pair) != 2:
-            raise file.error(f"probes.watched[{n}]", f"expected a cell and a source, [0, 3] (got {len(pair)} numbers)")
+            raise file.error(f"probes.watched[{n}]", f"expected a cell and a source, such as [0, 3] (got {len(pair)} numbers)")
         for number in pair:
             file.whole(number, f"probes.watched[{n}]")
     times = {name: file.steps(getattr(raw, name), f"probes.{name}") for name in ("samples", "sweeps", "snapshots", "watch", "histograms")}
     for name in ("samples", "sweeps"):
         if len(times[name]) and (times[name][-1] >= end or np.any(np.diff(times[name]) < 0)):
-            raise file.error(f"probes.{name}", "expected times that do not fall, before the end of the run")
+            raise file.error(f"probes.{name}", "expected rising times before the end of the run")
     return Probes(
         **times,
         sweep_steps=file.step(raw.sweep_length, "probes.sweep_length"),

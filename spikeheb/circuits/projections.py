@@ -101,7 +101,7 @@ class Projection:
         if not isinstance(self.delay, Distribution) and self.delay > LONGEST_DELAY:
             raise EngineError(f"a delay may be at most {LONGEST_DELAY:g} s (got {self.delay:g} s)", key="delay")
         if self.rule is not None and self.efficacy != 1.0:
-            raise EngineError(f'"{self.rule.name}" says its efficacy itself; a projection has one where it has no rule')
+            raise EngineError(f'"{self.rule.name}" sets the efficacy itself; give a projection an efficacy only where it has no rule')
         if self.rule is None and (self.initial or self.overrides or self.normalise is not None):
             raise EngineError("initial values, constants by cell and normalisation need a projection with a rule")
 

@@ -213,7 +213,7 @@ def check(source: Source, dt: float, cells: int) -> None:
         case Between(inner, start, stop):
             check(inner, dt, cells)
             if not 0 <= start < stop:
-                raise ScheduleError(f"a source is there from a time to a later one (got {start:g} s and {stop:g} s)")
+                raise ScheduleError(f"a source must stop after it starts (got {start:g} s and {stop:g} s)")
 
 
 def spike_counts(sources: Sequence[Source]) -> Steps:

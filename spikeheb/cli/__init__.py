@@ -22,8 +22,8 @@ def main(script: str | None = None) -> None:
     Parameters
     ----------
     script : str, optional
-        The path of a protocol, given by the protocol itself when it is run as a script: the arguments are then those of
-        ``spikeheb run`` behind the protocol.
+        The path of a protocol, given by the protocol itself when it is run as a script. The arguments are then those that
+        follow the protocol in ``spikeheb run``.
     """
     try:
         listen()

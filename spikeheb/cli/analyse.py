@@ -19,7 +19,8 @@ def analyse(
         list[Path],
         typer.Argument(
             metavar="RECORDING...",
-            help="CSV: time_ms, then a column a sweep, headed by its minute; or a file that Neo reads. Several are taken in turn.",
+            help="CSV: time_ms, then one column for each sweep, headed by its minute; or a file that Neo reads. "
+            "Several files are read one after the other.",
         ),
     ],
     settings: Annotated[Values, Recorded],
@@ -27,7 +28,7 @@ def analyse(
 ) -> None:
     """Measure a recorded sweep file as virtual sweeps are measured: EPSP before and after, drift, rejected sweeps.
 
-    Sweeps are numbered from 0. Windows count from the pulse; --pulse and --step are times of the file.
+    Sweeps are numbered from 0. Windows are times after the pulse; --pulse and --step are times in the file.
     """
     from spikeheb.cli.report import print_notes, print_outcome
     from spikeheb.studies.experiment.recorded import analyse as study

@@ -62,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except MemoryError:
-        return _refuse("there is not enough memory for this; take fewer synapses, lanes or records", debug)
+        return _refuse("there is not enough memory for this; use fewer synapses, lanes or records", debug)
     except Exception as error:  # a fault of this program: the user still gets one line, not a traceback
         return _refuse(_fault(error), debug)
     return int(code or 0)

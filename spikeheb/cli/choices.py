@@ -60,7 +60,7 @@ def read_rule(text: str, choices: RuleChoices) -> Rule:
 
     name, own = split_set(text)
     if own and choices.set and own != choices.set:
-        raise FormatError(f'--rule {text} names the set "{own}" and --set the set "{choices.set}"; give one')
+        raise FormatError(f'--rule {text} names the set "{own}" and --set the set "{choices.set}"; give only one')
     return library.rule(
         name,
         set=own or choices.set,

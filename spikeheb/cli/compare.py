@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 def compare(
     *,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Results of `weights` (.nc), or weights as .csv or .npy.")],
-    low: Annotated[float | None, typer.Option(help="Lower bound, for weights from elsewhere.")] = None,
-    high: Annotated[float | None, typer.Option(help="Upper bound, for weights from elsewhere.")] = None,
+    low: Annotated[float | None, typer.Option(help="Lower bound of weights that are not a result of `weights`.")] = None,
+    high: Annotated[float | None, typer.Option(help="Upper bound of weights that are not a result of `weights`.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the intervals.")] = 0,
     layout: Annotated[
         str | None,
-        typer.Option(metavar="KIND", help="What rows and columns of an array mean: rows or columns are seeds, or all is one sample."),
+        typer.Option(metavar="KIND", help='What an array means: "rows" or "columns" are seeds, or "all" values are one sample.'),
     ] = None,
     target: Target,
 ) -> None:
-    """Compare weight distributions: shape, modes, and distances of every two, with intervals over seeds."""
+    """Compare weight distributions: shape, modes, and distances between every two of them, with intervals over seeds."""
     from spikeheb.cli.printing import note
     from spikeheb.studies.distributions.comparison import compared, read_all
 
@@ -49,5 +49,5 @@ def _print(samples: list[Sample], seed: int) -> None:
         heading("Distances, with 95 % intervals over seeds")
         data_table(*distances_table(samples, seed))
     if any(sample.theory is not None for sample in samples):
-        heading("Distances to theory, spikes of the two sides independent")
+        heading("Distances to the theory in which pre- and postsynaptic spikes are independent")
         data_table(*theory_table(samples, seed))

@@ -11,12 +11,12 @@ from spikeheb.cli import options
 from spikeheb.cli.output import write_text
 from spikeheb.paths import exists
 
-data = typer.Typer(no_args_is_help=True, help="Files of measurements of your own, for `spikeheb score --data`.")
+data = typer.Typer(no_args_is_help=True, help="Prepare files for measurements of your own, which `spikeheb score --data` reads.")
 
 
 @data.callback()
 def _about() -> None:
-    """Files of measurements of your own, for `spikeheb score --data`."""
+    """Prepare files for measurements of your own, which `spikeheb score --data` reads."""
 
 
 @data.command("template")

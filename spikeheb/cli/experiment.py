@@ -32,8 +32,8 @@ def run(
     A protocol given as a file, such as `run FILE.py`, is Python and is executed: give only files that you trust. A rule that draws random
     numbers is shown by the mean of many synapses.
 
-    -p changes a parameter of the protocol or of the rule. Where both have one of that name, and for the cell, write protocol.NAME,
-    rule.NAME or cell.NAME.
+    -p changes a parameter of the protocol or of the rule. If both have a parameter of that name, write protocol.NAME or rule.NAME. For
+    a parameter of the cell write cell.NAME.
     """
     from spikeheb import library
     from spikeheb.cli.report import print_notes, print_outcome

@@ -41,7 +41,7 @@ def check(
     """Check files. For each file one line says OK, or what is wrong.
 
     Every line of a rule or a cell is computed once from the starting values, with every published set and every interaction scheme, and
-    then one time step is taken: OK means that it runs. Of a network, its rule is tried on one of its cells.
+    then one time step is taken: OK means that it runs. For a network, its rule is tried on one of its cells.
     "spikeheb show format" prints what a rule file may contain.
     """
     failed = False

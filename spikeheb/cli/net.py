@@ -26,10 +26,10 @@ def net(
     progress: options.Progress = None,
     target: Target,
 ) -> None:
-    """Run a network: populations of cells that reach each other through synapses, some of them plastic.
+    """Run a network: populations of cells that are connected by synapses, some of them plastic.
 
-    Printed are the mean rate of each population and how irregular its spikes are, both of the second half of the run, and the weights of
-    each plastic projection, first and last recorded.
+    The command prints the mean rate of each population and how irregular its spikes are, both for the second half of the run. For each
+    plastic projection it prints the weights that were recorded first and last.
     """
     from spikeheb.cli.report import print_notes
     from spikeheb.studies.networks.network import network as study

@@ -36,7 +36,7 @@ class Target:
     csv: Annotated[
         bool,
         Setting(
-            "Also write a table that Excel opens, one row a condition: commas between columns, a decimal point.",
+            "Also write a table that Excel opens, with one row for each condition, commas between columns and decimal points.",
             flags=("--csv",), panel=OUTPUT_PANEL,
         ),
     ] = False  # fmt: skip
@@ -195,7 +195,7 @@ def write_text(text: str, target: Path) -> None:
     try:
         replace_file(target, text.encode())
     except StorageError as error:
-        kept = _rescue("what was to be written", lambda folder: _keep_text(text, folder / target.name))
+        kept = _rescue("the text", lambda folder: _keep_text(text, folder / target.name))
         raise StorageError(f"{error.message}; {kept}", path=str(target)) from error
 
 
@@ -213,7 +213,7 @@ def _keep(data: xr.Dataset, target: Path) -> Path:
     for version in (data, plain(data)):
         with contextlib.suppress(StorageError):
             return save(version, target)
-    raise StorageError("could not be kept there", path=str(target))
+    raise StorageError("could not be saved there", path=str(target))
 
 
 def _rescue(what: str, keep: Callable[[Path], Path]) -> str:

@@ -45,7 +45,7 @@ def replay(
     progress: options.Progress = None,
     target: Target,
 ) -> None:
-    """The weight after given spike trains, one lane for each synapse."""
+    """Compute the weight after given spike trains, for each synapse separately."""
     from spikeheb import library
     from spikeheb.cli.printing import data_table
     from spikeheb.cli.report import print_notes, replay_table

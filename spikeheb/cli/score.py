@@ -25,7 +25,7 @@ def score(
             "--rule",
             "-r",
             metavar="NAME[:SET]",
-            help="Only this rule, with all its sets if none is named; may be repeated.",
+            help="Only this rule, with all its sets if no set is named; may be repeated.",
             rich_help_panel=PANEL,
         ),
     ] = None,

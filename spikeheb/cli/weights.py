@@ -56,7 +56,7 @@ def weights(
     from spikeheb.studies.distributions.weights import weights as study
 
     if not rule:
-        raise FormatError("give one rule or more", key="--rule")
+        raise FormatError("give at least one rule", key="--rule")
     cell, imposed, unit = settings["cell"], settings["imposed"], settings["unit"]
     if cell == AUTO and imposed is None:
         unit = unit or AUTO
@@ -79,7 +79,7 @@ def _say(data: xr.Dataset) -> None:
         for verdict, start in (("no", "has not settled"), ("cannot tell", "may not have settled")):
             reasons = row["why"].values[row["settled"].values == verdict]
             if reasons.size and not row["note"].values[row["settled"].values == verdict].all():
-                note(f"{rule} {start}: {reasons[0]}; take a longer --duration")
+                note(f"{rule} {start}: {reasons[0]}; choose a longer --duration")
         if "drive" in row.coords:
             note(f"{rule}: {row['drive'].item()}")
         for text in dict.fromkeys(text for text in row["note"].values if text):

@@ -26,10 +26,10 @@ def window(
     progress: options.Progress = None,
     target: Target,
 ) -> None:
-    """The change of the weight after many equal pairs against delta_t = t_post - t_pre, for one rule or several.
+    """Show the change of the weight after many equal pairs against delta_t = t_post - t_pre, for one rule or several.
 
-    --rule NAME:SET chooses a set for one rule, --set one for all others. A rule that draws random numbers is shown by the mean of many
-    synapses, with its standard error.
+    --rule NAME:SET chooses a set for one rule, and --set chooses the set of all other rules. A rule that draws random numbers is shown
+    by the mean of many synapses, with its standard error.
     """
     from spikeheb.cli.printing import data_table
     from spikeheb.cli.report import print_notes, window_table

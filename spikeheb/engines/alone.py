@@ -19,7 +19,7 @@ from spikeheb.rules.rule import Rule
 
 Progress = Callable[[float], None] | None
 """Called with the fraction done."""
-OF_NETWORKS = 'a network, whose cells reach each other or whose projections are several, is for the engines "kernel" and "plain"'
+OF_NETWORKS = 'a network (cells connected to each other, or several projections) runs only in the engines "kernel" and "plain"'
 """Why a loop for cells that share nothing but sources refuses it."""
 
 

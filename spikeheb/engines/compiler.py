@@ -130,7 +130,7 @@ def _given() -> list[str]:
     try:
         return shlex.split(text)
     except ValueError as error:
-        raise BuildError(f"the environment variable CXX is no command ({str(error).lower()}: {text}); write it as for a shell") from None
+        raise BuildError(f"the environment variable CXX is not a command ({str(error).lower()}: {text}); write it as for a shell") from None
 
 
 def _remembered(command: tuple[str, ...]) -> Compiler | None:

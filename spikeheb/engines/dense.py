@@ -133,4 +133,4 @@ def _refuse(circuit: Circuit) -> None:
     }
     for kind, asked in kinds.items():
         if asked:
-            raise EngineError(f"{kind} cannot be had where the weights of all sources onto all cells are kept together")
+            raise EngineError(f"{kind} are not possible where the weights of all sources onto all cells are kept together")

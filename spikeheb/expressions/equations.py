@@ -172,7 +172,7 @@ def _call_dimension(function: str, arguments: tuple[t.Tree, ...], known: Mapping
     if function == "sqrt":
         return dimensions[0] ** Fraction(1, 2)
     if any(dimension != NONE for dimension in dimensions):
-        raise ExpressionError(f"{function} of {dimensions[0]}; it takes a number")
+        raise ExpressionError(f"{function} of {dimensions[0]}; its argument must be a number")
     return NONE
 
 

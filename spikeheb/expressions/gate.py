@@ -168,7 +168,7 @@ _HINTS = (
     (r"[-+*/][ \t]+=", "an operation and its sign are written together: x += 1"),
     (r"(?<![<>=!+*/-])=(?!=)", 'a comparison for equality is written "=="'),
     (r"![^=]", 'the opposite of a condition is written "not": int(not x > 0)'),
-    (r"\+\+|--", "one is added by x += 1 and taken away by x -= 1"),
+    (r"\+\+|--", "write x += 1 to add 1, and x -= 1 to subtract 1"),
     (r"[<>]", "a comparison becomes a number by int(...): int(x > 0)"),
     (r"\b(max|min)\(", "write clip(x, low, high), or positive(x) for the larger of x and 0"),
 )
@@ -195,7 +195,7 @@ def _check_text(text: object, path: str | None, key: str | None) -> None:
         message = "only plain decimal numbers (exponents of two digits) and single underscores are allowed"
         raise _refusal(f'{message} in "{_shown(text)}"{_hint(text)}', path, key)
     if re.search(r"([-+][ \t]*){3,}|(not[ \t]*){3,}", text):
-        raise _refusal(f'a pile of signs in "{_shown(text)}"', path, key)
+        raise _refusal(f'several signs in a row in "{_shown(text)}"', path, key)
     depth = deepest = 0
     for character in text:
         depth += (character == "(") - (character == ")")

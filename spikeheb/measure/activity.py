@@ -252,7 +252,7 @@ def balance(excitatory: npt.ArrayLike, inhibitory: npt.ArrayLike) -> Balance:
     """
     e, i = checked.table(excitatory, "excitatory"), -checked.table(inhibitory, "inhibitory")
     if e.shape != i.shape:
-        raise FormatError(f"expected as many cells and samples as of excitation, {e.shape} (got {i.shape})", key="inhibitory")
+        raise FormatError(f"expected the shape of excitatory, {e.shape} (got {i.shape})", key="inhibitory")
     off_e, off_i = (np.where(np.ptp(x, axis=1, keepdims=True) > 0, x - x.mean(axis=1, keepdims=True), 0.0) for x in (e, i))
     with np.errstate(divide="ignore", invalid="ignore"):
         sizes = np.linalg.norm(off_e, axis=1) * np.linalg.norm(off_i, axis=1)
@@ -288,7 +288,7 @@ def overlap(activity: npt.ArrayLike, pattern: npt.ArrayLike, full: float | None 
     """
     r, p = checked.activity(activity, "activity", (1, 2)), checked.numbers(pattern, "pattern", kinds="biuf")
     if p.size != len(r) or not np.isin(p, (0, 1)).all() or p.min() == p.max():
-        raise FormatError(f"expected zeros and ones, some of each, one for each of {len(r)} cells", key="pattern")
+        raise FormatError(f"expected a 0 or a 1 for each of {len(r)} cells, and at least one of each", key="pattern")
     f = p.mean()
     scale = r.sum(axis=0) / p.sum() if full is None else checked.positive(full, "full")
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -362,7 +362,7 @@ def motifs(pre: npt.ArrayLike, post: npt.ArrayLike, strong: npt.ArrayLike, count
     a, b = (checked.cell_numbers(cells, total, name) for name, cells in (("pre", pre), ("post", post)))
     chosen = checked.numbers(strong, "strong", kinds="b").astype(bool)
     if not a.shape == b.shape == chosen.shape:
-        raise FormatError(f"expected as many of pre ({a.size}) as of post ({b.size}) and of strong ({chosen.size})", key="strong")
+        raise FormatError(f"expected pre, post and strong of the same length (got {a.size}, {b.size} and {chosen.size})", key="strong")
     chosen &= a != b
     joined = np.unique(a[chosen] * total + b[chosen])
     low, high = np.minimum(joined // total, joined % total), np.maximum(joined // total, joined % total)

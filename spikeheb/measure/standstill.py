@@ -93,7 +93,7 @@ def standstill(snapshots: npt.ArrayLike, scale: float) -> Standstill:
     further = wandering(w)
     if further > FORGOTTEN:
         slow = f"the weights still wander: their squared displacement in a quarter of the run is {further:.2f} times that in an eighth"
-        return Standstill(CANNOT_TELL, change, chance, f"{slow} ({FORGOTTEN} is allowed), so that a longer run may lead elsewhere")
+        return Standstill(CANNOT_TELL, change, chance, f"{slow} ({FORGOTTEN} is allowed), so a longer run may end elsewhere")
     return Standstill(YES, change, chance, f"{words}, and the weights have forgotten where they were")
 
 

@@ -154,7 +154,7 @@ def _searched(times: Floats, pulse: float, next_pulse: float, settings: Measurem
     duration = min(last, float(times[-1])) - first
     if settings.peak_width > duration + 3 * ROUNDING:
         text = f"{settings.peak_width * 1e3:g} ms are longer than the {duration * 1e3:.5g} ms in which the response is looked for"
-        raise FormatError(f"{text}; take less", key="peak_width")
+        raise FormatError(f"{text}; choose a shorter time", key="peak_width")
     return search
 
 

@@ -59,9 +59,9 @@ def plot(
     series: str | None = None,
     label: str | None = None,
 ) -> Axes:
-    """Draw one panel of a result, or several results of one kind over one another.
+    """Draw one panel of a result, or several results of the same kind in one panel.
 
-    A notebook shows the picture, as the last line of a cell or when the cell has ended.
+    A notebook shows the figure if the call is the last line of a cell, or else when the cell has ended.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def _draw_experiment(ax: Axes, data: xr.Dataset, panel: str, series: str | None)
 
 @style.styled
 def figure(data: xr.Dataset) -> Figure:
-    """The whole figure of a result, with all its panels. A notebook shows it, as `plot` says.
+    """The whole figure of a result, with all its panels. A notebook shows it in the same way as that of `plot`.
 
     Raises
     ------

@@ -94,7 +94,7 @@ def draw_network_panel(ax: Axes, result: xr.Dataset, panel: str) -> Axes:
         return ax
     projections = plastic(result)
     if not projections:
-        raise FormatError("has no plastic projection, so that there are no weights to show", key="plastic")
+        raise FormatError("has no plastic projection, so there are no weights to show", key="plastic")
     (draw_weights if panel == "weights" else draw_weight_course)(ax, result, projections[0])
     return ax
 

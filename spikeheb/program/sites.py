@@ -109,7 +109,9 @@ def with_constants_of_cells(program: Program, varying: frozenset[str]) -> Progra
     same = {by for _, by in program.delayed.values()} | {handler.delay for handler in program.rule.handlers}
     if varying & same.union(*map(t.names, coupled)):
         what = "delays, and rates at which coupled variables decay, that differ between cells"
-        raise EngineError(f"{what} cannot be had where the weights of all sources onto all cells are kept together", path=program.rule.path)
+        raise EngineError(
+            f"{what} are not possible where the weights of all sources onto all cells are kept together", path=program.rule.path
+        )
     others = tuple(name for name in program.constants if name not in varying)
     of_cells = tuple(name for name in program.constants if name in varying)
     return replace(program, constants=others, post_plain=(*program.post_plain, *of_cells))

@@ -3,7 +3,7 @@
 Tables (``.csv``, ``.tsv``; ``.txt``, ``.dat`` and ``.asc`` whose first line is their header) and Axon Text Files (``.atf``) are read
 here; any other file goes to Neo, if that is installed (``pip install "spikeheb[neo]"``). Nothing is ever unpickled or evaluated.
 
-Columns are parted by tabs, semicolons or commas, numbers have a decimal point or a decimal comma; which of them is decided by the
+Columns are separated by tabs, semicolons or commas, numbers have a decimal point or a decimal comma; which of them is decided by the
 rules of `spikeheb.recordings.text`, never guessed. Units stand in the heads: ``time_ms``, ``Time (ms)``, ``Sweep 1 [pA]``.
 
 Spikes: a header with the columns ``lane``, ``side`` (``pre``, ``post`` or ``reward``), ``time`` in seconds (or ``time_s``,
@@ -48,32 +48,32 @@ __all__ = ["Sweeps", "read_spikes", "read_sweeps"]
 
 
 def read_spikes(path: Path | str, *, reader: str | None = None, sides: Sequence[str] | None = None) -> list[Lane]:
-    """The spike trains of a file, one `Lane` for each lane, its condition being ``{"lane": label}`` and the lane's own delays.
+    """The spike trains of a file, one `Lane` for each lane of the file; its condition is ``{"lane": label}`` with the lane's own delays.
 
-    Of a file that Neo reads, the first segment is taken. A train belongs to the side that its annotation ``side`` says,
-    or else its name: ``pre``, ``pre0``, ``pre1``, ... (inputs in order of their numbers) or ``post``; and to the lane
-    of its annotation ``lane``, or else to the only one, "0". Times count from the earliest start of a train.
+    Of a file that Neo reads, the first segment is used. A train belongs to the side that its annotation ``side`` names,
+    or else to that of its name: ``pre``, ``pre0``, ``pre1``, ... (inputs in order of their numbers) or ``post``; and to the lane
+    of its annotation ``lane``, or else to the only one, "0". Time 0 is the earliest start of a train.
 
     Parameters
     ----------
     path : path
         ``.csv``, ``.tsv``, or a file (or folder) that Neo reads.
     reader : str, optional
-        The Neo class to use, such as ``"AsciiSpikeTrainIO"``, where the file's name does not tell.
+        The Neo class to use, such as ``"AsciiSpikeTrainIO"``, where the name of the file does not decide it.
     sides : sequence of str, optional
         For files without names: ``"pre"`` or ``"post"`` for each spike train in turn.
 
     Raises
     ------
     FormatError
-        With the line or spike train, for what is not as described, and for times that are negative, not finite or
-        not in order.
+        Naming the line or spike train, where the file is not as described here, and for times that are negative, not finite
+        or not in order.
     """
     check_kind(path, (str, Path), "a path", key="path")
     path = Path(path)
     if reader is None and is_spike_table(path):
         if sides is not None:
-            raise FormatError("a table says the side of each spike in its column; leave the sides out", path=str(path), key="sides")
+            raise FormatError("in a table the column side says the side of each spike; leave out sides", path=str(path), key="sides")
         return spikes_of_table(path)
     return spikes_of_segment(segments_of(path, reader, SPIKES_AS_TABLE)[0], sides, str(path))
 
@@ -124,7 +124,7 @@ def read_sweeps(
     """
     paths = [Path(path)] if isinstance(path, str | Path) else [Path(each) for each in path]
     if not paths:
-        raise FormatError("expected one file or more", key="recording")
+        raise FormatError("expected at least one file", key="recording")
     if len({each.resolve() for each in paths}) < len(paths):
         again = next(each for n, each in enumerate(paths) if each.resolve() in {earlier.resolve() for earlier in paths[:n]})
         raise FormatError("is given twice; give each file once", path=str(again))
@@ -157,7 +157,7 @@ def _pulse(recorded: Recorded, pulse: object) -> float:
     stimuli = recorded.stimulated()
     if not stimuli.size:
         raise FormatError(
-            'say when the stimulus comes in a sweep, such as "10 ms": the file has none of its own', path=recorded.path, key="pulse"
+            'the file does not say when the stimulus comes in a sweep; give that time, such as "10 ms"', path=recorded.path, key="pulse"
         )
     return float(stimuli[0])
 

@@ -50,7 +50,7 @@ def cut(recorded: Recorded, at: object, around: object = AROUND) -> Recorded:
         raise FormatError("its samples are not equally spaced", path=path, key="cut_at")
     if last - first > time[-1] - time[0]:
         raise FormatError(
-            f"a sweep from {first * 1e3:g} to {last * 1e3:g} ms is longer than the file; let it be shorter", path=path, key="around"
+            f"a sweep from {first * 1e3:g} to {last * 1e3:g} ms is longer than the file; choose a shorter one", path=path, key="around"
         )
     offsets = np.arange(round(first / step), round(last / step) + 1, dtype=np.int64)
     centres = np.rint((events - time[0]) / step).astype(np.int64)
@@ -58,7 +58,7 @@ def cut(recorded: Recorded, at: object, around: object = AROUND) -> Recorded:
         if centre + offsets[0] < 0 or centre + offsets[-1] >= time.size:
             reach = f"{first * 1e3:g} to {last * 1e3:g} ms"
             raise FormatError(
-                f"the sweep of {reach} around {event:g} s reaches beyond the file; let it be shorter, or leave this stimulus out",
+                f"the sweep of {reach} around {event:g} s reaches beyond the file; choose a shorter one, or leave this stimulus out",
                 path=path,
                 key="around",
             )

@@ -268,7 +268,7 @@ def _in_order(sweeps: list[_Sweep], dates: list[Any], path: str) -> tuple[list[_
     starts = np.array([sweep.start for sweep in sweeps])
     if not np.all(np.isfinite(starts)):
         lost = sweeps[int(np.flatnonzero(~np.isfinite(starts))[0])]
-        raise FormatError(f'the start of the sweep "{lost.name}" is no time ({lost.start})', path=path)
+        raise FormatError(f'the start of the sweep "{lost.name}" is not a time ({lost.start})', path=path)
     if len(sweeps) > 1 and not np.ptp(starts) and len(dates) == len(sweeps) and len(set(dates)) == len(dates) and None not in dates:
         sweeps = [replace(sweep, start=(date - min(dates)).total_seconds()) for sweep, date in zip(sweeps, dates, strict=True)]
         starts = np.array([sweep.start for sweep in sweeps])
@@ -311,7 +311,7 @@ def _recorded(sweeps: list[_Sweep], known: bool, channel: int | str, began: Any,
             raise FormatError(f"{what}; expected {expected}", path=path, key=f"sweep {n}")
         if other.electrode != first.electrode:
             names = f'"{first.electrode}" or "{other.electrode}"'
-            raise FormatError(f"is of another electrode than others; say which one to take: {names}", path=path, key="channel")
+            raise FormatError(f"has sweeps of different electrodes; name one of them: {names}", path=path, key="channel")
     return Recorded(
         values=np.stack([own.values for own in chosen]),
         time=np.arange(first.values.size) / first.rate,
@@ -341,7 +341,7 @@ def _channel(sweep: _Sweep, channel: int | str, n: int, path: str) -> _Channel:
         raise unknown_name("channel", channel, [*names, *electrodes], path=path, key=f"sweep {n}")
     position = names.index(channel) if isinstance(channel, str) else channel
     if not 0 <= position < len(names):
-        raise FormatError(f"there is no channel {channel}; {len(names)} found: {', '.join(names)}", path=path, key=f"sweep {n}")
+        raise FormatError(f"there is no channel {channel}; the file has {len(names)}: {', '.join(names)}", path=path, key=f"sweep {n}")
     return sweep.channels[position]
 
 

@@ -107,9 +107,9 @@ def _check_alike(file: Recorded, first: Recorded) -> None:
     if file.time.shape != first.time.shape or not np.allclose(file.time, first.time, rtol=0, atol=1e-7):
         raise FormatError(f"its sweeps have other times than those of {first.path}", path=file.path)
     if file.unit != first.unit:
-        raise FormatError(f"is in {file.unit} and {first.path} in {first.unit}; read them apart", path=file.path, key="unit")
+        raise FormatError(f"is in {file.unit} and {first.path} in {first.unit}; read them separately", path=file.path, key="unit")
     if (file.minutes is None) != (first.minutes is None):
-        raise FormatError(f"of this file and {first.path} only one has minutes in its heads", path=file.path)
+        raise FormatError(f"only one of this file and {first.path} has minutes in its column heads", path=file.path)
     if file.stimulated().shape != first.stimulated().shape or not np.allclose(file.stimulated(), first.stimulated(), rtol=0, atol=1e-4):
         raise FormatError(f"its stimulus comes at other times than that of {first.path}", path=file.path)
 
@@ -154,7 +154,7 @@ def minutes_of(recorded: Recorded, interval: float | None, first_after: int | No
     if recorded.minutes is not None:
         if first_after is not None or interval is not None:
             raise FormatError(
-                "the heads of the columns are minutes already; leave out interval and first_after, or name them Sweep 1 and so on",
+                "the heads of the columns are minutes already; leave out interval and first_after, or name the columns Sweep 1 and so on",
                 path=path,
             )
         return recorded.minutes, None

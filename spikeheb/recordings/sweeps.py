@@ -83,5 +83,5 @@ def checked(v: Floats, time: Floats, minutes: Floats, unit: str, path: str) -> S
             f"the pulse lies outside the sweep, which goes from {time[0]:g} s to {time[-1]:g} s around it", path=path, key="pulse"
         )
     if np.nanmax(np.abs(v)) > LARGEST[unit]:
-        raise FormatError(f"values up to {np.nanmax(np.abs(v)):g} {unit}: the unit is not what was said", path=path, key="unit")
+        raise FormatError(f"values reach {np.nanmax(np.abs(v)):g} {unit}, so the unit is not the one that was given", path=path, key="unit")
     return Sweeps(v, time, minutes, 0.0, unit)

@@ -68,7 +68,7 @@ def spikes_of_table(path: Path) -> list[Lane]:
     count = sum(trains.inputs for trains in lanes.values())
     if count > MAX_INPUTS:
         raise FormatError(
-            f"the lanes have {count:,} inputs together, and {MAX_INPUTS:,} are allowed; number them from 0 on", path=str(path)
+            f"the lanes have {count:,} inputs together, and {MAX_INPUTS:,} are allowed; number the inputs from 0", path=str(path)
         )
     return [trains.lane(label) for label, trains in lanes.items()]
 

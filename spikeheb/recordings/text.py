@@ -2,7 +2,7 @@
 
 The rules are fixed, so that nothing is guessed:
 
-- Columns are parted by tabs if the header holds one, else by semicolons if it holds one, else by commas. Excel's first line
+- Columns are separated by tabs if the header holds one, else by semicolons if it holds one, else by commas. Excel's first line
   ``sep=;`` goes before that.
 - The decimal mark is the point or the comma, the same in the whole file; a file with both is refused, and so are marks
   between thousands. Where commas part the columns, ``0,5`` is two cells (``"0,5"`` in quotation marks is one).
@@ -66,10 +66,12 @@ class Table:
         for line, cells in self.rows:
             if len(cells) != len(self.header):
                 hint = (
-                    "; a decimal comma needs columns parted by ; or tabs" if self.delimiter == "," and len(cells) > len(self.header) else ""
+                    "; with a decimal comma, separate columns by ; or tabs"
+                    if self.delimiter == "," and len(cells) > len(self.header)
+                    else ""
                 )
                 raise self.error(
-                    f"expected {len(self.header)} columns (got {len(cells)}), parted by {NAMES.get(self.delimiter, 'it')}{hint}", line
+                    f"expected {len(self.header)} columns (got {len(cells)}), separated by {NAMES.get(self.delimiter, 'it')}{hint}", line
                 )
             yield line, cells
 

@@ -109,7 +109,7 @@ def given_bounds(old: Bounds, given: object, weight: str, *, path: str | None) -
     if not isinstance(given, Mapping):
         raise FormatError(f"expected a kind ({', '.join(BOUND_KINDS)}) or a table (got {given!r})", path=path, key="bounds")
     if "kind" not in given:
-        raise FormatError(f"bounds are given whole: name the kind too ({example(old.kind, old, given)})", path=path, key="bounds.kind")
+        raise FormatError(f"bounds must be complete: name the kind too ({example(old.kind, old, given)})", path=path, key="bounds.kind")
     _check_complete(old, given, path)
     return parse_bounds(given, weight, path=path, key="bounds")
 
@@ -123,7 +123,7 @@ def _same_limits(old: Bounds, kind: str, weight: str, path: str | None) -> Bound
         return parse_bounds({"kind": kind}, weight, path=path, key="bounds")
     for name, limit in (("w_min", old.w_min), ("w_max", old.w_max)):
         if limit is None:
-            message = f'"{kind}" needs a {name}, and the rule has none ({example(kind, old, {})})'
+            message = f'"{kind}" needs a {name}, but the rule has none ({example(kind, old, {})})'
             raise FormatError(message, path=path, key=f"bounds.{name}")
     return parse_bounds({"kind": kind, "w_min": old.w_min, "w_max": old.w_max}, weight, path=path, key="bounds")
 

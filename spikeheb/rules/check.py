@@ -133,7 +133,7 @@ def _check_parameter_names(rule: Rule) -> None:
     """A parameter named like a choice of `spikeheb.rule` could not be set: the name would mean the choice."""
     for name in rule.parameters:
         if name in CHOICES:
-            message = f'the name "{name}" is taken by a choice that every rule has; rename it'
+            message = f'the name "{name}" is an option that every rule has; rename it'
             raise FormatError(message, path=rule.path, key=f"parameters.{name}")
 
 
@@ -174,7 +174,7 @@ def _check_weight(rule: Rule) -> None:
         )
     for key, bounds in _every_bounds(rule).items() if equation.kind == "differential" else ():
         if bounds.kind not in ("hard", "none"):
-            message = f'a weight that moves by itself takes "hard" or "none" (got "{bounds.kind}")'
+            message = f'a weight with a differential equation needs the bounds "hard" or "none" (got "{bounds.kind}")'
             raise FormatError(message, path=rule.path, key=f"{key}.kind")
 
 
@@ -246,9 +246,9 @@ def _check_verb(handler: Handler, line: t.Statement, path: str, key: str) -> Non
     if line.op != "=":
         raise ExpressionError(f'write "{line.target} = ..." (got "{line.op}")', path=path, key=key)
     if line.target == "transmit" and handler.event != "pre":
-        raise ExpressionError("only a pre handler transmits", path=path, key=key)
+        raise ExpressionError("only a pre handler may transmit", path=path, key=key)
     if sum(1 for other in handler.lines if other.target == "transmit") > 1:
-        raise ExpressionError("one handler transmits once", path=path, key=key)
+        raise ExpressionError("a handler may transmit only once", path=path, key=key)
 
 
 def _check_bounds(rule: Rule, bounds: Bounds, known: Mapping[str, Dimension], key: str) -> None:
@@ -267,9 +267,9 @@ def _no_random(tree: t.Tree, forbidden: set[str], path: str, key: str, hint: str
 def _check_missing(rule: Rule) -> None:
     """A rule without a pre handler, or a trace that is read and that nothing ever feeds."""
     if not any(handler.event == "pre" for handler in rule.handlers):
-        raise FormatError('no handler for the event "pre"; a synapse that hears no spike does nothing', path=rule.path, key="on")
+        raise FormatError('no handler for the event "pre"; a synapse that receives no spike does nothing', path=rule.path, key="on")
     if not any(handler.event == "pre" and handler.delay is None for handler in rule.handlers):
-        raise FormatError('no undelayed handler for the event "pre", so nothing is transmitted', path=rule.path, key="on")
+        raise FormatError('no handler without delay for the event "pre", so nothing is transmitted', path=rule.path, key="on")
     written = {line.target for handler in rule.handlers for line in handler.lines}
     read = {name for handler in rule.handlers for line in handler.lines for name in t.names(line.expression)}
     for equation in rule.equations:

@@ -95,7 +95,8 @@ def _with_set(rule: Rule, name: str) -> Rule:
     if name not in tuple(rule.sets):
         raise unknown_name("set", name, rule.sets, path=rule.path, key="sets")
     if rule.set not in (None, name):
-        message = f'the set "{rule.set}" is chosen already and would stay where "{name}" is silent; choose "{name}" of the rule itself'
+        known = f'the set "{rule.set}" is chosen already'
+        message = f'{known}, and its values would stay where "{name}" has none; choose "{name}" for the rule without a set'
         raise FormatError(message, path=rule.path, key=f"sets.{name}")
     chosen = rule.sets[name]
     parameters = {

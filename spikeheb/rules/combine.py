@@ -137,17 +137,21 @@ def _named(rule: Rule, weight: str, *, share: bool) -> _Part:
         return _Part(names | {rule.weight: t.Name(weight)}, rule, share)
     fixed = t.substitute(rule.initial[rule.weight], names)
     if t.functions(fixed) & {"rand", "randn"}:
-        raise FormatError("a weight that is drawn and never moved cannot be combined", path=rule.path, key=f"synapse.initial.{rule.weight}")
+        raise FormatError(
+            "a rule whose weight is drawn at the start and never changes cannot be combined",
+            path=rule.path,
+            key=f"synapse.initial.{rule.weight}",
+        )
     return _Part(names | {rule.weight: fixed}, rule, share)
 
 
 def _merged(tables: Iterable[Mapping[str, Entry]]) -> dict[str, Entry]:
-    """All entries in one table; names that two rules arrive at are an error."""
+    """All entries in one table; a name that two rules use is an error."""
     merged: dict[str, Entry] = {}
     for table in tables:
         for name, entry in table.items():
             if name in merged:
-                raise FormatError(f'two of the rules arrive at the name "{name}"; rename a rule', key=name)
+                raise FormatError(f'two of the rules use the name "{name}"; rename a rule', key=name)
             merged[name] = entry
     return merged
 
@@ -174,7 +178,7 @@ def _efficacy(parts: Sequence[_Part], read: Callable[[Rule], t.Tree]) -> t.Tree:
     shared = {part.tree(read(part.rule)): part.rule for part in parts if part.shares}
     if len(shared) > 1:
         first, other = list(shared.values())[:2]
-        message = f"{first.name} and {other.name} make different things of the weight that they would share"
+        message = f"{first.name} and {other.name} use the weight that they would share in different ways"
         raise FormatError(message, path=other.path, key="synapse.efficacy")
     total = next(iter(shared), t.ONE)
     for part in parts:
@@ -250,8 +254,10 @@ def _release(rule: Rule) -> tuple[int, int | None]:
         return next(n for n, handler in enumerate(rule.handlers) if handler.event == "pre" and handler.delay is None), None
     (n, m), key = places[0], f"on[{places[0][0]}]"
     if len(places) > 1 or rule.handlers[n].delay is not None:
-        raise FormatError("to be combined, a rule transmits once, without a delay", path=rule.path, key=key)
+        raise FormatError("to be combined, a rule must transmit once, without a delay", path=rule.path, key=key)
     moving = [k for k, line in enumerate(rule.handlers[n].lines) if line.target in ("ltp", "ltd", rule.weight)]
     if moving and moving[0] < m < moving[-1]:
-        raise FormatError("transmits amid a change of the weight; to be combined, put it before or after", path=rule.path, key=key)
+        raise FormatError(
+            "transmits between two changes of the weight; to combine the rule, move this line before or after them", path=rule.path, key=key
+        )
     return n, m

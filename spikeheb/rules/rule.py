@@ -119,8 +119,8 @@ class ParameterSet:
 class Rule:
     """A plasticity rule, ready to be run: the file's content with a set, an interaction and bounds chosen.
 
-    Immutable; `spikeheb.rules.choose` returns changed copies. `refit` names the parameters that are free where the rule is
-    fitted to data anew.
+    Immutable; `spikeheb.rules.choose` returns changed copies. `refit` names the parameters that may change when the rule is
+    fitted to data.
     """
 
     name: str
@@ -216,7 +216,7 @@ class Rule:
 
     @cached_property
     def hash(self) -> str:
-        """Content hash of `describe`; two rules with one hash do the same."""
+        """Content hash of `describe`; two rules with the same hash do the same."""
         return content_hash(self._content)
 
 

@@ -37,7 +37,7 @@ def with_ties(rule: Rule) -> Rule:
     read = {name for handler in rule.handlers if handler.event == "post" for tree in _changes(rule, handler) for name in t.names(tree)}
     shared = sorted(written & read & {e.name for e in (rule.post.equations if rule.post else ())})
     if shared:
-        message = f'"{shared[0]}" of [post] changes at presynaptic spikes and is read at postsynaptic ones; a tie cannot be discarded'
+        message = f'"{shared[0]}" of [post] changes at presynaptic spikes and is read at postsynaptic ones, so a tie cannot be discarded'
         raise FormatError(message, path=rule.path, key="coincidence")
     if {"ltp", "ltd"} & written:
         written |= {rule.weight}

@@ -212,7 +212,7 @@ def decode(value: Any) -> Any:
 def _same(thing: Thing, kind: str, stored: Mapping[str, Any]) -> Thing:
     if thing.hash != stored["hash"]:
         text = (
-            f"the {kind} {stored['name']} cannot be made again: it has the hash {thing.hash}, and the result was made with {stored['hash']}"
+            f"the {kind} {stored['name']} cannot be made again: it has the hash {thing.hash}, but the result was made with {stored['hash']}"
         )
         raise FormatError(f"{text}; its file was changed while it was in use, or it was changed by hand")
     return thing

@@ -88,7 +88,7 @@ def rejection_note(rejected: npt.NDArray[np.bool_]) -> str:
     of = "all conditions" if rejected.all() else f"{int(rejected.sum())} of {rejected.size} conditions"
     return (
         f"in {of} every sweep before or after the induction was rejected because the cell fired, so that there is no EPSP ratio; "
-        "take a weaker input (fewer copies, a smaller initial weight) or a cell that is harder to fire"
+        "use a weaker input (fewer copies, a smaller initial weight) or a cell that is harder to fire"
     )
 
 

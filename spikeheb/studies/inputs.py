@@ -64,7 +64,7 @@ class Inputs:
         Poisson, correlated or early groups, regular or replayed trains (`spikeheb.circuits.sources`).
     unplastic : Unplastic or None
     private : bool
-        Whether each cell has trains of its own.
+        Whether each cell has its own trains.
     """
 
     sources: tuple[Source, ...]
@@ -115,7 +115,7 @@ def as_inputs(given: object) -> Inputs:
 
 
 def poisson_inputs(count: int = 1000, rate: object = "15 Hz") -> Inputs:
-    """Independent Poisson trains of one rate."""
+    """Independent Poisson trains, all with the same rate."""
     return Inputs((_poisson(count, rate, "rate"),))
 
 
@@ -140,7 +140,7 @@ def correlated(count: int, rate: object, correlation: float = 0.1, correlation_t
 
 
 def early(latencies: npt.ArrayLike, rate: object, jitter: object = 0.0) -> Group:
-    """A source of trains that all follow each common event, each after a latency of its own.
+    """A source of trains that all follow common events, each train with its own latency.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def early(latencies: npt.ArrayLike, rate: object, jitter: object = 0.0) -> Group
 
 @takes_settings(FanIn)
 def fan_in_inputs(settings: FanIn) -> Inputs:
-    """A correlated group, a group with latencies, and independent inputs, as far as there are any.
+    """Inputs of up to three kinds: a correlated group, a group that follows common events, and independent inputs.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def fan_in_inputs(settings: FanIn) -> Inputs:
     ------
     ScheduleError, UnitError
     FormatError
-        For what has no effect: a correlation without correlated inputs, a rate without inhibitory ones.
+        For an argument without effect: a correlation without correlated inputs, or a rate without inhibitory inputs.
     """
     return _fan_in(settings)
 
@@ -173,7 +173,7 @@ def fan_in_inputs(settings: FanIn) -> Inputs:
 def _fan_in(settings: FanIn) -> Inputs:
     count, correlated, early = (_some(getattr(settings, name), name) for name in ("inputs", "correlated", "early"))
     if correlated + early > count:
-        raise ScheduleError(f"expected at most the {count} inputs (got {correlated + early})", key="correlated, early")
+        raise ScheduleError(f"expected at most {count}, the number of inputs (got {correlated + early})", key="correlated, early")
     if not correlated:
         check_used("correlated inputs (correlated)", correlation=settings.correlation, correlation_time=settings.correlation_time)
     if not settings.inhibitory:
@@ -193,7 +193,7 @@ def _fan_in(settings: FanIn) -> Inputs:
 
 
 def with_inhibition(inputs: Inputs, count: int, rate: object, receptor: str = "gaba", efficacy: float = 1.0) -> Inputs:
-    """The inputs with Poisson inhibitory ones beside them, which have no plasticity."""
+    """The inputs with additional inhibitory Poisson inputs, which have no plasticity."""
     check_kind(inputs, Inputs, "inputs, such as those of poisson_inputs", key="inputs")
     return replace(inputs, unplastic=Unplastic((_poisson(count, rate, "inhibitory_rate"),), efficacy, receptor))
 

@@ -134,7 +134,7 @@ def check_memory(needed: float, plan: Population) -> None:
     """
     if needed > MEMORY:
         size = f"{plan.cells:,} x {plan.synapses:,} synapses (cells x synapses) for every condition need about {needed / 1e9:.2g} GB"
-        raise ScheduleError(f"{size}, and {MEMORY / 1e9:g} GB are allowed; take fewer of them, or fewer or shorter conditions")
+        raise ScheduleError(f"{size}, and {MEMORY / 1e9:g} GB are allowed; use fewer of them, or fewer or shorter conditions")
 
 
 def counted(rule: Rule) -> tuple[str, t.Tree]:

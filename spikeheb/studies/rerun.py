@@ -29,9 +29,9 @@ STUDIES: Mapping[str, Callable[..., Any]] = {study.__name__: study for study in 
 
 
 def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] | None = None) -> xr.Dataset:
-    """Carry out once more what a result came from: the same bytes, on a machine with the same compiler and processor.
+    """Carry out once more the study that made a result. On a machine with the same compiler and processor the bytes are the same.
 
-    The result holds the full text of the rule and cell files that it was made from, so that these files need not be there. A protocol
+    The result holds the full text of the rule and cell files that it was made from, so that these files are not needed. A protocol
     is a script, and no script is taken from a result: it must stand in the library, unchanged.
 
     Parameters
@@ -81,7 +81,7 @@ def _call(data: xr.Dataset, path: str | None) -> tuple[str, dict[str, Any]]:
     """The study and its arguments, if the result is of this version."""
     version, text = data.attrs.get("spikeheb"), data.attrs.get(CALL)
     if not isinstance(text, str) or not isinstance(version, str):
-        raise FormatError("does not say how it was made: it is no result of a study, or of a study that cannot be repeated", path=path)
+        raise FormatError("does not say how it was made: it is not the result of a study, or the study cannot be repeated", path=path)
     if version != VERSION:
         raise FormatError(f"was made by spikeheb {version}, and this is {VERSION}; install that version", path=path)
     try:

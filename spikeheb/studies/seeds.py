@@ -26,7 +26,7 @@ def chosen_seeds(seeds: Seeds, first: int = 0) -> tuple[int, ...]:
     else:
         chosen = [_seed(seed, "seeds") for seed in seeds]
         if not chosen or len(set(chosen)) < len(chosen) or begin:
-            raise ScheduleError("give how many seeds and the first of them, or a list of different ones", key="seeds")
+            raise ScheduleError("give the number of seeds and the first seed, or a list of different seeds", key="seeds")
         check_count(len(chosen), SEEDS, "seeds", "seeds")
     check_seed(chosen[-1])
     return tuple(chosen)

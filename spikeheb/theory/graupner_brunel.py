@@ -128,6 +128,6 @@ def pairs(constants: Constants, delta_t: float, frequency: float, repetitions: i
     delta_t : float
         ``t_post - t_pre`` in seconds.
     frequency : float
-        Pairs a second.
+        Pairs per second.
     """
     return outcome(constants, [0.0], [delta_t], 1.0 / frequency, repetitions)

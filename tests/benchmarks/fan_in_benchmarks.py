@@ -111,10 +111,10 @@ def hand(
     """The same by hand: number of spikes, and the weights at the end."""
     cell = read_cell(HERE / "fan_in_cell.toml")
     q, receptor, p = cell.constants, cell.receptor(None), case.numbers()
-    told = Told(INPUTS, cells, round(seconds / DT), DT, RATE, seed, q["g_L"], q["C"], q["E_L"], q["V_th"], q["V_r"])
-    told.unit, told.E, told.tau_g, told.p = receptor.unit, receptor.reversal, receptor.decay, p.ctypes.data
+    setup = Told(INPUTS, cells, round(seconds / DT), DT, RATE, seed, q["g_L"], q["C"], q["E_L"], q["V_th"], q["V_r"])
+    setup.unit, setup.E, setup.tau_g, setup.p = receptor.unit, receptor.reversal, receptor.decay, p.ctypes.data
     weights = np.ascontiguousarray(starts(cells) if post_major else starts(cells).T).ravel()
-    spikes = by_hand().fan_in_by_hand(case.number, int(single), int(post_major), ctypes.byref(told), weights.ctypes.data)
+    spikes = by_hand().fan_in_by_hand(case.number, int(single), int(post_major), ctypes.byref(setup), weights.ctypes.data)
     return spikes, weights
 
 
@@ -182,12 +182,12 @@ def cold_build(runs: int = 3) -> Row:
     folder = started.library.path
     started.close()
     command = [*chosen.command, *chosen.flags, "-o", "/dev/null", str(folder / "model.cpp")]
-    found = []
+    seconds = []
     for _ in range(runs):
         before = _children()
         subprocess.run(command, check=True)
-        found.append(_children() - before)
-    return Row("fan-in, triplet: build", "CPU", tuple(found), 1.5, unit="s")
+        seconds.append(_children() - before)
+    return Row("fan-in, triplet: build", "CPU", tuple(seconds), 1.5, unit="s")
 
 
 def _children() -> float:

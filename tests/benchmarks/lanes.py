@@ -66,10 +66,10 @@ class Case:
 
 def needed_compiler() -> Compiler:
     """The compiler that kernels are built with."""
-    found = compiler()
-    if found is None:
+    chosen = compiler()
+    if chosen is None:
         raise SystemExit("there is no C++ compiler: nothing can be measured")
-    return found
+    return chosen
 
 
 @functools.cache
@@ -242,8 +242,8 @@ class InKernel:
     @property
     def weight(self) -> Floats:
         """The weights as they stand."""
-        found: Floats = np.array(self.run.arrays.synapses[self.run.job.rule.weight])
-        return found
+        weights: Floats = np.array(self.run.arrays.synapses[self.run.job.rule.weight])
+        return weights
 
 
 def _plan(case: Case) -> runner.Program:
@@ -252,19 +252,19 @@ def _plan(case: Case) -> runner.Program:
 
 def rows(runs: int = 9) -> list[Row]:
     """Kernel over hand-written: its own time on prepared arrays, and the whole of `run`."""
-    found = []
+    table = []
     for case, target, best_of in ((window_case(), 1.2, 50), (conditions_case(), 1.2, 5), (calcium_case(), 1.2, 1)):
         by_hand = ByHand(case)
         times = paired(InKernel(case), by_hand, runs=runs, best_of=best_of)
-        found.append(Row(case.work, "kernel / by hand", times.ratios, target, note=f"{_shown(min(times.second))} by hand"))
+        table.append(Row(case.work, "kernel / by hand", times.ratios, target, note=f"{_shown(min(times.second))} by hand"))
         whole = paired(functools.partial(runner.run, case.job, threads=1), by_hand, runs=runs, best_of=max(1, best_of // 5))
-        found.append(
+        table.append(
             Row(case.work, "whole `run` / by hand", whole.ratios, note=f"{_shown(min(whole.first))} with analysis, arrays, results")
         )
         if case.by_hand == "calcium_by_hand":
             other = paired(InKernel(case), ByHand(case, "calcium_by_hand_std"), runs=runs, best_of=best_of)
-            found.append(Row(case.work, "kernel / by hand with <random>", other.ratios))
-    return found + voltage_rows(runs)
+            table.append(Row(case.work, "kernel / by hand with <random>", other.ratios))
+    return table + voltage_rows(runs)
 
 
 def voltage_rows(runs: int = 9) -> list[Row]:
@@ -275,12 +275,12 @@ def voltage_rows(runs: int = 9) -> list[Row]:
         (voltage_case("shouval", "ca1_pyramidal", window), 0.5),
         (voltage_case("clopath", "l5_clopath", window), 0.5),
     ]
-    found = []
+    table = []
     for case, target in cases:
         times = paired(InKernel(case), ByHand(case), runs=runs, best_of=1)
         note = f"{_shown(min(times.first))} against {_shown(min(times.second))}"
-        found.append(Row(case.work, "kernel / by hand", times.ratios, target, note=note))
-    return found
+        table.append(Row(case.work, "kernel / by hand", times.ratios, target, note=note))
+    return table
 
 
 def _shown(seconds: float) -> str:

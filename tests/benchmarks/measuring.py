@@ -90,7 +90,7 @@ def paired(first: Work, second: Work, *, runs: int = 7, best_of: int = 1, clock:
     clock : callable
         CPU time of this process by default: others on the machine are not counted.
     """
-    found: tuple[list[float], list[float]] = ([], [])
+    seconds: tuple[list[float], list[float]] = ([], [])
     for work in (first, second):
         _time(work, clock)
     for run in range(runs):
@@ -99,9 +99,9 @@ def paired(first: Work, second: Work, *, runs: int = 7, best_of: int = 1, clock:
         for _ in range(best_of):
             for which, work in order:
                 least[which] = min(least[which], _time(work, clock))
-        for times, value in zip(found, least, strict=True):
+        for times, value in zip(seconds, least, strict=True):
             times.append(value)
-    return Pairs(tuple(found[0]), tuple(found[1]))
+    return Pairs(tuple(seconds[0]), tuple(seconds[1]))
 
 
 def _time(work: Work, clock: Callable[[], float]) -> float:

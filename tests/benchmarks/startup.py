@@ -40,7 +40,7 @@ def cpu() -> float:
 
 def rows(runs: int = 7) -> list[Row]:
     """Both commands, then builds from small to large."""
-    return [*(command(text, *told, runs) for text, told in COMMANDS.items()), *builds()]
+    return [*(command(text, *arguments, runs) for text, arguments in COMMANDS.items()), *builds()]
 
 
 def command(text: str, arguments: tuple[str, ...], target: float, runs: int) -> Row:
@@ -71,7 +71,7 @@ def builds(runs: int = 3) -> list[Row]:
         "triplet, AdEx cell": (read_rule(RULES / "triplet.toml"), cell),
         "Graupner-Brunel, AdEx cell": (read_rule(RULES / "graupner_brunel.toml"), cell),
     }
-    return [Row(f"cold build, {name}", "CPU s", tuple(_build(*told) for _ in range(runs)), 1.5, unit="s") for name, told in work.items()]
+    return [Row(f"cold build, {name}", "CPU s", tuple(_build(*model) for _ in range(runs)), 1.5, unit="s") for name, model in work.items()]
 
 
 def _build(rule: Rule, cell: Cell | None) -> float:

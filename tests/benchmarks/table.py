@@ -24,26 +24,27 @@ Group = Callable[[], list[Row]]
 
 def groups(brian: bool) -> dict[str, Group]:
     """All benchmarks, by the word that chooses them."""
-    found: dict[str, Group] = {"lanes": lanes.rows, "startup": startup.rows, "nest": others.nest_rows}
+    benchmarks: dict[str, Group] = {"lanes": lanes.rows, "startup": startup.rows, "nest": others.nest_rows}
     if brian:
-        found["brian"] = others.brian_rows
+        benchmarks["brian"] = others.brian_rows
     if importlib.util.find_spec("fan_in_benchmarks") is not None:
         import fan_in_benchmarks
         import networks
         import weights_benchmarks
 
-        found["fan_in"] = lambda: fan_in_benchmarks.measure(brian=brian)
-        found["weights"] = weights_benchmarks.rows
-        found["networks"] = networks.rows
-    return found
+        benchmarks["fan_in"] = lambda: fan_in_benchmarks.measure(brian=brian)
+        benchmarks["weights"] = weights_benchmarks.rows
+        benchmarks["networks"] = networks.rows
+    return benchmarks
 
 
 def as_json(rows: list[Row]) -> str:
     """The rows with medians and outcomes, and on what they were measured."""
     chosen = lanes.needed_compiler()
-    told = {"python": platform.python_version(), "compiler": chosen.version, "flags": " ".join(chosen.flags), "machine": platform.machine()}
+    flags = " ".join(chosen.flags)
+    system = {"python": platform.python_version(), "compiler": chosen.version, "flags": flags, "machine": platform.machine()}
     listed = [{**asdict(row), "median": row.median, "outcome": row.outcome} for row in rows]
-    return json.dumps({**told, "rows": listed}, indent=1) + "\n"
+    return json.dumps({**system, "rows": listed}, indent=1) + "\n"
 
 
 def main() -> None:

@@ -35,10 +35,10 @@ def test_the_kernel_and_the_program_by_hand_agree(case, to_end):
 
 def test_noise_of_the_standard_library_gives_the_same_distribution():
     case = calcium_case(lanes=400, seconds=10.0, pairs=10)
-    found = [ByHand(case), ByHand(case, "calcium_by_hand_std")]
-    for program in found:
+    programs = [ByHand(case), ByHand(case, "calcium_by_hand_std")]
+    for program in programs:
         program()()
-    a, b = (program.weight for program in found)
+    a, b = (program.weight for program in programs)
     assert not np.array_equal(a, b)
     assert abs(a.mean() - b.mean()) < 4 * np.sqrt((a.var() + b.var()) / a.size)
 

@@ -122,8 +122,8 @@ BAD = {
         'model = "dv/dt = 0.001*volt*xi*second**-0.5 + (',
         'membrane.method: noise needs method = "euler" (got "exponential_euler")',
     ),
-    "a random membrane": ("(g_L*", "(randn()*g_L*", "membrane.model: a cell draws no random numbers here"),
-    "a random start": ('v = "E_L" }', 'v = "E_L*rand()" }', "membrane.initial.v: a cell draws no random numbers here"),
+    "a random membrane": ("(g_L*", "(randn()*g_L*", "membrane.model: a cell may not draw random numbers here"),
+    "a random start": ('v = "E_L" }', 'v = "E_L*rand()" }', "membrane.initial.v: a cell may not draw random numbers here"),
     "an infinite start": ('v = "E_L" }', 'v = "E_L*exp(1000)" }', 'membrane.initial.v: "exp(1000)" is not a finite real number'),
     "a start of another variable": ('v = "E_L" }', 'u = "E_L" }', 'membrane.initial: no variable named "u"'),
     "a start of another kind": (

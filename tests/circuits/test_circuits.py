@@ -44,7 +44,7 @@ WRONG = {
     "drives": (lambda: replace(three_lanes(), drives={"nobody": Drives()}), 'no population named "nobody"'),
     "no rule": (
         lambda: replace(three_lanes(), projections={"a": Projection("inputs", "cells")}),
-        '"a" has no rule, so what it leads to needs a cell',
+        '"a" has no rule, so the population that it leads to needs a cell model',
     ),
     "backwards": (
         lambda: replace(three_lanes(), projections={"a": Projection("cells", "inputs", rule=PAIR)}),
@@ -53,7 +53,7 @@ WRONG = {
     "a cell for each source": (lambda: three_lanes().with_plastic(connect=Pairwise(np.array([0, 1]))), "a cell for each of 3 sources"),
     "cells that are not there": (lambda: three_lanes().with_plastic(connect=Pairwise(np.array([0, 1, 5]))), "cell 5"),
     "sources out of order": (lambda: three_lanes().with_plastic(connect=Pairwise(np.array([1, 0, 0]))), "sorted"),
-    "a drive of another cell": (lambda: three_lanes(rewards=(Change(2, 5, 1.0),)), "there is no cell 2 among 2"),
+    "a drive of another cell": (lambda: three_lanes(rewards=(Change(2, 5, 1.0),)), "there is no cell 2; there are 2"),
     "imposed trains": (lambda: all_to_all(imposed=(Poisson(np.array([5.0])),)), "a train for each of the 3 cells"),
     "a clamp without a cell": (lambda: three_lanes(clamps=(Change(0, 0, -0.05),)), "a voltage clamp needs a cell"),
     "falling trains": (lambda: but(three_lanes(), pre=(TRAINS[0], TRAINS[1], np.array([7, 7]))), "train 2 must rise"),
@@ -132,9 +132,9 @@ def test_what_the_dense_loop_cannot_have_is_had_with_every_synapse_by_itself():
     """Here delays that differ between cells."""
     delays = {"D": np.array([0.005, 0.0137, 0.02])}
     circuit = but(all_to_all(imposed=(Poisson(np.full(3, 30.0)),)), rule=sh.rule("graupner_brunel"), overrides=delays)
-    found, expected = carry_out(circuit, "kernel"), carry_out(circuit, "plain")
-    assert found.engine["engine"] == "kernel:c++"
-    np.testing.assert_allclose(found.w, expected.w, rtol=0, atol=1e-12)
+    recording, expected = carry_out(circuit, "kernel"), carry_out(circuit, "plain")
+    assert recording.engine["engine"] == "kernel:c++"
+    np.testing.assert_allclose(recording.w, expected.w, rtol=0, atol=1e-12)
 
 
 def test_a_refusal_comes_from_what_builds():
@@ -174,14 +174,14 @@ LOOPS = {
 @pytest.mark.parametrize("loop", LOOPS)
 def test_every_loop_delivers_spikes_to_synapses_without_plasticity(loop):
     circuit = inhibited()
-    found, expected = LOOPS[loop](circuit), carry_out(circuit, "plain")
+    recording, expected = LOOPS[loop](circuit), carry_out(circuit, "plain")
     alone = replace(circuit, projections={"synapses": circuit.plastic})
     assert expected.counts.min() > 3
     assert carry_out(alone, "plain").counts.sum() > expected.counts.sum(), "inhibition did nothing"
-    for a, b in zip(found.spikes, expected.spikes, strict=True):
+    for a, b in zip(recording.spikes, expected.spikes, strict=True):
         np.testing.assert_array_equal(a, b)
-    np.testing.assert_allclose(found.w, expected.w, rtol=0, atol=1e-10)
-    np.testing.assert_allclose(found.snapshots, expected.snapshots, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(recording.w, expected.w, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(recording.snapshots, expected.snapshots, rtol=0, atol=1e-10)
 
 
 @needs_compiler
@@ -199,16 +199,16 @@ def test_lanes_with_inhibition_go_on_from_a_checkpoint_and_know_no_threads(tmp_p
         first.save(tmp_path / "here.npz")
     with lanes(2) as second:
         second.resume(tmp_path / "here.npz")
-        found = second.to_end()
-    assert found.w.tobytes() == expected.w.tobytes()
-    assert [train.tolist() for train in found.spikes] == [train.tolist() for train in expected.spikes]
+        recording = second.to_end()
+    assert recording.w.tobytes() == expected.w.tobytes()
+    assert [train.tolist() for train in recording.spikes] == [train.tolist() for train in expected.spikes]
 
 
 @needs_compiler
 def test_quiet_stretches_end_where_an_inhibitory_spike_arrives():
     circuit = but(inhibited(1), sweeps=np.array([3690]), sweep_steps=200)
-    found, stepped = runner.run(circuit), runner.run(replace(circuit, exact=True))
-    np.testing.assert_allclose(found.v, stepped.v, rtol=0, atol=1e-9)
+    recording, stepped = runner.run(circuit), runner.run(replace(circuit, exact=True))
+    np.testing.assert_allclose(recording.v, stepped.v, rtol=0, atol=1e-9)
     assert np.ptp(stepped.v) > 1e-5
 
 
@@ -234,14 +234,14 @@ def driven(cells=3, **more):
 @pytest.mark.parametrize("private", [False, True])
 def test_every_loop_has_currents_and_clamps_by_cell_and_the_potential(loop, private):
     circuit = driven(private=private)
-    found, expected = LOOPS[loop](circuit), carry_out(circuit, "plain")
+    recording, expected = LOOPS[loop](circuit), carry_out(circuit, "plain")
     assert len({len(train) for train in expected.spikes}) == 3, "the cells are not told apart"
-    for a, b in zip(found.spikes, expected.spikes, strict=True):
+    for a, b in zip(recording.spikes, expected.spikes, strict=True):
         np.testing.assert_array_equal(a, b)
-    np.testing.assert_allclose(found.v, expected.v, rtol=0, atol=1e-9)
-    np.testing.assert_allclose(found.w, expected.w, rtol=0, atol=1e-10)
-    assert found.v.shape == (3, 4, 120)
-    assert np.all(found.v[0, 1, 10:] == -0.05)
+    np.testing.assert_allclose(recording.v, expected.v, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(recording.w, expected.w, rtol=0, atol=1e-10)
+    assert recording.v.shape == (3, 4, 120)
+    assert np.all(recording.v[0, 1, 10:] == -0.05)
 
 
 @needs_compiler
@@ -255,8 +255,8 @@ def test_a_dense_run_that_goes_on_meets_the_changes_of_before(cells, tmp_path):
         first.save(tmp_path / "here.npz")
     with fan_in.FanIn(circuit, 2) as second:
         second.resume(tmp_path / "here.npz")
-        found = second.to_end()
-    assert (found.w.tobytes(), found.v.tobytes()) == (expected.w.tobytes(), expected.v.tobytes())
+        recording = second.to_end()
+    assert (recording.w.tobytes(), recording.v.tobytes()) == (expected.w.tobytes(), expected.v.tobytes())
 
 
 @needs_compiler
@@ -268,8 +268,8 @@ def test_a_reward_may_be_for_one_cell(loop):
     circuit = of_fan_in(rule, None, DT, 2000, 3, inputs, imposed=post, rewards=rewards)
     if loop == "numpy":
         circuit = expanded(circuit)
-    found, expected = (numpy_run if loop == "numpy" else LOOPS[loop])(circuit), carry_out(circuit, "plain")
-    np.testing.assert_allclose(found.w, expected.w, rtol=0, atol=1e-12)
+    recording, expected = (numpy_run if loop == "numpy" else LOOPS[loop])(circuit), carry_out(circuit, "plain")
+    np.testing.assert_allclose(recording.w, expected.w, rtol=0, atol=1e-12)
     assert np.ptp(np.reshape(expected.w, (3, 2))[:, 0]) > 1e-6
 
 
@@ -298,7 +298,7 @@ def test_what_needs_a_membrane_is_refused_without_a_cell(asked):
 
 
 def test_a_projection_has_only_what_its_kind_has():
-    with pytest.raises(sh.EngineError, match="says its efficacy itself"):
+    with pytest.raises(sh.EngineError, match="sets the efficacy itself"):
         Projection("inputs", "cells", rule=sh.rule("pair"), efficacy=2.0)
     for wrong in ({"initial": {"w": 0.5}}, {"overrides": {"A_plus": np.ones(1)}}, {"normalise": Normalise("divisive", 1.0)}):
         with pytest.raises(sh.EngineError, match="need a projection with a rule"):

@@ -81,7 +81,7 @@ def test_the_counts_of_a_file_are_added_up_before_anything_is_made(tmp_path: Pat
     text = FAN_IN + "".join(POPULATION.format(n=n, count=200_000) for n in range(60))
     imposed = 'imposed = [{ kind = "poisson", count = 10000000, rate = "1 Hz" }]'
     cases = {
-        "populations.p49.sources[0].count: with this there are 10,000,100 trains, and 10,000,000 are allowed in a file; take fewer": text,
+        "populations.p49.sources[0].count: with this there are 10,000,100 trains, and 10,000,000 are allowed in a file; use fewer": text,
         "drives.cells.imposed[0].count: with this there are 10,000,100 trains": FAN_IN.replace(CURRENT, imposed),
     }
     for message, wrong in cases.items():

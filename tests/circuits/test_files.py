@@ -197,7 +197,7 @@ def test_what_no_file_says_is_refused_and_not_left_out(tmp_path: Path) -> None:
     circuit, many = read_circuit(FAN_IN), np.arange(200_000)
     other = replace(circuit.rule, title="Another title")
     cases = {
-        "projections.synapses.rule: is changed in a way": circuit.with_plastic(rule=other),
+        "projections.synapses.rule: was changed in a way": circuit.with_plastic(rule=other),
         "more than 2000000 bytes": replace(circuit, populations={**circuit.populations, "inputs": Spikes(usual.given((many,)))}),
         "is not a name": replace(circuit, populations={**circuit.populations, "more cells": Cells(1)}),
     }  # fmt: skip
@@ -230,7 +230,7 @@ def test_check_recognises_a_network(capsys: pytest.CaptureFixture[str], tmp_path
     path = tmp_path / "huge.toml"
     path.write_text(FAN_IN.read_text().replace("count = 100,", "count = 10000000,").replace("count = 1\n", "count = 1000000\n"))
     assert run(["check", str(path)]) == 2
-    message = 'projections: "synapses" would have 10,000,000,000,000 synapses; at most 2,147,483,647 can be numbered'
+    message = 'projections: "synapses" would have 10,000,000,000,000 synapses; at most 2,147,483,647 are possible'
     assert capsys.readouterr().err == f"error: {path}: {message}\n"
     assert run(["show", str(FAN_IN)]) == 2
     assert "is the file of a network" in capsys.readouterr().err

@@ -97,14 +97,14 @@ CASES = {
     "what a distribution lacks": ((EFFICACY, 'efficacy = { kind = "normal", mean = 3 }'), '"normal" needs sd'),
     "what a distribution does not take": ((EFFICACY, 'efficacy = { kind = "uniform", low = 0, high = 1, sd = 2 }'), "sd: has no effect"),
     "a delay without a unit": (('delay = "0.1 ms"', "delay = 0.1"), "projections.ee.delay"),
-    "an efficacy beside a rule": (("initial = { w = 0 }", "efficacy = 2"), "ie.efficacy: has no effect beside a rule"),
+    "an efficacy beside a rule": (("initial = { w = 0 }", "efficacy = 2"), "ie.efficacy: has no effect where there is a rule"),
     "an unknown projection in a phase": ((PROBES, PHASE.replace("{}", "plastic = { ei = false }")), "projection with a rule"),
     "an unknown constant in a phase": (
         (PROBES, PHASE.replace("{}", "parameters.ie = { nothing = 1 }")), "phases[0].parameters.ie: no constant",
     ),
     "a source that ends before it begins": (
         ("[populations.i]", LATE),
-        "a source is there from a time to a later one",
+        "a source must stop after it starts",
     ),
 }  # fmt: skip
 
@@ -126,7 +126,7 @@ def test_what_is_wrong_is_said_in_one_line(case: str, tmp_path: Path) -> None:
 def test_a_network_of_absurd_size_is_refused_before_it_is_connected(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(VOGELS.read_text(encoding="utf-8").replace("count = 8000", "count = 8000000"), encoding="utf-8")
-    with pytest.raises(sh.SpikehebError, match=r"can be numbered|are allowed"):
+    with pytest.raises(sh.SpikehebError, match=r"are possible|are allowed"):
         read_circuit(path)
 
 

@@ -44,7 +44,7 @@ WRONG = {
     "a duration of volts": (('"500 ms"', '"500 mV"'), 'duration: expected a time such as "20 ms" (got "500 mV", a voltage)'),
     "an endless duration": (('"500 ms"', '"1e12 s"'), "duration: expected a time from 0 to 1.1e+08 s (got 1e+12 s)"),
     "a negative duration": (('"500 ms"', '"-5 ms"'), "duration: expected a time from 0 to 1.1e+08 s (got -0.005 s)"),
-    "no duration": (('"500 ms"', "0"), "duration: expected a time step at least (got 0)"),
+    "no duration": (('"500 ms"', "0"), "duration: expected at least one time step (got 0)"),
     "NaN": (("seed = 1", "seed = nan"), "seed: a number that is not finite or too large"),
     "NaN as text": (('"500 ms"', '"nan ms"'), 'duration: expected a time such as "20 ms" ("nan ms" is not a quantity'),
     "a seed that is too large": (("seed = 1", f"seed = {2**63}"), "seed: expected a whole number from 0 to 9223372036854775807 (got "),
@@ -52,7 +52,10 @@ WRONG = {
     "precision": (("seed = 1", 'precision = "float16"'), 'precision: no precision named "float16"; did you mean '),
     "both kinds of population": (("count = 1\n", "count = 1\nsources = []\n"), "populations.cells: expected either sources"),
     "neither kind": (("count = 1\n", ""), "populations.cells: expected either sources (a population that sends spikes) or count (cells)"),
-    "a cell that sends spikes": ((SOURCE, SOURCE + '\ncell = "l5_pyramidal"'), "populations.inputs.cell: has no effect beside sources"),
+    "a cell that sends spikes": (
+        (SOURCE, SOURCE + '\ncell = "l5_pyramidal"'),
+        "populations.inputs.cell: has no effect where sources are given",
+    ),
     "no cells": (("count = 1\n", "count = 0\n"), "populations.cells.count: expected a whole number from 1 to 10,000,000 (got 0)"),
     "negative cells": (("count = 1\n", "count = -3\n"), "populations.cells.count: expected a whole number from 1 to 10,000,000 (got -3)"),
     "half a cell": (("count = 1\n", "count = 1.5\n"), "populations.cells.count: expected `int`, got `float`"),
@@ -93,7 +96,7 @@ WRONG = {
     ),
     "too many together": (
         (SOURCE, 'sources = [{ kind = "poisson", count = 9999999, rate = "1 Hz" }, { kind = "regular", count = 2, period = "1 s" }]'),
-        "populations.inputs.sources[1].count: with this there are 10,000,001 trains, and 10,000,000 are allowed in a file; take fewer",
+        "populations.inputs.sources[1].count: with this there are 10,000,001 trains, and 10,000,000 are allowed in a file; use fewer",
     ),
     "a count that is not the list's": (
         source('kind = "poisson", count = 3, rate = ["1 Hz", "2 Hz"]'),
@@ -145,7 +148,7 @@ WRONG = {
         source('kind = "replayed", trains = [["1 ms"], []], cells = 2'),
         "projections: replayed trains are for 2 cells",
     ),
-    "no sources": ((SOURCE, "sources = []"), "projections: expected an input at least (got 0)"),
+    "no sources": ((SOURCE, "sources = []"), "projections: expected at least one input (got 0)"),
     "a projection from nowhere": (
         ('pre = "inputs"', 'pre = "input"'),
         f'{PROJECTION}.pre: no population named "input"; did you mean "inputs"?',
@@ -156,7 +159,7 @@ WRONG = {
     ),
     "a projection to sources": (
         ('post = "cells"', 'post = "inputs"'),
-        f'{PROJECTION}.post: expected a population of cells ("inputs" is one of sources)',
+        f'{PROJECTION}.post: expected a population of cells ("inputs" is a population of sources)',
     ),
     "a projection from cells": (
         ('pre = "inputs"', 'pre = "cells"'),
@@ -175,11 +178,11 @@ WRONG = {
     ),
     "pairs that fall": (
         (SOURCE, SOURCE.replace("100", "2"), '"all_to_all"', '"pairwise"\nreaches = [1, 0]', "count = 1\n", "count = 2\n"),
-        f"{PROJECTION}.reaches: expected cells that do not fall",
+        f"{PROJECTION}.reaches: expected cells in rising order",
     ),
     "a pair with no cell": (
         (SOURCE, SOURCE.replace("100", "2"), '"all_to_all"', '"pairwise"\nreaches = [0, 7]'),
-        f"{PROJECTION}.reaches[1]: there is no cell 7 among 1, counted from 0",
+        f"{PROJECTION}.reaches[1]: there is no cell 7; there are 1, counted from 0",
     ),
     "an unknown rule": ((RULE, 'rule = "pear"'), f'{PROJECTION}.rule: no rule named "pear"; did you mean "pair"'),
     "a rule file that is not there": ((RULE, 'rule = "none.toml"'), "none.toml: there is no such file"),
@@ -216,7 +219,7 @@ WRONG = {
     ),
     "ragged initial values": (
         ("{ w = 0.5 }", "{ w = [[0.5, 0.6], [0.5]] }"),
-        f"{PROJECTION}.initial.w: expected a list of numbers, or lists of numbers that are all",
+        f"{PROJECTION}.initial.w: expected a list of numbers, or lists of numbers that all have",
     ),
     "initial values that are not finite": (
         ("{ w = 0.5 }", "{ w = inf }"),
@@ -238,7 +241,7 @@ WRONG = {
     "drives of nothing": (("[drives.cells]", "[drives.cell]"), 'drives.cell: no population named "cell"; did you mean "cells"?'),
     "drives of sources": (
         ("[drives.cells]", "[drives.inputs]"),
-        'drives.inputs: expected a population of cells ("inputs" is one of sources)',
+        'drives.inputs: expected a population of cells ("inputs" is a population of sources)',
     ),
     "a current of volts": (
         ('"500 pA"', '"5 mV"'),
@@ -250,11 +253,11 @@ WRONG = {
     ),
     "a current of another cell": (
         ('"500 pA"', '"500 pA", cell = 1'),
-        "drives.cells.currents[0].cell: there is no cell 1 among 1, counted from 0",
+        "drives.cells.currents[0].cell: there is no cell 1; there are 1, counted from 0",
     ),
     "a current of cell -1": (
         ('"500 pA"', '"500 pA", cell = -1'),
-        "drives.cells.currents[0].cell: there is no cell -1 among 1, counted from 0",
+        "drives.cells.currents[0].cell: there is no cell -1; there are 1, counted from 0",
     ),
     "a current before the start": (
         ('at = "0 ms"', 'at = "-1 ms"'),
@@ -275,15 +278,18 @@ WRONG = {
     "records after the end": ((SNAPSHOTS, 'snapshots = ["1 ms", "500 ms"]'), "probes: snapshots must rise, from step 0 to step 4999"),
     "samples after the end": (
         (SNAPSHOTS, 'samples = ["1 ms", "500 ms"]'),
-        "probes.samples: expected times that do not fall, before the end of the run",
+        "probes.samples: expected rising times before the end of the run",
     ),
     "sweeps that fall": (
         (SNAPSHOTS, 'sweeps = ["2 ms", "1 ms"]'),
-        "probes.sweeps: expected times that do not fall, before the end of the run",
+        "probes.sweeps: expected rising times before the end of the run",
     ),
-    "watched by one number": ((SNAPSHOTS, "watched = [[0]]"), "probes.watched[0]: expected a cell and a source, [0, 3] (got 1 numbers)"),
+    "watched by one number": (
+        (SNAPSHOTS, "watched = [[0]]"),
+        "probes.watched[0]: expected a cell and a source, such as [0, 3] (got 1 numbers)",
+    ),
     "watched and not there": ((SNAPSHOTS, "watched = [[0, 100]]"), "probes: each watched synapse is a cell and an input, counted from 0"),
-    "edges that fall": ((SNAPSHOTS, 'histograms = ["1 ms"]\nedges = [1, 0]'), "probes: histograms need rising edges"),
+    "edges that fall": ((SNAPSHOTS, 'histograms = ["1 ms"]\nedges = [1, 0]'), "probes: the edges of histograms must rise"),
     "a step that is no time": ((SNAPSHOTS, "snapshots = [5]"), 'probes.snapshots[0]: expected a time such as "20 ms" (got "5", a number)'),
 }
 

@@ -248,7 +248,7 @@ def test_an_unbalanced_compiler_is_one_line(spikeheb, tmp_path, monkeypatch):
     compiler.cache_clear()
     try:
         for arguments in (WINDOW, WEIGHTS, RUN, ("score", "--rule", "pair")):
-            assert "CXX is no command" in refused(spikeheb, *arguments)
+            assert "CXX is not a command" in refused(spikeheb, *arguments)
     finally:
         compiler.cache_clear()
     assert list(tmp_path.iterdir()) == []

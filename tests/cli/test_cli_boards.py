@@ -66,9 +66,9 @@ def test_what_a_file_of_data_lacks_is_one_line(spikeheb, tmp_path, text, message
     [
         (("score", "--protocol", "pairing"), "pairing: has no published data to score against"),
         (("score", "--rule", "nosuch"), 'no rule named "nosuch"'),
-        (("weights",), "--rule: give one rule or more"),
+        (("weights",), "--rule: give at least one rule"),
         (("weights", "--rule", "pair", "--normalise", "odd", "--imposed", "5 Hz", "--duration", "1 s"), 'got "odd"'),
-        (("weights", "--rule", "pair", "--correlated", "2000"), "expected at most the 1000 inputs (got 2000)"),
+        (("weights", "--rule", "pair", "--correlated", "2000"), "expected at most 1000, the number of inputs (got 2000)"),
         (("weights", "--rule", "pair", "--memory", "0.001", "--cells", "1000"), "GB are allowed"),
         (("weights", "--rule", "pair", "--duration", "20 mV"), "expected a time"),
         (("compare", "nothing.nc"), "nothing.nc: there is no such file"),

@@ -37,6 +37,6 @@ def test_a_combination_runs_shows_and_lands_in_a_folder_of_its_name(spikeheb, tm
 
 
 def test_a_set_for_a_combination_is_refused_in_one_line(spikeheb):
-    found = spikeheb("run", "pairing", "--rule", "pair+tsodyks_markram", "--set", "gutig", *BARE)
-    assert found.code == 2
-    assert "a combination names the set of each rule" in found.err
+    printed = spikeheb("run", "pairing", "--rule", "pair+tsodyks_markram", "--set", "gutig", *BARE)
+    assert printed.code == 2
+    assert "a combination names the set of each rule" in printed.err

@@ -15,9 +15,9 @@ BARE = ("--test-pulses", "off", *NUMPY)
 
 
 def test_run_prints_a_table_and_writes_result_and_figure(spikeheb, small, tmp_path):
-    found = spikeheb("run", small, "--rule", "pair:additive", "--cell", "ca1_pyramidal", "--seed", "3", *NUMPY)
-    assert found.code == 0
-    down, up = found.table
+    printed = spikeheb("run", small, "--rule", "pair:additive", "--cell", "ca1_pyramidal", "--seed", "3", *NUMPY)
+    assert printed.code == 0
+    down, up = printed.table
     columns = ["delta_t (ms)", "EPSP before (mV)", "EPSP after (mV)", "EPSP ratio", "efficacy ratio"]
     assert list(up) == columns
     assert (down["delta_t (ms)"], up["delta_t (ms)"]) == ("-10", "+10")
@@ -27,7 +27,7 @@ def test_run_prints_a_table_and_writes_result_and_figure(spikeheb, small, tmp_pa
     assert float(down["efficacy ratio"]) < 1 < float(up["efficacy ratio"])
     assert (data.attrs["rule_set"], data.attrs["cell"], data.attrs["seed"]) == ("additive", "ca1_pyramidal", 3)
     assert (tmp_path / "small-pair-additive" / "figure.png").read_bytes()[:4] == b"\x89PNG"
-    assert found.err.splitlines() == [
+    assert printed.err.splitlines() == [
         "engine: brian:numpy",
         "result: small-pair-additive/result.nc",
         "figure: small-pair-additive/figure.png",
@@ -56,26 +56,28 @@ def test_choices_of_the_rule_are_recorded(spikeheb, tmp_path):
 
 
 def test_run_beside_published_points(spikeheb):
-    found = spikeheb("run", "markram_1997", "--rule", "triplet", "--set", "visual_cortex_all_min", "-p", "trains=1", "--test-pulses", "off")
-    first, *_, last = found.table
+    printed = spikeheb(
+        "run", "markram_1997", "--rule", "triplet", "--set", "visual_cortex_all_min", "-p", "trains=1", "--test-pulses", "off"
+    )
+    first, *_, last = printed.table
     assert list(first) == ["frequency (Hz)", "delta_t (ms)", "efficacy ratio", "published ratio", "published SEM"]
     assert [first[name] for name in ("frequency (Hz)", "delta_t (ms)", "published ratio", "published SEM")] == ["2", "+5", "0.9886", "0.04"]
     assert (last["delta_t (ms)"], last["published ratio"]) == ("-10", "0.7922")
-    header, *rows = (line.split("\t") for line in found.out.split("\n\n")[1].splitlines())
+    header, *rows = (line.split("\t") for line in printed.out.split("\n\n")[1].splitlines())
     assert header == ["series", "E (efficacy)"]
     by_hand = np.mean(
-        [((float(r["published ratio"]) - float(r["efficacy ratio"])) / float(r["published SEM"])) ** 2 for r in found.table[6:]]
+        [((float(r["published ratio"]) - float(r["efficacy ratio"])) / float(r["published SEM"])) ** 2 for r in printed.table[6:]]
     )
     assert {row[0]: float(row[1]) for row in rows}["timing"] == pytest.approx(by_hand, rel=0.01)
 
 
 def test_progress_without_a_terminal_is_lines(spikeheb):
-    found = spikeheb("run", "pairing", "--rule", "pair", "-p", "pairs=3", *BARE, "--progress")
-    lines = [line for line in found.err.splitlines() if line.startswith("pairing, pair: ")]
+    printed = spikeheb("run", "pairing", "--rule", "pair", "-p", "pairs=3", *BARE, "--progress")
+    lines = [line for line in printed.err.splitlines() if line.startswith("pairing, pair: ")]
     shares = [int(line.split()[-2]) for line in lines]
     assert shares == sorted(set(shares))
     assert len(shares) > 3
-    assert not [line for line in found.out.splitlines() if "%" in line]
+    assert not [line for line in printed.out.splitlines() if "%" in line]
 
 
 # a rule of a new user
@@ -110,9 +112,11 @@ def test_a_users_folder_is_searched(spikeheb, mine, small, tmp_path, monkeypatch
 
 def test_window_of_several_rules(spikeheb, tmp_path):
     arguments = ["--rule", "pair:additive", "--rule", "triplet:hippocampus_all_full", "--rule", "pair", "-p", "A_plus=0.02"]
-    found = spikeheb("window", *arguments, "--delta-t", "-10 ms, 0 ms, 10 ms", "--pairs", "1", "--frequency", "5 Hz", *NUMPY, "--out", "w")
-    assert [row["delta_t (ms)"] for row in found.table] == ["-10", "0", "+10"]
-    assert list(found.table[0])[1:] == [
+    printed = spikeheb(
+        "window", *arguments, "--delta-t", "-10 ms, 0 ms, 10 ms", "--pairs", "1", "--frequency", "5 Hz", *NUMPY, "--out", "w"
+    )
+    assert [row["delta_t (ms)"] for row in printed.table] == ["-10", "0", "+10"]
+    assert list(printed.table[0])[1:] == [
         "change, pair / additive (A_plus changed)",
         "change, triplet / hippocampus_all_full",
         "change, pair (A_plus changed)",
@@ -132,11 +136,11 @@ def test_the_same_rule_twice_keeps_two_names(spikeheb, tmp_path):
 
 
 def test_replay_records_along_time(spikeheb, spikes, tmp_path):
-    found = spikeheb("replay", "--rule", "pair", "--spikes", spikes, "--w0", "0.25", "--record", *NUMPY)
+    printed = spikeheb("replay", "--rule", "pair", "--spikes", spikes, "--w0", "0.25", "--record", *NUMPY)
     data = sh.load(tmp_path / "replay-spikes-pair" / "result.nc")
     assert data["lane"].values.tolist() == ["up", "down"]
     assert data["w_record"].values[:, 0].tolist() == [0.25, 0.25]
-    assert data["w_record"].values[:, -1].tolist() == [float(row["w"]) for row in found.table]
+    assert data["w_record"].values[:, -1].tolist() == [float(row["w"]) for row in printed.table]
 
 
 def test_inputs_of_a_lane_are_synapses_of_their_own(spikeheb, tmp_path):
@@ -161,14 +165,14 @@ def recording(path, ratio, unit=1.0):
 
 def test_recorded_sweeps_are_measured_like_virtual_ones(spikeheb, tmp_path):
     recording(tmp_path / "real.csv", 1.5)
-    found = spikeheb("analyse", "real.csv")
-    assert found.code == 0
-    row = found.table[0]
+    printed = spikeheb("analyse", "real.csv")
+    assert printed.code == 0
+    row = printed.table[0]
     assert row["recording"] == "real"
     assert float(row["EPSP before (mV)"]) == pytest.approx(2 * np.exp(-0.1), rel=1e-3)
     assert float(row["EPSP ratio"]) == pytest.approx(1.5, rel=1e-3)
     assert row["rejected sweeps"] == "1"
-    assert "note: 1 sweep was rejected because the cell spiked" in found.err
+    assert "note: 1 sweep was rejected because the cell spiked" in printed.err
     data = sh.load(tmp_path / "analyse-real" / "result.nc")
     virtual = {"epsp", "epsp_before", "epsp_ratio", "slope_ratio", "drift_before", "rejected", "v_before", "v_after"}
     assert virtual <= set(data.data_vars)
@@ -267,9 +271,9 @@ def test_latex_is_balanced_and_escaped(spikeheb, mine):
 
 def test_run_with_a_bundle_an_unstimulated_input_and_paired_pulses(spikeheb, small, tmp_path):
     options = ("--copies", "3", "--control", "--paired-pulse", "60ms")
-    found = spikeheb("run", small, "--rule", "pair:additive", "--cell", "ca1_pyramidal", *options)
-    assert found.code == 0
-    up = found.table[1]
+    printed = spikeheb("run", small, "--rule", "pair:additive", "--cell", "ca1_pyramidal", *options)
+    assert printed.code == 0
+    up = printed.table[1]
     assert up["unstimulated ratio"] == "1"
     assert 0.8 < float(up["paired pulse before"]) < 1
     (result,) = tmp_path.glob("small-pair-additive/result.nc")
@@ -279,5 +283,5 @@ def test_run_with_a_bundle_an_unstimulated_input_and_paired_pulses(spikeheb, sma
 
 
 def test_run_beside_published_directions(spikeheb):
-    found = spikeheb("run", "letzkus_2006", "--rule", "pair", "--test-pulses", "off")
-    assert [row["published"] for row in found.table] == ["", "LTP", "", "LTP", "", "LTD", "LTP", "LTD"]
+    printed = spikeheb("run", "letzkus_2006", "--rule", "pair", "--test-pulses", "off")
+    assert [row["published"] for row in printed.table] == ["", "LTP", "", "LTP", "", "LTD", "LTP", "LTD"]

@@ -21,7 +21,7 @@ def run(spikeheb, *arguments):
         (("--interaction", "symetric"), 'no interaction named "symetric"; did you mean "symmetric"'),
         (("--bounds", "softt"), 'no kind of bounds named "softt"; did you mean "soft"?'),
         (("--bounds", "kind=hard, w_max=-1"), "w_min must be below w_max"),
-        (("--bounds", "w_max=2"), 'bounds are given whole: name the kind too (such as "kind=hard, w_min=0, w_max=2")'),
+        (("--bounds", "w_max=2"), 'bounds must be complete: name the kind too (such as "kind=hard, w_min=0, w_max=2")'),
         (("--coincidence", "first"), 'did you mean "pre_first" or "post_first"?'),
         (("--axonal-delay", "-1 ms"), "a delay may not be negative"),
         (("--axonal-delay", "1 mV"), 'axonal_delay: expected a time such as "20 ms" (got "1 mV", a voltage)'),
@@ -132,21 +132,21 @@ def test_a_fault_in_a_protocol_is_named_with_its_line(spikeheb, small):
 
 
 def test_check_goes_on_after_a_fault(spikeheb, mine, small):
-    found = spikeheb("check", "none.toml", mine, small)
-    assert found.code == 2
-    assert found.out.splitlines() == [f"OK rule mine, 0 sets: {mine}", f"OK protocol small, 2 conditions: {small}"]
-    assert found.err == "error: none.toml: there is no such file\n"
+    printed = spikeheb("check", "none.toml", mine, small)
+    assert printed.code == 2
+    assert printed.out.splitlines() == [f"OK rule mine, 0 sets: {mine}", f"OK protocol small, 2 conditions: {small}"]
+    assert printed.err == "error: none.toml: there is no such file\n"
 
 
 def test_list_goes_on_after_a_fault(spikeheb, tmp_path, monkeypatch):
     (tmp_path / "home" / "rules").mkdir(parents=True)
     (tmp_path / "home" / "rules" / "broken.toml").write_text("schema = 1")
     monkeypatch.setenv("SPIKEHEB_PATH", str(tmp_path / "home"))
-    found = spikeheb("list")
-    assert found.code == 2
-    assert {"kind": "rule", "name": "broken", "title": "(not usable)"} in found.table
-    assert {"pair", "pairing", "l5_pyramidal"} <= {row["name"] for row in found.table}
-    assert "broken.toml" in found.err
+    printed = spikeheb("list")
+    assert printed.code == 2
+    assert {"kind": "rule", "name": "broken", "title": "(not usable)"} in printed.table
+    assert {"pair", "pairing", "l5_pyramidal"} <= {row["name"] for row in printed.table}
+    assert "broken.toml" in printed.err
 
 
 def test_unwritable_folder_is_found_before_anything_is_computed(spikeheb, tmp_path, monkeypatch):
@@ -174,10 +174,10 @@ def test_an_earlier_result_is_kept_unless_forced(spikeheb, tmp_path, monkeypatch
 
 
 def test_debug_shows_the_traceback_and_the_line(spikeheb):
-    found = spikeheb("run", "pairing", "--rule", "pairr", "--debug")
-    assert found.code == 2
-    assert found.err.startswith("Traceback")
-    assert found.err.splitlines()[-1].startswith('error: no rule named "pairr"')
+    printed = spikeheb("run", "pairing", "--rule", "pairr", "--debug")
+    assert printed.code == 2
+    assert printed.err.startswith("Traceback")
+    assert printed.err.splitlines()[-1].startswith('error: no rule named "pairr"')
 
 
 def test_a_fault_of_the_program_is_not_hidden(spikeheb, monkeypatch):

@@ -49,18 +49,18 @@ def test_the_installed_command():
     command = shutil.which("spikeheb", path=str(Path(sys.executable).parent))
     if command is None:
         pytest.skip("not installed as a command")
-    found = subprocess.run([command, "list", "kells"], capture_output=True, text=True)
-    assert found.returncode == 2
-    assert found.stderr == 'error: no kind of thing named "kells"; did you mean "cells"?\n'
+    finished = subprocess.run([command, "list", "kells"], capture_output=True, text=True)
+    assert finished.returncode == 2
+    assert finished.stderr == 'error: no kind of thing named "kells"; did you mean "cells"?\n'
 
 
 def test_a_protocol_runs_as_a_script(small, tmp_path):
-    found = process(small, "--rule", "pair", *BARE, "-p", "pairs=2", cwd=tmp_path)
-    assert found.returncode == 0, found.stderr
-    assert found.stdout.startswith("delta_t (ms)\tefficacy ratio\n")
+    finished = process(small, "--rule", "pair", *BARE, "-p", "pairs=2", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.startswith("delta_t (ms)\tefficacy ratio\n")
     assert (tmp_path / "small-pair" / "result.nc").is_file()
-    found = process(small, "--rule", "pear", cwd=tmp_path)
-    assert (found.returncode, found.stderr) == (2, 'error: no rule named "pear"; did you mean "pair"?\n')
+    finished = process(small, "--rule", "pear", cwd=tmp_path)
+    assert (finished.returncode, finished.stderr) == (2, 'error: no rule named "pear"; did you mean "pair"?\n')
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
@@ -83,9 +83,9 @@ def test_interruption_leaves_no_half_result(tmp_path):
 def test_without_a_compiler_cython_falls_back_and_says_so(small, tmp_path, environment):
     env = {**os.environ, "SPIKEHEB_CACHE": str(tmp_path / "cache"), **environment}
     arguments = ["--rule", "pair", "--test-pulses", "off", "--engine", "brian:cython"]
-    found = process("-m", "spikeheb", "run", small, *arguments, "--out", "here", cwd=tmp_path, env=env)
-    assert found.returncode == 0, found.stderr
-    assert "engine: brian:numpy\nnote: no C++ compiler found that Brian2 can use, numpy instead of cython\n" in found.stderr
+    finished = process("-m", "spikeheb", "run", small, *arguments, "--out", "here", cwd=tmp_path, env=env)
+    assert finished.returncode == 0, finished.stderr
+    assert "engine: brian:numpy\nnote: no C++ compiler found that Brian2 can use, numpy instead of cython\n" in finished.stderr
     attrs = sh.load(tmp_path / "here" / "result.nc").attrs
     assert (attrs["engine"], attrs["engine_note"]) == ("brian:numpy", "no C++ compiler found that Brian2 can use, numpy instead of cython")
 
@@ -99,12 +99,12 @@ def test_a_full_disk_ends_in_one_line(small, tmp_path):
         "main()"
     )
     assert resource is not None
-    found = process("-c", code, "run", small, "--rule", "pair", *BARE, "--out", "full", cwd=tmp_path)
-    assert found.returncode == 2, found.stderr
-    assert len(found.stdout.splitlines()) == 3
-    last = found.stderr.splitlines()[-1]
+    finished = process("-c", code, "run", small, "--rule", "pair", *BARE, "--out", "full", cwd=tmp_path)
+    assert finished.returncode == 2, finished.stderr
+    assert len(finished.stdout.splitlines()) == 3
+    last = finished.stderr.splitlines()[-1]
     assert last.startswith("error: full/result.nc: could not be written whole (File too large); it could not be saved elsewhere either")
-    assert "Traceback" not in found.stderr
+    assert "Traceback" not in finished.stderr
     assert list(tmp_path.iterdir()) == [small.parent]
 
 
@@ -131,9 +131,9 @@ def test_a_figure_that_cannot_be_written_leaves_the_result(spikeheb, tmp_path, m
         raise sh.StorageError("could not be written whole (No space left on device)", path=str(path))
 
     monkeypatch.setattr("spikeheb.plots.write", refuse)
-    found = spikeheb("run", "pairing", "--rule", "pair", "-p", "pairs=2", *BARE)
-    assert found.code == 2
-    assert found.err.splitlines()[-1].endswith("the result itself is complete in pairing-pair/result.nc")
+    printed = spikeheb("run", "pairing", "--rule", "pair", "-p", "pairs=2", *BARE)
+    assert printed.code == 2
+    assert printed.err.splitlines()[-1].endswith("the result itself is complete in pairing-pair/result.nc")
     assert sh.load(tmp_path / "pairing-pair" / "result.nc").sizes["condition"] == 6
 
 
@@ -148,11 +148,11 @@ def test_a_result_that_appears_meanwhile_is_not_overwritten(tmp_path, monkeypatc
 
 
 def test_closed_pipe_is_no_fault():
-    found = subprocess.run(
+    finished = subprocess.run(
         f'"{sys.executable}" -m spikeheb show sjostrom_2001 | head -1', shell=True, capture_output=True, text=True, check=True
     )
-    assert found.stdout.startswith("sjostrom_2001")
-    assert found.stderr == ""
+    assert finished.stdout.startswith("sjostrom_2001")
+    assert finished.stderr == ""
 
 
 def test_a_result_is_written_though_nobody_reads_the_table(small, tmp_path):
@@ -161,9 +161,9 @@ def test_a_result_is_written_though_nobody_reads_the_table(small, tmp_path):
         "sys.stdout = os.fdopen(1, 'w', buffering=1)\n"
         "main()"
     )
-    found = process("-c", code, "run", small, "--rule", "pair", *BARE, "--out", "kept", cwd=tmp_path)
-    assert found.returncode == 1
-    assert "Traceback" not in found.stderr
+    finished = process("-c", code, "run", small, "--rule", "pair", *BARE, "--out", "kept", cwd=tmp_path)
+    assert finished.returncode == 1
+    assert "Traceback" not in finished.stderr
     assert sh.load(tmp_path / "kept" / "result.nc").sizes["condition"] == 2
 
 

@@ -89,4 +89,4 @@ def test_a_table_says_the_sides_itself(run):
     Path("spikes.csv").write_text("lane,side,time\na,pre,1\n")
     code, _, err = run("--rule", "pair", "--spikes", "spikes.csv", "--sides", "pre")
     assert code == 2
-    assert "leave the sides out" in err
+    assert "leave out sides" in err

@@ -54,9 +54,9 @@ def test_the_command_gives_what_the_function_gives(spikeheb, tmp_path):
     rule = sh.rule("pair", interaction="symmetric", coincidence="post_first", bounds="soft", axonal_delay="1 ms", A_plus=0.02)
     cell = sh.cell("l5_pyramidal", C="200 pF")
     expected = sh.weights(rule, cell, sh.fan_in_inputs(30), "2 s", dt="0.2 ms", seed=5, unit="30 nS", snapshots=8, name=["mine"])
-    found = sh.load("here/result.nc")
-    np.testing.assert_array_equal(found["weight"], expected["weight"])
-    assert found["rule_hash"].values.tolist() == expected["rule_hash"].values.tolist()
+    result = sh.load("here/result.nc")
+    np.testing.assert_array_equal(result["weight"], expected["weight"])
+    assert result["rule_hash"].values.tolist() == expected["rule_hash"].values.tolist()
     assert done.table[0]["rule"] == "mine"
     assert float(done.table[0]["rate (Hz)"]) > 0
 

@@ -234,5 +234,5 @@ def test_an_interruption_before_the_first_command_line_is_read():
         "sys.argv = ['spikeheb', 'list']\n"
         "cli.main()\n"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE)
-    assert (found.returncode, found.stdout, found.stderr) == (130, "", "interrupted\n")
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (130, "", "interrupted\n")

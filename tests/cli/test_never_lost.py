@@ -154,7 +154,7 @@ def test_a_name_that_is_too_long_is_one_line(spikeheb, tmp_path, spikes, tempora
         assert "cannot be written (File name too long)" in spikeheb("replay", "--rule", "pair", "--spikes", spikes, "--out", out).refusal
     else:
         said = spikeheb(*TEMPLATE, "--out", f"{out}.csv").refusal
-        kept = Path(said.rpartition("what was to be written is kept in ")[2])
+        kept = Path(said.rpartition("the text is kept in ")[2])
         assert kept.read_text(encoding="utf-8").startswith("# Measurements under the protocol pairing")
     assert [path for path in tmp_path.iterdir() if path not in (spikes, temporary)] == []
 

@@ -25,7 +25,7 @@ def tolerance(job, w):
 
 
 def distance(job, a, b):
-    """The largest difference, and what it may be."""
+    """The largest error, and what it may be."""
     if not is_noisy(job.rule):
         return float(np.abs(a - b).max()), tolerance(job, a)
     error = np.sqrt((a.var() + b.var()) / a.size)
@@ -46,10 +46,10 @@ def main() -> int:
                 print(f"{the_rule.label:45s} not without a cell ({error.message})")
                 continue
             for label, run in (("cython", lambda j: runtime.run(j, "cython")), ("standalone", standalone.run)):
-                found, allowed = distance(job, reference, run(job).w)
-                worst |= found > allowed
+                error, allowed = distance(job, reference, run(job).w)
+                worst |= error > allowed
                 print(
-                    f"{the_rule.label:45s} {label:11s} {found:9.2e}  allowed {allowed:9.2e}  {'' if found <= allowed else 'DISAGREES'}",
+                    f"{the_rule.label:45s} {label:11s} {error:9.2e}  allowed {allowed:9.2e}  {'' if error <= allowed else 'DISAGREES'}",
                     flush=True,
                 )
     return int(worst)

@@ -158,6 +158,6 @@ def test_post_variables_follow_the_cell(tmp_path):
 def test_a_current_goes_on_through_steps_in_which_nothing_else_happens(current):
     """A constant current is no event, and no rest either: the cell charges, and may fire, for as long as it lasts."""
     job = lanes(rule(set="additive"), [[0.0]], [[]], cell(), tail=0.6, currents=(Change(0, 100, current), Change(0, 5000, 0.0)))
-    found, expected = run(job), run(replace(job, exact=True))
-    np.testing.assert_array_equal(found.spikes[0], expected.spikes[0])
+    recording, expected = run(job), run(replace(job, exact=True))
+    np.testing.assert_array_equal(recording.spikes[0], expected.spikes[0])
     assert len(expected.spikes[0]) > 5 or current < 2e-10

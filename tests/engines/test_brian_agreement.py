@@ -30,9 +30,9 @@ def test_every_pairing_scheme_equals_its_spike_by_spike_oracle(scheme, trains):
     for coincidence in ("pre_first", "post_first"):
         pre, post = zip(*trains, strict=True)
         job = lanes(rule(interaction=scheme, coincidence=coincidence), pre, post)
-        found = runtime.run(job, "numpy").w
+        weights = runtime.run(job, "numpy").w
         expected = [pair.final_weight(p, q, 0.5, scheme=scheme, coincidence=coincidence) for p, q in trains]
-        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(weights, expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("which", ["visual_cortex_all_full", "visual_cortex_nearest_full"])
@@ -41,10 +41,10 @@ def test_every_pairing_scheme_equals_its_spike_by_spike_oracle(scheme, trains):
 def test_the_triplet_rule_equals_its_oracle(which, trains):
     the_rule = rule("triplet", set=which)
     pre, post = zip(*trains, strict=True)
-    found = runtime.run(lanes(the_rule, pre, post), "numpy").w
+    weights = runtime.run(lanes(the_rule, pre, post), "numpy").w
     values = {name: p.value for name, p in the_rule.parameters.items()}
     expected = [triplet.final_weight(p, q, 1.0, **values, scheme=the_rule.interaction) for p, q in trains]
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(weights, expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.slow

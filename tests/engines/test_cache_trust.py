@@ -233,6 +233,6 @@ def test_a_probe_that_cannot_be_read_is_made_again(place, working, outcome):
 def test_cxx_that_is_no_command_is_one_line(monkeypatch, text):
     monkeypatch.setenv("CXX", text)
     compiler.compiler.cache_clear()
-    with pytest.raises(BuildError, match="CXX is no command") as caught:
+    with pytest.raises(BuildError, match="CXX is not a command") as caught:
         compiler.compiler()
     assert str(caught.value).isprintable()

@@ -90,11 +90,11 @@ def test_v_is_held_from_the_step_on_and_moves_again_from_the_release_on(run):
 def test_no_threshold_while_clamped_and_an_imposed_spike_acts_as_ever(run):
     """Held at 0 mV an integrate-and-fire cell is far above its threshold; a strong current changes nothing."""
     job = clamped(rule(), "l23_pyramidal", [Change(0, 100, 0.0), Change(0, 1000, RELEASED)], post=(600,), currents=(Change(0, 0, 0.5e-9),))
-    found = run(job)
-    spikes = found.spikes[0]
+    recording = run(job)
+    spikes = recording.spikes[0]
     assert spikes[(spikes >= 100) & (spikes < 1000)].tolist() == [600]
     assert (spikes >= 1000).sum() > 3
-    v, reset = found.v[0, 0], job.cell.parameters["V_r"].value
+    v, reset = recording.v[0, 0], job.cell.parameters["V_r"].value
     assert v[600] == reset
     assert np.all(np.delete(v[100:1000], 500) == 0.0)
 
@@ -132,10 +132,10 @@ def test_both_engines_agree(cell, reads, tmp_path):
     clamps = [change for n, v in enumerate((-0.08, -0.05, 0.0)) for change in (Change(n, 3000, v), Change(n, 9000, RELEASED))]
     pre = np.unique(rng.integers(0, 20_000, 60))
     job = clamped(the_rule, cell, clamps, lanes=3, steps=26_000, pre=pre, post=np.unique(rng.integers(2000, 20_000, 40)))
-    reference, found = runtime.run(job, "numpy"), runner.run(job)
-    assert [s.tolist() for s in found.spikes] == [s.tolist() for s in reference.spikes]
-    np.testing.assert_allclose(found.v, reference.v, rtol=0, atol=1e-9)
-    np.testing.assert_allclose(found.w, reference.w, rtol=0, atol=1e-10)
+    reference, recording = runtime.run(job, "numpy"), runner.run(job)
+    assert [s.tolist() for s in recording.spikes] == [s.tolist() for s in reference.spikes]
+    np.testing.assert_allclose(recording.v, reference.v, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(recording.w, reference.w, rtol=0, atol=1e-10)
 
 
 @COMPILED

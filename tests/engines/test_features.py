@@ -208,19 +208,19 @@ def test_every_loop_has_every_feature_or_says_why_not(feature, loop, tmp_path):
         with pytest.raises(EngineError, match=refusals[loop]):
             run(whole)
         return
-    found = run(whole)
+    recording = run(whole)
     if loop in refusals:
-        assert np.all(np.isfinite(found.w))
+        assert np.all(np.isfinite(recording.w))
         return
     expected = plain.run(replace(whole, precision="float64"))
     for name, count in recorded(whole).items():
         assert getattr(expected, name).size == count, name
     close = {"rtol": 0, "atol": 1e-10 if whole.precision == "float64" else 1e-5}
-    for a, b in zip(found.spikes, expected.spikes, strict=True):
+    for a, b in zip(recording.spikes, expected.spikes, strict=True):
         np.testing.assert_array_equal(a, b)
     for name in ("w", "snapshots", "watched", "histograms", "v", "weight", "efficacy"):
-        if getattr(expected, name).size or getattr(found, name).size:
-            np.testing.assert_allclose(getattr(found, name), getattr(expected, name), err_msg=name, **close)
+        if getattr(expected, name).size or getattr(recording, name).size:
+            np.testing.assert_allclose(getattr(recording, name), getattr(expected, name), err_msg=name, **close)
 
 
 @pytest.mark.parametrize("feature", FEATURES)

@@ -122,8 +122,8 @@ def test_given_names_take_every_place_and_change_nothing(tmp_path: Path, turn: i
     groups = [usable[k : k + size] for k in range(0, len(usable) - size + 1, size)]
     for chosen in groups[turn::4]:
         rule = rule_of(tmp_path, chosen)
-        found = {engine: weights(rule, engine) for engine in ("numpy", "brian:numpy")}
-        for w, variables in found.values():
+        by_engine = {engine: weights(rule, engine) for engine in ("numpy", "brian:numpy")}
+        for w, variables in by_engine.values():
             assert w == pytest.approx(plain, rel=1e-12), chosen
             assert set(variables) == {chosen[0], chosen[2]}, "results have the names of the file"
 

@@ -273,7 +273,7 @@ REFUSED = {
             dt=DT, steps=9, populations={"a": Cells(2), "b": Cells(2, CELL)},
             projections={"ab": Projection("a", "b", OneToOne(), sh.rule("pair"))},
         ),
-        'the cells of "a" in a network need a membrane',
+        'the cells of "a" in a network need a cell model',
     ),
 }  # fmt: skip
 
@@ -298,11 +298,11 @@ def test_other_loops_refuse_networks_in_one_line(engine):
         ({"connect": AllToAll()}, "leads from a population to itself; say autapses = true or false"),
         ({"connect": PairwiseBernoulli(probability=1.5, autapses=False)}, "a probability lies between 0 and 1"),
         ({"connect": FixedIndegree(count=12, autapses=False)}, "expected a count from 0 to 11, the number of sources, or multiple = true"),
-        ({"connect": Explicit(pre=np.array([0]), post=np.array([12]))}, "synapse 0 has cell 12, and there are 12, counted from 0"),
+        ({"connect": Explicit(pre=np.array([0]), post=np.array([12]))}, "synapse 0 has cell 12, but there are 12, counted from 0"),
         ({"connect": Explicit(pre=np.array([0, 1]), post=np.array([1]))}, "a source and a cell for each synapse"),
-        ({"pre_cells": (3, 3)}, "from a first one to a later one, counted from 0 (got 3-3 of 12 sources and 0-12 of 12 cells)"),
-        ({"pre_cells": (0, 6), "post_cells": (3, 12)}, "without autapses, sources and cells are the same ones or have none in common"),
-        ({"connect": FixedIndegree(count=10**9, autapses=False, multiple=True)}, "can be numbered"),
+        ({"pre_cells": (3, 3)}, "ends after its start and stays in its population (got 3-3 of 12 sources and 0-12 of 12 cells)"),
+        ({"pre_cells": (0, 6), "post_cells": (3, 12)}, "must be the same range, or two ranges that do not overlap"),
+        ({"connect": FixedIndegree(count=10**9, autapses=False, multiple=True)}, "are possible"),
     ],
 )  # fmt: skip
 def test_connections_that_cannot_be_are_refused_in_one_line(wrong, words):

@@ -44,21 +44,21 @@ def listed(pre, post):
 MORE = '[populations.{}]\ncount = 3\ncell = "l5_pyramidal"\n'
 WRONG = {
     "a source too large for a machine": (listed("[99999999999999999999]", "[2]"), r"connect\.pre\[0\]: there is no source 9999"),
-    "a source below 0": (listed("[1, -1]", "[2, 2]"), r"connect\.pre\[1\]: there is no source -1 among 10"),
-    "a cell that is not there": (listed("[1]", "[10]"), r"connect\.post\[0\]: there is no cell 10 among 10"),
+    "a source below 0": (listed("[1, -1]", "[2, 2]"), r"connect\.pre\[1\]: there is no source -1; there are 10"),
+    "a cell that is not there": (listed("[1]", "[10]"), r"connect\.post\[0\]: there is no cell 10; there are 10"),
     "a long delay": (plastic('delay = "3600 s"'), r"projections\.ee: a delay may be at most 10 s"),
     "drawn long delays": (plastic('delay = { kind = "uniform", low = "0 s", high = "1e300 s" }'), "and 10 s are allowed"),
     "drawn infinite delays": (plastic('delay = { kind = "lognormal", median = "1 ms", sigma = 1e10 }'), "delay of inf s was drawn"),
     "drawn delays below 0": (plastic('delay = { kind = "normal", mean = "1 ms", sd = "5 ms" }'), r"projections\.ee: delay is 0 or more"),
     "limits that no number meets": (
-        plastic('initial = { w = { kind = "normal", mean = 0.5, sd = 1e9, low = 0.4999, high = 0.5001 } }'), "less than 1% lie between",
+        plastic('initial = { w = { kind = "normal", mean = 0.5, sd = 1e9, low = 0.4999, high = 0.5001 } }'), "normal numbers lie between",
     ),
     "names of one result": (plastic() + MORE.format("e_spike"), "would both have"),
     "infinite weights": (plastic('initial = { w = { kind = "lognormal", median = 1, sigma = 1e10 } }'), "initial value of w is not finite"),
 }  # fmt: skip
 BY_CHECK = {
-    "cells without a membrane": (plastic() + "[populations.z]\ncount = 3\n", 'the cells of "z" in a network need a membrane'),
-    "mirrored noise": ("", "mirrored noise is for circuits that are no network"),
+    "cells without a membrane": (plastic() + "[populations.z]\ncount = 3\n", 'the cells of "z" in a network need a cell model'),
+    "mirrored noise": ("", "a network cannot have mirrored noise"),
 }
 RIGHT = {
     "no synapse is drawn": connected("probability = 0.0"),

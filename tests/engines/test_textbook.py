@@ -185,7 +185,7 @@ def test_only_what_a_user_may_drive_is_listed(drives):
 
 def test_a_membrane_potential_of_another_name():
     _, source, target = plain_groups(model="V : volt\nu : volt")
-    with pytest.raises(sh.EngineError, match='the target has no "v"; say which variable is it, such as v="V"'):
+    with pytest.raises(sh.EngineError, match='the target has no "v"; say which variable it is, such as v="V"'):
         sh.synapses("bcm" if reads_membrane(sh.rule("bcm")) else "clopath", source, target)
     made = sh.synapses("clopath", source, target, v="V")
     made.connect()

@@ -98,8 +98,8 @@ def test_the_order(tmp_path, monkeypatch, wheel, given, there, broken, installed
         return None if name(command) in broken.split() else compiler.Compiler(command, "1", (), cpu)
 
     monkeypatch.setattr(compiler, "probe", probe)
-    found = compiler.compiler()
-    assert (None if found is None else name(found.command)) == chosen
+    working = compiler.compiler()
+    assert (None if working is None else name(working.command)) == chosen
     of_system = compiler.compiler_of_system()
     assert (None if of_system is None else name(of_system.command)) == (None if chosen == "ziglang" else chosen)
 

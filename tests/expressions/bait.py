@@ -185,8 +185,8 @@ def attempt(table: dict[str, object], folder: Path) -> tuple[SpikehebError | Non
             warnings.simplefilter("always")
             read(path)
         error = None
-    except SpikehebError as found:
-        error = found
+    except SpikehebError as refusal:
+        error = refusal
     finally:
         CANARY.watching = None
         taken = time.process_time() - started

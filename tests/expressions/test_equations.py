@@ -20,15 +20,15 @@ def dimension(text: str) -> Dimension:
 
 
 def test_block_becomes_equations_in_order() -> None:
-    found = parse_model("# traces\ndx/dt = -x/tau : 1  # decay\n\ns = x + 1 : 1\ndu/dt=(v-u)/tau:volt\nw : 1\n")
-    assert [(e.kind, e.name, e.dimension) for e in found] == [
+    equations = parse_model("# traces\ndx/dt = -x/tau : 1  # decay\n\ns = x + 1 : 1\ndu/dt=(v-u)/tau:volt\nw : 1\n")
+    assert [(e.kind, e.name, e.dimension) for e in equations] == [
         ("differential", "x", NONE),
         ("subexpression", "s", NONE),
         ("differential", "u", VOLTAGE),
         ("variable", "w", NONE),
     ]
-    assert found[0].expression == gate.parse_expression("-x/tau")
-    assert found[3].expression is None
+    assert equations[0].expression == gate.parse_expression("-x/tau")
+    assert equations[3].expression is None
 
 
 def test_variable_may_be_called_d() -> None:
@@ -88,7 +88,7 @@ def test_other_lines_are_refused(block: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("x + y", NONE),
         ("v + 0", VOLTAGE),
@@ -110,8 +110,8 @@ def test_other_lines_are_refused(block: str, words: str) -> None:
         ("tau*rate", NONE),
     ],
 )
-def test_dimension_of_an_expression(text: str, found: Dimension) -> None:
-    assert dimension(text) == found
+def test_dimension_of_an_expression(text: str, expected: Dimension) -> None:
+    assert dimension(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_dimension_of_an_expression(text: str, found: Dimension) -> None:
         ("v - 1", '"-" of a voltage and a number'),
         ("int(v > tau)", '">" of a voltage and a time'),
         ("int(v > 1 and x > 1)", '">" of a voltage and a number'),
-        ("exp(v)", "exp of a voltage; it takes a number"),
+        ("exp(v)", "exp of a voltage; its argument must be a number"),
         ("log(tau)", "log of a time"),
         ("clip(v, 0, 1)", "clip of a voltage and a number"),
         ("x**tau", "an exponent must be a number"),

@@ -9,7 +9,7 @@ from spikeheb.expressions import gate, limits
 from spikeheb.expressions import tree as t
 
 x, y, n = t.Name("x"), t.Name("y"), t.Name("n")
-one, two = t.Number(1.0), t.Number(2.0)
+unity, two = t.Number(1.0), t.Number(2.0)
 
 
 @pytest.mark.parametrize(
@@ -17,8 +17,8 @@ one, two = t.Number(1.0), t.Number(2.0)
     [
         ("x", x),
         (" x\t", x),
-        ("1", one),
-        ("1.", one),
+        ("1", unity),
+        ("1.", unity),
         (".5", t.Number(0.5)),
         ("5e-10", t.Number(5e-10)),
         ("1E+3", t.Number(1000.0)),
@@ -28,20 +28,20 @@ one, two = t.Number(1.0), t.Number(2.0)
         ("-x", t.Negative(x)),
         ("+x", x),
         ("x - -y", t.Binary("-", x, t.Negative(y))),
-        ("x - y - 1", t.Binary("-", t.Binary("-", x, y), one)),
-        ("x - (y - 1)", t.Binary("-", x, t.Binary("-", y, one))),
+        ("x - y - 1", t.Binary("-", t.Binary("-", x, y), unity)),
+        ("x - (y - 1)", t.Binary("-", x, t.Binary("-", y, unity))),
         ("x/y*2", t.Binary("*", t.Binary("/", x, y), two)),
         ("-x**2", t.Negative(t.Binary("**", x, two))),
         ("(-x)**2", t.Binary("**", t.Negative(x), two)),
         ("x**-2", t.Binary("**", x, t.Negative(two))),
         ("x**n", t.Binary("**", x, n)),
         ("exp(-x/y)", t.Call("exp", (t.Binary("/", t.Negative(x), y),))),
-        ("clip(x, 0, 1)", t.Call("clip", (x, t.ZERO, one))),
+        ("clip(x, 0, 1)", t.Call("clip", (x, t.ZERO, unity))),
         ("randn()", t.Call("randn", ())),
-        ("int(x >= 1)", t.Call("int", (t.Compare(">=", x, one),))),
+        ("int(x >= 1)", t.Call("int", (t.Compare(">=", x, unity),))),
         (
             "int(not (x > 1 and y < 2))",
-            t.Call("int", (t.Logic("not", (t.Logic("and", (t.Compare(">", x, one), t.Compare("<", y, two))),)),)),
+            t.Call("int", (t.Logic("not", (t.Logic("and", (t.Compare(">", x, unity), t.Compare("<", y, two))),)),)),
         ),
         ("10*mV", t.Binary("*", t.Number(10.0), t.Name("mV"))),
     ],
@@ -51,8 +51,8 @@ def test_expression_becomes_the_tree_that_python_would_build(text: str, tree: t.
 
 
 def test_condition_is_a_comparison_and_an_expression_is_not() -> None:
-    assert gate.parse_condition("x > 1") == t.Compare(">", x, one)
-    assert gate.parse_condition("x > 1 or y > 1 or n > 1") == t.Logic("or", tuple(t.Compare(">", name, one) for name in (x, y, n)))
+    assert gate.parse_condition("x > 1") == t.Compare(">", x, unity)
+    assert gate.parse_condition("x > 1 or y > 1 or n > 1") == t.Logic("or", tuple(t.Compare(">", name, unity) for name in (x, y, n)))
     for text in ("x", "int(x > 1)", "x + 1"):
         with pytest.raises(ExpressionError, match="a comparison is expected"):
             gate.parse_condition(text)
@@ -64,8 +64,8 @@ def test_condition_is_a_comparison_and_an_expression_is_not() -> None:
 @pytest.mark.parametrize(
     ("text", "statement"),
     [
-        ("x = 1", t.Statement("x", "=", one)),
-        ("x=1", t.Statement("x", "=", one)),
+        ("x = 1", t.Statement("x", "=", unity)),
+        ("x=1", t.Statement("x", "=", unity)),
         ("  x += y  # comment = 2", t.Statement("x", "+=", y)),
         ("x -= -y", t.Statement("x", "-=", t.Negative(y))),
         ("x *= 2", t.Statement("x", "*=", two)),

@@ -33,8 +33,8 @@ def test_payload_at_the_gate_itself_is_refused(folder: Path) -> None:
 
 def wrongly_read(place: Place, payloads: list[str], folder: Path) -> dict[str, str]:
     label, table, steps, wrap = place
-    found = {payload: refused(changed(table, steps, wrap(loaded(payload))), folder) for payload in payloads}
-    return {payload: what for payload, what in found.items() if what and (label, payload) not in MEANT}
+    messages = {payload: refused(changed(table, steps, wrap(loaded(payload))), folder) for payload in payloads}
+    return {payload: what for payload, what in messages.items() if what and (label, payload) not in MEANT}
 
 
 @pytest.mark.parametrize("place", EXPRESSIONS, ids=[place for place, *_ in EXPRESSIONS])
@@ -54,8 +54,8 @@ def test_payload_as_a_name_is_refused(place: str, table: dict[str, object], step
     free = place in ("claim name", "rule reference key")
     offset = [label for label, *_ in KEYS].index(place) % 3
     names = [payload for payload in PAYLOADS[offset::3] if not (free and payload.isidentifier())]
-    found = {payload: refused(renamed(table, steps, loaded(payload)), folder) for payload in names}
-    assert {payload: what for payload, what in found.items() if what} == {}
+    messages = {payload: refused(renamed(table, steps, loaded(payload)), folder) for payload in names}
+    assert {payload: what for payload, what in messages.items() if what} == {}
 
 
 @pytest.mark.parametrize(("place", "table", "steps"), PROSE, ids=[place for place, *_ in PROSE])
@@ -73,5 +73,5 @@ def test_payload_in_prose_stays_prose(place: str, table: dict[str, object], step
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_value_of_another_type_is_refused(place: str, table: dict[str, object], steps: Steps, folder: Path) -> None:
-    found = {str(value)[:40]: refused(changed(table, steps, value), folder) for value in VALUES if (place, value) != ("claim", True)}
-    assert {value: what for value, what in found.items() if what} == {}
+    messages = {str(value)[:40]: refused(changed(table, steps, value), folder) for value in VALUES if (place, value) != ("claim", True)}
+    assert {value: what for value, what in messages.items() if what} == {}

@@ -92,14 +92,14 @@ def test_numpy_text_computes_what_the_tree_means(tree: t.Tree) -> None:
     with np.errstate(all="ignore"):
         expected = by_hand(tree)
         try:
-            found = np.broadcast_to(np.asarray(evaluate(tree, arrays), dtype=float), 2)
+            values = np.broadcast_to(np.asarray(evaluate(tree, arrays), dtype=float), 2)
         except ArithmeticError:
             return  # numbers alone are computed by Python, which refuses what numpy calls infinite
         except TypeError:
             return  # and has complex numbers
-    if "clip(" in to_brian(tree) and not np.any(np.isfinite([*found, expected])):
+    if "clip(" in to_brian(tree) and not np.any(np.isfinite([*values, expected])):
         return  # by 1/0: the sign of a zero between two equal limits is nobody's business
-    assert np.array_equal(found, [expected, expected], equal_nan=True) or np.allclose(found, expected, rtol=1e-12, atol=0, equal_nan=True)
+    assert np.array_equal(values, [expected, expected], equal_nan=True) or np.allclose(values, expected, rtol=1e-12, atol=0, equal_nan=True)
 
 
 @pytest.mark.parametrize(

@@ -56,21 +56,21 @@ def everything(rule, on="ca1_pyramidal", **more):
     )
 
 
-def same(found, expected, atol=1e-12):
+def same(recording, expected, atol=1e-12):
     """Two recordings: first the spike steps, then everything else."""
-    for n, (a, b) in enumerate(zip(found.spikes, expected.spikes, strict=True)):
+    for n, (a, b) in enumerate(zip(recording.spikes, expected.spikes, strict=True)):
         np.testing.assert_array_equal(a, b, err_msg=f"spikes of cell {n}")
-    np.testing.assert_array_equal(found.counts, [len(train) for train in expected.spikes])
-    np.testing.assert_allclose(found.w, np.reshape(expected.w, found.w.shape), rtol=0, atol=atol)
+    np.testing.assert_array_equal(recording.counts, [len(train) for train in expected.spikes])
+    np.testing.assert_allclose(recording.w, np.reshape(expected.w, recording.w.shape), rtol=0, atol=atol)
 
 
-def same_as_lanes(found, the_job, lanes, atol=1e-12):
+def same_as_lanes(recording, the_job, lanes, atol=1e-12):
     """A recording of fan-in, and one of the same cells as lanes."""
-    same(found, lanes, atol)
+    same(recording, lanes, atol)
     snapshots = lanes.weight.reshape(the_job.cells.count, the_job.sources.count, -1).transpose(2, 0, 1)
-    np.testing.assert_allclose(found.snapshots, snapshots, rtol=0, atol=atol)
-    np.testing.assert_allclose(found.weight, lanes.weight, rtol=0, atol=atol)
-    np.testing.assert_allclose(found.efficacy, lanes.efficacy, rtol=0, atol=10 * atol)
+    np.testing.assert_allclose(recording.snapshots, snapshots, rtol=0, atol=atol)
+    np.testing.assert_allclose(recording.weight, lanes.weight, rtol=0, atol=atol)
+    np.testing.assert_allclose(recording.efficacy, lanes.efficacy, rtol=0, atol=10 * atol)
 
 
 KICK = 1e-14
@@ -78,12 +78,12 @@ KICK = 1e-14
 LARGEST_GROWTH = 1e-6
 
 
-def growth(the_job, found):
+def growth(the_job, recording):
     """What such an error makes of the weights where they feed back through the potential (1e7-fold within a second), else 0."""
     if the_job.cell is None or not reads_membrane(the_job.rule):
         return 0.0
     kicked = fan_in.run(but(the_job, current=sum(change.value for change in the_job.drive.currents) * (1 + KICK)))
-    grown = float(np.abs(kicked.w - found.w).max())
+    grown = float(np.abs(kicked.w - recording.w).max())
     assert grown < LARGEST_GROWTH, "a job so unstable shows nothing"
     return grown
 

@@ -322,14 +322,14 @@ def job(rule, on_cell=None, *, seed=1, lanes=3, inputs=2, steps=8000, rate=30.0,
     return of_lanes(rule, on_cell, DT, steps, np.repeat(np.arange(lanes), inputs), pre, post, **more)
 
 
-def same(found, expected, atol=1e-12):
+def same(recording, expected, atol=1e-12):
     """Hold two recordings against each other: first the spike steps, then weights, efficacies and potentials."""
-    for lane, (a, b) in enumerate(zip(found.spikes, expected.spikes, strict=True)):
+    for lane, (a, b) in enumerate(zip(recording.spikes, expected.spikes, strict=True)):
         np.testing.assert_array_equal(a, b, err_msg=f"spikes of lane {lane}")
-    np.testing.assert_allclose(found.w, expected.w, rtol=0, atol=atol)
-    np.testing.assert_allclose(found.weight, expected.weight, rtol=0, atol=atol)
-    np.testing.assert_allclose(found.efficacy, expected.efficacy, rtol=0, atol=10 * atol)
-    np.testing.assert_allclose(found.v, expected.v, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(recording.w, expected.w, rtol=0, atol=atol)
+    np.testing.assert_allclose(recording.weight, expected.weight, rtol=0, atol=atol)
+    np.testing.assert_allclose(recording.efficacy, expected.efficacy, rtol=0, atol=10 * atol)
+    np.testing.assert_allclose(recording.v, expected.v, rtol=0, atol=1e-12)
 
 
 def as_bytes(recording):

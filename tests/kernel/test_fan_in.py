@@ -25,10 +25,10 @@ TOLERANCE = 1e-12
 
 
 def compare(the_job):
-    found, lanes = fan_in.run(the_job), runner.run(but(expanded(the_job), samples=the_job.probes.snapshots))
+    recording, lanes = fan_in.run(the_job), runner.run(but(expanded(the_job), samples=the_job.probes.snapshots))
     scale = max(1.0, float(np.abs(lanes.w).max()))
-    same_as_lanes(found, the_job, lanes, atol=TOLERANCE * scale * 10 + growth(the_job, found))
-    return found
+    same_as_lanes(recording, the_job, lanes, atol=TOLERANCE * scale * 10 + growth(the_job, recording))
+    return recording
 
 
 @pytest.mark.parametrize("name", [*ALL, *FILES])
@@ -98,9 +98,9 @@ def test_twenty_seconds_of_cells_that_fire(on, tmp_path):
     rule = read(tmp_path, "pair", set="additive", parameters={"A_plus": 0.02, "A_minus": 0.021})
     rng = np.random.default_rng(1)
     the_job = job(rule, on, 10, steps=200_000, inputs=(Poisson(np.full(100, 25.0)),), imposed=(), initial={"w": rng.random((10, 100))})
-    found = compare(but(the_job, current=1.5e-10 if on == "ca1_pyramidal" else 6e-10))
-    assert found.counts.min() > 40
-    assert np.ptp(found.w) > 0.5
+    recording = compare(but(the_job, current=1.5e-10 if on == "ca1_pyramidal" else 6e-10))
+    assert recording.counts.min() > 40
+    assert np.ptp(recording.w) > 0.5
 
 
 @pytest.mark.parametrize(("name", "constant"), [("cascade", "tau_a"), ("calcium", "D")])
@@ -116,8 +116,8 @@ def test_constants_that_have_to_be_the_same_in_all_cells(name, constant, tmp_pat
 def test_mirrored_noise(tmp_path):
     """Cells have an odd number of inputs, so that pairs of synapses reach from one cell to the next."""
     the_job = job(read(tmp_path, "calcium"), mirrored=True)
-    found = compare(the_job)
-    assert np.abs(found.w - fan_in.run(but(the_job, mirrored=False)).w).max() > 1e-3
+    recording = compare(the_job)
+    assert np.abs(recording.w - fan_in.run(but(the_job, mirrored=False)).w).max() > 1e-3
 
 
 def with_constants_of_cells(the_job):
@@ -213,14 +213,14 @@ def test_an_interruption_leaves_no_thread(tmp_path):
 
 def test_records_agree_with_each_other(tmp_path):
     the_job = but(everything(read(tmp_path, "pair")), snapshots=np.array([0, 1999, 3999]))
-    found = fan_in.run(the_job, threads=2)
-    for n, snapshot in enumerate(found.snapshots):
-        np.testing.assert_array_equal(found.histograms[n], np.histogram(snapshot, the_job.probes.edges)[0])
-    for row, (at, number) in zip(found.watched, the_job.probes.watched, strict=True):
-        assert row[19] == found.snapshots[1, at, number]
-        assert row[39] == found.w[at, number]
-    np.testing.assert_array_equal(found.w, found.snapshots[2])
-    np.testing.assert_array_equal(found.counts, [len(train) for train in found.spikes])
+    recording = fan_in.run(the_job, threads=2)
+    for n, snapshot in enumerate(recording.snapshots):
+        np.testing.assert_array_equal(recording.histograms[n], np.histogram(snapshot, the_job.probes.edges)[0])
+    for row, (at, number) in zip(recording.watched, the_job.probes.watched, strict=True):
+        assert row[19] == recording.snapshots[1, at, number]
+        assert row[39] == recording.w[at, number]
+    np.testing.assert_array_equal(recording.w, recording.snapshots[2])
+    np.testing.assert_array_equal(recording.counts, [len(train) for train in recording.spikes])
 
 
 def test_without_a_compiler_lanes_do_the_same(tmp_path, monkeypatch):
@@ -228,11 +228,11 @@ def test_without_a_compiler_lanes_do_the_same(tmp_path, monkeypatch):
     expected = fan_in.run(the_job)
     monkeypatch.setattr(choice, "compiler", lambda: None)
     monkeypatch.setattr(runner, "compiler", lambda: None)
-    found = choice.carry_out(the_job, "kernel")
-    assert found.engine["engine"] == "kernel:numpy"
+    recording = choice.carry_out(the_job, "kernel")
+    assert recording.engine["engine"] == "kernel:numpy"
     for name in ("w", "counts", "snapshots", "watched", "histograms"):
-        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=0, atol=1e-12)
-    for a, b in zip(found.spikes, expected.spikes, strict=True):
+        np.testing.assert_allclose(getattr(recording, name), getattr(expected, name), rtol=0, atol=1e-12)
+    for a, b in zip(recording.spikes, expected.spikes, strict=True):
         np.testing.assert_array_equal(a, b)
     with pytest.raises(EngineError, match="C\\+\\+ compiler is needed"):
         runner.run(but(the_job, precision="float32"))
@@ -252,10 +252,10 @@ def test_variables_can_be_looked_at(tmp_path):
     the_job = job(read(tmp_path, "pair"), cells=2)
     with fan_in.FanIn(the_job) as run:
         run.to_end()
-        found = run.variables()
+        variables = run.variables()
     lanes = runner.run(expanded(the_job)).variables
-    np.testing.assert_allclose(np.broadcast_to(found["x"], (2, 21)), lanes["x"].reshape(2, 21), rtol=1e-12, atol=1e-300)
-    np.testing.assert_allclose(np.broadcast_to(found["y"][:, None], (2, 21)), lanes["y"].reshape(2, 21), rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose(np.broadcast_to(variables["x"], (2, 21)), lanes["x"].reshape(2, 21), rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose(np.broadcast_to(variables["y"][:, None], (2, 21)), lanes["y"].reshape(2, 21), rtol=1e-12, atol=1e-300)
 
 
 def test_inhibition_lowers_the_rate(tmp_path):
@@ -274,12 +274,12 @@ def test_inhibition_lowers_the_rate(tmp_path):
 def test_a_weight_that_is_none_is_reported_with_time_and_index(cells, private, tmp_path):
     rule = read(tmp_path, "pair", bounds={"kind": "none"}, parameters={"A_plus": 1.7e308})
     the_job = job(rule, cells=cells, private=private, imposed=(Poisson(np.array([0.0] * (cells - 1) + [30.0])),))
-    with pytest.raises(NonFiniteError) as found:
+    with pytest.raises(NonFiniteError) as error:
         fan_in.run(the_job)
     with pytest.raises(NonFiniteError) as lanes:
         runner.run(expanded(the_job))
-    assert str(found.value).split(" at ")[1] == str(lanes.value).split(" at ")[1]
-    assert f"of cell {cells - 1}" in str(found.value)
+    assert str(error.value).split(" at ")[1] == str(lanes.value).split(" at ")[1]
+    assert f"of cell {cells - 1}" in str(error.value)
 
 
 def test_the_first_of_several_flaws_is_reported_whichever_tile_it_is_in(tmp_path, monkeypatch):
@@ -288,11 +288,11 @@ def test_the_first_of_several_flaws_is_reported_whichever_tile_it_is_in(tmp_path
     rule = read(tmp_path, "pair", bounds={"kind": "none"}, parameters={"A_plus": 1.7e308})
     imposed = (Replayed(tuple(np.arange(first, 3000, 50) for first in (2000, *[2900] * 6, 1000))),)
     the_job = job(rule, cells=8, imposed=imposed, inputs=(Replayed((np.arange(10, 3000, 50),)),))
-    with pytest.raises(NonFiniteError, match="of cell 7 ") as found:
+    with pytest.raises(NonFiniteError, match="of cell 7 ") as error:
         fan_in.run(the_job, threads=1)
     with pytest.raises(NonFiniteError) as lanes:
         runner.run(expanded(the_job))
-    assert str(found.value).split(" at ")[1] == str(lanes.value).split(" at ")[1]
+    assert str(error.value).split(" at ")[1] == str(lanes.value).split(" at ")[1]
 
 
 def test_an_efficacy_that_is_none_is_reported(tmp_path):

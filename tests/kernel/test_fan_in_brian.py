@@ -24,14 +24,14 @@ def compare(the_job, target="numpy", atol=1e-12):
         expected = runtime.run(the_job, target)
     except EngineError as error:
         pytest.skip(f"not in Brian2: {error.message}")
-    found = fan_in.run(the_job)
+    recording = fan_in.run(the_job)
     scale = max(1.0, float(np.abs(expected.w).max()))
-    rounding = scale * atol + growth(the_job, found)
-    same(found, expected, atol=rounding + scale * 4 * np.finfo(float).eps * the_job.steps * the_job.dt / 1e-3)
-    np.testing.assert_allclose(found.snapshots, expected.snapshots, rtol=0, atol=10 * rounding)
-    np.testing.assert_allclose(found.watched, expected.watched, rtol=0, atol=10 * rounding)
-    np.testing.assert_array_equal(found.histograms, expected.histograms)
-    return found
+    rounding = scale * atol + growth(the_job, recording)
+    same(recording, expected, atol=rounding + scale * 4 * np.finfo(float).eps * the_job.steps * the_job.dt / 1e-3)
+    np.testing.assert_allclose(recording.snapshots, expected.snapshots, rtol=0, atol=10 * rounding)
+    np.testing.assert_allclose(recording.watched, expected.watched, rtol=0, atol=10 * rounding)
+    np.testing.assert_array_equal(recording.histograms, expected.histograms)
+    return recording
 
 
 RECORDS = {
@@ -46,8 +46,8 @@ RECORDS = {
 def test_everything_at_once(private, tmp_path):
     inhibition = ((Poisson(np.full(5, 50.0)),), 0.3, "gaba", 0.002)
     rule = read(tmp_path, "pair", axonal_delay="1 ms", backpropagation_delay="0.5 ms")
-    found = compare(job(rule, "ca1_pyramidal", 3, steps=2000, private=private, unplastic=inhibition, **RECORDS))
-    assert found.counts.min() > 3
+    recording = compare(job(rule, "ca1_pyramidal", 3, steps=2000, private=private, unplastic=inhibition, **RECORDS))
+    assert recording.counts.min() > 3
 
 
 @pytest.mark.slow
@@ -71,9 +71,9 @@ def test_twenty_seconds(on, tmp_path):
     the_job = job(
         rule, on, 4, steps=200_000, inputs=source, imposed=(), current=current, initial={"w": start}, snapshots=np.array([199_999])
     )
-    found = compare(the_job, "cython", atol=1e-10)
-    assert found.counts.min() > 40
-    assert np.ptp(found.w) > 0.5
+    recording = compare(the_job, "cython", atol=1e-10)
+    assert recording.counts.min() > 40
+    assert np.ptp(recording.w) > 0.5
 
 
 @pytest.mark.slow

@@ -35,8 +35,8 @@ def test_the_kernel_draws_the_trains_that_are_computed(seed):
         with fan_in.FanIn(the_job, threads) as run:
             for stop in stops:
                 run.advance(stop)
-            found = run.recording().spikes
-        for a, b in zip(found, imposed_trains(the_job), strict=True):
+            spikes = run.recording().spikes
+        for a, b in zip(spikes, imposed_trains(the_job), strict=True):
             np.testing.assert_array_equal(a, b)
 
 
@@ -86,9 +86,9 @@ def test_correlated_trains_have_the_correlation_and_the_time_constant():
     assert counts.mean() == pytest.approx(rate * seconds, rel=0.02)
     for width in (0.01, 0.02, 0.05, 0.2, 1.0):
         binned = _binned(trains, seconds, width)
-        found = np.corrcoef(binned)[~np.eye(20, dtype=bool)].mean()
+        correlation = np.corrcoef(binned)[~np.eye(20, dtype=bool)].mean()
         expected = c * (1 - tau / width * (1 - np.exp(-width / tau)))
-        assert found == pytest.approx(expected, abs=0.02 + 0.15 / np.sqrt(seconds / width / 20))
+        assert correlation == pytest.approx(expected, abs=0.02 + 0.15 / np.sqrt(seconds / width / 20))
     intervals = np.concatenate([np.diff(train) for train in trains])
     assert intervals.std() / intervals.mean() == pytest.approx(1.0, abs=0.02)
 

@@ -121,8 +121,8 @@ def test_every_tree_that_is_hoisted_reads_constants_only(tmp_path):
 
     writer = _Writer(analyse(read(tmp_path, "late"), cell("shaped"), DT))
     writer.file()
-    assert writer.hoister.found
-    for space, tree in writer.hoister.found:
+    assert writer.hoister.names
+    for space, tree in writer.hoister.names:
         assert t.names(tree) <= (writer.rule_fixed if space == "rule" else writer.cell_fixed)
 
 

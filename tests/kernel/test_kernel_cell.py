@@ -29,9 +29,9 @@ def one_lane(rule, on, *, pre=NONE, post=NONE, steps=2000, **more):
 
 def test_an_imposed_spike_acts_in_its_own_step_even_while_refractory(tmp_path):
     lif = cell("l23_pyramidal")
-    found = runner.run(one_lane(read(tmp_path, "pair"), lif, pre=[95], post=[100, 105]))
-    assert found.spikes[0].tolist() == [100, 105]
-    assert found.w[0] == pytest.approx(0.5 + 0.005 * (np.exp(-0.5 / 20) + np.exp(-1 / 20)), abs=1e-15)
+    recording = runner.run(one_lane(read(tmp_path, "pair"), lif, pre=[95], post=[100, 105]))
+    assert recording.spikes[0].tolist() == [100, 105]
+    assert recording.w[0] == pytest.approx(0.5 + 0.005 * (np.exp(-0.5 / 20) + np.exp(-1 / 20)), abs=1e-15)
 
 
 def test_refractory_time_holds_v_at_its_reset_value(tmp_path):
@@ -39,14 +39,14 @@ def test_refractory_time_holds_v_at_its_reset_value(tmp_path):
     lif = cell("l23_pyramidal")
     v = runner.run(one_lane(read(tmp_path, "pair"), lif, post=[100], currents=(Change(0, 0, 2e-10),))).v[0, 0]
     reset = lif.parameters["V_r"].value
-    held = np.flatnonzero(v == reset)
-    assert held.tolist() == list(range(100, 120))
+    at_reset = np.flatnonzero(v == reset)
+    assert at_reset.tolist() == list(range(100, 120))
 
 
 def test_no_threshold_while_refractory(tmp_path):
     strong = (Change(0, 0, 1e-7),)
-    found = runner.run(one_lane(read(tmp_path, "pair"), cell("l23_pyramidal"), currents=strong)).spikes[0]
-    assert np.all(np.diff(found) == 20)
+    spikes = runner.run(one_lane(read(tmp_path, "pair"), cell("l23_pyramidal"), currents=strong)).spikes[0]
+    assert np.all(np.diff(spikes) == 20)
 
 
 def test_the_parts_of_a_spike_follow_each_other_then_the_reset(tmp_path):
@@ -94,9 +94,9 @@ def stepped_only(the_job):
 def test_jumping_equals_stepping(on, tmp_path):
     """Potentials to 1e-9 mV, spikes the same, weights to 1e-12; and it was worth it."""
     the_job = session(read(tmp_path, "pair"), cell(on))
-    found, expected = runner.run(the_job), stepped_only(the_job)
-    same(found, expected)
-    assert np.any(found.w != 0.5)
+    recording, expected = runner.run(the_job), stepped_only(the_job)
+    same(recording, expected)
+    assert np.any(recording.w != 0.5)
 
 
 @pytest.mark.parametrize("on", [None, "l5_pyramidal", "shaped"])
@@ -107,10 +107,10 @@ def test_jumping_equals_stepping_with_variables_that_need_the_clock(name, on, tm
     if on is None and reads_membrane(rule):
         pytest.skip("reads the membrane")
     the_job = session(rule, cell(on) if on else None)
-    found = runner.run(the_job)
+    recording = runner.run(the_job)
     rounding = the_job.steps * np.finfo(float).eps / 4  # stepping a weight that drifts rounds at every step
-    same(found, stepped_only(the_job), atol=1e-12 + (rounding if name == "calcium" else 0.0))
-    assert np.ptp(found.weight[0]) > 1e-6 or (on == "l5_pyramidal" and name in ("voltage", "late")), "nothing happened"
+    same(recording, stepped_only(the_job), atol=1e-12 + (rounding if name == "calcium" else 0.0))
+    assert np.ptp(recording.weight[0]) > 1e-6 or (on == "l5_pyramidal" and name in ("voltage", "late")), "nothing happened"
 
 
 @pytest.mark.parametrize("method", ["euler", "heun", "rk2", "rk4"])
@@ -128,9 +128,9 @@ def test_a_cell_that_fires_by_itself_is_not_jumped(tmp_path):
     the_job = one_lane(
         read(tmp_path, "pair"), cell("l23_pyramidal"), steps=50_000, currents=(Change(0, 10, 4e-10),), sweeps=NONE, sweep_steps=0
     )
-    found = runner.run(the_job)
-    assert found.spikes[0].size > 50
-    same(found, stepped_only(the_job))
+    recording = runner.run(the_job)
+    assert recording.spikes[0].size > 50
+    same(recording, stepped_only(the_job))
 
 
 def test_a_current_that_ends_moves_the_resting_point(tmp_path):
@@ -138,18 +138,18 @@ def test_a_current_that_ends_moves_the_resting_point(tmp_path):
     the_job = one_lane(
         read(tmp_path, "pair"), cell("l5_pyramidal"), steps=200_000, currents=weak, sweeps=np.array([90_000, 199_000]), sweep_steps=900
     )
-    found = runner.run(the_job)
-    same(found, stepped_only(the_job))
-    assert found.v[0, 0, 0] > found.v[0, 1, -1] + 1e-3
+    recording = runner.run(the_job)
+    same(recording, stepped_only(the_job))
+    assert recording.v[0, 0, 0] > recording.v[0, 1, -1] + 1e-3
 
 
 def test_room_for_spikes_grows(tmp_path):
     the_job = one_lane(
         read(tmp_path, "pair"), cell("pv_interneuron"), steps=60_000, currents=(Change(0, 0, 3e-9),), sweeps=NONE, sweep_steps=0
     )
-    found = runner.run(the_job).spikes[0]
-    assert found.size > 1000
-    assert np.all(np.diff(found) > 0)
+    spikes = runner.run(the_job).spikes[0]
+    assert spikes.size > 1000
+    assert np.all(np.diff(spikes) > 0)
 
 
 def test_a_finer_step_brings_spikes_of_an_injected_current_closer(tmp_path):

@@ -34,9 +34,9 @@ def compare(rule, on, **more):
         expected = runtime.run(the_job, "numpy")
     except EngineError as error:
         pytest.skip(f"not in Brian2: {error.message}")
-    found = runner.run(but(the_job, exact=reads_membrane(rule)))  # `test_kernel_exact` holds jumps to steps
+    recording = runner.run(but(the_job, exact=reads_membrane(rule)))  # `test_kernel_exact` holds jumps to steps
     scale = max(1.0, float(np.abs(expected.w).max()))
-    same(found, expected, atol=scale * (1e-12 + 4 * np.finfo(float).eps * the_job.steps * the_job.dt / 1e-3))
+    same(recording, expected, atol=scale * (1e-12 + 4 * np.finfo(float).eps * the_job.steps * the_job.dt / 1e-3))
 
 
 @pytest.mark.parametrize("name", [*TESTED, *FILES])
@@ -71,6 +71,6 @@ def test_twenty_seconds_of_a_cell_that_fires(on, tmp_path):
     rule = read(tmp_path, "pair", set="multiplicative")
     rng, steps, none = np.random.default_rng(2), 200_000, np.zeros(0, dtype=np.int64)
     the_job = of_lanes(rule, cell(on), DT, steps, np.zeros(150, dtype=np.int64), trains(rng, 150, steps, 25.0), (none,))
-    expected, found = runtime.run(the_job, "cython"), runner.run(the_job)
-    assert found.spikes[0].size > 20
-    same(found, expected, atol=1e-10)
+    expected, recording = runtime.run(the_job, "cython"), runner.run(the_job)
+    assert recording.spikes[0].size > 20
+    same(recording, expected, atol=1e-10)

@@ -45,10 +45,10 @@ def test_compiled_and_numpy_agree_on_given_spikes(name, tmp_path):
     if reads_membrane(rule):
         pytest.skip("reads the membrane")
     the_job = job(rule)
-    found = runner.run(the_job)
-    same(found, by_numpy(the_job))
+    recording = runner.run(the_job)
+    same(recording, by_numpy(the_job))
     start = initial_values(the_job)
-    assert any(np.any(values != start[name]) for name, values in found.variables.items()), "nothing happened"
+    assert any(np.any(values != start[name]) for name, values in recording.variables.items()), "nothing happened"
 
 
 @pytest.mark.parametrize("on", ["l5_pyramidal", "l23_pyramidal", "shaped"])
@@ -65,9 +65,9 @@ def test_every_cell_runs_with_either_receptor(on, tmp_path):
     of = cell(on)
     for receptor in of.receptors:
         the_job = job(read(tmp_path, "pair"), of, steps=3000, lanes=1, receptor=receptor, sweeps=np.array([0]), sweep_steps=2000)
-        found = runner.run(the_job)
-        same(found, by_numpy(the_job))
-        assert np.ptp(found.v) > (1e-6 if of.name == "brunel_2000" else 1e-4)
+        recording = runner.run(the_job)
+        same(recording, by_numpy(the_job))
+        assert np.ptp(recording.v) > (1e-6 if of.name == "brunel_2000" else 1e-4)
 
 
 @pytest.mark.parametrize("coincidence", ["pre_first", "post_first"])
@@ -75,8 +75,8 @@ def test_order_within_a_step(coincidence, tmp_path):
     """A tie of pair STDP gives LTP if the pre side acts first and LTD if the post side does."""
     rule = read(tmp_path, "pair", set="additive", coincidence=coincidence)
     at = np.array([100])
-    found = runner.run(of_lanes(rule, None, DT, 200, np.array([0]), (at,), (at,))).w[0] - 0.5
-    assert found == pytest.approx(0.005 if coincidence == "pre_first" else -0.00525, abs=1e-15)
+    change = runner.run(of_lanes(rule, None, DT, 200, np.array([0]), (at,), (at,))).w[0] - 0.5
+    assert change == pytest.approx(0.005 if coincidence == "pre_first" else -0.00525, abs=1e-15)
 
 
 @pytest.mark.parametrize("delays", [{"axonal_delay": "1.26 ms"}, {"backpropagation_delay": "3 ms"}])
@@ -85,21 +85,21 @@ def test_delays_shift_the_arrival_by_rounded_steps(delays, tmp_path):
     shift = 13 if "axonal_delay" in delays else -30
     for lag in (-40, -13, 0, 13, 30, 40):
         pre, post = np.array([500]), np.array([500 + lag])
-        found = runner.run(of_lanes(rule, None, DT, 1000, np.array([0]), (pre,), (post,))).w[0]
+        weight = runner.run(of_lanes(rule, None, DT, 1000, np.array([0]), (pre,), (post,))).w[0]
         plain = runner.run(of_lanes(read(tmp_path, "pair", set="additive"), None, DT, 1000, np.array([0]), (pre + shift,), (post,))).w[0]
-        assert found == pytest.approx(plain, abs=1e-15)
+        assert weight == pytest.approx(plain, abs=1e-15)
 
 
 def test_a_delay_may_differ_between_lanes(tmp_path):
     rule = read(tmp_path, "calcium", parameters={"sigma": 0})
     pre, post = (np.array([100, 900]),) * 2, (np.array([300]),) * 2
     both = of_lanes(rule, None, DT, 3000, np.arange(2), pre, post, overrides={"D": np.array([0.002, 0.02])})
-    found = runner.run(both)
-    same(found, by_numpy(both))
+    recording = runner.run(both)
+    same(recording, by_numpy(both))
     for lane, delay in enumerate(("2 ms", "20 ms")):
         alone = of_lanes(read(tmp_path, "calcium", parameters={"sigma": 0, "D": delay}), None, DT, 3000, np.array([0]), pre[:1], post[:1])
-        assert runner.run(alone).w[0] == found.w[lane]
-    assert found.w[0] != found.w[1]
+        assert runner.run(alone).w[0] == recording.w[lane]
+    assert recording.w[0] != recording.w[1]
 
 
 def test_overrides_give_each_lane_its_own_constants(tmp_path):
@@ -146,19 +146,19 @@ def test_empty_trains_bursts_and_both_bounds(tmp_path):
     burst = np.arange(100, 160)
     none = np.zeros(0, dtype=np.int64)
     pre, post = (none, burst, burst + 20, burst), (none, none, burst, burst + 20)
-    found = runner.run(of_lanes(rule, None, DT, 400, np.arange(4), pre, post)).w
-    assert found[0] == found[1] == 0.5
-    assert found[2] == 0.0
-    assert found[3] == 1.0
+    weights = runner.run(of_lanes(rule, None, DT, 400, np.arange(4), pre, post)).w
+    assert weights[0] == weights[1] == 0.5
+    assert weights[2] == 0.0
+    assert weights[3] == 1.0
 
 
 def test_a_million_spikes(tmp_path):
     rng = np.random.default_rng(0)
     rule = read(tmp_path, "pair", set="multiplicative")
     pre, post = (np.unique(rng.integers(0, 50_000_000, 1_000_000)) for _ in range(2))
-    found = runner.run(of_lanes(rule, None, DT, 50_000_000, np.array([0]), (pre,), (post,)))
-    assert 0 < found.w[0] < 1
-    assert found.spikes[0].size == post.size
+    recording = runner.run(of_lanes(rule, None, DT, 50_000_000, np.array([0]), (pre,), (post,)))
+    assert 0 < recording.w[0] < 1
+    assert recording.spikes[0].size == post.size
 
 
 @pytest.mark.parametrize("on", [None, "l5_pyramidal"])
@@ -176,10 +176,10 @@ def test_a_current_beyond_all_bounds_stops_the_run(tmp_path):
 
 
 def test_progress_is_told(tmp_path):
-    told = []
-    runner.run(job(read(tmp_path, "calcium")), progress=told.append)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    fractions = []
+    runner.run(job(read(tmp_path, "calcium")), progress=fractions.append)
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
 
 
 def test_the_recording_names_compiler_flags_and_library(tmp_path):
@@ -194,6 +194,6 @@ def test_without_a_compiler_numpy_runs(tmp_path, monkeypatch):
     the_job = job(read(tmp_path, "pair"))
     expected = runner.run(the_job)
     monkeypatch.setattr(runner, "compiler", lambda: None)
-    found = runner.run(the_job)
-    assert found.engine["engine"] == "kernel:numpy"
-    same(found, expected)
+    recording = runner.run(the_job)
+    assert recording.engine["engine"] == "kernel:numpy"
+    same(recording, expected)

@@ -41,10 +41,10 @@ def test_order_on_coupled_nonlinear_equations(method):
 @pytest.mark.parametrize("method", ["exact", "exponential_euler"])
 def test_linear_equations_are_solved_exactly_at_any_step(method):
     of = block(method, x="(3 - x)/2", y="-4*y", z="5")
-    found = integrate(of, {"x": 1.0, "y": 2.0, "z": 0.0}, 0.7, 3)
-    assert found["x"] == pytest.approx(3 - 2 * math.exp(-1.05), rel=1e-14)
-    assert found["y"] == pytest.approx(2 * math.exp(-8.4), rel=1e-14)
-    assert found["z"] == pytest.approx(10.5, rel=1e-14)
+    values = integrate(of, {"x": 1.0, "y": 2.0, "z": 0.0}, 0.7, 3)
+    assert values["x"] == pytest.approx(3 - 2 * math.exp(-1.05), rel=1e-14)
+    assert values["y"] == pytest.approx(2 * math.exp(-8.4), rel=1e-14)
+    assert values["z"] == pytest.approx(10.5, rel=1e-14)
 
 
 def test_heun_takes_the_mean_amplitude_of_both_ends():
@@ -83,16 +83,16 @@ def test_coupled_equations_between_events_with_equal_rates_and_after_a_long_time
     """Equal rates have no eigenvectors to go by: z2 = (b + a t) exp(-t)."""
     slopes = np.array([[[-1.0, 0.0], [1.0, -1.0]]] * 3)
     steps = np.array([0, 777, 123_456])
-    found = propagate(slopes, np.array([[2.0, 3.0]] * 3), np.zeros((3, 2)), 1e-4, steps)
+    states = propagate(slopes, np.array([[2.0, 3.0]] * 3), np.zeros((3, 2)), 1e-4, steps)
     t = steps * 1e-4
-    np.testing.assert_allclose(found[:, 1], (3 + 2 * t) * np.exp(-t), rtol=1e-12)
-    np.testing.assert_allclose(found[:, 0], 2 * np.exp(-t), rtol=1e-12)
+    np.testing.assert_allclose(states[:, 1], (3 + 2 * t) * np.exp(-t), rtol=1e-12)
+    np.testing.assert_allclose(states[:, 0], 2 * np.exp(-t), rtol=1e-12)
 
 
 def test_a_slow_cascade_keeps_its_precision_over_an_hour():
     slopes, rests = np.array([[[-1e-3, 2e-4], [0.0, -0.5]]]), np.array([[1e-3, 0.25]])
-    found = propagate(slopes, np.array([[5.0, 0.5]]), rests, 1e-4, np.array([36_000_000]))
-    assert found[0, 0] == pytest.approx(1.1 + 3.9 * math.exp(-3.6), rel=1e-12)
+    states = propagate(slopes, np.array([[5.0, 0.5]]), rests, 1e-4, np.array([36_000_000]))
+    assert states[0, 0] == pytest.approx(1.1 + 3.9 * math.exp(-3.6), rel=1e-12)
 
 
 def test_exprel_is_smooth_at_zero():

@@ -18,12 +18,12 @@ LANES = 1500
 
 
 def both(rule, pre, post, w0):
-    found = [
+    weights = [
         sh.replay(rule, [pre] * LANES, [post] * LANES, w0, engine=engine, seed=seed)["w"].values
         for engine, seed in (("kernel", 1), ("kernel", 2), ("brian:numpy", 3))
     ]
-    assert not np.array_equal(found[0], found[1])
-    return found
+    assert not np.array_equal(weights[0], weights[1])
+    return weights
 
 
 @pytest.mark.parametrize("which", ["handlers", "model"])
@@ -34,11 +34,11 @@ def test_weights_have_the_same_distribution(which, tmp_path):
     else:
         pairs = np.arange(20) * 0.05
         kernel, again, brian = both(read(tmp_path, "calcium"), pairs, pairs + 0.01, 0.5)
-    for one, other in ((kernel, brian), (again, brian), (kernel, again)):
-        error = np.sqrt((one.var() + other.var()) / LANES)
-        assert abs(one.mean() - other.mean()) < 4 * error
-        assert one.std() == pytest.approx(other.std(), rel=4 / np.sqrt(LANES))
-        assert ks_2samp(one, other).pvalue > 1e-3
+    for sample, other in ((kernel, brian), (again, brian), (kernel, again)):
+        error = np.sqrt((sample.var() + other.var()) / LANES)
+        assert abs(sample.mean() - other.mean()) < 4 * error
+        assert sample.std() == pytest.approx(other.std(), rel=4 / np.sqrt(LANES))
+        assert ks_2samp(sample, other).pvalue > 1e-3
 
 
 EVERYTHING = (

@@ -133,10 +133,10 @@ def test_what_is_taken_again_is_what_would_be_stepped(tmp_path):
     """A lane that takes a way again and again, against one whose pieces end before any way is known."""
     the_job = pulses_and_pairs(read(tmp_path, "pair"), cell("l5_pyramidal"), steps=800_000, apart=60_000)
     pieces = np.concatenate([start + np.arange(0, 1400, 100) for start in the_job.probes.sweeps])
-    found, expected = in_pieces(the_job), in_pieces(the_job, pieces)
-    assert as_bytes(found) == as_bytes(expected)
-    assert np.all(found.v[0, 1] == found.v[0, 2])
-    assert np.any(found.v[0, 1] != found.v[0, -1])
+    recording, expected = in_pieces(the_job), in_pieces(the_job, pieces)
+    assert as_bytes(recording) == as_bytes(expected)
+    assert np.all(recording.v[0, 1] == recording.v[0, 2])
+    assert np.any(recording.v[0, 1] != recording.v[0, -1])
 
 
 # --- what it is built from ----------------------------------------------------------------------------------------------
@@ -255,15 +255,15 @@ def test_series_of_functions(numbers, text):
     out = np.empty(7)
     numbers.series(ctypes.c_int(which), ctypes.c_double(0.8), ctypes.c_void_p(out.ctypes.data))
     for u in (0.01, -0.02):
-        found = np.polynomial.polynomial.polyval(u, out)
-        assert found == pytest.approx(function(0.8 + u), rel=50 * abs(u / 0.8) ** 7 + 1e-15)
+        interpolated = np.polynomial.polynomial.polyval(u, out)
+        assert interpolated == pytest.approx(function(0.8 + u), rel=50 * abs(u / 0.8) ** 7 + 1e-15)
 
 
 def test_comparisons_that_choose_between_constants_become_a_table():
     tree = parse_expression("sigma*sqrt((int(c > a) + int(c > b))/tau)*rho + int(c > a)")
     hoister = Hoister()
-    found = hoister.tabulated(tree, frozenset({"sigma", "tau", "a", "b"}))
-    assert to_brian(found) == "_table_0*rho + int(c > a)"
+    replaced = hoister.tabulated(tree, frozenset({"sigma", "tau", "a", "b"}))
+    assert to_brian(replaced) == "_table_0*rho + int(c > a)"
     (table,) = hoister.tables
     assert len(comparisons(table)) == 2
     values = {"sigma": 3.0, "tau": 2.0}

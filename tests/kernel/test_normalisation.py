@@ -30,11 +30,11 @@ def normalised(tmp_path, kind, every=0.0, on=None, **more):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_sum_holds_after_every_event_and_so_do_the_limits(kind, tmp_path):
-    found = fan_in.run(normalised(tmp_path, kind))
-    np.testing.assert_allclose(found.snapshots.sum(axis=2), TARGET, rtol=1e-12)
-    assert found.snapshots.min() >= 0
-    assert found.snapshots.max() <= 1
-    assert np.ptp(found.w, axis=1).min() > 0.3
+    recording = fan_in.run(normalised(tmp_path, kind))
+    np.testing.assert_allclose(recording.snapshots.sum(axis=2), TARGET, rtol=1e-12)
+    assert recording.snapshots.min() >= 0
+    assert recording.snapshots.max() <= 1
+    assert np.ptp(recording.w, axis=1).min() > 0.3
 
 
 @pytest.mark.parametrize("on", [None, "l23_pyramidal"])
@@ -47,8 +47,8 @@ def test_both_engines_do_the_same(kind, every, on, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_slow_normalisation_acts_at_its_times_alone(kind, tmp_path):
-    found = fan_in.run(normalised(tmp_path, kind, 0.05, snapshots=np.array([498, 499, 510, 998, 999])))
-    at_its_time = np.abs(found.snapshots.sum(axis=2) - TARGET).max(axis=1) < 1e-10
+    recording = fan_in.run(normalised(tmp_path, kind, 0.05, snapshots=np.array([498, 499, 510, 998, 999])))
+    at_its_time = np.abs(recording.snapshots.sum(axis=2) - TARGET).max(axis=1) < 1e-10
     assert at_its_time[[1, 4]].all()
     assert not at_its_time[[0, 3]].any()
 
@@ -73,7 +73,7 @@ def test_threads_change_nothing(threads, tmp_path):
     assert fan_in.run(the_job, threads=threads).w.tobytes() == fan_in.run(the_job, threads=1).w.tobytes()
 
 
-@pytest.mark.parametrize("told", [("multiplicative", 1.0), ("divisive", 0.0), ("divisive", 1.0, -1.0)])
-def test_what_makes_no_sense_is_refused(told):
+@pytest.mark.parametrize("wrong", [("multiplicative", 1.0), ("divisive", 0.0), ("divisive", 1.0, -1.0)])
+def test_what_makes_no_sense_is_refused(wrong):
     with pytest.raises(EngineError, match="normalis"):
-        Normalise(*told)
+        Normalise(*wrong)

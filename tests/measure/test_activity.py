@@ -231,12 +231,15 @@ REFUSED = {
     "no counts": (lambda: synchrony(np.zeros((3, 0))), "counts: expected at least one cell and one time (got a table of 3 x 0)"),
     "currents of unequal length": (
         lambda: balance(np.ones((2, 3)), np.ones((2, 4))),
-        "inhibitory: expected as many cells and samples as of excitation, (2, 3) (got (2, 4))",
+        "inhibitory: expected the shape of excitatory, (2, 3) (got (2, 4))",
     ),
     "a current that is infinite": (lambda: balance([[np.inf]], [[1.0]]), "excitatory: expected finite numbers (got inf)"),
-    "a pattern of one kind": (lambda: overlap([1, 2], [1, 1]), "pattern: expected zeros and ones, some of each, one for each of 2 cells"),
-    "a pattern of the wrong length": (lambda: overlap([1, 2], [1, 0, 0]), "pattern: expected zeros and ones"),
-    "a pattern that is not binary": (lambda: overlap([1, 2], [0.5, 0]), "pattern: expected zeros and ones"),
+    "a pattern of one kind": (
+        lambda: overlap([1, 2], [1, 1]),
+        "pattern: expected a 0 or a 1 for each of 2 cells, and at least one of each",
+    ),
+    "a pattern of the wrong length": (lambda: overlap([1, 2], [1, 0, 0]), "pattern: expected a 0 or a 1 for each of 2 cells"),
+    "a pattern that is not binary": (lambda: overlap([1, 2], [0.5, 0]), "pattern: expected a 0 or a 1 for each of 2 cells"),
     "negative activity": (lambda: overlap([1, -2], [1, 0]), "activity: expected no negative activity (got -2)"),
     "nothing as full activity": (lambda: overlap([1, 2], [1, 0], 0), "full: expected a number above 0 (got 0)"),
     "a cell in two groups": (lambda: completion([1, 2, 3], [0], [1], [1]), "cell 1 is in two of the groups cued, uncued and others"),
@@ -246,7 +249,10 @@ REFUSED = {
     "a member that is not there": (lambda: completion([1, 2, 3], [0], [1], [7]), "others: expected cells from 0 to 2 (got 7)"),
     "a negative rate": (lambda: winner(1.0, -1.0), "rate_b: expected a finite number from 0 on (got -1.0)"),
     "strengths in place of flags": (lambda: motifs([0], [1], [0.7], 2), "strong: expected truth values in one row (got float64"),
-    "too few flags": (lambda: motifs([0, 1], [1, 0], [True], 2), "strong: expected as many of pre (2) as of post (2) and of strong (1)"),
+    "too few flags": (
+        lambda: motifs([0, 1], [1, 0], [True], 2),
+        "strong: expected pre, post and strong of the same length (got 2, 2 and 1)",
+    ),
     "no pair of cells": (lambda: motifs([], [], [], 1), "count: expected a whole number of cells from 2"),
 }
 

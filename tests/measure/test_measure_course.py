@@ -44,9 +44,9 @@ def test_a_short_baseline_compares_halves():
 def test_rejected_values_do_not_count_and_lanes_are_apart():
     values = np.stack([np.linspace(1, 2, 60), np.ones(60)])
     values[1, 7] = np.nan
-    found = drift(values, BASELINE)
-    assert found.slope[1] == pytest.approx(0)
-    assert found.slope[0] == pytest.approx(1 / 1.5)
+    line = drift(values, BASELINE)
+    assert line.slope[1] == pytest.approx(0)
+    assert line.slope[0] == pytest.approx(1 / 1.5)
 
 
 def test_noise_without_drift_drifts_by_little():
@@ -60,31 +60,31 @@ def test_noise_without_drift_drifts_by_little():
 
 def test_the_outcome_is_minutes_20_to_40_over_the_baseline():
     values = np.where(MINUTES < 0, 2.0, np.where(MINUTES < 19.99, 50.0, 3.0))
-    found = outcome(values, MINUTES, 0.0)
-    assert (found.before, found.after, found.ratio, found.sem) == (2.0, 3.0, 1.5, 0.0)
-    assert (found.sweeps_before, found.sweeps_after) == (60, 121)
+    course = outcome(values, MINUTES, 0.0)
+    assert (course.before, course.after, course.ratio, course.sem) == (2.0, 3.0, 1.5, 0.0)
+    assert (course.sweeps_before, course.sweeps_after) == (60, 121)
 
 
 def test_the_standard_error_is_that_of_repeated_experiments():
     rng = np.random.default_rng(5)
     values = np.where(MINUTES < 0, 1.0, 1.6) + 0.3 * rng.standard_normal((600, MINUTES.size))
-    found = outcome(values, MINUTES, 0.0)
-    assert found.ratio.mean() == pytest.approx(1.6, abs=0.02)
-    assert found.ratio.std() == pytest.approx(found.sem.mean(), rel=0.12)
+    course = outcome(values, MINUTES, 0.0)
+    assert course.ratio.mean() == pytest.approx(1.6, abs=0.02)
+    assert course.ratio.std() == pytest.approx(course.sem.mean(), rel=0.12)
 
 
 def test_one_sweep_has_no_standard_error():
-    found = outcome([1.0, 2.0], [-1.0, 25.0], 0.0)
-    assert found.ratio == 2.0
-    assert np.isnan(found.sem)
+    course = outcome([1.0, 2.0], [-1.0, 25.0], 0.0)
+    assert course.ratio == 2.0
+    assert np.isnan(course.sem)
 
 
 def test_rejected_sweeps_are_left_out_of_the_outcome():
     values = np.where(MINUTES < 0, 1.0, 2.0)
     values[[0, 250]] = np.nan
-    found = outcome(values, MINUTES, 0.0)
-    assert found.ratio == 2.0
-    assert (found.sweeps_before, found.sweeps_after) == (59, 120)
+    course = outcome(values, MINUTES, 0.0)
+    assert course.ratio == 2.0
+    assert (course.sweeps_before, course.sweeps_after) == (59, 120)
 
 
 def test_values_are_normalised_to_their_own_baseline():
@@ -106,23 +106,23 @@ def test_minutes_and_values_must_fit():
 @pytest.mark.parametrize("induction", [0.0, 0.0817, 3.7])
 def test_every_minute_holds_six_sweeps_at_ten_seconds(induction):
     minutes = np.concatenate([BASELINE - induction, MINUTES[60:]])
-    found = per_minute(minutes, MINUTES**2)
-    assert found.count.tolist() == [6] * 50
-    assert found.minutes[:10] == pytest.approx(np.arange(-10, 0) + 2.5 / 6 - induction)
-    assert found.minutes[10:] == pytest.approx(np.arange(40) + 3.5 / 6)
-    assert found.mean == pytest.approx((MINUTES**2).reshape(50, 6).mean(axis=1))
-    assert found.sem == pytest.approx((MINUTES**2).reshape(50, 6).std(axis=1, ddof=1) / np.sqrt(6))
+    means = per_minute(minutes, MINUTES**2)
+    assert means.count.tolist() == [6] * 50
+    assert means.minutes[:10] == pytest.approx(np.arange(-10, 0) + 2.5 / 6 - induction)
+    assert means.minutes[10:] == pytest.approx(np.arange(40) + 3.5 / 6)
+    assert means.mean == pytest.approx((MINUTES**2).reshape(50, 6).mean(axis=1))
+    assert means.sem == pytest.approx((MINUTES**2).reshape(50, 6).std(axis=1, ddof=1) / np.sqrt(6))
 
 
 def test_minutes_of_lanes_leave_out_what_was_rejected():
     values = np.stack([np.ones(300), np.where(MINUTES > 0, 2.0, 1.0)])
     values[1, 60:66] = np.nan
     values[0, 0] = np.nan
-    found = per_minute(MINUTES, values)
-    assert found.mean.shape == (2, 50)
-    assert np.isnan(found.mean[1, 10])
-    assert found.count[0, 0] == 5
-    assert found.mean[0, 0] == 1
+    means = per_minute(MINUTES, values)
+    assert means.mean.shape == (2, 50)
+    assert np.isnan(means.mean[1, 10])
+    assert means.count[0, 0] == 5
+    assert means.mean[0, 0] == 1
 
 
 # --- variability ---------------------------------------------------------------------------------------------------------

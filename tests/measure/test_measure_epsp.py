@@ -153,9 +153,9 @@ def test_only_the_rise_counts():
 
 def test_without_a_response_there_is_no_slope():
     v = np.stack([np.full(TIME.size, REST), REST + 1e-9 * shape(TIME), np.full(TIME.size, np.nan), ramp(1e-3, 1e-3, TIME)])
-    found = slope(v, TIME)
-    assert np.isnan(found[:3]).all()
-    assert found[3] == pytest.approx(1.0)
+    slopes = slope(v, TIME)
+    assert np.isnan(slopes[:3]).all()
+    assert slopes[3] == pytest.approx(1.0)
 
 
 @given(st.floats(1e-4, 2e-2), st.floats(-0.08, -0.05), st.sampled_from([1.0, -1.0]))
@@ -201,16 +201,16 @@ def experiment(ratio: float = 1.5, height: float = 1e-3, noise: float = 0.0, see
 
 
 def test_a_whole_experiment_gives_amplitudes_slopes_and_their_ratios():
-    found = measure_sweeps(experiment(), TIME, MINUTES, 0.0)
-    assert found.amplitude_before == pytest.approx(1e-3, rel=1e-3)
-    assert found.amplitude_after == pytest.approx(1.5e-3, rel=1e-3)
-    assert found.amplitude_ratio == pytest.approx(1.5)
-    assert found.slope_ratio == pytest.approx(1.5)
-    assert found.slope_before == pytest.approx(slope(experiment()[0], TIME))
-    assert found.trace_after == pytest.approx(experiment()[-1])
-    assert found.rejected_count == 0
-    assert found.drift.slope == pytest.approx(0, abs=1e-9)
-    assert found.drift.change == pytest.approx(0, abs=1e-9)
+    measures = measure_sweeps(experiment(), TIME, MINUTES, 0.0)
+    assert measures.amplitude_before == pytest.approx(1e-3, rel=1e-3)
+    assert measures.amplitude_after == pytest.approx(1.5e-3, rel=1e-3)
+    assert measures.amplitude_ratio == pytest.approx(1.5)
+    assert measures.slope_ratio == pytest.approx(1.5)
+    assert measures.slope_before == pytest.approx(slope(experiment()[0], TIME))
+    assert measures.trace_after == pytest.approx(experiment()[-1])
+    assert measures.rejected_count == 0
+    assert measures.drift.slope == pytest.approx(0, abs=1e-9)
+    assert measures.drift.change == pytest.approx(0, abs=1e-9)
 
 
 def test_the_minutes_may_count_from_anywhere():
@@ -233,13 +233,13 @@ def test_lanes_are_measured_as_if_each_were_alone():
 def test_sweeps_with_a_spike_are_rejected_and_counted():
     v = experiment()
     v[[3, 200], 300:320] = 0.03
-    found = measure_sweeps(v, TIME, MINUTES, 0.0)
-    assert found.rejected_count == 2
-    assert np.flatnonzero(found.rejected).tolist() == [3, 200]
-    assert np.isnan(found.amplitude[[3, 200]]).all()
-    assert np.isfinite(np.delete(found.amplitude, [3, 200])).all()
-    assert found.amplitude_ratio == pytest.approx(1.5)
-    assert found.slope_ratio == pytest.approx(1.5)
+    measures = measure_sweeps(v, TIME, MINUTES, 0.0)
+    assert measures.rejected_count == 2
+    assert np.flatnonzero(measures.rejected).tolist() == [3, 200]
+    assert np.isnan(measures.amplitude[[3, 200]]).all()
+    assert np.isfinite(np.delete(measures.amplitude, [3, 200])).all()
+    assert measures.amplitude_ratio == pytest.approx(1.5)
+    assert measures.slope_ratio == pytest.approx(1.5)
 
 
 def test_a_spike_without_upstroke_is_rejected_by_the_callers_word():
@@ -248,18 +248,18 @@ def test_a_spike_without_upstroke_is_rejected_by_the_callers_word():
     unseen = measure_sweeps(v, TIME, MINUTES, 0.0)
     assert unseen.rejected_count == 0
     assert abs(unseen.amplitude_ratio - 1.5) > 0.01
-    told = measure_sweeps(v, TIME, MINUTES, 0.0, rejected=np.arange(MINUTES.size) == 5)
-    assert told.rejected_count == 1
-    assert told.amplitude_ratio == pytest.approx(1.5)
+    rejecting = measure_sweeps(v, TIME, MINUTES, 0.0, rejected=np.arange(MINUTES.size) == 5)
+    assert rejecting.rejected_count == 1
+    assert rejecting.amplitude_ratio == pytest.approx(1.5)
 
 
 def test_where_all_sweeps_spike_the_outcome_is_nan_and_other_lanes_stand():
     v = np.stack([experiment(), experiment()])
     v[0, MINUTES > 15, 150] = 0.03
-    found = measure_sweeps(v, TIME, MINUTES, 0.0)
-    assert np.isnan(found.amplitude_ratio[0])
-    assert np.isnan(found.slope_ratio[0])
-    assert found.amplitude_ratio[1] == pytest.approx(1.5)
+    measures = measure_sweeps(v, TIME, MINUTES, 0.0)
+    assert np.isnan(measures.amplitude_ratio[0])
+    assert np.isnan(measures.slope_ratio[0])
+    assert measures.amplitude_ratio[1] == pytest.approx(1.5)
 
 
 def test_a_nan_stops_with_the_sweep_and_the_time():
@@ -278,19 +278,21 @@ def test_a_nan_stops_with_the_sweep_and_the_time():
 
 def test_noise_moves_the_outcome_by_no_more_than_its_standard_error_says():
     ratios = [measure_sweeps(experiment(1.5, 3e-3, 5e-5, seed), TIME, MINUTES, 0.0) for seed in range(20)]
-    assert np.mean([found.amplitude_ratio for found in ratios]) == pytest.approx(1.5, abs=3e-3)
-    assert np.std([found.amplitude_ratio for found in ratios]) == pytest.approx(np.mean([f.amplitude_ratio_sem for f in ratios]), rel=0.6)
-    assert np.mean([found.slope_ratio for found in ratios]) == pytest.approx(1.5, abs=0.02)
+    assert np.mean([measures.amplitude_ratio for measures in ratios]) == pytest.approx(1.5, abs=3e-3)
+    assert np.std([measures.amplitude_ratio for measures in ratios]) == pytest.approx(
+        np.mean([f.amplitude_ratio_sem for f in ratios]), rel=0.6
+    )
+    assert np.mean([measures.slope_ratio for measures in ratios]) == pytest.approx(1.5, abs=0.02)
 
 
 def test_currents_under_clamp_keep_their_sign_and_are_never_spikes():
     current = np.where(MINUTES < 0, -20e-12, -34e-12)[:, None] * shape(TIME) - 50e-12
-    found = measure_sweeps(current, TIME, MINUTES, 0.0, settings=Measurement(signal="current"))
-    assert found.amplitude_before == pytest.approx(-20e-12, rel=1e-3)
-    assert found.amplitude_ratio == pytest.approx(1.7)
-    assert found.slope_ratio == pytest.approx(1.7)
-    assert found.slope_before < 0
-    assert found.rejected_count == 0
+    measures = measure_sweeps(current, TIME, MINUTES, 0.0, settings=Measurement(signal="current"))
+    assert measures.amplitude_before == pytest.approx(-20e-12, rel=1e-3)
+    assert measures.amplitude_ratio == pytest.approx(1.7)
+    assert measures.slope_ratio == pytest.approx(1.7)
+    assert measures.slope_before < 0
+    assert measures.rejected_count == 0
 
 
 @pytest.mark.parametrize(
@@ -317,8 +319,8 @@ def test_an_unknown_kind_is_refused():
 
 
 def test_another_window_may_be_chosen():
-    found = measure_sweeps(experiment(), TIME, MINUTES, 0.0, follow=(0.0, 10.0))
-    assert found.amplitude_ratio == pytest.approx(1 + 0.5 * 61 / 2 / 120, rel=0.01)
+    measures = measure_sweeps(experiment(), TIME, MINUTES, 0.0, follow=(0.0, 10.0))
+    assert measures.amplitude_ratio == pytest.approx(1 + 0.5 * 61 / 2 / 120, rel=0.01)
 
 
 def test_inverse_cv_squared_is_mean_squared_over_variance():
@@ -331,5 +333,5 @@ def test_inverse_cv_squared_is_mean_squared_over_variance():
 
 
 def test_a_response_without_variability_has_no_cv():
-    found = inverse_cv_squared([[1.0, 1.0, 1.0], [1.0, 1.0 + 1e-9, 1.0], [1.0, np.nan, np.nan], [np.nan] * 3])
-    assert np.isnan(found).all()
+    values = inverse_cv_squared([[1.0, 1.0, 1.0], [1.0, 1.0 + 1e-9, 1.0], [1.0, np.nan, np.nan], [np.nan] * 3])
+    assert np.isnan(values).all()

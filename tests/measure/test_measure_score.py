@@ -63,15 +63,15 @@ def test_the_true_rule_would_score_more_than_one_with_few_cells():
 def test_close_models_tie_and_fitted_parameters_cost():
     data = some(n=(NAN,) * 3)
     exact, near, far = data.ratio, data.ratio + np.array([0.1, 0, 0]), data.ratio + np.array([0.5, 0, 0])
-    found = ranks([exact, near, far, np.full(3, NAN)], [0, 0, 0, 0], data, np.random.default_rng(0))
-    assert_allclose(found.rank, [1, 1, 3, NAN])
+    intervals = ranks([exact, near, far, np.full(3, NAN)], [0, 0, 0, 0], data, np.random.default_rng(0))
+    assert_allclose(intervals.rank, [1, 1, 3, NAN])
     assert ranks([exact, far], [20, 0], data, np.random.default_rng(0)).rank.tolist() == [2, 1]
 
 
 def test_the_interval_of_a_rank_holds_what_the_data_cannot_tell():
     data = some(n=(NAN,) * 3)
-    found = ranks([data.ratio, data.ratio + 1.6 * data.error, data.ratio + 20 * data.error], [0, 0, 0], data, np.random.default_rng(0))
-    assert found.low[1] == 1 and found.high[1] == 2 and found.low[2] == found.high[2] == 3
+    intervals = ranks([data.ratio, data.ratio + 1.6 * data.error, data.ratio + 20 * data.error], [0, 0, 0], data, np.random.default_rng(0))
+    assert intervals.low[1] == 1 and intervals.high[1] == 2 and intervals.low[2] == intervals.high[2] == 3
 
 
 @given(st.lists(st.floats(-5, 5), min_size=3, max_size=3), st.floats(1.1, 3))

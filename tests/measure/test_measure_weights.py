@@ -23,24 +23,24 @@ RNG = np.random.default_rng(7)
 
 
 def test_two_heaps_at_the_bounds():
-    found = shape(np.concatenate([RNG.uniform(0, 0.05, 700), RNG.uniform(0.95, 1, 300)]), 0, 1)
-    assert found.near_low == 0.7
-    assert found.near_high == pytest.approx(0.3)
-    assert found.dip_p < 0.01
-    assert found.skew > 0
+    statistics = shape(np.concatenate([RNG.uniform(0, 0.05, 700), RNG.uniform(0.95, 1, 300)]), 0, 1)
+    assert statistics.near_low == 0.7
+    assert statistics.near_high == pytest.approx(0.3)
+    assert statistics.dip_p < 0.01
+    assert statistics.skew > 0
 
 
 def test_one_heap_has_one_mode():
-    found = shape(RNG.normal(0.5, 0.05, 1000), 0, 1)
-    assert found.dip_p > 0.05
-    assert found.near_low == found.near_high == 0
-    assert found.cv == pytest.approx(0.1, rel=0.1)
+    statistics = shape(RNG.normal(0.5, 0.05, 1000), 0, 1)
+    assert statistics.dip_p > 0.05
+    assert statistics.near_low == statistics.near_high == 0
+    assert statistics.cv == pytest.approx(0.1, rel=0.1)
 
 
 def test_equal_weights_are_one_mode_without_skew():
-    found = shape(np.full(50, 0.3), 0, None)
-    assert found.dip_p == 1
-    assert np.isnan(found.skew)
+    statistics = shape(np.full(50, 0.3), 0, None)
+    assert statistics.dip_p == 1
+    assert np.isnan(statistics.skew)
 
 
 def test_weights_so_small_that_their_cubes_vanish_have_a_skew():
@@ -60,8 +60,8 @@ def test_distances_of_shifted_samples():
 
 def test_intervals_over_seeds_cover_the_truth_and_are_not_known_for_one_seed():
     seeds = [[RNG.normal(0, 1, 200) for _ in range(8)], [RNG.normal(0.5, 1, 200) for _ in range(8)]]
-    found = over_seeds(wasserstein, seeds, np.random.default_rng(0), draws=200)
-    assert found.low < 0.5 < found.high
+    interval = over_seeds(wasserstein, seeds, np.random.default_rng(0), draws=200)
+    assert interval.low < 0.5 < interval.high
     assert np.isnan(over_seeds(wasserstein, [s[:1] for s in seeds], np.random.default_rng(0)).low)
 
 

@@ -173,8 +173,8 @@ def test_the_volley_is_read_where_the_average_is_farthest_from_the_baseline():
     sweeps[:, 12] -= [0.2, 0.4]
     sweeps[:, 13] += [0.1, 0.1]
     sweeps[:, 30] -= 5
-    found = peak_in((1e-3, 4e-3), sweeps, sweeps.mean(axis=0), TIMES, PULSE)
-    np.testing.assert_allclose(found, [-0.2, -0.4])
+    peaks = peak_in((1e-3, 4e-3), sweeps, sweeps.mean(axis=0), TIMES, PULSE)
+    np.testing.assert_allclose(peaks, [-0.2, -0.4])
     assert np.isnan(peak_in(None, sweeps, sweeps[0], TIMES, PULSE)).tolist() == [True, True]
 
 
@@ -265,9 +265,9 @@ def test_skill_is_the_share_of_the_error_of_no_change_that_is_explained():
 
 def test_the_ceiling_is_the_median_of_students_distances():
     """One point of 4 cells: t has 3 degrees of freedom, E = t**2 and D = 4*ln(1 + t**2/3) have the median of their own."""
-    one = points([1.0], [0.1], [0], [4], [None])
+    point = points([1.0], [0.1], [0], [4], [None])
     t = stats.t.ppf(0.75, 3)
-    np.testing.assert_allclose(noise_ceiling(one, np.random.default_rng(0), 40_000), [t**2, 4 * np.log1p(t**2 / 3)], rtol=0.04)
+    np.testing.assert_allclose(noise_ceiling(point, np.random.default_rng(0), 40_000), [t**2, 4 * np.log1p(t**2 / 3)], rtol=0.04)
     two = points([1.0], [0.1], [0], [2], [None])
     np.testing.assert_allclose(noise_ceiling(two, np.random.default_rng(0), 40_000), [1, 2 * np.log(2)], rtol=0.04)
     lone = points([1.0], [0.1], [0], [1], [None])

@@ -19,12 +19,12 @@ BUILD_UP = 12
 def shares(c: Constants, delta_t: float, frequency: float, pairs: int, dt: float) -> tuple[float, float]:
     """Share of the synapses started at 0 that end above the border, and of those started at 1 that end below it."""
     maps = periods(c, delta_t, frequency, min(pairs, BUILD_UP), dt)
-    found = []
+    beyond_border = []
     for start, side in ((0.0, 1.0), (1.0, -1.0)):
         mean, variance = moments(maps, pairs, start)
         beyond = side * (mean - c["rho_star"])
-        found.append(0.5 * (1 + math.erf(beyond / math.sqrt(2 * variance))) if variance > 0 else float(beyond > 0))
-    return found[0], found[1]
+        beyond_border.append(0.5 * (1 + math.erf(beyond / math.sqrt(2 * variance))) if variance > 0 else float(beyond > 0))
+    return beyond_border[0], beyond_border[1]
 
 
 def mean(c: Constants, delta_t: float, frequency: float, pairs: int, dt: float, start: float) -> float:
@@ -49,7 +49,7 @@ def periods(c: Constants, delta_t: float, frequency: float, count: int, dt: floa
     jumps = dict.fromkeys((pre % steps, max(0, round(delta_t / dt)) % steps), 0.0)
     jumps[pre % steps] += c["C_pre"]
     jumps[max(0, round(delta_t / dt)) % steps] += c["C_post"]
-    calcium, found = 0.0, []
+    calcium, of_pairs = 0.0, []
     for _ in range(count):
         a, b, v = 1.0, 0.0, 0.0
         for step in range(steps):
@@ -57,8 +57,8 @@ def periods(c: Constants, delta_t: float, frequency: float, count: int, dt: floa
                 keep, rise, noise = of_step(c, calcium, dt)
                 a, b, v = keep * a, keep * b + rise, keep * keep * v + noise
             calcium = calcium * (1 - dt / c["tau_ca"]) + jumps.get(step, 0.0)
-        found.append((a, b, v))
-    return found
+        of_pairs.append((a, b, v))
+    return of_pairs
 
 
 def of_step(c: Constants, calcium: float, dt: float) -> Map:

@@ -121,9 +121,9 @@ def test_sixty_pairings_are_a_finite_double_sum(delta_t: float, period: float) -
 @pytest.mark.parametrize("delta_t", [-10.0, 10.0])
 def test_sixty_slow_pairings_are_sixty_isolated_ones_in_every_scheme(delta_t: float) -> None:
     spikes = [(1e5 + n * 1e5, PRE) for n in range(60)] + [(1e5 + n * 1e5 + delta_t, POST) for n in range(60)]
-    one = ltp(10) if delta_t > 0 else ltd(10)
+    of_pair = ltp(10) if delta_t > 0 else ltd(10)
     for scheme in SCHEMES:
-        assert change(spikes, scheme=scheme) == pytest.approx(60 * one, rel=1e-10)
+        assert change(spikes, scheme=scheme) == pytest.approx(60 * of_pair, rel=1e-10)
 
 
 def test_regular_trains_in_the_nearest_schemes() -> None:
@@ -227,5 +227,5 @@ def test_published_sets_under_sixty_continuous_pairs(options: dict[str, float], 
     for delta_t, targets in ((10.0, plus), (-10.0, minus)):
         for rate, target in zip((0.1, 10, 20, 40, 50), targets, strict=True):
             pre = [1.0 + n / rate for n in range(60)]
-            found = triplet.final_weight(pre, [t + delta_t * MS for t in pre], 1.0, scheme=scheme, **options) - 1.0  # type: ignore[arg-type]
-            assert found == pytest.approx(target, abs=5.1e-4), (rate, delta_t)
+            change_of_w = triplet.final_weight(pre, [t + delta_t * MS for t in pre], 1.0, scheme=scheme, **options) - 1.0  # type: ignore[arg-type]
+            assert change_of_w == pytest.approx(target, abs=5.1e-4), (rate, delta_t)

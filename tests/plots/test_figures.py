@@ -75,9 +75,9 @@ def test_a_point_without_sem_is_drawn_without_a_bar(sjostrom):
 
 def test_traces_are_those_that_changed_most(sjostrom):
     ax = sh.plot(sjostrom, panel="traces")
-    labels = [one.get_label() for one in ax.lines]
+    labels = [line.get_label() for line in ax.lines]
     assert labels == ["50 Hz, +10 ms", "before", "10 Hz, \N{MINUS SIGN}10 ms"]
-    peaks = [one.get_ydata().max() for one in ax.lines]
+    peaks = [line.get_ydata().max() for line in ax.lines]
     assert peaks == pytest.approx(np.array([1.75, 1.0, 0.6]) * np.exp(-0.1))
     assert "mV" in ax.get_ylabel()
 
@@ -104,7 +104,7 @@ def recording(sweep, **attrs):
 def test_a_stimulus_artefact_neither_flattens_nor_shifts_the_response():
     """20 mV of artefact in the sample of the pulse, and 2 mV of response."""
     ax = sh.plot(recording([0, 0, 20, 0, 2, 1, 0]), panel="traces")
-    after = next(one for one in ax.lines if one.get_label() == "after")
+    after = next(line for line in ax.lines if line.get_label() == "after")
     assert after.get_ydata() == pytest.approx(np.array([0, 0, 20, 0, 2, 1, 0]))
     low, high = ax.get_ylim()
     assert (low, high) == (pytest.approx(-0.1), pytest.approx(2.1))
@@ -112,7 +112,7 @@ def test_a_stimulus_artefact_neither_flattens_nor_shifts_the_response():
 
 def test_traces_start_from_the_mean_before_the_pulse():
     ax = sh.plot(recording([0.25, -0.25, 0.1, 0, 2, 1, 0]), panel="traces")
-    after = next(one for one in ax.lines if one.get_label() == "after")
+    after = next(line for line in ax.lines if line.get_label() == "after")
     assert after.get_ydata() == pytest.approx(np.array([0.25, -0.25, 0.1, 0, 2, 1, 0]))
 
 
@@ -171,9 +171,9 @@ def test_of_many_conditions_some_are_picked(made):
     delta_t = np.arange(1, 41) * 1e-3
     data = made({"delta_t": delta_t}, 1 + np.exp(-delta_t / 0.01))
     ax = sh.plot(data)
-    named = [one for one in ax.lines if one.get_color() != style.LIGHT and str(one.get_label()).startswith("Δt")]
+    named = [line for line in ax.lines if line.get_color() != style.LIGHT and str(line.get_label()).startswith("Δt")]
     assert len(named) == 6
-    assert sum(str(one.get_label()).startswith("Δt") for one in ax.lines) == 40
+    assert sum(str(line.get_label()).startswith("Δt") for line in ax.lines) == 40
     assert texts(ax)[0] == "+40 ms"
     assert texts(ax)[-1] == "+1 ms"
 
@@ -181,9 +181,9 @@ def test_of_many_conditions_some_are_picked(made):
 def test_against_delta_t_the_two_sides_are_two_branches(made):
     data = made({"delta_t": [-0.02, -0.01, 0.01, 0.02], "frequency": [1.0] * 4}, [0.9, 0.8, 1.3, 1.1])
     ax = sh.plot(data, panel="outcome")
-    lines = [one for one in ax.lines if one.get_label() == "epsp_ratio"]
-    assert [one.get_xdata().tolist() for one in lines] == [[-20, -10], [10, 20]]
-    assert [one.get_color() for one in lines] == [style.VERMILION, style.BLUE]
+    lines = [line for line in ax.lines if line.get_label() == "epsp_ratio"]
+    assert [line.get_xdata().tolist() for line in lines] == [[-20, -10], [10, 20]]
+    assert [line.get_color() for line in lines] == [style.VERMILION, style.BLUE]
     assert "Δt (ms)" in ax.get_xlabel()
 
 

@@ -38,7 +38,7 @@ def with_directions(made, ratios=(np.nan, np.nan, np.nan), words=("LTP", "LTD", 
 
 def test_published_directions_are_drawn_where_there_is_no_number(made):
     ax = sh.plot(with_directions(made), panel="outcome")
-    signs = [(one.get_marker(), float(one.get_xdata()[0])) for one in ax.lines if one.get_label() == "published direction"]
+    signs = [(line.get_marker(), float(line.get_xdata()[0])) for line in ax.lines if line.get_label() == "published direction"]
     assert sorted(signs) == [("D", 20.0), ("^", -10.0), ("v", 10.0)]
     named = {text.get_text() for text in ax.get_legend().get_texts()}
     assert {"published: potentiation", "published: depression", "published: no change"} <= named
@@ -46,7 +46,7 @@ def test_published_directions_are_drawn_where_there_is_no_number(made):
 
 def test_a_number_is_drawn_in_place_of_its_direction(made):
     ax = sh.plot(with_directions(made, ratios=(0.7, np.nan, np.nan)), panel="outcome")
-    signs = [float(one.get_xdata()[0]) for one in ax.lines if one.get_label() == "published direction"]
+    signs = [float(line.get_xdata()[0]) for line in ax.lines if line.get_label() == "published direction"]
     assert sorted(signs) == [10.0, 20.0]
 
 

@@ -11,9 +11,9 @@ from spikeheb import plots
 
 def test_window_is_broken_at_coincidence():
     ax = sh.plot(window())
-    points = np.concatenate([one.get_xydata() for one in ax.lines[2:]])
+    points = np.concatenate([line.get_xydata() for line in ax.lines[2:]])
     assert points[np.argsort(points[:, 0])] == pytest.approx(np.array([[-10, -0.2], [0, 0.1], [10, 0.4]]))
-    assert all(len(set(np.sign(one.get_xdata()))) == 1 for one in ax.lines[2:])
+    assert all(len(set(np.sign(line.get_xdata()))) == 1 for line in ax.lines[2:])
     assert "60 pairs at 1 Hz" in ax.get_ylabel()
 
 
@@ -47,7 +47,7 @@ def test_windows_of_several_rules_are_overlaid():
     assert ax.get_legend_handles_labels()[1] == ["pair", "triplet"]
     mine = sh.plot(window())
     assert sh.plot(window("triplet"), ax=mine, label="mine") is mine
-    names, colours = zip(*[(one.get_label(), one.get_color()) for one in mine.lines if one.get_label()[0] != "_"], strict=True)
+    names, colours = zip(*[(line.get_label(), line.get_color()) for line in mine.lines if line.get_label()[0] != "_"], strict=True)
     assert names == ("pair", "mine")
     assert colours[0] != colours[1]
 

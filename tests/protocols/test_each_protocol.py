@@ -20,8 +20,8 @@ def lanes_of(name, **parameters):
 def row_of(name, **condition):
     """The only published row of that condition."""
 
-    def fits(found):
-        return all(found[key] == value if isinstance(value, str) else np.isclose(found[key], value) for key, value in condition.items())
+    def fits(own):
+        return all(own[key] == value if isinstance(value, str) else np.isclose(own[key], value) for key, value in condition.items())
 
     (row,) = [row for row in sh.protocol(name).published.rows if fits(row.condition)]
     return row
@@ -96,10 +96,10 @@ def test_quadruplets_are_a_pair_each_way_at_the_gap():
 
 def test_wang_values():
     values = {(row.condition["motif"], row.condition["delta_t_1"]): row for row in sh.protocol("wang_2005").published.rows}
-    one, other = values["post-pre-post", -0.01], values["pre-post-pre", 0.01]
-    assert (one.ratio, one.sem, one.n) == (1.2539, 0.0565, 8)
+    outer, other = values["post-pre-post", -0.01], values["pre-post-pre", 0.01]
+    assert (outer.ratio, outer.sem, outer.n) == (1.2539, 0.0565, 8)
     assert (other.ratio, other.sem, other.n) == (1.0263, 0.0368, 12)
-    assert one.ratio - other.ratio > 0.15
+    assert outer.ratio - other.ratio > 0.15
 
 
 def test_froemke_and_dan():
@@ -136,8 +136,8 @@ def test_nevian_and_sakmann():
 
 
 def test_nevian_and_sakmann_values_and_drugs():
-    found = row_of("nevian_sakmann_2006", pattern="3 AP 50 Hz", delta_t=0.01)
-    assert (found.ratio, found.sem, found.n, found.digitisation_error) == (2.01, 0.22, 11, 0.07)
+    row = row_of("nevian_sakmann_2006", pattern="3 AP 50 Hz", delta_t=0.01)
+    assert (row.ratio, row.sem, row.n, row.digitisation_error) == (2.01, 0.22, 11, 0.07)
     assert (
         row_of("nevian_sakmann_2006", pattern="1 AP", delta_t=0.01).ratio,
         row_of("nevian_sakmann_2006", pattern="1 AP", delta_t=-0.01).ratio,
@@ -188,11 +188,11 @@ def test_ngezahayo_holds_the_cell_over_all_pulses():
     for lane in lanes_of("ngezahayo_2000"):
         assert lane.pre[0].size == 100
         np.testing.assert_allclose(np.diff(lane.pre[0]), 0.5)
-        held, down = lane.clamps
-        assert held.v == lane.condition["holding"]
-        assert held.start == 0
-        assert held.lasts == pytest.approx(lane.pre[0][-1] + 0.5)
-        assert (down.start, down.v) == (held.lasts, -0.07)
+        clamp, down = lane.clamps
+        assert clamp.v == lane.condition["holding"]
+        assert clamp.start == 0
+        assert clamp.lasts == pytest.approx(lane.pre[0][-1] + 0.5)
+        assert (down.start, down.v) == (clamp.lasts, -0.07)
     rows = {round(row.condition["holding"], 9): row.ratio for row in sh.protocol("ngezahayo_2000").published.rows}
     assert rows == {-0.04: 0.984, -0.03: 0.627, -0.02: 1.012, -0.01: 1.71, 0.0: 2.498}
 
@@ -298,8 +298,8 @@ def test_poisson_trains_have_the_rates_that_they_are_given():
             assert train.size == pytest.approx(20_000, abs=4 * 20_000**0.5)
             assert train[-1] < duration
             assert np.diff(train).min() >= 0.002
-    one, other = (sh.protocol("poisson").schedule(np.random.default_rng(seed)).lanes[0] for seed in (1, 2))
-    assert not np.array_equal(one.pre[0], other.pre[0])
+    first, other = (sh.protocol("poisson").schedule(np.random.default_rng(seed)).lanes[0] for seed in (1, 2))
+    assert not np.array_equal(first.pre[0], other.pre[0])
     assert [row.ratio for row in sh.protocol("poisson").published.rows] == [0.75, 0.85, 1.0, 1.35]
 
 

@@ -41,10 +41,10 @@ def test_it_loads_and_its_schedule_is_valid(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_generator_gives_the_same_schedule(name):
-    for one, two in zip(lanes_of(name), lanes_of(name), strict=True):
-        assert one.condition == two.condition
-        assert np.array_equal(one.post, two.post)
-        assert all(np.array_equal(a, b) for a, b in zip(one.pre, two.pre, strict=True))
+    for first, second in zip(lanes_of(name), lanes_of(name), strict=True):
+        assert first.condition == second.condition
+        assert np.array_equal(first.post, second.post)
+        assert all(np.array_equal(a, b) for a, b in zip(first.pre, second.pre, strict=True))
 
 
 @pytest.mark.parametrize("name", MEASURED)

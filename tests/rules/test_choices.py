@@ -101,7 +101,7 @@ def test_bounds_of_a_set_replace_the_files_whole() -> None:
 
 def test_a_set_does_not_stand_on_another_set() -> None:
     """Where the second is silent, the numbers of the first would stay without a word."""
-    with pytest.raises(FormatError, match='the set "van_rossum" is chosen already and would stay where "additive" is silent'):
+    with pytest.raises(FormatError, match='the set "van_rossum" is chosen already, and its values would stay where "additive" has none'):
         choose(choose(PAIR, set="van_rossum"), set="additive")
     once = choose(PAIR, set="van_rossum")
     assert choose(once, set="van_rossum") == once
@@ -129,7 +129,7 @@ def test_coincidence_and_delays() -> None:
         ({"bounds": "kind=power,mu_plus"}, FormatError, "expected name=value"),
         ({"bounds": {"kind": "power"}}, FormatError, '"power" needs w_max'),
         ({"bounds": {"kind": "hard", "w_min": 1, "w_max": 1}}, FormatError, "w_min must be below w_max"),
-        ({"bounds": {"w_max": 2}}, FormatError, 'bounds are given whole: name the kind too (such as "kind=hard, w_min=0, w_max=2")'),
+        ({"bounds": {"w_max": 2}}, FormatError, 'bounds must be complete: name the kind too (such as "kind=hard, w_min=0, w_max=2")'),
         ({"bounds": {"kind": "hard", "w_min": 0}}, FormatError, '"hard" needs w_max, and nothing is taken from the rule'),
         ({"bounds": "law"}, FormatError, '"law" needs more than its name'),
         ({"bounds": {"kind": "none", "w_max": 3}}, FormatError, '"none" takes no numbers'),
@@ -151,12 +151,12 @@ def test_wrong_choice_is_named(options: dict[str, object], kind: type[SpikehebEr
 
 def test_bounds_that_need_an_upper_limit_are_refused_where_there_is_none() -> None:
     for kind in ("hard", "soft"):
-        with pytest.raises(FormatError, match="needs a w_max, and the rule has none"):
+        with pytest.raises(FormatError, match="needs a w_max, but the rule has none"):
             choose(choose(PAIR, set="van_rossum"), bounds=kind)
 
 
 def test_weight_that_moves_by_itself_cannot_be_given_soft_bounds() -> None:
-    with pytest.raises(FormatError, match='takes "hard" or "none"'):
+    with pytest.raises(FormatError, match='needs the bounds "hard" or "none"'):
         choose(CALCIUM, bounds={"kind": "soft", "w_min": 0, "w_max": 1})
 
 

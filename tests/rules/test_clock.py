@@ -120,10 +120,10 @@ def test_every_cell_and_thread_hears_the_clock(rule, cells):
     given = tuple(np.unique(rng.integers(0, 3000, 20)) for _ in range(5))
     post = Replayed(tuple(np.unique(rng.integers(0, 3000, 20)) for _ in range(cells)))
     many = of_fan_in(rule, None, DT, 3000, cells, (Replayed(given),), imposed=(post,), rewards=REWARDS)
-    found, expected = carry_out(many, "kernel", threads=2), carry_out(many, "plain")
-    np.testing.assert_allclose(found.w, expected.w, rtol=0, atol=1e-12)
-    assert carry_out(many, "kernel", threads=1).w.tobytes() == found.w.tobytes()
-    lanes = carry_out(expanded(many), "kernel").w.reshape(found.w.shape)
+    recording, expected = carry_out(many, "kernel", threads=2), carry_out(many, "plain")
+    np.testing.assert_allclose(recording.w, expected.w, rtol=0, atol=1e-12)
+    assert carry_out(many, "kernel", threads=1).w.tobytes() == recording.w.tobytes()
+    lanes = carry_out(expanded(many), "kernel").w.reshape(recording.w.shape)
     np.testing.assert_allclose(lanes, expected.w, rtol=0, atol=1e-12)
 
 
@@ -131,9 +131,9 @@ def test_every_cell_and_thread_hears_the_clock(rule, cells):
 def test_it_runs_beside_a_cell_over_its_quiet_stretches(rule, engine):
     """300 ms without a spike: the clock goes on."""
     lanes = but(circuit(rule, "lanes"), cell=sh.cell("ca1_pyramidal"), steps=4000, samples=np.array([3999]))
-    found, expected = carry_out(lanes, engine), carry_out(lanes, "plain")
-    assert found.variables["n"][0] == expected.variables["n"][0] == 39 + 1100
-    np.testing.assert_allclose(found.w, expected.w, rtol=0, atol=1e-10)
+    recording, expected = carry_out(lanes, engine), carry_out(lanes, "plain")
+    assert recording.variables["n"][0] == expected.variables["n"][0] == 39 + 1100
+    np.testing.assert_allclose(recording.w, expected.w, rtol=0, atol=1e-10)
 
 
 def test_its_times_follow_the_time_step(rule):

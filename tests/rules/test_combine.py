@@ -65,8 +65,8 @@ def test_handlers_run_in_the_named_order(tmp_path):
     falls = mine(tmp_path, "falls", '["w -= 0.3"]')
     limits = {"bounds": {"kind": "hard", "w_min": 0, "w_max": 1}}
     rules = [sh.rule(grows, **limits), sh.rule(falls, **limits)]
-    found = [end(combine(order), (np.array([10]),), (NONE,), initial={"w": np.array([0.9])}).w[0] for order in (rules, rules[::-1])]
-    assert found == pytest.approx([0.7, 1.0])
+    weights = [end(combine(order), (np.array([10]),), (NONE,), initial={"w": np.array([0.9])}).w[0] for order in (rules, rules[::-1])]
+    assert weights == pytest.approx([0.7, 1.0])
 
 
 def test_the_release_is_the_product_and_reads_the_weight_before_the_spike_changes_it():
@@ -94,9 +94,9 @@ def test_both_engines_agree(name):
     if rule.bounds.kind == "law":
         rule = sh.rule(rule, bounds={"kind": "law", "F_plus": "1 - w", "F_minus": "w", "w_min": 0})
     pre, post = trains()
-    found, expected = end(rule, pre, post, "kernel"), end(rule, pre, post, "brian:numpy")
-    assert np.ptp(found.w) > 1e-3
-    np.testing.assert_allclose(found.w, expected.w, rtol=0, atol=1e-11)
+    recording, expected = end(rule, pre, post, "kernel"), end(rule, pre, post, "brian:numpy")
+    assert np.ptp(recording.w) > 1e-3
+    np.testing.assert_allclose(recording.w, expected.w, rtol=0, atol=1e-11)
 
 
 def test_sets_interactions_and_parameters_of_a_combination():
@@ -145,11 +145,11 @@ def test_what_cannot_be_combined_is_named(tmp_path):
         sh.rule("pair+tsodyks")
     with pytest.raises(UnknownName, match="no rule named"):
         sh.rule("pair+")
-    with pytest.raises(FormatError, match="make different things of the weight"):
+    with pytest.raises(FormatError, match="use the weight that they would share in different ways"):
         combine([pair, mine(tmp_path, efficacy="2*w")])
-    with pytest.raises(FormatError, match="drawn and never moved"):
+    with pytest.raises(FormatError, match="drawn at the start and never changes"):
         combine([pair, mine(tmp_path, do='["transmit = 1"]', initial="rand()")])
-    with pytest.raises(FormatError, match="amid a change of the weight"):
+    with pytest.raises(FormatError, match="between two changes of the weight"):
         combine([pair, mine(tmp_path, do='["ltp = 0.1", "transmit = 1", "ltd = 0.1"]')])
     with pytest.raises(FormatError, match="axonal_delay: differs"):
         combine([sh.rule("pair", axonal_delay="1 ms"), sh.rule("triplet")])

@@ -74,7 +74,7 @@ def test_a_combination_is_noisy_where_one_rule_is_and_bounded_where_the_weights_
 def test_a_release_amid_three_changes_of_the_weight_is_refused(tmp_path: Path, place: int) -> None:
     lines = ["ltp = 0.1", "ltd = 0.2", "w += 0.1"]
     lines.insert(place, "transmit = 1")
-    with pytest.raises(FormatError, match="amid a change of the weight"):
+    with pytest.raises(FormatError, match="between two changes of the weight"):
         combine([sh.rule("pair"), rule(tmp_path, "mid", do=str(lines).replace("'", '"'))])
 
 

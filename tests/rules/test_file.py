@@ -166,15 +166,15 @@ WRONG: list[tuple[str, str, str, type[SpikehebError], str]] = [
     ('"x += 1"', '"x += xi"', "on[0].do[2]", ExpressionError, 'undeclared name "xi"'),
     ('"x += 1"', '"x += w_max"', "on[0].do[2]", ExpressionError, '"w_max" belongs to the bounds'),
     ('"x += 1"', '"x += amount"', "on[0].do[2]", ExpressionError, 'undeclared name "amount"'),
-    ('"x += 1"', '"transmit = 0.5"', "on[0].do[0]", ExpressionError, "one handler transmits once"),
+    ('"x += 1"', '"transmit = 0.5"', "on[0].do[0]", ExpressionError, "a handler may transmit only once"),
     ('"transmit = 1"', '"transmit += 1"', "on[0].do[0]", ExpressionError, 'write "transmit = ..."'),
-    ('"ltp = A*x"', '"transmit = A*x"', "on[1].do[0]", ExpressionError, "only a pre handler transmits"),
+    ('"ltp = A*x"', '"transmit = A*x"', "on[1].do[0]", ExpressionError, "only a pre handler may transmit"),
     ('["ltp = A*x", "y = adds*y + 1"]', "[]", "on[1].do", FormatError, "a handler without lines"),
     ('event = "post"', 'event = "past"', "on[1].event", UnknownName, 'did you mean "post"?'),
     ('event = "post"', 'event = "post"\ndelay = "E"', "on[1].delay", UnknownName, 'no parameter named "E"'),
     ('event = "post"', 'event = "post"\ndelay = "A"', "on[1].delay", FormatError, '"A" is not a time'),
-    ('event = "pre"', 'event = "pre"\ndelay = "D"', "on", FormatError, "no undelayed handler"),
-    ('event = "pre"', 'event = "post"', "on[0].do[0]", ExpressionError, "only a pre handler transmits"),
+    ('event = "pre"', 'event = "pre"\ndelay = "D"', "on", FormatError, "no handler without delay"),
+    ('event = "pre"', 'event = "post"', "on[0].do[0]", ExpressionError, "only a pre handler may transmit"),
     ('do = ["ltp = A*x", "y = adds*y + 1"]', 'do = ["ltp = A*x"]', "on", FormatError, '"y" is read but no handler ever changes it'),
     ("w : 1", "w : 1\nA : 1", "synapse.model", FormatError, '"A" is declared twice'),
     ("w : 1", "w : 1\nx : 1", "synapse.model", ExpressionError, '"x" is declared twice'),
@@ -237,10 +237,12 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
 def test_weight_that_moves_takes_hard_bounds_or_none(tmp_path: Path) -> None:
     moving = ("w : 1", "dw/dt = -w/tau : 1")
     assert read(tmp_path, moving).bounds.kind == "hard"
-    with pytest.raises(FormatError, match='takes "hard" or "none"'):
+    with pytest.raises(FormatError, match='needs the bounds "hard" or "none"'):
         read(tmp_path, moving, ('kind = "hard"', 'kind = "soft"'))
     softer = '[sets.softer]\nreference = "paper"\ntissue = "none"\nfitted_to = []\nbounds = { kind = "soft", w_min = 0, w_max = 1 }\n'
-    with pytest.raises(FormatError, match=r'sets.softer.bounds.kind: a weight that moves by itself takes "hard" or "none"'):
+    with pytest.raises(
+        FormatError, match=r'sets.softer.bounds.kind: a weight with a differential equation needs the bounds "hard" or "none"'
+    ):
         read(tmp_path, moving, ("[claims]", f"{softer}\n[claims]"))
 
 
@@ -316,7 +318,7 @@ def test_every_file_reads_and_keeps_what_it_claims(path: Path) -> None:
     claims = {"event_driven": not stepped(rule), "noisy": is_noisy(rule), "bounded": rule.bounds.w_max is not None}
     for name, value in claims.items():
         assert rule.claims.get(name, value) == value, name
-    assert path.read_text(encoding="utf-8").count("\n") < 120, "a rule file is about one screen"
+    assert path.read_text(encoding="utf-8").count("\n") < 120, "a rule file has about one screen of text"
 
 
 def test_a_set_gives_starting_values_of_its_own(tmp_path: Path) -> None:

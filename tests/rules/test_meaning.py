@@ -176,12 +176,12 @@ def test_variable_that_the_efficacy_reads_is_stepped() -> None:
 
 
 def test_coefficients_of_a_linear_tree() -> None:
-    found = affine(parse_expression("(b*x - 2*(y - x) + 3)/tau - -y"), {"x", "y"})
-    assert found is not None
+    parts = affine(parse_expression("(b*x - 2*(y - x) + 3)/tau - -y"), {"x", "y"})
+    assert parts is not None
     values = {"b": 5.0, "tau": 2.0, "x": 0.3, "y": 0.7}
-    coefficients = {name: evaluate(tree, values) for name, tree in found[0].items()}
+    coefficients = {name: evaluate(tree, values) for name, tree in parts[0].items()}
     assert coefficients == {"x": 3.5, "y": 0.0}
-    assert evaluate(found[1], values) == 1.5
+    assert evaluate(parts[1], values) == 1.5
     for text in ("x*y", "x**2", "1/x", "exp(x)", "int(x > 0)", "abs(x)", "b**x"):
         assert affine(parse_expression(text), {"x", "y"}) is None, text
 

@@ -170,5 +170,5 @@ def test_a_receptor_whose_rise_is_its_decay_but_for_rounding_has_no_course(tmp_p
     nearly = replace(cell, receptors={receptor.name: replace(receptor, rise=np.nextafter(receptor.decay, 0.0))})
     from spikeheb.cells.check import check_cell
 
-    with pytest.raises(SpikehebError, match="leave no course"):
+    with pytest.raises(SpikehebError, match="too near to each other to be computed"):
         check_cell(nearly)

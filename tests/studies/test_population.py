@@ -57,8 +57,8 @@ def test_cells_synapses_and_seeds_are_one_population(dp):
     many = sh.window(dp, [0.01], cells=3, synapses=50, seeds=[1, 5])
     assert (many.attrs["cells"], many.attrs["synapses"], many.attrs["seeds"]) == (3, 50, "1, 5")
     assert sh.window(dp, [0.01], seeds=4).attrs["synapses"] == 50
-    one = sh.window(dp, [0.01], seed=1, synapses=150)
-    assert not np.array_equal(one["change"], many["change"])
+    single = sh.window(dp, [0.01], seed=1, synapses=150)
+    assert not np.array_equal(single["change"], many["change"])
     for name in ("cells", "synapses", "seeds"):
         with pytest.raises(sh.ScheduleError, match=name):
             sh.window(dp, [0.01], **{name: 0})

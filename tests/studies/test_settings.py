@@ -82,7 +82,8 @@ def test_every_setting_is_a_keyword_with_its_default_and_its_help(study):
     for each in of(study):
         keyword = inspect.signature(function).parameters[each.name]
         assert (keyword.default, keyword.annotation) == (each.default, each.type)
-        assert re.search(rf"^{each.name} : .*\n    \S", inspect.getdoc(function), re.MULTILINE), each.name
+        before = re.split(r"\n(?:Returns|Raises)\n", inspect.getdoc(function))[0]
+        assert re.search(rf"^{each.name} : .*\n    \S", before, re.MULTILINE), each.name
 
 
 @pytest.mark.parametrize("study", COMMANDS)

@@ -22,10 +22,10 @@ def gutig(mu, rate=0.005, alpha=1.05):
 
 @pytest.mark.parametrize(("mu", "expected"), [(0.02, 0.0802), (0.1, 0.380), (0.5, 0.476), (1.0, 0.488)])
 def test_gutigs_fixed_point(mu, expected):
-    found = fixed_points(gutig(mu), RATE, RATE)
-    assert [point.stable for point in found] == [True]
-    assert found[0].w == pytest.approx(expected, abs=5e-4)
-    assert found[0].w == pytest.approx(1 / (1 + 1.05 ** (1 / mu)), rel=1e-6)
+    points = fixed_points(gutig(mu), RATE, RATE)
+    assert [point.stable for point in points] == [True]
+    assert points[0].w == pytest.approx(expected, abs=5e-4)
+    assert points[0].w == pytest.approx(1 / (1 + 1.05 ** (1 / mu)), rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_a_slow_rule_settles_at_its_fixed_point():
 
 
 def test_morrisons_fixed_point():
-    found = fixed_points(sh.rule("pair", set="morrison", tau_plus="20 ms", tau_minus="20 ms"), RATE, RATE)
-    assert [point.w for point in found if point.stable] == [pytest.approx((0.1 / 0.011) ** (1 / 0.6), rel=1e-6)]
+    points = fixed_points(sh.rule("pair", set="morrison", tau_plus="20 ms", tau_minus="20 ms"), RATE, RATE)
+    assert [point.w for point in points if point.stable] == [pytest.approx((0.1 / 0.011) ** (1 / 0.6), rel=1e-6)]
 
 
 def test_log_stdp_rests_at_J_0_where_the_two_sides_balance():
@@ -67,8 +67,8 @@ def test_van_rossum_is_wide_with_its_noise_and_narrow_without():
 def test_a_bonus_for_strong_weights_splits_an_additive_distribution_in_two():
     rule = sh.rule("pair", set="additive", A_plus=0.005, A_minus=0.00525, tau_plus="20 ms", tau_minus="20 ms")
     assert modes(stationary(rule, RATE, RATE)) == 1
-    found = fixed_points(rule, RATE, RATE, bonus=0.4)
-    assert [point.stable for point in found] == [True, False, True]
+    points = fixed_points(rule, RATE, RATE, bonus=0.4)
+    assert [point.stable for point in points] == [True, False, True]
     assert modes(stationary(rule, RATE, RATE, bonus=0.4)) == 2
 
 

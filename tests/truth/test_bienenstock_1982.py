@@ -43,10 +43,10 @@ def test_the_drift_under_a_threshold_that_has_slid_follows_the_closed_form(nu):
     values = rule.constants
     square = nu**2 + nu / (2 * values["tau_z"])
     expected = values["eta"] * 50.0 * values["tau_x"] * nu * values["tau_y"] * (nu - square / values["rho_0"])
-    found, error = drift(rule, nu, z=nu * values["tau_z"])
+    mean, error = drift(rule, nu, z=nu * values["tau_z"])
     assert np.sign(expected) == np.sign(values["rho_0"] - nu)
     assert error < 0.02 * abs(expected)
-    assert found == pytest.approx(expected, abs=3 * error + 0.01 * abs(expected))
+    assert mean == pytest.approx(expected, abs=3 * error + 0.01 * abs(expected))
 
 
 def test_the_same_activity_potentiates_a_quiet_cell_and_depresses_a_busy_one():

@@ -33,9 +33,9 @@ def averages(p, rate, runs=200, events=4000, seed=0):
 @pytest.mark.parametrize("p", VECTORS, ids=str)
 def test_the_abstract_process_averages_to_the_enumerated_fixed_point(p, rate):
     """Within 3 standard errors over runs."""
-    found = averages(np.array(p), rate)
-    error = found.std(axis=0, ddof=1) / np.sqrt(len(found))
-    assert np.all(np.abs(found.mean(axis=0) - fixed_point(p, rate)) <= 3 * error + 1e-12)
+    averaged = averages(np.array(p), rate)
+    error = averaged.std(axis=0, ddof=1) / np.sqrt(len(averaged))
+    assert np.all(np.abs(averaged.mean(axis=0) - fixed_point(p, rate)) <= 3 * error + 1e-12)
 
 
 def test_the_bias_falls_linearly_with_the_learning_rate():
@@ -72,12 +72,12 @@ def test_a_rule_without_such_lines_cannot_be_logged():
 @pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
 def test_a_spiking_cell_under_poisson_inputs_follows_the_theorem():
     """Probabilities come from other seeds. Fast STDP is held up by the floor at 0, which slow STDP hardly meets."""
-    found = constraint(duration="200 s", seeds=8)
-    z = (found["weight"] - found["predicted"]) / np.hypot(found["weight_sem"], found["predicted_sem"])
+    result = constraint(duration="200 s", seeds=8)
+    z = (result["weight"] - result["predicted"]) / np.hypot(result["weight_sem"], result["predicted_sem"])
     slow = z.sel(learning_rate=0.002)
     assert float((np.abs(z.sel(kind="hebbian")) <= 3).mean()) > 0.95
     assert float((np.abs(slow) <= 3).mean()) > 0.95
-    assert np.all(found["bias"].sel(learning_rate=0.002) < 1e-3)
-    stdp = found["bias"].sel(kind="stdp").values
+    assert np.all(result["bias"].sel(learning_rate=0.002) < 1e-3)
+    stdp = result["bias"].sel(kind="stdp").values
     assert stdp[0] > stdp[1] > stdp[2]
-    assert np.ptp(found["weight"].sel(kind="hebbian", learning_rate=0.002).values) > 0.07
+    assert np.ptp(result["weight"].sel(kind="hebbian", learning_rate=0.002).values) > 0.07

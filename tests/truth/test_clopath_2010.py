@@ -93,11 +93,11 @@ def test_the_rate_at_which_depression_turns_into_potentiation():
 
 def test_figure_1h_clamped_in_the_laboratory():
     """The same through the engine: 25 presynaptic spikes every 0.5 s onto cells held from the start."""
-    rule, cell, held = sh.rule("clopath", set="visual_cortex"), sh.cell("l5_clopath"), (-0.0453, -0.0265)
+    rule, cell, potentials = sh.rule("clopath", set="visual_cortex"), sh.cell("l5_clopath"), (-0.0453, -0.0265)
     pre = np.arange(1, 26) * 5000
     job = of_lanes(
         rule, cell, 1e-4, int(pre[-1]) + 5000, np.arange(2), (pre, pre), (NO_STEPS, NO_STEPS), initial={"w": np.ones(2)},
-        clamps=tuple(Change(lane, 0, potential) for lane, potential in enumerate(held)),
+        clamps=tuple(Change(lane, 0, potential) for lane, potential in enumerate(potentials)),
     )  # fmt: skip
     np.testing.assert_allclose(100 * carry_out(job).w, [91.1, 250.4], rtol=0, atol=0.2)
 
@@ -105,9 +105,9 @@ def test_figure_1h_clamped_in_the_laboratory():
 def test_the_hippocampal_set_on_ngezahayos_five_points():
     """Ngezahayo et al. (2000), -40 to 0 mV, 100 pulses: each within two standard errors (digitised)."""
     ratio, sem = np.array([0.984, 0.627, 1.012, 1.710, 2.498]), np.array([0.107, 0.094, 0.108, 0.194, 0.292])
-    found = clamped(sh.rule("clopath", set="hippocampus"), [-40, -30, -20, -10, 0], spikes=100) / 100
-    np.testing.assert_allclose(found, [0.962, 0.758, 0.958, 1.558, 2.558], atol=1e-3)
-    assert np.all(np.abs(found - ratio) < 2 * sem)
+    ratios = clamped(sh.rule("clopath", set="hippocampus"), [-40, -30, -20, -10, 0], spikes=100) / 100
+    np.testing.assert_allclose(ratios, [0.962, 0.758, 0.958, 1.558, 2.558], atol=1e-3)
+    assert np.all(np.abs(ratios - ratio) < 2 * sem)
     assert clamped(sh.rule("clopath", set="hippocampus"), -45, spikes=100) == 100
 
 
@@ -122,8 +122,8 @@ def test_the_hippocampal_set_starts_where_its_paper_does():
 def test_the_homeostat_depresses_more_after_activity():
     """Interaction "homeostatic": the amplitude follows the average squared depolarisation."""
     trains = authors_trains(20, -10)
-    found = []
+    weights = []
     for interaction in ("fixed", "homeostatic"):
         rule = sh.rule("clopath", set="visual_cortex", interaction=interaction, late="4 ms")
-        found.append(float(sh.replay(rule, [trains[0]], [trains[1]], 2.0, authors_cell(), dt=STEP)["w"][0]))
-    assert found[1] < found[0]
+        weights.append(float(sh.replay(rule, [trains[0]], [trains[1]], 2.0, authors_cell(), dt=STEP)["w"][0]))
+    assert weights[1] < weights[0]

@@ -52,26 +52,26 @@ def test_the_paired_pulse_ratio_is_a_falling_function_of_the_release_probability
 
 def test_one_pair_with_post_first_depresses_release_and_nothing_else():
     rule = sh.rule("costa", set="savings")
-    values, found = rule.constants, paired(sh.rule("costa", set="savings"), -0.01, 1.0, 1)
+    values, change = rule.constants, paired(sh.rule("costa", set="savings"), -0.01, 1.0, 1)
     decay = np.exp(-0.01 / values["tau_ym"] - 0.01 / values["tau_yp"])
-    assert found["P"] == pytest.approx(values["P_0"] - values["eta"] * values["d_minus"] * decay, rel=1e-12)
-    assert found["q"] == 1
+    assert change["P"] == pytest.approx(values["P_0"] - values["eta"] * values["d_minus"] * decay, rel=1e-12)
+    assert change["q"] == 1
 
 
 def test_depression_is_presynaptic_only_and_raises_the_paired_pulse_ratio():
     rule = sh.rule("costa", set="visual_cortex")
-    found = paired(rule, -0.01, 0.1, 60)
-    assert found["P"] < 0.9 * rule.constants["P_0"]
-    assert found["q"] == pytest.approx(1, abs=1e-9)
-    assert paired_pulse_ratio(rule, found["P"]) > 1.05 * paired_pulse_ratio(rule, rule.constants["P_0"])
+    change = paired(rule, -0.01, 0.1, 60)
+    assert change["P"] < 0.9 * rule.constants["P_0"]
+    assert change["q"] == pytest.approx(1, abs=1e-9)
+    assert paired_pulse_ratio(rule, change["P"]) > 1.05 * paired_pulse_ratio(rule, rule.constants["P_0"])
 
 
 def test_frequent_pairing_raises_both_and_lowers_the_paired_pulse_ratio():
     rule = sh.rule("costa", set="visual_cortex")
-    found = paired(rule, 0.01, 50.0, 60)
-    assert found["P"] > 1.05 * rule.constants["P_0"]
-    assert found["q"] > 1.1
-    assert paired_pulse_ratio(rule, found["P"]) < 0.95 * paired_pulse_ratio(rule, rule.constants["P_0"])
+    change = paired(rule, 0.01, 50.0, 60)
+    assert change["P"] > 1.05 * rule.constants["P_0"]
+    assert change["q"] > 1.1
+    assert paired_pulse_ratio(rule, change["P"]) < 0.95 * paired_pulse_ratio(rule, rule.constants["P_0"])
 
 
 def ten_points(schedule):
@@ -83,8 +83,8 @@ def ten_points(schedule):
         trains = (lane.pre[0], lane.post)
         if not isinstance(schedule, str):
             trains = sh.pairings(lane.condition["delta_t"], schedule, lane.condition["frequency"])
-        found = end(rule, *trains)
-        ratios.append(found["P"] * found["q"] / rule.constants["P_0"])
+        weights = end(rule, *trains)
+        ratios.append(weights["P"] * weights["q"] / rule.constants["P_0"])
         rows.append(protocol.published.match(lane.condition, "frequency")[0])
     return np.array(ratios), np.array([row.ratio for row in rows]), np.array([row.sem for row in rows])
 

@@ -23,8 +23,8 @@ def test_one_pair_follows_the_difference_of_two_exponentials():
     rule = sh.rule("damour_froemke", bounds="none")
     values, delta_t = rule.constants, np.array([-0.02, 0.004, 0.012])
     near, far = (np.exp(-np.abs(delta_t) / values[name]) for name in ("tau_near", "tau_far"))
-    found = sh.window(rule, delta_t, pairs=1)["change"].values
-    np.testing.assert_allclose(found, values["A_near"] * (near - values["ratio"] * far), rtol=0, atol=1e-14)
+    changes = sh.window(rule, delta_t, pairs=1)["change"].values
+    np.testing.assert_allclose(changes, values["A_near"] * (near - values["ratio"] * far), rtol=0, atol=1e-14)
 
 
 @pytest.mark.xfail(strict=True, reason="the dependence on the initial ratio of excitation to inhibition is not in the rule")

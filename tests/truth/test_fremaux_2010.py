@@ -34,11 +34,11 @@ def eligibilities(rule, pre, post):
     left = np.where(gap >= 0, values["A_plus"] * np.exp(-gap / values["tau_plus"]), -values["A_minus"] * np.exp(gap / values["tau_minus"]))
     left = left * np.exp(-(1000 - np.maximum(pre, post) % TRIAL) * DT / values["tau_e"])
     kept, total = np.exp(-TRIAL * DT / values["tau_e"]), 0.0
-    found = []
+    per_trial = []
     for each in left:
         total = total * kept + each
-        found.append(total)
-    return np.array(found)
+        per_trial.append(total)
+    return np.array(per_trial)
 
 
 @pytest.mark.parametrize("scheme", ["covariance", "plain"])
@@ -51,20 +51,20 @@ def test_every_trial_moves_the_weight_by_its_reward_and_eligibility(scheme):
     for reward, each in zip(rewards, elig, strict=True):
         expected += rule.constants["eta"] * (reward - (mean if scheme == "covariance" else 0)) * each
         mean += (reward - mean) / rule.constants["n_mean"]
-    found = carry_out(task)
-    assert found.w[0] == pytest.approx(expected, abs=2e-4 * rule.constants["eta"])
-    assert found.variables["R_mean"][0] == pytest.approx(mean)
+    recording = carry_out(task)
+    assert recording.w[0] == pytest.approx(expected, abs=2e-4 * rule.constants["eta"])
+    assert recording.variables["R_mean"][0] == pytest.approx(mean)
 
 
 def test_a_constant_reward_teaches_nothing_under_the_covariance_rule_and_makes_the_plain_rule_drift():
     rng, trials = np.random.default_rng(8), 400
     known = {"R_mean": 1.0}
-    found = {}
+    drifts = {}
     for scheme in ("covariance", "plain"):
         rule = sh.rule("covariance_reward", interaction=scheme, bounds="none", A_minus=0.2)
-        found[scheme] = carry_out(job(rule, trials, np.ones(trials), np.random.default_rng(8), inputs=20, initial=known)).w - 0.5
-    assert np.all(found["covariance"] == 0)
-    bias = found["plain"].mean() / (found["plain"].std(ddof=1) / np.sqrt(20))
+        drifts[scheme] = carry_out(job(rule, trials, np.ones(trials), np.random.default_rng(8), inputs=20, initial=known)).w - 0.5
+    assert np.all(drifts["covariance"] == 0)
+    bias = drifts["plain"].mean() / (drifts["plain"].std(ddof=1) / np.sqrt(20))
     assert bias > 5, "the drift is as large as its mean eligibility, many standard errors from none"
     rule = sh.rule("covariance_reward", interaction="covariance", bounds="none", A_minus=0.2)
     unknown = carry_out(job(rule, trials, np.ones(trials), rng, inputs=20)).w - 0.5

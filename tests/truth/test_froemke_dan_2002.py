@@ -33,8 +33,8 @@ def by_hand(rule, pre, post):
 
     first, second = efficacies(pre, p["tau_s_of_pre"]), efficacies(post, p["tau_s_of_post"])
     total = 0.0
-    for (one, a), (other, b) in product(zip(pre, first, strict=True), zip(post, second, strict=True)):
-        delay = other - one
+    for (t_pre, a), (t_post, b) in product(zip(pre, first, strict=True), zip(post, second, strict=True)):
+        delay = t_post - t_pre
         window = p["A_plus"] * np.exp(-delay / p["tau_plus"]) if delay > 0 else -p["A_minus"] * np.exp(delay / p["tau_minus"])
         total += a * b * window / p["pairings"]
     return total
@@ -73,5 +73,5 @@ def test_random_trains_are_the_sum_over_all_pairs(name):
     rng = np.random.default_rng(5)
     pre, post = (np.unique(rng.integers(0, 20_000, 60)) * 1e-4 for _ in range(2))
     post = post[~np.isin(post, pre)]
-    found = float(sh.replay(rule, pre, post, 1.0)["w"][0]) - 1
-    assert found == pytest.approx(by_hand(rule, pre, post), abs=1e-10)
+    change = float(sh.replay(rule, pre, post, 1.0)["w"][0]) - 1
+    assert change == pytest.approx(by_hand(rule, pre, post), abs=1e-10)

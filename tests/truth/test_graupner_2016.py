@@ -64,11 +64,11 @@ def pairs_for_ten_seconds(rule, rate, delta_t, irregular, lanes=200):
 def test_irregular_firing_makes_rate_outweigh_timing():
     rule = sh.rule("graupner_2016", set="linear")
     rates = (5, 10, 20, 30, 50)
-    found = {
+    ratios = {
         irregular: np.array([[pairs_for_ten_seconds(rule, rate, delta_t, irregular) for delta_t in TIMINGS] for rate in rates])
         for irregular in (True, False)
     }
-    by_timing = {irregular: found[irregular][:, 0] - found[irregular][:, 1] for irregular in found}
-    by_rate = np.ptp(found[True], axis=0)
+    by_timing = {irregular: ratios[irregular][:, 0] - ratios[irregular][:, 1] for irregular in ratios}
+    by_rate = np.ptp(ratios[True], axis=0)
     assert by_rate.min() > 1.8 * by_timing[True].max()
     assert np.all(by_timing[True][1:4] < 0.6 * by_timing[False][1:4])

@@ -47,8 +47,8 @@ def simulated(rule, delta_t, frequency, pairs, seed=1):
 def test_depression_then_potentiation_with_the_DP_set(delta_t, up):
     """Fig. 2, first panel: the share that goes up; 0.0048 is the standard error of so many runs."""
     assert theory.pairs(constants("DP"), delta_t, 1.0, 60).up == pytest.approx(up, abs=0.002)
-    found, _ = simulated(sh.rule("graupner_brunel", set="DP"), delta_t, 1.0, 60)
-    assert found == pytest.approx(up, abs=3.5 * 0.0048)
+    mean, _ = simulated(sh.rule("graupner_brunel", set="DP"), delta_t, 1.0, 60)
+    assert mean == pytest.approx(up, abs=3.5 * 0.0048)
 
 
 def test_the_change_that_the_population_shows():
@@ -71,8 +71,8 @@ def test_the_shapes_of_the_six_generic_windows():
     for name, shape in shapes.items():
         change = np.array([theory.pairs(constants(name), delta_t, 1.0, 60).change - 1 for delta_t in np.arange(-100, 100.5) * 1e-3])
         signs = np.sign(change[np.abs(change) > 0.005])
-        found = "".join("+" if sign > 0 else "-" for n, sign in enumerate(signs) if n == 0 or sign != signs[n - 1])
-        assert found == shape, name
+        computed = "".join("+" if sign > 0 else "-" for n, sign in enumerate(signs) if n == 0 or sign != signs[n - 1])
+        assert computed == shape, name
 
 
 def test_visual_cortex_potentiates_at_every_timing_above_a_frequency():
@@ -132,7 +132,7 @@ def expected(name, dt):
     """The oracle's, and the paper's."""
     oracle = [calcium_oracle.shares(constants(name), delta_t, *induction(name), dt) for delta_t in TIMINGS]
     paper = [theory.pairs(constants(name), delta_t, *induction(name)) for delta_t in TIMINGS]
-    return np.array(oracle), np.array([(one.up, one.down) for one in paper])
+    return np.array(oracle), np.array([(rates.up, rates.down) for rates in paper])
 
 
 def rms(differences):
@@ -145,8 +145,8 @@ def test_the_oracle_is_the_rule_without_noise(tmp_path):
         rule = choose(without_cubic(name, tmp_path), parameters={"sigma": 0.0})
         frequency, pairs = induction(name)
         pre = 0.1 + np.arange(pairs) / frequency
-        found = sh.replay(rule, [pre], [pre - 0.01], 1.0, dt=DT)["w"].values[0]
-        assert calcium_oracle.mean(rule.constants, -0.01, frequency, pairs, DT, 1.0) == pytest.approx(found, abs=1e-9)
+        weight = sh.replay(rule, [pre], [pre - 0.01], 1.0, dt=DT)["w"].values[0]
+        assert calcium_oracle.mean(rule.constants, -0.01, frequency, pairs, DT, 1.0) == pytest.approx(weight, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -21,11 +21,11 @@ def test_a_pair_and_a_reward_a_second_later_follow_the_closed_form(name, delta_t
     values = rule.constants
     pre, post = 0.1 - min(delta_t, 0), 0.1 + max(delta_t, 0)
     reward, end = max(pre, post) + 1.0, 20.0
-    found = sh.replay(rule, [[pre, end]], [[post]], 0.25, events=[sh.Reward(reward, 0.5)])["w"].values[0] - 0.25
+    change = sh.replay(rule, [[pre, end]], [[post]], 0.25, events=[sh.Reward(reward, 0.5)])["w"].values[0] - 0.25
     amplitude = values["A_plus"] if delta_t > 0 else -values["A_minus"]
     tagged = amplitude * np.exp(-abs(delta_t) / 0.02) * np.exp(-1.0 / values["tau_c"])
     expected = values["gain"] * 0.5 * tagged / (1 / values["tau_c"] + 1 / values["tau_d"])
-    assert found == pytest.approx(expected, rel=1e-6)
+    assert change == pytest.approx(expected, rel=1e-6)
 
 
 def test_without_reward_and_without_tonic_dopamine_nothing_is_learnt():
@@ -59,8 +59,8 @@ def test_only_the_rewarded_synapse_is_driven_up():
         rule, None, dt, steps, np.zeros(count, dtype=np.int64), pre, (post,),
         initial={"w": start}, rewards=changes, samples=np.arange(0, steps, 10_000),
     )  # fmt: skip
-    found = carry_out(job)
+    recording = carry_out(job)
     assert len(changes) > 50
-    assert found.w[0] > 0.75, "it ends in the upper quarter"
-    assert found.weight[1:].max() < 0.5, "and none of the others ever gets half-way"
-    assert found.w[1:].mean() < 0.25
+    assert recording.w[0] > 0.75, "it ends in the upper quarter"
+    assert recording.weight[1:].max() < 0.5, "and none of the others ever gets half-way"
+    assert recording.w[1:].mean() < 0.25

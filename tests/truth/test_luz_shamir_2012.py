@@ -44,8 +44,8 @@ def slope(rule, k, lanes=200, duration=100.0):
     caused = [answers(rng, train, k, duration) for train in pre]
     chance = [np.sort(rng.choice(round(duration / DT), train.size, replace=False)) for train in caused]
     times = [train * DT for train in pre]
-    brought = [sh.replay(rule, times, [train * DT for train in post], 0.0)["w"].values for post in (caused, chance)]
-    difference = np.sign(k) * (brought[0] - brought[1]) / duration
+    weights = [sh.replay(rule, times, [train * DT for train in post], 0.0)["w"].values for post in (caused, chance)]
+    difference = np.sign(k) * (weights[0] - weights[1]) / duration
     return difference.mean(), difference.std(ddof=1) / np.sqrt(lanes)
 
 
@@ -58,10 +58,10 @@ def test_the_sign_of_the_feedback(scheme, k, sign):
     values = rule.constants
     amplitude = values["lam"] if scheme == "hebbian" else -values["alpha"] * values["lam"]
     expected = k * NU * R0 * amplitude * values["tau_plus"] * TAU_S / (values["tau_plus"] + TAU_S)
-    found, error = slope(rule, k)
+    mean, error = slope(rule, k)
     assert np.sign(expected) == sign
     assert error < 0.1 * abs(expected)
-    assert found == pytest.approx(expected, abs=3 * error + 0.01 * abs(expected))
+    assert mean == pytest.approx(expected, abs=3 * error + 0.01 * abs(expected))
 
 
 @pytest.mark.parametrize("scheme", ["hebbian", "antihebbian"])

@@ -24,10 +24,10 @@ MANAGE = {
 
 
 def changes(rule, which):
-    found = predict(BURSTS.protocol, sh.rule(rule, set=which), lanes=BURSTS.lanes).ratio
+    ratios = predict(BURSTS.protocol, sh.rule(rule, set=which), lanes=BURSTS.lanes).ratio
     lanes = BURSTS.protocol.schedule(np.random.default_rng(0)).lanes
     keys = [(lanes[n].condition["pattern"], lanes[n].condition["delta_t"] > 0) for n in BURSTS.lanes]
-    return dict(zip(keys, found - 1, strict=True))
+    return dict(zip(keys, ratios - 1, strict=True))
 
 
 def needs_a_burst(change):

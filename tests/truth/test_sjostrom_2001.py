@@ -21,10 +21,10 @@ def outcome(data, which, rule="triplet"):
 @pytest.mark.parametrize(("which", "expected"), [("visual_cortex_nearest_min", 0.354), ("visual_cortex_nearest_full", 0.467)])
 def test_published_sets_that_meet_the_series_on_its_own_schedule(which, expected):
     """E < 1, and all ten points within two standard errors: the two nearest-spike triplet sets."""
-    found = outcome(OWN, which)
-    assert error(found, OWN.points) == pytest.approx(expected, abs=0.005)
-    assert np.count_nonzero(np.abs(found - OWN.points.ratio) <= 2 * OWN.points.sem) >= 9
-    assert met(found, OWN.points) == 10
+    outcomes = outcome(OWN, which)
+    assert error(outcomes, OWN.points) == pytest.approx(expected, abs=0.005)
+    assert np.count_nonzero(np.abs(outcomes - OWN.points.ratio) <= 2 * OWN.points.sem) >= 9
+    assert met(outcomes, OWN.points) == 10
 
 
 @pytest.mark.parametrize("which", ["visual_cortex_all_min", "visual_cortex_all_full"])

@@ -21,10 +21,10 @@ def competed(inputs, duration, seeds=2):
 @pytest.mark.parametrize(("rate", "expected"), [(10, 13.7), (20, 16.4), (40, 20.0)])
 def test_the_output_rate_regulates_itself_and_the_weights_split(rate, expected):
     """Fig. 2: four times the input, hardly half as much more output; 13.7, 16.4 and 20.0 Hz (computed elsewhere with this cell)."""
-    found = competed(sh.poisson_inputs(1000, f"{rate} Hz"), "6000 s")
-    assert float(found["rate"].mean()) == pytest.approx(expected, rel=0.1)
-    assert float((found["near_low"] + found["near_high"]).mean()) > 0.6
-    assert float(found["dip_p"].max()) < 0.01
+    result = competed(sh.poisson_inputs(1000, f"{rate} Hz"), "6000 s")
+    assert float(result["rate"].mean()) == pytest.approx(expected, rel=0.1)
+    assert float((result["near_low"] + result["near_high"]).mean()) > 0.6
+    assert float(result["dip_p"].max()) < 0.01
 
 
 def test_faster_input_leaves_more_weights_at_zero():
@@ -35,8 +35,8 @@ def test_faster_input_leaves_more_weights_at_zero():
 def test_correlated_inputs_win():
     """Fig. 4."""
     inputs = Inputs((correlated(500, 20.0, 0.1, 0.02), Poisson(np.full(500, 20.0))))
-    found = competed(inputs, "1500 s")
-    w, group = found["weight"].values, found["group"].values
+    result = competed(inputs, "1500 s")
+    w, group = result["weight"].values, result["group"].values
     assert w[..., group == 0].mean() > 2 * w[..., group == 1].mean()
 
 

@@ -21,13 +21,13 @@ SCHEMES = ["rests_at_0", "rests_at_U", "constant_u"]
 def releases(rule, interval, pulses):
     """Fractions released by a regular train: what the resources lost at each pulse, from runs that end with it."""
     period = round(interval / DT)
-    found, before = [], []
+    after, before = [], []
     for n in range(1, pulses + 1):
         steps = np.arange(n) * period
-        for trains, store in (((steps,), found), ((steps[:-1],), before)):
+        for trains, store in (((steps,), after), ((steps[:-1],), before)):
             job = of_lanes(rule, None, DT, int(steps[-1]) + 1, np.zeros(1, dtype=np.int64), trains, (np.zeros(0, dtype=np.int64),))
             store.append(carry_out(job).variables["x"][0])
-    return np.array(before) - np.array(found)
+    return np.array(before) - np.array(after)
 
 
 def uses(rule, interval, pulses):

@@ -74,8 +74,8 @@ def closed_loop(rule, w0, inputs, excitation, seconds, seed):
         rule, sh.cell("l23_pyramidal"), DT, round(seconds / DT), 1, inputs, unplastic=inhibition, initial={"w": w0}, trains=True,
         receptor="gaba", seed=seed,
     )  # fmt: skip
-    found = fan_in.run(job)
-    return found.spikes[0] * DT, found.w[0]
+    recording = fan_in.run(job)
+    return recording.spikes[0] * DT, recording.w[0]
 
 
 @pytest.mark.slow

@@ -15,10 +15,10 @@ HIPPOCAMPAL = [f"hippocampus_{spikes}_{size}" for spikes in ("all", "nearest") f
 
 def outcomes(rule):
     """Change in percentage points by motif and its two distances in ms."""
-    found = predict(TRIPLETS.protocol, rule, lanes=TRIPLETS.lanes).ratio
+    ratios = predict(TRIPLETS.protocol, rule, lanes=TRIPLETS.lanes).ratio
     lanes = TRIPLETS.protocol.schedule(np.random.default_rng(0)).lanes
     keys = [(c["motif"], *(round(1e3 * c[f"delta_t_{k}"]) for k in (1, 2))) for c in (lanes[n].condition for n in TRIPLETS.lanes)]
-    return dict(zip(keys, 100 * (found - 1), strict=True))
+    return dict(zip(keys, 100 * (ratios - 1), strict=True))
 
 
 @pytest.mark.parametrize("which", HIPPOCAMPAL)

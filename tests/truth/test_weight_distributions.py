@@ -22,9 +22,9 @@ RANGE = 0.03
 
 
 def settled(rule, duration, dt="0.1 ms"):
-    found = sh.weights([rule], None, sh.poisson_inputs(200), duration, 2, imposed="15 Hz", cells=16, dt=dt)
-    assert found["stationary"].all()
-    return found
+    result = sh.weights([rule], None, sh.poisson_inputs(200), duration, 2, imposed="15 Hz", cells=16, dt=dt)
+    assert result["stationary"].all()
+    return result
 
 
 def gutig(mu):
@@ -42,38 +42,38 @@ def gutig(mu):
     ],
 )
 def test_gutigs_mean_weights(mu, expected, tolerance, duration):
-    found = settled(gutig(mu), duration, "0.01 ms")
-    assert float(found["weight"].mean()) == pytest.approx(expected, abs=tolerance)
-    assert float(found["theory_distance"].max()) < RANGE
+    result = settled(gutig(mu), duration, "0.01 ms")
+    assert float(result["weight"].mean()) == pytest.approx(expected, abs=tolerance)
+    assert float(result["theory_distance"].max()) < RANGE
 
 
 @pytest.mark.parametrize("mu", [0.02, 0.1, 0.5, 1.0])
 def test_the_histogram_is_that_of_the_fokker_planck_equation(mu):
     """The coincidences of the time step are in the theory."""
-    found = settled(gutig(mu), "4000 s" if mu < 0.1 else "1500 s")
-    assert float(found["theory_distance"].max()) < RANGE
+    result = settled(gutig(mu), "4000 s" if mu < 0.1 else "1500 s")
+    assert float(result["theory_distance"].max()) < RANGE
 
 
 def test_the_additive_rule_under_independent_spikes_falls_to_zero():
     rule = sh.rule("pair", set="additive", A_plus=0.005, A_minus=0.00525, **TAUS)
-    found = settled(rule, "1500 s", "0.01 ms")
-    assert float(found["near_low"].mean()) > 0.6
-    assert float(found["theory_distance"].max()) < RANGE
+    result = settled(rule, "1500 s", "0.01 ms")
+    assert float(result["near_low"].mean()) > 0.6
+    assert float(result["theory_distance"].max()) < RANGE
 
 
 def test_morrisons_weights_gather_at_the_fixed_point():
     """39.6 w_0 with alpha = 0.11, mu = 0.4."""
-    found = settled(sh.rule("pair", set="morrison", **TAUS), "400 s", "0.01 ms")
-    w = found["weight"].values * 0.5  # w/w0 with w0 = 0.5
+    result = settled(sh.rule("pair", set="morrison", **TAUS), "400 s", "0.01 ms")
+    w = result["weight"].values * 0.5  # w/w0 with w0 = 0.5
     assert w.mean() == pytest.approx((1 / 0.11) ** (1 / 0.6), rel=0.03)
-    assert float(found["dip_p"].min()) > 0.01
+    assert float(result["dip_p"].min()) > 0.01
 
 
 def test_log_stdp_has_a_long_tail_when_it_learns_fast():
     """Fig. 2: unimodal with its mode near J_0, skewed to the right; ten times the amplitudes of the set."""
-    found = settled(sh.rule("pair", set="log_stdp", A_plus=0.05, A_minus=0.025), "300 s")
-    w = found["weight"].values.ravel()
-    assert float(found["skew"].min()) > 0.5
+    result = settled(sh.rule("pair", set="log_stdp", A_plus=0.05, A_minus=0.025), "300 s")
+    w = result["weight"].values.ravel()
+    assert float(result["skew"].min()) > 0.5
     assert np.quantile(w, 0.99) - np.median(w) > 1.3 * (np.median(w) - np.quantile(w, 0.01))
     assert np.median(w) == pytest.approx(1, abs=0.05)
 

@@ -53,16 +53,16 @@ def test_the_power_law_has_its_equilibrium_where_derived():
 def test_simulated_drift_of_the_power_law(name, w0):
     """With amplitudes a tenth as large, so that the weight stays where the drift is evaluated."""
     rule = sh.rule("pair", set=name, A_plus=0.01, A_minus=0.0011)
-    found, error = simulated(rule, w0)
-    assert found == pytest.approx(drift(rule, w0), abs=4 * error + 0.03 * abs(drift(rule, w0)))
+    mean, error = simulated(rule, w0)
+    assert mean == pytest.approx(drift(rule, w0), abs=4 * error + 0.03 * abs(drift(rule, w0)))
 
 
 @pytest.mark.parametrize("ratio", [0.5, 1.0, 4.0])
 def test_simulated_drift_of_log_stdp(ratio):
     rule = sh.rule("pair", set="log_stdp", A_plus=5e-4, A_minus=2.5e-4)
     w0 = ratio * rule.constants["J_0"]
-    found, error = simulated(rule, w0)
-    assert found == pytest.approx(drift(rule, w0), abs=4 * error + 0.03 * abs(drift(rule, w0)))
+    mean, error = simulated(rule, w0)
+    assert mean == pytest.approx(drift(rule, w0), abs=4 * error + 0.03 * abs(drift(rule, w0)))
 
 
 def test_log_stdp_stands_near_J_0_and_depresses_strong_weights_less_than_in_proportion():

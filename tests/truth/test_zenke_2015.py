@@ -82,8 +82,8 @@ def test_one_burst_follows_the_recursion():
     for _ in range(20):
         w -= rule.constants["beta"] * (w - 0.25) * z**3
         z = (z + 1) * kept
-    found = run(rule, [NONE], [np.arange(100, 300, 10)], 400, w=1.0, w_ref=0.25)["w"][0]
-    assert found == pytest.approx(w, abs=1e-9)
+    weight = run(rule, [NONE], [np.arange(100, 300, 10)], 400, w=1.0, w_ref=0.25)["w"][0]
+    assert weight == pytest.approx(w, abs=1e-9)
 
 
 @pytest.mark.parametrize("start", [0.02, 2.0])
@@ -91,9 +91,9 @@ def test_a_high_rate_leads_to_one_weight_from_either_side(start):
     """40 Hz on both sides: triplets raise the weight, the heterosynaptic pull holds it just above the reference."""
     rng, lanes, steps = np.random.default_rng(11), 40, 20_000
     pre, post = poisson(rng, lanes, 40.0, steps), poisson(rng, lanes, 40.0, steps)
-    held = run(sh.rule("zenke", tau_cons="1e9 s"), pre, post, steps, w=start, w_ref=0.25)["w"]
+    pulled = run(sh.rule("zenke", tau_cons="1e9 s"), pre, post, steps, w=start, w_ref=0.25)["w"]
     free = run(sh.rule("zenke", tau_cons="1e9 s", beta=0, bounds="none"), pre, post, steps, w=start, w_ref=0.25)["w"]
-    assert 0.25 < held.mean() < 0.32
+    assert 0.25 < pulled.mean() < 0.32
     assert np.all(free - start > 0.6)
 
 
@@ -103,9 +103,9 @@ def test_consolidation_has_two_wells(start, end):
     rule = sh.rule("zenke", tau_cons="6 s")
     steps = 60_000
     bursts = (np.arange(0, steps, 500)[:, None] + np.arange(0, 60, 6)).ravel()
-    found = run(rule, [NONE], [bursts], steps, w=start, w_ref=start)
-    assert found["w_ref"][0] == pytest.approx(end, abs=0.01)
-    assert found["w"][0] == pytest.approx(end, abs=0.02)
+    variables = run(rule, [NONE], [bursts], steps, w=start, w_ref=start)
+    assert variables["w_ref"][0] == pytest.approx(end, abs=0.01)
+    assert variables["w"][0] == pytest.approx(end, abs=0.02)
 
 
 def test_a_memory_outlives_hours_of_background_at_one_hertz():

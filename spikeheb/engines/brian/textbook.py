@@ -43,14 +43,14 @@ def synapses(
     rewarded: str = "rewarded",
     **options: Any,
 ) -> Any:
-    """The rule between two groups of the user's own Brian2 network, in the form of a textbook.
+    """Synapses with the rule between two groups of the user's own Brian2 network, in the form that Brian2's textbook examples have.
 
     The object is a `brian2.Synapses` that still has to be connected. `connect` also gives the new synapses the rule's starting
     values and delays, so that what is set after it stays (``S.w = 0.2``). The handlers of the rule are the pathways ``S.pre`` and
     ``S.post`` (and ``S.pre_D`` for one that comes later by the rule's parameter D). ``S.delay`` or ``S.pre.delay`` is the axonal
     delay and ``S.post.delay`` the backpropagation delay, for each synapse; later pathways keep their distance to them. Parameters
-    and bounds stand in the namespace (``S.namespace["tau_plus"]``). Choose ``defaultclock.dt`` before. Limits clip no weight that is
-    not finite: ``S.w`` shows it.
+    and bounds stand in the namespace (``S.namespace["tau_plus"]``). Choose ``defaultclock.dt`` before. A weight that is not finite is
+    not clipped to the limits, so that ``S.w`` shows it.
 
     Variables that the rule has once for each postsynaptic cell ([post]) live in a group ``S.post_variables``, which is run together
     with the synapses. They get their starting values when the first run begins, unless some are set by then.
@@ -75,7 +75,7 @@ def synapses(
     v, amount, rewarded : str
         What the target calls its membrane potential, the amount of a reward, and whether there is one.
     **options
-        Handed on to `brian2.Synapses` (``name``, ``dt``, ``namespace``, ...).
+        Passed on to `brian2.Synapses` (``name``, ``dt``, ``namespace``, ...).
 
     Returns
     -------
@@ -84,9 +84,9 @@ def synapses(
     Raises
     ------
     EngineError
-        Where the target lacks what the rule needs, or has a variable of the same name as the rule's; the message says what to do.
+        Where the target lacks something that the rule needs, or has a variable of the same name as the rule; the message says what to do.
     UnitError
-        For a missing `by` or one of another kind than the variable, and for a delay that is no time.
+        For a missing `by` or one of another kind than the variable, and for a delay that is not a time.
     UnknownName
         For a rule that does not exist, or a variable that the target does not have.
 
@@ -123,7 +123,7 @@ def synapses(
         check_kind(name, str, "the name of a variable", key=key)
     if any(handler.event == "clock" for handler in rule.handlers):
         raise EngineError(
-            "handlers on the clock are for sh.run and its like; add run_regularly to the synapses instead", path=rule.path, key="on"
+            'handlers of the event "clock" are not available here; add run_regularly to the synapses instead', path=rule.path, key="on"
         )
     _check_options(options)
     _check_names(rule, source, target)
@@ -161,7 +161,7 @@ def synapses(
 
 
 def set_initial(rule: Rule | str, made: Any) -> None:
-    """Give connected synapses the rule's own initial values once more, as `connect` does when it makes them."""
+    """Set the variables of connected synapses to the rule's own initial values again, as `connect` does for new synapses."""
     check_kind(made, brian().Synapses, "the synapses that sh.synapses made", key="made")
     own = getattr(made, "rule_names", {})
     for name, tree in renamed(library.rule(rule), as_declared).initial.items():
@@ -198,7 +198,7 @@ def _check_target(rule: Rule, target: Any, v: str, amount: str, rewarded: str) -
     if reads_membrane(rule):
         if v not in target.variables:
             raise EngineError(
-                f'the rule reads the membrane potential, and the target has no "{v}"; say which variable is it, such as v="V"',
+                f'the rule reads the membrane potential, and the target has no "{v}"; say which variable it is, such as v="V"',
                 path=rule.path, key="v",
             )  # fmt: skip
         if dimension_of(target.variables[v]) != VOLTAGE:
@@ -207,7 +207,9 @@ def _check_target(rule: Rule, target: Any, v: str, amount: str, rewarded: str) -
         amount not in target.variables or "reward" not in getattr(target, "events", {})
     ):
         equations = f'add "{amount} : 1" and "{rewarded} : boolean" to the equations of the target'
-        raise EngineError(f'the rule knows rewards; {equations}, and events={{"reward": "{rewarded}"}}', path=rule.path, key="amount")
+        raise EngineError(
+            f'the rule reads rewards: {equations}, and create it with events={{"reward": "{rewarded}"}}', path=rule.path, key="amount"
+        )
 
 
 def _joined(own: Mapping[str, Any], given: Mapping[str, Any] | None, rule: Rule) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from spikeheb.rules.meaning import Action
 
 
 class Load(NamedTuple):
-    """Variables that are solved together: their place among the program's, whether they are brought to now, and whether stored after."""
+    """Variables that are solved together: their place in the program, whether they are advanced to the present step, and whether stored."""
 
     place: int
     decay: Decay
@@ -32,7 +32,7 @@ def loads(action: Action, program: Program, lazy: Collection[Decay] | None = Non
     """What the action reads or writes of the variables that are solved between events.
 
     `lazy` are those that are kept with a step of their own, all if it is not given: what they read beside themselves may not change
-    before they are brought to now.
+    before they are advanced to the present step.
     """
     reads, writes = touched(action, program)
     made = []

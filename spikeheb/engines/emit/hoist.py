@@ -16,7 +16,7 @@ class Hoister:
     """Collects the subtrees that depend on constants alone, to be computed once for each lane."""
 
     def __init__(self) -> None:
-        self.found: dict[tuple[str, t.Tree], str] = {}
+        self.names: dict[tuple[str, t.Tree], str] = {}
         """The name of each subtree, by the space (rule or cell) whose constants it reads."""
         self.tables: dict[t.Tree, str] = {}
         """The name of the table of each subtree."""
@@ -26,7 +26,7 @@ class Hoister:
         names = t.names(tree)
         composed = isinstance(tree, t.Binary | t.Call | t.Negative)
         if composed and names and names <= fixed and not t.functions(tree) & {"rand", "randn"}:
-            name = self.found.setdefault((space, tree), f"_fixed_{len(self.found)}")
+            name = self.names.setdefault((space, tree), f"_fixed_{len(self.names)}")
             return t.Name(name)
         match tree:
             case t.Number() | t.Name():

@@ -189,7 +189,7 @@ class _Writer:
         """What depends on constants alone; collected while the rest was printed, so it is printed last."""
         solved = [(n, decay) for n, decay in enumerate(self.program.decays) if len(decay.names) > 1]
         lines = ["struct Derived {"]
-        lines += [f"  double {name[1:]};" for name in self.hoister.found.values()]
+        lines += [f"  double {name[1:]};" for name in self.hoister.names.values()]
         lines += [f"  Table<{2 ** len(comparisons(tree))}> {name[1:]};" for tree, name in self.hoister.tables.items()]
         lines += [f"  Propagator<{len(decay.names)}> flow_{n};" for n, decay in solved]
         lines += ["};", "struct Shared { Constants p; CellConstants q; Derived d; double dt; };", ""]
@@ -197,7 +197,7 @@ class _Writer:
         lines.append("  std::memcpy(&k.p, constants, sizeof k.p);")
         lines.append("  std::memcpy(&k.q, cell, sizeof k.q);")
         lines.append("  k.dt = dt;")
-        for (space, tree), name in self.hoister.found.items():
+        for (space, tree), name in self.hoister.names.items():
             naming = self.rule_name() if space == "rule" else self.cell_name
             lines.append(f"  k.d.{name[1:]} = {to_cpp(tree, naming)};")
         for tree, name in self.hoister.tables.items():

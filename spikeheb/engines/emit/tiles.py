@@ -150,11 +150,11 @@ class _Writer:
         for name, members in self.members().items():
             shown = ", ".join(map(mangled, members)) or "none"
             lines.append(f"template <class T> struct {name} {{ T {shown}; }};")
-        derived = ", ".join(name[1:] for name in self.text.hoister.found.values()) or "none"
+        derived = ", ".join(name[1:] for name in self.text.hoister.names.values()) or "none"
         lines.append(f"template <class T> struct Derived {{ T {derived}; }};")
         lines.append("template <class T> struct Numbers { Constants<T> p; CellConstants<T> q; Derived<T> d; T dt; };")
         lines += ["", "static void derive(Numbers<double> &u) {"]
-        for (space, tree), name in self.text.hoister.found.items():
+        for (space, tree), name in self.text.hoister.names.items():
             naming = self.text.rule_constant if space == "rule" else self.text.cell_constant
             lines.append(f"  u.d.{name[1:]} = {to_cpp(tree, naming)};")
         return "\n".join([*lines, "}", ""])

@@ -117,7 +117,7 @@ class Struct:
             if member.pointee and member.name not in numbers:
                 array = arrays[member.name]
                 if array.dtype != kinds.get(member.pointee, array.dtype) or not array.flags.c_contiguous:
-                    raise EngineError(f"{self.name}.{member.name} is to be {member.kind}, not an array of {array.dtype}")
+                    raise EngineError(f"{self.name}.{member.name} must be {member.kind}, not an array of {array.dtype}")
                 setattr(filled, member.name, array.ctypes.data)
         return filled
 

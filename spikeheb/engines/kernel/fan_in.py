@@ -84,7 +84,9 @@ class FanIn(Run[Recording]):
         asked = dense(circuit, progress)
         job = replace(asked, cell=driven(asked))
         if job.precision == "float32" and job.rule.before:
-            raise EngineError("ties are told by the number of the step, which single precision cannot hold; take float64", key="precision")
+            raise EngineError(
+                "ties are recognised by the number of the step, which single precision cannot hold; use float64", key="precision"
+            )
         varying = frozenset(circuit.plastic.overrides)
         program = analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=varying)
         self.program = with_constants_of_cells(program, varying)

@@ -314,7 +314,7 @@ def built(circuit: Circuit, chosen: Compiler) -> Built:
     """A part of a network by itself, compiled where the build cache does not have it."""
     job = as_dense(circuit)
     if job.precision == "float32" and job.rule.before:
-        raise EngineError("ties are told by the number of the step, which single precision cannot hold; take float64", key="precision")
+        raise EngineError("ties are recognised by the number of the step, which single precision cannot hold; use float64", key="precision")
     varying = frozenset(circuit.plastic.overrides)
     program = with_constants_of_cells(analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=varying), varying)
     places = sites(program, varied(job))

@@ -64,7 +64,7 @@ class ProgramArrays:
         """What a scaled variable decays to."""
         rate, level = (_number(tree, self._known()) for tree in (slope, rest))
         if not np.isfinite([rate, level]).all() or (rate == 0 and level != 0):
-            raise EngineError("a variable that rises without end is not for this engine", path=self.job.rule.path)
+            raise EngineError("this engine cannot compute a variable that rises without end", path=self.job.rule.path)
         return -level / rate if level else 0.0
 
     def _known(self) -> dict[str, float | Floats]:

@@ -44,18 +44,19 @@ def score(
     settings: Score,
     progress: Progress = None,
 ) -> xr.Dataset:
-    """Score rules against published data: efficacy at the end of induction, test pulses off.
+    """Score rules against published data by the efficacy at the end of induction, without test pulses.
 
     Parameters
     ----------
     rule : Rule or str, or a sequence of these
-        All of the library if empty; ``"triplet:hippocampus_all_full"`` names a set. A rule with no set chosen stands for each of its sets.
+        If empty, all rules of the library; ``"triplet:hippocampus_all_full"`` names a set. A rule without a
+        chosen set stands for each of its sets.
     protocol : Protocol or str, or a sequence of these
-        All of the library with published data if empty, or none beside `data`.
+        If empty, all protocols of the library with published data, or none where `data` is given.
     join : Rule or str, or a sequence of these
-        Rules beside those of `rule`.
+        Rules in addition to those of `rule`.
     data : str, or a sequence of these
-        Files of measurements of the user's own beside the others, ``"[PROTOCOL=]CSV"``; the protocol is `pairing` if it is not given.
+        Files of the user's own measurements, in addition to the others, ``"[PROTOCOL=]CSV"``; the protocol is `pairing` if it is not given.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
 
@@ -71,7 +72,7 @@ def score(
     Raises
     ------
     SpikehebError
-        For unknown names and what cannot be computed.
+        For unknown names, and for what cannot be computed.
     """
     check_engine(settings.engine)
     chosen = [library.rule(each) for each in (*(library.row(rule) or library.names("rule")), *library.row(join))]

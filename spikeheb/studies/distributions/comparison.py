@@ -77,7 +77,7 @@ def compare(
     *,
     layout: str | None = None,
 ) -> xr.Dataset:
-    """Compare weight distributions: shape, modes, and distances of every two, with intervals over seeds.
+    """Compare weight distributions: shape, modes, and distances between every two of them, with intervals over seeds.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def compare(
         Results of `weights` (as they are, or ``.nc``), or weights: an array of one or two dimensions (as it is, or ``.npy``), or text: an
         array, or a table with a column ``weight`` (or ``w``), perhaps one called ``seed``. NaN and empty entries are no connection.
     low, high : float, optional
-        Bounds, for weights from elsewhere.
+        Bounds of weights that are not a result of `weights`.
     seed : int
         Of the resampling.
     layout : {"rows", "columns", "one"}, optional
@@ -102,7 +102,7 @@ def compare(
     Raises
     ------
     FormatError
-        Where a file holds something else, or what could be read in two ways.
+        Where a file contains something else, or something that could be read in two ways.
     """
     samples = read_all([files] if isinstance(files, str | Path) or not isinstance(files, Sequence) else files, low, high, layout)
     return compared(samples, seed)
@@ -116,7 +116,7 @@ def read_all(files: Sequence[Source], low: float | None = None, high: float | No
     FormatError
     """
     if not files:
-        raise FormatError("give one file or more", key="files")
+        raise FormatError("give at least one file", key="files")
     if not any(_is_from_elsewhere(file) for file in files):
         check_used("weights from elsewhere", low=low, high=high, layout=layout)
     paths = [Path(file) if isinstance(file, str | Path) else Path(f"{_kind(file)} {n}") for n, file in enumerate(files, start=1)]

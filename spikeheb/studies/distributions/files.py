@@ -115,7 +115,7 @@ def _numbers(mapped: npt.NDArray[Any], path: Path) -> Floats:
         fields = [name for name in mapped.dtype.names if _NAME.fullmatch(name)]
         if len(fields) != 1 or mapped.dtype[fields[0]].kind not in "fiu":
             raise FormatError(
-                f"is a structured array of {', '.join(mapped.dtype.names)}, and expected is one field of numbers called weight",
+                f"is a structured array of {', '.join(mapped.dtype.names)}; expected one field of numbers called weight",
                 path=str(path),
             )
         mapped = mapped[fields[0]]
@@ -231,7 +231,7 @@ def _headless(lines: list[str], delimiter: str, layout: str | None, path: Path) 
         whole = np.all((values == np.rint(values)) | np.isnan(values), axis=0)
         if delimiter == "," and whole.all():
             text = f"{lines[0][:30]} may be {values.shape[1]} whole numbers or numbers with decimal commas"
-            raise FormatError(f"{text}; write points, part columns by semicolons, or say the layout", path=str(path))
+            raise FormatError(f"{text}; write points, separate columns by semicolons, or say the layout", path=str(path))
         if values.shape[1] in (3, 4) and whole[:2].all() and not whole.all():
             text = "has columns of whole numbers beside others, which look like indices of inputs and cells"
             raise FormatError(f"{text}; add a header line that names the column weight", path=str(path))
@@ -260,7 +260,7 @@ def _refuse_thousands(cells: list[str], path: Path) -> None:
     """Refuse numbers of which every comma may part thousands as well as decimals."""
     commas = [cell.strip(" \"'") for cell in cells if "," in cell]
     if commas and all(_THOUSANDS.fullmatch(cell) for cell in commas):
-        text = f'"{commas[0][:30]}" may be a number with a decimal comma, or with its thousands parted by commas'
+        text = f'"{commas[0][:30]}" may be a number with a decimal comma, or a number with commas between thousands'
         raise FormatError(f"{text}; write it with a point, or without", path=str(path))
 
 
@@ -280,7 +280,7 @@ def _with_header(header: list[str], lines: list[str], delimiter: str, layout: st
         raise FormatError(f"has several columns of weights ({', '.join(header[k] for k in named)}); leave one", path=str(path))
     seeds = [k for k, name in enumerate(header) if _SEED.fullmatch(name)]
     if len(header) == 1 and not named and _PLACE.fullmatch(header[0]):
-        raise FormatError(f'has one column, "{header[0][:40]}", which is no name of weights; call it weight', path=str(path))
+        raise FormatError(f'has one column, "{header[0][:40]}", which is not a name for weights; call it weight', path=str(path))
     if named or len(header) == 1:
         column = named[0] if named else 0
         if delimiter != ",":
@@ -299,12 +299,12 @@ def _with_header(header: list[str], lines: list[str], delimiter: str, layout: st
 def _by_seed(
     weights: Floats, rows: list[list[str]], header: list[str], seeds: list[int], delimiter: str, meaning: str, path: Path
 ) -> WeightTable:
-    """One column of weights, parted by a column ``seed`` where there is one."""
+    """One column of weights, separated by a column ``seed`` where there is one."""
     if not seeds:
         return WeightTable((weights,), f"{meaning} of one seed")
     of = _table([[row[seeds[0]]] for row in rows], delimiter, path, 2)[:, 0]
     groups = [weights[of == seed] for seed in np.unique(of)]
-    return WeightTable(tuple(groups), f'{meaning}, parted by the column "{header[seeds[0]]}" into {len(groups)} seeds')
+    return WeightTable(tuple(groups), f'{meaning}, divided by the column "{header[seeds[0]]}" into {len(groups)} seeds')
 
 
 def _short(error: BaseException) -> str:

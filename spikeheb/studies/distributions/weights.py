@@ -37,7 +37,7 @@ LARGEST_EPSP = 0.1
 def weights(rule: Rule | str | Sequence[Rule | str], settings: Weights, *, progress: Progress = None) -> xr.Dataset:
     """Let weights settle under the same input spikes for every rule.
 
-    A cell that fires faster than 300 Hz has run away: its run is stopped there, and what was computed is kept with a note.
+    A run is stopped when a cell fires faster than 300 Hz; the result then has what was computed so far, and a note.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def _names(rules: Sequence[Rule], names: Sequence[str] | str | None) -> list[str
 def _plan(rules: list[Rule], settings: Weights, each: list[Drive]) -> Plan:
     duration, dt, inputs, cells, imposed = settings.duration, settings.dt, settings.inputs, settings.cells, settings.imposed
     if not rules:
-        raise ScheduleError("expected one rule or more", key="rule")
+        raise ScheduleError("expected at least one rule", key="rule")
     if settings.engine not in ENGINES:
         raise EngineError(f'expected one of {", ".join(ENGINES)} (got "{settings.engine}")', key="engine")
     if settings.cell is None and imposed is None:

@@ -82,7 +82,7 @@ def delays_of(rule: Rule, cell: Cell | None, lanes: int, axonal: object, backpro
         return LaneDelays(replace(rule, backpropagation_delay=float(back[0])), given)
     if cell is not None or rule.post is not None:
         what = "a cell" if cell is not None else "[post] variables"
-        hint = "replay the lanes with other delays by themselves"
+        hint = "replay the lanes with other delays separately"
         raise ScheduleError(f"with {what} all lanes share one; {hint}", key="backpropagation_delay")
     return LaneDelays(replace(rule, backpropagation_delay=0.0), given)
 

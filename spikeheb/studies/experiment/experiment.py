@@ -72,7 +72,7 @@ def run(protocol: Protocol | str, rule: Rule | str, settings: Experiment, *, pro
     Raises
     ------
     SpikehebError
-        For unknown names, wrong units, schedules that cannot be done, and non-finite results.
+        For unknown names, wrong units, schedules that cannot be carried out, and non-finite results.
     """
     check_engine(settings.engine)
     protocol = library.protocol(protocol, **parameters)

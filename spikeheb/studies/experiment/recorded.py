@@ -48,13 +48,13 @@ def analyse(recording: Path | str | Sweeps | Sequence[Path | str | Sweeps], sett
     Parameters
     ----------
     recording : path, Sweeps, or a sequence of these
-        Several are taken one after the other.
+        Several recordings are measured as one, in the given order.
 
     Returns
     -------
     xarray.Dataset
-        As `run` gives, over ``condition``, of which there is one a pathway; of currents under clamp the variables keep their names
-        and have the unit A. The attribute ``notes`` holds what a reader should know.
+        As `run` gives, over ``condition``, with one condition for each pathway. Currents under voltage clamp have the same names of
+        variables, with the unit A. The attribute ``notes`` says what a reader should know.
 
     Raises
     ------

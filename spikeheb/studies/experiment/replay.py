@@ -54,7 +54,7 @@ AFTERMATH = 1.0
 @repeatable
 @takes_settings(Replay)
 def replay(rule: Rule | str, pre: Trains, post: Trains, settings: Replay, *, progress: Progress = None) -> xr.Dataset:
-    """Run the rule on spike trains, a lane each.
+    """Run the rule on spike trains, one lane for each pair of trains.
 
     The run ends when the last event has reached its synapse; a rule that moves by the clock is followed for another second. With a cell,
     its own spikes count as well as the imposed ones. Spike times are rounded to `dt`, and the largest shift is in the result.
@@ -79,7 +79,7 @@ def replay(rule: Rule | str, pre: Trains, post: Trains, settings: Replay, *, pro
     Raises
     ------
     ScheduleError
-        For unsorted, negative or non-finite times, quantities that are no times, two spikes of a train in one step, unequal numbers
+        For unsorted, negative or non-finite times, quantities that are not times, two spikes of a train in one step, unequal numbers
         of lanes, or backpropagation delays that differ between lanes where a cell or a ``[post]`` variable acts at the spike itself.
     """
     import xarray as xr

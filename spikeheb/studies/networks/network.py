@@ -53,8 +53,8 @@ def network(circuit: Circuit | Mapping[str, object] | Path | str, settings: Netw
         Over ``population`` the means ``mean_rate`` and ``mean_cv``; for each population P of cells ``P_rate`` and ``P_cv`` (coefficient
         of variation of the intervals) over ``P_cell``, all of the second half of the run, ``P_rate_course`` over ``time``, and
         ``P_spike_time`` and ``P_spike_cell`` over ``P_spike``; for each projection Q with a rule ``Q_weight`` over ``snapshot`` and
-        ``Q_synapse``, with source ``Q_pre`` and cell ``Q_post`` of each synapse. The last snapshot is of the end. A ``note`` says where a
-        rate is beyond physiology.
+        ``Q_synapse``, with source ``Q_pre`` and cell ``Q_post`` of each synapse. The last snapshot is at the end of the run. A
+        ``note`` says where a rate is beyond physiology.
 
     Raises
     ------

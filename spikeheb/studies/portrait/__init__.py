@@ -41,12 +41,12 @@ def portrait(name: str | Path | Rule | Cell | Protocol, *, measure: bool = True)
     Returns
     -------
     RulePortrait, CellPortrait or ProtocolPortrait
-        Plain values, which a notebook shows as a page.
+        An object of plain values, which a notebook shows as a page.
 
     Raises
     ------
     DuplicateName
-        Where a rule, a cell or a protocol have the same name.
+        Where two of a rule, a cell and a protocol have the same name.
     SpikehebError
         As `spikeheb.rule`, `spikeheb.cell` and `spikeheb.protocol`.
     """

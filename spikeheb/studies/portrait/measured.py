@@ -119,7 +119,7 @@ class Measured:
             Section(
                 "Scores (efficacy at the end of induction; `spikeheb score` has the whole board)",
                 scores,
-                () if scores else ("no data set is about what this rule does",),
+                () if scores else ("no data set applies to this rule",),
             ),
         )
 

@@ -20,7 +20,7 @@ class Constraint:
         tuple[float, ...],
         Setting(
             "Increase of a weight by one pair of spikes, as a share of the sum of all weights; one or more values.",
-            "The smaller it is, the longer the run: as its inverse square root.",
+            "The length of a run is proportional to the inverse square root of this value.",
             metavar="SHARES",
         ),
     ] = (0.2, 0.02, 0.002)

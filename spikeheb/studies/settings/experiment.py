@@ -39,7 +39,7 @@ class Experiment:
     follow_up: Annotated[
         Time | None,
         Setting(
-            "How long test pulses are given after it; by default as the protocol says, 40 min. "
+            "How long test pulses are given after the induction; by default as the protocol says, 40 min. "
             "The outcome is read in minutes 20 to 40, or in the second half of a shorter time.",
             range=(60.0, 7200.0),
         ),

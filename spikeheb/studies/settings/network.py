@@ -16,13 +16,18 @@ class Network:
 
     duration: Annotated[
         Time | None,
-        Setting("How long is simulated.", "Snapshots of the file that come later are left out.", range=(0.1, 100.0), scale="log"),
+        Setting(
+            "How long the network is simulated; by default as its file says.",
+            "Snapshots of the file that come later are left out.",
+            range=(0.1, 100.0),
+            scale="log",
+        ),
     ] = None
     _: KW_ONLY
     seed: Annotated[int | None, Setting("Seed of connections, inputs and all other random numbers.", least=0, most=LARGEST_SEED)] = None
     engine: Annotated[
-        Any, Setting('"auto", "kernel" or "plain"; plain is slow, and a second opinion.', accepts="str", metavar="ENGINE")
+        Any, Setting('"auto", "kernel" or "plain"; plain is slow and serves to check the kernel.', accepts="str", metavar="ENGINE")
     ] = "auto"  # fmt: skip
     precision: Annotated[
-        Any, Setting('"float64" or "float32"; single precision takes half the memory.', accepts="str | None", option=str, metavar="KIND")
+        Any, Setting('"float64" or "float32"; single precision needs half the memory.', accepts="str | None", option=str, metavar="KIND")
     ] = None  # fmt: skip

@@ -40,7 +40,7 @@ class Recorded:
     first_after: Annotated[
         int | None,
         of_file(
-            "First sweep after the induction, from 0 (Neo, `cut_at`).", "Of several files, it counts over all of them.",
+            "First sweep after the induction, from 0 (Neo, `cut_at`).", "With several files, it is counted over all of them.",
             least=0, metavar="NUMBER", check=_of_sweeps,
         ),
     ] = None  # fmt: skip
@@ -48,7 +48,7 @@ class Recorded:
     cut_at: Annotated[
         Any,
         of_file(
-            'Cut a continuous recording at these stimuli, or at its "events".', "`pulse` then counts from these.",
+            'Cut a continuous recording at these stimuli, or at its "events".', "`pulse` is then a time after these.",
             accepts="npt.ArrayLike | None", metavar="TIMES", row=True,
         ),
     ] = None  # fmt: skip
@@ -59,13 +59,18 @@ class Recorded:
     signal: Annotated[
         str | None,
         of_measure(
-            "membrane (tested for spikes), field or current. By default what level and unit say.",
+            "membrane (tested for spikes), field or current. By default chosen from the level and the unit.",
             "A potential near 0 mV is taken for a field potential.", metavar="KIND",
         ),
     ] = None  # fmt: skip
     baseline: Annotated[
         tuple[Time, Time],
-        of_measure("Window before the pulse whose mean is the level.", "Times from the pulse.", metavar='"FROM TO"', range=(-0.1, 0.0)),
+        of_measure(
+            "Window before the pulse whose mean is the level.",
+            "Its times are relative to the pulse.",
+            metavar='"FROM TO"',
+            range=(-0.1, 0.0),
+        ),
     ] = STANDARD.baseline
     blank: Annotated[
         Time, of_measure("How long after the pulse the signal is ignored, because of the stimulus artefact.", range=(0.0, 5e-3))
@@ -74,7 +79,7 @@ class Recorded:
         Time, of_measure("How long after the pulse the peak is searched for.", range=(5e-3, 0.2), scale="log")
     ] = STANDARD.search  # fmt: skip
     peak_width: Annotated[
-        Time, of_measure("The amplitude is the mean over this time about the peak.", range=(0.0, 5e-3))
+        Time, of_measure("The amplitude is the mean over this time around the peak.", range=(0.0, 5e-3))
     ] = STANDARD.peak_width  # fmt: skip
     slope_limits: Annotated[
         tuple[float, float],
@@ -82,7 +87,7 @@ class Recorded:
     ] = STANDARD.rise
     paired_baseline: Annotated[
         str | None,
-        of_measure("Later pulses count from their own (default) or the first baseline.", "This is own or first.", metavar="WHICH"),
+        of_measure("The baseline of later pulses: their own (default) or the first.", "The value is own or first.", metavar="WHICH"),
     ] = None
     volley: Annotated[
         tuple[Time, Time] | None, of_measure("Window of the fibre volley, after the pulse.", metavar='"FROM TO"', range=(0.0, 5e-3))
@@ -107,6 +112,7 @@ class Recorded:
     ] = ()  # fmt: skip
     every: Annotated[int, of_sweeps("How many pathways are interleaved; all are measured.", metavar="N")] = 1
     from_: Annotated[
-        int, of_sweeps("The pathway that is listed first, from 0.", "It is that of this sweep.", least=0, metavar="NUMBER")
+        int,
+        of_sweeps("The pathway that is listed first, from 0.", "The sweep with this number belongs to it.", least=0, metavar="NUMBER"),
     ] = 0  # fmt: skip
     average: Annotated[int, of_sweeps("How many successive sweeps are averaged before they are measured.", metavar="N")] = 1

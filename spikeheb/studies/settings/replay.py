@@ -23,14 +23,16 @@ class Replay:
     events: Annotated[
         Any,
         Setting(
-            "Rewards of all lanes, or a list of them for each.", accepts="Sequence[Reward] | Sequence[Sequence[Reward]] | None", option=None
+            "Rewards of all lanes, or one list of rewards for each lane.",
+            accepts="Sequence[Reward] | Sequence[Sequence[Reward]] | None",
+            option=None,
         ),
     ] = None
     record: Annotated[
         Any,
         Setting(
-            "Keep the weight along time as well.",
-            "True after every step in which a spike fell or an event reached the synapse, and at the end; a time, every so many seconds.",
+            "Also record the weight over time.",
+            "True records after every step with a spike or an event at the synapse, and at the end; a time is the interval of records.",
             accepts="bool | Time | str", option=bool,
         ),
     ] = False  # fmt: skip

@@ -23,7 +23,7 @@ class Score:
     refit: Annotated[
         bool,
         Setting(
-            "Also fit rules to each data set anew.", "These are rules whose file names free parameters; each point is left out in turn.",
+            "Also fit rules to each data set.", "These are rules whose file names free parameters; each point is left out in turn.",
             flags=("--refit/--no-refit",), panel=PANEL,
         ),
     ] = True  # fmt: skip

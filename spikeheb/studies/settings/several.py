@@ -15,14 +15,14 @@ def _time_step(dt: object) -> float:
     return check_step(dt)
 
 
-ENGINES = "auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone."
+ENGINES = "auto, kernel, plain, brian, brian:numpy, brian:cython or brian:standalone."
 
 Engine = Annotated[Any, Setting(ENGINES, accepts="str", metavar="ENGINE")]
 Seed = Annotated[int, Setting("Seed of all random numbers.", least=0, most=LARGEST_SEED)]
 Seeds = Annotated[
     Any,
     Setting(
-        "Repeat everything with this many seeds, starting at `seed`.", "A list is of the seeds themselves.",
+        "Repeat everything with this many seeds, starting at `seed`.", "A list gives the seeds themselves.",
         accepts="Sequence[int] | int | None", option=int, metavar="N",
     ),
 ]  # fmt: skip
@@ -30,14 +30,14 @@ Cells = Annotated[
     int | None,
     Setting(
         "Cells that carry out each condition; by default 1.",
-        "Where what is drawn is the same for all synapses of a cell (noise of the membrane or of [post] variables), more.", metavar="N",
+        "More where all synapses of a cell share the random numbers (noise of the membrane or of [post] variables).", metavar="N",
     ),
 ]  # fmt: skip
 Synapses = Annotated[
     int | None,
     Setting(
         "Synapses of each cell with the same spikes; by default 1, or 200 in all for a rule that draws random numbers.",
-        "They share the conductance of one.", metavar="N",
+        "Together they have the conductance of one synapse.", metavar="N",
     ),
 ]  # fmt: skip
 StartWeight = Annotated[
@@ -50,12 +50,12 @@ StartWeight = Annotated[
 CellOrNone = Annotated[
     Any,
     Setting(
-        "For rules that read the membrane potential.", "A cell, or its name or path.",
+        "The cell, for rules that read the membrane potential.", "A cell, or its name or path.",
         accepts="Cell | str | None", flags=("--cell", "-c"), metavar="CELL",
     ),
 ]  # fmt: skip
 UsualCell = Annotated[Any, Setting("A cell, by name or path.", accepts="Cell | str", flags=("--cell", "-c"), metavar="CELL")]
-TestPulses = Annotated[bool, Setting("With off there is only the induction, and no EPSP is measured.", "False stands for off.")]
+TestPulses = Annotated[bool, Setting("With off there is only the induction, and no EPSP is measured.", "In Python, False means off.")]
 Copies = Annotated[
     int | None,
     Setting("Stimulate and test N inputs together in place of one.", "By default the protocol's own number.", metavar="N"),
@@ -66,7 +66,7 @@ Control = Annotated[
 PairedPulse = Annotated[
     Time | None,
     Setting(
-        "Give a second pulse so long after each test pulse, such as 50ms.", "The result has the ratio of the two EPSPs.",
+        "Give a second pulse this long after each test pulse, such as 50ms.", "The result has the ratio of the two EPSPs.",
         range=(0.01, 1.0), scale="log",
     ),
 ]  # fmt: skip
@@ -74,7 +74,7 @@ Exact = Annotated[
     bool,
     Setting(
         "Carry out every time step; otherwise times in which nothing happens are computed at once, which is faster.",
-        "The two differ by at most 1e-6 mV in the membrane potential and 1e-8 of its limit in a weight.", flags=("--exact",),
+        "The two ways differ by at most 1e-6 mV in the membrane potential and 1e-8 of its limit in a weight.", flags=("--exact",),
     ),
 ]  # fmt: skip
 TimeStep = Annotated[Time, Setting("Time step.", check=_time_step, range=(1e-5, 1e-3), scale="log")]

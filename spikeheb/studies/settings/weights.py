@@ -53,14 +53,14 @@ class Weights:
         Any,
         Setting(
             "A cell, by name or path; auto is l5_pyramidal with `unit` auto, or no cell where `imposed` is given.",
-            "None for spikes that are imposed.", accepts="Cell | str | None", flags=("--cell", "-c"), metavar="CELL",
+            "With None, spikes must be imposed.", accepts="Cell | str | None", flags=("--cell", "-c"), metavar="CELL",
         ),
     ] = "auto"  # fmt: skip
     inputs: Annotated[
         Any,
         Setting(
             "By default those of `fan_in_inputs`: 1000 Poisson inputs at 15 Hz.",
-            "Otherwise what such a function gives, or one source of trains.",
+            "Otherwise the result of a function such as that, or one source of trains.",
             accepts="Inputs | FanIn | Source | None", option=None, nested=FanIn,
         ),
     ] = None  # fmt: skip
@@ -70,7 +70,7 @@ class Weights:
         Setting("Repeat everything with this many seeds.", "A list gives the seeds themselves.", accepts="Sequence[int] | int", option=int),
     ] = 2
     _: KW_ONLY
-    seed: Annotated[int, Setting("The first seed.", "A list of seeds needs none.", least=0, most=LARGEST_SEED)] = 0
+    seed: Annotated[int, Setting("The first seed.", "A list of seeds needs no first seed.", least=0, most=LARGEST_SEED)] = 0
     cells: Annotated[int, Setting("How many cells get the inputs.")] = 1
     imposed: Annotated[
         Frequency | None,
@@ -83,10 +83,10 @@ class Weights:
     unit: Annotated[
         Any,
         Setting(
-            "Conductance of a synapse of efficacy 1: one value, or one for each rule. By default the cell's own; "
-            "where `cell` is auto, it is auto: chosen so that the cell fires at about 12 Hz with every weight at its start "
+            "Conductance of a synapse of efficacy 1: one value, or one for each rule. By default the cell's own, "
+            "or auto where `cell` is auto. The word auto chooses it so that the cell fires at about 12 Hz with every weight at its start "
             "and at about 60 Hz with every weight at its upper bound.",
-            "The cell's own is too strong for many inputs. What was chosen stands in the result.",
+            "The cell's own is too strong for many inputs. The result says what was chosen.",
             accepts="Sequence[Conductance | str] | Conductance | str | None", metavar="CONDUCTANCE", unit="_S", row=True,
         ),
     ] = None  # fmt: skip
@@ -94,7 +94,7 @@ class Weights:
         Any,
         Setting(
             "Constant current into each cell: one value, or one for each rule. By default none; "
-            "where `unit` is auto, as much as the inputs lack to make the cell fire at 12 Hz.",
+            "where `unit` is auto, the current that is needed beside the inputs to make the cell fire at 12 Hz.",
             accepts="Sequence[Amperes | str] | Amperes | str | None", metavar="CURRENT", unit="_A", row=True,
         ),
     ] = None  # fmt: skip
@@ -110,30 +110,36 @@ class Weights:
     normalise: Annotated[
         Any,
         Setting(
-            "Keep the sum of each cell's weights: divisive or subtractive.",
+            "Keep the sum of each cell's weights constant: divisive or subtractive.",
             accepts='Literal["divisive", "subtractive"] | None', metavar="KIND",
         ),
     ] = None  # fmt: skip
     normalise_every: Annotated[
-        Time | None, Setting("Time between two normalisations; by default every event is followed by one.", range=(1e-3, 10.0), scale="log")
+        Time | None,
+        Setting("Time between two normalisations; by default every event is followed by a normalisation.", range=(1e-3, 10.0), scale="log"),
     ] = None
     snapshots: Annotated[
         int, Setting("How many times the distribution of weights is recorded.", "These times are spread from the start to the end.")
     ] = 40
     watch: Annotated[
-        int, Setting("How many synapses of the first cell have their own weights recorded at these times.", "They are evenly spread.")
+        int, Setting("Of how many synapses of the first cell the weights are recorded at these times.", "The synapses are evenly spread.")
     ] = 1000
     epsp: Annotated[
         Voltage | None,
         Setting(
             "Size of the EPSP of a weight of 1; measured EPSPs are then drawn beside the weights.",
-            "The weight is that in the common unit.",
+            "This weight is in the common unit.",
             range=(1e-4, 0.01),
         ),
     ] = None
     memory: Annotated[
         Any,
-        Setting('How much memory may be taken, such as "2 GB".', "More is refused before the run.", accepts="float | str", metavar="BYTES"),
+        Setting(
+            'How much memory may be used, such as "2 GB".',
+            "A run that needs more is refused before it starts.",
+            accepts="float | str",
+            metavar="BYTES",
+        ),
     ] = "2 GB"
     engine: Annotated[Any, Setting("auto, kernel, plain or brian.", accepts="str", metavar="ENGINE")] = "auto"
     name: Annotated[

@@ -22,7 +22,7 @@ class Window:
         ),
     ] = None
     pairs: Annotated[int, Setting("How many pairs.")] = 60
-    frequency: Annotated[Frequency, Setting("Pairs a second.", range=(0.1, 100.0), scale="log")] = 1.0
+    frequency: Annotated[Frequency, Setting("Pairs per second.", range=(0.1, 100.0), scale="log")] = 1.0
     _: KW_ONLY
     w0: StartWeight = None
     cell: CellOrNone = None

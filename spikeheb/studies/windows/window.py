@@ -45,7 +45,7 @@ Trains = list[tuple[Times, Times]]
 @shows_progress
 @takes_settings(Window)
 def window(rule: Rule | str | Sequence[Rule | str], settings: Window, *, progress: Progress = None) -> xr.Dataset:
-    """The weight after `pairs` pairs at each delta_t, of one rule or of several side by side.
+    """The weight after `pairs` pairs at each delta_t, for one rule or several.
 
     A rule that draws random numbers is shown by the mean of many synapses, in its readout (in its efficacy where it has none); any
     other by the weight of one.
@@ -61,7 +61,7 @@ def window(rule: Rule | str | Sequence[Rule | str], settings: Window, *, progres
     -------
     xarray.Dataset
         Over ``delta_t``: ``w`` (final weight, mean over synapses) and ``change`` (mean after over mean before, minus 1), of a rule that
-        draws also ``change_sem``. The attribute ``counted`` says of what: weight, efficacy or readout; ``note`` says where no weight
+        draws also ``change_sem``. The attribute ``counted`` says what changed: weight, efficacy or readout; ``note`` says where no weight
         changed, and why. Of several rules, over ``rule`` as well (`spikeheb.studies.windows.overlay`).
 
     Raises
@@ -74,7 +74,7 @@ def window(rule: Rule | str | Sequence[Rule | str], settings: Window, *, progres
     check_engine(settings.engine)
     rules = [library.rule(each) for each in library.row(rule)]
     if not rules:
-        raise FormatError("expected one rule or more", key="rule")
+        raise FormatError("expected at least one rule", key="rule")
     settings = replace(
         settings,
         cell=None if settings.cell is None else library.cell(settings.cell),

@@ -33,7 +33,7 @@ def board():
 
 def test_every_schedule_and_series_is_a_data_set_of_its_own():
     series, schedules = ("frequency", "timing"), ("experiment", "idealised")
-    assert sorted(SJOSTROM) == [f"sjostrom_2001/{one} ({schedule})" for one in series for schedule in schedules]
+    assert sorted(SJOSTROM) == [f"sjostrom_2001/{name} ({schedule})" for name in series for schedule in schedules]
     assert IDEALISED.points.ratio.size == 10
     assert IDEALISED.labels[0] == "frequency = 0.1, delta_t = 0.01"
 
@@ -41,7 +41,7 @@ def test_every_schedule_and_series_is_a_data_set_of_its_own():
 def test_every_file_of_data_is_scored_and_every_fitted_set_names_data_that_there_are():
     known = {data.name for name in library.names("protocol") for data in data_sets(sh.protocol(name))}
     known |= {name.split("/")[0] for name in known}
-    fitted = {data for name in library.names("rule") for one in sh.rule(name).sets.values() for data in one.fitted_to}
+    fitted = {data for name in library.names("rule") for parameter_set in sh.rule(name).sets.values() for data in parameter_set.fitted_to}
     assert fitted <= known | {"froemke_dan_2002", "bi_poo_1998"}
     assert {"sjostrom_2001/timing", "wang_2005/triplets", "bi_poo_1998/fitted window"} <= known
 
@@ -71,19 +71,19 @@ def test_a_set_is_fitted_predicts_its_own_preparation_or_another():
     ],
 )
 def test_what_a_rule_cannot_speak_about_is_said(rule, protocol, reason):
-    found = against(sh.rule(rule), data_sets(sh.protocol(protocol))[0])
-    assert reason in found
-    assert bool(found) == bool(reason)
+    why_not = against(sh.rule(rule), data_sets(sh.protocol(protocol))[0])
+    assert reason in why_not
+    assert bool(why_not) == bool(reason)
 
 
 def test_the_board_holds_published_errors_and_reasons(board):
     """RULES section 2: E = 0.36 of the minimal all-to-all set on the idealised schedule, 5.8 on the experiment's own."""
-    one = board.sel(entry="triplet / visual_cortex_all_min")
-    assert float(one["error"].sel(data_set="sjostrom_2001/frequency (idealised)")) == pytest.approx(0.36, abs=0.01)
-    assert float(one["error"].sel(data_set="sjostrom_2001/frequency (experiment)")) == pytest.approx(5.8, abs=0.1)
-    assert float(one["met"].sel(data_set="sjostrom_2001/frequency (idealised)")) == 10
-    assert str(one["standing"].sel(data_set="damour_2015/inhibitory").values) == NOT_APPLICABLE
-    assert np.isnan(one["ratio"].sel(point=board["data_set_of_point"] == "damour_2015/inhibitory")).all()
+    entry = board.sel(entry="triplet / visual_cortex_all_min")
+    assert float(entry["error"].sel(data_set="sjostrom_2001/frequency (idealised)")) == pytest.approx(0.36, abs=0.01)
+    assert float(entry["error"].sel(data_set="sjostrom_2001/frequency (experiment)")) == pytest.approx(5.8, abs=0.1)
+    assert float(entry["met"].sel(data_set="sjostrom_2001/frequency (idealised)")) == 10
+    assert str(entry["standing"].sel(data_set="damour_2015/inhibitory").values) == NOT_APPLICABLE
+    assert np.isnan(entry["ratio"].sel(point=board["data_set_of_point"] == "damour_2015/inhibitory")).all()
     assert all(board[name].attrs["long_name"] for name in board.data_vars)
 
 
@@ -91,8 +91,8 @@ def test_the_board_agrees_with_a_run(board):
     rule = sh.rule("triplet", set="hippocampus_nearest_full")
     run = sh.run("sjostrom_2001", rule, test_pulses=False)
     chosen = board["data_set_of_point"].isin(["sjostrom_2001/frequency (experiment)", "sjostrom_2001/timing (experiment)"])
-    found = board["ratio"].sel(entry=rule.label).values[chosen.values]
-    np.testing.assert_allclose(found, run["efficacy_ratio"].values, rtol=0, atol=1e-9)
+    ratios = board["ratio"].sel(entry=rule.label).values[chosen.values]
+    np.testing.assert_allclose(ratios, run["efficacy_ratio"].values, rtol=0, atol=1e-9)
 
 
 def test_sets_are_named_as_rules_are(monkeypatch):
@@ -234,9 +234,9 @@ def test_a_rule_that_reads_the_potential_has_the_cell_of_its_paper():
 
 def test_a_gain_mends_an_amplitude_and_predicts_the_point_that_was_left_out():
     change = IDEALISED.points.ratio - 1
-    found = fit_gain(1 + 0.1 * change, IDEALISED.points)
-    assert found.values["gain"] == pytest.approx(10, rel=1e-3)
-    np.testing.assert_allclose(found.left_out, IDEALISED.points.ratio, atol=1e-3)
+    gain = fit_gain(1 + 0.1 * change, IDEALISED.points)
+    assert gain.values["gain"] == pytest.approx(10, rel=1e-3)
+    np.testing.assert_allclose(gain.left_out, IDEALISED.points.ratio, atol=1e-3)
     assert fit_gain(np.ones(10), IDEALISED.points).values["gain"] == 0
 
 

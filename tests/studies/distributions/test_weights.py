@@ -38,46 +38,46 @@ def test_every_rule_sees_the_same_spikes(data):
 
 
 def test_the_last_histogram_counts_the_last_weights(data):
-    one = data.isel(rule=1, seed=0)
-    edges = np.append(one["edge_low"].values, one["edge_high"].values[-1])
-    np.testing.assert_array_equal(one["histogram"].values[-1], np.histogram(one["weight"].values, edges)[0])
+    of_rule = data.isel(rule=1, seed=0)
+    edges = np.append(of_rule["edge_low"].values, of_rule["edge_high"].values[-1])
+    np.testing.assert_array_equal(of_rule["histogram"].values[-1], np.histogram(of_rule["weight"].values, edges)[0])
 
 
 def test_theory_is_beside_it_where_there_is_one():
-    found = sh.weights([RULES[1], sh.rule("triplet")], None, sh.poisson_inputs(20), "2 s", imposed="15 Hz", snapshots=8)
-    assert np.isfinite(found["theory_density"].isel(rule=0)).all()
-    assert np.isnan(found["theory_density"].isel(rule=1)).all()
+    result = sh.weights([RULES[1], sh.rule("triplet")], None, sh.poisson_inputs(20), "2 s", imposed="15 Hz", snapshots=8)
+    assert np.isfinite(result["theory_density"].isel(rule=0)).all()
+    assert np.isnan(result["theory_density"].isel(rule=1)).all()
 
 
 def test_unbounded_weights_are_told_in_units_of_the_start():
-    found = sh.weights([RULES[0], sh.rule("pair", set="morrison")], None, sh.poisson_inputs(10), "1 s", imposed="5 Hz", snapshots=8)
-    assert found.attrs["unit"] == "w/w0"
-    np.testing.assert_allclose(found["snapshot"].isel(time=0), 1, atol=0.05)
+    result = sh.weights([RULES[0], sh.rule("pair", set="morrison")], None, sh.poisson_inputs(10), "1 s", imposed="5 Hz", snapshots=8)
+    assert result.attrs["unit"] == "w/w0"
+    np.testing.assert_allclose(result["snapshot"].isel(time=0), 1, atol=0.05)
 
 
 def test_equal_labels_are_numbered_and_names_may_be_given():
     two = [sh.rule("pair", set="additive", A_plus=value) for value in (0.01, 0.02)]
-    found = sh.weights(two, None, sh.poisson_inputs(5), "1 s", imposed="5 Hz", snapshots=8)
-    assert found["rule"].values.tolist() == ["pair / additive (A_plus changed) #1", "pair / additive (A_plus changed) #2"]
+    result = sh.weights(two, None, sh.poisson_inputs(5), "1 s", imposed="5 Hz", snapshots=8)
+    assert result["rule"].values.tolist() == ["pair / additive (A_plus changed) #1", "pair / additive (A_plus changed) #2"]
     named = sh.weights(two, None, sh.poisson_inputs(5), "1 s", imposed="5 Hz", snapshots=8, name=["slow", "fast"])
     assert named["rule"].values.tolist() == ["slow", "fast"]
 
 
 def test_slow_rules_run_longer_on_request():
     two = [sh.rule("pair", set="additive", A_plus=value) for value in (0.02, 0.01)]
-    found = sh.weights(two, None, sh.poisson_inputs(5), "1 s", imposed="5 Hz", match_rates=True, snapshots=8)
-    np.testing.assert_allclose(found["duration"], [1, 2])
+    result = sh.weights(two, None, sh.poisson_inputs(5), "1 s", imposed="5 Hz", match_rates=True, snapshots=8)
+    np.testing.assert_allclose(result["duration"], [1, 2])
 
 
 @needs_compiler
 def test_correlated_inputs_win_on_a_driven_cell():
     inputs = with_inhibition(Inputs((correlated(100, 15.0, 0.3, 0.02), Poisson(np.full(400, 15.0)))), 100, "10 Hz")
     rule = sh.rule("pair", set="additive", A_plus=0.01, A_minus=0.0105)
-    found = sh.weights([rule], "song_2000", inputs, "100 s", 1, unit="0.3 nS")
-    w, group = found["weight"].values, found["group"].values
+    result = sh.weights([rule], "song_2000", inputs, "100 s", 1, unit="0.3 nS")
+    w, group = result["weight"].values, result["group"].values
     assert w[..., group == 0].mean() > 2 * w[..., group == 1].mean()
     inside, outside = w[..., group == 0].mean(), w[..., group == 1].mean()
-    assert found["selectivity"].values[0, 0] == pytest.approx((inside - outside) / (inside + outside))
+    assert result["selectivity"].values[0, 0] == pytest.approx((inside - outside) / (inside + outside))
 
 
 @needs_compiler
@@ -99,7 +99,7 @@ def test_what_cannot_be_done_is_said():
         sh.weights(RULES, None, sh.poisson_inputs(10), "1 s")
     with pytest.raises(EngineError, match="expected one of auto, kernel, plain, brian"):
         sh.weights(RULES, None, sh.poisson_inputs(10), "1 s", imposed="5 Hz", engine="nest")
-    with pytest.raises(ScheduleError, match="one rule or more"):
+    with pytest.raises(ScheduleError, match="at least one rule"):
         sh.weights([], None, sh.poisson_inputs(10), "1 s", imposed="5 Hz")
     with pytest.raises(EngineError, match="A_plus or eta"):
         sh.weights([sh.rule("clopath")], "l5_clopath", sh.poisson_inputs(10), "1 s", match_rates=True)
@@ -109,9 +109,9 @@ def test_studies_and_weights_from_elsewhere_are_compared(data, tmp_path):
     sh.save(data, tmp_path / "a.nc")
     np.save(tmp_path / "b.npy", np.random.default_rng(0).random((4, 200)))
     (tmp_path / "c.csv").write_text("seed0,seed1\n" + "\n".join(f"{x},{1 - x}" for x in np.linspace(0, 1, 50)))
-    samples = [one for name in ("a.nc", "b.npy", "c.csv") for one in read_weights(tmp_path / name, 0, 1)]
-    assert [one.name for one in samples] == ["pair / additive", "pair / gutig", "b", "c"]
-    assert [len(one.seeds) for one in samples] == [3, 3, 4, 2]
+    samples = [sample for name in ("a.nc", "b.npy", "c.csv") for sample in read_weights(tmp_path / name, 0, 1)]
+    assert [sample.name for sample in samples] == ["pair / additive", "pair / gutig", "b", "c"]
+    assert [len(sample.seeds) for sample in samples] == [3, 3, 4, 2]
     columns, rows = shapes_table(samples)
     assert {len(row) for row in rows} == {len(columns)}
     columns, rows = distances_table(samples)
@@ -146,9 +146,9 @@ def test_pictures_show_the_data(data):
 @needs_compiler
 @pytest.mark.parametrize("kind", ["divisive", "subtractive"])
 def test_normalised_weights_keep_their_sum(kind):
-    found = sh.weights(RULES, None, sh.poisson_inputs(40), "10 s", imposed="15 Hz", normalise=kind, snapshots=8)
-    np.testing.assert_allclose(found["weight"].sum("input"), 20, rtol=1e-9)
-    assert float(found["weight"].min()) >= 0
+    result = sh.weights(RULES, None, sh.poisson_inputs(40), "10 s", imposed="15 Hz", normalise=kind, snapshots=8)
+    np.testing.assert_allclose(result["weight"].sum("input"), 20, rtol=1e-9)
+    assert float(result["weight"].min()) >= 0
     slow = sh.weights(RULES[:1], None, sh.poisson_inputs(40), "10 s", imposed="15 Hz", normalise=kind, normalise_every="3 s", snapshots=8)
     assert abs(float(slow["weight"].sum("input")[0, 0, 0]) - 20) > 1e-6
 
@@ -158,19 +158,19 @@ def test_the_constraint_study_has_its_picture():
     from spikeheb.plots import figure, plot
     from spikeheb.studies.distributions.constraint import constraint
 
-    found = constraint(learning_rates=(0.2, 0.05), duration="5 s", seeds=2)
-    assert found["weight"].sizes == {"kind": 2, "learning_rate": 2, "input": 20}
-    np.testing.assert_allclose(found["weight"].sum("input"), 1, rtol=1e-9)
-    assert len(figure(found).axes) == 2
-    assert plot(found, panel="bias").get_xscale() == "log"
+    result = constraint(learning_rates=(0.2, 0.05), duration="5 s", seeds=2)
+    assert result["weight"].sizes == {"kind": 2, "learning_rate": 2, "input": 20}
+    np.testing.assert_allclose(result["weight"].sum("input"), 1, rtol=1e-9)
+    assert len(figure(result).axes) == 2
+    assert plot(result, panel="bias").get_xscale() == "log"
 
 
 def test_measured_epsps_are_drawn_beside_on_request():
     from spikeheb.plots import plot
 
-    found = sh.weights(RULES[:1], None, sh.poisson_inputs(20), "1 s", imposed="15 Hz", snapshots=8, epsp="2 mV", watch=5)
-    assert found["snapshot"].sizes["synapse"] == 5
-    labels = [line.get_label() for line in plot(found, panel="log_histograms").lines]
+    result = sh.weights(RULES[:1], None, sh.poisson_inputs(20), "1 s", imposed="15 Hz", snapshots=8, epsp="2 mV", watch=5)
+    assert result["snapshot"].sizes["synapse"] == 5
+    labels = [line.get_label() for line in plot(result, panel="log_histograms").lines]
     assert "measured EPSPs" in labels
 
 

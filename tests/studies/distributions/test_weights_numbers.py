@@ -189,7 +189,7 @@ def test_each_rule_has_its_own_engine(monkeypatch):
 def test_limits_of_the_weight_count_in_the_common_unit():
     """Weights from -1 to 2, w/w_max: the lower limit is -0.5, and weights near it are counted there, and in the histogram."""
     rule = sh.rule("pair", bounds={"kind": "hard", "w_min": -1, "w_max": 2}, A_plus=1e-6, A_minus=0.5)
-    found = sh.weights(rule, None, sh.poisson_inputs(30, "40 Hz"), "5 s", 1, imposed="40 Hz", snapshots=8)
-    assert float(found["weight"].min()) == pytest.approx(-0.5)
-    assert found["near_low"].values[0, 0] == np.mean(found["weight"].values <= -0.5 + 0.1 * 1.5)
-    np.testing.assert_array_equal(found["histogram"].sum("bin"), 30)
+    result = sh.weights(rule, None, sh.poisson_inputs(30, "40 Hz"), "5 s", 1, imposed="40 Hz", snapshots=8)
+    assert float(result["weight"].min()) == pytest.approx(-0.5)
+    assert result["near_low"].values[0, 0] == np.mean(result["weight"].values <= -0.5 + 0.1 * 1.5)
+    np.testing.assert_array_equal(result["histogram"].sum("bin"), 30)

@@ -75,11 +75,11 @@ def test_sweeps_with_a_spike_are_rejected_and_counted():
     """A cell so excitable that the potentiated EPSP fires it, and the first one does not."""
     excitable = sh.cell("ca1_pyramidal", V_th="-63.4 mV", V_r="-65 mV")
     rule = sh.rule("pair", A_plus=0.05, bounds={"kind": "hard", "w_max": 5})
-    found = run(short(delta_t="10 ms", pairs=20), rule, excitable, engine="brian:numpy")
-    assert int(found["rejected_sweeps"][0]) == 30
-    assert int(found["own_spikes"][0]) >= 30
-    assert not found["rejected"][0, :3].any()
-    assert np.isnan(found["epsp_ratio"][0])
+    result = run(short(delta_t="10 ms", pairs=20), rule, excitable, engine="brian:numpy")
+    assert int(result["rejected_sweeps"][0]) == 30
+    assert int(result["own_spikes"][0]) >= 30
+    assert not result["rejected"][0, :3].any()
+    assert np.isnan(result["epsp_ratio"][0])
 
 
 def test_inductions_of_different_length_end_together():

@@ -13,11 +13,11 @@ def replay(*arguments, **options):
 
 
 def test_one_train_is_one_lane_and_lists_are_lanes():
-    one = replay([0.0, 0.1], [0.01])
+    single = replay([0.0, 0.1], [0.01])
     many = replay([[0.0, 0.1], []], [[0.01], [0.2]])
-    assert one.sizes == {"lane": 1}
+    assert single.sizes == {"lane": 1}
     assert many.sizes == {"lane": 2}
-    assert float(one["w"][0]) == float(many["w"][0])
+    assert float(single["w"][0]) == float(many["w"][0])
     assert float(many["w"][1]) == 0.5
 
 

@@ -58,18 +58,18 @@ def test_all_is_labelled_and_can_be_saved(data, tmp_path):
 
 
 def test_without_test_pulses_the_efficacy_is_tested_and_published_points_stand_beside_it():
-    found = sh.slice_of("markram_1997", sh.rule("triplet", **RULE), n=3, test_pulses=False)
-    assert "epsp_ratio" not in found
-    np.testing.assert_allclose(found["published_ratio"][:2], [0.9886, 1.0161])
-    assert np.isfinite(found["error_efficacy"]).all()
-    assert found["paired_t"].values.tolist() == [np.inf] * 7 + [-np.inf], "an additive rule changes every cell by the same"
-    assert not found["paired_p"].any()
+    result = sh.slice_of("markram_1997", sh.rule("triplet", **RULE), n=3, test_pulses=False)
+    assert "epsp_ratio" not in result
+    np.testing.assert_allclose(result["published_ratio"][:2], [0.9886, 1.0161])
+    assert np.isfinite(result["error_efficacy"]).all()
+    assert result["paired_t"].values.tolist() == [np.inf] * 7 + [-np.inf], "an additive rule changes every cell by the same"
+    assert not result["paired_p"].any()
 
 
 def test_random_trains_are_drawn_anew_for_each_cell():
-    found = sh.slice_of("poisson", sh.rule("triplet", **RULE), n=3, cv=0, test_pulses=False, rate="20 Hz")
-    assert np.all(found["cell_efficacy_before"] == 1)
-    assert len(set(found["cell_efficacy_end"].values.ravel())) == 3
+    result = sh.slice_of("poisson", sh.rule("triplet", **RULE), n=3, cv=0, test_pulses=False, rate="20 Hz")
+    assert np.all(result["cell_efficacy_before"] == 1)
+    assert len(set(result["cell_efficacy_end"].values.ravel())) == 3
 
 
 @pytest.mark.parametrize("given", [{"n": 1}, {"n": 2.5}, {"cv": -0.1}, {"cv": float("nan")}])

@@ -55,5 +55,5 @@ def test_several_rules_are_the_comparison_of_the_command_line(tmp_path, monkeypa
     assert single.identical(sh.window(names[0], "-10 ms, 10 ms", 5, engine="plain"))
     np.testing.assert_array_equal(single["change"], data["change"][0])
     assert sh.rerun(data).identical(data)
-    with pytest.raises(sh.FormatError, match="one rule or more"):
+    with pytest.raises(sh.FormatError, match="at least one rule"):
         sh.window([])
