@@ -35,8 +35,8 @@ class OfCells:
     samples: Steps = field(default_factory=lambda: NO_STEPS)
 
     def until(self, end: int) -> OfCells:
-        """What of it is recorded before that step."""
-        return replace(self, samples=self.samples[self.samples < end])
+        """What of it is recorded before that step; nothing is counted in bins that are longer."""
+        return replace(self, bin_steps=self.bin_steps if self.bin_steps <= end else 0, samples=self.samples[self.samples < end])
 
 
 @equal_by_value
