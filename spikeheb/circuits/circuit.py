@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spikeheb.circuits.check_probes import Joined, check_network, check_single, check_times
 from spikeheb.circuits.connect import AllToAll, OwnCopies, Pairwise, expected
 from spikeheb.circuits.connect import check as check_connector
 from spikeheb.circuits.distributions import Distribution
@@ -106,6 +107,14 @@ class Circuit:
         projection = self.projections[name]
         (first, last), (low, high) = self.taking_part(projection)
         return expected(projection.connect, last - first, high - low)
+
+    def driven_cell(self, name: str) -> Cell:
+        """The cell of a population, with the receptors that a projection drives and those that its reset writes."""
+        population = self.populations[name]
+        assert isinstance(population, Cells) and population.cell is not None
+        cell = population.cell
+        reaching = {cell.receptor(projection.receptor).name for projection in self.projections.values() if projection.post == name}
+        return cell.driven(reaching) if reaching else cell
 
     def taking_part(self, projection: Projection) -> tuple[tuple[int, int], tuple[int, int]]:
         """The first source and cell that a projection joins, and those after the last."""
@@ -296,44 +305,13 @@ class Circuit:
                 check(source, self.dt, 1)
 
     def _check_probes(self) -> None:
-        probes = self.probes
-        for name in ("samples", "sweeps", "snapshots", "watch", "histograms"):
-            _check_steps(getattr(probes, name), self.steps, name)
-        _check_sweeps(probes, self.steps)
-        if self.is_network:
-            synapses = sum(self.expected_synapses(name) for name, each in self.projections.items() if each.rule is not None)
-            check_memory(
-                16.0 * synapses * len(probes.snapshots), f"{len(probes.snapshots):,} snapshots of {synapses:,.0f} weights", key="record"
-            )
-            if len(probes.samples) or len(probes.sweeps) or len(probes.watch) or len(probes.histograms):
-                raise EngineError(
-                    "a network records spikes and snapshots of weights; ask for no samples, sweeps, watched weights or histograms"
-                )
+        check_times(self.probes, self.steps)
+        if not self.is_network:
+            joined = Joined(self.synapse_count, self.cells.count, self.sources.count)
+            check_single(self.probes, joined, has_cell=self.cell is not None)
             return
-        if len(probes.sweeps) and self.cell is None:
-            raise EngineError("a record of the potential needs a cell")
-        cells, synapses = self.cells.count, self.synapse_count
-        check_memory(
-            16.0 * synapses * len(probes.samples), f"the weights of {synapses:,} inputs at {len(probes.samples):,} times", key="record"
-        )
-        check_memory(
-            8.0 * cells * len(probes.sweeps) * probes.sweep_steps, f"{len(probes.sweeps):,} sweeps of {cells:,} cells", key="sweeps"
-        )
-        if len(probes.histograms) and (len(probes.edges) < 2 or not np.all(np.diff(probes.edges) > 0)):
-            raise EngineError("the edges of histograms must rise")
-        outside = probes.watched.size and (np.any(probes.watched < 0) or np.any(probes.watched >= (cells, self.sources.count)))
-        if probes.watched.ndim != 2 or probes.watched.shape[1] != 2 or outside:
-            raise EngineError("each watched synapse is a cell and an input, counted from 0")
-
-
-def _check_steps(steps: Steps, end: int, name: str) -> None:
-    if len(steps) and (steps[0] < 0 or steps[-1] >= end or np.any(np.diff(steps) <= 0)):
-        raise ScheduleError(f"{name} must rise, from step 0 to step {end - 1}")
-
-
-def _check_sweeps(probes: Probes, end: int) -> None:
-    if len(probes.sweeps) and probes.sweep_steps < 1:
-        raise ScheduleError(f"sweeps have at least one step (got {probes.sweep_steps})")
-    ends = probes.sweeps + probes.sweep_steps
-    if len(ends) and (ends[-1] > end or np.any(ends[:-1] > probes.sweeps[1:])):
-        raise ScheduleError(f"sweeps of {probes.sweep_steps:,} steps overlap, or the last ends after the {end:,} steps of the run")
+        ruled = {name: projection for name, projection in self.projections.items() if projection.rule is not None}
+        counts = {name: population.count for name, population in self.populations.items()}
+        joined_by = {name: Joined(self.expected_synapses(name), counts[each.post], counts[each.pre]) for name, each in ruled.items()}
+        groups = {name: population for name, population in self.populations.items() if isinstance(population, Cells)}
+        check_network(self.probes, self.steps, groups, joined_by)

@@ -11,10 +11,10 @@ Row = str | int | float | list[Number]
 
 
 class SeriesTable(msgspec.Struct, forbid_unknown_fields=True):
-    """Times at equal distances."""
+    """Times at equal distances; without `count` to the end of the run."""
 
     every: Number
-    count: int
+    count: int | None = None
     first: Number = 0
 
 
@@ -133,6 +133,33 @@ class DrivesTable(msgspec.Struct, forbid_unknown_fields=True):
     rewards: list[ChangeTable] = []
 
 
+class EdgesTable(msgspec.Struct, forbid_unknown_fields=True):
+    """Bins of equal width."""
+
+    low: Number
+    high: Number
+    bins: int
+
+
+class OfCellsTable(msgspec.Struct, forbid_unknown_fields=True):
+    """What is recorded of a population; cells by number, or how many."""
+
+    spikes: list[int] | int | None = None
+    bin: Number = 0
+    cells: list[int] | int = []
+    samples: Times = []
+
+
+class OfSynapsesTable(msgspec.Struct, forbid_unknown_fields=True):
+    """What is recorded of a projection."""
+
+    snapshots: Times | None = None
+    watched: list[list[int]] | int = 0
+    watch: Times = []
+    histograms: Times = []
+    edges: EdgesTable | list[Number] = []
+
+
 class ProbesTable(msgspec.Struct, forbid_unknown_fields=True):
     """``[probes]``."""
 
@@ -145,6 +172,8 @@ class ProbesTable(msgspec.Struct, forbid_unknown_fields=True):
     histograms: Times = []
     edges: list[Number] = []
     trains: bool = False
+    populations: dict[str, OfCellsTable] = {}
+    projections: dict[str, OfSynapsesTable] = {}
 
 
 class PhaseTable(msgspec.Struct, forbid_unknown_fields=True):

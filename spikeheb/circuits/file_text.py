@@ -20,7 +20,7 @@ from spikeheb.circuits.distributions import Distribution
 from spikeheb.circuits.drives import EVERY, Change, Drives
 from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Population, Spikes
-from spikeheb.circuits.probes import Probes
+from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
 from spikeheb.circuits.projections import Projection
 from spikeheb.circuits.sources import Between, Group, Poisson, Regular, Replayed, Source
 from spikeheb.dimensions import CURRENT, FREQUENCY, NONE, TIME, VOLTAGE, Dimension
@@ -206,7 +206,30 @@ def _probes(probes: Probes, dt: float) -> Content:
     content: Content = {name: _times(getattr(probes, name), dt) for name in ("samples", "sweeps", "snapshots", "watch", "histograms")}
     content |= {"watched": [list(pair) for pair in probes.watched], "edges": _array(probes.edges, NONE)}
     given = {name: value for name, value in content.items() if value}
-    return given | ({"sweep_length": _time(probes.sweep_steps, dt)} if probes.sweep_steps else {}) | {"trains": probes.trains}
+    given |= {"sweep_length": _time(probes.sweep_steps, dt)} if probes.sweep_steps else {}
+    given["trains"] = probes.trains
+    parts = {
+        "populations": {_key(name): _of_cells(of, dt) for name, of in probes.populations.items()},
+        "projections": {_key(name): _of_synapses(of, dt) for name, of in probes.projections.items()},
+    }
+    return given | {name: tables for name, tables in parts.items() if tables}
+
+
+def _of_cells(of: OfCells, dt: float) -> Content:
+    content: Content = {} if of.spikes is None else {"spikes": of.spikes.tolist()}
+    content |= {"bin": _time(of.bin_steps, dt)} if of.bin_steps else {}
+    content |= {"cells": of.cells.tolist()} if len(of.cells) else {}
+    return content | ({"samples": _times(of.samples, dt)} if len(of.samples) else {})
+
+
+def _of_synapses(of: OfSynapses, dt: float) -> Content:
+    content: Content = {} if of.snapshots is None else {"snapshots": _times(of.snapshots, dt)}
+    content |= {name: _times(getattr(of, name), dt) for name in ("watch", "histograms") if len(getattr(of, name))}
+    if of.watched if isinstance(of.watched, int) else len(of.watched):
+        content["watched"] = of.watched if isinstance(of.watched, int) else of.watched.tolist()
+    if of.bins and np.array_equal(of.edges, np.linspace(of.edges[0], of.edges[-1], of.bins + 1)):
+        return content | {"edges": {"low": float(of.edges[0]), "high": float(of.edges[-1]), "bins": of.bins}}
+    return content | ({"edges": _array(of.edges, NONE)} if len(of.edges) else {})
 
 
 def _times(steps: Sequence[int] | np.ndarray[Any, Any], dt: float) -> object:

@@ -25,7 +25,15 @@ A file has `schema = 1`, `dt` and `duration`, and may have `title`, `doc`, `seed
     Of a network: `at`, from when on; `plastic`, whether the weights of a projection may change (``plastic = { ie = false }``), and
     `parameters`, new constants of its rule (``parameters.ie = { eta = 0.01 }``).
 ``[probes]``
-    As `spikeheb.circuits.probes.Probes`, in times: a list of them, or ``{ first = "0 ms", every = "10 ms", count = 50 }``.
+    As `spikeheb.circuits.probes.Probes`, in times: a list of them, or ``{ first = "0 ms", every = "10 ms", count = 50 }``, in which
+    `first` and `count` may be left out: from the start on, to the end of the run.
+``[probes.populations.NAME]``
+    Of a network, of a population of cells: `spikes`, of which cells they are recorded (numbers of cells, or how many, at equal distances);
+    `bin`, the width of bins in which the spikes of all are counted; `cells` (as `spikes`), whose potential and synaptic currents are
+    recorded at the times `samples`.
+``[probes.projections.NAME]``
+    Of a network, of a projection with a rule: `snapshots`; `watched` (pairs of cell and source, or how many) and the times `watch`;
+    `histograms` and their `edges`, a list or ``{ low = 0, high = 1, bins = 20 }``.
 
 Quantities carry their units as text. A time means the nearest time step. A path is relative to the folder of the file.
 """
@@ -44,6 +52,7 @@ from spikeheb.circuits.circuit import PRECISIONS, Circuit
 from spikeheb.circuits.distributions import Distribution
 from spikeheb.circuits.drives import EVERY, RELEASED, Change, Drives
 from spikeheb.circuits.file_connect import read_connect, read_drawn
+from spikeheb.circuits.file_probes import read_probes
 from spikeheb.circuits.file_tables import (
     CellTable,
     ChangeTable,
@@ -52,7 +61,6 @@ from spikeheb.circuits.file_tables import (
     DrivesTable,
     PhaseTable,
     PopulationTable,
-    ProbesTable,
     ProjectionTable,
     RuleTable,
 )
@@ -60,7 +68,6 @@ from spikeheb.circuits.file_text import RELEASED_TEXT, difference, toml_text
 from spikeheb.circuits.file_values import Reading, check_trains, read_sources
 from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Cells, Population, Spikes
-from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.steps import Floats
 from spikeheb.circuits.values import initial_shapes
@@ -177,7 +184,7 @@ def _made(table: CircuitTable, where: str, folder: Path, things: Mapping[str, Ru
     if not circuit.is_network:
         _check_initial(circuit, file)
     with file.at("probes"):
-        return replace(circuit, probes=_probes(table.probes, steps, file))
+        return replace(circuit, probes=read_probes(table.probes, populations, steps, file))
 
 
 # --- populations ---
@@ -379,22 +386,3 @@ def _phase(raw: PhaseTable, projections: Mapping[str, Projection], file: Reading
             constant: file.number(value, kinds[constant], f"{key}.parameters.{name}.{constant}") for constant, value in values.items()
         }
     return Phase(step=file.step(raw.at, f"{key}.at"), plastic=raw.plastic, parameters=parameters)
-
-
-def _probes(raw: ProbesTable, end: int, file: Reading) -> Probes:
-    for n, pair in enumerate(raw.watched):
-        if len(pair) != 2:
-            raise file.error(f"probes.watched[{n}]", f"expected a cell and a source, such as [0, 3] (got {len(pair)} numbers)")
-        for number in pair:
-            file.whole(number, f"probes.watched[{n}]")
-    times = {name: file.steps(getattr(raw, name), f"probes.{name}") for name in ("samples", "sweeps", "snapshots", "watch", "histograms")}
-    for name in ("samples", "sweeps"):
-        if len(times[name]) and (times[name][-1] >= end or np.any(np.diff(times[name]) < 0)):
-            raise file.error(f"probes.{name}", "expected rising times before the end of the run")
-    return Probes(
-        **times,
-        sweep_steps=file.step(raw.sweep_length, "probes.sweep_length"),
-        watched=np.array(raw.watched, dtype=np.int64).reshape(-1, 2),
-        edges=file.floats(raw.edges, NONE, "probes.edges"),
-        trains=raw.trains,
-    )

@@ -27,6 +27,7 @@ from spikeheb.circuits.connect import (
 from spikeheb.circuits.connect import PairwiseBernoulli as Bernoulli
 from spikeheb.circuits.distributions import Distribution, LogNormal, Normal, Uniform
 from spikeheb.circuits.drives import Drives
+from spikeheb.circuits.equality import equal_by_value
 from spikeheb.circuits.populations import Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
@@ -46,6 +47,7 @@ REDRAWN = 1 << 32
 """From a number's counter to that of the one that takes its place."""
 
 
+@equal_by_value
 @dataclass(frozen=True)
 class Edges:
     """The synapses of a projection, cell after cell.
@@ -91,6 +93,26 @@ def values_of(circuit: Circuit, name: str, what: str, value: float | Floats | Di
                 return median * np.exp(sigma * random.normal(streams, place))
         case Normal():
             return _normal(value, streams, place)
+
+
+def watched_synapses(circuit: Circuit, name: str, edges: Edges) -> Steps:
+    """The numbers of the synapses of a projection whose weights are to be watched.
+
+    Raises
+    ------
+    EngineError
+        Where a source that was named does not reach the cell.
+    """
+    watched, count = circuit.probes.of_synapses(name).watched, len(edges.post)
+    if isinstance(watched, int):
+        return np.unique(np.linspace(0, count - 1, min(watched, count)).astype(np.int64))
+    sources = circuit.populations[circuit.projections[name].pre].count
+    joined, wanted = edges.post * sources + edges.pre, watched[:, 0] * sources + watched[:, 1]
+    for pair in watched[~np.isin(wanted, joined)].tolist():
+        raise EngineError(f'"{name}": no synapse joins source {pair[1]} to cell {pair[0]}, so that there is none to watch', key="probes")
+    order = np.argsort(joined, kind="stable")
+    first, last = np.searchsorted(joined[order], wanted), np.searchsorted(joined[order], wanted + 1)
+    return np.concatenate([np.zeros(0, dtype=np.int64), *(order[low:high] for low, high in zip(first, last, strict=True))])
 
 
 def trains_of_population(circuit: Circuit, name: str) -> list[Steps]:

@@ -33,9 +33,9 @@ from spikeheb.program.sites import Sites, sites, with_constants_of_cells
 
 IMPOSED = ("imposed_steps", "imposed_cells")
 """Of what is in a population's state, the arrays that the kernel only reads."""
-MOVING = ("imposed", "current", "kept", "capacity", "signal", "snapshot")
+MOVING = ("imposed", "current", "kept", "capacity", "signal", "snapshot", "sample", "watch", "histogram")
 """Numbers of populations and projections that say how far they are."""
-HEADERS = ("runtime.hpp", "numbers.hpp", "cells.hpp", "normalise.hpp", "rows.hpp")
+HEADERS = ("runtime.hpp", "numbers.hpp", "cells.hpp", "normalise.hpp", "probes.hpp", "rows.hpp")
 
 
 def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
@@ -106,7 +106,7 @@ class Network(Run[NetworkRecording]):
         }  # fmt: skip
         self.projections = {
             name: ProjectionArrays(
-                circuit, part.job, edges[name], part.program, part.sites, cells[circuit.projections[name].post].sites,
+                circuit, name, part.job, edges[name], part.program, part.sites, cells[circuit.projections[name].post].sites,
                 (self.populations[circuit.projections[name].pre].struct, self.populations[circuit.projections[name].post].struct),
             )
             for name, part in synapses.items()
@@ -293,20 +293,28 @@ class Network(Run[NetworkRecording]):
 
     def recording(self) -> NetworkRecording:
         """What was recorded so far, and the weights as they stand."""
-        groups = {name: self.populations[name] for name in _populations(self.circuit)}
-        ruled = {name: arrays for name, arrays in self.projections.items() if self.circuit.projections[name].rule is not None}
+        circuit = self.circuit
+        groups = {name: each for name, each in self.populations.items() if isinstance(each, PopulationArrays)}
+        ruled = {name: arrays for name, arrays in self.projections.items() if circuit.projections[name].rule is not None}
         kept = {name: slice(0, arrays.struct.kept) for name, arrays in groups.items()}
+        sampled = {name: arrays.recorded(circuit, name) for name, arrays in groups.items() if len(circuit.probes.of_cells(name).samples)}
         return NetworkRecording(
-            engine=self.engine("kernel:rows", precision=self.circuit.precision),
+            engine=self.engine("kernel:rows", precision=circuit.precision),
             spikes={
                 name: (arrays.state["kept_steps"][kept[name]].copy(), arrays.state["kept_cells"][kept[name]].astype(np.int64))
-                for name, arrays in groups.items()
-            } if self.circuit.probes.trains else {},
+                for name, arrays in groups.items() if arrays.struct.keep
+            },
             counts={name: arrays.state["counts"].copy() for name, arrays in groups.items()},
             pre={name: arrays.edges.pre for name, arrays in ruled.items()},
             post={name: arrays.edges.post for name, arrays in ruled.items()},
             w={name: arrays.values(arrays.job.rule.weight) for name, arrays in ruled.items()},
             snapshots={name: arrays.snapshots() for name, arrays in ruled.items()},
+            binned={name: arrays.state["binned"].copy() for name, arrays in groups.items() if arrays.struct.bin_steps},
+            v={name: v for name, (v, _) in sampled.items()},
+            currents={name: currents for name, (_, currents) in sampled.items()},
+            watched_synapses={name: arrays.watched for name, arrays in ruled.items() if arrays.struct.watch_count},
+            watched={name: arrays.state["watched_weights"].copy() for name, arrays in ruled.items() if arrays.struct.watch_count},
+            histograms={name: arrays.state["histograms"].copy() for name, arrays in ruled.items() if arrays.struct.histogram_count},
         )  # fmt: skip
 
 
@@ -340,10 +348,8 @@ def driven(circuit: Circuit) -> Circuit:
     """The same, its cells without the receptors that nothing drives."""
     populations = dict(circuit.populations)
     for name, population in _populations(circuit).items():
-        reaching = [projection for projection in circuit.projections.values() if projection.post == name]
-        if population.cell is not None and reaching:
-            used = {population.cell.receptor(projection.receptor).name for projection in reaching}
-            populations[name] = replace(population, cell=population.cell.driven(used))
+        if population.cell is not None:
+            populations[name] = replace(population, cell=circuit.driven_cell(name))
     named = {
         name: projection if (cell := _cell(circuit, projection.post)) is None
         else replace(projection, receptor=cell.receptor(projection.receptor).name) for name, projection in circuit.projections.items()

@@ -8,6 +8,7 @@
 
 #include "cells.hpp"
 #include "normalise.hpp"
+#include "probes.hpp"
 #include "rows_contract.hpp"
 
 #include <algorithm>
@@ -64,7 +65,7 @@ inline void note(Group<real> &group, int64_t now, int32_t cell) {
   const int64_t place = now % group.past;
   group.fired[place * group.cells + group.fired_count[place]++] = cell;
   ++group.counts[cell];
-  if (group.keep) {
+  if (group.keep && group.keep_cell[cell]) {
     group.kept_steps[group.kept] = now;
     group.kept_cells[group.kept++] = cell;
   }
@@ -229,8 +230,7 @@ template <class M> struct Connections {
   void end(int64_t now) {
     const Fired fired(post, now);
     for (const int32_t *c = fired.begin; c < fired.end; ++c) flawed |= M::on_spike(seen, shared, *c);
-    if (job.snapshot < job.snapshot_count && job.snapshot_steps[job.snapshot] == now)
-      std::memcpy(job.snapshots + job.snapshot++ * job.synapses, seen.synapse[M::weight], size_t(job.synapses) * sizeof(real));
+    record_weights(job, seen.synapse[M::weight], now);
   }
 };
 
@@ -253,7 +253,10 @@ inline int64_t advance(Network &network, int64_t until) {
   extern "C" void *cells_open(Group<real> *group) { return new Cells<Model>(*group); }                                               \
   extern "C" void cells_close(void *self) { delete static_cast<Cells<Model> *>(self); }                                              \
   extern "C" int64_t cells_step(void *self, int64_t now) { return static_cast<Cells<Model> *>(self)->step(now), DONE; }              \
-  extern "C" int64_t cells_end(void *self, int64_t now) { return static_cast<Cells<Model> *>(self)->end(now), DONE; }                \
+  extern "C" int64_t cells_end(void *self, int64_t now) {                                                                            \
+    auto &cells = *static_cast<Cells<Model> *>(self);                                                                                \
+    return cells.end(now), record_cells(cells.group, now), DONE;                                                                     \
+  }                                                                                                                                  \
   extern "C" void *synapses_open(Synapses<real> *job) { return new Connections<Model>(*job); }                                       \
   extern "C" void synapses_close(void *self) { delete static_cast<Connections<Model> *>(self); }                                     \
   extern "C" int64_t synapses_step(void *self, int64_t now) { return static_cast<Connections<Model> *>(self)->step(now), DONE; }     \

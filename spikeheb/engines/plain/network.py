@@ -14,6 +14,7 @@ from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.draws.edges import Edges, alone_with, edges_of, trains_of_population, without_synapses
 from spikeheb.engines.alone import Progress, alone
 from spikeheb.engines.plain.lanes import Lanes
+from spikeheb.engines.plain.recorder import Recorder
 from spikeheb.engines.plain.run import REPORT_EVERY
 from spikeheb.engines.plain.step import (
     change,
@@ -89,7 +90,7 @@ class _Network:
             name: _by_step(trains_of_population(circuit, name))
             for name, group in circuit.populations.items() if isinstance(group, Spikes)
         }  # fmt: skip
-        self.snapshots: dict[str, list[Floats]] = {name: [] for name in circuit.projections}
+        self.recorder = Recorder(circuit, self.cells, {name: (each.lanes, each.edges) for name, each in self.synapses.items()})
 
     def _synapses(self, name: str) -> _Synapses:
         projection, edges = self.circuit.projections[name], edges_of(self.circuit, name)
@@ -124,10 +125,9 @@ class _Network:
             normalise(each.lanes, now, deliver(each.lanes, now))
         for name, each in self.synapses.items():
             change(each.lanes, "on_spike", spiking[projections[name].post], now)
-            if now in self.circuit.probes.snapshots:
-                self.snapshots[name].append(self._weights(name).copy())
         for name, lanes in self.cells.items():
             shape_and_reset(lanes, now, spiking[name])
+        self.recorder.record(now)
 
     def _weights(self, name: str) -> Floats:
         lanes = self.synapses[name].lanes
@@ -137,17 +137,15 @@ class _Network:
         """What was recorded, and the weights as they stand."""
         ruled = [name for name, projection in self.circuit.projections.items() if projection.rule is not None]
         synapses = self.synapses
-        spikes = {name: _in_order(lanes.spikes) for name, lanes in self.cells.items()}
+        kept = {name: self.circuit.probes.kept(name, len(lanes.spikes)) for name, lanes in self.cells.items()}
         return NetworkRecording(
             engine={"engine": "plain", "numpy": np.__version__},
-            spikes=spikes if self.circuit.probes.trains else {},
+            spikes={name: _of_cells(_in_order(lanes.spikes), kept[name]) for name, lanes in self.cells.items() if len(kept[name])},
             counts={name: np.array([len(train) for train in lanes.spikes]) for name, lanes in self.cells.items()},
             pre={name: synapses[name].edges.pre for name in ruled},
             post={name: synapses[name].edges.post for name in ruled},
             w={name: self._weights(name).copy() for name in ruled},
-            snapshots={
-                name: np.reshape(self.snapshots[name], (len(self.snapshots[name]), len(synapses[name].edges.pre))) for name in ruled
-            },
+            **self.recorder.recorded(),
         )
 
 
@@ -161,6 +159,12 @@ def _by_step(trains_: list[Steps]) -> dict[int, Steps]:
     steps, numbers = _in_order([train.tolist() for train in trains_])
     each, first = np.unique(steps, return_index=True)
     return dict(zip(each.tolist(), np.split(numbers, first[1:]), strict=False))
+
+
+def _of_cells(spikes: tuple[Steps, Steps], cells: Steps) -> tuple[Steps, Steps]:
+    """Those of some cells."""
+    there = np.isin(spikes[1], cells)
+    return spikes[0][there], spikes[1][there]
 
 
 def _in_order(trains_: list[list[int]]) -> tuple[Steps, Steps]:
