@@ -54,9 +54,7 @@ def read(text: str, folder: Path) -> Circuit:
 def test_they_are_read_and_written(tmp_path: Path) -> None:
     circuit = read(TEXT, tmp_path)
     assert circuit.drives == {"e": Drives(noise=Noise(low=-1e-9, high=1.5e-9, every=1e-3))}
-    assert circuit.triggers == {
-        "reward": Trigger(first=("x", 2), then=("e", 4), within=0.02, value=0.5, after=(1.0, 3.0), rewards=("e",))
-    }
+    assert circuit.triggers == {"reward": Trigger(first=("x", 2), then=("e", 4), within=0.02, value=0.5, after=(1.0, 3.0), rewards=("e",))}
     assert difference(circuit, read(circuit_to_toml(circuit), tmp_path)) is None
 
 

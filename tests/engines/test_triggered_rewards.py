@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
+from spikeheb import library
 from spikeheb.circuits.circuit import Circuit
-from spikeheb.circuits.connect import FixedIndegree, PairwiseBernoulli
+from spikeheb.circuits.connect import FixedIndegree, FixedOutdegree, PairwiseBernoulli
 from spikeheb.circuits.distributions import Uniform
 from spikeheb.circuits.drives import EVERY, Change, Drives, Noise
+from spikeheb.circuits.files import read_circuit
 from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import Probes
@@ -290,3 +292,36 @@ def test_a_reward_that_no_rule_hears_is_refused(rule):
 def test_random_currents_that_cannot_be(rule, change, error):
     with pytest.raises(error, match="random current"):
         rewarded(rule, noise=Noise(**{"low": 0.0, "high": 1e-10, "every": 1e-3} | change))
+
+
+# --- the networks of the library, made small ---
+
+
+def small(name, seed=1, steps=400):
+    """A tenth of the cells, each with a quarter of the targets and more input."""
+    whole = read_circuit(library.find("network", name))
+    populations = {}
+    for each, group in whole.populations.items():
+        count = group.count // 10
+        populations[each] = replace(group, count=count) if isinstance(group, Cells) else Spikes((Poisson(np.full(count, 20.0)),))
+    projections = {}
+    for each, projection in whole.projections.items():
+        connect = projection.connect
+        fewer = replace(connect, count=connect.count // 4) if isinstance(connect, FixedOutdegree) else connect
+        projections[each] = replace(projection, connect=fewer)
+    stronger = {each: replace(drives, noise=replace(drives.noise, high=1.5e-9)) for each, drives in whole.drives.items()}
+    triggers = {each: replace(trigger, after=(5e-3, 30e-3)) for each, trigger in whole.triggers.items()}
+    circuit = replace(
+        whole, populations=populations, projections=projections, drives={}, triggers={}, phases=(), probes=Probes(), steps=steps
+    )
+    return replace(circuit, drives=stronger, triggers=triggers, seed=seed, probes=Probes(trains=True, snapshots=np.array([99, steps - 1])))
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", ["izhikevich_2006", "izhikevich_2007"])
+def test_the_networks_of_izhikevich_are_the_same_in_both_engines(name):
+    """Until rounding decides the spikes of the fast cells, some hundred milliseconds later."""
+    recording = agree(small(name))
+    assert min(len(steps) for steps, _ in recording.spikes.values()) > 50
+    if name == "izhikevich_2007":
+        assert np.ptp(recording.w["ee"]) > 1e-3
