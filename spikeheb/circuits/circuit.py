@@ -21,6 +21,7 @@ from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
 from spikeheb.circuits.sources import check, spike_counts
 from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.circuits.triggers import Trigger, check_triggers
 from spikeheb.errors import EngineError, ScheduleError, unknown_name
 from spikeheb.limits import BYTES_OF_SPIKE, BYTES_OF_SYNAPSE, STEPS, check_memory, check_seed, check_steps, check_work
 
@@ -60,6 +61,8 @@ class Circuit:
         varies less. Brian2 draws numbers of its own for each.
     phases : tuple of Phase
         What changes while a network runs.
+    triggers : mapping of str to Trigger
+        Rewards that the cells of a network bring about.
 
     Raises
     ------
@@ -78,6 +81,7 @@ class Circuit:
     exact: bool = False
     mirrored: bool = False
     phases: tuple[Phase, ...] = ()
+    triggers: Mapping[str, Trigger] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -89,6 +93,7 @@ class Circuit:
         self._check_names()
         self._check_drives()
         check_phases(self.phases, self.projections, self.steps)
+        check_triggers(self.triggers, self.populations, self.dt, {name: self._hears_rewards(name) for name in self.populations})
         (self._check_network if self.is_network else self._check_single)()
         self._check_size()
         self._check_trains()
@@ -99,7 +104,8 @@ class Circuit:
         """Whether it is more than sources onto one population of cells, through one projection with a rule and at most one without."""
         ruled = [projection for projection in self.projections.values() if projection.rule is not None]
         ends = {projection.post for projection in self.projections.values()}
-        more = bool(self.phases) or len(ruled) != 1 or len(self.projections) > 2 or len(ends) != 1
+        acted_on = bool(self.phases or self.triggers) or any(drives.noise for drives in self.drives.values())
+        more = acted_on or len(ruled) != 1 or len(self.projections) > 2 or len(ends) != 1
         return more or any(map(self._is_of_network, self.projections.values()))
 
     def expected_synapses(self, name: str) -> float:
@@ -214,6 +220,10 @@ class Circuit:
     def _plastic_name(self) -> str:
         return next(name for name, projection in self.projections.items() if projection.rule is not None)
 
+    def _hears_rewards(self, population: str) -> bool:
+        rules = [projection.rule for projection in self.projections.values() if projection.post == population]
+        return any(handler.event == "reward" for rule in rules if rule is not None for handler in rule.handlers)
+
     def _check_names(self) -> None:
         for projection in self.projections.values():
             for name in (projection.pre, projection.post):
@@ -275,6 +285,8 @@ class Circuit:
             for what, given in {"a voltage clamp": drives.clamps, "a current": drives.currents}.items():
                 if given and cells.cell is None:
                     raise EngineError(f"{what} needs a cell")
+            if drives.noise is not None:
+                drives.noise.check(self.dt, has_cell=cells.cell is not None)
             for change in (*drives.currents, *drives.clamps, *drives.rewards):
                 if not (change.cell == EVERY or 0 <= change.cell < cells.count):
                     raise ScheduleError(f"there is no cell {change.cell}; there are {cells.count}, counted from 0")

@@ -124,6 +124,14 @@ class ChangeTable(msgspec.Struct, forbid_unknown_fields=True):
     cell: int | None = None
 
 
+class NoiseTable(msgspec.Struct, forbid_unknown_fields=True):
+    """A random current."""
+
+    low: Number
+    high: Number
+    every: Number
+
+
 class DrivesTable(msgspec.Struct, forbid_unknown_fields=True):
     """An entry of ``[drives]``."""
 
@@ -131,6 +139,25 @@ class DrivesTable(msgspec.Struct, forbid_unknown_fields=True):
     currents: list[ChangeTable] = []
     clamps: list[ChangeTable] = []
     rewards: list[ChangeTable] = []
+    noise: NoiseTable | None = None
+
+
+class CellOfTable(msgspec.Struct, forbid_unknown_fields=True):
+    """A cell, or a source, of a population."""
+
+    population: str
+    cell: int
+
+
+class TriggerTable(msgspec.Struct, forbid_unknown_fields=True):
+    """An entry of ``[triggers]``."""
+
+    first: CellOfTable
+    then: CellOfTable
+    within: Number
+    value: Number
+    after: list[Number]
+    rewards: list[str]
 
 
 class EdgesTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -199,5 +226,6 @@ class CircuitTable(msgspec.Struct, forbid_unknown_fields=True):
     exact: bool = False
     mirrored: bool = False
     drives: dict[str, DrivesTable] = {}
+    triggers: dict[str, TriggerTable] = {}
     phases: list[PhaseTable] = []
     probes: ProbesTable = msgspec.field(default_factory=ProbesTable)

@@ -39,7 +39,7 @@ from spikeheb.errors import EngineError
 from spikeheb.rules.numbers import LONGEST_DELAY
 from spikeheb.rules.static import STATIC
 
-CONNECTIONS, VALUES = 64, 65
+CONNECTIONS, VALUES, CURRENTS, DELAYS = 64, 65, 66, 67
 """Purposes of streams of random numbers, beside those of `random.Purpose`."""
 AT_ONCE = 1 << 20
 """Numbers that are drawn together, so that they stay in a processor's cache and little memory is taken."""
@@ -144,7 +144,7 @@ def alone_with(circuit: Circuit, name: str, edges: Edges) -> Circuit:
     )
     return replace(
         circuit, populations={"sources": silent, projection.post: circuit.populations[projection.post]}, projections={name: plastic},
-        drives={projection.post: circuit.drives.get(projection.post, Drives())}, probes=Probes(), phases=(),
+        drives={projection.post: _steady(circuit, projection.post)}, probes=Probes(), phases=(), triggers={},
         seed=_seed(circuit, name) % 2**63,
     )  # fmt: skip
 
@@ -154,8 +154,23 @@ def without_synapses(circuit: Circuit, population: str) -> Circuit:
     none = np.zeros(0, dtype=np.int64)
     whole = replace(circuit, projections={"none": Projection("sources", population, Pairwise(none), STATIC)},
                     populations={"sources": Spikes(()), population: circuit.populations[population]},
-                    drives={population: circuit.drives.get(population, Drives())}, probes=Probes(), phases=())  # fmt: skip
+                    drives={population: _steady(circuit, population)}, probes=Probes(), phases=(), triggers={})  # fmt: skip
     return replace(whole, seed=_seed(circuit, population) % 2**63)
+
+
+def noise_streams(circuit: Circuit, population: str) -> Any:
+    """The streams of the random current into each cell; the counter is the step at which it is drawn."""
+    return random.streams(_seed(circuit, population), CURRENTS, np.arange(circuit.populations[population].count))
+
+
+def trigger_stream(circuit: Circuit, name: str) -> Any:
+    """The stream of the delays of a trigger; the counter is the number of the event."""
+    return random.streams(_seed(circuit, name), DELAYS, np.zeros(1, dtype=np.int64))[0]
+
+
+def _steady(circuit: Circuit, population: str) -> Drives:
+    """What acts on a population, but for what only networks have."""
+    return replace(circuit.drives.get(population, Drives()), noise=None)
 
 
 def _seed(circuit: Circuit, what: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,11 @@ from spikeheb.circuits.probes import OfSynapses
 from spikeheb.circuits.projections import NORMALISATIONS
 from spikeheb.circuits.steps import NO_STEPS
 from spikeheb.circuits.values import initial_values
-from spikeheb.draws.edges import Edges, trains_of_population, watched_synapses
+from spikeheb.draws.edges import Edges, noise_streams, trains_of_population, trigger_stream, watched_synapses
 from spikeheb.engines.dense import Dense
-from spikeheb.engines.kernel.contract import Array
+from spikeheb.engines.kernel.contract import FAR, Array
 from spikeheb.engines.kernel.program_arrays import ProgramArrays, aligned
-from spikeheb.engines.kernel.rows_contract import POPULATION, PROJECTION
+from spikeheb.engines.kernel.rows_contract import POPULATION, PROJECTION, TRIGGER
 from spikeheb.errors import EngineError
 from spikeheb.program.handlers import random_draws
 from spikeheb.program.program import Program
@@ -44,6 +44,8 @@ class PopulationArrays(ProgramArrays):
         Steps that are remembered.
     """
 
+    declares = POPULATION
+
     def __init__(self, circuit: Circuit, name: str, job: Dense, program: Program, sites: Sites, past: int) -> None:
         super().__init__(job, program, sites)
         self.start()
@@ -55,6 +57,11 @@ class PopulationArrays(ProgramArrays):
         self.fixed["keep_cell"] = kept.astype(np.uint8)
         numbers = common(self) | numbers_of_spikes(self.state, past, keep=bool(kept.any()))
         numbers |= {"current_count": len(self.fixed["current_steps"])} | self._sampled(circuit, name)
+        noise = circuit.drives[name].noise if name in circuit.drives else None
+        self.fixed["noise_streams"] = np.zeros(0, dtype=np.uint64) if noise is None else noise_streams(circuit, name)
+        self.state["steady"] = np.zeros(0 if noise is None else job.cells, dtype=job.dtype)
+        if noise is not None:
+            numbers |= {"noise_every": noise.steps(job.dt), "noise_low": noise.low, "noise_high": noise.high}
         self.begins = {"imposed": self.state["imposed_steps"], "current": self.fixed["current_steps"], "sample": self.fixed["sample_steps"]}
         self.struct = POPULATION.filled(self.fixed | self.state, numbers, job.precision)
 
@@ -81,6 +88,33 @@ class PopulationArrays(ProgramArrays):
         return rows[0], np.array([receptor.current(rows[0], states) for receptor in receptors]).reshape(-1, *rows[0].shape)
 
 
+class TriggerArrays:
+    """A reward that cells bring about.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    name : str
+    groups : mapping of str to ctypes structures
+        The populations.
+    """
+
+    declares = TRIGGER
+
+    def __init__(self, circuit: Circuit, name: str, groups: Mapping[str, Any]) -> None:
+        trigger = circuit.triggers[name]
+        within, shortest, longest = trigger.steps(circuit.dt)
+        self.state: dict[str, Array] = {"seen": np.array([-FAR, 0], dtype=np.int64), "due": np.zeros(longest + 1, dtype=np.int32)}
+        self.fixed: dict[str, Array] = {}
+        self.begins: dict[str, Array] = {}
+        numbers = {
+            "first": ctypes.addressof(groups[trigger.first[0]]), "then": ctypes.addressof(groups[trigger.then[0]]),
+            "first_cell": trigger.first[1], "then_cell": trigger.then[1], "within": within, "shortest": shortest, "longest": longest,
+            "value": trigger.value, "stream": int(trigger_stream(circuit, name)),
+        }  # fmt: skip
+        self.struct = TRIGGER.filled(self.state, numbers)
+
+
 class SourceArrays:
     """A population that only sends spikes.
 
@@ -91,6 +125,8 @@ class SourceArrays:
     past : int
         Steps that are remembered.
     """
+
+    declares = POPULATION
 
     def __init__(self, circuit: Circuit, name: str, past: int) -> None:
         self.state = spikes_of(circuit, name, past)
@@ -140,11 +176,15 @@ class ProjectionArrays(ProgramArrays):
         Those of the cells that it reaches.
     ends : tuple of ctypes structures
         The populations.
+    triggers : sequence of ctypes structures
+        Those that reward the cells that it reaches.
     """
+
+    declares = PROJECTION
 
     def __init__(
         self, circuit: Circuit, name: str, job: Dense, edges: Edges, program: Program, sites: Sites, of_population: Sites,
-        ends: tuple[Any, Any],
+        ends: tuple[Any, Any], triggers: Sequence[Any] = (),
     ) -> None:  # fmt: skip
         super().__init__(job, program, sites)
         self.start()
@@ -158,13 +198,15 @@ class ProjectionArrays(ProgramArrays):
         self.fixed["signal_kinds"] = np.array([kind for _, kind in signals], dtype=np.int64)
         self.changes("signal", [change for change, _ in signals])
         recorded = self._recorded(circuit, name)
+        heard = [ctypes.addressof(trigger) for trigger in triggers if "reward" in job.signals]
+        self.triggers = np.array(heard, dtype=np.int64)
         self.begins = {
             "signal": self.fixed["signal_steps"],
             **{what: self.fixed[f"{what}_steps"] for what in ("snapshot", "watch", "histogram")},
         }
         numbers = common(self) | recorded | {
             "rows": len(self.fixed["row_first"]) - 1, "synapses": len(edges.pre), "row_delay_count": len(self.fixed["row_delays"]),
-            "signal_count": len(signals),
+            "signal_count": len(signals), "trigger_count": len(heard), "triggers": self.triggers.ctypes.data,
             "pre": ctypes.addressof(ends[0]), "post": ctypes.addressof(ends[1]),
         }  # fmt: skip
         if job.normalise is not None:

@@ -99,14 +99,25 @@ template <class M> struct Cells {
       if (group.part_at[c] < part_next) part_next = group.part_at[c];
   }
 
+  // The current that is given, and a random one that stays for a while; drawn by cell and the step at which it begins.
+  void flow(int64_t begin) {
+    for (int64_t c = 0; c < group.cells; ++c) {
+      const double p = uniform(group.noise_streams[c], uint64_t(begin));
+      seen.lane[M::current][c] = real(double(group.steady[c]) + (group.noise_low + (group.noise_high - group.noise_low) * p));
+    }
+  }
+
   // State update, then threshold.
   void step(int64_t now) {
+    real *const given = group.noise_every ? group.steady : seen.lane[M::current];
+    const int64_t before = group.current;
     for (; group.current < group.current_count && group.current_steps[group.current] == now; ++group.current) {
       const int64_t cell = group.current_cells[group.current];
       const real value = real(group.current_values[group.current]);
-      if (cell >= 0) seen.lane[M::current][cell] = value;
-      else std::fill_n(seen.lane[M::current], group.cells, value);
+      if (cell >= 0) given[cell] = value;
+      else std::fill_n(given, group.cells, value);
     }
+    if (const int64_t every = group.noise_every; every && (now % every == 0 || group.current != before)) flow(now - now % every);
     bool any = M::step_cells(seen, shared, now);
     for (int64_t k = group.imposed; k < group.imposed_count && group.imposed_steps[k] == now; ++k, any = true)
       seen.fired[group.imposed_cells[k]] = 1, ++group.imposed;
@@ -141,6 +152,26 @@ template <class M> struct Cells {
   }
   void go_on(int64_t now, int64_t c) { ::go_on<M>(seen, shared, group.durations, now, c, group.part[c], group.part_at[c]); }
 };
+
+// --- rewards that cells bring about -------------------------------------------------------------------------------------
+
+// Called when it is known who fires in this step, and before anything hears of it.
+inline int64_t watch(void *self, int64_t now) {
+  Trigger &trigger = *static_cast<Trigger *>(self);
+  const auto fires = [now](const void *group, int64_t cell) {
+    const Fired fired(*static_cast<const Group<real> *>(group), now);
+    return std::binary_search(fired.begin, fired.end, int32_t(cell));
+  };
+  const int64_t places = trigger.longest + 1;
+  trigger.due[(now + trigger.longest) % places] = 0;  // what was due in the last step is behind
+  if (fires(trigger.first, trigger.first_cell)) trigger.seen[0] = now;
+  const int64_t gap = now - trigger.seen[0];
+  if (gap < 1 || gap > trigger.within || !fires(trigger.then, trigger.then_cell)) return DONE;
+  const double choices = double(trigger.longest - trigger.shortest + 1);
+  const int64_t more = int64_t(uniform(trigger.stream, uint64_t(trigger.seen[1]++)) * choices);
+  ++trigger.due[(now + trigger.shortest + more) % places];
+  return DONE;
+}
 
 // --- a projection -------------------------------------------------------------------------------------------------------
 
@@ -201,6 +232,14 @@ template <class M> struct Connections {
         const int64_t cell = job.signal_cells[k], begin = cell < 0 ? 0 : cell, end = cell < 0 ? job.cells : cell + 1;
         for (int64_t c = begin; c < end; ++c) touch(c), flawed |= M::template on<a>(seen, shared, c, now, at, real(job.signal_values[k]));
       }
+      if constexpr (M::signal[a] == 0) hear_triggers<a>(now, at);  // of the signals that a rule hears, rewards are the first
+    }
+  }
+  template <int a> void hear_triggers(int64_t now, int64_t at) {
+    for (int64_t k = 0; k < job.trigger_count; ++k) {
+      const Trigger &trigger = *reinterpret_cast<const Trigger *>(job.triggers[k]);
+      for (int32_t n = trigger.due[now % (trigger.longest + 1)]; n > 0; --n)
+        for (int64_t c = 0; c < job.cells; ++c) touch(c), flawed |= M::template on<a>(seen, shared, c, now, at, real(trigger.value));
     }
   }
   int64_t first_signal(int64_t now) {
@@ -249,6 +288,7 @@ inline int64_t advance(Network &network, int64_t until) {
 #define ROWS_ENTRIES(Model)                                                                                                          \
   extern "C" int64_t network_advance(Network *network, int64_t until) { return advance(*network, until); }                           \
   extern "C" int64_t group_room(void *self, int64_t now) { return room_of_group(self, now); }                                        \
+  extern "C" int64_t trigger_watch(void *self, int64_t now) { return watch(self, now); }                                             \
   extern "C" int64_t sources_step(void *self, int64_t now) { return step_sources(self, now); }                                       \
   extern "C" void *cells_open(Group<real> *group) { return new Cells<Model>(*group); }                                               \
   extern "C" void cells_close(void *self) { delete static_cast<Cells<Model> *>(self); }                                              \

@@ -52,8 +52,30 @@ POPULATION = Struct(
         ("sample_cells", "const int64_t *", "which"),
         ("samples", "real *", "[sample][row][cell]"),
         ("sample", "int64_t", "samples that are behind"),
+        ("noise_every", "int64_t", "steps from one random current to the next; 0 for none"),
+        ("noise_low", "double", "amperes"),
+        ("noise_high", "double", "amperes"),
+        ("noise_streams", "const uint64_t *", "by cell; none where there is no random current"),
+        ("steady", "real *", "by cell: the current without it"),
     ),
     "class real",
+)
+TRIGGER = Struct(
+    "Trigger",
+    "A reward that cells bring about: a spike of one cell soon after one of another, and after a drawn delay the reward.",
+    members(
+        ("first", "void *", "the Group of the cell that fires first"),
+        ("then", "void *", "the Group of the other"),
+        ("first_cell", "int64_t", "its number"),
+        ("then_cell", "int64_t", "its number"),
+        ("within", "int64_t", "steps between their spikes, at most"),
+        ("shortest", "int64_t", "delay, steps"),
+        ("longest", "int64_t", "delay, steps"),
+        ("value", "double", "amount of the reward"),
+        ("stream", "uint64_t", "of the delays"),
+        ("seen", "int64_t *", "the step of the last spike of the first cell, and the number of events so far"),
+        ("due", "int32_t *", "[step modulo (longest + 1)]: how many rewards"),
+    ),
 )
 PROJECTION = Struct(
     "Synapses",
@@ -95,6 +117,8 @@ PROJECTION = Struct(
         ("signal_cells", "const int64_t *", "cells, below 0 for all"),
         ("signal_values", "const double *", "amounts"),
         ("signal", "int64_t", "signals that are behind"),
+        ("trigger_count", "int64_t", "number of triggers that it hears"),
+        ("triggers", "const int64_t *", "addresses of them"),
         ("normalise", "int64_t", "a Normalisation"),
         ("normalise_every", "int64_t", "steps; 0 for after every event"),
         ("target_sum", "double", "the sum of a cell's weights"),
@@ -135,4 +159,4 @@ NETWORK = Struct(
 def header() -> str:
     """The text of ``rows_contract.hpp``, which only networks include."""
     lines = ["// What Python and networks share; printed from `rows_contract.py`.", "#pragma once", "", '#include "contract.hpp"', ""]
-    return "\n".join([*lines, *(struct.cpp() for struct in (POPULATION, PROJECTION, NETWORK))])
+    return "\n".join([*lines, *(struct.cpp() for struct in (POPULATION, TRIGGER, PROJECTION, NETWORK))])
