@@ -102,6 +102,31 @@ def test_what_can_be_is_the_same_in_both_engines(case, seed, tmp_path):
         np.testing.assert_allclose(kernel[name].values, plain[name].values, rtol=0, atol=1e-9, err_msg=name)
 
 
+MANY = """
+[populations.many]
+sources = [{ kind = "poisson", count = 70000, rate = "5 Hz" }]
+[projections.from_many]
+pre = "many"
+post = "e"
+receptor = "ampa"
+connect = { kind = "pairwise_bernoulli", probability = 0.01, autapses = true }
+"""
+OF_MANY = {
+    "one weight": "efficacy = 0.2\n",
+    "rows beyond sixteen bits": 'rule = "pair"\ndelay = { kind = "uniform", low = "0 ms", high = "1 ms" }\n',
+}
+
+
+@pytest.mark.skipif(compiler() is None, reason="no C++ compiler")
+@pytest.mark.parametrize("case", OF_MANY)
+def test_numbers_of_cells_beyond_sixteen_bits(case, tmp_path):
+    (tmp_path / "net.toml").write_text(HEAD.replace("60 ms", "20 ms") + POPULATIONS.replace("59.9", "19.9") + MANY + OF_MANY[case])
+    kernel, plain = (sh.network(tmp_path / "net.toml", engine=engine) for engine in ("kernel", "plain"))
+    assert kernel.sizes["e_spike"] > 5
+    for name in set(plain.variables) - {"population"}:
+        np.testing.assert_allclose(kernel[name].values, plain[name].values, rtol=0, atol=1e-9, err_msg=name)
+
+
 @pytest.mark.parametrize("case", BY_CHECK)
 def test_what_no_engine_can_have_is_refused_when_the_file_is_read(case, tmp_path):
     """So that "spikeheb check" says what "spikeheb net" would say."""

@@ -47,7 +47,7 @@ class Loop:
 class Shape:
     """How the synapses lie in memory: the loop of a presynaptic spike, of a postsynaptic one, and over all; how many there are.
 
-    `header` says when things happen, and has the library's `entries`.
+    `header` says when things happen, and has the library's `entries`; `facts` are what the generated file says before it includes that.
     """
 
     of_pre: Loop
@@ -56,6 +56,7 @@ class Shape:
     count: str
     header: str
     entries: str
+    facts: tuple[str, ...] = ()
 
 
 _BLOCK = {SYNAPSE: "(b*inputs + i)*W", POST: "b*W", PRE: "i"}
@@ -81,22 +82,33 @@ _COLUMN = (
     "for (int64_t n = t.column_first[c], end = t.column_first[c + 1]; n < end; ++n) { "
     "const int64_t e = t.edge[n], i = t.row_of[n]; (void)e; (void)i;"
 )
-_OF_ROW = {SYNAPSE: "0", POST: "0", PRE: "i"}
-SPARSE = Shape(
-    Loop(("{ const bool still = t.still; (void)still;",), _ROW, {SYNAPSE: "[e]", POST: "[c]"}, _OF_ROW, "t.number[e]", PRE, "", "still"),
-    Loop(
-        ("{ const bool still = t.still; (void)still;",),
-        _COLUMN,
-        {SYNAPSE: "[e]", PRE: "[i]"},
-        {SYNAPSE: "0", PRE: "0", POST: "c"},
-        "t.number[e]",
-        POST,
-        still="still",
-    ),
-    Loop(("for (int64_t i = 0; i < t.inputs; ++i) {",), _ROW, {SYNAPSE: "[e]", POST: "[c]"}, _OF_ROW, "t.number[e]", None, "", "t.still"),
-    "t.synapses",
-    "rows.hpp",
-    "ROWS_ENTRIES",
-)
-"""Rows of synapses, one for each source and delay; columns with the place of each synapse of a cell."""
+_STILL = ("{ const bool still = t.still; (void)still;",)
+
+
+def sparse(*, few: bool = True, equal: bool = False) -> Shape:
+    """Rows of synapses, one for each source and delay; columns with the place of each synapse of a cell.
+
+    Parameters
+    ----------
+    few : bool
+        Whether there are at most 65,536 cells and as many rows, so that a number of one takes 16 bits.
+    equal : bool
+        Whether all synapses have the same values, which nothing changes: these are then kept once.
+    """
+    each = {} if equal else {SYNAPSE: "[e]"}
+    starts = {SYNAPSE: "0", POST: "0", PRE: "i"}
+    return Shape(
+        Loop(_STILL, _ROW, each | {POST: "[c]"}, starts, "t.number[e]", PRE, "", "still"),
+        Loop(_STILL, _COLUMN, each | {PRE: "[i]"}, {SYNAPSE: "0", PRE: "0", POST: "c"}, "t.number[e]", POST, still="still"),
+        Loop(("for (int64_t i = 0; i < t.inputs; ++i) {",), _ROW, each | {POST: "[c]"}, starts, "t.number[e]", None, "", "t.still"),
+        "1" if equal else "t.synapses",
+        "rows.hpp",
+        "ROWS_ENTRIES",
+        (
+            f"using Number = {'uint16_t' if few else 'int32_t'};  // of a cell or a row",
+            f"constexpr bool EQUAL = {str(equal).lower()};  // whether the values of a synapse are those of all",
+        ),
+    )
+
+
 ONE_SYNAPSE = Loop((), "", {}, {SYNAPSE: "(c/W*inputs + i)*W + c%W", PRE: "i", POST: "c"}, "", None)

@@ -88,6 +88,7 @@ class _Writer:
                 "#include <cstdint>",
                 f"using real = {self.real};",
                 f"constexpr int W = {self.width};  // cells of a block",
+                *self.shape.facts,
                 f'#include "{self.shape.header}"',
                 "",
                 self.numbers(),

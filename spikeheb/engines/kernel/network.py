@@ -4,39 +4,30 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.phases import at
-from spikeheb.circuits.populations import Cells
 from spikeheb.circuits.recording import NetworkRecording
-from spikeheb.draws.edges import Edges, alone_with, edges_of, without_synapses
+from spikeheb.draws.edges import alone_with, edges_of, without_synapses
 from spikeheb.engines.alone import Progress
-from spikeheb.engines.compiler import Compiler, compiler, remedy
-from spikeheb.engines.dense import Dense, as_dense
-from spikeheb.engines.emit import tiles
-from spikeheb.engines.emit.placements import SPARSE
-from spikeheb.engines.kernel.build import Library, load
+from spikeheb.engines.compiler import compiler, remedy
+from spikeheb.engines.kernel.build import Library
 from spikeheb.engines.kernel.contract import Array, Status
 from spikeheb.engines.kernel.network_arrays import PopulationArrays, ProjectionArrays, SourceArrays, TriggerArrays
-from spikeheb.engines.kernel.program_arrays import varied
+from spikeheb.engines.kernel.network_parts import built, driven, populations_of_cells, remembered
 from spikeheb.engines.kernel.rows_contract import NETWORK
 from spikeheb.engines.kernel.run import GROWING, Part, Run
-from spikeheb.errors import BuildError, EngineError, NonFiniteError
-from spikeheb.limits import check_memory
-from spikeheb.program.analysis import analyse
-from spikeheb.program.program import Program
-from spikeheb.program.sites import Sites, sites, with_constants_of_cells
+from spikeheb.errors import BuildError, NonFiniteError
 
 IMPOSED = ("imposed_steps", "imposed_cells")
 """Of what is in a population's state, the arrays that the kernel only reads."""
 MOVING = ("imposed", "current", "kept", "capacity", "signal", "snapshot", "sample", "watch", "histogram")
 """Numbers of populations and projections that say how far they are."""
 Arrays = PopulationArrays | SourceArrays | ProjectionArrays | TriggerArrays
-HEADERS = ("runtime.hpp", "numbers.hpp", "cells.hpp", "normalise.hpp", "probes.hpp", "rows.hpp")
 
 
 def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
@@ -58,16 +49,6 @@ def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
     """
     with Network(circuit, progress=progress) as started:
         return started.to_end()
-
-
-@dataclass(frozen=True)
-class Built:
-    """A part of a network, compiled."""
-
-    job: Dense
-    program: Program
-    sites: Sites
-    library: Library
 
 
 @dataclass(frozen=True)
@@ -98,8 +79,11 @@ class Network(Run[NetworkRecording]):
             raise BuildError(f"a network needs a C++ compiler, and none was found; {remedy()}")
         self.circuit = circuit = driven(circuit)
         edges = {name: edges_of(circuit, name) for name in circuit.projections}
-        synapses = {name: built(alone_with(circuit, name, edges[name]), chosen) for name in circuit.projections}
-        cells = {name: built(without_synapses(circuit, name), chosen) for name in _populations(circuit)}
+        synapses = {
+            name: built(alone_with(circuit, name, edges[name]), chosen, circuit.populations[projection.pre].count, edges[name])
+            for name, projection in circuit.projections.items()
+        }
+        cells = {name: built(without_synapses(circuit, name), chosen) for name in populations_of_cells(circuit)}
         past = remembered(circuit, edges, synapses)
         self.populations: dict[str, PopulationArrays | SourceArrays] = {
             name: PopulationArrays(circuit, name, cells[name].job, cells[name].program, cells[name].sites, past[name])
@@ -323,57 +307,9 @@ class Network(Run[NetworkRecording]):
         )  # fmt: skip
 
 
-def built(circuit: Circuit, chosen: Compiler) -> Built:
-    """A part of a network by itself, compiled where the build cache does not have it."""
-    job = as_dense(circuit)
-    if job.precision == "float32" and job.rule.before:
-        raise EngineError("ties are recognised by the number of the step, which single precision cannot hold; use float64", key="precision")
-    varying = frozenset(circuit.plastic.overrides)
-    program = with_constants_of_cells(analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=varying), varying)
-    places = sites(program, varied(job))
-    source = tiles.generate(program, places, precision=job.precision, shape=SPARSE)
-    return Built(job, program, places, load(source, tiles.header(program, job.cell), chosen, HEADERS))
-
-
-def remembered(circuit: Circuit, edges: Mapping[str, Edges], parts: Mapping[str, Built]) -> dict[str, int]:
-    """How many steps of spikes of each population are kept: as long as the latest of them is under way."""
-    past = dict.fromkeys(circuit.populations, 1)
-    for name, part in parts.items():
-        projection = circuit.projections[name]
-        for action in part.program.actions:
-            end = projection.pre if action.event == "pre" else projection.post
-            late = round(action.delay / circuit.dt) + (int(edges[name].delay.max(initial=0)) if action.event == "pre" else 0)
-            past[end] = min(max(past[end], late + 1), circuit.steps)
-    for name, steps in past.items():
-        check_memory(4.0 * steps * circuit.populations[name].count, f'the spikes of "{name}" under way for {steps:,} steps', key="delay")
-    return past
-
-
-def driven(circuit: Circuit) -> Circuit:
-    """The same, its cells without the receptors that nothing drives."""
-    populations = dict(circuit.populations)
-    for name, population in _populations(circuit).items():
-        if population.cell is not None:
-            populations[name] = replace(population, cell=circuit.driven_cell(name))
-    named = {
-        name: projection if (cell := _cell(circuit, projection.post)) is None
-        else replace(projection, receptor=cell.receptor(projection.receptor).name) for name, projection in circuit.projections.items()
-    }  # fmt: skip
-    return replace(circuit, populations=populations, projections=named)
-
-
-def _cell(circuit: Circuit, name: str) -> Any:
-    population = circuit.populations[name]
-    return population.cell if isinstance(population, Cells) else None
-
-
 def _rewarding(circuit: Circuit, population: str) -> list[str]:
     """The triggers that reward the cells of a population."""
     return [name for name, trigger in circuit.triggers.items() if population in trigger.rewards]
-
-
-def _populations(circuit: Circuit) -> dict[str, Cells]:
-    return {name: population for name, population in circuit.populations.items() if isinstance(population, Cells)}
 
 
 def _changed(arrays: Arrays) -> dict[str, Array]:

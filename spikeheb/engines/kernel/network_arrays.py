@@ -23,6 +23,7 @@ from spikeheb.errors import EngineError
 from spikeheb.program.handlers import random_draws
 from spikeheb.program.program import Program
 from spikeheb.program.sites import POST, PRE, SYNAPSE, Sites
+from spikeheb.rules.static import STATIC
 
 ROOM = 1 << 16
 """Spikes for which there is room at first, beside one of every cell."""
@@ -238,6 +239,7 @@ class ProjectionArrays(ProgramArrays):
         """Rows by source and delay, in each by cell; columns by cell, in each by source, where anything goes through columns."""
         edges, actions, stepped = self.edges, self.program.actions, self.program.stepped
         row, delays = rows_of(edges)
+        kind = np.uint16 if are_few(self.sources, self.job.cells, edges) else np.int32
         rows = self.sources * len(delays)
         self.order = order = order_of(row, rows)  # within a row by cell, as the synapses stand
         columns = self.job.normalise is not None or any(action.event != "pre" for action in actions)
@@ -245,13 +247,14 @@ class ProjectionArrays(ProgramArrays):
         self.fixed |= {
             "row_delays": delays,
             "row_first": np.concatenate([[0], np.cumsum(np.bincount(row, minlength=rows))]).astype(np.int64),
-            "target": edges.post[order].astype(np.int32), "number": order[: len(order) * random].astype(np.int32),
+            "target": edges.post[order].astype(kind), "number": order[: len(order) * random].astype(np.int32),
             "column_first": np.searchsorted(edges.post, np.arange(self.job.cells + 1)).astype(np.int64),
-            "edge": places_of(order[: len(order) * columns]), "row_of": row[: len(row) * columns].astype(np.int32),
+            "edge": places_of(order[: len(order) * columns]), "row_of": row[: len(row) * columns].astype(kind),
         }  # fmt: skip
 
     def _start(self) -> None:
-        sites, rows, synapses = self.sites, len(self.fixed["row_first"]) - 1, len(self.edges.pre)
+        sites, rows, self.equal = self.sites, len(self.fixed["row_first"]) - 1, are_equal(self.job)
+        synapses = min(1, len(self.edges.pre)) if self.equal else len(self.edges.pre)
         lazy = {side: len(decays) for side, decays in sites.lazy.items()}
         self.state: dict[str, Array] = {
             "synapse": aligned((len(sites.names(SYNAPSE)), synapses), self.job.dtype),
@@ -264,7 +267,7 @@ class ProjectionArrays(ProgramArrays):
         for name, values in initial_values(self.job.circuit).items():
             start = values - self.rests.get(name, 0.0)
             if sites.side[name] == SYNAPSE:
-                self.state["synapse"][sites.row[name]] = start[self.order]
+                self.state["synapse"][sites.row[name]] = start[:1] if self.equal else start[self.order]
             elif sites.side[name] == PRE and synapses:
                 self.state["pre_values"][sites.row[name]] = start[0]  # one for all, or it would not be kept by source
 
@@ -288,6 +291,8 @@ class ProjectionArrays(ProgramArrays):
     def values(self, name: str) -> Array:
         """A variable of every synapse as it is stored, in the order of the edges."""
         stored = self.state["synapse"][self.sites.row[name]]
+        if self.equal:
+            return np.repeat(stored, len(self.order))
         values: Array = np.empty_like(stored)
         values[self.order] = stored
         return values
@@ -302,6 +307,18 @@ class ProjectionArrays(ProgramArrays):
 def as_steps(values: Array) -> Array:
     """As the kernel reads numbers of steps, cells or synapses."""
     return np.ascontiguousarray(values, dtype=np.int64)
+
+
+def are_few(sources: int, cells: int, edges: Edges) -> bool:
+    """Whether the number of a cell, or of a row, takes 16 bits."""
+    delays = 1 + int(edges.delay.max() - edges.delay.min()) if len(edges.delay) else 1
+    return max(cells, sources * delays) <= 1 << 16
+
+
+def are_equal(job: Dense) -> bool:
+    """Whether all synapses have the same values, which nothing changes: one number was broadcast to all."""
+    given = job.circuit.plastic.initial.get(STATIC.weight)
+    return job.rule is STATIC and isinstance(given, np.ndarray) and given.strides == (0,)
 
 
 def rows_of(edges: Edges) -> tuple[Array, Array]:

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-// `real` (double or float) and W = 1 are named by the generated file.
+// `real` (double or float), `Number` (of a cell or a row), EQUAL and W = 1 are named by the generated file.
 
 // Who fired in a step that is remembered.
 struct Fired {
@@ -35,7 +35,8 @@ template <class M> struct Seen {
   real *synapse[M::synapse_count + 1], *pre[M::pre_count + 1], *lane[M::lane_count + 1];
   int64_t *synapse_since[M::synapse_since_count + 1], *pre_since[M::pre_since_count + 1], *lane_since[M::lane_since_count + 1];
   const int64_t *row_first = nullptr, *column_first = nullptr;
-  const int32_t *target = nullptr, *number = nullptr, *edge = nullptr, *row_of = nullptr;
+  const Number *target = nullptr, *row_of = nullptr;
+  const int32_t *number = nullptr, *edge = nullptr;
   uint8_t *fired = nullptr;
 
   void see(Group<real> &group) {
@@ -249,7 +250,7 @@ template <class M> struct Connections {
   // The beginning of a row that comes next.
   void fetch(int64_t row) const {
     __builtin_prefetch(job.target + job.row_first[row]);
-    __builtin_prefetch(seen.synapse[M::weight] + job.row_first[row], 1);
+    if constexpr (!EQUAL) __builtin_prefetch(seen.synapse[M::weight] + job.row_first[row], 1);
   }
   void normalise(int64_t now) {
     if (job.normalise_every && (now + 1) % job.normalise_every) return;
