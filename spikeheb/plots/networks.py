@@ -183,7 +183,7 @@ def draw_raster(ax: Axes, result: xr.Dataset, window: Window) -> Axes:
     rng, base, middles, texts = np.random.default_rng(0), 0, [], []
     for n, (name, count) in enumerate(named):
         chosen = np.sort(rng.permutation(count)[: max(1, ROWS * count // max(total, ROWS))])
-        times, cells = _spikes(result, name, count, window)
+        times, cells = spikes(result, name, count, window)
         row = np.full(count, -1)
         row[chosen] = base + np.arange(chosen.size)
         there = row[cells] >= 0
@@ -209,7 +209,7 @@ def draw_rates(ax: Axes, result: xr.Dataset, window: Window) -> Axes:
     width = (window[1] - window[0]) / RATE_BINS
     ends: list[End] = []
     for n, (name, count) in enumerate(populations(result)):
-        times, cells = _spikes(result, name, count, window)
+        times, cells = spikes(result, name, count, window)
         course = rate_course(times, count, *window, width)
         mean = float(rates(times, cells, count, *window).mean())
         ax.stairs(course, np.linspace(*window, RATE_BINS + 1), baseline=None, color=_colour(n), linewidth=1.3, label=name)
@@ -275,7 +275,7 @@ def _variable(result: xr.Dataset, name: str) -> xr.DataArray:
     return result[name]
 
 
-def _spikes(result: xr.Dataset, population: str, count: int, window: Window) -> tuple[Floats, Integers]:
+def spikes(result: xr.Dataset, population: str, count: int, window: Window) -> tuple[Floats, Integers]:
     """Times and cells of a population's spikes in the window."""
     times, cells = (_variable(result, f"{population}_spike_{what}").values for what in ("time", "cell"))
     return checked.spikes_in(times, cells, count, *window)

@@ -56,7 +56,6 @@ def check_memory(seed):
     recalled = course.recall(CUE)
     assert recalled.ratio >= 5
     assert completion(course.rates(CUE), CUED, UNCUED, OTHER).ratio >= 5
-    assert course.rates(CUE)[OTHER].mean() <= 2 * course.rates(RELEARNED)[OTHER].mean()
     assert course.recall(AFTER).ratio <= 1.3
 
 
