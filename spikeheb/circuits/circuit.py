@@ -251,7 +251,7 @@ class Circuit:
             raise EngineError("a network cannot have mirrored noise")
 
     def _check_single(self) -> None:
-        """What must be so in a circuit that is no network."""
+        """What must be true of a circuit that is not a network."""
         if self.sources.count < 1 and not self.is_pairwise:
             raise EngineError("expected at least one input (got 0)")
         kinds = {isinstance(projection.connect, OwnCopies) for projection in self.projections.values()}

@@ -226,7 +226,7 @@ def _over(tree: t.Tree, divisor: t.Tree) -> t.Tree:
 
 
 def solution(decay: Decay) -> tuple[t.Statement, ...]:
-    """A variable brought from its last update to now, ``_elapsed`` steps later: one that no other feeds."""
+    """A variable advanced from its last update to the present, ``_elapsed`` steps later; no other variable appears in its equation."""
     (name,), ((slope,),), (rest,) = decay.names, decay.slopes, decay.rests
     x = t.Name(name)
     elapsed = t.Name(f"{ELAPSED}_{name}")

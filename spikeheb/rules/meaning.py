@@ -61,7 +61,7 @@ def actions(rule: Rule) -> tuple[Action, ...]:
 
 
 def signals(rule: Rule) -> tuple[str, ...]:
-    """What the rule's handlers hear beside spikes, in the order in which they run within a step: rewards, then the clock."""
+    """The events other than spikes that the rule's handlers receive, in their order within a step: rewards, then the clock."""
     heard = dict.fromkeys(handler.heard for handler in rule.handlers if handler.event not in ("pre", "post"))
     return tuple(sorted(heard, key=lambda name: name != "reward"))
 

@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 BINS = 100
 BEYOND = 1e6
-"""Without an upper limit the bins go on to so many times the initial weight, ever wider."""
+"""Without an upper limit the bins go on to this multiple of the initial weight and become wider."""
 _MEMORY = re.compile(r" *([0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,2})?) *(?:(B|kB|MB|GB|TB) *)?")
 _BYTES = {"B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
 
