@@ -19,7 +19,7 @@ WORK = 1e12
 FILE = 200_000_000
 """Bytes of a text file that is read."""
 LEVELS = 7
-"""Of tables and lists in a TOML file, and parts of a key."""
+"""The largest depth of tables and lists in a TOML file, and the largest number of parts of a key."""
 SEEDS = 10_000
 MOST = 10_000_000
 """The largest number of things of a kind, where memory sets no closer limit."""

@@ -55,7 +55,7 @@ class Receptor:
 
     @property
     def dimension(self) -> Dimension:
-        """Of the unit and of the states."""
+        """The dimension of the unit and of the states."""
         return KINDS[self.kind]
 
     @property

@@ -87,7 +87,7 @@ class Dense:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of the weights."""
+        """The type of the weights."""
         return np.dtype(self.precision)
 
 

@@ -32,7 +32,7 @@ TEXTS = (".txt", ".dat", ".asc")
 """Suffixes that may stand for a table as well as for files that Neo reads; the first line decides."""
 _SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
 MOST_COLUMNS = 20_000
-"""Of a table: two days of sweeps at 0.1 Hz."""
+"""The largest number of columns of a table: two days of sweeps at 0.1 Hz."""
 NAMES = {"\t": "tabs", ";": "semicolons", ",": "commas"}
 
 
