@@ -112,7 +112,7 @@ class Circuit:
         pre, post = (self.populations[name].count for name in (projection.pre, projection.post))
         return projection.pre_cells or (0, pre), projection.post_cells or (0, post)
 
-    # --- where it is no network: the synapses with a rule, and their cells ---
+    # --- where it is not a network: the synapses with a rule, and their cells ---
 
     @property
     def plastic(self) -> Projection:

@@ -132,7 +132,7 @@ def _rk4(block: Block) -> Steps:
 
 
 def _exponential_euler(block: Block) -> Steps:
-    """Each equation solved exactly with all that it is not linear in held still."""
+    """Each equation solved exactly, with every part in which it is not linear taken as constant during the step."""
     lines: Steps = []
     for name, tree in block.derivatives.items():
         slope, rest = partly_linear(tree, name)

@@ -117,7 +117,7 @@ LIMITED = "limited"
 
 
 def clipped(value: t.Tree, bounds: Bounds) -> t.Tree:
-    """The value held within the limits that the bounds have."""
+    """The value clipped to the limits of the bounds."""
     if bounds.w_min is None and bounds.w_max is None:
         return value
     low: t.Tree = t.Name("w_min") if bounds.w_min is not None else t.Number(-math.inf)

@@ -124,7 +124,7 @@ def predict(
 
 @dataclass(frozen=True, slots=True)
 class _Numbers:
-    """How many sessions of each lane are held, and how many synapses share the spikes of each lane."""
+    """The number of sessions of each lane, and the number of synapses that share the spikes of each lane."""
 
     sessions: tuple[int, ...]
     synapses: tuple[int, ...]
