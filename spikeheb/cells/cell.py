@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from spikeheb.dimensions import CONDUCTANCE, CURRENT, Dimension
 from spikeheb.errors import NonFiniteError, unknown_name
@@ -17,6 +18,7 @@ from spikeheb.expressions.equations import Equation
 from spikeheb.expressions.printers import evaluate, to_brian
 from spikeheb.tables import Parameter, Reference, content_hash, page, prompt
 
+Array = npt.NDArray[np.float64]
 METHODS = ("exponential_euler", "euler", "rk2", "rk4")
 KINDS = {"conductance": CONDUCTANCE, "current": CURRENT}
 """What a receptor may be, and of which dimension its state is."""
@@ -69,6 +71,26 @@ class Receptor:
         peak = math.log(self.decay / self.rise) * self.rise * self.decay / (self.decay - self.rise)
         norm = 1.0 / (math.exp(-peak / self.decay) - math.exp(-peak / self.rise))
         return ((f"g_{self.name}_decay", self.decay, norm), (f"g_{self.name}_rise", self.rise, -norm))
+
+    def current(self, v: Array, states: Mapping[str, Array]) -> Array:
+        """The current through all its synapses, above 0 where it pushes the potential up.
+
+        Parameters
+        ----------
+        v : array
+            Volts.
+        states : mapping of str to array
+            Siemens or amperes, by the name of a part.
+
+        Returns
+        -------
+        array
+            Amperes.
+        """
+        total = np.zeros_like(v)
+        for state, _, weight in self.parts:
+            total += math.copysign(1.0, weight) * states[state]
+        return total if self.reversal is None else total * (self.reversal - v)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spikeheb.circuits.check_probes import Joined, check_network, check_single, check_times
 from spikeheb.circuits.connect import AllToAll, OwnCopies, Pairwise, expected
 from spikeheb.circuits.connect import check as check_connector
 from spikeheb.circuits.distributions import Distribution
@@ -20,6 +21,7 @@ from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
 from spikeheb.circuits.sources import check, spike_counts
 from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.circuits.triggers import Trigger, check_triggers
 from spikeheb.errors import EngineError, ScheduleError, unknown_name
 from spikeheb.limits import BYTES_OF_SPIKE, BYTES_OF_SYNAPSE, STEPS, check_memory, check_seed, check_steps, check_work
 
@@ -59,6 +61,8 @@ class Circuit:
         varies less. Brian2 draws numbers of its own for each.
     phases : tuple of Phase
         What changes while a network runs.
+    triggers : mapping of str to Trigger
+        Rewards that the cells of a network bring about.
 
     Raises
     ------
@@ -77,6 +81,7 @@ class Circuit:
     exact: bool = False
     mirrored: bool = False
     phases: tuple[Phase, ...] = ()
+    triggers: Mapping[str, Trigger] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -88,6 +93,7 @@ class Circuit:
         self._check_names()
         self._check_drives()
         check_phases(self.phases, self.projections, self.steps)
+        check_triggers(self.triggers, self.populations, self.dt, {name: self._hears_rewards(name) for name in self.populations})
         (self._check_network if self.is_network else self._check_single)()
         self._check_size()
         self._check_trains()
@@ -98,7 +104,8 @@ class Circuit:
         """Whether it is more than sources onto one population of cells, through one projection with a rule and at most one without."""
         ruled = [projection for projection in self.projections.values() if projection.rule is not None]
         ends = {projection.post for projection in self.projections.values()}
-        more = bool(self.phases) or len(ruled) != 1 or len(self.projections) > 2 or len(ends) != 1
+        acted_on = bool(self.phases or self.triggers) or any(drives.noise for drives in self.drives.values())
+        more = acted_on or len(ruled) != 1 or len(self.projections) > 2 or len(ends) != 1
         return more or any(map(self._is_of_network, self.projections.values()))
 
     def expected_synapses(self, name: str) -> float:
@@ -106,6 +113,14 @@ class Circuit:
         projection = self.projections[name]
         (first, last), (low, high) = self.taking_part(projection)
         return expected(projection.connect, last - first, high - low)
+
+    def driven_cell(self, name: str) -> Cell:
+        """The cell of a population, with the receptors that a projection drives and those that its reset writes."""
+        population = self.populations[name]
+        assert isinstance(population, Cells) and population.cell is not None
+        cell = population.cell
+        reaching = {cell.receptor(projection.receptor).name for projection in self.projections.values() if projection.post == name}
+        return cell.driven(reaching) if reaching else cell
 
     def taking_part(self, projection: Projection) -> tuple[tuple[int, int], tuple[int, int]]:
         """The first source and cell that a projection joins, and those after the last."""
@@ -205,6 +220,10 @@ class Circuit:
     def _plastic_name(self) -> str:
         return next(name for name, projection in self.projections.items() if projection.rule is not None)
 
+    def _hears_rewards(self, population: str) -> bool:
+        rules = [projection.rule for projection in self.projections.values() if projection.post == population]
+        return any(handler.event == "reward" for rule in rules if rule is not None for handler in rule.handlers)
+
     def _check_names(self) -> None:
         for projection in self.projections.values():
             for name in (projection.pre, projection.post):
@@ -266,6 +285,8 @@ class Circuit:
             for what, given in {"a voltage clamp": drives.clamps, "a current": drives.currents}.items():
                 if given and cells.cell is None:
                     raise EngineError(f"{what} needs a cell")
+            if drives.noise is not None:
+                drives.noise.check(self.dt, has_cell=cells.cell is not None)
             for change in (*drives.currents, *drives.clamps, *drives.rewards):
                 if not (change.cell == EVERY or 0 <= change.cell < cells.count):
                     raise ScheduleError(f"there is no cell {change.cell}; there are {cells.count}, counted from 0")
@@ -296,44 +317,13 @@ class Circuit:
                 check(source, self.dt, 1)
 
     def _check_probes(self) -> None:
-        probes = self.probes
-        for name in ("samples", "sweeps", "snapshots", "watch", "histograms"):
-            _check_steps(getattr(probes, name), self.steps, name)
-        _check_sweeps(probes, self.steps)
-        if self.is_network:
-            synapses = sum(self.expected_synapses(name) for name, each in self.projections.items() if each.rule is not None)
-            check_memory(
-                16.0 * synapses * len(probes.snapshots), f"{len(probes.snapshots):,} snapshots of {synapses:,.0f} weights", key="record"
-            )
-            if len(probes.samples) or len(probes.sweeps) or len(probes.watch) or len(probes.histograms):
-                raise EngineError(
-                    "a network records spikes and snapshots of weights; ask for no samples, sweeps, watched weights or histograms"
-                )
+        check_times(self.probes, self.steps)
+        if not self.is_network:
+            joined = Joined(self.synapse_count, self.cells.count, self.sources.count)
+            check_single(self.probes, joined, has_cell=self.cell is not None)
             return
-        if len(probes.sweeps) and self.cell is None:
-            raise EngineError("a record of the potential needs a cell")
-        cells, synapses = self.cells.count, self.synapse_count
-        check_memory(
-            16.0 * synapses * len(probes.samples), f"the weights of {synapses:,} inputs at {len(probes.samples):,} times", key="record"
-        )
-        check_memory(
-            8.0 * cells * len(probes.sweeps) * probes.sweep_steps, f"{len(probes.sweeps):,} sweeps of {cells:,} cells", key="sweeps"
-        )
-        if len(probes.histograms) and (len(probes.edges) < 2 or not np.all(np.diff(probes.edges) > 0)):
-            raise EngineError("the edges of histograms must rise")
-        outside = probes.watched.size and (np.any(probes.watched < 0) or np.any(probes.watched >= (cells, self.sources.count)))
-        if probes.watched.ndim != 2 or probes.watched.shape[1] != 2 or outside:
-            raise EngineError("each watched synapse is a cell and an input, counted from 0")
-
-
-def _check_steps(steps: Steps, end: int, name: str) -> None:
-    if len(steps) and (steps[0] < 0 or steps[-1] >= end or np.any(np.diff(steps) <= 0)):
-        raise ScheduleError(f"{name} must rise, from step 0 to step {end - 1}")
-
-
-def _check_sweeps(probes: Probes, end: int) -> None:
-    if len(probes.sweeps) and probes.sweep_steps < 1:
-        raise ScheduleError(f"sweeps have at least one step (got {probes.sweep_steps})")
-    ends = probes.sweeps + probes.sweep_steps
-    if len(ends) and (ends[-1] > end or np.any(ends[:-1] > probes.sweeps[1:])):
-        raise ScheduleError(f"sweeps of {probes.sweep_steps:,} steps overlap, or the last ends after the {end:,} steps of the run")
+        ruled = {name: projection for name, projection in self.projections.items() if projection.rule is not None}
+        counts = {name: population.count for name, population in self.populations.items()}
+        joined_by = {name: Joined(self.expected_synapses(name), counts[each.post], counts[each.pre]) for name, each in ruled.items()}
+        groups = {name: population for name, population in self.populations.items() if isinstance(population, Cells)}
+        check_network(self.probes, self.steps, groups, joined_by)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from spikeheb.circuits.equality import equal_by_value
 from spikeheb.circuits.steps import Steps
 from spikeheb.errors import EngineError
 
@@ -14,6 +15,7 @@ LARGEST = 2**31 - 1
 """Sources, and synapses of a projection, that can be numbered."""
 
 
+@equal_by_value
 @dataclass(frozen=True)
 class Pairwise:
     """Each source reaches one cell.
@@ -120,6 +122,7 @@ class FixedTotal(_Between):
     multiple: bool = False
 
 
+@equal_by_value
 @dataclass(frozen=True, kw_only=True)
 class Explicit:
     """Every synapse is given.

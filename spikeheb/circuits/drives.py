@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from spikeheb.circuits.sources import Source
+from spikeheb.errors import EngineError, ScheduleError
 
 RELEASED = math.nan
 """The value of a clamp that ends."""
@@ -31,6 +32,49 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Noise:
+    """A current into each cell of a network that is drawn anew every so often, beside the currents that are given.
+
+    It is uniform between two bounds, and depends on the seed, the name of the population, the cell and the step.
+
+    Attributes
+    ----------
+    low, high : float
+        Amperes.
+    every : float
+        Seconds; in between the current stays.
+
+    Raises
+    ------
+    EngineError
+    """
+
+    low: float
+    high: float
+    every: float
+
+    def __post_init__(self) -> None:
+        if not -math.inf < self.low < self.high < math.inf:
+            raise EngineError(f"the bounds of a random current must rise (got {self.low:g} A and {self.high:g} A)", key="noise")
+
+    def steps(self, dt: float) -> int:
+        """Steps from one current to the next."""
+        return round(self.every / dt)
+
+    def check(self, dt: float, *, has_cell: bool) -> None:
+        """Raise where there is no cell to flow into, or no step between two currents.
+
+        Raises
+        ------
+        EngineError, ScheduleError
+        """
+        if not has_cell:
+            raise EngineError("a random current needs a cell", key="noise")
+        if not (math.isfinite(self.every) and self.steps(dt) >= 1):
+            raise ScheduleError(f"a random current is drawn every {dt:g} s at most, the time step (got {self.every:g} s)", key="noise")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Drives:
     """What acts on the cells of a population.
 
@@ -43,12 +87,15 @@ class Drives:
     clamps : tuple of Change
         The potential in volts at which the cell is held from that step on, or `RELEASED`. In a clamped step it replaces v
         right after the cell's state update, and there is no threshold; an imposed spike acts as ever.
+    noise : Noise or None
+        A random current, in networks.
     """
 
     imposed: tuple[Source, ...] = ()
     currents: tuple[Change, ...] = ()
     clamps: tuple[Change, ...] = ()
     rewards: tuple[Change, ...] = ()
+    noise: Noise | None = None
 
 
 def by_cell(changes: tuple[Change, ...], cells: int) -> tuple[Change, ...]:

@@ -11,10 +11,10 @@ Row = str | int | float | list[Number]
 
 
 class SeriesTable(msgspec.Struct, forbid_unknown_fields=True):
-    """Times at equal distances."""
+    """Times at equal distances; without `count` to the end of the run."""
 
     every: Number
-    count: int
+    count: int | None = None
     first: Number = 0
 
 
@@ -124,6 +124,14 @@ class ChangeTable(msgspec.Struct, forbid_unknown_fields=True):
     cell: int | None = None
 
 
+class NoiseTable(msgspec.Struct, forbid_unknown_fields=True):
+    """A random current."""
+
+    low: Number
+    high: Number
+    every: Number
+
+
 class DrivesTable(msgspec.Struct, forbid_unknown_fields=True):
     """An entry of ``[drives]``."""
 
@@ -131,6 +139,52 @@ class DrivesTable(msgspec.Struct, forbid_unknown_fields=True):
     currents: list[ChangeTable] = []
     clamps: list[ChangeTable] = []
     rewards: list[ChangeTable] = []
+    noise: NoiseTable | None = None
+
+
+class CellOfTable(msgspec.Struct, forbid_unknown_fields=True):
+    """A cell, or a source, of a population."""
+
+    population: str
+    cell: int
+
+
+class TriggerTable(msgspec.Struct, forbid_unknown_fields=True):
+    """An entry of ``[triggers]``."""
+
+    first: CellOfTable
+    then: CellOfTable
+    within: Number
+    value: Number
+    after: list[Number]
+    rewards: list[str]
+
+
+class EdgesTable(msgspec.Struct, forbid_unknown_fields=True):
+    """Bins of equal width."""
+
+    low: Number
+    high: Number
+    bins: int
+
+
+class OfCellsTable(msgspec.Struct, forbid_unknown_fields=True):
+    """What is recorded of a population; cells by number, or how many."""
+
+    spikes: list[int] | int | None = None
+    bin: Number = 0
+    cells: list[int] | int = []
+    samples: Times = []
+
+
+class OfSynapsesTable(msgspec.Struct, forbid_unknown_fields=True):
+    """What is recorded of a projection."""
+
+    snapshots: Times | None = None
+    watched: list[list[int]] | int = 0
+    watch: Times = []
+    histograms: Times = []
+    edges: EdgesTable | list[Number] = []
 
 
 class ProbesTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -145,6 +199,8 @@ class ProbesTable(msgspec.Struct, forbid_unknown_fields=True):
     histograms: Times = []
     edges: list[Number] = []
     trains: bool = False
+    populations: dict[str, OfCellsTable] = {}
+    projections: dict[str, OfSynapsesTable] = {}
 
 
 class PhaseTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -170,5 +226,6 @@ class CircuitTable(msgspec.Struct, forbid_unknown_fields=True):
     exact: bool = False
     mirrored: bool = False
     drives: dict[str, DrivesTable] = {}
+    triggers: dict[str, TriggerTable] = {}
     phases: list[PhaseTable] = []
     probes: ProbesTable = msgspec.field(default_factory=ProbesTable)

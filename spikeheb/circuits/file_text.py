@@ -17,12 +17,13 @@ from spikeheb.cells import Cell
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.connect import Connector, OwnCopies, Pairwise, options
 from spikeheb.circuits.distributions import Distribution
-from spikeheb.circuits.drives import EVERY, Change, Drives
+from spikeheb.circuits.drives import EVERY, Change, Drives, Noise
 from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Population, Spikes
-from spikeheb.circuits.probes import Probes
+from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
 from spikeheb.circuits.projections import Projection
 from spikeheb.circuits.sources import Between, Group, Poisson, Regular, Replayed, Source
+from spikeheb.circuits.triggers import Trigger
 from spikeheb.dimensions import CURRENT, FREQUENCY, NONE, TIME, VOLTAGE, Dimension
 from spikeheb.errors import SpikehebError
 from spikeheb.expressions.printers import to_brian
@@ -42,6 +43,7 @@ def toml_text(circuit: Circuit) -> str:
     tables = {f"populations.{_key(name)}": _population(each, dt) for name, each in circuit.populations.items()}
     tables |= {f"projections.{_key(name)}": _projection(each) for name, each in circuit.projections.items()}
     tables |= {f"drives.{_key(name)}": _drives(each, dt) for name, each in circuit.drives.items()}
+    tables |= {f"triggers.{_key(name)}": _trigger(each) for name, each in circuit.triggers.items()}
     tables["probes"] = _probes(circuit.probes, dt)
     parts = ["\n".join(_lines(head)), *("\n".join([f"[{name}]", *_lines(content)]) for name, content in tables.items())]
     parts += ["\n".join(["[[phases]]", *_lines(_phase(phase, circuit))]) for phase in circuit.phases]
@@ -181,9 +183,21 @@ def _array(value: Any, dimension: Dimension) -> object:
 
 def _drives(drives: Drives, dt: float) -> Content:
     parts = (("currents", drives.currents, CURRENT), ("clamps", drives.clamps, VOLTAGE), ("rewards", drives.rewards, NONE))
-    content = {"imposed": [_source(source, dt) for source in drives.imposed]}
+    content: Content = {"imposed": [_source(source, dt) for source in drives.imposed]}
     content |= {name: [_change(change, dimension, dt) for change in changes] for name, changes, dimension in parts}
+    content |= {} if drives.noise is None else {"noise": _noise(drives.noise)}
     return {name: tables for name, tables in content.items() if tables}
+
+
+def _noise(noise: Noise) -> Content:
+    bounds = {name: format_quantity(getattr(noise, name), CURRENT) for name in ("low", "high")}
+    return bounds | {"every": format_quantity(noise.every, TIME)}
+
+
+def _trigger(trigger: Trigger) -> Content:
+    ends = {name: dict(zip(("population", "cell"), getattr(trigger, name), strict=True)) for name in ("first", "then")}
+    own = {"within": format_quantity(trigger.within, TIME), "value": float(trigger.value)}
+    return ends | own | {"after": [format_quantity(value, TIME) for value in trigger.after], "rewards": list(trigger.rewards)}
 
 
 def _change(change: Change, dimension: Dimension, dt: float) -> Content:
@@ -206,7 +220,30 @@ def _probes(probes: Probes, dt: float) -> Content:
     content: Content = {name: _times(getattr(probes, name), dt) for name in ("samples", "sweeps", "snapshots", "watch", "histograms")}
     content |= {"watched": [list(pair) for pair in probes.watched], "edges": _array(probes.edges, NONE)}
     given = {name: value for name, value in content.items() if value}
-    return given | ({"sweep_length": _time(probes.sweep_steps, dt)} if probes.sweep_steps else {}) | {"trains": probes.trains}
+    given |= {"sweep_length": _time(probes.sweep_steps, dt)} if probes.sweep_steps else {}
+    given["trains"] = probes.trains
+    parts = {
+        "populations": {_key(name): _of_cells(of, dt) for name, of in probes.populations.items()},
+        "projections": {_key(name): _of_synapses(of, dt) for name, of in probes.projections.items()},
+    }
+    return given | {name: tables for name, tables in parts.items() if tables}
+
+
+def _of_cells(of: OfCells, dt: float) -> Content:
+    content: Content = {} if of.spikes is None else {"spikes": of.spikes.tolist()}
+    content |= {"bin": _time(of.bin_steps, dt)} if of.bin_steps else {}
+    content |= {"cells": of.cells.tolist()} if len(of.cells) else {}
+    return content | ({"samples": _times(of.samples, dt)} if len(of.samples) else {})
+
+
+def _of_synapses(of: OfSynapses, dt: float) -> Content:
+    content: Content = {} if of.snapshots is None else {"snapshots": _times(of.snapshots, dt)}
+    content |= {name: _times(getattr(of, name), dt) for name in ("watch", "histograms") if len(getattr(of, name))}
+    if of.watched if isinstance(of.watched, int) else len(of.watched):
+        content["watched"] = of.watched if isinstance(of.watched, int) else of.watched.tolist()
+    if of.bins and np.array_equal(of.edges, np.linspace(of.edges[0], of.edges[-1], of.bins + 1)):
+        return content | {"edges": {"low": float(of.edges[0]), "high": float(of.edges[-1]), "bins": of.bins}}
+    return content | ({"edges": _array(of.edges, NONE)} if len(of.edges) else {})
 
 
 def _times(steps: Sequence[int] | np.ndarray[Any, Any], dt: float) -> object:

@@ -88,16 +88,20 @@ class Reading:
         """The time step nearest to a time."""
         return round(self.time(value, key) / self.dt)
 
-    def steps(self, times: Times, key: str) -> Steps:
-        """The time steps nearest to listed times, or to those of a series."""
+    def steps(self, times: Times, key: str, end: int | None = None) -> Steps:
+        """The time steps nearest to listed times, or to those of a series; one without a count goes on to step `end`."""
         if not isinstance(times, SeriesTable):
             return np.array([self.step(time, f"{key}[{n}]") for n, time in enumerate(times)], dtype=np.int64)
-        count = self.whole(times.count, f"{key}.count", most=MOST_OF_SERIES)
         first, every = self.time(times.first, f"{key}.first"), self.time(times.every, f"{key}.every")
         if not every > 0:
             raise self.error(f"{key}.every", f"expected a time above 0 (got {times.every})")
+        if times.count is None and end is None:
+            raise self.error(f"{key}.count", "is missing; say how many times there are")
+        wanted = math.ceil(max(0.0, (end or 0) * self.dt - first) / every) if times.count is None else times.count
+        count = self.whole(wanted, f"{key}.count", most=MOST_OF_SERIES)
         self._within(first + every * count, f"{key}.every")
-        return np.array(np.rint((first + every * np.arange(count)) / self.dt), dtype=np.int64)
+        steps = np.array(np.rint((first + every * np.arange(count)) / self.dt), dtype=np.int64)
+        return steps if times.count is not None or end is None else steps[steps < end]
 
     def floats(self, values: Sequence[Number], dimension: Dimension, key: str) -> Floats:
         """A row of quantities, SI."""

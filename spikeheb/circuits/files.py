@@ -20,19 +20,31 @@ A file has `schema = 1`, `dt` and `duration`, and may have `title`, `doc`, `seed
 ``[drives.NAME]``
     By population of cells: `imposed`, a list of sources; `currents`, `clamps` and `rewards`, lists of
     ``{ at = "50 ms", value = "200 pA" }`` for every cell, or with `cell = 3` for that one. A clamp that ends
-    has the value ``"released"``.
+    has the value ``"released"``. Of a network, `noise` is a random current, ``{ low = "-1 nA", high = "1 nA", every = "1 ms" }``.
+``[triggers.NAME]``
+    Of a network: rewards that cells bring about. An event is a spike of `then` ``within = "20 ms"`` after one of `first`, each
+    ``{ population = "e", cell = 0 }``; ``after = ["1 s", "3 s"]`` it, which is drawn, a reward of `value` reaches all synapses onto the
+    populations `rewards`, a list of names.
 ``[[phases]]``
     Of a network: `at`, from when on; `plastic`, whether the weights of a projection may change (``plastic = { ie = false }``), and
     `parameters`, new constants of its rule (``parameters.ie = { eta = 0.01 }``).
 ``[probes]``
-    As `spikeheb.circuits.probes.Probes`, in times: a list of them, or ``{ first = "0 ms", every = "10 ms", count = 50 }``.
+    As `spikeheb.circuits.probes.Probes`, in times: a list of them, or ``{ first = "0 ms", every = "10 ms", count = 50 }``, in which
+    `first` and `count` may be left out: from the start on, to the end of the run.
+``[probes.populations.NAME]``
+    Of a network, of a population of cells: `spikes`, of which cells they are recorded (numbers of cells, or how many, at equal distances);
+    `bin`, the width of bins in which the spikes of all are counted; `cells` (as `spikes`), whose potential and synaptic currents are
+    recorded at the times `samples`.
+``[probes.projections.NAME]``
+    Of a network, of a projection with a rule: `snapshots`; `watched` (pairs of cell and source, or how many) and the times `watch`;
+    `histograms` and their `edges`, a list or ``{ low = 0, high = 1, bins = 20 }``.
 
 Quantities carry their units as text. A time means the nearest time step. A path is relative to the folder of the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,29 +54,26 @@ from spikeheb import library
 from spikeheb.cells import Cell, with_parameters
 from spikeheb.circuits.circuit import PRECISIONS, Circuit
 from spikeheb.circuits.distributions import Distribution
-from spikeheb.circuits.drives import EVERY, RELEASED, Change, Drives
 from spikeheb.circuits.file_connect import read_connect, read_drawn
+from spikeheb.circuits.file_drives import of_kind, read_drives, read_trigger
+from spikeheb.circuits.file_probes import read_probes
 from spikeheb.circuits.file_tables import (
     CellTable,
-    ChangeTable,
     CircuitTable,
     DistributionTable,
-    DrivesTable,
     PhaseTable,
     PopulationTable,
-    ProbesTable,
     ProjectionTable,
     RuleTable,
 )
-from spikeheb.circuits.file_text import RELEASED_TEXT, difference, toml_text
+from spikeheb.circuits.file_text import difference, toml_text
 from spikeheb.circuits.file_values import Reading, check_trains, read_sources
 from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Cells, Population, Spikes
-from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.steps import Floats
 from spikeheb.circuits.values import initial_shapes
-from spikeheb.dimensions import CURRENT, NONE, TIME, VOLTAGE, Dimension
+from spikeheb.dimensions import NONE, TIME, Dimension
 from spikeheb.errors import FormatError, unknown_name
 from spikeheb.limits import check_memory
 from spikeheb.rules import Rule, choose
@@ -156,7 +165,7 @@ def _made(table: CircuitTable, where: str, folder: Path, things: Mapping[str, Ru
     check_trains(lists | {f"drives.{name}.imposed": raw.imposed for name, raw in table.drives.items()}, file)
     populations = {name: _population(raw, file, folder, f"populations.{name}") for name, raw in table.populations.items()}
     projections = {name: _projection(raw, populations, file, folder, f"projections.{name}") for name, raw in table.projections.items()}
-    drives = {name: _drives(raw, populations, file, f"drives.{name}") for name, raw in table.drives.items()}
+    drives = {name: read_drives(raw, populations, file, f"drives.{name}") for name, raw in table.drives.items()}
     steps = file.step(table.duration, "duration")
     if steps < 1:
         raise file.error("duration", f"expected at least one time step (got {table.duration})")
@@ -172,12 +181,15 @@ def _made(table: CircuitTable, where: str, folder: Path, things: Mapping[str, Ru
             check_memory(8.0 * circuit.synapse_count * len(circuit.rule.variables), f"the {circuit.synapse_count:,} synapses")
     with file.at("drives"):
         circuit = replace(circuit, drives=drives)
+    with file.at("triggers"):
+        triggers = {name: read_trigger(raw, populations, file, f"triggers.{name}") for name, raw in table.triggers.items()}
+        circuit = replace(circuit, triggers=triggers)
     with file.at("phases"):
         circuit = replace(circuit, phases=tuple(_phase(raw, projections, file, f"phases[{n}]") for n, raw in enumerate(table.phases)))
     if not circuit.is_network:
         _check_initial(circuit, file)
     with file.at("probes"):
-        return replace(circuit, probes=_probes(table.probes, steps, file))
+        return replace(circuit, probes=read_probes(table.probes, populations, steps, file))
 
 
 # --- populations ---
@@ -232,7 +244,7 @@ def _as_text(values: Mapping[str, str | int | float]) -> dict[str, str]:
 
 def _projection(raw: ProjectionTable, populations: Mapping[str, Population], file: Reading, folder: Path, key: str) -> Projection:
     kinds = (("pre", (Spikes, Cells)), ("post", (Cells,)))
-    pre, post = (_of_kind(getattr(raw, end), kind, populations, file, f"{key}.{end}") for end, kind in kinds)
+    pre, post = (of_kind(getattr(raw, end), kind, populations, file, f"{key}.{end}") for end, kind in kinds)
     cell = post.cell if isinstance(post, Cells) else None
     _check_effect(raw, cell, file, key)
     rule = None if raw.rule is None else _rule(raw.rule, file, folder, f"{key}.rule")
@@ -258,14 +270,6 @@ def _taking_part(raw: list[int] | None, file: Reading, key: str) -> tuple[int, i
     if raw is not None and len(raw) != 2:
         raise file.error(key, f"expected two numbers, the first and the one after the last, such as [0, 100] (got {len(raw)} numbers)")
     return None if raw is None else (raw[0], raw[1])
-
-
-def _of_kind(name: str, kinds: tuple[type, ...], populations: Mapping[str, Population], file: Reading, key: str) -> Population:
-    if name not in populations:
-        raise unknown_name("population", name, populations, path=file.where, key=key)
-    if not isinstance(populations[name], kinds):
-        raise file.error(key, f'expected a population of cells ("{name}" is a population of sources)')
-    return populations[name]
 
 
 def _check_effect(raw: ProjectionTable, cell: Cell | None, file: Reading, key: str) -> None:
@@ -340,29 +344,7 @@ def _normalise(raw: ProjectionTable, file: Reading, key: str) -> Normalise | Non
         return Normalise(raw.normalise.kind, target, every)
 
 
-# --- drives and probes ---
-
-
-def _drives(raw: DrivesTable, populations: Mapping[str, Population], file: Reading, key: str) -> Drives:
-    cells = _of_kind(key.removeprefix("drives."), (Cells,), populations, file, key).count
-
-    def changes(part: str, dimension: Dimension, ending: float | None = None) -> tuple[Change, ...]:
-        tables: Sequence[ChangeTable] = getattr(raw, part)
-        return tuple(_change(table, dimension, ending, cells, file, f"{key}.{part}[{n}]") for n, table in enumerate(tables))
-
-    return Drives(
-        imposed=read_sources(raw.imposed, file, f"{key}.imposed"),
-        currents=changes("currents", CURRENT),
-        clamps=changes("clamps", VOLTAGE, RELEASED),
-        rewards=changes("rewards", NONE),
-    )
-
-
-def _change(raw: ChangeTable, dimension: Dimension, ending: float | None, cells: int, file: Reading, key: str) -> Change:
-    cell = EVERY if raw.cell is None else file.index(raw.cell, cells, "cell", f"{key}.cell")
-    ends = ending is not None and raw.value == RELEASED_TEXT
-    value = ending if ending is not None and ends else file.number(raw.value, dimension, f"{key}.value")
-    return Change(cell, file.step(raw.at, f"{key}.at"), value)
+# --- phases and probes ---
 
 
 def _phase(raw: PhaseTable, projections: Mapping[str, Projection], file: Reading, key: str) -> Phase:
@@ -379,22 +361,3 @@ def _phase(raw: PhaseTable, projections: Mapping[str, Projection], file: Reading
             constant: file.number(value, kinds[constant], f"{key}.parameters.{name}.{constant}") for constant, value in values.items()
         }
     return Phase(step=file.step(raw.at, f"{key}.at"), plastic=raw.plastic, parameters=parameters)
-
-
-def _probes(raw: ProbesTable, end: int, file: Reading) -> Probes:
-    for n, pair in enumerate(raw.watched):
-        if len(pair) != 2:
-            raise file.error(f"probes.watched[{n}]", f"expected a cell and a source, such as [0, 3] (got {len(pair)} numbers)")
-        for number in pair:
-            file.whole(number, f"probes.watched[{n}]")
-    times = {name: file.steps(getattr(raw, name), f"probes.{name}") for name in ("samples", "sweeps", "snapshots", "watch", "histograms")}
-    for name in ("samples", "sweeps"):
-        if len(times[name]) and (times[name][-1] >= end or np.any(np.diff(times[name]) < 0)):
-            raise file.error(f"probes.{name}", "expected rising times before the end of the run")
-    return Probes(
-        **times,
-        sweep_steps=file.step(raw.sweep_length, "probes.sweep_length"),
-        watched=np.array(raw.watched, dtype=np.int64).reshape(-1, 2),
-        edges=file.floats(raw.edges, NONE, "probes.edges"),
-        trains=raw.trains,
-    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from spikeheb.circuits.connect import AllToAll, Connector
 from spikeheb.circuits.distributions import Distribution, least
+from spikeheb.circuits.equality import equal_by_value
 from spikeheb.circuits.steps import Floats
 from spikeheb.errors import EngineError
 from spikeheb.rules.numbers import LONGEST_DELAY
@@ -49,6 +50,7 @@ class Normalise:
         return max(1, round(self.every / dt)) if self.every else 0
 
 
+@equal_by_value
 @dataclass(frozen=True)
 class Projection:
     """Synapses from one population to another.

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.circuits.equality import equal_by_value
 from spikeheb.circuits.steps import NO_STEPS, Floats, Steps
 
 Reals = npt.NDArray[np.floating[Any]]
 NOTHING: Floats = np.zeros((0, 0))
 
 
+@equal_by_value
 @dataclass(frozen=True, kw_only=True)
 class Recording:
     """What an engine recorded; what was not asked for is empty.
@@ -55,6 +57,7 @@ class Recording:
     histograms: Reals | Steps = field(default_factory=lambda: NO_STEPS)
 
 
+@equal_by_value
 @dataclass(frozen=True, kw_only=True)
 class NetworkRecording:
     """What an engine recorded of a network. Synapses stand cell after cell, those of a cell by their source.
@@ -64,7 +67,7 @@ class NetworkRecording:
     engine : mapping of str to str
         Which engine ran, with versions and flags.
     spikes : mapping of str to pair of arrays of int
-        For each population of cells step and cell of every spike, in order; where trains are recorded.
+        For each population of cells step and cell of every spike of those whose spikes are recorded, in order.
     counts : mapping of str to array of int, shape (cells,)
         Spikes of each cell, imposed ones included.
     pre, post : mapping of str to array of int, shape (synapses,)
@@ -72,6 +75,16 @@ class NetworkRecording:
     w : mapping of str to array, shape (synapses,)
         Their weights at the end.
     snapshots : mapping of str to array, shape (snapshots, synapses)
+    binned : mapping of str to array of int, shape (bins,)
+        Spikes of all cells of a population in each whole bin, where they are counted.
+    v : mapping of str to array, shape (samples, cells)
+        Volts, of the recorded cells of a population.
+    currents : mapping of str to array, shape (receptors, samples, cells)
+        Amperes, by receptor of `Circuit.driven_cell`.
+    watched_synapses : mapping of str to array of int, shape (watched,)
+        The numbers of the watched synapses among those of `pre` and `post`.
+    watched : mapping of str to array, shape (watch, watched)
+    histograms : mapping of str to array of int, shape (histograms, bins)
     """
 
     engine: Mapping[str, str]
@@ -81,3 +94,9 @@ class NetworkRecording:
     post: Mapping[str, Steps]
     w: Mapping[str, Reals]
     snapshots: Mapping[str, Reals]
+    binned: Mapping[str, Steps] = field(default_factory=dict)
+    v: Mapping[str, Reals] = field(default_factory=dict)
+    currents: Mapping[str, Reals] = field(default_factory=dict)
+    watched_synapses: Mapping[str, Steps] = field(default_factory=dict)
+    watched: Mapping[str, Reals] = field(default_factory=dict)
+    histograms: Mapping[str, Steps] = field(default_factory=dict)

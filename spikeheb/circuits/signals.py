@@ -30,7 +30,5 @@ def ticks(circuit: Circuit, every: float) -> tuple[Change, ...]:
         text = f"the clock of {every:g} s is faster than the time step of {circuit.dt:g} s"
         raise EngineError(text, path=circuit.rule.path, key="every")
     count = (circuit.steps - 1) // period
-    check_memory(
-        BYTES_OF_SPIKE * count * circuit.cells.count, f"{count:,} times of the clock in {circuit.cells.count:,} cells", key="duration"
-    )
+    check_memory(BYTES_OF_SPIKE * count, f"{count:,} times of the clock", key="duration")
     return tuple(Change(EVERY, step, 0.0) for step in range(period, circuit.steps, period))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spikeheb.circuits.equality import equal_by_value
 from spikeheb.dimensions import FREQUENCY, TIME
 from spikeheb.errors import ScheduleError
 from spikeheb.numbers import quantities
@@ -19,6 +20,7 @@ Floats = npt.NDArray[np.float64]
 Steps = npt.NDArray[np.int64]
 
 
+@equal_by_value
 @dataclass(frozen=True)
 class Poisson:
     """Independent trains: in each step a spike with probability rate times dt.
@@ -41,6 +43,7 @@ class Poisson:
         return np.asarray(self.rates, dtype=float)
 
 
+@equal_by_value
 @dataclass(frozen=True)
 class Group:
     """Trains that follow common events.
@@ -109,6 +112,7 @@ def early(latencies: object, rate: object, jitter: object = 0.0) -> Group:
     return Group(hertz, 1.0, quantities(latencies, TIME, key="latencies"), mean)
 
 
+@equal_by_value
 @dataclass(frozen=True)
 class Regular:
     """A spike every period: the k-th at the step nearest to ``(phase + k*period)/dt``.
@@ -132,6 +136,7 @@ class Regular:
         return 1.0 / np.asarray(self.periods, dtype=float)
 
 
+@equal_by_value
 @dataclass(frozen=True)
 class Replayed:
     """Given trains.

@@ -53,8 +53,9 @@ def _print(data: xr.Dataset) -> None:
     rows = []
     for name in json.loads(data.attrs["plastic"]):
         weights = data[f"{name}_weight"]
-        for place in dict.fromkeys((0, weights.sizes["snapshot"] - 1)) if weights.size else ():
-            at = weights.isel(snapshot=place)
-            rows.append([name, f"{at.size:,}", f"{float(at['snapshot']):.4g}", f"{float(at.mean()):.4g}", f"{float(at.std()):.4g}"])
+        time = weights.dims[0]
+        for place in dict.fromkeys((0, weights.sizes[time] - 1)) if weights.size else ():
+            at = weights.isel({time: place})
+            rows.append([name, f"{at.size:,}", f"{float(at[time]):.4g}", f"{float(at.mean()):.4g}", f"{float(at.std()):.4g}"])
     if rows:
         data_table(["projection", "synapses", "time (s)", "mean weight", "s.d."], rows)

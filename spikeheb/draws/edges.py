@@ -27,6 +27,7 @@ from spikeheb.circuits.connect import (
 from spikeheb.circuits.connect import PairwiseBernoulli as Bernoulli
 from spikeheb.circuits.distributions import Distribution, LogNormal, Normal, Uniform
 from spikeheb.circuits.drives import Drives
+from spikeheb.circuits.equality import equal_by_value
 from spikeheb.circuits.populations import Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
@@ -38,7 +39,7 @@ from spikeheb.errors import EngineError
 from spikeheb.rules.numbers import LONGEST_DELAY
 from spikeheb.rules.static import STATIC
 
-CONNECTIONS, VALUES = 64, 65
+CONNECTIONS, VALUES, CURRENTS, DELAYS = 64, 65, 66, 67
 """Purposes of streams of random numbers, beside those of `random.Purpose`."""
 AT_ONCE = 1 << 20
 """Numbers that are drawn together, so that they stay in a processor's cache and little memory is taken."""
@@ -46,6 +47,7 @@ REDRAWN = 1 << 32
 """From a number's counter to that of the one that takes its place."""
 
 
+@equal_by_value
 @dataclass(frozen=True)
 class Edges:
     """The synapses of a projection, cell after cell.
@@ -93,6 +95,26 @@ def values_of(circuit: Circuit, name: str, what: str, value: float | Floats | Di
             return _normal(value, streams, place)
 
 
+def watched_synapses(circuit: Circuit, name: str, edges: Edges) -> Steps:
+    """The numbers of the synapses of a projection whose weights are to be watched.
+
+    Raises
+    ------
+    EngineError
+        Where a source that was named does not reach the cell.
+    """
+    watched, count = circuit.probes.of_synapses(name).watched, len(edges.post)
+    if isinstance(watched, int):
+        return np.unique(np.linspace(0, count - 1, min(watched, count)).astype(np.int64))
+    sources = circuit.populations[circuit.projections[name].pre].count
+    joined, wanted = edges.post * sources + edges.pre, watched[:, 0] * sources + watched[:, 1]
+    for pair in watched[~np.isin(wanted, joined)].tolist():
+        raise EngineError(f'"{name}": no synapse joins source {pair[1]} to cell {pair[0]}, so that there is none to watch', key="probes")
+    order = np.argsort(joined, kind="stable")
+    first, last = np.searchsorted(joined[order], wanted), np.searchsorted(joined[order], wanted + 1)
+    return np.concatenate([np.zeros(0, dtype=np.int64), *(order[low:high] for low, high in zip(first, last, strict=True))])
+
+
 def trains_of_population(circuit: Circuit, name: str) -> list[Steps]:
     """The steps of the spikes of each source of a population, or of the spikes that are imposed on its cells; each has its own seed."""
     population = circuit.populations[name]
@@ -122,7 +144,7 @@ def alone_with(circuit: Circuit, name: str, edges: Edges) -> Circuit:
     )
     return replace(
         circuit, populations={"sources": silent, projection.post: circuit.populations[projection.post]}, projections={name: plastic},
-        drives={projection.post: circuit.drives.get(projection.post, Drives())}, probes=Probes(), phases=(),
+        drives={projection.post: _steady(circuit, projection.post)}, probes=Probes(), phases=(), triggers={},
         seed=_seed(circuit, name) % 2**63,
     )  # fmt: skip
 
@@ -132,8 +154,23 @@ def without_synapses(circuit: Circuit, population: str) -> Circuit:
     none = np.zeros(0, dtype=np.int64)
     whole = replace(circuit, projections={"none": Projection("sources", population, Pairwise(none), STATIC)},
                     populations={"sources": Spikes(()), population: circuit.populations[population]},
-                    drives={population: circuit.drives.get(population, Drives())}, probes=Probes(), phases=())  # fmt: skip
+                    drives={population: _steady(circuit, population)}, probes=Probes(), phases=(), triggers={})  # fmt: skip
     return replace(whole, seed=_seed(circuit, population) % 2**63)
+
+
+def noise_streams(circuit: Circuit, population: str) -> Any:
+    """The streams of the random current into each cell; the counter is the step at which it is drawn."""
+    return random.streams(_seed(circuit, population), CURRENTS, np.arange(circuit.populations[population].count))
+
+
+def trigger_stream(circuit: Circuit, name: str) -> Any:
+    """The stream of the delays of a trigger; the counter is the number of the event."""
+    return random.streams(_seed(circuit, name), DELAYS, np.zeros(1, dtype=np.int64))[0]
+
+
+def _steady(circuit: Circuit, population: str) -> Drives:
+    """What acts on a population, but for what only networks have."""
+    return replace(circuit.drives.get(population, Drives()), noise=None)
 
 
 def _seed(circuit: Circuit, what: str) -> int:

@@ -15,6 +15,7 @@ from spikeheb.circuits.signals import signals_of
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.draws.expanded import expanded, imposed_trains, trains_of
 from spikeheb.errors import EngineError
+from spikeheb.limits import BYTES_OF_SPIKE, check_memory
 from spikeheb.rules.rule import Rule
 
 Progress = Callable[[float], None] | None
@@ -100,7 +101,10 @@ def alone(circuit: Circuit, progress: Progress = None) -> Alone:
     connect, plastic, drive, probes = circuit.plastic.connect, circuit.plastic, circuit.drive, circuit.probes
     assert isinstance(connect, Pairwise)
     currents, clamps = (by_cell(changes, circuit.cells.count) for changes in (drive.currents, drive.clamps))
-    heard = {name: by_cell(changes, circuit.cells.count) for name, changes in signals_of(circuit).items()}
+    signals, cells = signals_of(circuit), circuit.cells.count
+    count = sum(map(len, signals.values()))
+    check_memory(BYTES_OF_SPIKE * count * cells, f"{count:,} rewards and times of the clock in {cells:,} cells", key="duration")
+    heard = {name: by_cell(changes, cells) for name, changes in signals.items()}
     return Alone(
         circuit, circuit.rule, circuit.cell, circuit.dt, circuit.steps, connect.cell, tuple(trains_of(circuit, plastic)),
         tuple(imposed_trains(circuit)), plastic.fixed_initial, plastic.overrides, currents, clamps, heard, probes.samples, probes.sweeps,

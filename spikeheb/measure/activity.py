@@ -260,6 +260,31 @@ def balance(excitatory: npt.ArrayLike, inhibitory: npt.ArrayLike) -> Balance:
         return Balance((off_e * off_i).sum(axis=1) / sizes, np.where(mean != 0, e.mean(axis=1) / mean, np.nan))
 
 
+def by_sign(currents: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """The currents through receptors as an excitatory and an inhibitory one of each cell, as `balance` takes them.
+
+    A receptor excites where the mean of its current, over all cells and samples, is above 0, and inhibits where it is below. So each
+    receptor is on one side throughout, also in moments in which its driving force has the other sign.
+
+    Parameters
+    ----------
+    currents : array of float, shape (receptors, samples, cells)
+        In one unit; above 0 where the current pushes the potential up.
+
+    Returns
+    -------
+    excitatory, inhibitory : arrays of float, shape (cells, samples)
+
+    Raises
+    ------
+    FormatError
+        Where a value is not finite.
+    """
+    values = checked.numbers(currents, "currents", (3,))
+    excites = values.mean(axis=(1, 2)) > 0
+    return values[excites].sum(axis=0).T, values[~excites].sum(axis=0).T
+
+
 def overlap(activity: npt.ArrayLike, pattern: npt.ArrayLike, full: float | None = None) -> Floats:
     """Overlap of activity with a stored pattern: 1 for the pattern itself, 0 where members are as active as others.
 

@@ -18,7 +18,7 @@ Flags = npt.NDArray[np.bool_]
 
 ROUNDING = 1e-9
 """Seconds by which a time may miss the edge of a window or bin that it lies on: far below any time step."""
-SHAPES = {1: "one row", 2: "a table"}
+SHAPES = {1: "one row", 2: "a table", 3: "an array of three dimensions"}
 
 
 def number(value: object, key: str, low: float = -math.inf) -> float:

@@ -45,7 +45,7 @@ PANELS = {
     "constraint": ("diagonal", "bias"),
     "slice": ("outcome",),
     "comparison": ("densities", "distances"),
-    "network": ("raster", "rates", "weights", "course"),
+    "network": ("raster", "rates", "weights", "course", "balance"),
     "weights": ("histograms", "log_histograms", "course", "against_input", "distances"),
 }
 

@@ -168,4 +168,4 @@ def ratio_axis(axes: Sequence[Axes], largest: float = LINEAR_UP_TO) -> None:
 def _height_in_points(ax: Axes) -> float:
     figure = ax.get_figure(root=True)
     assert figure is not None
-    return max(1.0, float(ax.get_position().height * figure.get_size_inches()[1] * 72))
+    return max(1.0, float(ax.get_window_extent().height * 72 / figure.dpi))  # in pixels also where the Axes are in a part of the figure

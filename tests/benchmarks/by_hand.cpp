@@ -4,7 +4,9 @@
 // Spikes come as steps of dt, lane after lane; `first` says where a lane's part begins, and ends in the last one's end.
 #include "runtime.hpp"
 
+#include <algorithm>
 #include <random>
+#include <vector>
 
 struct Trains { const int64_t *first, *steps; };
 
@@ -183,6 +185,74 @@ extern "C" void shouval_by_hand(int64_t lanes, Trains pre, Trains post, int64_t 
         ++next_post;
         v = q.V_r;
         held_through = now + held - 1;
+      }
+    }
+    weight[lane] = w;
+  }
+}
+
+// Clopath's rule on its own cell with one synapse a lane, step by step: a spike is a shape of two parts, and the filtered potentials are read late.
+struct Clopath {
+  double theta_minus, theta_plus, A_LTD, A_LTP, tau_x, tau_minus, tau_plus, w_min, w_max;
+  double C, g_L, E_L, V_rest, V_jump, tau_T, Delta_T, V_peak, V_r, a, b, tau_w, I_sp, tau_z, standstill, steepest, first, second;
+  double E_ampa, tau_ampa, unit, mean;
+};
+
+extern "C" void clopath_by_hand(int64_t lanes, Trains pre, Trains post, int64_t late, int64_t first_lasts, int64_t second_lasts, int64_t steps,
+                                double dt, uint64_t, const double *p, double *weight) {
+  Clopath q;
+  std::memcpy(&q, p, sizeof q);
+  const double fall = std::exp(-dt / q.tau_ampa), z_kept = std::exp(-dt / q.tau_z), V_T_kept = std::exp(-dt / q.tau_T);
+  const double w_kept = std::exp(-dt / q.tau_w), w_kept_in_spike = std::exp(-dt * q.standstill / q.tau_w);
+  std::vector<double> u_minus_before(late), u_plus_before(late);
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    const int64_t *next_pre = pre.steps + pre.first[lane], *last_pre = pre.steps + pre.first[lane + 1];
+    const int64_t *next_post = post.steps + post.first[lane], *last_post = post.steps + post.first[lane + 1];
+    double v = q.E_L, w_ad = 0.0, z = 0.0, V_T = q.V_rest, g = 0.0, u_minus = v, u_plus = v, x = 0.0, w = weight[lane];
+    std::fill(u_minus_before.begin(), u_minus_before.end(), u_minus);
+    std::fill(u_plus_before.begin(), u_plus_before.end(), u_plus);
+    int64_t spike_at = -1 - first_lasts - second_lasts, place = 0;
+    for (int64_t now = 0; now < steps; ++now) {
+      const bool in_spike = now <= spike_at + first_lasts + second_lasts;
+      const double conductance = q.mean * g, slope = -(q.g_L + conductance) / q.C;
+      const double upstroke = q.g_L * q.Delta_T * std::exp(clamp((v - V_T) / q.Delta_T, -100.0, q.steepest));
+      const double ratio = (q.g_L * q.E_L + upstroke - w_ad + z + conductance * q.E_ampa) / q.C / slope;
+      const double w_rest = q.a * (v - q.E_L);
+      w_ad = w_rest + (w_ad - w_rest) * (v < q.V_peak ? w_kept : w_kept_in_spike);
+      if (!in_spike) v = (v + ratio) * std::exp(slope * dt) - ratio;
+      z *= z_kept;
+      V_T = q.V_rest + (V_T - q.V_rest) * V_T_kept;
+      g *= fall;
+      const double u_minus_late = u_minus_before[place], u_plus_late = u_plus_before[place];
+      u_minus += dt * (v - u_minus) / q.tau_minus;
+      u_plus += dt * (v - u_plus) / q.tau_plus;
+      u_minus_before[place] = u_minus;
+      u_plus_before[place] = u_plus;
+      if (++place == late) place = 0;
+      w += dt * q.A_LTP * x * positive(v - q.theta_plus) * positive(u_plus_late - q.theta_minus);
+      w = clamp(w, q.w_min, q.w_max);
+      x -= dt * x / q.tau_x;
+      bool spike = !in_spike && v > q.V_peak;
+      if (next_post < last_post && *next_post == now) {
+        ++next_post;
+        spike = true;
+      }
+      if (next_pre < last_pre && *next_pre == now) {
+        ++next_pre;
+        g += q.unit * w;
+        w = clamp(w - q.A_LTD * positive(u_minus_late - q.theta_minus), q.w_min, q.w_max);
+        x += 1.0 / q.tau_x;
+      }
+      if (spike) {
+        spike_at = now;
+        v = q.first;
+      } else if (now == spike_at + first_lasts) {
+        v = q.second;
+      } else if (now == spike_at + first_lasts + second_lasts) {
+        v = q.V_r;
+        w_ad += q.b;
+        z = q.I_sp;
+        V_T = q.V_jump;
       }
     }
     weight[lane] = w;

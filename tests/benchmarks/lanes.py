@@ -7,7 +7,7 @@ import functools
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +50,7 @@ class Case:
     job : Circuit
         One input a lane.
     by_hand : str
-        The function of `by_hand.cpp`; none where stepping through everything in the kernel is what to compare with.
+        The function of `by_hand.cpp`.
     numbers : array of float
         The rule's parameters in the order that the function wants.
     more : tuple
@@ -136,10 +136,22 @@ def voltage_case(name: str, on: str, delta_t: npt.NDArray[np.float64], pairs: in
         post, steps = tuple(train + start for train in post), int(after[-1]) + every
     job = _of(rule, cell, pre, post, steps)
     work = f"{name} on {on}, {f'session of {job.steps * DT:g} s' if pulses else 'window'}, {len(delta_t)} lanes x {pairs} pairings"
-    if name != "shouval":
-        return Case(work, job, "", np.zeros(0))
-    more = (round(rule.constants["late"] / DT), round(cell.refractory / DT), job.steps)
-    return Case(work, job, "shouval_by_hand", _shouval_numbers(rule, cell), tuple(map(ctypes.c_int64, more)))
+    late = round(rule.constants["late"] / DT)
+    held = [round(part.lasts / DT) for part in cell.shape] if name == "clopath" else [round(cell.refractory / DT)]
+    numbers = _clopath_numbers(rule, cell) if name == "clopath" else _shouval_numbers(rule, cell)
+    return Case(work, job, f"{name}_by_hand", numbers, tuple(map(ctypes.c_int64, (late, *held, job.steps))))
+
+
+def _clopath_numbers(rule: Rule, cell: Cell) -> Floats:
+    names = "C g_L E_L V_rest V_jump tau_T Delta_T V_peak V_r a b tau_w I_sp tau_z standstill steepest".split()
+    program = analyse(rule, cell, DT).cell
+    assert program is not None
+    constants, receptor = program.constants, program.receptor
+    numbers = [constants[name] for name in names] + [part.v for part in cell.shape]
+    numbers += [constants["E_ampa"], constants["tau_g_ampa"], receptor.unit * abs(receptor.parts[0][2]), constants["mean_g_ampa"]]
+    return np.concatenate(
+        [_constants(rule, "theta_minus", "theta_plus", "A_LTD", "A_LTP", "tau_x", "tau_minus", "tau_plus", bounds=True), numbers]
+    )
 
 
 def _shouval_numbers(rule: Rule, cell: Cell) -> Floats:
@@ -256,7 +268,7 @@ def rows(runs: int = 9) -> list[Row]:
 
 
 def voltage_rows(runs: int = 9) -> list[Row]:
-    """Rules that read the potential: over what steps through everything, by hand or in the kernel."""
+    """Rules that read the potential: over what steps through everything by hand."""
     window, session = np.arange(-60, 61, 2) * 1e-3, np.array([-0.01, 0.01])
     cases = [
         (voltage_case("shouval", "ca1_pyramidal", session, pulses=60), 0.5),
@@ -265,10 +277,9 @@ def voltage_rows(runs: int = 9) -> list[Row]:
     ]
     table = []
     for case, target in cases:
-        stepped = ByHand(case) if case.by_hand else InKernel(replace(case, job=replace(case.job, exact=True)))
-        times = paired(InKernel(case), stepped, runs=runs, best_of=1)
-        measure = "kernel / by hand" if case.by_hand else "kernel / stepping all"
-        table.append(Row(case.work, measure, times.ratios, target, note=f"{_shown(min(times.first))} against {_shown(min(times.second))}"))
+        times = paired(InKernel(case), ByHand(case), runs=runs, best_of=1)
+        note = f"{_shown(min(times.first))} against {_shown(min(times.second))}"
+        table.append(Row(case.work, "kernel / by hand", times.ratios, target, note=note))
     return table
 
 

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here
         pytest.param(conditions_case(pairs=20, rates=3), id="triplet"),
         pytest.param(calcium_case(lanes=8, seconds=40.0, pairs=10), id="calcium"),
         pytest.param(voltage_case("shouval", "ca1_pyramidal", np.array([-0.02, 0.01]), pairs=5, pulses=2), id="shouval"),
+        pytest.param(voltage_case("clopath", "l5_clopath", np.array([-0.02, 0.01]), pairs=5, pulses=2), id="clopath"),
     ],
 )
 @pytest.mark.parametrize("to_end", [False, True])

@@ -42,7 +42,7 @@ TABLE = [
     Row("pv_interneuron", 0.2, 1.0, (0.893, 1.772, 4.326), 2.6),
     Row("sst_interneuron", 0.3, 2.0, (1.281, 2.531, 6.101), 5.4),
 ]
-OF_NETWORKS = ("song_2000", "vogels_2011", "brunel_2000", "izhikevich_rs", "izhikevich_fs")
+OF_NETWORKS = ("song_2000", "vogels_2011", "brunel_2000", "izhikevich_rs", "izhikevich_fs", "izhikevich_rs_1ms", "izhikevich_fs_1ms")
 rows = pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.cell}-{row.rise or 0:g}-{row.decay:g}")
 
 
@@ -134,7 +134,10 @@ def stepped_epsp(cell: Cell, conductances: np.ndarray, dt: float = 1e-4) -> np.n
     declared = {*membrane.constants, *(e.name for e in states), "I_ext"}
     parts = {}
     for equation in states:
-        factor, rest = affine(t.substitute(equation.expression, written_in), equation.name)
+        tree = equation.expression
+        while t.names(tree) & set(written_in):
+            tree = t.substitute(tree, written_in)
+        factor, rest = affine(tree, equation.name)
         parts[equation.name] = compiled(factor, declared), compiled(rest, declared)
     values = {**membrane.constants, "I_ext": 0.0, **{e.name: np.zeros(conductances.size) for e in states}}
     values |= {name: np.full(conductances.size, start) for name, start in cell.rest().items()}
@@ -246,6 +249,37 @@ def test_izhikevichs_cells_fire_as_the_equations_of_the_paper_in_its_own_units(n
     job = of_lanes(sh.rule("pair"), cell, 1e-4, 2000, np.array([0]), (none,), (none,), currents=(Change(0, 0, 1e-9),))
     assert len(expected) > 3
     np.testing.assert_array_equal(carry_out(job, "plain").spikes[0], expected)
+
+
+@pytest.mark.parametrize("kind", ["rs", "fs"])
+def test_izhikevichs_cells_of_1_ms_take_the_steps_of_his_networks(kind):
+    """v in two half steps, then u with the new v, over 400 ms of random currents and a synapse that acts in one step.
+
+    Later, rounding decides.
+    """
+    cell, steps = read_cell(CELLS / f"izhikevich_{kind}_1ms.toml"), 400
+    a, d = {"rs": (0.02, 8.0), "fs": (0.1, 2.0)}[kind]
+    currents, arrivals = np.random.default_rng(5).uniform(-6.5, 16.5, steps), np.arange(20, steps, 31)
+    v, u, expected, course = -70.0, -14.0, [], []
+    for n in range(steps):
+        total = currents[n] + 3.0 * (n - 1 in arrivals)
+        for _ in range(2):
+            v += 0.5 * (0.04 * v * v + 5 * v + 140 - u + total)
+        u += a * (0.2 * v - u)
+        if v >= 30:
+            expected.append(n)
+            v, u = -65.0, u + d
+        course.append(1e-3 * v)
+    given = tuple(Change(0, n, 1e-10 * current) for n, current in enumerate(currents))
+    rule = sh.rule("pair", A_plus=0, A_minus=0, bounds="none")
+    job = of_lanes(
+        rule, cell, 1e-3, steps, np.array([0]), (arrivals,), (np.zeros(0, dtype=np.int64),), currents=given, initial={"w": np.array([3.0])},
+        sweeps=np.array([0]), sweep_steps=steps,
+    )  # fmt: skip
+    recording = carry_out(job, "plain")
+    assert len(expected) > 5
+    np.testing.assert_array_equal(recording.spikes[0], expected)
+    np.testing.assert_allclose(recording.v[0, 0], course, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("path", sorted(CELLS.glob("*.toml")), ids=lambda path: path.stem)

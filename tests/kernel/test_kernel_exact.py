@@ -1,20 +1,23 @@
 """What is computed over quiet stretches, against stepping through everything (`Job.exact`), and against itself in pieces."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from circuits_by_hand import but, of_lanes, post_trains, pre_trains
-from kernel_rules import DT, HEAD, LIBRARY, as_bytes, cell, read
+from kernel_rules import DT, HEAD, LIBRARY, as_bytes, cell, job, read
 from test_kernel_stretches import NONE, in_pieces
 
-from spikeheb.engines.compiler import compiler
+from spikeheb.engines.compiler import NATIVE, compiler
 from spikeheb.engines.emit.motion import Moved, groups
 from spikeheb.engines.kernel import runner
+from spikeheb.engines.kernel.build import build
 from spikeheb.program.analysis import analyse
 from spikeheb.program.stretches import can_rest, in_order
 from spikeheb.rules import choose, read_rule
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
-OF_NETWORKS = ("brunel_2000", "izhikevich_fs", "izhikevich_rs", "vogels_2011")
+OF_NETWORKS = ("brunel_2000", "izhikevich_fs", "izhikevich_fs_1ms", "izhikevich_rs", "izhikevich_rs_1ms", "vogels_2011")
 """Of which `tests/engines/test_plain.py` has some rules: each rule and cell is a kernel of its own, and takes seconds to build."""
 CELLS = sorted(path.stem for path in (LIBRARY / "cells").glob("*.toml") if path.stem not in OF_NETWORKS)
 RULES = sorted(path.stem for path in (LIBRARY / "rules").glob("*.toml"))
@@ -96,6 +99,24 @@ def test_rules_that_read_the_potential_jump_and_lose_nothing_in_pieces(name, on,
         assert as_bytes(in_pieces(the_job, np.unique(pieces))) == as_bytes(computed)
 
 
+@pytest.mark.parametrize("on", ["l5_pyramidal", "l5_clopath", "shaped"])
+@pytest.mark.parametrize("name", READING_V)
+def test_a_jump_that_ends_in_the_midst_of_a_motion(name, on, tmp_path):
+    """The cell is still on its way up when the stretch ends, wherever a sample ends it: nothing of the steps after may be foreseen."""
+    rule = read(tmp_path, name)
+    for sample in range(1500, 4400, 50):
+        hold_to_stepping(job(rule, cell(on), steps=4500, lanes=2, sweeps=np.array([100, 2500]), samples=np.array([0, sample, 4499])))
+
+
+@pytest.mark.parametrize(("name", "on"), [("shouval", "ca1_pyramidal"), ("clopath", "l5_clopath")])
+def test_sixty_pairs_add_up_no_errors(name, on, tmp_path):
+    """The weight is held as closely after a whole window as after one pair."""
+    pairs, shifts = 2000 + 10_000 * np.arange(60), np.array([-300, -20, 100, 300, 500])
+    post, samples = tuple(pairs + shift for shift in shifts), pairs[::20]
+    lanes = np.arange(len(shifts))
+    hold_to_stepping(of_lanes(read(tmp_path, name), cell(on), DT, 600_000, lanes, (pairs,) * len(lanes), post, samples=samples))
+
+
 @pytest.mark.parametrize("method", ["euler", "rk2", "rk4", "exponential_euler"])
 def test_every_method_is_followed_as_its_steps_go(method, tmp_path):
     path = tmp_path / "mutual.toml"
@@ -134,3 +155,16 @@ def test_no_train_and_no_pulse_needs_no_step(tmp_path):
     """A cell at rest goes to the end in one go, whatever the rule reads."""
     silent = of_lanes(read(tmp_path, "shouval"), cell("ca1_pyramidal"), DT, 1_000_000, np.array([0]), (NONE,), (NONE,))
     hold_to_stepping(silent)
+
+
+@pytest.mark.parametrize(("name", "on"), [("shouval", "ca1_pyramidal"), ("clopath", "l5_clopath")])
+def test_no_byte_depends_on_how_many_numbers_the_processor_takes_at_once(name, on, tmp_path):
+    native = compiler()
+    narrow = replace(native, flags=tuple(flag for flag in native.flags if flag != NATIVE))
+    circuit = session(read(tmp_path, name), cell(on))
+    program = analyse(circuit.rule, circuit.cell, DT)
+    first, second = (runner.Lanes(circuit, program, build(program, chosen), chosen, 1) for chosen in (native, narrow))
+    for lanes in (first, second):
+        lanes.to_end()
+    for array in ("synapses", "states", "v", "weight"):
+        assert getattr(first.arrays, array).tobytes() == getattr(second.arrays, array).tobytes()

@@ -169,6 +169,37 @@ def numbers(tmp_path_factory):
 #include "exponential.hpp"
 #include "jets.hpp"
 extern "C" void exponentials(int64_t n, const double *x, double *y) {{ for (int64_t k = 0; k < n; ++k) y[k] = lanes::exp(x[k]); }}
+extern "C" void packed(int64_t n, const double *x, double *y) {{
+  for (int64_t k = 0; k < n; k += PACKED) {{
+    Pack many;
+    std::memcpy(&many, x + k, sizeof many);
+    many = exp(many);
+    std::memcpy(y + k, &many, sizeof many);
+  }}
+}}
+// What the equations of a step may call, with derivatives: eight at once, and each by itself.
+template <class T> T of_step(T a) {{
+  const T b = exp(clip(a, -1.0, 2.0)) / (1.0 + positive(a)) - magnitude(a) * truth(a < 0.5);
+  return within(b, -3.0, 3.0) + sqrt(1.0 + a * a) * exprel(a) + power(2.0 + a * a, 0.3 * a) + log(3.0 + a * a) + whole<-3>(b + 9.0);
+}}
+template <class R> void with_derivative(R x, R *out) {{
+  Dual<1, R> a(x);
+  a.by[0] = 1.0;
+  a = of_step(a);
+  out[0] = a.value;
+  out[1] = a.by[0];
+}}
+extern "C" void derivatives(const double *x, double *many, double *alone) {{
+  Pack pack, of_pack[2];
+  std::memcpy(&pack, x, sizeof pack);
+  with_derivative(pack, of_pack);
+  std::memcpy(many, of_pack, sizeof of_pack);
+  for (int n = 0; n < PACKED; ++n) {{
+    double out[2];
+    with_derivative(x[n], out);
+    alone[n] = out[0], alone[PACKED + n] = out[1];
+  }}
+}}
 extern "C" void series(int which, double x, double *out) {{
   Jet<6> a(x), r;
   a.c[1] = 1.0;
@@ -183,9 +214,9 @@ extern "C" void series(int which, double x, double *out) {{
     return ctypes.CDLL(str(folder / f"numbers{SUFFIX}"))
 
 
-def exponentials(library, x):
+def exponentials(library, x, function="exponentials"):
     y = np.empty_like(x)
-    library.exponentials(ctypes.c_int64(len(x)), *(ctypes.c_void_p(array.ctypes.data) for array in (x, y)))
+    getattr(library, function)(ctypes.c_int64(len(x)), *(ctypes.c_void_p(array.ctypes.data) for array in (x, y)))
     return y
 
 
@@ -201,6 +232,20 @@ def test_the_exponential_of_what_is_far_out_or_no_number(numbers):
     x = np.array([0.0, -0.0, -np.inf, np.inf, np.nan, -1000.0, 1000.0, -720.0, 709.0])
     np.testing.assert_array_equal(exponentials(numbers, x)[:7], [1, 1, 0, np.inf, np.nan, 0, np.inf])
     np.testing.assert_allclose(exponentials(numbers, x)[7:], np.exp(x[7:]), rtol=1e-12)
+
+
+def test_the_exponential_of_eight_at_once_has_the_bytes_of_each(numbers):
+    rng = np.random.default_rng(2)
+    x = np.concatenate([rng.uniform(-700, 700, 8000), rng.normal(0, 1e-3, 800), [0.0, -0.0, np.nan, np.inf, -np.inf, 800.0, -800.0, 1.0]])
+    assert exponentials(numbers, x, "packed").tobytes() == exponentials(numbers, x).tobytes()
+
+
+def test_derivatives_of_eight_at_once_are_those_of_each(numbers):
+    """To rounding: one number takes the exponential of the library. At 0, -1, 0.5 and 2 a function has a kink, a jump or a limit."""
+    for x in (np.array([-2.0, -1.0, -0.3, 0.0, 0.3, 0.5, 2.0, 2.7]), np.linspace(-3, 3, 8)):
+        many, alone = np.empty((2, 8)), np.empty((2, 8))
+        numbers.derivatives(*(ctypes.c_void_p(array.ctypes.data) for array in (x, many, alone)))
+        np.testing.assert_allclose(many, alone, rtol=1e-13)
 
 
 @pytest.mark.parametrize("text", SERIES)

@@ -16,7 +16,7 @@ from spikeheb.circuits.distributions import Uniform
 from spikeheb.circuits.drives import EVERY, Change, Drives
 from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Cells, Spikes
-from spikeheb.circuits.probes import Probes
+from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.sources import Poisson, Replayed
 from spikeheb.engines.compiler import compiler
@@ -62,7 +62,13 @@ def circuit(rule, cell=PYRAMIDAL, *, normalise=None, delay=0.0, precision="float
             "none": Projection("a", "e", Explicit(pre=NONE, post=NONE), sh.rule("pair"), "ampa"),
         },
         drives={"e": drives, "a": Drives(currents=(Change(EVERY, 100, 2e-10),))},
-        probes=Probes(trains=True, snapshots=np.unique([0, 10, steps // 2, steps - 1])),
+        probes=Probes(
+            trains=True, snapshots=np.unique([0, 10, steps // 2, steps - 1]),
+            populations={"e": OfCells(spikes=np.arange(1, 12), bin_steps=7, cells=np.array([0, 5]), samples=np.arange(0, steps, 3))},
+            projections={"ee": OfSynapses(
+                watched=9, watch=np.arange(0, steps, 5), histograms=np.arange(0, steps, 11), edges=np.linspace(-1.0, 2.0, 9),
+            )},
+        ),
     )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from matplotlib.colors import to_hex
 from networks_made import COUNTS, SNAPSHOTS, STOP, made_network
 
 from spikeheb.errors import FormatError, UnknownName
-from spikeheb.plots.networks import BLOCKS, RATE_BINS, ROWS, matrix, network
+from spikeheb.plots.network_matrix import BLOCKS, matrix
+from spikeheb.plots.networks import RATE_BINS, ROWS, network
 from spikeheb.plots.style import BLUE, VERMILION
 
 EXCITATORY, INHIBITORY = "excitatory", "inhibitory"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from spikeheb.engines.emit import bodies, motion
+from spikeheb.engines.emit import bodies, motion, steps
 from spikeheb.engines.emit.hoist import Hoister, comparisons, decided, inverted
 from spikeheb.engines.emit.text import array, derived, equation_comments, events_of, flawed, indent, mangled, struct
 from spikeheb.expressions import tree as t
@@ -24,7 +24,7 @@ from spikeheb.rules.meaning import TRANSMIT, Action, reads_membrane
 from spikeheb.rules.ties import STEP
 
 Naming = Callable[[str], str]
-SYNAPSE_STEP = "(Variables<T> &s, const State<double> &z, const Late<double> &late, const Shared &k, Draw &&draw, int64_t now) {"
+SYNAPSE_STEP = "(Variables<T> &s, const State<Z> &z, const Late<Z> &late, const Shared &k, Draw &&draw, int64_t now) {"
 CELL_STEP = "(State<T> &z, const Late<T> &late, const Shared &k, Draw &&draw, int64_t now) {"
 HANDLER = "(Synapse &s, State<double> &z, const Late<double> &late, const Shared &k, int64_t now, double amount, uint64_t draws)"
 
@@ -204,13 +204,8 @@ class _Writer:
             values = (decided(tree, outcome) for outcome in range(2 ** len(comparisons(tree))))
             lines += [f"  k.d.{name[1:]}[{n}] = {to_cpp(value, self.rule_name())};" for n, value in enumerate(values)]
         for n, decay in solved:
-            lines += [f"  {line}" for line in self.prepare_flow(n, decay)]
+            lines += steps.prepare_flow(n, decay, "k.d", "dt", lambda tree: to_cpp(tree, self.rule_name()))
         return "\n".join([*lines, "}"]) + "\n"
-
-    def prepare_flow(self, n: int, decay: Decay) -> list[str]:
-        rows = ", ".join("{" + ", ".join(to_cpp(slope, self.rule_name()) for slope in row) + "}" for row in decay.slopes)
-        size = len(decay.names)
-        return [f"const double slopes_{n}[{size}][{size}] = {{{rows}}};", f"k.d.flow_{n}.prepare(slopes_{n}, dt);"]
 
     # --- synapses ---
 
@@ -282,17 +277,17 @@ class _Writer:
         lines = []
         noisy = program.stepped is not None and program.stepped.noisy
         lines.append("static bool noise_acts(const Synapse &s, const State<double> &z, const Late<double> &late, const Shared &k) {")
-        lines += [f"  return {self.noise_acts(program.stepped, self.step_text) if program.stepped else 'false'};", "}"]
+        lines += [f"  return {steps.acts(program.stepped, '0.0', self.step_text) if program.stepped else 'false'};", "}"]
         if program.stepped is not None:
             lines += equation_comments(program.stepped)
         lines += ["// one step, before the weight is held within its limits; returns whether noise acted"]
-        lines.append(f"template <class T, class Draw> static auto move_synapse{SYNAPSE_STEP}")
+        lines.append(f"template <class T, class Z, class Draw> static auto move_synapse{SYNAPSE_STEP}")
         if program.stepped is not None:
             lines += self.step_lines(program.stepped, self.step_text, self.fields.__getitem__, "T")
         lines += [
             f"  return {'acts' if noisy else 'false'};",
             "}",
-            f"template <class T, class Draw> static auto step_synapse{SYNAPSE_STEP}",
+            f"template <class T, class Z, class Draw> static auto step_synapse{SYNAPSE_STEP}",
         ]
         lines.append("  const auto acts = move_synapse(s, z, late, k, draw, now);")
         lines += ["  hold_weight(s, k);" if program.stepped else "", "  return acts;", "}"]
@@ -313,23 +308,13 @@ class _Writer:
         cell = list(motion.moved(self.program.cell.block, self.cell_fixed, places, self.cell_text)) if self.program.cell else []
         return cell, list(motion.moved(self.program.post, self.rule_fixed, after, self.rule_text)) if self.program.post else []
 
-    def step_lines(self, block: Block, text: Callable[[t.Tree], str], field: Naming, kind: str) -> list[str]:
+    def step_lines(self, block: Block, text: steps.Printed, field: Naming, kind: str) -> list[str]:
         lines = []
         if block.noisy:
             root = text(t.Call("sqrt", (methods.DT,)))
-            lines.append(f"  const auto acts = {self.noise_acts(block, text)};")
+            lines.append(f"  const auto acts = {steps.acts(block, '0.0', text)};")
             lines.append(f"  const auto _noise_ = noise_where(acts, {root}, draw, now);")
-        for statement in methods.step(block):
-            if statement.target.startswith("_"):
-                lines.append(f"  const {kind} {mangled(statement.target)} = {text(statement.expression)};")
-            else:
-                lines.append(f"  {field(statement.target)} = {text(statement.expression)};")
-        return lines
-
-    @staticmethod
-    def noise_acts(block: Block, text: Callable[[t.Tree], str]) -> str:
-        """Where it does not, no number need be drawn."""
-        return " || ".join(f"{text(tree)} != 0.0" for tree in methods.amplitudes(block)) or "false"
+        return lines + [f"  {line}" for line in steps.step(block, kind, field, text)]
 
     # --- cell and [post] ---
 
@@ -341,7 +326,7 @@ class _Writer:
         lines.append("template <class T, class Draw> static void step_cell(State<T> &z, const Shared &k, Draw &&draw, int64_t now) {")
         lines += self.step_lines(cell.block, self.cell_text, lambda name: f"z.cell.{mangled(name)}", "T")
         lines += ["}", "", f"// threshold: {to_brian(cell.cell.threshold)}"]
-        lines.append("static bool threshold(const State<double> &z, const Shared &k) {")
+        lines.append("template <class T> static auto threshold(const State<T> &z, const Shared &k) {")
         lines += [f"  return {self.cell_text(cell.threshold)};", "}", ""]
         lines.append("static void reset(State<double> &z, const Shared &k) {")
         lines += [f"  {self.cell_name(s.target)} = {self.cell_text(s.expression)};" for s in cell.reset]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
 
+from spikeheb.engines.emit import steps
 from spikeheb.engines.emit.hoist import Hoister
 from spikeheb.engines.emit.text import mangled
 from spikeheb.expressions import tree as t
@@ -122,22 +122,19 @@ class Text:
 
     # --- steps ---
 
-    def step_lines(self, block: Block, text: Callable[[t.Tree], str], purpose: str, index: str, *, mirrored: bool = False) -> Iterable[str]:
+    def step_lines(self, block: Block, text: steps.Printed, purpose: str, index: str, *, mirrored: bool = False) -> list[str]:
         """The lines that carry a block's locals over one step.
 
         The noise is that of the stream of an index; of mirrored ones, every second has that of the one before it, turned round.
         """
         lines = []
         if block.noisy:
-            needed = " || ".join(f"{text(tree)} != real(0)" for tree in methods.amplitudes(block))
+            needed = steps.acts(block, "real(0)", text)
             root = text(t.Call("sqrt", (methods.DT,)))
             sign, stream = (f"(({index}) % 2 ? real(-1) : real(1))*", f"({index})/2") if mirrored else ("", index)
             drawn = f"real(normal(stream(t.seed, {purpose}, uint64_t({stream})), uint64_t(now)))"
             lines.append(f"const real _noise_ = ({needed}) ? {root}*{sign}{drawn} : real(0);")
-        for statement in methods.step(block):
-            const = "const real " if statement.target.startswith("_") else ""
-            lines.append(f"{const}{mangled(statement.target)} = {text(statement.expression)};")
-        return lines
+        return lines + steps.step(block, "real", mangled, text)
 
 
 def _multiplied(tree: t.Tree, fixed: frozenset[str]) -> t.Tree:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from spikeheb.cells import Cell, Receptor
+from spikeheb.engines.emit import steps
 from spikeheb.engines.emit.placements import DENSE, Shape
 from spikeheb.engines.emit.text import array, equation_comments, events_of, flawed, indent, mangled, pointer
 from spikeheb.engines.emit.tile_handlers import FLAW, HandlerWriter
@@ -180,9 +181,7 @@ class _Writer:
         lines += ["    k.F[n] = job.factors + 2*n*(job.epoch + 1);", "    k.G[n] = k.F[n] + job.epoch + 1;", "  }"]
         lines += [f"  {COPY}"] if coupled else []
         for n, decay in coupled:
-            rows = ", ".join("{" + ", ".join(self.text.rule(slope) for slope in row) + "}" for row in decay.slopes)
-            size = len(decay.names)
-            lines += [f"  const double slopes_{n}[{size}][{size}] = {{{rows}}};", f"  k.flow_{n}.prepare(slopes_{n}, job.dt);"]
+            lines += steps.prepare_flow(n, decay, "k", "job.dt", self.text.rule)
         return "\n".join([*lines, "}", ""])
 
     def rebase(self) -> str:

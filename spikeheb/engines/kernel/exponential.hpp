@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 namespace lanes {
 
@@ -25,17 +26,26 @@ struct PowersOfTwo {
 };
 static const PowersOfTwo powers_of_two;
 
-inline double exp(double x) {
-  if (!(std::fabs(x) < 700.0)) return std::exp(x);
-  const double shifted = x * 0x1.71547652b82fep+7 + 0x1.8p52, k = shifted - 0x1.8p52;
-  const double r = (x - k * 0x1.62e42fefap-8) - k * 0x1.cf79abc9e3b39p-47, r2 = r * r;
-  uint64_t whole;
-  std::memcpy(&whole, &shifted, 8);
-  const uint64_t bits = powers_of_two.bits[whole & 127] + (whole << 45);
-  double scale;
-  std::memcpy(&scale, &bits, 8);
-  const double grown = powers_of_two.rest[whole & 127] + r + r2 * (0.5 + r * (1.0 / 6.0)) + r2 * r2 * (1.0 / 24.0 + r * (1.0 / 120.0));
+// Of |x| < 700: R is a number, or several side by side, each of which comes out as if it were alone, and U the integers of its size.
+template <class R, class U> inline R exp_of_moderate(R x) {
+  const R shifted = x * 0x1.71547652b82fep+7 + 0x1.8p52, k = shifted - 0x1.8p52;
+  const R r = (x - k * 0x1.62e42fefap-8) - k * 0x1.cf79abc9e3b39p-47, r2 = r * r;
+  U whole, bits;
+  R rest, scale;
+  std::memcpy(&whole, &shifted, sizeof whole);
+  if constexpr (std::is_arithmetic_v<R>) {
+    bits = powers_of_two.bits[whole & 127];
+    rest = powers_of_two.rest[whole & 127];
+  } else
+    for (size_t n = 0; n < sizeof(R) / sizeof(double); ++n) {
+      bits[n] = powers_of_two.bits[whole[n] & 127];
+      rest[n] = powers_of_two.rest[whole[n] & 127];
+    }
+  bits += whole << 45;
+  std::memcpy(&scale, &bits, sizeof scale);
+  const R grown = rest + r + r2 * (0.5 + r * (1.0 / 6.0)) + r2 * r2 * (1.0 / 24.0 + r * (1.0 / 120.0));
   return scale + scale * grown;
 }
+inline double exp(double x) { return std::fabs(x) < 700.0 ? exp_of_moderate<double, uint64_t>(x) : std::exp(x); }
 
 }  // namespace lanes

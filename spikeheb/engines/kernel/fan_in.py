@@ -30,7 +30,7 @@ from spikeheb.program.analysis import analyse
 from spikeheb.program.program import Program
 from spikeheb.program.sites import PRE, SYNAPSE, Sites, sites, with_constants_of_cells
 
-HEADERS = ("runtime.hpp", "numbers.hpp", "inputs.hpp", "normalise.hpp", "tile.hpp", "fan_in.hpp")
+HEADERS = ("runtime.hpp", "numbers.hpp", "cells.hpp", "inputs.hpp", "normalise.hpp", "tile.hpp", "fan_in.hpp")
 FEW = 4
 """With at most this many cells, each cell is a block."""
 CHANGED = (

@@ -415,7 +415,11 @@ private:
   bool rest(int64_t now);
   bool leaves_alone(Around &around, int64_t now, int64_t end) const;
   bool coast(int64_t from, int64_t end);
-  double coast_once(int64_t unit, Around &around);
+  struct Remembered {  // where what is read late is taken up again by stepping the cell
+    int64_t step;
+    typename M::template State<double> state;
+  };
+  double coast_once(int64_t unit, const Quiet<M> *known, typename Quiet<M>::Way &linear, Around &around, Remembered &remembered);
 };
 
 #include "rest.hpp"

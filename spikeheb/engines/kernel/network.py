@@ -21,9 +21,9 @@ from spikeheb.engines.emit import tiles
 from spikeheb.engines.emit.placements import SPARSE
 from spikeheb.engines.kernel.build import Library, load
 from spikeheb.engines.kernel.contract import Array, Status
-from spikeheb.engines.kernel.network_arrays import PopulationArrays, ProjectionArrays, SourceArrays
+from spikeheb.engines.kernel.network_arrays import PopulationArrays, ProjectionArrays, SourceArrays, TriggerArrays
 from spikeheb.engines.kernel.program_arrays import varied
-from spikeheb.engines.kernel.rows_contract import NETWORK, POPULATION, PROJECTION
+from spikeheb.engines.kernel.rows_contract import NETWORK
 from spikeheb.engines.kernel.run import GROWING, Part, Run
 from spikeheb.errors import BuildError, EngineError, NonFiniteError
 from spikeheb.limits import check_memory
@@ -33,9 +33,10 @@ from spikeheb.program.sites import Sites, sites, with_constants_of_cells
 
 IMPOSED = ("imposed_steps", "imposed_cells")
 """Of what is in a population's state, the arrays that the kernel only reads."""
-MOVING = ("imposed", "current", "kept", "capacity", "signal", "snapshot")
+MOVING = ("imposed", "current", "kept", "capacity", "signal", "snapshot", "sample", "watch", "histogram")
 """Numbers of populations and projections that say how far they are."""
-HEADERS = ("runtime.hpp", "numbers.hpp", "normalise.hpp", "rows.hpp")
+Arrays = PopulationArrays | SourceArrays | ProjectionArrays | TriggerArrays
+HEADERS = ("runtime.hpp", "numbers.hpp", "cells.hpp", "normalise.hpp", "probes.hpp", "rows.hpp")
 
 
 def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
@@ -104,10 +105,13 @@ class Network(Run[NetworkRecording]):
             name: PopulationArrays(circuit, name, cells[name].job, cells[name].program, cells[name].sites, past[name])
             if name in cells else SourceArrays(circuit, name, past[name]) for name in circuit.populations
         }  # fmt: skip
+        groups = {name: arrays.struct for name, arrays in self.populations.items()}
+        self.triggers = {name: TriggerArrays(circuit, name, groups) for name in circuit.triggers}
         self.projections = {
             name: ProjectionArrays(
-                circuit, part.job, edges[name], part.program, part.sites, cells[circuit.projections[name].post].sites,
-                (self.populations[circuit.projections[name].pre].struct, self.populations[circuit.projections[name].post].struct),
+                circuit, name, part.job, edges[name], part.program, part.sites, cells[circuit.projections[name].post].sites,
+                (groups[circuit.projections[name].pre], groups[circuit.projections[name].post]),
+                [self.triggers[each].struct for each in _rewarding(circuit, circuit.projections[name].post)],
             )
             for name, part in synapses.items()
         }  # fmt: skip
@@ -153,6 +157,7 @@ class Network(Run[NetworkRecording]):
         yield from ((self._of(name), "group_room", group) for name, group in groups.items())
         for name, group in groups.items():
             yield (self._of(name), "cells_step", cells[name]) if name in cells else (self._of(name), "sources_step", group)
+        yield from ((self.library, "trigger_watch", ctypes.addressof(arrays.struct)) for arrays in self.triggers.values())
         for what in ("step", "deliver", "end"):
             yield from ((self._synapses[name].library, f"synapses_{what}", pointer) for name, pointer in synapses.items())
         yield from ((self._of(name), "cells_end", pointer) for name, pointer in cells.items())
@@ -246,9 +251,9 @@ class Network(Run[NetworkRecording]):
 
     # --- checkpoints ---
 
-    def _arrays(self) -> list[PopulationArrays | SourceArrays | ProjectionArrays]:
-        """Those of populations, then those of projections; a name may be that of one of each."""
-        return [*self.populations.values(), *self.projections.values()]
+    def _arrays(self) -> list[Arrays]:
+        """Those of populations, then those of projections and of triggers; a name may be that of one of each."""
+        return [*self.populations.values(), *self.projections.values(), *self.triggers.values()]
 
     def _state(self) -> dict[str, Array]:
         return {f"{n}.{part}": array for n, arrays in enumerate(self._arrays()) for part, array in _changed(arrays).items()}
@@ -274,17 +279,17 @@ class Network(Run[NetworkRecording]):
                 return False
             if len(state[f"{n}.kept_steps"]) != len(state[f"{n}.kept_cells"]):
                 return False
-        return True
+        rewards = [state[f"{n}.due"] for n, arrays in enumerate(self._arrays()) if isinstance(arrays, TriggerArrays)]
+        return all(np.all((due >= 0) & (due <= self.circuit.steps)) for due in rewards)
 
     def _given(self) -> dict[str, Array]:
         projections = [(name, each.pre, each.post) for name, each in self.circuit.projections.items()]
         given = {
-            "parts": np.array([repr([self.circuit.steps, *self.populations, *projections, *self.circuit.phases])]),
+            "parts": np.array([repr([self.circuit.steps, *self.populations, *projections, *self.circuit.phases, self.circuit.triggers])]),
             "libraries": np.array([part.library.key for part in (*self._cells.values(), *self._synapses.values())]),
         }
         for n, arrays in enumerate(self._arrays()):
-            declared = PROJECTION if isinstance(arrays, ProjectionArrays) else POPULATION
-            given[f"{n}.numbers"] = declared.numbers(arrays.struct, MOVING)
+            given[f"{n}.numbers"] = arrays.declares.numbers(arrays.struct, MOVING)
             given |= {f"{n}.{part}": array for part, array in arrays.fixed.items()}
             given |= {f"{n}.{part}": array for part, array in arrays.state.items() if part in IMPOSED}
         return given
@@ -293,20 +298,28 @@ class Network(Run[NetworkRecording]):
 
     def recording(self) -> NetworkRecording:
         """What was recorded so far, and the weights as they stand."""
-        groups = {name: self.populations[name] for name in _populations(self.circuit)}
-        ruled = {name: arrays for name, arrays in self.projections.items() if self.circuit.projections[name].rule is not None}
+        circuit = self.circuit
+        groups = {name: each for name, each in self.populations.items() if isinstance(each, PopulationArrays)}
+        ruled = {name: arrays for name, arrays in self.projections.items() if circuit.projections[name].rule is not None}
         kept = {name: slice(0, arrays.struct.kept) for name, arrays in groups.items()}
+        sampled = {name: arrays.recorded(circuit, name) for name, arrays in groups.items() if len(circuit.probes.of_cells(name).samples)}
         return NetworkRecording(
-            engine=self.engine("kernel:rows", precision=self.circuit.precision),
+            engine=self.engine("kernel:rows", precision=circuit.precision),
             spikes={
                 name: (arrays.state["kept_steps"][kept[name]].copy(), arrays.state["kept_cells"][kept[name]].astype(np.int64))
-                for name, arrays in groups.items()
-            } if self.circuit.probes.trains else {},
+                for name, arrays in groups.items() if arrays.struct.keep
+            },
             counts={name: arrays.state["counts"].copy() for name, arrays in groups.items()},
             pre={name: arrays.edges.pre for name, arrays in ruled.items()},
             post={name: arrays.edges.post for name, arrays in ruled.items()},
             w={name: arrays.values(arrays.job.rule.weight) for name, arrays in ruled.items()},
             snapshots={name: arrays.snapshots() for name, arrays in ruled.items()},
+            binned={name: arrays.state["binned"].copy() for name, arrays in groups.items() if arrays.struct.bin_steps},
+            v={name: v for name, (v, _) in sampled.items()},
+            currents={name: currents for name, (_, currents) in sampled.items()},
+            watched_synapses={name: arrays.watched for name, arrays in ruled.items() if arrays.struct.watch_count},
+            watched={name: arrays.state["watched_weights"].copy() for name, arrays in ruled.items() if arrays.struct.watch_count},
+            histograms={name: arrays.state["histograms"].copy() for name, arrays in ruled.items() if arrays.struct.histogram_count},
         )  # fmt: skip
 
 
@@ -340,10 +353,8 @@ def driven(circuit: Circuit) -> Circuit:
     """The same, its cells without the receptors that nothing drives."""
     populations = dict(circuit.populations)
     for name, population in _populations(circuit).items():
-        reaching = [projection for projection in circuit.projections.values() if projection.post == name]
-        if population.cell is not None and reaching:
-            used = {population.cell.receptor(projection.receptor).name for projection in reaching}
-            populations[name] = replace(population, cell=population.cell.driven(used))
+        if population.cell is not None:
+            populations[name] = replace(population, cell=circuit.driven_cell(name))
     named = {
         name: projection if (cell := _cell(circuit, projection.post)) is None
         else replace(projection, receptor=cell.receptor(projection.receptor).name) for name, projection in circuit.projections.items()
@@ -356,17 +367,22 @@ def _cell(circuit: Circuit, name: str) -> Any:
     return population.cell if isinstance(population, Cells) else None
 
 
+def _rewarding(circuit: Circuit, population: str) -> list[str]:
+    """The triggers that reward the cells of a population."""
+    return [name for name, trigger in circuit.triggers.items() if population in trigger.rewards]
+
+
 def _populations(circuit: Circuit) -> dict[str, Cells]:
     return {name: population for name, population in circuit.populations.items() if isinstance(population, Cells)}
 
 
-def _changed(arrays: PopulationArrays | SourceArrays | ProjectionArrays) -> dict[str, Array]:
+def _changed(arrays: Arrays) -> dict[str, Array]:
     """What the kernel writes, without the room for more."""
     kept = {part: array for part, array in arrays.state.items() if part not in IMPOSED}
     return {part: array[: arrays.struct.kept] if part in GROWING else array for part, array in kept.items()}
 
 
-def _replace(arrays: PopulationArrays | SourceArrays | ProjectionArrays, part: str, array: Array) -> None:
+def _replace(arrays: Arrays, part: str, array: Array) -> None:
     """Hand another array over to the kernel."""
     arrays.state[part] = array
     setattr(arrays.struct, part, array.ctypes.data)

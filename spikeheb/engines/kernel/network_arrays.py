@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.populations import Cells
+from spikeheb.circuits.probes import OfSynapses
 from spikeheb.circuits.projections import NORMALISATIONS
+from spikeheb.circuits.steps import NO_STEPS
 from spikeheb.circuits.values import initial_values
-from spikeheb.draws.edges import Edges, trains_of_population
+from spikeheb.draws.edges import Edges, noise_streams, trains_of_population, trigger_stream, watched_synapses
 from spikeheb.engines.dense import Dense
-from spikeheb.engines.kernel.contract import Array
+from spikeheb.engines.kernel.contract import FAR, Array
 from spikeheb.engines.kernel.program_arrays import ProgramArrays, aligned
-from spikeheb.engines.kernel.rows_contract import POPULATION, PROJECTION
+from spikeheb.engines.kernel.rows_contract import POPULATION, PROJECTION, TRIGGER
 from spikeheb.errors import EngineError
 from spikeheb.program.handlers import random_draws
 from spikeheb.program.program import Program
@@ -42,6 +44,8 @@ class PopulationArrays(ProgramArrays):
         Steps that are remembered.
     """
 
+    declares = POPULATION
+
     def __init__(self, circuit: Circuit, name: str, job: Dense, program: Program, sites: Sites, past: int) -> None:
         super().__init__(job, program, sites)
         self.start()
@@ -49,10 +53,66 @@ class PopulationArrays(ProgramArrays):
         self.state |= {"lane": self.lane, "part": self.part, "part_at": self.part_at}
         self.state["flags"] = np.zeros(job.cells + 8, dtype=np.uint8)
         self.changes("current", sorted(job.currents, key=lambda change: change.step))
-        numbers = common(self) | numbers_of_spikes(self.state, past, keep=circuit.probes.trains)
-        numbers["current_count"] = len(self.fixed["current_steps"])
-        self.begins = {"imposed": self.state["imposed_steps"], "current": self.fixed["current_steps"]}
+        kept = np.isin(np.arange(job.cells), circuit.probes.kept(name, job.cells))
+        self.fixed["keep_cell"] = kept.astype(np.uint8)
+        numbers = common(self) | numbers_of_spikes(self.state, past, keep=bool(kept.any()))
+        numbers |= {"current_count": len(self.fixed["current_steps"])} | self._sampled(circuit, name)
+        noise = circuit.drives[name].noise if name in circuit.drives else None
+        self.fixed["noise_streams"] = np.zeros(0, dtype=np.uint64) if noise is None else noise_streams(circuit, name)
+        self.state["steady"] = np.zeros(0 if noise is None else job.cells, dtype=job.dtype)
+        if noise is not None:
+            numbers |= {"noise_every": noise.steps(job.dt), "noise_low": noise.low, "noise_high": noise.high}
+        self.begins = {"imposed": self.state["imposed_steps"], "current": self.fixed["current_steps"], "sample": self.fixed["sample_steps"]}
         self.struct = POPULATION.filled(self.fixed | self.state, numbers, job.precision)
+
+    def _sampled(self, circuit: Circuit, name: str) -> dict[str, int]:
+        """Arrays for counts of spikes and for the rows of the cells that are recorded: their potential, then all parts of receptors."""
+        of = circuit.probes.of_cells(name)
+        states = [state for receptor in circuit.driven_cell(name).receptors.values() for state, _, _ in receptor.parts]
+        rows = [self.sites.row_of("cell", state) for state in ("v", *states)]
+        bins = circuit.steps // of.bin_steps if of.bin_steps else 0
+        self.fixed |= {
+            "sample_steps": as_steps(of.samples), "sample_cells": as_steps(of.cells), "sample_rows": np.array(rows, dtype=np.int64),
+        }  # fmt: skip
+        self.state["binned"] = np.zeros(bins, dtype=np.int64)
+        self.state["samples"] = np.zeros((len(of.samples), len(rows), len(of.cells)), dtype=self.job.dtype)
+        return {
+            "bin_steps": of.bin_steps, "bins": bins, "sample_count": len(of.samples), "sample_cell_count": len(of.cells),
+            "sample_row_count": len(rows),
+        }  # fmt: skip
+
+    def recorded(self, circuit: Circuit, name: str) -> tuple[Array, Array]:
+        """Potentials, shape (samples, cells), and currents by receptor, shape (receptors, samples, cells)."""
+        receptors, rows = circuit.driven_cell(name).receptors.values(), self.state["samples"].astype(float).swapaxes(0, 1)
+        states = dict(zip((state for receptor in receptors for state, _, _ in receptor.parts), rows[1:], strict=True))
+        return rows[0], np.array([receptor.current(rows[0], states) for receptor in receptors]).reshape(-1, *rows[0].shape)
+
+
+class TriggerArrays:
+    """A reward that cells bring about.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    name : str
+    groups : mapping of str to ctypes structures
+        The populations.
+    """
+
+    declares = TRIGGER
+
+    def __init__(self, circuit: Circuit, name: str, groups: Mapping[str, Any]) -> None:
+        trigger = circuit.triggers[name]
+        within, shortest, longest = trigger.steps(circuit.dt)
+        self.state: dict[str, Array] = {"seen": np.array([-FAR, 0], dtype=np.int64), "due": np.zeros(longest + 1, dtype=np.int32)}
+        self.fixed: dict[str, Array] = {}
+        self.begins: dict[str, Array] = {}
+        numbers = {
+            "first": ctypes.addressof(groups[trigger.first[0]]), "then": ctypes.addressof(groups[trigger.then[0]]),
+            "first_cell": trigger.first[1], "then_cell": trigger.then[1], "within": within, "shortest": shortest, "longest": longest,
+            "value": trigger.value, "stream": int(trigger_stream(circuit, name)),
+        }  # fmt: skip
+        self.struct = TRIGGER.filled(self.state, numbers)
 
 
 class SourceArrays:
@@ -65,6 +125,8 @@ class SourceArrays:
     past : int
         Steps that are remembered.
     """
+
+    declares = POPULATION
 
     def __init__(self, circuit: Circuit, name: str, past: int) -> None:
         self.state = spikes_of(circuit, name, past)
@@ -82,7 +144,8 @@ def spikes_of(circuit: Circuit, name: str, past: int) -> dict[str, Array]:
     cells = np.repeat(np.arange(len(imposed)), [len(train) for train in imposed])
     steps = np.concatenate([np.zeros(0, dtype=np.int64), *imposed])
     order = np.lexsort((cells, steps))
-    capacity = ROOM + population.count if circuit.probes.trains and isinstance(population, Cells) else 0
+    kept = isinstance(population, Cells) and len(circuit.probes.kept(name, population.count)) > 0
+    capacity = ROOM + population.count if kept else 0
     return {
         "imposed_steps": steps[order], "imposed_cells": cells[order].astype(np.int64),
         "fired_count": np.zeros(past, dtype=np.int64), "fired": np.zeros((past, population.count), dtype=np.int32),
@@ -103,6 +166,7 @@ class ProjectionArrays(ProgramArrays):
     ----------
     circuit : Circuit
         The whole network.
+    name : str
     job : Dense
         The projection by itself.
     edges : Edges
@@ -112,10 +176,15 @@ class ProjectionArrays(ProgramArrays):
         Those of the cells that it reaches.
     ends : tuple of ctypes structures
         The populations.
+    triggers : sequence of ctypes structures
+        Those that reward the cells that it reaches.
     """
 
+    declares = PROJECTION
+
     def __init__(
-        self, circuit: Circuit, job: Dense, edges: Edges, program: Program, sites: Sites, of_population: Sites, ends: tuple[Any, Any],
+        self, circuit: Circuit, name: str, job: Dense, edges: Edges, program: Program, sites: Sites, of_population: Sites,
+        ends: tuple[Any, Any], triggers: Sequence[Any] = (),
     ) -> None:  # fmt: skip
         super().__init__(job, program, sites)
         self.start()
@@ -128,13 +197,16 @@ class ProjectionArrays(ProgramArrays):
         signals.sort(key=lambda signal: signal[0].step)
         self.fixed["signal_kinds"] = np.array([kind for _, kind in signals], dtype=np.int64)
         self.changes("signal", [change for change, _ in signals])
-        taken = circuit.probes.snapshots if job.circuit.plastic.rule is not None else np.zeros(0, dtype=np.int64)
-        self.fixed["snapshot_steps"] = np.ascontiguousarray(taken, dtype=np.int64)
-        self.begins = {"signal": self.fixed["signal_steps"], "snapshot": self.fixed["snapshot_steps"]}
-        self.state["snapshots"] = np.zeros((len(taken), len(edges.pre)), dtype=job.dtype)
-        numbers = common(self) | {
+        recorded = self._recorded(circuit, name)
+        heard = [ctypes.addressof(trigger) for trigger in triggers if "reward" in job.signals]
+        self.triggers = np.array(heard, dtype=np.int64)
+        self.begins = {
+            "signal": self.fixed["signal_steps"],
+            **{what: self.fixed[f"{what}_steps"] for what in ("snapshot", "watch", "histogram")},
+        }
+        numbers = common(self) | recorded | {
             "rows": len(self.fixed["row_first"]) - 1, "synapses": len(edges.pre), "row_delay_count": len(self.fixed["row_delays"]),
-            "signal_count": len(signals), "snapshot_count": len(taken),
+            "signal_count": len(signals), "trigger_count": len(heard), "triggers": self.triggers.ctypes.data,
             "pre": ctypes.addressof(ends[0]), "post": ctypes.addressof(ends[1]),
         }  # fmt: skip
         if job.normalise is not None:
@@ -146,6 +218,21 @@ class ProjectionArrays(ProgramArrays):
                 "high": np.inf if high is None else high,
             }
         self.struct = PROJECTION.filled(self.fixed | self.state, numbers, job.precision)
+
+    def _recorded(self, circuit: Circuit, name: str) -> dict[str, int]:
+        """Arrays for what is recorded of the weights; of synapses without a rule nothing is."""
+        of = circuit.probes.of_synapses(name) if circuit.projections[name].rule is not None else OfSynapses()
+        self.watched = watched_synapses(circuit, name, self.edges)
+        times = {"snapshot": of.snapshots, "watch": of.watch, "histogram": of.histograms}
+        self.fixed |= {f"{what}_steps": as_steps(NO_STEPS if steps is None else steps) for what, steps in times.items()}
+        counts = {f"{what}_count": len(self.fixed[f"{what}_steps"]) for what in times}
+        self.fixed |= {"watched": as_steps(places_of(self.order)[self.watched]), "edges": np.array(of.edges, dtype=float)}
+        self.state |= {
+            "snapshots": np.zeros((counts["snapshot_count"], len(self.edges.pre)), dtype=self.job.dtype),
+            "watched_weights": np.zeros((counts["watch_count"], len(self.watched)), dtype=self.job.dtype),
+            "histograms": np.zeros((counts["histogram_count"], of.bins), dtype=np.int64),
+        }
+        return counts | {"watched_count": len(self.watched), "bins": of.bins}
 
     def _connect(self) -> None:
         """Rows by source and delay, in each by cell; columns by cell, in each by source, where anything goes through columns."""
@@ -210,6 +297,11 @@ class ProjectionArrays(ProgramArrays):
         values = np.empty_like(self.state["snapshots"])
         values[:, self.order] = self.state["snapshots"]
         return values
+
+
+def as_steps(values: Array) -> Array:
+    """As the kernel reads numbers of steps, cells or synapses."""
+    return np.ascontiguousarray(values, dtype=np.int64)
 
 
 def rows_of(edges: Edges) -> tuple[Array, Array]:

@@ -51,7 +51,6 @@ struct Pack {
 };
 
 inline Pack chosen(Mask where, Pack a, Pack b) { return where.of ? a.of : b.of; }
-inline double chosen(bool where, double a, double b) { return where ? a : b; }
 inline Pack truth(Mask a) { return chosen(a, 1.0, 0.0); }
 
 // What depends on the outcome of comparisons: a value for each.
@@ -70,7 +69,11 @@ template <class F, class... More> inline Pack each(F f, Pack a, More... more) {
   for (int n = 0; n < PACKED; ++n) a.of[n] = f(a.of[n], more.of[n]...);
   return a;
 }
-inline Pack exp(Pack a) { return each([](double x) { return lanes::exp(x); }, a); }
+inline Pack magnitude(Pack a) { return each([](double x) { return magnitude(x); }, a); }
+inline Pack exp(Pack a) {
+  if ((magnitude(a) < 700.0).all()) return lanes::exp_of_moderate<Doubles, Unsigned>(a.of);
+  return each([](double x) { return lanes::exp(x); }, a);
+}
 inline double library_exp(double x) { return std::exp(x); }
 inline Pack library_exp(Pack a) { return each([](double x) { return std::exp(x); }, a); }
 inline Pack log(Pack a) { return each([](double x) { return std::log(x); }, a); }
@@ -79,7 +82,11 @@ inline Pack larger(Pack a, Pack b) { return chosen(a > b || b != b, a, b); }
 inline double larger(double a, double b) { return std::fmax(a, b); }
 inline Pack power(Pack a, Pack b) { return each([](double x, double y) { return power(x, y); }, a, b); }
 inline Pack exprel(Pack a) { return each([](double x) { return exprel(x); }, a); }
-inline Pack magnitude(Pack a) { return each([](double x) { return magnitude(x); }, a); }
+inline double largest(Pack a) {
+  double most = a.of[0];
+  for (int n = 1; n < PACKED; ++n) most = a.of[n] > most ? a.of[n] : most;
+  return most;
+}
 inline Pack positive(Pack a) { return 0.5 * (a + magnitude(a)); }
 inline Pack within(Pack a, Pack low, Pack high) {
   const Pack raised = chosen(a < low, low, a);

@@ -37,11 +37,13 @@ public:
     for (int k = 0; k < M::late_count; ++k) {
       const Range next = M::late_source(k, ahead), &before = late.values[k];
       Range whole(std::min(next.low, before.low), std::max(next.high, before.high), on);
-      for (int64_t ago = 1; ago <= by[k]; ++ago) {
-        const double value = *ring(k, now, ago);
-        whole = Range(std::min(whole.low, value), std::max(whole.high, value), on);
+      const double *const begin = first(k), *const oldest = ring(k, now, 0), *const end = begin + by[k] + 1;
+      for (const double *value = begin; value < end; ++value) {
+        if (value == oldest) continue;  // of which nothing is read any more
+        whole.low = std::min(whole.low, *value);
+        whole.high = std::max(whole.high, *value);
       }
-      late.values[k] = whole;
+      late.values[k] = Range(whole.low, whole.high, on);
     }
   }
 
@@ -50,9 +52,10 @@ private:
   double *history;
 
   // Ring k holds the last by[k] + 1 values.
-  double *ring(int k, int64_t now, int64_t ago) const {
+  double *first(int k) const {
     double *start = history;
     for (int j = 0; j < k; ++j) start += by[j] + 1;
-    return start + (now + by[k] + 1 - ago) % (by[k] + 1);
+    return start;
   }
+  double *ring(int k, int64_t now, int64_t ago) const { return first(k) + (now + by[k] + 1 - ago) % (by[k] + 1); }
 };

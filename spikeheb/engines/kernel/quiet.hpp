@@ -5,6 +5,7 @@
 // would give in continuous time. J comes from the code of the step, run with numbers that carry their derivatives.
 #pragma once
 
+#include "pack.hpp"
 #include "range.hpp"
 
 template <class M> class Quiet {
@@ -58,19 +59,38 @@ public:
     return excess;
   }
 
+  struct Way { double away[N]; };  // how far from rest
+
+  Way way(const State &state) const {
+    Way way;
+    for (int i = 0; i < N; ++i) way.away[i] = entry(state, i) - fixed[i];
+    return way;
+  }
+
   void advance(State &state, int64_t steps) const {
-    double away[N], moved[N];
-    for (int i = 0; i < N; ++i) away[i] = entry(state, i) - fixed[i];
+    Way there = way(state);
+    advance(there, steps);
+    for (int i = 0; i < N; ++i) entry(state, i) = fixed[i] + there.away[i];
+  }
+
+  void advance(Way &way, int64_t steps) const {
+    double moved[N];
     for (int j = 0; steps; ++j, steps >>= 1) {
       if (j == count) {  // so long that nothing of it is left
-        for (double &a : away) a = 0.0;
+        way = {};
         break;
       }
       if (!(steps & 1)) continue;
-      power(j, away, moved);
-      std::memcpy(away, moved, sizeof away);
+      power(j, way.away, moved);
+      std::memcpy(way.away, moved, sizeof moved);
     }
-    for (int i = 0; i < N; ++i) entry(state, i) = fixed[i] + away[i];
+  }
+
+  // What a step changes in a variable, so far from rest.
+  template <class R> R change(int i, const R (&away)[N]) const {
+    R change = 0.0;
+    for (int k = 0; k < N; ++k) change = change + (jacobian[i][k] - double(i == k)) * away[k];
+    return change;
   }
 
   // What the step leaves over beside its linear part, with every variable as far from rest as it may come on its way: v is
@@ -114,7 +134,8 @@ private:
   State at_rest{};
   double fixed[N];
   Matrix jacobian, summed;  // summed: sum of the magnitudes of the powers, about |(1 - J)**-1|
-  Matrix powers[POWERS];    // J**(2**j), columns first, so that a product takes many numbers at a time
+  static constexpr int WIDE = (N + PACKED - 1) / PACKED * PACKED;
+  double powers[POWERS][N][WIDE];  // J**(2**j), columns first, so that a product takes many numbers at a time
   int count = 0;            // powers beyond this are zero
 
   template <class T> static T *entries(typename M::template State<T> &state) { return reinterpret_cast<T *>(&state); }
@@ -135,10 +156,14 @@ private:
   }
 
   void power(int j, const double (&x)[N], double (&out)[N]) const {
-    double sum[N] = {};
+    Doubles sum[WIDE / PACKED] = {};
     for (int k = 0; k < N; ++k)
-      for (int i = 0; i < N; ++i) sum[i] += powers[j][k][i] * x[k];
-    std::memcpy(out, sum, sizeof sum);
+      for (int p = 0; p < WIDE / PACKED; ++p) {
+        Doubles column;
+        std::memcpy(&column, powers[j][k] + PACKED * p, sizeof column);
+        sum[p] += column * x[k];
+      }
+    std::memcpy(out, sum, sizeof out);
   }
 
   // Whatever does not move by itself (injected current, variables of the reset) decides where rest is.
@@ -203,17 +228,23 @@ private:
   }
 
   bool find_powers() {
+    std::memset(powers, 0, sizeof powers);
     for (int i = 0; i < N; ++i)
       for (int k = 0; k < N; ++k) powers[0][k][i] = jacobian[i][k];
     for (count = 1;; ++count) {
-      const Matrix &last = powers[count - 1];
+      const auto &last = powers[count - 1];
       double norm = 0.0;
       for (const auto &row : last)
         for (const double x : row) norm = std::fmax(norm, std::fabs(x));
       if (!std::isfinite(norm) || norm > 1e12) return false;
       if (norm < 1e-40) break;
       if (count == POWERS) return false;
-      for (int k = 0; k < N; ++k) power(count - 1, last[k], powers[count][k]);
+      for (int k = 0; k < N; ++k) {
+        double column[N];
+        std::memcpy(column, last[k], sizeof column);
+        power(count - 1, column, column);
+        std::memcpy(powers[count][k], column, sizeof column);
+      }
     }
     Matrix slope;
     for (int i = 0; i < N; ++i)

@@ -6,24 +6,16 @@
 // All state belongs to the caller.
 #pragma once
 
+#include "cells.hpp"
 #include "normalise.hpp"
-#include "numbers.hpp"
+#include "probes.hpp"
 #include "rows_contract.hpp"
 
 #include <algorithm>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 // `real` (double or float) and W = 1 are named by the generated file.
-using Flag = std::conditional_t<sizeof(real) == 8, int64_t, int32_t>;
-#if defined(__clang__)
-#define SIDE_BY_SIDE _Pragma("clang loop vectorize(assume_safety)")
-#elif defined(__GNUC__)
-#define SIDE_BY_SIDE _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
-#else
-#define SIDE_BY_SIDE
-#endif
 
 // Who fired in a step that is remembered.
 struct Fired {
@@ -73,7 +65,7 @@ inline void note(Group<real> &group, int64_t now, int32_t cell) {
   const int64_t place = now % group.past;
   group.fired[place * group.cells + group.fired_count[place]++] = cell;
   ++group.counts[cell];
-  if (group.keep) {
+  if (group.keep && group.keep_cell[cell]) {
     group.kept_steps[group.kept] = now;
     group.kept_cells[group.kept++] = cell;
   }
@@ -107,14 +99,25 @@ template <class M> struct Cells {
       if (group.part_at[c] < part_next) part_next = group.part_at[c];
   }
 
+  // The current that is given, and a random one that stays for a while; drawn by cell and the step at which it begins.
+  void flow(int64_t begin) {
+    for (int64_t c = 0; c < group.cells; ++c) {
+      const double p = uniform(group.noise_streams[c], uint64_t(begin));
+      seen.lane[M::current][c] = real(double(group.steady[c]) + (group.noise_low + (group.noise_high - group.noise_low) * p));
+    }
+  }
+
   // State update, then threshold.
   void step(int64_t now) {
+    real *const given = group.noise_every ? group.steady : seen.lane[M::current];
+    const int64_t before = group.current;
     for (; group.current < group.current_count && group.current_steps[group.current] == now; ++group.current) {
       const int64_t cell = group.current_cells[group.current];
       const real value = real(group.current_values[group.current]);
-      if (cell >= 0) seen.lane[M::current][cell] = value;
-      else std::fill_n(seen.lane[M::current], group.cells, value);
+      if (cell >= 0) given[cell] = value;
+      else std::fill_n(given, group.cells, value);
     }
+    if (const int64_t every = group.noise_every; every && (now % every == 0 || group.current != before)) flow(now - now % every);
     bool any = M::step_cells(seen, shared, now);
     for (int64_t k = group.imposed; k < group.imposed_count && group.imposed_steps[k] == now; ++k, any = true)
       seen.fired[group.imposed_cells[k]] = 1, ++group.imposed;
@@ -147,20 +150,28 @@ template <class M> struct Cells {
       for (const int32_t *c = fired.begin; c < fired.end; ++c) go_on(now, *c);
     }
   }
-  void go_on(int64_t now, int64_t c) {
-    int64_t &part = group.part[c];
-    if (part < M::shape_parts) {
-      seen.lane[0][c] = M::shape_v(shared, part);
-      seen.lane[M::held][c] = real(NEVER);
-      group.part_at[c] = now + group.durations[1 + part];
-      ++part;
-      return;
-    }
-    group.part_at[c] = FAR;
-    M::reset(seen, shared, c);
-    if constexpr (M::holds) seen.lane[M::held][c] = real(group.durations[0] > 0 ? group.durations[0] - 1 : 0);
-  }
+  void go_on(int64_t now, int64_t c) { ::go_on<M>(seen, shared, group.durations, now, c, group.part[c], group.part_at[c]); }
 };
+
+// --- rewards that cells bring about -------------------------------------------------------------------------------------
+
+// Called when it is known who fires in this step, and before anything hears of it.
+inline int64_t watch(void *self, int64_t now) {
+  Trigger &trigger = *static_cast<Trigger *>(self);
+  const auto fires = [now](const void *group, int64_t cell) {
+    const Fired fired(*static_cast<const Group<real> *>(group), now);
+    return std::binary_search(fired.begin, fired.end, int32_t(cell));
+  };
+  const int64_t places = trigger.longest + 1;
+  trigger.due[(now + trigger.longest) % places] = 0;  // what was due in the last step is behind
+  if (fires(trigger.first, trigger.first_cell)) trigger.seen[0] = now;
+  const int64_t gap = now - trigger.seen[0];
+  if (gap < 1 || gap > trigger.within || !fires(trigger.then, trigger.then_cell)) return DONE;
+  const double choices = double(trigger.longest - trigger.shortest + 1);
+  const int64_t more = int64_t(uniform(trigger.stream, uint64_t(trigger.seen[1]++)) * choices);
+  ++trigger.due[(now + trigger.shortest + more) % places];
+  return DONE;
+}
 
 // --- a projection -------------------------------------------------------------------------------------------------------
 
@@ -184,9 +195,10 @@ template <class M> struct Connections {
   // [post], then what needs the clock; where an epoch begins, decays are stored anew.
   void step(int64_t now) {
     if (now % job.epoch == 0 && now > 0) M::rebase(seen, shared);
-    if constexpr (M::late_count > 0) read_late(now);
+    const Rings<M> late{job.history, job.late_by, job.cells, 0, job.cells};
+    late.read(seen.lane, now);
     if constexpr (M::has_post) flawed |= M::step_post(seen, shared, now);
-    if constexpr (M::late_count > 0) keep_late(now);
+    late.keep(seen.lane, now);
     if constexpr (M::stepped_synapses) flawed |= M::step_synapses(seen, shared, now, now % job.epoch);
   }
 
@@ -220,6 +232,14 @@ template <class M> struct Connections {
         const int64_t cell = job.signal_cells[k], begin = cell < 0 ? 0 : cell, end = cell < 0 ? job.cells : cell + 1;
         for (int64_t c = begin; c < end; ++c) touch(c), flawed |= M::template on<a>(seen, shared, c, now, at, real(job.signal_values[k]));
       }
+      if constexpr (M::signal[a] == 0) hear_triggers<a>(now, at);  // of the signals that a rule hears, rewards are the first
+    }
+  }
+  template <int a> void hear_triggers(int64_t now, int64_t at) {
+    for (int64_t k = 0; k < job.trigger_count; ++k) {
+      const Trigger &trigger = *reinterpret_cast<const Trigger *>(job.triggers[k]);
+      for (int32_t n = trigger.due[now % (trigger.longest + 1)]; n > 0; --n)
+        for (int64_t c = 0; c < job.cells; ++c) touch(c), flawed |= M::template on<a>(seen, shared, c, now, at, real(trigger.value));
     }
   }
   int64_t first_signal(int64_t now) {
@@ -249,27 +269,7 @@ template <class M> struct Connections {
   void end(int64_t now) {
     const Fired fired(post, now);
     for (const int32_t *c = fired.begin; c < fired.end; ++c) flawed |= M::on_spike(seen, shared, *c);
-    if (job.snapshot < job.snapshot_count && job.snapshot_steps[job.snapshot] == now)
-      std::memcpy(job.snapshots + job.snapshot++ * job.synapses, seen.synapse[M::weight], size_t(job.synapses) * sizeof(real));
-  }
-
-  // --- delayed reads ---
-
-  real *ring_of(int k, int64_t step) const {
-    real *start = job.history;
-    for (int j = 0; j < k; ++j) start += (job.late_by[j] + 1) * job.cells;
-    return start + step % (job.late_by[k] + 1) * job.cells;
-  }
-  void copy_late(real *to, const real *from) const { std::memcpy(to, from, size_t(job.cells) * sizeof(real)); }
-  void read_late(int64_t now) {
-    for (int k = 0; k < M::late_count; ++k)
-      if (job.late_by[k] > 0) copy_late(seen.lane[M::late + k], ring_of(k, now + 1));
-  }
-  void keep_late(int64_t now) {
-    for (int k = 0; k < M::late_count; ++k) {
-      copy_late(ring_of(k, now), seen.lane[M::late_source[k]]);
-      if (job.late_by[k] == 0) copy_late(seen.lane[M::late + k], seen.lane[M::late_source[k]]);
-    }
+    record_weights(job, seen.synapse[M::weight], now);
   }
 };
 
@@ -288,11 +288,15 @@ inline int64_t advance(Network &network, int64_t until) {
 #define ROWS_ENTRIES(Model)                                                                                                          \
   extern "C" int64_t network_advance(Network *network, int64_t until) { return advance(*network, until); }                           \
   extern "C" int64_t group_room(void *self, int64_t now) { return room_of_group(self, now); }                                        \
+  extern "C" int64_t trigger_watch(void *self, int64_t now) { return watch(self, now); }                                             \
   extern "C" int64_t sources_step(void *self, int64_t now) { return step_sources(self, now); }                                       \
   extern "C" void *cells_open(Group<real> *group) { return new Cells<Model>(*group); }                                               \
   extern "C" void cells_close(void *self) { delete static_cast<Cells<Model> *>(self); }                                              \
   extern "C" int64_t cells_step(void *self, int64_t now) { return static_cast<Cells<Model> *>(self)->step(now), DONE; }              \
-  extern "C" int64_t cells_end(void *self, int64_t now) { return static_cast<Cells<Model> *>(self)->end(now), DONE; }                \
+  extern "C" int64_t cells_end(void *self, int64_t now) {                                                                            \
+    auto &cells = *static_cast<Cells<Model> *>(self);                                                                                \
+    return cells.end(now), record_cells(cells.group, now), DONE;                                                                     \
+  }                                                                                                                                  \
   extern "C" void *synapses_open(Synapses<real> *job) { return new Connections<Model>(*job); }                                       \
   extern "C" void synapses_close(void *self) { delete static_cast<Connections<Model> *>(self); }                                     \
   extern "C" int64_t synapses_step(void *self, int64_t now) { return static_cast<Connections<Model> *>(self)->step(now), DONE; }     \

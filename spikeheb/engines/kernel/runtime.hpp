@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #if defined(__SSE2__)
 #include <xmmintrin.h>
@@ -29,6 +30,7 @@ using std::sqrt;
 
 inline double magnitude(double x) { return std::fabs(x); }
 inline double positive(double x) { return 0.5 * (x + std::fabs(x)); }
+inline double chosen(bool where, double a, double b) { return where ? a : b; }
 inline double truth(bool x) { return x ? 1.0 : 0.0; }
 inline double power(double x, double y) { return std::pow(x, y); }
 // What is not finite stays no number, so that no limit can hide it; limits that are absent are infinite.
@@ -52,16 +54,23 @@ template <int N, class T> inline T quarters(T x) { return whole<N>(sqrt(sqrt(x))
 
 // --- numbers that carry their derivatives by N variables -------------------------------------------------------------
 
-template <int N> struct Dual {
-  double value;
-  double by[N > 0 ? N : 1];
+// R is a number, or several.
+template <int N, class R = double> struct Dual {
+  R value;
+  R by[N > 0 ? N : 1];
 
-  Dual(double x = 0.0) : value(x) { for (double &d : by) d = 0.0; }
+  Dual() : Dual(0.0) {}
+  template <class X, std::enable_if_t<std::is_convertible_v<X, R>, int> = 0> Dual(X x) : value(x) { for (R &d : by) d = 0.0; }
 
   // f(value), whose derivative is `slope`
-  Dual chain(double f, double slope) const {
+  Dual chain(R f, R slope) const {
     Dual r(f);
     for (int k = 0; k < N; ++k) r.by[k] = slope * by[k];
+    return r;
+  }
+  template <class Condition> friend Dual chosen(Condition where, const Dual &a, const Dual &b) {
+    Dual r(chosen(where, a.value, b.value));
+    for (int k = 0; k < N; ++k) r.by[k] = chosen(where, a.by[k], b.by[k]);
     return r;
   }
   friend Dual operator+(const Dual &a, const Dual &b) {
@@ -85,21 +94,21 @@ template <int N> struct Dual {
     return r;
   }
   friend Dual operator-(const Dual &a) { return a.chain(-a.value, -1.0); }
-  friend bool operator<(const Dual &a, const Dual &b) { return a.value < b.value; }
-  friend bool operator>(const Dual &a, const Dual &b) { return a.value > b.value; }
-  friend bool operator<=(const Dual &a, const Dual &b) { return a.value <= b.value; }
-  friend bool operator>=(const Dual &a, const Dual &b) { return a.value >= b.value; }
-  friend bool operator==(const Dual &a, const Dual &b) { return a.value == b.value; }
-  friend bool operator!=(const Dual &a, const Dual &b) { return a.value != b.value; }
-  friend Dual exp(const Dual &a) { const double e = std::exp(a.value); return a.chain(e, e); }
-  friend Dual log(const Dual &a) { return a.chain(std::log(a.value), 1.0 / a.value); }
-  friend Dual sqrt(const Dual &a) { const double r = std::sqrt(a.value); return a.chain(r, 0.5 / r); }
-  friend Dual magnitude(const Dual &a) { return a.value < 0.0 ? -a : a; }
-  friend Dual positive(const Dual &a) { return a.value < 0.0 ? Dual(0.0) : a; }
-  friend Dual within(const Dual &a, const Dual &low, const Dual &high) { return a < low ? low : a > high ? high : a; }
+  friend auto operator<(const Dual &a, const Dual &b) { return a.value < b.value; }
+  friend auto operator>(const Dual &a, const Dual &b) { return a.value > b.value; }
+  friend auto operator<=(const Dual &a, const Dual &b) { return a.value <= b.value; }
+  friend auto operator>=(const Dual &a, const Dual &b) { return a.value >= b.value; }
+  friend auto operator==(const Dual &a, const Dual &b) { return a.value == b.value; }
+  friend auto operator!=(const Dual &a, const Dual &b) { return a.value != b.value; }
+  friend Dual exp(const Dual &a) { const R e = exp(a.value); return a.chain(e, e); }
+  friend Dual log(const Dual &a) { return a.chain(log(a.value), 1.0 / a.value); }
+  friend Dual sqrt(const Dual &a) { const R r = sqrt(a.value); return a.chain(r, 0.5 / r); }
+  friend Dual magnitude(const Dual &a) { return chosen(a.value < 0.0, -a, a); }
+  friend Dual positive(const Dual &a) { return chosen(a.value < 0.0, Dual(0.0), a); }
+  friend Dual within(const Dual &a, const Dual &low, const Dual &high) { return chosen(a < low, low, chosen(a > high, high, a)); }
   friend Dual clip(const Dual &a, const Dual &low, const Dual &high) { return within(a, low, high); }
   friend Dual power(const Dual &a, const Dual &b) { return exp(b * log(a)); }
-  friend Dual exprel(const Dual &a) { return a.value == 0.0 ? Dual(1.0) + a / 2.0 : (exp(a) - 1.0) / a; }
+  friend Dual exprel(const Dual &a) { return chosen(a.value == 0.0, Dual(1.0) + a / 2.0, (exp(a) - 1.0) / a); }
 };
 
 // --- coupled linear equations dz/dt = A z + b, solved exactly over whole numbers of steps ----------------------------

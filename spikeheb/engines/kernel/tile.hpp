@@ -8,27 +8,15 @@
 // an epoch of fixed length: nothing has to be done to it while time goes by, and all that events need are two tables.
 #pragma once
 
+#include "cells.hpp"
 #include "inputs.hpp"
 #include "normalise.hpp"
-#include "numbers.hpp"
 
 #include <algorithm>
 #include <new>
-#include <type_traits>
 #include <utility>
 
 // `real` (double or float) and W are named by the generated file.
-using Flag = std::conditional_t<sizeof(real) == 8, int64_t, int32_t>;
-
-// The turns of the loop that follows touch different numbers: it is to be run several turns at a time, not unrolled.
-#if defined(__clang__)
-#define SIDE_BY_SIDE _Pragma("clang loop vectorize(assume_safety)")
-#elif defined(__GNUC__)
-#define SIDE_BY_SIDE _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
-#else
-#define SIDE_BY_SIDE
-#endif
-
 template <class M> class Tile {
 public:
   static constexpr int A = M::actions;
@@ -138,10 +126,11 @@ private:
       any = M::step_cells(*this, *shared, now);
       if (clamped) hold();
     }
-    if constexpr (M::late_count > 0) read_late(now);
+    const Rings<M> late{job->history, job->late_by, job->blocks * W, first_cell, blocks * W};
+    late.read(lane, now);
     if constexpr (M::has_post)
       if (M::step_post(*this, *shared, now)) suspect(now);
-    if constexpr (M::late_count > 0) keep_late(now);
+    late.keep(lane, now);
     if constexpr (stepped_synapses)
       if (M::step_synapses(*this, *shared, now, at)) suspect(now);
     uint64_t spikes = 0;
@@ -270,19 +259,7 @@ private:
       for (int64_t c = 0; c < cells; ++c) sooner(part_next, job->part_at[first_cell + c]);
   }
   void go_on(int64_t now, int64_t c) {
-    if constexpr (M::has_cell) {
-      int64_t &part = job->part[first_cell + c], &part_at = job->part_at[first_cell + c];
-      if (part < M::shape_parts) {
-        lane[0][c] = M::shape_v(*shared, part);
-        lane[M::held][c] = real(NEVER);
-        part_at = now + job->durations[1 + part];
-        ++part;
-        return;
-      }
-      part_at = FAR;
-      M::reset(*this, *shared, c);
-      if constexpr (M::holds) lane[M::held][c] = real(job->durations[0] > 0 ? job->durations[0] - 1 : 0);
-    }
+    ::go_on<M>(*this, *shared, job->durations, now, c, job->part[first_cell + c], job->part_at[first_cell + c]);
   }
 
   // --- normalisation ----------------------------------------------------------------------------------------------------
@@ -293,26 +270,6 @@ private:
     for (int64_t c = 0; which && c < cells; ++c)
       if (which >> c & 1)
         bring_to_sum<W>(synapse[M::weight] + c / W * inputs * W + c % W, inputs, job->normalise, job->target, job->low, job->high);
-  }
-
-  // --- delayed reads ---------------------------------------------------------------------------------------------------
-
-  real *ring_of(int k, int64_t step) const {
-    const int64_t all = job->blocks * W;
-    real *start = job->history;
-    for (int j = 0; j < k; ++j) start += (job->late_by[j] + 1) * all;
-    return start + step % (job->late_by[k] + 1) * all + first_cell;
-  }
-  void copy_late(real *to, const real *from) const { std::memcpy(to, from, size_t(blocks * W) * sizeof(real)); }
-  void read_late(int64_t now) {
-    for (int k = 0; k < M::late_count; ++k)
-      if (job->late_by[k] > 0) copy_late(lane[M::late + k], ring_of(k, now + 1));
-  }
-  void keep_late(int64_t now) {
-    for (int k = 0; k < M::late_count; ++k) {
-      copy_late(ring_of(k, now), lane[M::late_source[k]]);
-      if (job->late_by[k] == 0) copy_late(lane[M::late + k], lane[M::late_source[k]]);
-    }
   }
 
   // --- records ---------------------------------------------------------------------------------------------------------

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.drives import Change
 from spikeheb.circuits.phases import at
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.circuits.steps import Floats, Steps
-from spikeheb.draws.edges import Edges, alone_with, edges_of, trains_of_population, without_synapses
+from spikeheb.draws.edges import Edges, alone_with, edges_of, noise_streams, trains_of_population, without_synapses
+from spikeheb.draws.random import uniform
 from spikeheb.engines.alone import Progress, alone
 from spikeheb.engines.plain.lanes import Lanes
+from spikeheb.engines.plain.recorder import Recorder
 from spikeheb.engines.plain.run import REPORT_EVERY
 from spikeheb.engines.plain.step import (
     change,
@@ -26,6 +29,7 @@ from spikeheb.engines.plain.step import (
     update_post,
     update_synapses,
 )
+from spikeheb.engines.plain.triggers import Watched
 from spikeheb.engines.threads import stop_if_asked
 from spikeheb.errors import EngineError
 from spikeheb.program.analysis import analyse
@@ -77,6 +81,31 @@ class _Synapses:
                     there = events.pre[n].get(step, np.zeros(0, dtype=np.int64))
                     events.pre[n][step] = np.sort(np.concatenate([there, reached[steps == step]]))
 
+    def reward(self, amounts: list[float], now: int) -> None:
+        """All synapses hear rewards, after those that were given beforehand."""
+        heard = self.lanes.events.signals.get("reward")
+        if heard is not None:
+            heard.setdefault(now, []).extend(Change(lane, now, amount) for amount in amounts for lane in range(self.lanes.job.lanes))
+
+
+class _Current:
+    """A random current into the cells of a population, beside the one that is given."""
+
+    def __init__(self, circuit: Circuit, name: str) -> None:
+        self.streams, noise = noise_streams(circuit, name), circuit.drives[name].noise
+        assert noise is not None
+        self.low, self.high, self.every = noise.low, noise.high, noise.steps(circuit.dt)
+        self.steady, self.random = np.zeros((2, circuit.populations[name].count))
+
+    def flow(self, lanes: Lanes, now: int) -> None:
+        """The current of this step."""
+        lanes.cell["I_ext"][:] = self.steady
+        switch_drives(lanes, now)
+        self.steady[:] = lanes.cell["I_ext"]
+        if now % self.every == 0:
+            self.random[:] = self.low + (self.high - self.low) * uniform(self.streams, now)
+        lanes.cell["I_ext"][:] = self.steady + self.random
+
 
 class _Network:
     def __init__(self, circuit: Circuit) -> None:
@@ -89,7 +118,9 @@ class _Network:
             name: _by_step(trains_of_population(circuit, name))
             for name, group in circuit.populations.items() if isinstance(group, Spikes)
         }  # fmt: skip
-        self.snapshots: dict[str, list[Floats]] = {name: [] for name in circuit.projections}
+        self.recorder = Recorder(circuit, self.cells, {name: (each.lanes, each.edges) for name, each in self.synapses.items()})
+        self.noise = {name: _Current(circuit, name) for name, drives in circuit.drives.items() if drives.noise is not None}
+        self.triggers = {name: Watched(circuit, name) for name in circuit.triggers}
 
     def _synapses(self, name: str) -> _Synapses:
         projection, edges = self.circuit.projections[name], edges_of(self.circuit, name)
@@ -107,8 +138,11 @@ class _Network:
     def step(self, now: int) -> None:
         """One step; the order within it is that of `spikeheb.engines.plain.step`."""
         projections = self.circuit.projections
-        for lanes in self.cells.values():
-            switch_drives(lanes, now)
+        for name, lanes in self.cells.items():
+            if name in self.noise:
+                self.noise[name].flow(lanes, now)
+            else:
+                switch_drives(lanes, now)
             update_cells(lanes, now)
         for each in self.synapses.values():
             update_post(each.lanes, now)
@@ -116,6 +150,11 @@ class _Network:
         spiking = {name: fire(lanes, now) for name, lanes in self.cells.items()}
         fired = {name: np.flatnonzero(which) for name, which in spiking.items()}
         fired |= {name: steps.get(now, np.zeros(0, dtype=np.int64)) for name, steps in self.trains.items()}
+        for trigger in self.triggers.values():
+            due = trigger.rewards(fired, now)
+            for name, each in self.synapses.items():
+                if due and projections[name].post in trigger.populations:
+                    each.reward(due, now)
         for name, each in self.synapses.items():
             each.hear(fired[projections[name].pre], now)
             for cell in fired[projections[name].post].tolist():
@@ -124,10 +163,9 @@ class _Network:
             normalise(each.lanes, now, deliver(each.lanes, now))
         for name, each in self.synapses.items():
             change(each.lanes, "on_spike", spiking[projections[name].post], now)
-            if now in self.circuit.probes.snapshots:
-                self.snapshots[name].append(self._weights(name).copy())
         for name, lanes in self.cells.items():
             shape_and_reset(lanes, now, spiking[name])
+        self.recorder.record(now)
 
     def _weights(self, name: str) -> Floats:
         lanes = self.synapses[name].lanes
@@ -137,17 +175,15 @@ class _Network:
         """What was recorded, and the weights as they stand."""
         ruled = [name for name, projection in self.circuit.projections.items() if projection.rule is not None]
         synapses = self.synapses
-        spikes = {name: _in_order(lanes.spikes) for name, lanes in self.cells.items()}
+        kept = {name: self.circuit.probes.kept(name, len(lanes.spikes)) for name, lanes in self.cells.items()}
         return NetworkRecording(
             engine={"engine": "plain", "numpy": np.__version__},
-            spikes=spikes if self.circuit.probes.trains else {},
+            spikes={name: _of_cells(_in_order(lanes.spikes), kept[name]) for name, lanes in self.cells.items() if len(kept[name])},
             counts={name: np.array([len(train) for train in lanes.spikes]) for name, lanes in self.cells.items()},
             pre={name: synapses[name].edges.pre for name in ruled},
             post={name: synapses[name].edges.post for name in ruled},
             w={name: self._weights(name).copy() for name in ruled},
-            snapshots={
-                name: np.reshape(self.snapshots[name], (len(self.snapshots[name]), len(synapses[name].edges.pre))) for name in ruled
-            },
+            **self.recorder.recorded(),
         )
 
 
@@ -161,6 +197,12 @@ def _by_step(trains_: list[Steps]) -> dict[int, Steps]:
     steps, numbers = _in_order([train.tolist() for train in trains_])
     each, first = np.unique(steps, return_index=True)
     return dict(zip(each.tolist(), np.split(numbers, first[1:]), strict=False))
+
+
+def _of_cells(spikes: tuple[Steps, Steps], cells: Steps) -> tuple[Steps, Steps]:
+    """Those of some cells."""
+    there = np.isin(spikes[1], cells)
+    return spikes[0][there], spikes[1][there]
 
 
 def _in_order(trains_: list[list[int]]) -> tuple[Steps, Steps]:

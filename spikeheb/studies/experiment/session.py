@@ -69,7 +69,8 @@ def session(
     tests = np.union1d(pulses, control)
     sweep_length = before + after + 1 if tests.size else 0
     probes = Probes(samples=np.union1d(tests, [settled]), sweeps=tests - before, sweep_steps=sweep_length)
-    drives = Drives(imposed=given(tuple(post)), **{name: tuple(of_all) for name, of_all in changes.items()})
+    currents, clamps, rewards = map(tuple, changes.values())
+    drives = Drives(imposed=given(tuple(post)), currents=currents, clamps=clamps, rewards=rewards)
     lane_of_input = np.repeat(np.arange(len(schedule.lanes)), inputs_of_lanes(schedule))
     return lanes(
         rule,

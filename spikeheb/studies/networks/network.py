@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from spikeheb import library
 from spikeheb.circuits.circuit import Circuit
-from spikeheb.circuits.files import circuit_of, circuit_to_toml, read_circuit
-from spikeheb.circuits.populations import Cells
-from spikeheb.circuits.recording import NetworkRecording
+from spikeheb.circuits.files import circuit_of, read_circuit
 from spikeheb.declared import described, takes_settings
 from spikeheb.engines.choice import carry_out_network
-from spikeheb.errors import EngineError, SpikehebError, check_kind
-from spikeheb.measure.activity import interval_cv, rate_course, rates
-from spikeheb.studies.labels import VERSION, describe
+from spikeheb.errors import EngineError, check_kind
+from spikeheb.studies.networks.result import attributes, check_names, labelled
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.settings.network import Network
 
@@ -28,11 +21,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 ENGINES = ("auto", "kernel", "plain")
-BIN = 0.01
-"""Seconds of a bin of the populations' rates; longer in runs of many bins."""
-MOST_BINS = 2000
-FAST = 300.0
-"""Hertz: beyond what cells of the cortex do for long."""
 
 
 @shows_progress
@@ -51,10 +39,14 @@ def network(circuit: Circuit | Mapping[str, object] | Path | str, settings: Netw
     -------
     xarray.Dataset
         Over ``population`` the means ``mean_rate`` and ``mean_cv``; for each population P of cells ``P_rate`` and ``P_cv`` (coefficient
-        of variation of the intervals) over ``P_cell``, all of the second half of the run, ``P_rate_course`` over ``time``, and
-        ``P_spike_time`` and ``P_spike_cell`` over ``P_spike``; for each projection Q with a rule ``Q_weight`` over ``snapshot`` and
-        ``Q_synapse``, with source ``Q_pre`` and cell ``Q_post`` of each synapse. The last snapshot is at the end of the run. A
-        ``note`` says where a rate is beyond physiology.
+        of variation of the intervals) over ``P_cell``, of the second half of the run, ``P_rate_course`` over ``time``, and
+        ``P_spike_time`` and ``P_spike_cell`` over ``P_spike``; where not all spikes are recorded, ``P_rate`` is of the whole run, and
+        ``P_recorded`` has the cells whose spikes are. For each projection Q with a rule ``Q_weight`` over ``snapshot`` (or times of its
+        own, ``Q_snapshot``) and ``Q_synapse``, with source ``Q_pre`` and cell ``Q_post`` of each synapse. The last snapshot is of the end.
+        What the probes ask for: ``P_bin_rate`` over ``P_bin``; ``P_v`` and ``P_current`` (of each of ``P_receptor``) over ``P_sample`` and
+        ``P_probed``, with the balance of the second half in ``P_current_correlation`` and ``P_current_ratio``; ``Q_watched_weight`` over
+        ``Q_watch`` and ``Q_watched``, the numbers of the synapses; ``Q_histogram`` over ``Q_histogram_time`` and bins with the edges
+        ``Q_edge``. A ``note`` says where a rate is beyond physiology.
 
     Raises
     ------
@@ -63,11 +55,8 @@ def network(circuit: Circuit | Mapping[str, object] | Path | str, settings: Netw
     whole = as_asked(circuit, settings)
     recording = carry_out_network(whole, settings.engine, progress=report_of(progress))
     data = labelled(whole, recording)
-    data.attrs = described(settings) | attributes(whole, recording)
-    texts = _texts(whole)
-    notes = _notes(whole, data)
-    data.attrs |= {"note": notes} if notes else {}
-    return describe(data, texts)
+    data.attrs = described(settings) | attributes(whole, recording) | data.attrs
+    return data
 
 
 def as_asked(circuit: Circuit | Mapping[str, object] | Path | str, settings: Network) -> Circuit:
@@ -82,11 +71,7 @@ def as_asked(circuit: Circuit | Mapping[str, object] | Path | str, settings: Net
     if isinstance(circuit, Mapping):
         circuit = circuit_of(circuit)
     whole = circuit if isinstance(circuit, Circuit) else read_circuit(_path(circuit))
-    for name in populations(whole):
-        if f"{name}_spike" in whole.populations:
-            raise EngineError(
-                f'populations "{name}" and "{name}_spike" would both have a "{name}_spike_cell"; rename one', key="populations"
-            )
+    check_names(whole)
     steps = whole.steps if settings.duration is None else max(1, round(settings.duration / whole.dt))
     return replace(
         whole, steps=steps, probes=whole.probes.until(steps), seed=whole.seed if settings.seed is None else settings.seed,
@@ -97,107 +82,3 @@ def as_asked(circuit: Circuit | Mapping[str, object] | Path | str, settings: Net
 def _path(name: Path | str) -> Path:
     check_kind(name, (str, Path), "the name of a network, a path, a mapping or a circuit", key="circuit")
     return library.find("network", name)
-
-
-# --- the result ---
-
-
-def labelled(circuit: Circuit, recording: NetworkRecording) -> xr.Dataset:
-    """The recording as a data set."""
-    import xarray as xr
-
-    duration = circuit.steps * circuit.dt
-    width = max(BIN, duration / MOST_BINS)
-    bins = max(1, int(duration / width + 1e-9))
-    variables: dict[str, Any] = {}
-    coordinates: dict[str, Any] = {"time": (np.arange(bins) + 0.5) * width}
-    for name, cells in populations(circuit).items():
-        count = cells.count
-        if not circuit.probes.trains:
-            variables[f"{name}_rate"] = (f"{name}_cell", recording.counts[name] / duration)
-            continue
-        steps, which = recording.spikes[name]
-        times = steps * circuit.dt
-        variables[f"{name}_rate"] = (f"{name}_cell", rates(times, which, count, duration / 2, duration))
-        variables[f"{name}_cv"] = (f"{name}_cell", interval_cv(times, which, count, duration / 2, duration))
-        inside = times < bins * width
-        variables[f"{name}_rate_course"] = ("time", rate_course(times[inside], count, 0.0, bins * width, width))
-        variables[f"{name}_spike_time"] = (f"{name}_spike", times)
-        variables[f"{name}_spike_cell"] = (f"{name}_spike", which)
-    groups = populations(circuit)
-    coordinates["population"] = list(groups)
-    variables["cells"] = ("population", [group.count for group in groups.values()])
-    variables["mean_rate"] = ("population", [float(np.mean(variables[f"{name}_rate"][1])) for name in groups])
-    if circuit.probes.trains:
-        variables["mean_cv"] = ("population", [_mean(variables[f"{name}_cv"][1]) for name in groups])
-    ruled = list(recording.w)
-    if ruled:
-        coordinates["snapshot"] = np.append(circuit.probes.snapshots * circuit.dt, duration)
-    for name in ruled:
-        weights = np.concatenate([recording.snapshots[name], recording.w[name][None]])
-        variables[f"{name}_weight"] = (("snapshot", f"{name}_synapse"), weights)
-        variables[f"{name}_pre"] = (f"{name}_synapse", recording.pre[name])
-        variables[f"{name}_post"] = (f"{name}_synapse", recording.post[name])
-    return xr.Dataset(variables, coordinates)
-
-
-def _mean(values: npt.NDArray[np.float64]) -> float:
-    """The mean of those that are known."""
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else float("nan")
-
-
-def populations(circuit: Circuit) -> dict[str, Cells]:
-    """The populations of cells by name."""
-    return {name: population for name, population in circuit.populations.items() if isinstance(population, Cells)}
-
-
-def attributes(circuit: Circuit, recording: NetworkRecording) -> dict[str, Any]:
-    """What was run: the network as the text of a file, hashes of its rules and cells, and which engine ran."""
-    ruled = {name: circuit.projections[name].rule for name in recording.w}
-    cells = {name: population.cell for name, population in populations(circuit).items()}
-    try:
-        text = circuit_to_toml(circuit)
-    except SpikehebError as error:
-        text = f"# cannot be written as a file: {error}"
-    engine = {f"engine_{name}" if name != "engine" else name: value for name, value in recording.engine.items()}
-    return {
-        "study": "network", "spikeheb": VERSION, "seed": circuit.seed, "dt_s": circuit.dt, "duration_s": circuit.steps * circuit.dt,
-        "precision": circuit.precision, "populations": json.dumps([[name, each.count] for name, each in populations(circuit).items()]),
-        "plastic": json.dumps(list(ruled)), "circuit": text,
-        "rule_hashes": json.dumps({name: rule.hash for name, rule in ruled.items() if rule is not None}),
-        "cell_hashes": json.dumps({name: cell.hash for name, cell in cells.items() if cell is not None}), **engine,
-    }  # fmt: skip
-
-
-def _texts(circuit: Circuit) -> Mapping[str, tuple[str, str]]:
-    texts = {
-        "time": ("s", "time"), "snapshot": ("s", "time of the weights"), "cells": ("1", "number of cells"),
-        "mean_rate": ("Hz", "mean rate of a cell, second half"), "mean_cv": ("1", "mean coefficient of variation of the intervals"),
-    }  # fmt: skip
-    for name in populations(circuit):
-        texts |= {
-            f"{name}_rate": ("Hz", f"rate of the cells of {name}, second half"),
-            f"{name}_cv": ("1", f"coefficient of variation of the intervals, {name}"),
-            f"{name}_rate_course": ("Hz", f"mean rate of a cell of {name}"),
-            f"{name}_spike_time": ("s", f"times of the spikes of {name}"), f"{name}_spike_cell": ("1", f"cells of the spikes of {name}"),
-        }  # fmt: skip
-    for name, projection in circuit.projections.items():
-        ends = f"from {projection.pre} to {projection.post}"
-        texts |= {
-            f"{name}_weight": ("1", f"weight, {ends}"), f"{name}_pre": ("1", f"source of the synapse, {ends}"),
-            f"{name}_post": ("1", f"cell of the synapse, {ends}"),
-        }  # fmt: skip
-    return texts
-
-
-def _notes(circuit: Circuit, data: xr.Dataset) -> str:
-    """What a user would want to know."""
-    notes = []
-    for name in populations(circuit):
-        mean = float(data[f"{name}_rate"].mean())
-        if mean == 0.0:
-            notes.append(f"{name} is silent in the second half of the run")
-        if mean > FAST:
-            notes.append(f"{name} fires at {mean:.0f} Hz, which no cell of the cortex does for long")
-    return "; ".join(notes)

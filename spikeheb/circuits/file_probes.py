@@ -1,0 +1,92 @@
+"""The table ``[probes]`` of a circuit's file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from spikeheb.circuits.file_tables import EdgesTable, Number, OfCellsTable, OfSynapsesTable, ProbesTable
+from spikeheb.circuits.file_values import Reading
+from spikeheb.circuits.populations import Population
+from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
+from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.dimensions import NONE
+from spikeheb.limits import MOST
+
+MOST_BINS = 100_000
+"""Of a histogram."""
+
+
+def read_probes(raw: ProbesTable, populations: Mapping[str, Population], end: int, file: Reading) -> Probes:
+    """What is recorded in a run that ends before step `end`.
+
+    Raises
+    ------
+    FormatError, UnitError, UnknownName
+    """
+    names = ("samples", "sweeps", "snapshots", "watch", "histograms")
+    times = {name: file.steps(getattr(raw, name), f"probes.{name}", end) for name in names}
+    for name in ("samples", "sweeps"):
+        if len(times[name]) and (times[name][-1] >= end or np.any(np.diff(times[name]) < 0)):
+            raise file.error(f"probes.{name}", "expected times that do not fall, before the end of the run")
+    of_cells: dict[str, OfCells] = {}
+    for name, table in raw.populations.items():
+        key = f"probes.populations.{name}"
+        of_cells[name] = _of_cells(table, populations[name].count if name in populations else 0, end, file, key)
+    return Probes(
+        samples=times["samples"],
+        sweeps=times["sweeps"],
+        snapshots=times["snapshots"],
+        watch=times["watch"],
+        histograms=times["histograms"],
+        sweep_steps=file.step(raw.sweep_length, "probes.sweep_length"),
+        watched=_pairs(raw.watched, file, "probes.watched"),
+        edges=file.floats(raw.edges, NONE, "probes.edges"),
+        trains=raw.trains,
+        populations=of_cells,
+        projections={name: _of_synapses(table, end, file, f"probes.projections.{name}") for name, table in raw.projections.items()},
+    )
+
+
+def _of_cells(raw: OfCellsTable, count: int, end: int, file: Reading, key: str) -> OfCells:
+    return OfCells(
+        spikes=None if raw.spikes is None else _cells(raw.spikes, count, file, f"{key}.spikes"),
+        bin_steps=file.step(raw.bin, f"{key}.bin"),
+        cells=_cells(raw.cells, count, file, f"{key}.cells"),
+        samples=file.steps(raw.samples, f"{key}.samples", end),
+    )
+
+
+def _cells(raw: list[int] | int, count: int, file: Reading, key: str) -> Steps:
+    """Numbers of cells; of a number so many cells, at equal distances."""
+    if isinstance(raw, int):
+        return np.arange(file.whole(raw, key, most=count), dtype=np.int64) * count // max(1, raw)
+    return np.array([file.index(cell, count, "cell", f"{key}[{n}]") for n, cell in enumerate(raw)], dtype=np.int64)
+
+
+def _of_synapses(raw: OfSynapsesTable, end: int, file: Reading, key: str) -> OfSynapses:
+    return OfSynapses(
+        snapshots=None if raw.snapshots is None else file.steps(raw.snapshots, f"{key}.snapshots", end),
+        watched=file.whole(raw.watched, f"{key}.watched") if isinstance(raw.watched, int) else _pairs(raw.watched, file, f"{key}.watched"),
+        watch=file.steps(raw.watch, f"{key}.watch", end),
+        histograms=file.steps(raw.histograms, f"{key}.histograms", end),
+        edges=_edges(raw.edges, file, f"{key}.edges"),
+    )
+
+
+def _pairs(raw: list[list[int]], file: Reading, key: str) -> Steps:
+    """Pairs of cell and source."""
+    for n, pair in enumerate(raw):
+        if len(pair) != 2:
+            raise file.error(f"{key}[{n}]", f"expected a cell and a source, [0, 3] (got {len(pair)} numbers)")
+        for number in pair:
+            file.whole(number, f"{key}[{n}]", most=MOST)
+    return np.array(raw, dtype=np.int64).reshape(-1, 2)
+
+
+def _edges(raw: EdgesTable | list[Number], file: Reading, key: str) -> Floats:
+    if isinstance(raw, list):
+        return file.floats(raw, NONE, key)
+    low, high = (file.number(getattr(raw, end), NONE, f"{key}.{end}") for end in ("low", "high"))
+    return np.linspace(low, high, file.whole(raw.bins, f"{key}.bins", least=1, most=MOST_BINS) + 1)

@@ -1,0 +1,97 @@
+"""What the probes of a network become in its result, the balance of currents among it; names that would meet are refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import spikeheb as sh
+from spikeheb.measure.activity import balance, by_sign
+
+NETWORK = {
+    "duration": "0.3 s",
+    "populations": {"x": {"sources": [{"kind": "poisson", "count": 20, "rate": "60 Hz"}]}, "e": {"count": 12, "cell": "l5_pyramidal"},
+                    "i": {"count": 4, "cell": "l5_pyramidal"}},
+    "projections": {
+        "xe": {"pre": "x", "post": "e", "connect": {"kind": "fixed_indegree", "count": 6}, "receptor": "ampa", "efficacy": 6},
+        "ee": {"pre": "e", "post": "e", "connect": {"kind": "pairwise_bernoulli", "probability": 0.3, "autapses": False}, "rule": "pair",
+               "receptor": "ampa"},
+        "ei": {"pre": "e", "post": "i", "receptor": "ampa", "efficacy": 3, "delay": "1 ms"},
+        "ie": {"pre": "i", "post": "e", "connect": {"kind": "pairwise_bernoulli", "probability": 0.9}, "rule": "vogels", "receptor": "gaba",
+               "initial": {"w": 3}},
+    },
+    "drives": {"e": {"currents": [{"at": "0 ms", "value": "300 pA"}]}},
+    "probes": {
+        "snapshots": ["0.1 s"],
+        "populations": {"e": {"spikes": 5, "bin": "7 ms", "cells": [0, 3, 11], "samples": {"every": "1 ms"}}},
+        "projections": {
+            "ee": {"snapshots": ["50 ms", "60 ms"], "watched": 7, "watch": {"every": "10 ms"}, "histograms": {"every": "20 ms"},
+                   "edges": {"low": 0, "high": 1, "bins": 10}},
+        },
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def data():
+    return sh.network(NETWORK)
+
+
+def test_both_engines_have_the_same_result(data):
+    plain = sh.network(NETWORK, engine="plain")
+    assert set(data.variables) == set(plain.variables)
+    for name in plain.variables:
+        if plain[name].dtype.kind in "fi":
+            np.testing.assert_allclose(data[name].values, plain[name].values, rtol=1e-7, atol=1e-10, err_msg=name)
+    assert set(data.data_vars) >= {"e_v", "e_current", "e_bin_rate", "ee_watched_weight", "ee_histogram"}
+
+
+def test_what_is_recorded_has_its_times_units_and_names(data):
+    np.testing.assert_allclose(data["ee_weight"]["ee_snapshot"], [0.05, 0.06, 0.3])
+    np.testing.assert_allclose(data["ie_weight"]["snapshot"], [0.1, 0.3])
+    assert data["e_current"].dims == ("e_receptor", "e_sample", "e_probed")
+    assert data["e_current"]["e_receptor"].values.tolist() == ["ampa", "gaba"]
+    assert data["e_current"].attrs["units"] == "A"
+    assert all("long_name" in data[name].attrs for name in data.variables if name != "population")
+    assert set(data["e_spike_cell"].values) <= set(data["e_recorded"].values) == {0, 2, 4, 7, 9}
+    np.testing.assert_allclose(data["e_bin_rate"].sum() * 0.007 * 12, data["e_rate"].sum() * 0.3, atol=5)
+    assert "i_spike_time" not in data
+    assert data["i_rate"].attrs["long_name"].endswith("whole run")
+    np.testing.assert_allclose(data["ee_watched_weight"].values[:, -1], data["ee_watched_weight"].sel(ee_watched=data["ee_watched"][-1]))
+
+
+def test_the_balance_is_that_of_the_second_half(data):
+    late = data["e_current"].where(data["e_sample"] >= 0.15, drop=True).values
+    expected = balance(late[0].T, late[1].T)
+    np.testing.assert_allclose(data["e_current_correlation"], expected.correlation)
+    np.testing.assert_allclose(data["e_current_ratio"], expected.ratio)
+    assert np.isfinite(expected.ratio).all()
+
+
+def test_receptors_are_of_the_side_of_their_mean():
+    currents = np.array([[[3.0], [-1.0]], [[-4.0], [1.0]], [[1.0], [1.0]], [[0.0], [0.0]]])
+    excitatory, inhibitory = by_sign(currents)
+    np.testing.assert_array_equal(excitatory, [[4.0, 0.0]])
+    np.testing.assert_array_equal(inhibitory, [[-4.0, 1.0]])
+    with pytest.raises(sh.FormatError, match="currents: expected numbers in an array of three dimensions"):
+        by_sign(np.zeros((2, 2)))
+
+
+def test_a_shorter_run_records_what_lies_in_it():
+    short = sh.network(NETWORK, duration="5 ms")
+    assert "e_bin_rate" not in short
+    assert short.sizes["e_sample"] == 5
+    assert short.sizes["ee_snapshot"] == 1
+
+
+def test_names_that_would_meet_are_refused():
+    populations = NETWORK["populations"] | {"e_bin": {"count": 2, "cell": "l5_pyramidal"}}
+    with pytest.raises(sh.EngineError, match='"e" and "e_bin" would both have a "e_bin_rate"; rename one'):
+        sh.network(NETWORK | {"populations": populations})
+
+
+def test_it_is_saved_and_drawn(data, tmp_path):
+    sh.save(data, tmp_path / "net.nc")
+    loaded = sh.load(tmp_path / "net.nc")
+    assert loaded.identical(data)
+    assert len(sh.figure(loaded).axes) >= 6
