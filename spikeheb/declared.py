@@ -127,7 +127,7 @@ class Declared:
 
     @property
     def text(self) -> Any:
-        """The default as a person writes it; what is no quantity stays as it is."""
+        """The default as a person writes it; text that is not a quantity stays as it is."""
         quantity = dimension_of(self.kind) is not None or item_of(self.kind) is not None
         return text_of(self.kind, self.default) if quantity and self.default is not None else self.default
 

@@ -1,4 +1,4 @@
-"""Limits on the size of work: what would take too much memory or time, or is no ordinary file, is refused before it is begun."""
+"""Limits on the size of work: what would need too much memory or time, or is not an ordinary file, is refused before work begins."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORK = 1e12
 FILE = 200_000_000
 """Bytes of a text file that is read."""
 LEVELS = 7
-"""Of tables and lists in a TOML file, and parts of a key."""
+"""The largest depth of tables and lists in a TOML file, and the largest number of parts of a key."""
 SEEDS = 10_000
 MOST = 10_000_000
 """The largest number of things of a kind, where memory sets no closer limit."""
@@ -115,7 +115,7 @@ def _single(value: object) -> object:
 
 
 def check_seed(seed: object) -> None:
-    """Refuse a seed that is no whole number, or that a result file could not hold.
+    """Refuse a seed that is not a whole number, or that a result file could not hold.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def check_seed(seed: object) -> None:
 
 
 def check_file(path: Path, most: float = FILE) -> None:
-    """Refuse what is no ordinary file (a device, a pipe, a folder), and one of more bytes than are allowed.
+    """Refuse a path that is not an ordinary file (but a device, a pipe or a folder), and a file with more bytes than are allowed.
 
     Raises
     ------

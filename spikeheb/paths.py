@@ -1,4 +1,4 @@
-"""Looking at paths that others have typed: too long a name, a null character or a loop of links is no error, only nothing there."""
+"""Test paths that a user typed: a name that is too long, a null character or a loop of links is no error but a path without a file."""
 
 from __future__ import annotations
 

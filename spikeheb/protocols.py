@@ -53,7 +53,7 @@ OF_RUN = (
 """Names that `spikeheb.run`, `spikeheb.slice_of` and `spikeheb.protocol` take themselves, beside the parameters of a protocol."""
 
 MAX_BYTES = 1_000_000
-"""Of a script."""
+"""The largest size of a script."""
 _count = itertools.count()
 
 
@@ -132,7 +132,7 @@ class Protocol:
 
     @property
     def changed(self) -> dict[str, str]:
-        """Of `texts`, those that differ from the script's defaults."""
+        """Those of `texts` that differ from the script's defaults."""
         defaults = type(self.parameters)()
         standard = {name: text_of(kind, convert(kind, getattr(defaults, name))) for name, kind in self.kinds.items()}
         return {name: text for name, text in self.texts.items() if text != standard[name]}

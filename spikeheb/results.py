@@ -74,7 +74,7 @@ def _free_place(path: Path | str, force: bool) -> Path:
 
 
 def plain(data: xr.Dataset) -> xr.Dataset:
-    """The same values with every attribute, and every variable that is no array of numbers, as text."""
+    """The same values with every attribute, and every variable that is not an array of numbers, as text."""
     changed = data.copy()
     for variable in changed.variables.values():
         variable.attrs = {str(name): str(value) for name, value in variable.attrs.items()}
@@ -136,7 +136,7 @@ def replace_file(target: Path, content: bytes) -> None:
 
 
 def check_replaceable(target: Path) -> None:
-    """Refuse to put a file where something is that is no file: a folder, a device, a pipe.
+    """Refuse a path at which there is something else than a file: a folder, a device or a pipe.
 
     Raises
     ------
@@ -233,7 +233,7 @@ _ROWS = {
     "constraint": ("kind", "learning_rate"),
     "comparison": ("sample", "other"),
 }
-"""What a row of a table stands for; in all other studies a condition."""
+"""What a row of a table is; in all other studies it is a condition."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 

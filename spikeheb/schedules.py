@@ -29,7 +29,7 @@ Steps = npt.NDArray[np.int64]
 
 NOTHING: Times = np.zeros(0)
 USUAL_CURRENTS, USUAL_VOLTAGES = (1e-11, 1e-9), (1e-3, 0.1)
-"""Amperes and volts, against which bare numbers are held."""
+"""Amperes and volts, with which numbers without a unit are compared."""
 MARGIN = 0.105
 """Seconds around a test pulse that a sweep takes."""
 MAX_STEP = 1e-2

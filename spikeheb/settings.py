@@ -1,4 +1,4 @@
-"""Settings: the kinds of value that parameters may have, and values brought into the form in which they are held.
+"""Settings: the kinds of value that parameters may have, and values converted to the form in which they are stored.
 
 A kind is an annotation: ``Time``, ``Frequency`` and the like for quantities (SI floats), ``int``, ``bool``, ``str``, ``float`` for a pure
 number, ``Literal[...]`` for a choice, ``tuple[kind, ...]`` for a row of them, and ``tuple[kind, kind]`` for two.

@@ -119,7 +119,7 @@ def as_table(content: dict[str, object], kind: type[Table], where: str, items: i
 
 
 def read_text(path: Path, most: int = MAX_BYTES, remedy: str = "a rule or cell file has about one screen of text") -> str:
-    """The text of a file of at most so many bytes.
+    """The text of a file, if it has at most this number of bytes.
 
     Raises
     ------

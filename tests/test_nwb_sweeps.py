@@ -121,7 +121,7 @@ CONTRADICTIONS = {
     ),
     "one number twice": (changed(plain(4), 2, 2, 1), '"s1" and "s2" start at 10 and 20 s and have the numbers 1 and 1'),
     "one start twice": (changed(plain(4), 2, 1, 10.0), '"s1" and "s2" both start at 10 s'),
-    "a start that is no time": (changed(plain(4), 2, 1, float("nan")), 'the start of the sweep "s2" is no time (nan)'),
+    "a start that is no time": (changed(plain(4), 2, 1, float("nan")), 'the start of the sweep "s2" is not a time (nan)'),
     "sweeps within each other": (plain(4, 0.01), '"s0" and "s1" start at 0 and 0.01 s, before the first has ended'),
 }
 

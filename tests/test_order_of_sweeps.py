@@ -146,7 +146,7 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     for heads, words in [
         (("time_s", "20", "21"), "its sweeps have other times"),
         (("time_ms", "20 (pA)", "21 (pA)"), "is in pA and"),
-        (("time_ms", "x", "y"), "only one has minutes in its heads"),
+        (("time_ms", "x", "y"), "has minutes in its column heads"),
     ]:
         other = saved(tmp_path, table(",", ".", heads), "b.csv")
         with pytest.raises(FormatError, match=words):

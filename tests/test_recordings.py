@@ -139,7 +139,7 @@ BAD_SWEEPS = {
     "a time that is no number": ("\n0.1,", "\nx,", 'line 4: column "time_ms" must be a finite number (got "x")'),
     "times out of order": ("\n0.2,", "\n0.1,", "line 5: time 0.1 does not come after 0.1"),
     "a long line": ("-67.0", "-67.0,1", "line 4: expected 4 columns (got 5)"),
-    "volts said to be millivolts": ("-67.0", "-6700.0", "unit: values up to 6.7 V: the unit is not what was said"),
+    "volts said to be millivolts": ("-67.0", "-6700.0", "unit: values reach 6.7 V, so the unit is not the one that was given"),
     "only a header": (SWEEPS[SWEEPS.index("\n") :], "\n", "is empty: expected a header and lines below it"),
 }
 
@@ -159,7 +159,7 @@ def test_bad_sweeps_get_one_line_with_the_files_line(case, tmp_path):
     [
         ({"unit": "ms"}, UnitError, 'unit: sweeps are a voltage such as "mV" or a current such as "pA" (got "ms", a time)'),
         ({"unit": "millivolts"}, UnitError, "unit: "),
-        ({"unit": "V"}, FormatError, "unit: values up to 70.5 V: the unit is not what was said"),
+        ({"unit": "V"}, FormatError, "unit: values reach 70.5 V, so the unit is not the one that was given"),
         ({"pulse": 5.0}, FormatError, "pulse: the pulse lies outside the sweep, which goes from -5.0001 s to -4.9998 s around it"),
         ({"pulse": float("nan")}, FormatError, 'pulse: expected a time such as "20 ms" (got nan)'),
     ],
@@ -273,7 +273,7 @@ def test_the_unit_of_neo_is_the_files_unless_said_otherwise(neo, tmp_path):
     options = {"channel": 1, "interval": 10, "first_after": 1}
     assert sweeps_of(sweep_file(neo, tmp_path / "a.mat", v, "pA"), **options).v[0, 0] == pytest.approx(-70e-12)
     assert sweeps_of(sweep_file(neo, tmp_path / "b.mat", v, "V"), unit="mV", **options).v[0, 0] == pytest.approx(-0.07)
-    with pytest.raises(FormatError, match="values up to 70 V: the unit is not what was said"):
+    with pytest.raises(FormatError, match="values reach 70 V, so the unit is not the one that was given"):
         sweeps_of(tmp_path / "b.mat", **options)
 
 

@@ -57,7 +57,7 @@ class Receptor:
 
     @property
     def dimension(self) -> Dimension:
-        """Of the unit and of the states."""
+        """The dimension of the unit and of the states."""
         return KINDS[self.kind]
 
     @property
@@ -120,7 +120,7 @@ class Cell:
     refractory: float
     receptors: Mapping[str, Receptor]
     text: str = field(default="", repr=False, compare=False)
-    """The file as it was read, so that a result can hold it whatever becomes of the file."""
+    """The file as it was read, so that a result can hold it even if the file changes."""
 
     __repr__, _repr_html_ = prompt, page
 

@@ -127,7 +127,7 @@ class Circuit:
         pre, post = (self.populations[name].count for name in (projection.pre, projection.post))
         return projection.pre_cells or (0, pre), projection.post_cells or (0, post)
 
-    # --- where it is no network: the synapses with a rule, and their cells ---
+    # --- where it is not a network: the synapses with a rule, and their cells ---
 
     @property
     def plastic(self) -> Projection:
@@ -270,7 +270,7 @@ class Circuit:
             raise EngineError("a network cannot have mirrored noise")
 
     def _check_single(self) -> None:
-        """What must be so in a circuit that is no network."""
+        """What must be true of a circuit that is not a network."""
         if self.sources.count < 1 and not self.is_pairwise:
             raise EngineError("expected at least one input (got 0)")
         kinds = {isinstance(projection.connect, OwnCopies) for projection in self.projections.values()}

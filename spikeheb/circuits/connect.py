@@ -108,7 +108,7 @@ class FixedOutdegree(_Between):
 
 @dataclass(frozen=True, kw_only=True)
 class FixedTotal(_Between):
-    """So many synapses, each between a source and a cell that are drawn at random.
+    """A given number of synapses, each between a source and a cell that are drawn at random.
 
     Attributes
     ----------
@@ -165,7 +165,7 @@ def expected(connect: Connector, sources: int, cells: int) -> float:
 
 
 def check(name: str, connect: Connector, sources: int, cells: int, *, itself: bool) -> None:
-    """Raise for what cannot be had between so many sources and cells; `itself` says whether they are one population.
+    """Raise for a connector that is impossible between these numbers of sources and cells; `itself` says whether they are one population.
 
     Raises
     ------

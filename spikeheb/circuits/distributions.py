@@ -9,7 +9,7 @@ from typing import ClassVar
 from spikeheb.errors import EngineError
 
 LEAST_SHARE = 0.01
-"""Of normal numbers, how many must lie within their limits, so that few are drawn anew."""
+"""The share of normal numbers that must lie within their limits, so that few are drawn again."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,7 +99,7 @@ class Drives:
 
 
 def by_cell(changes: tuple[Change, ...], cells: int) -> tuple[Change, ...]:
-    """The changes with those of all cells told cell by cell, in the order in which they were given."""
+    """The changes, with each change of all cells repeated for every cell, in the order in which they were given."""
     return tuple(
         Change(cell, change.step, change.value) for change in changes for cell in (range(cells) if change.cell == EVERY else (change.cell,))
     )

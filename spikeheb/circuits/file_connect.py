@@ -14,7 +14,7 @@ from spikeheb.dimensions import NONE, Dimension
 from spikeheb.errors import unknown_name
 
 OF_LISTS = ("pairwise", "own_copies")
-"""Ways to connect that only circuits that are no network have."""
+"""Connectors that no network has."""
 
 
 def read_connect(raw: ProjectionTable, sources: int, cells: int, file: Reading, key: str) -> Connector:

@@ -67,7 +67,7 @@ class PopulationTable(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class NormaliseTable(msgspec.Struct, forbid_unknown_fields=True):
-    """The sum that weights are brought to."""
+    """The sum to which weights are normalised."""
 
     kind: str
     target: Number

@@ -75,7 +75,7 @@ class Reading:
         return value
 
     def index(self, value: int, count: int, what: str, key: str) -> int:
-        """The number of one of so many things, counted from 0."""
+        """A number from 0 to below `count`, of things that are counted from 0."""
         if not 0 <= value < count:
             raise self.error(key, f"there is no {what} {value}; there are {count:,}, counted from 0")
         return value
@@ -108,7 +108,7 @@ class Reading:
         return np.array([self.number(value, dimension, f"{key}[{n}]") for n, value in enumerate(values)], dtype=float)
 
     def row(self, value: Row, dimension: Dimension, count: int, key: str) -> Floats:
-        """A quantity for each of so many."""
+        """A quantity for each of `count` things."""
         if not isinstance(value, list):
             return np.full(count, self.number(value, dimension, key))
         if len(value) != count:

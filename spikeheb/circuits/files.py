@@ -81,7 +81,7 @@ from spikeheb.tables import as_table, decode_text, read_text
 
 MAX_BYTES = library.MOST_OF_NETWORK
 MAX_ITEMS = 500_000
-"""Of a list."""
+"""The largest number of entries of a list."""
 REMEDY = "give fewer trains, or trains drawn from rates"
 WRITTEN, GIVEN = "text of the circuit", "the network"
 

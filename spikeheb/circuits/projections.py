@@ -19,7 +19,7 @@ NORMALISATIONS = ("none", "divisive", "subtractive")
 
 @dataclass(frozen=True)
 class Normalise:
-    """The weights of each cell brought to a sum, within the rule's limits.
+    """Normalisation of the weights of each cell to a sum, within the rule's limits.
 
     Attributes
     ----------

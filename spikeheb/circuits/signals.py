@@ -1,4 +1,4 @@
-"""What handlers hear beside spikes: when, and with which amount."""
+"""Events other than spikes that handlers receive: when, and with which amount."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from spikeheb.rules.meaning import signals
 
 
 def signals_of(circuit: Circuit) -> Mapping[str, tuple[Change, ...]]:
-    """The times and amounts of every signal that the rule hears, in the rule's order."""
+    """The times and amounts of every signal that the rule receives, in the rule's order."""
     clocks = {handler.heard: ticks(circuit, handler.every) for handler in circuit.rule.handlers if handler.event == "clock"}
     return {name: clocks.get(name, circuit.drive.rewards) for name in signals(circuit.rule)}
 
 
 def ticks(circuit: Circuit, every: float) -> tuple[Change, ...]:
-    """The times of a handler on the clock: the first so long after the start, in every cell.
+    """The times of a handler on the clock, in every cell: the first is one interval after the start.
 
     Raises
     ------

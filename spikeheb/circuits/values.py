@@ -80,7 +80,7 @@ def of_synapses(circuit: Circuit, name: str, value: object) -> Floats:
 
 
 def initial_shapes(circuit: Circuit) -> list[tuple[int, ...]]:
-    """The shapes that initial values may have beside a single number; the first is what they are brought to."""
+    """The shapes that initial values may have beside a single number; they are converted to the first."""
     sources = circuit.sources.count
     return [(sources,)] if circuit.is_pairwise else [(circuit.cells.count, sources), (sources,), (circuit.synapse_count,)]
 

@@ -34,7 +34,7 @@ def joined(arguments: Sequence[str], single: Container[str], rows: Container[str
 
 
 def _value(left: list[str], row: bool) -> str:
-    """The words at the beginning that are one value, taken off the list; what is no quantity stays one word."""
+    """Remove from the list the words at its beginning that are one value; a word that is not part of a quantity is a value alone."""
     parts = [left.pop(0)]
     while left and _QUANTITY.fullmatch(parts[-1].strip()) and not exists(left[0]):
         unit = _BARE.fullmatch(parts[-1]) and _UNIT.fullmatch(left[0])

@@ -248,7 +248,7 @@ def _in_parts(draw: Callable[[Steps], tuple[Steps, Steps]], rows: int, each: flo
 
 
 def _thinned(keys: Any, there: int, probability: float) -> tuple[Steps, Steps]:
-    """Of so many numbers those that are taken, each with the same probability; and how many for each key."""
+    """The numbers below `there` that are chosen for each key, each with the same probability; and how many."""
     if probability >= 1 or probability == 0 or there == 0:
         taken = there if probability >= 1 else 0
         return np.tile(np.arange(taken), len(keys)), np.full(len(keys), taken)
@@ -264,7 +264,7 @@ def _thinned(keys: Any, there: int, probability: float) -> tuple[Steps, Steps]:
 
 
 def _chosen(keys: Any, there: int, count: int, multiple: bool) -> tuple[Steps, Steps]:
-    """So many of the numbers below `there` for each key, rising; and how many."""
+    """`count` of the numbers below `there` for each key, rising; and how many."""
     rest = not multiple and count > there // 2
     drawn = np.arange((there - count) if rest else count)
     numbers = np.sort((random.uniform(keys[:, None], drawn[None, :]) * there).astype(np.int64), axis=1)

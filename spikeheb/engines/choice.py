@@ -129,7 +129,7 @@ def refusal(circuit: Circuit, engine: str) -> str | None:
 
 
 def _kernel(circuit: Circuit, threads: int | None, progress: Progress) -> Recording:
-    """In the loop for the shape of the connections; what that cannot have is had with every synapse by itself, if it can be had there."""
+    """Run in the loop for the shape of the connections; what it cannot run, with every synapse separately, if that is possible."""
     from spikeheb.engines.kernel import fan_in, runner
 
     if circuit.is_pairwise or compiler() is None:

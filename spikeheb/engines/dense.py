@@ -87,7 +87,7 @@ class Dense:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of the weights."""
+        """The type of the weights."""
         return np.dtype(self.precision)
 
 
@@ -106,7 +106,7 @@ def dense(circuit: Circuit, progress: Progress = None) -> Dense:
 
 
 def as_dense(circuit: Circuit, progress: Progress = None) -> Dense:
-    """The same whatever the shape: what is read of the cells and the rule is there for any circuit that is no network."""
+    """The same for every shape of connections: what is read of the cells and the rule exists in every circuit that is not a network."""
     plastic, drive, other = circuit.plastic, circuit.drive, circuit.unplastic
     return Dense(
         circuit, circuit.rule, circuit.cell, circuit.dt, circuit.steps, circuit.seed, circuit.precision, circuit.cells.count,
@@ -122,7 +122,7 @@ def _sources(circuit: Circuit, projection: Projection | None) -> tuple[Source, .
 
 
 def _refuse(circuit: Circuit) -> None:
-    """What this shape cannot have; the same circuit can be had with every synapse by itself, but more slowly."""
+    """Refuse what this loop cannot run; the same circuit can run with every synapse separately, but more slowly."""
     plastic, other = circuit.plastic, circuit.unplastic
     sources = (*circuit.sources.sources, *_sources(circuit, other), *circuit.drive.imposed)
     kinds = {

@@ -98,7 +98,7 @@ def side_by_side(
 
 
 def _as_completed(futures: Collection[Future[Result]]) -> Iterator[Future[Result]]:
-    """Each future when it is done. Python hears of an interruption between two looks: one that comes as a wait begins goes unheard."""
+    """Each future when it is done. Python notices an interruption between two waits, but not one that comes as a wait begins."""
     waiting = set(futures)
     while waiting:
         done, waiting = wait(waiting, LOOK, FIRST_COMPLETED)
@@ -106,7 +106,7 @@ def _as_completed(futures: Collection[Future[Result]]) -> Iterator[Future[Result
 
 
 def _settle(share: int, stop: threading.Event) -> None:
-    """A new thread is told its share and what stops it."""
+    """Start a new thread with its share of the work and the event that stops it."""
     _place.share, _place.stop = share, stop
 
 

@@ -19,7 +19,7 @@ Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 DETECTED = 3.0
-"""A mean response smaller than this many of its standard errors cannot be told from noise."""
+"""A mean response smaller than this many of its standard errors cannot be distinguished from noise."""
 EDGE_MINUTES = 5.0
 _ROUNDING = 1e-9
 

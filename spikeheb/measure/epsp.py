@@ -292,7 +292,7 @@ def _lane(
 
 
 def _of_mean(noise: float, used: Flags) -> float:
-    """The noise left in the average of so many sweeps."""
+    """The noise that is left in the average of this number of sweeps."""
     return noise / math.sqrt(max(int(np.count_nonzero(used)), 1))
 
 

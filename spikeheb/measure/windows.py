@@ -28,11 +28,11 @@ WIDEST = 5e-3
 LEAST = {"membrane": 1e-6, "field": 1e-7, "current": 1e-14}
 """Smallest peak that counts as a response, in volts and amperes: far below what can be recorded."""
 CLEAR = 6.0
-"""A peak below so many standard deviations of the noise may be one of noise: it is looked for in the smoothest trace."""
+"""A peak below this many standard deviations of the noise may be noise: it is looked for in the smoothest trace."""
 SMOOTHED_RISE = 0.5
 """Fraction of the rise over which a noisy average is smoothed before the limits of the rise are looked for."""
 ARTEFACT = (-0.5, 1.5)
-"""What goes beyond these fractions of the peak while the sweep is blanked is no response."""
+"""What goes beyond these fractions of the peak while the sweep is blanked is not a response."""
 _MARGIN = 4.0
 
 

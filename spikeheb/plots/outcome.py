@@ -159,7 +159,7 @@ def _draw_model(ax: Axes, data: xr.Dataset, branch: Branch, x: Floats, colour: s
 
 
 def _draw_cells(ax: Axes, data: xr.Dataset, branch: Branch, x: Floats, colour: str) -> None:
-    """Of a slice the single cells as dots, and the standard error of their mean as a bar."""
+    """Draw the single cells of a slice as dots, and the standard error of their mean as a bar."""
     name = next((name for name in ("epsp_ratio", "efficacy_ratio") if f"cell_{name}" in data), None)
     if name is None:
         return

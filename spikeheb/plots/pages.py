@@ -129,7 +129,7 @@ def _measured_ratios(data: xr.Dataset) -> str:
     pairs = zip(data["epsp_ratio"].values, data["epsp_ratio_sem"].values, strict=True)
     texts = [_with_error(float(ratio), float(sem)) for ratio, sem in pairs]
     if texts == ["unknown"]:
-        return f"{response(data)} cannot be told from noise before induction"
+        return f"{response(data)} cannot be distinguished from noise before induction"
     if len(texts) == 1:
         return f"{response(data)} ratio {texts[0]}"
     named = [f"{text} (pathway {pathway})" for text, pathway in zip(texts, data["pathway"].values, strict=True)]

@@ -98,7 +98,7 @@ def _room(width: float) -> int:
 
 
 def _legend_width(names: Sequence[str], columns: int) -> int:
-    """Characters that a legend of so many columns takes: each column is as wide as its longest name and its sign."""
+    """Characters that a legend with this number of columns needs: each column is as wide as its longest name and its sign."""
     lengths = [max((len(line) for line in name.splitlines()), default=0) for name in names]
     short, longer = divmod(len(lengths), columns)
     stops = np.cumsum([short + (column < longer) for column in range(columns)])
@@ -172,7 +172,7 @@ def mark_cut(ax: Axes, share: Floats, edges: Floats, limit: float, colour: str, 
 
 
 def _draw_measured(ax: Axes, edges: Floats, millivolts: float, log: bool, stacked: bool) -> None:
-    """The log-normal distribution of measured EPSPs, where a weight of 1 stands for so many millivolts."""
+    """The log-normal distribution of measured EPSPs, where a weight of 1 is this number of millivolts."""
     x = np.geomspace(max(edges[0], 1e-4), edges[-1], 400)
     density = epsp_density(x * millivolts) * millivolts
     height = density * x * np.log(10) if log else density

@@ -90,7 +90,7 @@ def _line(line: t.Statement, weight: str, known: Mapping[str, Bound]) -> t.State
 
 
 def _of_trace(decay: Decay, actions: tuple[Action, ...], known: Mapping[str, Bound], starts: Mapping[str, t.Tree]) -> Bound | None:
-    """Of a variable that decays towards a constant and is only raised, or set, by bounded amounts."""
+    """The bound of a variable that decays towards a constant and is only raised, or set, by bounded amounts."""
     if len(decay.names) > 1:
         return None
     (name,), slope, rest = decay.names, bound_of(decay.slopes[0][0], known), bound_of(decay.rests[0], known)

@@ -132,7 +132,7 @@ def _rk4(block: Block) -> Steps:
 
 
 def _exponential_euler(block: Block) -> Steps:
-    """Each equation solved exactly with all that it is not linear in held still."""
+    """Each equation solved exactly, with every part in which it is not linear taken as constant during the step."""
     lines: Steps = []
     for name, tree in block.derivatives.items():
         slope, rest = partly_linear(tree, name)
@@ -226,7 +226,7 @@ def _over(tree: t.Tree, divisor: t.Tree) -> t.Tree:
 
 
 def solution(decay: Decay) -> tuple[t.Statement, ...]:
-    """A variable brought from its last update to now, ``_elapsed`` steps later: one that no other feeds."""
+    """A variable advanced from its last update to the present, ``_elapsed`` steps later; no other variable appears in its equation."""
     (name,), ((slope,),), (rest,) = decay.names, decay.slopes, decay.rests
     x = t.Name(name)
     elapsed = t.Name(f"{ELAPSED}_{name}")

@@ -1,4 +1,4 @@
-"""Which quiet stretches may be computed instead of stepped: facts that `quiet.hpp`, `glide.hpp` and `coast.hpp` are told."""
+"""Which quiet stretches may be computed instead of stepped: facts that `quiet.hpp`, `glide.hpp` and `coast.hpp` use."""
 
 from __future__ import annotations
 

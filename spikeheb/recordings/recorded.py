@@ -1,4 +1,4 @@
-"""What a file of sweeps holds, before it is known when the induction was: the same whatever the format."""
+"""The content of a file of sweeps, in the same form for every format, before it is known when the induction was."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ TEXTS = (".txt", ".dat", ".asc")
 """Suffixes that may stand for a table as well as for files that Neo reads; the first line decides."""
 _SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
 MOST_COLUMNS = 20_000
-"""Of a table: two days of sweeps at 0.1 Hz."""
+"""The largest number of columns of a table: two days of sweeps at 0.1 Hz."""
 NAMES = {"\t": "tabs", ";": "semicolons", ",": "commas"}
 
 
@@ -145,7 +145,7 @@ def delimiter_of(header: str) -> str:
 
 
 def first_cells(path: Path) -> list[str]:
-    """The cells of the first line with content, as far as 4 kB reach; nothing of what is no text file."""
+    """The cells of the first line with content, as far as 4 kB reach; nothing if it is not a text file."""
     text = _beginning(path)
     line = next((line for line in text.splitlines() if _is_content(line) and not _SEPARATOR.fullmatch(line.strip())), "")
     return [cell.strip('" ') for cell in line.split(delimiter_of(line))]
@@ -158,7 +158,7 @@ def holds_text(path: Path) -> bool:
 
 
 def _beginning(path: Path) -> str:
-    """The first 4 kB as text; nothing of what is no file."""
+    """The first 4 kB as text; nothing if it is not a file."""
     if not is_file(path):
         return ""
     with path.open("rb") as file:

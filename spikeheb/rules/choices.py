@@ -16,7 +16,7 @@ from spikeheb.rules.ties import with_ties
 from spikeheb.units import quantity
 
 USUAL_DELAY = 1e-3
-"""Seconds, against which a bare delay is held where the rule has none."""
+"""Seconds. A delay without a unit is compared with this value if the rule has no delay."""
 
 
 def choose(

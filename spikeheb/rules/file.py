@@ -190,7 +190,7 @@ def _handler(on: _On, index: int, path: str) -> Handler:
 
 
 def _every(on: _On, path: str, key: str) -> float:
-    """Of a handler on the clock the time between two of its times."""
+    """The time between two runs of a handler on the clock; 0 for any other handler."""
     if on.event != "clock":
         if on.every is not None:
             raise FormatError(

@@ -61,7 +61,7 @@ def actions(rule: Rule) -> tuple[Action, ...]:
 
 
 def signals(rule: Rule) -> tuple[str, ...]:
-    """What the rule's handlers hear beside spikes, in the order in which they run within a step: rewards, then the clock."""
+    """The events other than spikes that the rule's handlers receive, in their order within a step: rewards, then the clock."""
     heard = dict.fromkeys(handler.heard for handler in rule.handlers if handler.event not in ("pre", "post"))
     return tuple(sorted(heard, key=lambda name: name != "reward"))
 
@@ -117,7 +117,7 @@ LIMITED = "limited"
 
 
 def clipped(value: t.Tree, bounds: Bounds) -> t.Tree:
-    """The value held within the limits that the bounds have."""
+    """The value clipped to the limits of the bounds."""
     if bounds.w_min is None and bounds.w_max is None:
         return value
     low: t.Tree = t.Name("w_min") if bounds.w_min is not None else t.Number(-math.inf)

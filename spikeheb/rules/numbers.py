@@ -14,7 +14,7 @@ from spikeheb.expressions.equations import subexpressions
 from spikeheb.rules.rule import Rule
 
 LONGEST_DELAY = 10.0
-"""Seconds. Engines keep what happened over so long a time, step by step."""
+"""Seconds. Engines store what happened during this time, step by step."""
 
 
 def check_numbers(rule: Rule, overrides: Mapping[str, Any] | None = None) -> None:

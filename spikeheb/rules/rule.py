@@ -151,7 +151,7 @@ class Rule:
     before: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """For variables that a discarded tie must read as they were: the variables with that value, and with the step of the last change."""
     texts: tuple[str, ...] = field(default=(), repr=False, compare=False)
-    """The files as they were read, one for each rule of a combination, so that a result can hold them whatever becomes of the files."""
+    """The files as they were read, one for each rule of a combination, so that a result can hold them even if the files change."""
 
     __repr__, _repr_html_ = prompt, page
 

@@ -98,7 +98,7 @@ def repeatable(study: Callable[Arguments, xr.Dataset]) -> Callable[Arguments, xr
 
 
 def encode(value: object) -> Any:
-    """The value as JSON; a table with one key stands for a type that JSON does not have."""
+    """The value as JSON; a table with one key represents a type that JSON does not have."""
     match value:
         case None | bool() | int() | float() | str():
             return value

@@ -131,7 +131,7 @@ def _because(rule: Rule, before: Floats, still: npt.NDArray[np.bool_], events: E
     if np.all(_at_bound(rule, before)[still]):
         return f"they start at a bound ({_limits(rule)}) and were not moved away from it"
     if zero:
-        return f"{' and '.join(f'{name} = 0' for name in zero)}, so that there is no such change"
+        return f"{' and '.join(f'{name} = 0' for name in zero)}, which makes the corresponding change 0"
     if rule.coincidence == "discard":
         return "their pre- and postsynaptic spikes fell into one time step, and the rule discards such ties"
     if events.normalised:

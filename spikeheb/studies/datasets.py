@@ -1,4 +1,4 @@
-"""Published data sets: the points of one series of a protocol under one schedule, and the lanes that stand for them."""
+"""Published data sets: the points of one series of a protocol under one schedule, and the lanes that represent them."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _KINDS: dict[type, dict[str, Dimension]] = {
 _SINGLE = ("rate", "jitter")
 
 BYTES_OF_INPUT = 64.0
-"""Of its synapse, its next spikes and its place in the result."""
+"""The memory of one input: its synapse, its next spikes and its place in the result."""
 CORRELATION, CORRELATION_TIME, INHIBITORY_RATE = 0.1, 0.02, 10.0
 """What `fan_in_inputs` takes where nothing is given: in s and Hz."""
 LATEST = 0.05
@@ -81,7 +81,7 @@ class Inputs:
 
     @property
     def group(self) -> npt.NDArray[np.int64]:
-        """Of each input, which source it belongs to."""
+        """The number of the source of each input."""
         return np.repeat(np.arange(len(self.sources)), [source.count for source in self.sources])
 
 

@@ -37,7 +37,7 @@ RANDOM = frozenset({"rand", "randn"})
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Every condition is carried out with each seed on so many cells, whose input has so many synapses.
+    """How many cells carry out every condition with each seed, and how many synapses their input has.
 
     The synapses of a cell get the same spikes and share the unit conductance, so that together they make the EPSP of one synapse
     with their mean efficacy.
@@ -219,7 +219,7 @@ def normal_quantiles(even: Floats) -> Floats:
 
 
 def sharing(cell: Cell, synapses: int) -> Cell:
-    """The cell whose unit conductance so many synapses share."""
+    """The cell whose unit conductance is shared by this number of synapses."""
     if synapses == 1:
         return cell
     return replace(cell, receptors={name: replace(receptor, unit=receptor.unit / synapses) for name, receptor in cell.receptors.items()})

@@ -13,7 +13,7 @@ Seeds = Sequence[int] | int
 
 
 def chosen_seeds(seeds: Seeds, first: int = 0) -> tuple[int, ...]:
-    """The seeds: those given, or so many from the first on.
+    """The given seeds, or a number of seeds from the first on.
 
     Raises
     ------

@@ -64,7 +64,7 @@ def start_weights(w0: Start | None, rule: Rule, count: int | None = None, of: st
 
 
 def given_numbers(w0: Start) -> Floats:
-    """The weights as an array, whatever the rule.
+    """The weights as an array, for any rule.
 
     Raises
     ------

@@ -36,7 +36,7 @@ class Relaxation:
 
     @property
     def centres(self) -> Floats:
-        """Of the cells."""
+        """The centres of the cells of the grid."""
         middle: Floats = 0.5 * (self.edges[1:] + self.edges[:-1])
         return middle
 

@@ -267,7 +267,7 @@ def test_what_is_not_finite_stops_the_run_and_says_where():
 
 
 REFUSED = {
-    "clamp": (lambda: recurrent(drives={"e": Drives(clamps=(Change(0, 5, -0.05),))}), "a voltage clamp is for circuits"),
+    "clamp": (lambda: recurrent(drives={"e": Drives(clamps=(Change(0, 5, -0.05),))}), "a network cannot have a voltage clamp"),
     "no membrane": (
         lambda: Circuit(
             dt=DT, steps=9, populations={"a": Cells(2), "b": Cells(2, CELL)},

@@ -25,7 +25,7 @@ FLAT = np.full((2, 3), 0.5)
         (PAIR, np.ones((2, 3)), BOTH, "start at a bound"),
         (PAIR, np.zeros((2, 3)), BOTH, "start at a bound"),
         (sh.rule("pair", A_plus=0, A_minus=0), FLAT, BOTH, "A_plus = 0, A_minus = 0"),
-        (sh.rule("pair", A_plus=0), FLAT, BOTH, "A_plus = 0, so that there is no such change"),
+        (sh.rule("pair", A_plus=0), FLAT, BOTH, "A_plus = 0, which makes the corresponding change 0"),
         (sh.rule("covariance_reward"), FLAT, BOTH, "waits for a reward"),
         (sh.rule("tsodyks_markram"), FLAT, BOTH, "no line of the rule changes the weight"),
         (sh.rule("clopath"), FLAT, BOTH, "thresholds"),

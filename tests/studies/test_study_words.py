@@ -112,7 +112,7 @@ def test_weights_that_start_at_a_bound_and_stay_are_explained_by_it():
     rule = sh.rule("pair", set="additive", A_plus=0.0)
     events = Events(np.array([1]), np.array([1]))
     assert "they start at a bound (w_min = 0, w_max = 1)" in change_note(rule, [[0.0]], [[0.0]], events)
-    assert "A_plus = 0, so that there is no such change" in change_note(rule, [[0.5]], [[0.5]], events)
+    assert "A_plus = 0, which makes the corresponding change 0" in change_note(rule, [[0.5]], [[0.5]], events)
 
 
 def test_a_result_without_a_remark_has_no_note():

@@ -221,7 +221,7 @@ def _signals(job: Alone, cells: Any, clock: Any) -> list[Any]:
 
 
 def _clamps(job: Alone, cells: Any, clock: Any) -> list[Any]:
-    """Two values for each change: whether the cell is held, and where."""
+    """Two values for each change: whether the cell is clamped, and at which potential."""
     potentials = [c for c in job.clamps if not np.isnan(c.value)]
     flags = tuple(replace(c, value=float(not np.isnan(c.value))) for c in job.clamps)
     return _changes(flags, CLAMPED, NONE, job, cells, clock) + _changes(tuple(potentials), V_CLAMP, VOLTAGE, job, cells, clock)

@@ -1,4 +1,4 @@
-"""Weights brought to a sum, in Brian2."""
+"""Normalisation of weights in Brian2."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from spikeheb.rules.names import renamed
 
 
 def of_rule(circuit: Circuit) -> Circuit:
-    """The circuit with the names of its rule owned; what is not finite at the start is told by the names of the file."""
+    """The circuit with the names of its rule owned; an error about a value that is not finite at the start uses the names of the file."""
     initial_values(circuit)
     plastic = circuit.plastic
     return circuit.with_plastic(

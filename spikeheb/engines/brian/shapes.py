@@ -21,7 +21,7 @@ def declarations(cell: Cell) -> list[str]:
 
 
 def begin(cell: Cell, part: int, dt: float, potential: str, until: str) -> str:
-    """Statements that begin a part; `held` and `until` are the names of what holds the membrane."""
+    """Statements that begin a part; `potential` and `until` are the names of the variables that clamp the membrane."""
     hold = cell.shape[part - 1]
     steps = max(1, round(hold.lasts / dt))
     return f"v = {hold.v!r}*volt\n{potential} = v\n{until} = {NEVER}\n{PART} = {part}\n{ENDS} = t_in_timesteps + {steps}"

@@ -169,7 +169,7 @@ def statements(lines: Iterable[t.Statement], renames: Mapping[str, t.Tree] | Non
 
 
 def clip_statement(rule: Rule, own: Mapping[str, str] | None = None) -> str | None:
-    """The weight held within its limits after a step, where the model moves it; `own` are other names of the limits."""
+    """The weight clipped to its limits after a step, if the model changes it; `own` are other names of the limits."""
     moving = any(e.name == rule.weight and e.kind == "differential" for e in rule.equations)
     limited = t.substitute(clipped(t.Name(rule.weight), rule.bounds), {name: t.Name(other) for name, other in (own or {}).items()})
     if not moving or limited == t.Name(rule.weight):

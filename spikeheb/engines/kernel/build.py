@@ -72,7 +72,7 @@ def load(source: str, first_lines: str, compiler: Compiler, headers: tuple[str, 
 
 
 _loaded: dict[Path, tuple[tuple[int, int, int] | None, Library]] = {}
-"""By place in the cache, with what tells that file from another: a library of this process is not checked again."""
+"""Loaded libraries by place in the cache and by the identity of the file: a library of this process is not checked again."""
 
 
 def _stamp(file: Path) -> tuple[int, int, int] | None:

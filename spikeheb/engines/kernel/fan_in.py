@@ -32,7 +32,7 @@ from spikeheb.program.sites import PRE, SYNAPSE, Sites, sites, with_constants_of
 
 HEADERS = ("runtime.hpp", "numbers.hpp", "cells.hpp", "inputs.hpp", "normalise.hpp", "tile.hpp", "fan_in.hpp")
 FEW = 4
-"""Up to so many cells each is a block of its own."""
+"""With at most this many cells, each cell is a block."""
 CHANGED = (
     "synapse", "lane", "synapse_since", "lane_since", "history", "part", "part_at", "counts",
     "snapshots", "weight", "efficacy", "watch", "v",

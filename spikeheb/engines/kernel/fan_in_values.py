@@ -1,4 +1,4 @@
-"""The variables of a fan-in run as numbers, brought to one step."""
+"""The variables of a fan-in run as numbers, all advanced to the same step."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def exprel(x: Any) -> Any:
 
 
 def final_values(program: Program, synapses: Any, job: Alone) -> dict[str, Floats]:
-    """All synaptic variables at the last step; those that decay are brought there from their last event."""
+    """All synaptic variables at the last step; those that decay are advanced from their last event."""
     values = {name: np.array(synapses[name]) for name in program.variables}
     for decay in program.decays:
         elapsed = (job.steps - 1 - synapses[f"since {decay.names[0]}"]).astype(float)

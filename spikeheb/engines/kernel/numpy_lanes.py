@@ -330,7 +330,7 @@ def _draws(keys: Any, inputs: Any, now: Any) -> Callable[[int], Floats]:
 
 
 def _flow(slopes: Any, values: Any, rests: Any, dt: float, steps: Any) -> Any:
-    """Coupled variables brought to now; coefficients may be numbers or arrays over inputs."""
+    """Coupled variables advanced to the present step; coefficients may be numbers or arrays over inputs."""
     count = len(steps)
     wide = np.array([[np.broadcast_to(slope, count) for slope in row] for row in slopes], dtype=float)
     b = np.array([np.broadcast_to(rest, count) for rest in rests], dtype=float)

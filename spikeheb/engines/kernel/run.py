@@ -25,7 +25,7 @@ from spikeheb.errors import NonFiniteError, StorageError
 from spikeheb.results import replace_file
 
 PIECE = 0.05
-"""Seconds that a call into the kernel should take, so that Ctrl-C is heard and progress is seen."""
+"""Seconds that a call into the kernel should take, so that Ctrl-C is noticed and progress is shown."""
 FIRST_PIECE = 0.1 * PIECE
 """Seconds that the first one should take: how long a step takes is only guessed before it."""
 LABEL = "spikeheb checkpoint"
@@ -98,7 +98,7 @@ class Run(ABC, Generic[Recorded]):
 
     @abstractmethod
     def _state(self) -> dict[str, Array]:
-        """Whatever a run changes, in a form that does not depend on the number of threads."""
+        """Everything that a run changes, in a form that does not depend on the number of threads."""
 
     @abstractmethod
     def _restore(self, state: Mapping[str, Array]) -> None:
@@ -106,7 +106,7 @@ class Run(ABC, Generic[Recorded]):
 
     @abstractmethod
     def _given(self) -> dict[str, Array]:
-        """Whatever a run only reads, alike."""
+        """Everything that a run only reads, in the same form."""
 
     @abstractmethod
     def recording(self) -> Recorded:

@@ -1,4 +1,4 @@
-"""Weights brought to a sum, within their limits."""
+"""Normalisation of weights to a sum, within their limits."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def arrivals(lanes: Lanes, number: int, now: int) -> Iterator[tuple[Steps, float
 
 
 def normalise(lanes: Lanes, now: int, reached: Mask) -> None:
-    """The weights of a cell brought to their sum: after every event at its synapses and once at the start, or at its times."""
+    """Normalise the weights of a cell to their sum: after every event at its synapses and once at the start, or at its times."""
     wanted = lanes.job.circuit.plastic.normalise
     every = wanted.steps(lanes.job.dt) if wanted else 0
     if wanted is None or lanes.still or (every and (now + 1) % every):

@@ -67,7 +67,7 @@ def _operation(tree: t.Tree) -> Callable[..., Any]:
 
 
 def _limited(x: Any, low: Any, high: Any) -> Any:
-    """The value held within limits, which may be infinite; what is not finite becomes no number, so that no limit can hide it."""
+    """The value clipped to limits, which may be infinite; a value that is not finite becomes NaN, so that no limit can hide it."""
     return np.where(np.isfinite(x), np.minimum(np.maximum(x, low), high), np.nan)
 
 

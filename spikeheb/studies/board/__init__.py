@@ -1,1 +1,1 @@
-"""The board: rules held against published data and the user's own."""
+"""The scoreboard: rules compared with published data and with the user's own data."""

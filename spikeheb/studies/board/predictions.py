@@ -124,7 +124,7 @@ def predict(
 
 @dataclass(frozen=True, slots=True)
 class _Numbers:
-    """How many sessions of each lane are held, and how many synapses share the spikes of each lane."""
+    """The number of sessions of each lane, and the number of synapses that share the spikes of each lane."""
 
     sessions: tuple[int, ...]
     synapses: tuple[int, ...]
@@ -146,7 +146,7 @@ class _Numbers:
         return np.where(excess > 1, np.maximum(wanted - self.drawn, 0), 0).astype(np.int64)
 
     def plus(self, more: Index) -> _Numbers:
-        """With so many more sessions or synapses."""
+        """The prediction with this number of further sessions or synapses."""
         total = tuple(int(n) for n in self.drawn + more)
         return replace(self, sessions=total) if self._many_sessions else replace(self, synapses=total)
 
@@ -179,7 +179,7 @@ class _Trial:
         return _Numbers((sessions,) * count, (synapses if many else 1,) * count)
 
     def outcome(self, numbers: _Numbers, seed: int) -> Prediction:
-        """What so many sessions and synapses show; every lane has as many sessions as the others."""
+        """The outcomes of this number of sessions and synapses; every lane has as many sessions as the others."""
         sessions = max(numbers.sessions)
         schedule = _drawn(self.protocol, self.lanes, seed, sessions)
         synapses = np.tile(numbers.synapses, sessions)
@@ -197,7 +197,7 @@ class _Trial:
         return _prediction(before(circuit)[inputs.ravel()], recording.efficacy[inputs.ravel(), column], lane, sessions)
 
     def added(self, numbers: _Numbers, more: Index, seed: int) -> Prediction:
-        """What so many more sessions or synapses show, in lanes with any; those of several sessions are run lane by lane."""
+        """The outcomes of this number of further sessions or synapses, in lanes with any; several sessions are run lane by lane."""
         several = max(numbers.sessions) > 1
         ratio, chance = np.full(more.size, np.nan), np.full(more.size, np.nan)
         lanes = np.arange(more.size) if self.lanes is None else self.lanes
@@ -258,7 +258,7 @@ def draws_spikes(protocol: Protocol, lanes: Index | None = None, seed: int = 0) 
 
 
 def _drawn(protocol: Protocol, lanes: Index | None, seed: int, sessions: int, first: int = 0) -> Schedule:
-    """The wanted lanes of so many sessions, one session after the other, without test pulses."""
+    """The wanted lanes of this number of sessions, one session after the other, without test pulses."""
 
     def of_session(number: int) -> Schedule:
         schedule = protocol.schedule(np.random.default_rng([seed, 0x5C4ED, *([number] if number else [])])).without_test_pulses()
@@ -276,7 +276,7 @@ def _same_spikes(a: Schedule, b: Schedule) -> bool:
 
 
 def many_synapses(schedule: Schedule, rule: Rule, spikes: Spikes | None, synapses: Index, seed: int) -> Circuit:
-    """A circuit without a cell: in each lane so many synapses under the spikes of the tested input and of the cell.
+    """A circuit without a cell: in each lane this number of synapses under the spikes of the tested input and of the cell.
 
     Random initial weights are spread evenly over their distribution. A rule with variables of the cell gets a cell for each synapse.
     `spikes` are steps; the imposed ones if None.

@@ -134,7 +134,7 @@ def read_all(files: Sequence[Source], low: float | None = None, high: float | No
 
 
 def _deeper(path: Path, sample: Sample, depth: int) -> str:
-    """The name of a sample with so many parts of its path in front."""
+    """The name of a sample with this number of parts of its path in front."""
     parts = path.parts[-1 - depth : -1]
     of_study = path.suffix in (".nc", "")  # a result that was handed over has a name and no suffix
     return "/".join([*parts, path.name if of_study else sample.name]) + (f": {sample.name}" if of_study else "")

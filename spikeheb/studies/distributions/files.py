@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 
 LAYOUTS = ("rows", "columns", "one")
 MOST_SEEDS = 20
-"""So many rows of an array, which are longer than there are rows, are taken for seeds; a matrix of more is one sample."""
+"""An array with at most this number of rows, and with more columns than rows, has one seed in each row; a larger matrix is one sample."""
 MAX_BYTES = 500_000_000
 _MISSING = {"", "nan", "na", "n/a", "null", "none", "-"}
 _COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
@@ -83,7 +83,7 @@ def _check_layout(layout: str | None) -> None:
 
 
 def _connected(table: WeightTable, path: Path) -> WeightTable:
-    """Without the entries that are NaN, which stand for no connection; they are counted."""
+    """Without the entries that are NaN, which mean no connection; these are counted."""
     whole = np.concatenate([seed.ravel() for seed in table.seeds]) if table.seeds else np.zeros(0)
     if np.isinf(whole).any():
         raise FormatError("holds an infinite weight", path=str(path))

@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 BINS = 100
 BEYOND = 1e6
-"""Without an upper limit the bins go on to so many times the initial weight, ever wider."""
+"""Without an upper limit the bins go on to this multiple of the initial weight and become wider."""
 _MEMORY = re.compile(r" *([0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,2})?) *(?:(B|kB|MB|GB|TB) *)?")
 _BYTES = {"B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
 
@@ -74,7 +74,7 @@ class Plan:
     drives: tuple[Drive, ...] = ()
 
     def drive(self, n: int) -> Drive:
-        """Of the n-th rule."""
+        """The drive of the cells with the n-th rule."""
         return self.drives[n] if self.drives else Drive(None)
 
     def cell(self, n: int) -> Cell | None:
@@ -92,7 +92,7 @@ class Plan:
 
     @property
     def unit_edges(self) -> Floats:
-        """Of the histogram bins in the common unit, from the lowest limit of all rules on."""
+        """The edges of the histogram bins in the common unit, from the lowest limit of all rules on."""
         lows = [rule.bounds.w_min for rule in self.rules]
         low = min(0.0 if w_min is None else w_min / scale for w_min, scale in zip(lows, self.scales, strict=True))
         if self.unit_name == "w/w_max":

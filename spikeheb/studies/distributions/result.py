@@ -97,7 +97,7 @@ def _over_time(plan: Plan, row: Sequence[Run], read: Callable[[Run], Any]) -> Fl
 
 
 def _turnover(snapshots: Floats) -> Floats:
-    """Of the second half of what was reached, as long as for a whole run."""
+    """The turnover in the second half of the part that was run, with as many values as for a whole run."""
     reached = snapshots[np.isfinite(snapshots).all(axis=1)]
     lags = len(snapshots) - len(snapshots) // 2
     known = measure.turnover(reached[len(reached) // 2 :])

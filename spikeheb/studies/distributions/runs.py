@@ -43,7 +43,7 @@ class Run:
     reached: int
 
     def rate(self, dt: float, seconds: float) -> float:
-        """Of the cells over the last seconds, hertz."""
+        """The rate of the cells over the last seconds, in hertz."""
         first = self.steps - seconds / dt
         count = sum(int(np.count_nonzero(train >= first)) for train in self.recording.spikes)
         return count / max(1, len(self.recording.spikes)) / seconds

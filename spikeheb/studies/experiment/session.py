@@ -120,7 +120,7 @@ def inputs_of_lanes(schedule: Schedule) -> Steps:
 
 
 def places(schedule: Schedule) -> tuple[Steps, Steps]:
-    """Of every synapse its lane, and its place among those that get the same spikes."""
+    """The lane of every synapse, and its place among the synapses that get the same spikes."""
     counts = inputs_of_lanes(schedule)
     place = [
         np.concatenate([np.tile(np.arange(bundle(schedule)), len(lane.pre)), np.arange(control_count(schedule))]) for lane in schedule.lanes

@@ -149,7 +149,7 @@ def pathways(count: int, every: int, first: int) -> list[npt.NDArray[np.int64]]:
 
 
 def in_groups(sweeps: Sweeps, out: Flags, size: int) -> tuple[Sweeps, Flags, list[str]]:
-    """Averages of so many successive sweeps each, on either side of the induction; rejected sweeps are left out of them.
+    """Averages over groups of successive sweeps, on either side of the induction; rejected sweeps are left out of them.
 
     Raises
     ------

@@ -65,7 +65,7 @@ class RulePortrait:
         What is chosen; empty where nothing is.
     sets : tuple of PublishedSet
     claims : mapping of str to bool
-        What the tests hold the rule to.
+        Properties of the rule that the tests check.
     references : mapping of str to Reference
     warnings : tuple of str
         What a reader should know before trusting it.
@@ -114,7 +114,7 @@ class RulePortrait:
                 parameter_section(self.parameters),
                 self._interaction_section(),
                 self._set_section(),
-                Section("Claims (the tests hold the rule to them)", lines=claims),
+                Section("Claims (checked by the tests)", lines=claims),
                 reference_section(self.references),
                 Section("Warnings", lines=self.warnings),
                 *(self.measured.sections if self.measured else ()),

@@ -1,1 +1,1 @@
-"""What each study can be told: one frozen dataclass a study."""
+"""The settings of each study: one frozen dataclass for each."""

@@ -67,7 +67,7 @@ def test_paired_pulses_come_in_twos():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"copies": 0}, r"once or more \(got copies = 0\)"),
+        ({"copies": 0}, r"one copy or more \(got copies = 0\)"),
         ({"paired_pulse": 7.5}, r"up to 7395 ms after the first \(got 7500 ms\)"),
         ({"paired_pulse": 0.0}, "second pulse"),
     ],
