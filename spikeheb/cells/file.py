@@ -5,10 +5,10 @@
 receptors: ``g_NAME``, or ``g_NAME_rise`` and ``g_NAME_decay`` where a rise is given.
 
 ``[receptors.NAME]`` has a `kind`, a `unit` (what a synapse of efficacy 1 reaches at its peak), a `decay` and perhaps a `rise`, which is
-faster than the decay, or as long for an alpha function. ``kind = "conductance"``, which it is where nothing is said, has a unit such as ``"4 nS"`` and a `reversal`, and
-gives the membrane the current ``g*(reversal - v)``. ``kind = "current"`` has a unit such as ``"45 pA"``, gives that current itself, and
-has no reversal; since efficacies are not negative, a current that inhibits has a negative unit. The first receptor is the one that inputs
-drive where nothing else is said.
+faster than the decay, or as long for an alpha function. ``kind = "conductance"``, which it is where nothing is said, has a unit such as
+``"4 nS"`` and a `reversal`, and gives the membrane the current ``g*(reversal - v)``. ``kind = "current"`` has a unit such as ``"45 pA"``,
+gives that current itself, and has no reversal; since efficacies are not negative, a current that inhibits has a negative unit. The first
+receptor is the one that inputs drive where nothing else is said.
 """
 
 from __future__ import annotations

@@ -62,7 +62,8 @@ _Course = tuple[list[Equation], t.Tree, dict[str, float]]
 
 def _exponentials(receptor: Receptor, dt: float, held: bool) -> _Course:
     """Each state decays by itself; `held` where the method holds within a step what the membrane sees."""
-    states, constants, total = [], dict[str, float](), t.ZERO
+    states, constants = [], dict[str, float]()
+    total: t.Tree = t.ZERO
     for state, tau, sign in receptor.parts:
         constants |= {f"tau_{state}": tau, f"mean_{state}": -math.expm1(-dt / tau) * tau / dt if held else 1.0}
         decay = t.Binary("/", t.Negative(t.Name(state)), t.Name(f"tau_{state}"))
