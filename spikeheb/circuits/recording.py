@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.circuits.steps import NO_STEPS, Floats, Steps
+from spikeheb.circuits.steps import NO_STEPS, Floats, Numbers, Steps
 
 Reals = npt.NDArray[np.floating[Any]]
 NOTHING: Floats = np.zeros((0, 0))
@@ -77,7 +77,7 @@ class NetworkRecording:
     engine: Mapping[str, str]
     spikes: Mapping[str, tuple[Steps, Steps]]
     counts: Mapping[str, Steps]
-    pre: Mapping[str, Steps]
-    post: Mapping[str, Steps]
+    pre: Mapping[str, Numbers]
+    post: Mapping[str, Numbers]
     w: Mapping[str, Reals]
     snapshots: Mapping[str, Reals]
