@@ -28,6 +28,9 @@ KINDS = {"conductance": CONDUCTANCE, "current": CURRENT}
 class Receptor:
     """A synaptic conductance or current that rises (at once, or with `rise`) and decays exponentially.
 
+    With a rise as long as the decay it is an alpha function, ``t/decay*exp(1 - t/decay)``. Its state ``g_NAME_rise`` decays, and
+    ``g_NAME_decay``, which the membrane sees, follows it; a spike moves only the former.
+
     Attributes
     ----------
     unit : float
@@ -61,13 +64,25 @@ class Receptor:
         return KINDS[self.kind]
 
     @property
+    def is_alpha(self) -> bool:
+        """Whether the course is an alpha function."""
+        return self.rise == self.decay
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of all states."""
+        return (f"g_{self.name}",) if self.rise is None else (f"g_{self.name}_decay", f"g_{self.name}_rise")
+
+    @property
     def parts(self) -> tuple[tuple[str, float, float], ...]:
-        """The exponentials: name of the state, time constant, weight (so that their sum peaks at 1).
+        """What a spike moves: name of the state, time constant, weight (so that the course peaks at 1).
 
         A spike adds ``abs(weight) * unit`` times what it transmits; parts of negative weight are subtracted in ``I_syn``.
         """
         if self.rise is None:
             return ((f"g_{self.name}", self.decay, 1.0),)
+        if self.is_alpha:
+            return ((f"g_{self.name}_rise", self.decay, math.e),)
         peak = math.log(self.decay / self.rise) * self.rise * self.decay / (self.decay - self.rise)
         norm = 1.0 / (math.exp(-peak / self.decay) - math.exp(-peak / self.rise))
         return ((f"g_{self.name}_decay", self.decay, norm), (f"g_{self.name}_rise", self.rise, -norm))
@@ -167,7 +182,7 @@ class Cell:
         kept = {
             name: receptor
             for name, receptor in self.receptors.items()
-            if name in names or any(state in in_reset for state, _, _ in receptor.parts)
+            if name in names or any(state in in_reset for state in receptor.states)
         }
         return replace(self, receptors=kept)
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from spikeheb.cells.cell import Cell
+from spikeheb.cells.membrane import OF_RECEPTORS
 from spikeheb.dimensions import CURRENT, TIME, VOLTAGE, Dimension
 from spikeheb.errors import ExpressionError, FormatError, unknown_name
 from spikeheb.expressions import tree as t
@@ -68,7 +69,7 @@ def _declared(cell: Cell) -> dict[str, Dimension]:
         raise FormatError("a cell needs at least one receptor", path=cell.path, key="receptors")
     taken = {f"E_{name}" for name in cell.receptors}
     for receptor in cell.receptors.values():
-        taken |= {prefix + state for state, _, _ in receptor.parts for prefix in ("", "tau_", "mean_")}
+        taken |= {prefix + state for state in receptor.states for prefix in OF_RECEPTORS}
     if taken & set(known):
         raise FormatError(f'"{min(taken & set(known))}" belongs to a receptor; rename it', path=cell.path, key="membrane.model")
     return known
@@ -106,7 +107,7 @@ def _check_spike(cell: Cell, known: Mapping[str, Dimension]) -> None:
     where, key = cell.path, "membrane.threshold"
     check_expression(cell.threshold, TIME / TIME, known, "threshold", path=where, key=key)
     _refuse_random(where, key, cell.threshold)
-    states = {state: receptor.dimension for receptor in cell.receptors.values() for state, _, _ in receptor.parts}
+    states = {state: receptor.dimension for receptor in cell.receptors.values() for state in receptor.states}
     for n, line in enumerate(cell.reset):
         key = f"spike.reset[{n}]"
         if line.target not in {**cell.initial, **states}:

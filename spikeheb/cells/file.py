@@ -5,10 +5,10 @@
 receptors: ``g_NAME``, or ``g_NAME_rise`` and ``g_NAME_decay`` where a rise is given.
 
 ``[receptors.NAME]`` has a `kind`, a `unit` (what a synapse of efficacy 1 reaches at its peak), a `decay` and perhaps a `rise`, which is
-faster than the decay. ``kind = "conductance"``, which it is where nothing is said, has a unit such as ``"4 nS"`` and a `reversal`, and
-gives the membrane the current ``g*(reversal - v)``. ``kind = "current"`` has a unit such as ``"45 pA"``, gives that current itself, and
-has no reversal; since efficacies are not negative, a current that inhibits has a negative unit. The first receptor is the one that inputs
-drive where nothing else is said.
+faster than the decay, or as long for an alpha function. ``kind = "conductance"``, which it is where nothing is said, has a unit such as
+``"4 nS"`` and a `reversal`, and gives the membrane the current ``g*(reversal - v)``. ``kind = "current"`` has a unit such as ``"45 pA"``,
+gives that current itself, and has no reversal; since efficacies are not negative, a current that inhibits has a negative unit. The first
+receptor is the one that inputs drive where nothing else is said.
 """
 
 from __future__ import annotations
@@ -167,8 +167,9 @@ def _receptor(name: str, raw: _Receptor, references: Mapping[str, Reference], pa
     check_source(raw.source, references, path=path, key=f"{key}.source")
     decay = _positive(raw.decay, TIME, path, f"{key}.decay")
     rise = None if raw.rise is None else _positive(raw.rise, TIME, path, f"{key}.rise")
-    if rise is not None and rise >= decay:
-        raise FormatError(f"the rise ({raw.rise}) must be faster than the decay ({raw.decay})", path=path, key=f"{key}.rise")
+    if rise is not None and rise > decay:
+        message = f"the rise ({raw.rise}) must be faster than the decay ({raw.decay}), or as long for an alpha function"
+        raise FormatError(message, path=path, key=f"{key}.rise")
     return Receptor(name, _unit(raw, path, key), _reversal(raw, path, f"{key}.reversal"), rise, decay, raw.doc, raw.source)
 
 

@@ -1,6 +1,6 @@
 """The equations that a cell's membrane and receptors come to together.
 
-A receptor's conductance or current is a sum of exponentials. The membrane sees, in each time step, the mean of each exponential
+A receptor's conductance or current is a sum of exponentials, or an alpha function. The membrane sees, in each time step, its mean
 over that step, so that the area of an EPSP does not depend on the step.
 """
 
@@ -10,10 +10,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from spikeheb.cells.cell import Cell
+from spikeheb.cells.cell import Cell, Receptor
 from spikeheb.dimensions import CURRENT, TIME, VOLTAGE, Dimension
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation
+
+OF_RECEPTORS = ("", "tau_", "mean_", "fed_")
+"""What stands before the name of a receptor's state in the names that belong to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,10 @@ def assemble(cell: Cell, dt: float) -> Membrane:
     states: list[Equation] = []
     current: t.Tree = t.ZERO
     for receptor in cell.receptors.values():
-        total: t.Tree = t.ZERO
-        for state, tau, sign in receptor.parts:
-            constants |= {f"tau_{state}": tau, f"mean_{state}": _mean_factor(tau, dt, cell.method)}
-            dimensions |= {f"tau_{state}": TIME, f"mean_{state}": TIME / TIME}
-            decay = t.Binary("/", t.Negative(t.Name(state)), t.Name(f"tau_{state}"))
-            states.append(Equation("differential", state, decay, receptor.dimension))
-            seen = t.Binary("*", t.Name(f"mean_{state}"), t.Name(state))
-            total = t.add(total, seen) if sign > 0 or receptor.rise is None else t.subtract(total, seen)
+        equations, total, numbers = (_alpha if receptor.is_alpha else _exponentials)(receptor, dt, cell.method == "exponential_euler")
+        states += equations
+        constants |= numbers
+        dimensions |= {name: TIME if name.startswith("tau_") else TIME / TIME for name in numbers}
         if receptor.reversal is not None:
             constants[f"E_{receptor.name}"] = receptor.reversal
             dimensions[f"E_{receptor.name}"] = VOLTAGE
@@ -57,6 +56,39 @@ def assemble(cell: Cell, dt: float) -> Membrane:
     return Membrane((*cell.equations, *states, synaptic), constants, dimensions)
 
 
-def _mean_factor(tau: float, dt: float, method: str) -> float:
-    """Mean of ``exp(-s/tau)`` over a step, for methods that hold the conductance within the step; else 1."""
-    return -math.expm1(-dt / tau) * tau / dt if method == "exponential_euler" else 1.0
+_Course = tuple[list[Equation], t.Tree, dict[str, float]]
+"""The states of a receptor, what the membrane sees of them, and the constants that both read."""
+
+
+def _exponentials(receptor: Receptor, dt: float, held: bool) -> _Course:
+    """Each state decays by itself; `held` where the method holds within a step what the membrane sees."""
+    states, constants = [], dict[str, float]()
+    total: t.Tree = t.ZERO
+    for state, tau, sign in receptor.parts:
+        constants |= {f"tau_{state}": tau, f"mean_{state}": -math.expm1(-dt / tau) * tau / dt if held else 1.0}
+        decay = t.Binary("/", t.Negative(t.Name(state)), t.Name(f"tau_{state}"))
+        states.append(Equation("differential", state, decay, receptor.dimension))
+        seen = t.Binary("*", t.Name(f"mean_{state}"), t.Name(state))
+        total = t.add(total, seen) if sign > 0 else t.subtract(total, seen)
+    return states, total, constants
+
+
+def _alpha(receptor: Receptor, dt: float, held: bool) -> _Course:
+    """The one state follows the other, which decays as fast: ``dg/dt = (fed*h - g)/tau`` and ``dh/dt = -h/tau``.
+
+    From ``g(t) = (g(0) + h(0)*t/tau)*exp(-t/tau)`` come the means over a step, and `fed`: exponential Euler, which holds h within the step,
+    is exact with ``fed = (dt/tau)/(exp(dt/tau) - 1)``.
+    """
+    course, rise = receptor.states
+    tau, x = receptor.decay, dt / receptor.decay
+    mean = -math.expm1(-x) / x
+    constants = {
+        f"tau_{course}": tau, f"tau_{rise}": tau, f"fed_{course}": x / math.expm1(x) if held else 1.0,
+        f"mean_{course}": mean if held else 1.0, f"mean_{rise}": mean - math.exp(-x) if held else 0.0,
+    }  # fmt: skip
+    feeds = t.Binary("*", t.Name(f"fed_{course}"), t.Name(rise))
+    follows = t.Binary("/", t.Binary("-", feeds, t.Name(course)), t.Name(f"tau_{course}"))
+    decays = t.Binary("/", t.Negative(t.Name(rise)), t.Name(f"tau_{rise}"))
+    states = [Equation("differential", name, tree, receptor.dimension) for name, tree in ((course, follows), (rise, decays))]
+    seen = [t.Binary("*", t.Name(f"mean_{state}"), t.Name(state)) for state in receptor.states]
+    return states, t.add(*seen), constants

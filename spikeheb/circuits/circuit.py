@@ -20,7 +20,7 @@ from spikeheb.circuits.populations import Cells, Population, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
 from spikeheb.circuits.sources import check, spike_counts
-from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.circuits.steps import Floats, Numbers, Steps
 from spikeheb.circuits.triggers import Trigger, check_triggers
 from spikeheb.errors import EngineError, ScheduleError, unknown_name
 from spikeheb.limits import BYTES_OF_SPIKE, BYTES_OF_SYNAPSE, STEPS, check_memory, check_seed, check_steps, check_work
@@ -186,7 +186,7 @@ class Circuit:
         return self.sources.count * (1 if self.is_pairwise else self.cells.count)
 
     @property
-    def cell_of_synapse(self) -> Steps:
+    def cell_of_synapse(self) -> Steps | Numbers:
         """The cell that each synapse reaches; where every source reaches every cell, cell after cell."""
         connect = self.plastic.connect
         return connect.cell if isinstance(connect, Pairwise) else np.repeat(np.arange(self.cells.count), self.sources.count)

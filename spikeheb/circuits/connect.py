@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from spikeheb.circuits.equality import equal_by_value
-from spikeheb.circuits.steps import Steps
+from spikeheb.circuits.steps import Numbers, Steps
 from spikeheb.errors import EngineError
 
 LARGEST = 2**31 - 1
@@ -26,7 +26,7 @@ class Pairwise:
         The cell that each reaches; sorted.
     """
 
-    cell: Steps
+    cell: Steps | Numbers
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ def _check_count(name: str, count: int, there: int, multiple: bool, what: str) -
         raise EngineError(f'"{name}": expected a count from 0 to {there:,}, the number of {what}{remedy} (got {count:,})')
 
 
-def _check_pairs(name: str, cell: Steps, sources: int, cells: int) -> None:
+def _check_pairs(name: str, cell: Steps | Numbers, sources: int, cells: int) -> None:
     if np.shape(cell) != (sources,):
         raise EngineError(f'"{name}" needs a cell for each of {sources} sources (got {np.size(cell)})')
     if np.any(np.diff(cell) < 0):

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.circuits.equality import equal_by_value
-from spikeheb.circuits.steps import NO_STEPS, Floats, Steps
+from spikeheb.circuits.steps import NO_STEPS, Floats, Numbers, Steps
 
 Reals = npt.NDArray[np.floating[Any]]
 NOTHING: Floats = np.zeros((0, 0))
@@ -90,8 +90,8 @@ class NetworkRecording:
     engine: Mapping[str, str]
     spikes: Mapping[str, tuple[Steps, Steps]]
     counts: Mapping[str, Steps]
-    pre: Mapping[str, Steps]
-    post: Mapping[str, Steps]
+    pre: Mapping[str, Numbers]
+    post: Mapping[str, Numbers]
     w: Mapping[str, Reals]
     snapshots: Mapping[str, Reals]
     binned: Mapping[str, Steps] = field(default_factory=dict)

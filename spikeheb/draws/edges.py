@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.connect import (
@@ -32,7 +33,7 @@ from spikeheb.circuits.populations import Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
 from spikeheb.circuits.sources import Poisson
-from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.circuits.steps import Floats, Numbers, Steps
 from spikeheb.draws import random
 from spikeheb.draws.trains import IMPOSED, INPUTS, Clock, intervals, scales, trains
 from spikeheb.errors import EngineError
@@ -43,6 +44,8 @@ CONNECTIONS, VALUES, CURRENTS, DELAYS = 64, 65, 66, 67
 """Purposes of streams of random numbers, beside those of `random.Purpose`."""
 AT_ONCE = 1 << 20
 """Numbers that are drawn together, so that they stay in a processor's cache and little memory is taken."""
+SMALL = np.int32
+"""Of `Numbers`."""
 REDRAWN = 1 << 32
 """From a number's counter to that of the one that takes its place."""
 
@@ -59,9 +62,9 @@ class Edges:
         Steps from the spike to the synapse.
     """
 
-    pre: Steps
-    post: Steps
-    delay: Steps
+    pre: Numbers
+    post: Numbers
+    delay: Numbers
 
 
 def edges_of(circuit: Circuit, name: str) -> Edges:
@@ -69,14 +72,14 @@ def edges_of(circuit: Circuit, name: str) -> Edges:
     projection = circuit.projections[name]
     pre, post = _connected(circuit, name)
     if not isinstance(projection.delay, Distribution):  # one for all, which takes no memory
-        return Edges(pre, post, np.broadcast_to(np.int64(round(projection.delay / circuit.dt)), post.shape))
+        return Edges(pre, post, np.broadcast_to(SMALL(round(projection.delay / circuit.dt)), post.shape))
     delay = values_of(circuit, name, "delay", projection.delay, post)
     if not delay.max(initial=0.0) <= LONGEST_DELAY:
         raise EngineError(f'"{name}": a delay of {delay.max():g} s was drawn, and {LONGEST_DELAY:g} s are allowed', key="delay")
-    return Edges(pre, post, np.rint(delay / circuit.dt).astype(np.int64))
+    return Edges(pre, post, np.rint(delay / circuit.dt).astype(SMALL))
 
 
-def values_of(circuit: Circuit, name: str, what: str, value: float | Floats | Distribution, post: Steps) -> Floats:
+def values_of(circuit: Circuit, name: str, what: str, value: float | Floats | Distribution, post: Numbers) -> Floats:
     """A number for every synapse: one for all, given, or drawn."""
     if not isinstance(value, Distribution):
         array = np.asarray(value, dtype=float)
@@ -192,38 +195,43 @@ def _normal(value: Normal, streams: Any, place: Steps) -> Floats:
 # --- connections ---
 
 
-def _connected(circuit: Circuit, name: str) -> tuple[Steps, Steps]:
+def _connected(circuit: Circuit, name: str) -> tuple[Numbers, Numbers]:
     """Source and cell of every synapse, cell after cell."""
     (first, last), (low, high) = circuit.taking_part(circuit.projections[name])
     pre, post = _between(circuit, name, last - first, high - low)
-    return pre + first, post + low
+    pre += first  # in place, for there may be many
+    post += low
+    return pre, post
 
 
-def _between(circuit: Circuit, name: str, sources: int, cells: int) -> tuple[Steps, Steps]:
+def _between(circuit: Circuit, name: str, sources: int, cells: int) -> tuple[Numbers, Numbers]:
     """The same among those that take part, counted from 0."""
     projection = circuit.projections[name]
     ends = circuit.taking_part(projection)
     connect, itself = projection.connect, projection.pre == projection.post and ends[0] == ends[1]
+    pre: Numbers
+    post: Numbers
     spared = itself and not getattr(connect, "autapses", True)  # whether a cell does not reach itself
     there, keys = sources - spared, _keys(circuit, name)
     match connect:
         case Pairwise(cell=cell):
-            return np.arange(sources), np.asarray(cell)
+            return np.arange(sources, dtype=SMALL), np.array(cell, dtype=SMALL)
         case OneToOne():
-            return np.arange(sources), np.arange(sources)
-        case Explicit(pre=pre, post=post):
-            return _by_cell(np.asarray(pre, dtype=np.int64), np.asarray(post, dtype=np.int64))
+            return np.arange(sources, dtype=SMALL), np.arange(sources, dtype=SMALL)
+        case Explicit():
+            return _by_cell(np.asarray(connect.pre), np.asarray(connect.post))
         case AllToAll() | OwnCopies():
-            pre, post = np.tile(np.arange(there), cells), np.repeat(np.arange(cells), there)
+            pre, post = np.tile(np.arange(there, dtype=SMALL), cells), np.repeat(np.arange(cells, dtype=SMALL), there)
         case Bernoulli(probability=probability):
             pre, post = _in_parts(lambda rows: _thinned(keys(rows), there, probability), cells, probability * there)
         case FixedIndegree(count=count, multiple=multiple):
             pre, post = _in_parts(lambda rows: _chosen(keys(rows), there, count, multiple), cells, count)
         case FixedOutdegree(count=count, multiple=multiple):
             post, pre = _in_parts(lambda rows: _chosen(keys(rows), cells - spared, count, multiple), sources, count)
-            return _by_cell(pre, post + (spared & (post >= pre)))
+            post += spared & (post >= pre)
+            return _by_cell(pre, post)
         case FixedTotal(count=count, multiple=multiple):
-            post, pre = np.divmod(_chosen(keys(np.zeros(1, dtype=np.int64)), there * cells, count, multiple)[0], there)
+            pre, post = _parted(_chosen(keys(np.zeros(1, dtype=np.int64)), there * cells, count, multiple)[0], there)
     if spared:
         pre += pre >= post
     return pre, post
@@ -234,17 +242,26 @@ def _keys(circuit: Circuit, name: str) -> Callable[[Steps], Any]:
     return lambda rows: random.streams(seed, CONNECTIONS, rows)
 
 
-def _by_cell(pre: Steps, post: Steps) -> tuple[Steps, Steps]:
+def _by_cell(pre: npt.NDArray[np.integer], post: npt.NDArray[np.integer]) -> tuple[Numbers, Numbers]:
     sources = int(pre.max(initial=0)) + 1
-    post, pre = np.divmod(np.sort(post * sources + pre), sources)
-    return pre, post
+    places = post.astype(np.int64) * sources
+    places += pre
+    places.sort()
+    return _parted(places, sources)
 
 
-def _in_parts(draw: Callable[[Steps], tuple[Steps, Steps]], rows: int, each: float) -> tuple[Steps, Steps]:
+def _parted(places: Steps, sources: int) -> tuple[Numbers, Numbers]:
+    """Source and cell of each place in a table of cells by sources."""
+    post = (places // sources).astype(SMALL)
+    return (places - post * np.int64(sources)).astype(SMALL), post
+
+
+def _in_parts(draw: Callable[[Steps], tuple[Steps, Steps]], rows: int, each: float) -> tuple[Numbers, Numbers]:
     """What is drawn for each row (number, row), for some rows at a time."""
     size = max(1, int(AT_ONCE / max(each, 1.0)))
-    numbers, counts = zip(*(draw(np.arange(first, min(first + size, rows))) for first in range(0, rows, size)), strict=True)
-    return np.concatenate(numbers), np.repeat(np.arange(rows), np.concatenate(counts))
+    parts = (draw(np.arange(first, min(first + size, rows))) for first in range(0, rows, size))
+    numbers, counts = zip(*((drawn.astype(SMALL), of_row) for drawn, of_row in parts), strict=True)
+    return np.concatenate(numbers), np.repeat(np.arange(rows, dtype=SMALL), np.concatenate(counts))
 
 
 def _thinned(keys: Any, there: int, probability: float) -> tuple[Steps, Steps]:

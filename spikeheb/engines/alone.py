@@ -12,7 +12,7 @@ from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.connect import Pairwise
 from spikeheb.circuits.drives import Change, by_cell
 from spikeheb.circuits.signals import signals_of
-from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.circuits.steps import Floats, Numbers, Steps
 from spikeheb.draws.expanded import expanded, imposed_trains, trains_of
 from spikeheb.errors import EngineError
 from spikeheb.limits import BYTES_OF_SPIKE, check_memory
@@ -56,7 +56,7 @@ class Alone:
     cell: Cell | None
     dt: float
     steps: int
-    lane_of_input: Steps
+    lane_of_input: Steps | Numbers
     pre: tuple[Steps, ...]
     post: tuple[Steps, ...]
     initial: Mapping[str, float | Floats]

@@ -30,7 +30,8 @@ class Point:
 
     Attributes
     ----------
-    synapses : int
+    size : int
+        Synapses or cells.
     seconds : float
         Simulated.
     cpu : float
@@ -39,7 +40,7 @@ class Point:
         Spikes of inputs times cells, and spikes of cells times inputs.
     """
 
-    synapses: int
+    size: int
     seconds: float
     cpu: float
     events: int
@@ -64,28 +65,28 @@ def measure(cells: int) -> Point:
     return Point(cells * INPUTS, the_job.steps * DT, cpu, events)
 
 
-def as_table(points: list[Point]) -> str:
+def as_table(points: list[Point], what: str = "synapses") -> str:
     """The points, and how far the time of an event moves."""
-    lines = ["| synapses | simulated | CPU | events | ns an event |", "| --- | --- | --- | --- | --- |"]
-    lines += [f"| {p.synapses:,} | {p.seconds:.3g} s | {p.cpu:.3g} s | {p.events:.3g} | {p.nanoseconds:.3g} |" for p in points]
+    lines = [f"| {what} | simulated | CPU | events | ns an event |", "| --- | --- | --- | --- | --- |"]
+    lines += [f"| {p.size:,} | {p.seconds:.3g} s | {p.cpu:.3g} s | {p.events:.3g} | {p.nanoseconds:.3g} |" for p in points]
     times = [p.nanoseconds for p in points]
     return "\n".join([*lines, "", f"largest over smallest time of an event: {max(times) / min(times):.2f} (wanted: {FLAT:g} at most)"])
 
 
-def draw(points: list[Point], path: Path) -> None:
-    """CPU seconds a simulated second against synapses, with a line of slope 1; and nanoseconds an event."""
+def draw(points: list[Point], path: Path, what: str = "synapses") -> None:
+    """CPU seconds a simulated second against the number of synapses or cells, with a line of slope 1; and nanoseconds an event."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    x = np.array([p.synapses for p in points], dtype=float)
+    x = np.array([p.size for p in points], dtype=float)
     y = np.array([p.cpu / p.seconds for p in points])
     left.loglog(x, y, "o-", color="#0072B2", label="kernel, one thread")
     left.loglog(x, y[-1] * x / x[-1], "--", color="#6E6E6E", label="proportional")
-    left.set(xlabel="synapses", ylabel="CPU s per simulated s")
+    left.set(xlabel=what, ylabel="CPU s per simulated s")
     left.legend(frameon=False)
     right.semilogx(x, [p.nanoseconds for p in points], "o-", color="#D55E00")
-    right.set(xlabel="synapses", ylabel="ns per synaptic event", ylim=(0, None))
+    right.set(xlabel=what, ylabel="ns per synaptic event", ylim=(0, None))
     for ax in (left, right):
         ax.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=150)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,11 @@ BAD = {
         'receptors.ampa.unit: expected a conductance such as "4 nS" (got "1 mV", a voltage)',
     ),
     "a unit of nothing": ('unit = "1 nS"', 'unit = "0 nS"', "receptors.ampa.unit: expected more than 0 (got 0 nS)"),
-    "a rise slower than the decay": ('"0.5 ms"', '"3 ms"', "receptors.ampa.rise: the rise (3 ms) must be faster than the decay (3 ms)"),
+    "a rise slower than the decay": (
+        '"0.5 ms"',
+        '"4 ms"',
+        "receptors.ampa.rise: the rise (4 ms) must be faster than the decay (3 ms), or as long for an alpha function",
+    ),
     "a kind of receptor that does not exist": (
         'unit = "1 nS"',
         'kind = "currant"\nunit = "1 nS"',
@@ -190,7 +195,7 @@ def test_every_cell_assembles_with_all_its_constants(path):
     assert set(membrane.constants) == set(membrane.dimensions)
     assert {e.name for e in membrane.equations if e.kind == "differential"} >= {
         "v",
-        *(s for r in cell.receptors.values() for s, _, _ in r.parts),
+        *(state for receptor in cell.receptors.values() for state in receptor.states),
     }
 
 
@@ -200,7 +205,8 @@ def test_a_receptor_peaks_at_its_unit():
     for path in CELLS.glob("*.toml"):
         for receptor in read_cell(path).receptors.values():
             times = np.linspace(0, 10 * receptor.decay, 100_001)
-            total = sum(weight * np.exp(-times / tau) for _, tau, weight in receptor.parts)
+            shape = times / receptor.decay if receptor.is_alpha else 1.0
+            total = sum(weight * shape * np.exp(-times / tau) for _, tau, weight in receptor.parts)
             assert total.max() == pytest.approx(1, abs=1e-6)
 
 
@@ -230,6 +236,19 @@ def test_a_current_may_inhibit_and_enters_the_membrane_as_it_is(tmp_path):
     assert "E_ampa" not in membrane.constants
     synaptic = next(e.expression for e in membrane.equations if e.name == "I_syn")
     assert to_brian(synaptic) == "mean_g_ampa_decay*g_ampa_decay - mean_g_ampa_rise*g_ampa_rise"
+
+
+def test_a_rise_as_long_as_the_decay_is_an_alpha_function_of_two_states(tmp_path):
+    cell = read_cell(written(tmp_path, '"0.5 ms"', '"3 ms"'))
+    assert cell.receptor(None).states == ("g_ampa_decay", "g_ampa_rise")
+    assert cell.receptor(None).parts == (("g_ampa_rise", 3e-3, math.e),)
+    lines = {e.name: to_brian(e.expression) for e in assemble(cell, 1e-4).equations if "_ampa" in e.name}
+    assert lines == {
+        "g_ampa_decay": "(fed_g_ampa_decay*g_ampa_rise - g_ampa_decay)/tau_g_ampa_decay",
+        "g_ampa_rise": "-g_ampa_rise/tau_g_ampa_rise",
+    }
+    with pytest.raises(SpikehebError, match=r'"fed_g_ampa_decay" belongs to a receptor'):
+        read_cell(written(tmp_path, "g_L = {", "fed_g_ampa_decay = {"))
 
 
 def test_a_conductance_and_a_current_of_the_same_numbers_are_two_cells(tmp_path):

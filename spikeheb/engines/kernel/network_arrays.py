@@ -245,7 +245,7 @@ class ProjectionArrays(ProgramArrays):
         columns = self.job.normalise is not None or any(action.event != "pre" for action in actions)
         random = any(map(random_draws, actions)) or (stepped is not None and stepped.noisy)
         self.fixed |= {
-            "row_delays": delays,
+            "row_delays": delays.astype(np.int64),
             "row_first": np.concatenate([[0], np.cumsum(np.bincount(row, minlength=rows))]).astype(np.int64),
             "target": edges.post[order].astype(kind), "number": order[: len(order) * random].astype(np.int32),
             "column_first": np.searchsorted(edges.post, np.arange(self.job.cells + 1)).astype(np.int64),
@@ -324,14 +324,14 @@ def are_equal(job: Dense) -> bool:
 def rows_of(edges: Edges) -> tuple[Array, Array]:
     """The row of each synapse, and the different delays."""
     if not len(edges.delay) or edges.delay.min() == edges.delay.max():
-        return edges.pre, edges.delay[:1] if len(edges.delay) else np.zeros(1, dtype=np.int64)
+        return edges.pre, edges.delay[:1] if len(edges.delay) else np.zeros(1, dtype=np.int32)
     delays, of_edge = np.unique(edges.delay, return_inverse=True)
     return edges.pre * len(delays) + of_edge, delays
 
 
 def order_of(row: Array, rows: int) -> Array:
     """The synapses row by row; numbers of 16 bits are sorted without comparing them."""
-    return np.argsort(row.astype(np.uint16) if rows <= 1 << 16 else row, kind="stable")
+    return np.argsort(row.astype(np.uint16) if rows <= 1 << 16 else row, kind="stable").astype(np.int32)
 
 
 def places_of(order: Array) -> Array:
