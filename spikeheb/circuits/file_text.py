@@ -22,7 +22,7 @@ from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Population, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
-from spikeheb.circuits.sources import Between, Group, Poisson, Regular, Replayed, Source
+from spikeheb.circuits.sources import Between, Group, Pasted, Poisson, Regular, Replayed, Source, Walk
 from spikeheb.dimensions import CURRENT, FREQUENCY, NONE, TIME, VOLTAGE, Dimension
 from spikeheb.errors import SpikehebError
 from spikeheb.expressions.printers import to_brian
@@ -94,8 +94,31 @@ def _source(source: Source, dt: float) -> Content:
             return {"kind": "group", **own, **_rows({"latency": latencies}, TIME)}
         case Regular(periods, phases):
             return {"kind": "regular", **_rows({"period": periods, "phase": phases}, TIME)}
-        case Replayed(trains, cells):
-            return {"kind": "replayed", "cells": cells, "trains": [[_time(step, dt) for step in train] for train in trains]}
+        case Replayed(trains, cells, duplicates):
+            own = {"kind": "replayed", "cells": cells, **_duplicates(duplicates)}
+            return own | {"trains": [[_time(step, dt) for step in train] for train in trains]}
+        case Walk():
+            return {"kind": "walk", "count": source.count, **_walk(source)}
+        case Pasted():
+            return _source(source.source, dt) | {"pattern": _pattern(source)} | _duplicates(source.duplicates)
+
+
+def _duplicates(kind: str) -> Content:
+    return {} if kind == "error" else {"duplicates": kind}
+
+
+def _walk(walk: Walk) -> Content:
+    kinds = {"low": FREQUENCY, "high": FREQUENCY, "slope": FREQUENCY / TIME, "turn": FREQUENCY / TIME, "every": TIME, "silence": TIME}
+    numbers = {name: float(getattr(walk, name)) for name in kinds}
+    return {name: format_quantity(number, kinds[name]) for name, number in numbers.items() if math.isfinite(number)}
+
+
+def _pattern(pasted: Pasted) -> Content:
+    return {
+        "window": format_quantity(pasted.window, TIME), "share": float(pasted.share), "members": pasted.members,
+        "jitter": format_quantity(pasted.jitter, TIME), "deleted": float(pasted.deleted),
+        "noise": format_quantity(pasted.noise, FREQUENCY),
+    }  # fmt: skip
 
 
 def _rows(rows: Mapping[str, Iterable[float]], dimension: Dimension) -> Content:

@@ -72,6 +72,10 @@ class NetworkRecording:
     w : mapping of str to array, shape (synapses,)
         Their weights at the end.
     snapshots : mapping of str to array, shape (snapshots, synapses)
+    presentations : mapping of str to pair of arrays of int
+        For each population with a pattern, first step of each presentation and number of the source that has it.
+    dropped : mapping of str to int
+        For each population of which a source may leave out a second spike of a train in one step, how many were left out.
     """
 
     engine: Mapping[str, str]
@@ -81,3 +85,5 @@ class NetworkRecording:
     post: Mapping[str, Steps]
     w: Mapping[str, Reals]
     snapshots: Mapping[str, Reals]
+    presentations: Mapping[str, tuple[Steps, Steps]] = field(default_factory=dict)
+    dropped: Mapping[str, int] = field(default_factory=dict)

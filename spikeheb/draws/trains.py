@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from spikeheb.circuits.sources import Between, Floats, Group, Poisson, Regular, Replayed, Source, Steps
-from spikeheb.draws import random
+from spikeheb.circuits.sources import Between, Floats, Group, Pasted, Poisson, Regular, Replayed, Source, Steps, Walk
+from spikeheb.draws import patterns, random
 
 INPUTS, INHIBITION, IMPOSED = 5, 6, 7
 NEVER = 2.0**52
@@ -43,13 +43,45 @@ def trains(sources: Sequence[Source], clock: Clock, stream: int, copies: int = 1
     copies : int
         How many cells have trains of their own: those of the first cell come first, then those of the second, and so on.
     """
-    steps = []
+    return trains_and_dropped(sources, clock, stream, copies)[0]
+
+
+def trains_and_dropped(sources: Sequence[Source], clock: Clock, stream: int, copies: int = 1) -> tuple[list[Steps], int]:
+    """The same, and how many spikes are left out because their train has another in the same step.
+
+    Raises
+    ------
+    ScheduleError
+        For two spikes of a train in one step, of a source that is not to leave one out.
+    """
+    steps, dropped = [], 0
     for copy in range(copies):
         first = copy * sum(source.count for source in sources)
         for n, source in enumerate(sources):
-            steps += _draw(source, clock, stream, copy, first, copy * len(sources) + n)
+            drawn, more = _once(source, _draw(source, clock, stream, copy, first, copy * len(sources) + n), clock)
+            steps += drawn
+            dropped += more
             first += source.count
-    return steps
+    return steps, dropped
+
+
+def _once(source: Source, drawn: list[Steps], clock: Clock) -> tuple[list[Steps], int]:
+    """Trains without a second spike in a step, where there may be one."""
+    inner = source.source if isinstance(source, Between) else source
+    if isinstance(inner, Pasted) or (isinstance(inner, Replayed) and inner.duplicates == "drop"):
+        return patterns.once(drawn, inner.duplicates, clock.dt)
+    return drawn, 0
+
+
+def presentations(sources: Sequence[Source], clock: Clock, stream: int) -> tuple[Steps, Steps]:
+    """First step of each presentation of a pattern and number of the source that has it, source after source."""
+    starts = [np.zeros(0, dtype=np.int64)] * len(sources)
+    for n, source in enumerate(sources):
+        inner, (begin, end) = (source.source, _there(source, clock)) if isinstance(source, Between) else (source, (0, clock.steps))
+        if isinstance(inner, Pasted):
+            steps = patterns.presented(inner, n, (clock.seed, stream), clock.dt, end)
+            starts[n] = steps[steps >= begin]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *starts]), np.repeat(np.arange(len(sources)), [len(each) for each in starts])
 
 
 def _draw(source: Source, clock: Clock, stream: int, copy: int, first: int, group: int) -> list[Steps]:
@@ -62,12 +94,23 @@ def _draw(source: Source, clock: Clock, stream: int, copy: int, first: int, grou
         case Replayed(given):
             mine = given[copy * source.count : (copy + 1) * source.count]
             return [_before(np.asarray(train, dtype=np.int64), clock.steps) for train in mine]
-        case Between(inner, start, stop):
-            first_step, end = round(start / clock.dt), min(round(min(stop, 1e12) / clock.dt), clock.steps)
+        case Between(inner):
+            first_step, end = _there(source, clock)
             drawn = _draw(inner, Clock(clock.seed, clock.dt, max(end, 1)), stream, copy, first, group)
             return [train[(train >= first_step) & (train < end)] for train in drawn]
         case Group():
             return _group(source, clock, random.streams(clock.seed, stream + random.Purpose.EVENTS_OF_GROUP, [group]))
+        case Walk():
+            return patterns.walking(source, first, (clock.seed, stream), clock.dt, clock.steps)
+        case Pasted():
+            drawn = _draw(source.source, clock, stream, copy, first, group)
+            noise = _draw(Poisson(np.full(source.count, source.noise)), clock, stream + patterns.NOISE, copy, first, group)
+            return patterns.pasted(source, drawn, noise, group, (clock.seed, stream), clock.dt, clock.steps)
+
+
+def _there(source: Between, clock: Clock) -> tuple[int, int]:
+    """The steps from the first to that after the last in which a source is there."""
+    return round(source.start / clock.dt), min(round(min(source.stop, 1e12) / clock.dt), clock.steps)
 
 
 def _before(train: Steps, steps: int) -> Steps:

@@ -13,7 +13,7 @@ from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.phases import at
 from spikeheb.circuits.populations import Cells
 from spikeheb.circuits.recording import NetworkRecording
-from spikeheb.draws.edges import Edges, alone_with, edges_of, without_synapses
+from spikeheb.draws.edges import Edges, alone_with, edges_of, presentations_of_population, without_synapses
 from spikeheb.engines.alone import Progress
 from spikeheb.engines.compiler import Compiler, compiler, remedy
 from spikeheb.engines.dense import Dense, as_dense
@@ -295,6 +295,7 @@ class Network(Run[NetworkRecording]):
         """What was recorded so far, and the weights as they stand."""
         groups = {name: self.populations[name] for name in _populations(self.circuit)}
         ruled = {name: arrays for name, arrays in self.projections.items() if self.circuit.projections[name].rule is not None}
+        sources = {name: arrays for name, arrays in self.populations.items() if name not in groups}
         kept = {name: slice(0, arrays.struct.kept) for name, arrays in groups.items()}
         return NetworkRecording(
             engine=self.engine("kernel:rows", precision=self.circuit.precision),
@@ -307,6 +308,8 @@ class Network(Run[NetworkRecording]):
             post={name: arrays.edges.post for name, arrays in ruled.items()},
             w={name: arrays.values(arrays.job.rule.weight) for name, arrays in ruled.items()},
             snapshots={name: arrays.snapshots() for name, arrays in ruled.items()},
+            presentations={name: presentations_of_population(self.circuit, name) for name in sources},
+            dropped={name: arrays.dropped for name, arrays in sources.items()},
         )  # fmt: skip
 
 
