@@ -53,6 +53,7 @@ class SourceTable(msgspec.Struct, forbid_unknown_fields=True):
     silence: Number | None = None
     pattern: PatternTable | None = None
     duplicates: str | None = None
+    repeat: Number | None = None
     from_: Number | None = msgspec.field(default=None, name="from")
     until: Number | None = None
 

@@ -22,7 +22,7 @@ from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Population, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
-from spikeheb.circuits.sources import Between, Group, Pasted, Poisson, Regular, Replayed, Source, Walk
+from spikeheb.circuits.sources import Between, Group, Pasted, Poisson, Regular, Repeated, Replayed, Source, Walk
 from spikeheb.dimensions import CURRENT, FREQUENCY, NONE, TIME, VOLTAGE, Dimension
 from spikeheb.errors import SpikehebError
 from spikeheb.expressions.printers import to_brian
@@ -87,6 +87,8 @@ def _source(source: Source, dt: float) -> Content:
         case Between(inner, start, stop):
             ends = {"from": format_quantity(start, TIME)} | ({"until": format_quantity(stop, TIME)} if math.isfinite(stop) else {})
             return _source(inner, dt) | ends
+        case Repeated(inner, every):
+            return _source(inner, dt) | {"repeat": format_quantity(every, TIME)}
         case Poisson(rates):
             return {"kind": "poisson", **_rows({"rate": rates}, FREQUENCY)}
         case Group(rate, share, latencies, jitter):

@@ -1,4 +1,15 @@
-"""Numbers, times and sources of spikes in a circuit's file."""
+"""Numbers, times and sources of spikes in a circuit's file.
+
+A source is a table with a `kind`: ``"poisson"`` (`rate`), ``"group"`` (`rate` of the common events, `share`, `latency`, `jitter`),
+``"regular"`` (`period`, `phase`), ``"walk"`` (`count`, `high`, `slope`, `turn`, `every`, and perhaps `low` and `silence`: see
+`spikeheb.circuits.sources.Walk`) or ``"replayed"`` (`trains`, a list of times for each; `cells`). Rate, latency, period and phase are one
+quantity for `count` trains, or a list with one for each.
+
+Any may have a `pattern`, such as ``{ window = "50 ms", share = 0.25, members = 1000, jitter = "1 ms", deleted = 0.1, noise = "10 Hz" }``
+(see `spikeheb.circuits.sources.Pasted`; the last three are 0 where nothing is said). It may `repeat` after a time, and may be there only
+`from` a time `until` another. ``duplicates = "drop"`` leaves out, and counts, the second spike of a train in one time step, which is an
+error otherwise, in a source with a pattern or of kind ``"replayed"``.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.circuits.file_tables import Number, Row, SeriesTable, SourceTable, Times
-from spikeheb.circuits.sources import Between, Group, Pasted, Poisson, Regular, Replayed, Source, Walk, check
+from spikeheb.circuits.sources import Between, Group, Pasted, Poisson, Regular, Repeated, Replayed, Source, Walk, check
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.dimensions import FREQUENCY, NONE, TIME, Dimension
 from spikeheb.errors import FormatError, SpikehebError, UnitError, UnknownName, unknown_name
@@ -26,7 +37,7 @@ SOURCES = {
     "walk": (("count", "high", "slope", "turn", "every"), ("low", "silence")),
 }
 """The keys that a source of each kind needs, and those that it may have."""
-OF_ANY = ("kind", "from_", "until", "pattern")
+OF_ANY = ("kind", "from_", "until", "repeat", "pattern")
 """Keys of sources of every kind; one with a pattern may also say what becomes of duplicates."""
 MOST_OF_SERIES = 1_000_000
 _Simple = Poisson | Group | Regular | Replayed | Walk
@@ -179,8 +190,10 @@ def _with_pattern(source: _Simple, raw: SourceTable, file: Reading, key: str) ->
     )
 
 
-def _while_there(source: _Simple | Pasted, raw: SourceTable, file: Reading, key: str) -> Source:
-    """The source, or the part of it that the file wants."""
+def _while_there(source: _Simple | Pasted | Repeated, raw: SourceTable, file: Reading, key: str) -> Source:
+    """The source, again and again or only the part of it that the file wants."""
+    if raw.repeat is not None and not isinstance(source, Repeated):
+        return _while_there(Repeated(source, file.number(raw.repeat, TIME, f"{key}.repeat")), raw, file, key)
     if raw.from_ is None and raw.until is None:
         return source
     start = 0.0 if raw.from_ is None else file.time(raw.from_, f"{key}.from")

@@ -196,6 +196,10 @@ class Walk:
     every: float
     silence: float = math.inf
 
+    def bins(self, duration: float) -> float:
+        """Of all trains, in so many seconds."""
+        return self.count * duration / self.every
+
     def mean_rates(self, dt: float) -> Floats:
         """Hertz, of each input: about the middle between the limits; forced spikes come in addition."""
         return np.full(self.count, max(0.5 * (self.low + self.high), 1.0 / self.silence))
@@ -249,6 +253,30 @@ class Pasted:
 
 
 @dataclass(frozen=True)
+class Repeated:
+    """Trains of another source that begin anew after a time, the same again.
+
+    Attributes
+    ----------
+    source : any source but those that are repeated or there only for a while
+    every : float
+        Seconds.
+    """
+
+    source: Poisson | Group | Regular | Replayed | Walk | Pasted
+    every: float
+
+    @property
+    def count(self) -> int:
+        """Number of inputs."""
+        return self.source.count
+
+    def mean_rates(self, dt: float) -> Floats:
+        """Hertz, of each input."""
+        return self.source.mean_rates(dt)
+
+
+@dataclass(frozen=True)
 class Between:
     """Trains of another source that are there only for a while.
 
@@ -259,7 +287,7 @@ class Between:
         Seconds: spikes from `start` on and before `stop` are kept.
     """
 
-    source: Poisson | Group | Regular | Replayed | Walk | Pasted
+    source: Poisson | Group | Regular | Replayed | Walk | Pasted | Repeated
     start: float = 0.0
     stop: float = math.inf
 
@@ -273,7 +301,7 @@ class Between:
         return self.source.mean_rates(dt)
 
 
-Source = Poisson | Group | Regular | Replayed | Walk | Pasted | Between
+Source = Poisson | Group | Regular | Replayed | Walk | Pasted | Repeated | Between
 DUPLICATES = ("error", "drop")
 
 
@@ -307,6 +335,9 @@ def check(source: Source, dt: float, cells: int) -> None:
         case Pasted():
             check(source.source, dt, cells)
             _check_pattern(source, dt)
+        case Repeated(inner, every):
+            check(inner, dt, cells)
+            _check_numbers([every], dt, 1e9, "the time after which trains are repeated", "s, a step at least")
         case Between(inner, start, stop):
             check(inner, dt, cells)
             if not 0 <= start < stop:
@@ -319,9 +350,15 @@ def spike_counts(sources: Sequence[Source]) -> Steps:
     return np.array([len(train) for train in trains], dtype=np.int64)
 
 
+def expected_counts(sources: Sequence[Source], dt: float, steps: int) -> float:
+    """How many spikes are expected of the sources whose trains are drawn before a run, all together."""
+    beforehand = [source for source in sources if isinstance(innermost(source), Walk) or isinstance(source, Pasted | Repeated)]
+    return sum(float(source.mean_rates(dt).sum()) * dt * steps for source in beforehand)
+
+
 def innermost(source: Source) -> Poisson | Group | Regular | Replayed | Walk:
     """What a source makes its trains of."""
-    return innermost(source.source) if isinstance(source, Pasted | Between) else source
+    return innermost(source.source) if isinstance(source, Pasted | Repeated | Between) else source
 
 
 def _check_walk(walk: Walk, dt: float) -> None:

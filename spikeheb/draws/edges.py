@@ -93,11 +93,13 @@ def values_of(circuit: Circuit, name: str, what: str, value: float | Floats | Di
             return _normal(value, streams, place)
 
 
-def trains_of_population(circuit: Circuit, name: str) -> tuple[list[Steps], int]:
-    """The steps of the spikes of each source of a population, or of the spikes that are imposed on its cells; each has its own seed.
+def trains_of_population(circuit: Circuit, name: str) -> list[Steps]:
+    """The steps of the spikes of each source of a population, or of the spikes that are imposed on its cells; each has its own seed."""
+    return counted_trains(circuit, name)[0]
 
-    And how many spikes are left out because their train has another in the same step.
-    """
+
+def counted_trains(circuit: Circuit, name: str) -> tuple[list[Steps], int]:
+    """The same, and how many spikes are left out because their train has another in the same step."""
     return trains_and_dropped(*_sources(circuit, name))
 
 

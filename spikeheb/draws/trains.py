@@ -8,13 +8,13 @@ alike everywhere. A Poisson train has a spike in each step with probability p = 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from spikeheb.circuits.sources import Between, Floats, Group, Pasted, Poisson, Regular, Replayed, Source, Steps, Walk
+from spikeheb.circuits.sources import Between, Floats, Group, Pasted, Poisson, Regular, Repeated, Replayed, Source, Steps, Walk
 from spikeheb.draws import patterns, random
 
 INPUTS, INHIBITION, IMPOSED = 5, 6, 7
@@ -67,21 +67,32 @@ def trains_and_dropped(sources: Sequence[Source], clock: Clock, stream: int, cop
 
 def _once(source: Source, drawn: list[Steps], clock: Clock) -> tuple[list[Steps], int]:
     """Trains without a second spike in a step, where there may be one."""
-    inner = source.source if isinstance(source, Between) else source
-    if isinstance(inner, Pasted) or (isinstance(inner, Replayed) and inner.duplicates == "drop"):
-        return patterns.once(drawn, inner.duplicates, clock.dt)
+    match source:
+        case Between(inner) | Repeated(inner):
+            return _once(inner, drawn, clock)
+        case Pasted(duplicates=duplicates) | Replayed(duplicates="drop" as duplicates):
+            return patterns.once(drawn, duplicates, clock.dt)
     return drawn, 0
 
 
 def presentations(sources: Sequence[Source], clock: Clock, stream: int) -> tuple[Steps, Steps]:
     """First step of each presentation of a pattern and number of the source that has it, source after source."""
-    starts = [np.zeros(0, dtype=np.int64)] * len(sources)
-    for n, source in enumerate(sources):
-        inner, (begin, end) = (source.source, _there(source, clock)) if isinstance(source, Between) else (source, (0, clock.steps))
-        if isinstance(inner, Pasted):
-            steps = patterns.presented(inner, n, (clock.seed, stream), clock.dt, end)
-            starts[n] = steps[steps >= begin]
+    starts = [_presented(source, clock, stream, n) for n, source in enumerate(sources)]
     return np.concatenate([np.zeros(0, dtype=np.int64), *starts]), np.repeat(np.arange(len(sources)), [len(each) for each in starts])
+
+
+def _presented(source: Source, clock: Clock, stream: int, group: int) -> Steps:
+    match source:
+        case Pasted():
+            return patterns.presented(source, group, (clock.seed, stream), clock.dt, clock.steps)
+        case Repeated(inner):
+            period = _period(source, clock)
+            return _again(_presented(inner, period, stream, group), period.steps, clock.steps)
+        case Between(inner):
+            first, end = _there(source, clock)
+            starts = _presented(inner, replace(clock, steps=max(end, 1)), stream, group)
+            return starts[(starts >= first) & (starts < end)]
+    return np.zeros(0, dtype=np.int64)
 
 
 def _draw(source: Source, clock: Clock, stream: int, copy: int, first: int, group: int) -> list[Steps]:
@@ -96,8 +107,11 @@ def _draw(source: Source, clock: Clock, stream: int, copy: int, first: int, grou
             return [_before(np.asarray(train, dtype=np.int64), clock.steps) for train in mine]
         case Between(inner):
             first_step, end = _there(source, clock)
-            drawn = _draw(inner, Clock(clock.seed, clock.dt, max(end, 1)), stream, copy, first, group)
+            drawn = _draw(inner, replace(clock, steps=max(end, 1)), stream, copy, first, group)
             return [train[(train >= first_step) & (train < end)] for train in drawn]
+        case Repeated(inner):
+            period = _period(source, clock)
+            return [_again(train, period.steps, clock.steps) for train in _draw(inner, period, stream, copy, first, group)]
         case Group():
             return _group(source, clock, random.streams(clock.seed, stream + random.Purpose.EVENTS_OF_GROUP, [group]))
         case Walk():
@@ -111,6 +125,17 @@ def _draw(source: Source, clock: Clock, stream: int, copy: int, first: int, grou
 def _there(source: Between, clock: Clock) -> tuple[int, int]:
     """The steps from the first to that after the last in which a source is there."""
     return round(source.start / clock.dt), min(round(min(source.stop, 1e12) / clock.dt), clock.steps)
+
+
+def _period(source: Repeated, clock: Clock) -> Clock:
+    """The time that is repeated."""
+    return replace(clock, steps=min(max(1, round(source.every / clock.dt)), clock.steps))
+
+
+def _again(train: Steps, period: int, steps: int) -> Steps:
+    """A train of one period, again and again until the last step."""
+    begins = np.arange(0, steps, period)
+    return _before((begins[:, None] + train).ravel(), steps)
 
 
 def _before(train: Steps, steps: int) -> Steps:

@@ -12,7 +12,7 @@ from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.populations import Cells
 from spikeheb.circuits.projections import NORMALISATIONS
 from spikeheb.circuits.values import initial_values
-from spikeheb.draws.edges import Edges, trains_of_population
+from spikeheb.draws.edges import Edges, counted_trains
 from spikeheb.engines.dense import Dense
 from spikeheb.engines.kernel.contract import Array
 from spikeheb.engines.kernel.program_arrays import ProgramArrays, aligned
@@ -78,7 +78,7 @@ class SourceArrays:
 
 def spikes_of(circuit: Circuit, name: str, past: int) -> tuple[dict[str, Array], int]:
     """The imposed spikes of a population and arrays for all that it will have; and how many imposed spikes are left out."""
-    population, (imposed, dropped) = circuit.populations[name], trains_of_population(circuit, name)
+    population, (imposed, dropped) = circuit.populations[name], counted_trains(circuit, name)
     count = max(1, len(imposed))
     in_order = np.concatenate([np.zeros(0, dtype=np.int64), *(train * count + n for n, train in enumerate(imposed))])
     in_order.sort()

@@ -11,7 +11,7 @@ from spikeheb.circuits.phases import at
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.circuits.steps import Floats, Steps
-from spikeheb.draws.edges import Edges, alone_with, edges_of, presentations_of_population, trains_of_population, without_synapses
+from spikeheb.draws.edges import Edges, alone_with, counted_trains, edges_of, presentations_of_population, without_synapses
 from spikeheb.engines.alone import Progress, alone
 from spikeheb.engines.plain.lanes import Lanes
 from spikeheb.engines.plain.run import REPORT_EVERY
@@ -85,7 +85,7 @@ class _Network:
             name: _lanes(without_synapses(circuit, name)) for name, group in circuit.populations.items() if isinstance(group, Cells)
         }
         self.synapses = {name: self._synapses(name) for name in circuit.projections}
-        drawn = {name: trains_of_population(circuit, name) for name, group in circuit.populations.items() if isinstance(group, Spikes)}
+        drawn = {name: counted_trains(circuit, name) for name, group in circuit.populations.items() if isinstance(group, Spikes)}
         self.trains = {name: _by_step(steps) for name, (steps, _) in drawn.items()}
         self.dropped = {name: dropped for name, (_, dropped) in drawn.items()}
         self.snapshots: dict[str, list[Floats]] = {name: [] for name in circuit.projections}

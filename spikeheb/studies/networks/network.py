@@ -53,8 +53,10 @@ def network(circuit: Circuit | Mapping[str, object] | Path | str, settings: Netw
         Over ``population`` the means ``mean_rate`` and ``mean_cv``; for each population P of cells ``P_rate`` and ``P_cv`` (coefficient
         of variation of the intervals) over ``P_cell``, all of the second half of the run, ``P_rate_course`` over ``time``, and
         ``P_spike_time`` and ``P_spike_cell`` over ``P_spike``; for each projection Q with a rule ``Q_weight`` over ``snapshot`` and
-        ``Q_synapse``, with source ``Q_pre`` and cell ``Q_post`` of each synapse. The last snapshot is of the end. A ``note`` says where a
-        rate is beyond physiology.
+        ``Q_synapse``, with source ``Q_pre`` and cell ``Q_post`` of each synapse. The last snapshot is of the end. For each population S of
+        sources with a pattern ``S_presentation_time``, when it begins, and ``S_presentation_source``, which of the population's sources
+        has it, over ``S_presentation``. A ``note`` says where a rate is beyond physiology, and how many spikes were left out because
+        their train has another in the same time step.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def network(circuit: Circuit | Mapping[str, object] | Path | str, settings: Netw
     data = labelled(whole, recording)
     data.attrs = described(settings) | attributes(whole, recording)
     texts = _texts(whole)
-    notes = _notes(whole, data)
+    notes = _notes(whole, data, recording)
     data.attrs |= {"note": notes} if notes else {}
     return describe(data, texts)
 
@@ -124,6 +126,10 @@ def labelled(circuit: Circuit, recording: NetworkRecording) -> xr.Dataset:
         variables[f"{name}_rate_course"] = ("time", rate_course(times[inside], count, 0.0, bins * width, width))
         variables[f"{name}_spike_time"] = (f"{name}_spike", times)
         variables[f"{name}_spike_cell"] = (f"{name}_spike", which)
+    for name, (starts, which) in recording.presentations.items():
+        if starts.size:
+            variables[f"{name}_presentation_time"] = (f"{name}_presentation", starts * circuit.dt)
+            variables[f"{name}_presentation_source"] = (f"{name}_presentation", which)
     groups = populations(circuit)
     coordinates["population"] = list(groups)
     variables["cells"] = ("population", [group.count for group in groups.values()])
@@ -164,7 +170,7 @@ def attributes(circuit: Circuit, recording: NetworkRecording) -> dict[str, Any]:
     return {
         "study": "network", "spikeheb": VERSION, "seed": circuit.seed, "dt_s": circuit.dt, "duration_s": circuit.steps * circuit.dt,
         "precision": circuit.precision, "populations": json.dumps([[name, each.count] for name, each in populations(circuit).items()]),
-        "plastic": json.dumps(list(ruled)), "circuit": text,
+        "plastic": json.dumps(list(ruled)), "circuit": text, "dropped_spikes": sum(recording.dropped.values()),
         "rule_hashes": json.dumps({name: rule.hash for name, rule in ruled.items() if rule is not None}),
         "cell_hashes": json.dumps({name: cell.hash for name, cell in cells.items() if cell is not None}), **engine,
     }  # fmt: skip
@@ -182,6 +188,11 @@ def _texts(circuit: Circuit) -> Mapping[str, tuple[str, str]]:
             f"{name}_rate_course": ("Hz", f"mean rate of a cell of {name}"),
             f"{name}_spike_time": ("s", f"times of the spikes of {name}"), f"{name}_spike_cell": ("1", f"cells of the spikes of {name}"),
         }  # fmt: skip
+    for name in circuit.populations:
+        texts |= {
+            f"{name}_presentation_time": ("s", f"times when a pattern begins in {name}"),
+            f"{name}_presentation_source": ("1", f"source of {name} that has the pattern"),
+        }
     for name, projection in circuit.projections.items():
         ends = f"from {projection.pre} to {projection.post}"
         texts |= {
@@ -191,9 +202,12 @@ def _texts(circuit: Circuit) -> Mapping[str, tuple[str, str]]:
     return texts
 
 
-def _notes(circuit: Circuit, data: xr.Dataset) -> str:
+def _notes(circuit: Circuit, data: xr.Dataset, recording: NetworkRecording) -> str:
     """What a user would want to know."""
-    notes = []
+    notes = [
+        f"{number:,} spikes of {name} were left out, since their trains have another in the same time step"
+        for name, number in recording.dropped.items() if number
+    ]  # fmt: skip
     for name in populations(circuit):
         mean = float(data[f"{name}_rate"].mean())
         if mean == 0.0:
