@@ -19,7 +19,7 @@ from spikeheb.circuits.phases import Phase, check_phases
 from spikeheb.circuits.populations import Cells, Population, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
-from spikeheb.circuits.sources import check, spike_counts
+from spikeheb.circuits.sources import Walk, check, expected_counts, innermost, spike_counts
 from spikeheb.circuits.steps import Floats, Numbers, Steps
 from spikeheb.circuits.triggers import Trigger, check_triggers
 from spikeheb.errors import EngineError, ScheduleError, unknown_name
@@ -301,7 +301,9 @@ class Circuit:
         synapses = sum(map(self.expected_synapses, self.projections))
         drawn = [source for population in self.populations.values() if isinstance(population, Spikes) for source in population.sources]
         imposed = [source for drives in self.drives.values() for source in drives.imposed]
-        spikes = int(spike_counts((*drawn, *imposed)).sum())
+        walked = sum(source.bins(self.steps * self.dt) for source in map(innermost, (*drawn, *imposed)) if isinstance(source, Walk))
+        check_work(walked, f"{walked:,.0f} rates that walk at random", key="duration")
+        spikes = int(spike_counts((*drawn, *imposed)).sum() + expected_counts((*drawn, *imposed), self.dt, self.steps))
         check_memory(BYTES_OF_SPIKE * spikes, f"the {spikes:,} spikes of {synapses:,.0f} synapses")
         if self.is_network:
             check_memory(BYTES_OF_SYNAPSE * synapses, f"the {synapses:,.0f} synapses", key="projections")

@@ -21,6 +21,17 @@ class SeriesTable(msgspec.Struct, forbid_unknown_fields=True):
 Times = SeriesTable | list[Number]
 
 
+class PatternTable(msgspec.Struct, forbid_unknown_fields=True):
+    """A window of a source's trains that is pasted into them again and again."""
+
+    window: Number
+    share: Number
+    members: int
+    jitter: Number = 0
+    deleted: Number = 0
+    noise: Number = 0
+
+
 class SourceTable(msgspec.Struct, forbid_unknown_fields=True):
     """An entry of ``sources`` or ``imposed``; which keys it has depends on its kind."""
 
@@ -34,6 +45,15 @@ class SourceTable(msgspec.Struct, forbid_unknown_fields=True):
     phase: Row | None = None
     trains: list[list[Number]] | None = None
     cells: int | None = None
+    low: Number | None = None
+    high: Number | None = None
+    slope: Number | None = None
+    turn: Number | None = None
+    every: Number | None = None
+    silence: Number | None = None
+    pattern: PatternTable | None = None
+    duplicates: str | None = None
+    repeat: Number | None = None
     from_: Number | None = msgspec.field(default=None, name="from")
     until: Number | None = None
 

@@ -22,7 +22,7 @@ from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Population, Spikes
 from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
 from spikeheb.circuits.projections import Projection
-from spikeheb.circuits.sources import Between, Group, Poisson, Regular, Replayed, Source
+from spikeheb.circuits.sources import Between, Group, Pasted, Poisson, Regular, Repeated, Replayed, Source, Walk
 from spikeheb.circuits.triggers import Trigger
 from spikeheb.dimensions import CURRENT, FREQUENCY, NONE, TIME, VOLTAGE, Dimension
 from spikeheb.errors import SpikehebError
@@ -89,6 +89,8 @@ def _source(source: Source, dt: float) -> Content:
         case Between(inner, start, stop):
             ends = {"from": format_quantity(start, TIME)} | ({"until": format_quantity(stop, TIME)} if math.isfinite(stop) else {})
             return _source(inner, dt) | ends
+        case Repeated(inner, every):
+            return _source(inner, dt) | {"repeat": format_quantity(every, TIME)}
         case Poisson(rates):
             return {"kind": "poisson", **_rows({"rate": rates}, FREQUENCY)}
         case Group(rate, share, latencies, jitter):
@@ -96,8 +98,31 @@ def _source(source: Source, dt: float) -> Content:
             return {"kind": "group", **own, **_rows({"latency": latencies}, TIME)}
         case Regular(periods, phases):
             return {"kind": "regular", **_rows({"period": periods, "phase": phases}, TIME)}
-        case Replayed(trains, cells):
-            return {"kind": "replayed", "cells": cells, "trains": [[_time(step, dt) for step in train] for train in trains]}
+        case Replayed(trains, cells, duplicates):
+            own = {"kind": "replayed", "cells": cells, **_duplicates(duplicates)}
+            return own | {"trains": [[_time(step, dt) for step in train] for train in trains]}
+        case Walk():
+            return {"kind": "walk", "count": source.count, **_walk(source)}
+        case Pasted():
+            return _source(source.source, dt) | {"pattern": _pattern(source)} | _duplicates(source.duplicates)
+
+
+def _duplicates(kind: str) -> Content:
+    return {} if kind == "error" else {"duplicates": kind}
+
+
+def _walk(walk: Walk) -> Content:
+    kinds = {"low": FREQUENCY, "high": FREQUENCY, "slope": FREQUENCY / TIME, "turn": FREQUENCY / TIME, "every": TIME, "silence": TIME}
+    numbers = {name: float(getattr(walk, name)) for name in kinds}
+    return {name: format_quantity(number, kinds[name]) for name, number in numbers.items() if math.isfinite(number)}
+
+
+def _pattern(pasted: Pasted) -> Content:
+    return {
+        "window": format_quantity(pasted.window, TIME), "share": float(pasted.share), "members": pasted.members,
+        "jitter": format_quantity(pasted.jitter, TIME), "deleted": float(pasted.deleted),
+        "noise": format_quantity(pasted.noise, FREQUENCY),
+    }  # fmt: skip
 
 
 def _rows(rows: Mapping[str, Iterable[float]], dimension: Dimension) -> Content:

@@ -1,4 +1,15 @@
-"""Numbers, times and sources of spikes in a circuit's file."""
+"""Numbers, times and sources of spikes in a circuit's file.
+
+A source is a table with a `kind`: ``"poisson"`` (`rate`), ``"group"`` (`rate` of the common events, `share`, `latency`, `jitter`),
+``"regular"`` (`period`, `phase`), ``"walk"`` (`count`, `high`, `slope`, `turn`, `every`, and perhaps `low` and `silence`: see
+`spikeheb.circuits.sources.Walk`) or ``"replayed"`` (`trains`, a list of times for each; `cells`). Rate, latency, period and phase are one
+quantity for `count` trains, or a list with one for each.
+
+Any may have a `pattern`, such as ``{ window = "50 ms", share = 0.25, members = 1000, jitter = "1 ms", deleted = 0.1, noise = "10 Hz" }``
+(see `spikeheb.circuits.sources.Pasted`; the last three are 0 where nothing is said). It may `repeat` after a time, and may be there only
+`from` a time `until` another. ``duplicates = "drop"`` leaves out, and counts, the second spike of a train in one time step, which is an
+error otherwise, in a source with a pattern or of kind ``"replayed"``.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.circuits.file_tables import Number, Row, SeriesTable, SourceTable, Times
-from spikeheb.circuits.sources import Between, Group, Poisson, Regular, Replayed, Source, check
+from spikeheb.circuits.sources import Between, Group, Pasted, Poisson, Regular, Repeated, Replayed, Source, Walk, check
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.dimensions import FREQUENCY, NONE, TIME, Dimension
 from spikeheb.errors import FormatError, SpikehebError, UnitError, UnknownName, unknown_name
@@ -22,10 +33,14 @@ SOURCES = {
     "poisson": (("rate",), ("count",)),
     "group": (("rate", "share"), ("count", "latency", "jitter")),
     "regular": (("period",), ("count", "phase")),
-    "replayed": (("trains",), ("cells",)),
+    "replayed": (("trains",), ("cells", "duplicates")),
+    "walk": (("count", "high", "slope", "turn", "every"), ("low", "silence")),
 }
 """The keys that a source of each kind needs, and those that it may have."""
+OF_ANY = ("kind", "from_", "until", "repeat", "pattern")
+"""Keys of sources of every kind; one with a pattern may also say what becomes of duplicates."""
 MOST_OF_SERIES = 1_000_000
+_Simple = Poisson | Group | Regular | Replayed | Walk
 KEYS = {"record": "probes.samples", "sweeps": "probes.sweeps", "duration": "duration", "seed": "seed"}
 """Keys of this file by the names that a circuit has for them."""
 
@@ -154,26 +169,47 @@ def read_sources(raw: Sequence[SourceTable], file: Reading, key: str) -> tuple[S
     sources: list[Source] = []
     for n, table in enumerate(raw):
         place = f"{key}[{n}]"
-        source = _while_there(_source(table, file, place), table, file, place)
+        source = _while_there(_with_pattern(_source(table, file, place), table, file, place), table, file, place)
         with file.at(place):
             check(source, file.dt, table.cells or 1)
         sources.append(source)
     return tuple(sources)
 
 
-def _while_there(source: Poisson | Group | Regular | Replayed, raw: SourceTable, file: Reading, key: str) -> Source:
-    """The source, or the part of it that the file wants."""
+def _with_pattern(source: _Simple, raw: SourceTable, file: Reading, key: str) -> _Simple | Pasted:
+    """The source, or what a pattern makes of it."""
+    table = raw.pattern
+    if table is None:
+        return source
+    key = f"{key}.pattern"
+    return Pasted(
+        source,
+        window=file.number(table.window, TIME, f"{key}.window"),
+        share=file.number(table.share, NONE, f"{key}.share"),
+        members=table.members,
+        jitter=file.number(table.jitter, TIME, f"{key}.jitter"),
+        deleted=file.number(table.deleted, NONE, f"{key}.deleted"),
+        noise=file.number(table.noise, FREQUENCY, f"{key}.noise"),
+        duplicates=raw.duplicates or "error",
+    )
+
+
+def _while_there(source: _Simple | Pasted | Repeated, raw: SourceTable, file: Reading, key: str) -> Source:
+    """The source, again and again or only the part of it that the file wants."""
+    if raw.repeat is not None and not isinstance(source, Repeated):
+        return _while_there(Repeated(source, file.number(raw.repeat, TIME, f"{key}.repeat")), raw, file, key)
     if raw.from_ is None and raw.until is None:
         return source
     start = 0.0 if raw.from_ is None else file.time(raw.from_, f"{key}.from")
     return Between(source, start, math.inf if raw.until is None else file.time(raw.until, f"{key}.until"))
 
 
-def _source(raw: SourceTable, file: Reading, key: str) -> Poisson | Group | Regular | Replayed:
+def _source(raw: SourceTable, file: Reading, key: str) -> _Simple:
     _check_keys(raw, file, key)
     if raw.trains is not None:
         cells = 1 if raw.cells is None else file.whole(raw.cells, f"{key}.cells", least=1)
-        return Replayed(tuple(file.steps(train, f"{key}.trains[{n}]") for n, train in enumerate(raw.trains)), cells)
+        trains = tuple(file.steps(train, f"{key}.trains[{n}]") for n, train in enumerate(raw.trains))
+        return Replayed(trains, cells, raw.duplicates or "error")
     count = _count(raw, file, key)
 
     def row(name: str, dimension: Dimension) -> Floats:
@@ -182,6 +218,8 @@ def _source(raw: SourceTable, file: Reading, key: str) -> Poisson | Group | Regu
 
     if raw.kind == "poisson":
         return Poisson(row("rate", FREQUENCY))
+    if raw.kind == "walk":
+        return _walk(raw, count, file, key)
     if raw.kind == "regular":
         return Regular(row("period", TIME), row("phase", TIME))
     if raw.rate is None or raw.share is None or isinstance(raw.rate, list):
@@ -191,12 +229,19 @@ def _source(raw: SourceTable, file: Reading, key: str) -> Poisson | Group | Regu
     return Group(rate, share, row("latency", TIME), jitter)
 
 
+def _walk(raw: SourceTable, count: int, file: Reading, key: str) -> Walk:
+    kinds = {"low": FREQUENCY, "high": FREQUENCY, "slope": FREQUENCY / TIME, "turn": FREQUENCY / TIME, "every": TIME, "silence": TIME}
+    given = {name: value for name in kinds if (value := getattr(raw, name)) is not None}
+    return Walk(count, **{"low": 0.0} | {name: file.number(value, kinds[name], f"{key}.{name}") for name, value in given.items()})
+
+
 def _check_keys(raw: SourceTable, file: Reading, key: str) -> None:
     """Raise for a key that a source of that kind does not have, and for one that it lacks."""
     if raw.kind not in SOURCES:
         raise unknown_name("kind of source", raw.kind, SOURCES, path=file.where, key=f"{key}.kind")
     needed, other = SOURCES[raw.kind]
-    given = [name for name in raw.__struct_fields__ if name not in ("kind", "from_", "until") and getattr(raw, name) is not None]
+    other = (*other, "duplicates") if raw.pattern is not None and "duplicates" not in other else other
+    given = [name for name in raw.__struct_fields__ if name not in OF_ANY and getattr(raw, name) is not None]
     for name in given:
         if name not in (*needed, *other):
             raise file.error(f"{key}.{name}", f'a source of kind "{raw.kind}" has no such key; it has {", ".join((*needed, *other))}')

@@ -3,11 +3,8 @@
 A file has `schema = 1`, `dt` and `duration`, and may have `title`, `doc`, `seed`, `precision`, `exact` and `mirrored`; further tables:
 
 ``[populations.NAME]``
-    Either `sources`, a list of tables whose `kind` is ``"poisson"`` (`rate`), ``"group"`` (`rate` of the common events, `share`, `latency`,
-    `jitter`), ``"regular"`` (`period`, `phase`) or ``"replayed"`` (`trains`, a list of times for each; `cells`); any may be there only
-    `from` a time `until` another. Rate, latency, period and phase are one quantity for `count` trains, or a list with one for each. Or a
-    `count` of cells, and the `cell` by name or path, perhaps as ``{ name = "l5_pyramidal", parameters = { E_L = "-65 mV" } }``; without it
-    the cells have only imposed spikes.
+    Either `sources`, a list of tables as `spikeheb.circuits.file_values` says. Or a `count` of cells, and the `cell` by name or path,
+    perhaps as ``{ name = "l5_pyramidal", parameters = { E_L = "-65 mV" } }``; without it the cells have only imposed spikes.
 ``[projections.NAME]``
     `pre` and `post` name populations. `connect` is the name of a connector, or ``{ kind = "pairwise_bernoulli", probability = 0.02,
     autapses = false }`` with what `spikeheb.circuits.connect` has for it; or ``"own_copies"``, or ``"pairwise"`` with `reaches`, the

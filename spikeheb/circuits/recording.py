@@ -85,6 +85,10 @@ class NetworkRecording:
         The numbers of the watched synapses among those of `pre` and `post`.
     watched : mapping of str to array, shape (watch, watched)
     histograms : mapping of str to array of int, shape (histograms, bins)
+    presentations : mapping of str to pair of arrays of int
+        For each population with a pattern, first step of each presentation and number of the source that has it.
+    dropped : mapping of str to int
+        For each population of which a source may leave out a second spike of a train in one step, how many were left out.
     """
 
     engine: Mapping[str, str]
@@ -100,3 +104,5 @@ class NetworkRecording:
     watched_synapses: Mapping[str, Steps] = field(default_factory=dict)
     watched: Mapping[str, Reals] = field(default_factory=dict)
     histograms: Mapping[str, Steps] = field(default_factory=dict)
+    presentations: Mapping[str, tuple[Steps, Steps]] = field(default_factory=dict)
+    dropped: Mapping[str, int] = field(default_factory=dict)

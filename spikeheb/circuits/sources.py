@@ -147,10 +147,13 @@ class Replayed:
         Steps, rising; for private inputs those of the first cell's inputs, then those of the second's, and so on.
     cells : int
         Number of cells of private inputs, else 1.
+    duplicates : {"error", "drop"}
+        Whether a second spike of a train in one step is an error, or is left out and counted.
     """
 
     trains: tuple[Steps, ...]
     cells: int = 1
+    duplicates: str = "error"
 
     @property
     def count(self) -> int:
@@ -164,17 +167,132 @@ class Replayed:
 
 
 @dataclass(frozen=True)
+class Walk:
+    """Independent trains, each with a rate that walks at random between two limits, and without long silences.
+
+    Time goes in bins of length `every`. In each a train has a spike with probability rate times `every`, at a random time within the
+    bin. Then the rate moves by slope times `every`, and the slope by a number drawn evenly from -`turn` to `turn`; both are kept within
+    their limits. A spike is forced in the bin that begins `silence` after that of the train's last spike. Rate and slope begin anywhere
+    within their limits. These are the inputs of Masquelier, Guyonneau & Thorpe 2008 (doi 10.1371/journal.pone.0001377), as the
+    replication of Hathway & Goodman 2018 (doi 10.5281/zenodo.1327348) draws them; there times between spikes are at most `silence`,
+    here a bin more.
+
+    Attributes
+    ----------
+    count : int
+        Number of inputs.
+    low, high : float
+        Limits of the rate, hertz.
+    slope : float
+        Largest slope of the rate, up or down, hertz per second.
+    turn : float
+        Largest change of the slope from one bin to the next, hertz per second.
+    every : float
+        Seconds.
+    silence : float
+        Seconds; infinite if no spike is forced.
+    """
+
+    count: int
+    low: float
+    high: float
+    slope: float
+    turn: float
+    every: float
+    silence: float = math.inf
+
+    def bins(self, duration: float) -> float:
+        """Of all trains, in so many seconds."""
+        return self.count * duration / self.every
+
+    def mean_rates(self, dt: float) -> Floats:
+        """Hertz, of each input: about the middle between the limits; forced spikes come in addition."""
+        return np.full(self.count, max(0.5 * (self.low + self.high), 1.0 / self.silence))
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """Trains of another source into which a window of them is pasted again and again: a frozen pattern.
+
+    Time is cut into slots as long as the window. A slot has the pattern with probability ``share/(1 - share)`` if the one before it has
+    not, and never if it has, so that `share` of all slots have it. The spikes of the first members in the first such slot are the
+    pattern; in each later one they take the place of the members' own.
+
+    Attributes
+    ----------
+    source : Poisson, Group, Regular, Replayed or Walk
+    window : float
+        Length of the pattern and of a slot, seconds.
+    share : float
+        Of the slots, above 0 and at most 0.5.
+    members : int
+        So many inputs, the first ones, have the pattern.
+    jitter : float
+        Each spike of each presentation is moved by a normal number of this standard deviation, seconds.
+    deleted : float
+        The probability of a spike, in each presentation anew, to be left out of the pattern; it comes at a random time of the slot in its
+        train, so that rates stay as they are.
+    noise : float
+        Hertz of a Poisson process of each input, whose spikes are added at last.
+    duplicates : {"error", "drop"}
+        Whether a second spike of a train in one step is an error, or is left out and counted.
+    """
+
+    source: Poisson | Group | Regular | Replayed | Walk
+    window: float
+    share: float
+    members: int
+    jitter: float = 0.0
+    deleted: float = 0.0
+    noise: float = 0.0
+    duplicates: str = "error"
+
+    @property
+    def count(self) -> int:
+        """Number of inputs."""
+        return self.source.count
+
+    def mean_rates(self, dt: float) -> Floats:
+        """Hertz, of each input; the pattern may have more or fewer spikes."""
+        return self.source.mean_rates(dt) + self.noise
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """Trains of another source that begin anew after a time, the same again.
+
+    Attributes
+    ----------
+    source : any source but those that are repeated or there only for a while
+    every : float
+        Seconds.
+    """
+
+    source: Poisson | Group | Regular | Replayed | Walk | Pasted
+    every: float
+
+    @property
+    def count(self) -> int:
+        """Number of inputs."""
+        return self.source.count
+
+    def mean_rates(self, dt: float) -> Floats:
+        """Hertz, of each input."""
+        return self.source.mean_rates(dt)
+
+
+@dataclass(frozen=True)
 class Between:
     """Trains of another source that are there only for a while.
 
     Attributes
     ----------
-    source : Poisson, Group, Regular or Replayed
+    source : any source but this kind
     start, stop : float
         Seconds: spikes from `start` on and before `stop` are kept.
     """
 
-    source: Poisson | Group | Regular | Replayed
+    source: Poisson | Group | Regular | Replayed | Walk | Pasted | Repeated
     start: float = 0.0
     stop: float = math.inf
 
@@ -188,7 +306,8 @@ class Between:
         return self.source.mean_rates(dt)
 
 
-Source = Poisson | Group | Regular | Replayed | Between
+Source = Poisson | Group | Regular | Replayed | Walk | Pasted | Repeated | Between
+DUPLICATES = ("error", "drop")
 
 
 def check(source: Source, dt: float, cells: int) -> None:
@@ -211,10 +330,19 @@ def check(source: Source, dt: float, cells: int) -> None:
             _check_numbers(phases, 0.0, 1e9, "phases", "s")
             if len(periods) != len(phases):
                 raise ScheduleError(f"expected a phase for each period (got {len(phases)} and {len(periods)})")
-        case Replayed(trains, of_cells):
+        case Replayed(trains, of_cells, duplicates):
+            _check_duplicates(duplicates)
             if of_cells != cells or len(trains) % cells:
                 raise ScheduleError(f"replayed trains are for {of_cells} cells, and {cells} have trains of their own")
-            _check_rising(trains)
+            _check_rising(trains, twice=duplicates == "drop")
+        case Walk():
+            _check_walk(source, dt)
+        case Pasted():
+            check(source.source, dt, cells)
+            _check_pattern(source, dt)
+        case Repeated(inner, every):
+            check(inner, dt, cells)
+            _check_numbers([every], dt, 1e9, "the time after which trains are repeated", "s, a step at least")
         case Between(inner, start, stop):
             check(inner, dt, cells)
             if not 0 <= start < stop:
@@ -223,16 +351,52 @@ def check(source: Source, dt: float, cells: int) -> None:
 
 def spike_counts(sources: Sequence[Source]) -> Steps:
     """How many spikes are given, of each given train."""
-    whole = [source.source if isinstance(source, Between) else source for source in sources]
-    return np.array([len(train) for source in whole if isinstance(source, Replayed) for train in source.trains], dtype=np.int64)
+    trains = [train for source in map(innermost, sources) if isinstance(source, Replayed) for train in source.trains]
+    return np.array([len(train) for train in trains], dtype=np.int64)
 
 
-def _check_rising(trains: tuple[Steps, ...]) -> None:
+def expected_counts(sources: Sequence[Source], dt: float, steps: int) -> float:
+    """How many spikes are expected of the sources whose trains are drawn before a run, all together."""
+    beforehand = [source for source in sources if isinstance(innermost(source), Walk) or isinstance(source, Pasted | Repeated)]
+    return sum(float(source.mean_rates(dt).sum()) * dt * steps for source in beforehand)
+
+
+def innermost(source: Source) -> Poisson | Group | Regular | Replayed | Walk:
+    """What a source makes its trains of."""
+    return innermost(source.source) if isinstance(source, Pasted | Repeated | Between) else source
+
+
+def _check_walk(walk: Walk, dt: float) -> None:
+    _check_numbers([walk.every], dt, 1e6, "the bins of walking rates", "s, a step at least")
+    _check_numbers([walk.low], 0.0, walk.high, "the lowest rate of a walk", "Hz, the highest")
+    _check_numbers([walk.high], 0.0, 1.0 / walk.every, "the highest rate of a walk", "Hz, a spike a bin at most")
+    _check_numbers([walk.slope, walk.turn], 0.0, 1e12, "the slope of walking rates and its turn", "Hz/s")
+    if not walk.silence >= walk.every:
+        raise ScheduleError(f"the longest silence is a bin of {walk.every:g} s at least (got {walk.silence:g} s)")
+
+
+def _check_pattern(pasted: Pasted, dt: float) -> None:
+    _check_duplicates(pasted.duplicates)
+    _check_numbers([pasted.window], dt, 1e6, "the window of a pattern", "s, a step at least")
+    _check_numbers([pasted.share], 1e-6, 0.5, "the share of slots that have the pattern", "since they are never adjacent")
+    _check_numbers([pasted.members], 1, pasted.count, "the inputs that have the pattern", "")
+    _check_numbers([pasted.jitter], 0.0, pasted.window, "the jitter of a pattern", "s, its window")
+    _check_numbers([pasted.deleted], 0.0, 1.0, "the share of a pattern's spikes that are deleted", "")
+    _check_numbers([pasted.noise], 0.0, 1.0 / dt, "the noise added to a pattern", "Hz, a spike a step at most")
+
+
+def _check_duplicates(kind: str) -> None:
+    if kind not in DUPLICATES:
+        raise ScheduleError(f'two spikes of a train in one step are an "error", or one is left out ("drop") (got "{kind}")')
+
+
+def _check_rising(trains: tuple[Steps, ...], *, twice: bool) -> None:
     steps = np.concatenate([np.zeros(0, dtype=np.int64), *trains])
     number = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
-    wrong = np.flatnonzero((np.diff(steps, prepend=-1) <= 0) & (np.diff(number, prepend=-1) == 0) | (steps < 0))
+    wrong = np.flatnonzero((np.diff(steps, prepend=-1) < (0 if twice else 1)) & (np.diff(number, prepend=-1) == 0) | (steps < 0))
     if wrong.size:
-        raise ScheduleError(f"the steps of train {number[wrong[0]]} must rise from 0 on, none twice; a smaller dt parts two that coincide")
+        remedy = "" if twice else ', none twice; a smaller dt parts two that coincide, duplicates = "drop" leaves one out'
+        raise ScheduleError(f"the steps of train {number[wrong[0]]} must rise from 0 on{remedy}")
 
 
 def _check_numbers(values: Any, low: float, high: float, what: str, kind: str) -> None:

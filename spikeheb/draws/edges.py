@@ -32,10 +32,10 @@ from spikeheb.circuits.equality import equal_by_value
 from spikeheb.circuits.populations import Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
-from spikeheb.circuits.sources import Poisson
+from spikeheb.circuits.sources import Poisson, Source
 from spikeheb.circuits.steps import Floats, Numbers, Steps
 from spikeheb.draws import random
-from spikeheb.draws.trains import IMPOSED, INPUTS, Clock, intervals, scales, trains
+from spikeheb.draws.trains import IMPOSED, INPUTS, Clock, intervals, presentations, scales, trains_and_dropped
 from spikeheb.errors import EngineError
 from spikeheb.rules.numbers import LONGEST_DELAY
 from spikeheb.rules.static import STATIC
@@ -120,11 +120,26 @@ def watched_synapses(circuit: Circuit, name: str, edges: Edges) -> Steps:
 
 def trains_of_population(circuit: Circuit, name: str) -> list[Steps]:
     """The steps of the spikes of each source of a population, or of the spikes that are imposed on its cells; each has its own seed."""
+    return counted_trains(circuit, name)[0]
+
+
+def counted_trains(circuit: Circuit, name: str) -> tuple[list[Steps], int]:
+    """The same, and how many spikes are left out because their train has another in the same step."""
+    return trains_and_dropped(*_sources(circuit, name))
+
+
+def presentations_of_population(circuit: Circuit, name: str) -> tuple[Steps, Steps]:
+    """First step of each presentation of a pattern in a population of sources, and number of the source that has it."""
+    return presentations(*_sources(circuit, name))
+
+
+def _sources(circuit: Circuit, name: str) -> tuple[tuple[Source, ...], Clock, int]:
+    """The sources of a population, what their trains depend on, and the purpose of their random numbers."""
     population = circuit.populations[name]
     own = Clock(_seed(circuit, name) % 2**63, circuit.dt, circuit.steps)
     if isinstance(population, Spikes):
-        return trains(population.sources, own, INPUTS)
-    return trains(circuit.drives.get(name, Drives()).imposed, own, IMPOSED)
+        return population.sources, own, INPUTS
+    return circuit.drives.get(name, Drives()).imposed, own, IMPOSED
 
 
 def alone_with(circuit: Circuit, name: str, edges: Edges) -> Circuit:

@@ -8,14 +8,14 @@ alike everywhere. A Poisson train has a spike in each step with probability p = 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from spikeheb.circuits.sources import Between, Floats, Group, Poisson, Regular, Replayed, Source, Steps
-from spikeheb.draws import random
+from spikeheb.circuits.sources import Between, Floats, Group, Pasted, Poisson, Regular, Repeated, Replayed, Source, Steps, Walk
+from spikeheb.draws import patterns, random
 
 INPUTS, INHIBITION, IMPOSED = 5, 6, 7
 NEVER = 2.0**52
@@ -43,13 +43,56 @@ def trains(sources: Sequence[Source], clock: Clock, stream: int, copies: int = 1
     copies : int
         How many cells have trains of their own: those of the first cell come first, then those of the second, and so on.
     """
-    steps = []
+    return trains_and_dropped(sources, clock, stream, copies)[0]
+
+
+def trains_and_dropped(sources: Sequence[Source], clock: Clock, stream: int, copies: int = 1) -> tuple[list[Steps], int]:
+    """The same, and how many spikes are left out because their train has another in the same step.
+
+    Raises
+    ------
+    ScheduleError
+        For two spikes of a train in one step, of a source that is not to leave one out.
+    """
+    steps, dropped = [], 0
     for copy in range(copies):
         first = copy * sum(source.count for source in sources)
         for n, source in enumerate(sources):
-            steps += _draw(source, clock, stream, copy, first, copy * len(sources) + n)
+            drawn, more = _once(source, _draw(source, clock, stream, copy, first, copy * len(sources) + n), clock)
+            steps += drawn
+            dropped += more
             first += source.count
-    return steps
+    return steps, dropped
+
+
+def _once(source: Source, drawn: list[Steps], clock: Clock) -> tuple[list[Steps], int]:
+    """Trains without a second spike in a step, where there may be one."""
+    match source:
+        case Between(inner) | Repeated(inner):
+            return _once(inner, drawn, clock)
+        case Pasted(duplicates=duplicates) | Replayed(duplicates="drop" as duplicates):
+            return patterns.once(drawn, duplicates, clock.dt)
+    return drawn, 0
+
+
+def presentations(sources: Sequence[Source], clock: Clock, stream: int) -> tuple[Steps, Steps]:
+    """First step of each presentation of a pattern and number of the source that has it, source after source."""
+    starts = [_presented(source, clock, stream, n) for n, source in enumerate(sources)]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *starts]), np.repeat(np.arange(len(sources)), [len(each) for each in starts])
+
+
+def _presented(source: Source, clock: Clock, stream: int, group: int) -> Steps:
+    match source:
+        case Pasted():
+            return patterns.presented(source, group, (clock.seed, stream), clock.dt, clock.steps)
+        case Repeated(inner):
+            period = _period(source, clock)
+            return _again(_presented(inner, period, stream, group), period.steps, clock.steps)
+        case Between(inner):
+            first, end = _there(source, clock)
+            starts = _presented(inner, replace(clock, steps=max(end, 1)), stream, group)
+            return starts[(starts >= first) & (starts < end)]
+    return np.zeros(0, dtype=np.int64)
 
 
 def _draw(source: Source, clock: Clock, stream: int, copy: int, first: int, group: int) -> list[Steps]:
@@ -62,12 +105,37 @@ def _draw(source: Source, clock: Clock, stream: int, copy: int, first: int, grou
         case Replayed(given):
             mine = given[copy * source.count : (copy + 1) * source.count]
             return [_before(np.asarray(train, dtype=np.int64), clock.steps) for train in mine]
-        case Between(inner, start, stop):
-            first_step, end = round(start / clock.dt), min(round(min(stop, 1e12) / clock.dt), clock.steps)
-            drawn = _draw(inner, Clock(clock.seed, clock.dt, max(end, 1)), stream, copy, first, group)
+        case Between(inner):
+            first_step, end = _there(source, clock)
+            drawn = _draw(inner, replace(clock, steps=max(end, 1)), stream, copy, first, group)
             return [train[(train >= first_step) & (train < end)] for train in drawn]
+        case Repeated(inner):
+            period = _period(source, clock)
+            return [_again(train, period.steps, clock.steps) for train in _draw(inner, period, stream, copy, first, group)]
         case Group():
             return _group(source, clock, random.streams(clock.seed, stream + random.Purpose.EVENTS_OF_GROUP, [group]))
+        case Walk():
+            return patterns.walking(source, first, (clock.seed, stream), clock.dt, clock.steps)
+        case Pasted():
+            drawn = _draw(source.source, clock, stream, copy, first, group)
+            noise = _draw(Poisson(np.full(source.count, source.noise)), clock, stream + patterns.NOISE, copy, first, group)
+            return patterns.pasted(source, drawn, noise, group, (clock.seed, stream), clock.dt, clock.steps)
+
+
+def _there(source: Between, clock: Clock) -> tuple[int, int]:
+    """The steps from the first to that after the last in which a source is there."""
+    return round(source.start / clock.dt), min(round(min(source.stop, 1e12) / clock.dt), clock.steps)
+
+
+def _period(source: Repeated, clock: Clock) -> Clock:
+    """The time that is repeated."""
+    return replace(clock, steps=min(max(1, round(source.every / clock.dt)), clock.steps))
+
+
+def _again(train: Steps, period: int, steps: int) -> Steps:
+    """A train of one period, again and again until the last step."""
+    begins = np.arange(0, steps, period)
+    return _before((begins[:, None] + train).ravel(), steps)
 
 
 def _before(train: Steps, steps: int) -> Steps:

@@ -16,7 +16,7 @@ from spikeheb.circuits.populations import Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.signals import signals_of
-from spikeheb.circuits.sources import Between, Source
+from spikeheb.circuits.sources import Between, Pasted, Repeated, Replayed, Source, Walk
 from spikeheb.circuits.steps import Floats
 from spikeheb.engines.alone import OF_NETWORKS, Progress
 from spikeheb.errors import EngineError
@@ -127,6 +127,8 @@ def _refuse(circuit: Circuit) -> None:
     sources = (*circuit.sources.sources, *_sources(circuit, other), *circuit.drive.imposed)
     kinds = {
         "sources that are there only for a while": any(isinstance(source, Between) for source in sources),
+        "walking rates, patterns and what is repeated": any(isinstance(source, Walk | Pasted | Repeated) for source in sources),
+        "trains that leave out duplicates": any(isinstance(source, Replayed) and source.duplicates == "drop" for source in sources),
         "sources that reach one cell each": circuit.is_pairwise,
         "two projections that are connected differently": other is not None and type(other.connect) is not type(plastic.connect),
         "two projections from one population": other is not None and other.pre == plastic.pre,

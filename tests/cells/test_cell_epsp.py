@@ -42,7 +42,10 @@ TABLE = [
     Row("pv_interneuron", 0.2, 1.0, (0.893, 1.772, 4.326), 2.6),
     Row("sst_interneuron", 0.3, 2.0, (1.281, 2.531, 6.101), 5.4),
 ]
-OF_NETWORKS = ("song_2000", "vogels_2011", "brunel_2000", "izhikevich_rs", "izhikevich_fs", "izhikevich_rs_1ms", "izhikevich_fs_1ms")
+OF_NETWORKS = (
+    "song_2000", "vogels_2011", "brunel_2000", "izhikevich_rs", "izhikevich_fs", "izhikevich_rs_1ms", "izhikevich_fs_1ms",
+    "masquelier_2008",
+)  # fmt: skip
 rows = pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.cell}-{row.rise or 0:g}-{row.decay:g}")
 
 

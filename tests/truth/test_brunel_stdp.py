@@ -1,8 +1,8 @@
 """Brunel's network with STDP (Morrison, Aertsen & Diesmann 2007, 10.1162/neco.2007.19.6.1437; set-up of NEST's hpc_benchmark): a power law
 keeps the weights in one group about its balance point, additive pairs split them in two.
 
-Findings, of the network made smaller (900 and 225 synapses a cell of 1.4 mV): with inhibition 5 times as strong as excitation, as published,
-cells fire at 35 Hz in bursts, so the library's networks have 7; and with the dendritic delay of NEST weights run away.
+Findings, of the network made smaller (900 and 225 synapses a cell of 1.4 mV): with inhibition 5 times as strong as excitation,
+as published, cells fire at 35 Hz in bursts, so the library's networks have 7; and with the dendritic delay of NEST weights run away.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import spikeheb as sh
 from spikeheb import library
 from spikeheb.circuits.file_text import difference
 from spikeheb.circuits.files import read_circuit

@@ -12,7 +12,7 @@ import numpy as np
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.phases import at
 from spikeheb.circuits.recording import NetworkRecording
-from spikeheb.draws.edges import alone_with, edges_of, without_synapses
+from spikeheb.draws.edges import alone_with, edges_of, presentations_of_population, without_synapses
 from spikeheb.engines.alone import Progress
 from spikeheb.engines.compiler import compiler, remedy
 from spikeheb.engines.kernel.build import Library
@@ -285,6 +285,7 @@ class Network(Run[NetworkRecording]):
         circuit = self.circuit
         groups = {name: each for name, each in self.populations.items() if isinstance(each, PopulationArrays)}
         ruled = {name: arrays for name, arrays in self.projections.items() if circuit.projections[name].rule is not None}
+        sources = {name: each for name, each in self.populations.items() if isinstance(each, SourceArrays)}
         kept = {name: slice(0, arrays.struct.kept) for name, arrays in groups.items()}
         sampled = {name: arrays.recorded(circuit, name) for name, arrays in groups.items() if len(circuit.probes.of_cells(name).samples)}
         return NetworkRecording(
@@ -304,6 +305,8 @@ class Network(Run[NetworkRecording]):
             watched_synapses={name: arrays.watched for name, arrays in ruled.items() if arrays.struct.watch_count},
             watched={name: arrays.state["watched_weights"].copy() for name, arrays in ruled.items() if arrays.struct.watch_count},
             histograms={name: arrays.state["histograms"].copy() for name, arrays in ruled.items() if arrays.struct.histogram_count},
+            presentations={name: presentations_of_population(circuit, name) for name in sources},
+            dropped={name: arrays.dropped for name, arrays in sources.items()},
         )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from spikeheb.circuits.probes import OfSynapses
 from spikeheb.circuits.projections import NORMALISATIONS
 from spikeheb.circuits.steps import NO_STEPS
 from spikeheb.circuits.values import initial_values
-from spikeheb.draws.edges import Edges, noise_streams, trains_of_population, trigger_stream, watched_synapses
+from spikeheb.draws.edges import Edges, counted_trains, noise_streams, trigger_stream, watched_synapses
 from spikeheb.engines.dense import Dense
 from spikeheb.engines.kernel.contract import FAR, Array
 from spikeheb.engines.kernel.program_arrays import ProgramArrays, aligned
@@ -50,7 +50,7 @@ class PopulationArrays(ProgramArrays):
     def __init__(self, circuit: Circuit, name: str, job: Dense, program: Program, sites: Sites, past: int) -> None:
         super().__init__(job, program, sites)
         self.start()
-        self.state = spikes_of(circuit, name, past)
+        self.state, self.dropped = spikes_of(circuit, name, past)
         self.state |= {"lane": self.lane, "part": self.part, "part_at": self.part_at}
         self.state["flags"] = np.zeros(job.cells + 8, dtype=np.uint8)
         self.changes("current", sorted(job.currents, key=lambda change: change.step))
@@ -130,7 +130,7 @@ class SourceArrays:
     declares = POPULATION
 
     def __init__(self, circuit: Circuit, name: str, past: int) -> None:
-        self.state = spikes_of(circuit, name, past)
+        self.state, self.dropped = spikes_of(circuit, name, past)
         self.fixed: dict[str, Array] = {}
         self.begins = {"imposed": self.state["imposed_steps"]}
         numbers = {"cells": circuit.populations[name].count, "dt": circuit.dt}
@@ -139,20 +139,21 @@ class SourceArrays:
         self.struct = POPULATION.filled(self.state, {**numbers, **unused}, circuit.precision)
 
 
-def spikes_of(circuit: Circuit, name: str, past: int) -> dict[str, Array]:
-    """The imposed spikes of a population, and arrays for all that it will have."""
-    population, imposed = circuit.populations[name], trains_of_population(circuit, name)
-    cells = np.repeat(np.arange(len(imposed)), [len(train) for train in imposed])
-    steps = np.concatenate([np.zeros(0, dtype=np.int64), *imposed])
-    order = np.lexsort((cells, steps))
+def spikes_of(circuit: Circuit, name: str, past: int) -> tuple[dict[str, Array], int]:
+    """The imposed spikes of a population and arrays for all that it will have; and how many imposed spikes are left out."""
+    population, (imposed, dropped) = circuit.populations[name], counted_trains(circuit, name)
+    count = max(1, len(imposed))
+    in_order = np.concatenate([np.zeros(0, dtype=np.int64), *(train * count + n for n, train in enumerate(imposed))])
+    in_order.sort()
     kept = isinstance(population, Cells) and len(circuit.probes.kept(name, population.count)) > 0
     capacity = ROOM + population.count if kept else 0
-    return {
-        "imposed_steps": steps[order], "imposed_cells": cells[order].astype(np.int64),
+    arrays = {
+        "imposed_steps": in_order // count, "imposed_cells": in_order % count,
         "fired_count": np.zeros(past, dtype=np.int64), "fired": np.zeros((past, population.count), dtype=np.int32),
         "counts": np.zeros(population.count, dtype=np.int64),
         "kept_steps": np.zeros(capacity, dtype=np.int64), "kept_cells": np.zeros(capacity, dtype=np.int32),
     }  # fmt: skip
+    return arrays, dropped
 
 
 def numbers_of_spikes(state: Mapping[str, Array], past: int, *, keep: bool) -> dict[str, Any]:

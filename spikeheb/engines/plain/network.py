@@ -12,7 +12,15 @@ from spikeheb.circuits.phases import at
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.circuits.steps import Floats, Steps
-from spikeheb.draws.edges import Edges, alone_with, edges_of, noise_streams, trains_of_population, without_synapses
+from spikeheb.draws.edges import (
+    Edges,
+    alone_with,
+    counted_trains,
+    edges_of,
+    noise_streams,
+    presentations_of_population,
+    without_synapses,
+)
 from spikeheb.draws.random import uniform
 from spikeheb.engines.alone import Progress, alone
 from spikeheb.engines.plain.lanes import Lanes
@@ -114,10 +122,9 @@ class _Network:
             name: _lanes(without_synapses(circuit, name)) for name, group in circuit.populations.items() if isinstance(group, Cells)
         }
         self.synapses = {name: self._synapses(name) for name in circuit.projections}
-        self.trains = {
-            name: _by_step(trains_of_population(circuit, name))
-            for name, group in circuit.populations.items() if isinstance(group, Spikes)
-        }  # fmt: skip
+        drawn = {name: counted_trains(circuit, name) for name, group in circuit.populations.items() if isinstance(group, Spikes)}
+        self.trains = {name: _by_step(steps) for name, (steps, _) in drawn.items()}
+        self.dropped = {name: dropped for name, (_, dropped) in drawn.items()}
         self.recorder = Recorder(circuit, self.cells, {name: (each.lanes, each.edges) for name, each in self.synapses.items()})
         self.noise = {name: _Current(circuit, name) for name, drives in circuit.drives.items() if drives.noise is not None}
         self.triggers = {name: Watched(circuit, name) for name in circuit.triggers}
@@ -184,6 +191,8 @@ class _Network:
             post={name: synapses[name].edges.post for name in ruled},
             w={name: self._weights(name).copy() for name in ruled},
             **self.recorder.recorded(),
+            presentations={name: presentations_of_population(self.circuit, name) for name in self.trains},
+            dropped=self.dropped,
         )
 
 

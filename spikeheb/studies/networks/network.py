@@ -46,7 +46,10 @@ def network(circuit: Circuit | Mapping[str, object] | Path | str, settings: Netw
         What the probes ask for: ``P_bin_rate`` over ``P_bin``; ``P_v`` and ``P_current`` (of each of ``P_receptor``) over ``P_sample`` and
         ``P_probed``, with the balance of the second half in ``P_current_correlation`` and ``P_current_ratio``; ``Q_watched_weight`` over
         ``Q_watch`` and ``Q_watched``, the numbers of the synapses; ``Q_histogram`` over ``Q_histogram_time`` and bins with the edges
-        ``Q_edge``. A ``note`` says where a rate is beyond physiology.
+        ``Q_edge``. For each population S of sources with
+        a pattern ``S_presentation_time``, when it begins, and ``S_presentation_source``, which of the population's sources has it, over
+        ``S_presentation``. A ``note`` says where a rate is beyond physiology, and how many spikes were left out because their train has
+        another in the same time step.
 
     Raises
     ------

@@ -75,11 +75,15 @@ def labelled(circuit: Circuit, recording: NetworkRecording) -> xr.Dataset:
             "population",
             [_mean(variables[f"{name}_cv"][1]) if f"{name}_cv" in variables else np.nan for name in groups],
         )
+    for name, (starts, which) in recording.presentations.items():
+        if starts.size:
+            variables[f"{name}_presentation_time"] = (f"{name}_presentation", starts * circuit.dt)
+            variables[f"{name}_presentation_source"] = (f"{name}_presentation", which)
     for name in recording.w:
         _add_weights(variables, coordinates, circuit, recording, name)
         _add_watched(variables, coordinates, circuit, recording, name)
     data = describe(xr.Dataset(variables, coordinates), _texts(circuit, recording))
-    notes = _notes(circuit, data)
+    notes = _notes(circuit, data, recording)
     data.attrs |= {"note": notes} if notes else {}
     return data
 
@@ -174,6 +178,7 @@ def attributes(circuit: Circuit, recording: NetworkRecording) -> dict[str, Any]:
         "study": "network", "spikeheb": VERSION, "seed": circuit.seed, "dt_s": circuit.dt, "duration_s": circuit.steps * circuit.dt,
         "precision": circuit.precision, "populations": json.dumps([[name, each.count] for name, each in populations(circuit).items()]),
         "plastic": json.dumps(list(ruled)), "circuit": text,
+        "dropped_spikes": sum(recording.dropped.values()),
         "rule_hashes": json.dumps({name: rule.hash for name, rule in ruled.items() if rule is not None}),
         "cell_hashes": json.dumps({name: cell.hash for name, cell in cells.items() if cell is not None}), **engine,
     }  # fmt: skip
@@ -200,6 +205,11 @@ def _texts(circuit: Circuit, recording: NetworkRecording) -> Mapping[str, tuple[
             f"{name}_current_correlation": ("1", f"correlation of excitatory and negative inhibitory current, {name}, second half"),
             f"{name}_current_ratio": ("1", f"mean excitatory over mean negative inhibitory current, {name}, second half"),
         }  # fmt: skip
+    for name in recording.presentations:
+        texts |= {
+            f"{name}_presentation_time": ("s", f"times when a pattern begins in {name}"),
+            f"{name}_presentation_source": ("1", f"source of {name} that has the pattern"),
+        }
     for name in recording.w:
         projection = circuit.projections[name]
         ends = f"from {projection.pre} to {projection.post}"
@@ -215,9 +225,12 @@ def _texts(circuit: Circuit, recording: NetworkRecording) -> Mapping[str, tuple[
     return texts
 
 
-def _notes(circuit: Circuit, data: xr.Dataset) -> str:
+def _notes(circuit: Circuit, data: xr.Dataset, recording: NetworkRecording) -> str:
     """What a user would want to know."""
-    notes = []
+    notes = [
+        f"{number:,} spikes of {name} were left out, since their trains have another in the same time step"
+        for name, number in recording.dropped.items() if number
+    ]  # fmt: skip
     for name in populations(circuit):
         mean = float(data[f"{name}_rate"].mean())
         if mean == 0.0:
