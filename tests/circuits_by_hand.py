@@ -14,6 +14,11 @@ from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
 
+CELLS_OF_NETWORKS = (
+    "brunel_2000", "izhikevich_fs", "izhikevich_fs_1ms", "izhikevich_rs", "izhikevich_rs_1ms", "masquelier_2008", "vogels_2011",
+)  # fmt: skip
+"""Cells of the library for networks of many weak inputs. Each rule and cell is a kernel of its own, so not all rules are tried on these."""
+
 PARTS = {name: {field.name for field in fields(kind)} for name, kind in (("plastic", Projection), ("drive", Drives), ("probes", Probes))}
 
 

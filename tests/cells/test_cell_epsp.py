@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from circuits_by_hand import of_lanes
+from circuits_by_hand import CELLS_OF_NETWORKS, of_lanes
 
 import spikeheb as sh
 from spikeheb.cells import Cell, Receptor, assemble, read_cell
@@ -42,10 +42,6 @@ TABLE = [
     Row("pv_interneuron", 0.2, 1.0, (0.893, 1.772, 4.326), 2.6),
     Row("sst_interneuron", 0.3, 2.0, (1.281, 2.531, 6.101), 5.4),
 ]
-OF_NETWORKS = (
-    "song_2000", "vogels_2011", "brunel_2000", "izhikevich_rs", "izhikevich_fs", "izhikevich_rs_1ms", "izhikevich_fs_1ms",
-    "masquelier_2008",
-)  # fmt: skip
 rows = pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.cell}-{row.rise or 0:g}-{row.decay:g}")
 
 
@@ -230,7 +226,7 @@ def test_without_the_mean_over_the_step_the_error_is_at_least_tenfold(row, fine)
 def test_efficacy_1_gives_an_epsp_of_one_or_two_millivolts_and_an_ipsp(path):
     """Where efficacy 1 is the unit of a network in which many weak inputs act together, the signs alone count."""
     cell = read_cell(path)
-    of_network = cell.name in OF_NETWORKS
+    of_network = cell.name in ("song_2000", *CELLS_OF_NETWORKS)
     unit = np.array([cell.receptor("ampa").unit])
     trace = stepped_epsp(cell, unit)
     assert (0 if of_network else 1.0e-3) < peaks(trace)[0] < 2.0e-3

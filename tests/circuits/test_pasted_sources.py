@@ -179,7 +179,7 @@ def test_two_spikes_in_one_step_are_an_error_where_nothing_is_said() -> None:
     with pytest.raises(ScheduleError, match=r'none twice; a smaller dt parts two that coincide, duplicates = "drop" leaves one out'):
         check(Replayed((np.array([3, 3]),)), DT, 1)
     check(Replayed((np.array([3, 3]),), duplicates="drop"), DT, 1)
-    with pytest.raises(ScheduleError, match="must rise from 0 on$"):
+    with pytest.raises(ScheduleError, match=r"must rise from 0 on$"):
         check(Replayed((np.array([4, 3]),), duplicates="drop"), DT, 1)
     with pytest.raises(ScheduleError, match=r'train \d+ has two spikes in the step of .* s; take a smaller dt, or .*duplicates = "drop"'):
         drawn(replace(PATTERN, duplicates="error"))
@@ -231,7 +231,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a negative count": ({"count": -1}, "sources[0].count: expected a whole number from 0 to"),
     "duplicates without need": ({"duplicates": "drop"}, 'sources[0].duplicates: a source of kind "walk" has no such key'),
     "another kind of duplicates": (
-        {"duplicates": "keep", "pattern": WINDOW}, 'two spikes of a train in one step are an "error", or one is left out ("drop") (got "keep")',
+        {"duplicates": "keep", "pattern": WINDOW},
+        'two spikes of a train in one step are an "error", or one is left out ("drop") (got "keep")',
     ),
     "repeated after nothing": ({"repeat": "0 s"}, "the time after which trains are repeated must be from 0.0001 to 1e+09 s, a step"),
     "a share of more than half": (
@@ -242,7 +243,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "jitter beyond the window": ({"pattern": WINDOW | {"jitter": "1 s"}}, "the jitter of a pattern must be from 0 to 0.05 s, its window"),
     "a window without a unit": ({"pattern": WINDOW | {"window": 50}}, "sources[0].pattern.window: expected a time such as"),
     "no window": ({"pattern": {"share": 0.25, "members": 3}}, "window"),
-    "more deleted than all": ({"pattern": WINDOW | {"deleted": 1.5}}, "the share of a pattern's spikes that are deleted must be from 0 to 1"),
+    "more deleted than all": (
+        {"pattern": WINDOW | {"deleted": 1.5}},
+        "the share of a pattern's spikes that are deleted must be from 0 to 1",
+    ),
     "too much noise": ({"pattern": WINDOW | {"noise": "1 MHz"}}, "the noise added to a pattern must be from 0 to 10000 Hz"),
     "an unknown key": ({"pattern": WINDOW | {"jiter": "1 ms"}}, 'did you mean "jitter"?'),
 }  # fmt: skip

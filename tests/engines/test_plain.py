@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from circuits_by_hand import but, of_fan_in, of_lanes, post_trains
+from circuits_by_hand import CELLS_OF_NETWORKS, but, of_fan_in, of_lanes, post_trains
 from jobs import DT, LIBRARY, rule
 
 import spikeheb as sh
@@ -29,7 +29,6 @@ from spikeheb.rules.meaning import reads_membrane
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
 RULES = sorted(path.stem for path in (LIBRARY / "rules").glob("*.toml"))
-OF_NETWORKS = ("brunel_2000", "izhikevich_fs", "izhikevich_rs", "vogels_2011")
 SOME = ("pair", "bcm", "graupner_brunel")
 CELLS = sorted(path.stem for path in (LIBRARY / "cells").glob("*.toml") if not path.stem.endswith("_1ms"))
 """But for those of steps of 1 ms, which `test_triggered_rewards.py` has in networks."""
@@ -88,7 +87,10 @@ def same(recording, expected, job):
     np.testing.assert_allclose(recording.v, expected.v, rtol=0, atol=V_NEAR.get(job.cell and job.cell.name, 1e-11), err_msg="v")
 
 
-@pytest.mark.parametrize(("name", "on"), [(name, on) for on in (None, *CELLS) for name in RULES if on not in OF_NETWORKS or name in SOME])
+TRIED = [(name, on) for on in (None, *CELLS) for name in RULES if on not in CELLS_OF_NETWORKS or name in SOME]
+
+
+@pytest.mark.parametrize(("name", "on"), TRIED)
 def test_lanes_of_every_rule_on_every_cell(name, on):
     """Cells of networks with some of the rules: each pair is a kernel of its own, and takes seconds to build."""
     the_rule = rule(name)

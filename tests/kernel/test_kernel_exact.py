@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from circuits_by_hand import but, of_lanes, post_trains, pre_trains
+from circuits_by_hand import CELLS_OF_NETWORKS, but, of_lanes, post_trains, pre_trains
 from kernel_rules import DT, HEAD, LIBRARY, as_bytes, cell, job, read
 from test_kernel_stretches import NONE, in_pieces
 
@@ -17,9 +17,7 @@ from spikeheb.program.stretches import can_rest, in_order
 from spikeheb.rules import choose, read_rule
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
-OF_NETWORKS = ("brunel_2000", "izhikevich_fs", "izhikevich_fs_1ms", "izhikevich_rs", "izhikevich_rs_1ms", "vogels_2011")
-"""Of which `tests/engines/test_plain.py` has some rules: each rule and cell is a kernel of its own, and takes seconds to build."""
-CELLS = sorted(path.stem for path in (LIBRARY / "cells").glob("*.toml") if path.stem not in OF_NETWORKS)
+CELLS = sorted(path.stem for path in (LIBRARY / "cells").glob("*.toml") if path.stem not in CELLS_OF_NETWORKS)
 RULES = sorted(path.stem for path in (LIBRARY / "rules").glob("*.toml"))
 READING_V = ["clopath", "shouval", "voltage", "late"]
 
