@@ -51,7 +51,7 @@ def test_in_the_first_ten_seconds_the_rhythm_is_slow(seed):
 
 @pytest.mark.slow
 def test_after_an_hour_a_fast_rhythm_has_joined_the_slow_one():
-    """Not in its place: the share of the slow one falls, and stays above that of chance. An own program of the same network does the same."""
+    """Not in its place: the slow one goes on. A program written anew after the published one gives the same."""
     recording = run(1, 3600.0)
     before, after = power(recording, 0, 10), power(recording, 3000, 3600)
     assert share(after, FAST) > 2 * share(before, FAST)
