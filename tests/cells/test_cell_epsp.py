@@ -291,10 +291,7 @@ def test_izhikevichs_cells_fire_as_the_equations_of_the_paper_in_its_own_units(n
 
 @pytest.mark.parametrize("kind", ["rs", "fs"])
 def test_izhikevichs_cells_of_1_ms_take_the_steps_of_his_networks(kind):
-    """v in two half steps, then u with the new v, over 400 ms of random currents and a synapse that acts in one step.
-
-    Later, rounding decides.
-    """
+    """v in two half steps, then u with the new v: 400 ms, with a synapse that acts in one step; later, rounding decides."""
     cell, steps = read_cell(CELLS / f"izhikevich_{kind}_1ms.toml"), 400
     a, d = {"rs": (0.02, 8.0), "fs": (0.1, 2.0)}[kind]
     currents, arrivals = np.random.default_rng(5).uniform(-6.5, 16.5, steps), np.arange(20, steps, 31)

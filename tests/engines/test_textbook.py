@@ -337,6 +337,10 @@ def of_library(rule, cell, trains, rewards, dt=1e-4):
 @pytest.mark.parametrize("name", sorted(library.names("rule")))
 def test_every_rule_of_the_library_learns_what_replay_says(name, tmp_path):
     rule = quiet(name)
+    if any(handler.event == "clock" for handler in rule.handlers):
+        with pytest.raises(sh.SpikehebError, match="handlers on the clock are for"):
+            of_library(rule, None, (np.array([0.1]), np.array([0.2])), [])
+        return
     (tmp_path / "leaky.toml").write_text(CELL)
     cell = read_cell(tmp_path / "leaky.toml") if reads_membrane(rule) else None
     rng = np.random.default_rng(3)

@@ -311,9 +311,7 @@ def small(name, seed=1, steps=400):
         projections[each] = replace(projection, connect=fewer)
     stronger = {each: replace(drives, noise=replace(drives.noise, high=1.5e-9)) for each, drives in whole.drives.items()}
     triggers = {each: replace(trigger, after=(5e-3, 30e-3)) for each, trigger in whole.triggers.items()}
-    circuit = replace(
-        whole, populations=populations, projections=projections, drives={}, triggers={}, phases=(), probes=Probes(), steps=steps
-    )
+    circuit = replace(whole, populations=populations, projections=projections, drives={}, triggers={}, probes=Probes(), steps=steps)
     return replace(circuit, drives=stronger, triggers=triggers, seed=seed, probes=Probes(trains=True, snapshots=np.array([99, steps - 1])))
 
 
