@@ -201,6 +201,9 @@ def network(
     seed: int | None = None,
     engine: str = "auto",
     precision: str | None = None,
+    checkpoint: Path | str | None = None,
+    every: Time | str | None = None,
+    resume: Path | str | None = None,
     progress: Progress = None,
 ) -> xr.Dataset:
     """Run a network.
@@ -209,6 +212,13 @@ def network(
     ----------
     circuit : str, path, mapping or Circuit
         A network of the library by name, the path of a file, a mapping with the keys of a file, or a circuit.
+    checkpoint : str or path, optional
+        A file that the run is saved in on its way, again and again, and once more where it is interrupted.
+    every : float or str, optional
+        How long the program works from one checkpoint to the next, such as ``"10 s"`` (bare numbers: seconds); a minute where absent.
+    resume : str or path, optional
+        The checkpoint of an earlier run of the same network with the same settings: this one goes on from there, with the same result as
+        without a stop.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
     duration : Time | str | None
@@ -224,10 +234,14 @@ def network(
     -------
     xarray.Dataset
         Over ``population`` the means ``mean_rate`` and ``mean_cv``; for each population P of cells ``P_rate`` and ``P_cv`` (coefficient
-        of variation of the intervals) over ``P_cell``, all of the second half of the run, ``P_rate_course`` over ``time``, and
-        ``P_spike_time`` and ``P_spike_cell`` over ``P_spike``; for each projection Q with a rule ``Q_weight`` over ``snapshot`` and
-        ``Q_synapse``, with source ``Q_pre`` and cell ``Q_post`` of each synapse. The last snapshot is of the end. A ``note`` says where a
-        rate is beyond physiology.
+        of variation of the intervals) over ``P_cell``, of the second half of the run, ``P_rate_course`` over ``time``, and
+        ``P_spike_time`` and ``P_spike_cell`` over ``P_spike``; where not all spikes are recorded, ``P_rate`` is of the whole run, and
+        ``P_recorded`` has the cells whose spikes are. For each projection Q with a rule ``Q_weight`` over ``snapshot`` (or times of its
+        own, ``Q_snapshot``) and ``Q_synapse``, with source ``Q_pre`` and cell ``Q_post`` of each synapse. The last snapshot is of the end.
+        What the probes ask for: ``P_bin_rate`` over ``P_bin``; ``P_v`` and ``P_current`` (of each of ``P_receptor``) over ``P_sample`` and
+        ``P_probed``, with the balance of the second half in ``P_current_correlation`` and ``P_current_ratio``; ``Q_watched_weight`` over
+        ``Q_watch`` and ``Q_watched``, the numbers of the synapses; ``Q_histogram`` over ``Q_histogram_time`` and bins with the edges
+        ``Q_edge``. A ``note`` says where a rate is beyond physiology.
 
     Raises
     ------
