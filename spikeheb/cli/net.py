@@ -55,7 +55,7 @@ def net(
         note(str(estimate(planned(given, **settings))))
         with shown_progress("net", progress) as report:
             pause = None if every is None else f"{every} s"
-            data = study(given, **settings, checkpoint=save, every=pause, resume=resume, progress=report)
+            data = study(given, **settings, save=save, every=pause, resume=resume, progress=report)
         deliver(data, folder, target.force, names, Words(lambda: _print(data), lambda: print_notes(data)))
 
 

@@ -35,9 +35,9 @@ class Checkpoints:
 
     def __post_init__(self) -> None:
         if self.save is None:
-            check_used("a checkpoint that is written", every=self.every)
+            check_used("a file to save the run in (save)", every=self.every)
         elif not self.save.absolute().parent.is_dir():
-            raise StorageError("is in no folder that is there; make the folder first", path=str(self.save), key="checkpoint")
+            raise StorageError("is in no folder that is there; make the folder first", path=str(self.save), key="save")
         if self.every is not None and not self.every >= 0:
             raise ScheduleError(f"expected a time of 0 or more between checkpoints (got {self.every:g} s)", key="every")
 

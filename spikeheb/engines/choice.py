@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENGINES",
+    "Checkpoints",
     "carry_out",
     "carry_out_network",
     "check_engine",

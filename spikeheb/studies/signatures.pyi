@@ -201,7 +201,7 @@ def network(
     seed: int | None = None,
     engine: str = "auto",
     precision: str | None = None,
-    checkpoint: Path | str | None = None,
+    save: Path | str | None = None,
     every: Time | str | None = None,
     resume: Path | str | None = None,
     progress: Progress = None,
@@ -212,12 +212,12 @@ def network(
     ----------
     circuit : str, path, mapping or Circuit
         A network of the library by name, the path of a file, a mapping with the keys of a file, or a circuit.
-    checkpoint : str or path, optional
+    save : str or path, optional
         A file that the run is saved in on its way, again and again, and once more where it is interrupted.
     every : float or str, optional
-        How long the program works from one checkpoint to the next, such as ``"10 s"`` (bare numbers: seconds); a minute where absent.
+        How long the program works from one saving to the next, such as ``"10 s"`` (bare numbers: seconds); a minute where absent.
     resume : str or path, optional
-        The checkpoint of an earlier run of the same network with the same settings: this one goes on from there, with the same result as
+        Where an earlier run of the same network with the same settings was saved: this one goes on from there, with the same result as
         without a stop.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.

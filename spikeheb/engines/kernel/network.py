@@ -5,39 +5,30 @@ from __future__ import annotations
 import ctypes
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.phases import at
-from spikeheb.circuits.populations import Cells
 from spikeheb.circuits.recording import NetworkRecording
-from spikeheb.draws.edges import Edges, alone_with, edges_of, without_synapses
+from spikeheb.draws.edges import alone_with, edges_of, without_synapses
 from spikeheb.engines.alone import Progress
 from spikeheb.engines.checkpoints import Checkpoints
-from spikeheb.engines.compiler import Compiler, compiler, remedy
-from spikeheb.engines.dense import Dense, as_dense
-from spikeheb.engines.emit import tiles
-from spikeheb.engines.emit.placements import SPARSE
-from spikeheb.engines.kernel.build import Library, load
+from spikeheb.engines.compiler import compiler, remedy
+from spikeheb.engines.kernel.build import Library
 from spikeheb.engines.kernel.contract import Array, Status
 from spikeheb.engines.kernel.network_arrays import PopulationArrays, ProjectionArrays, SourceArrays
-from spikeheb.engines.kernel.program_arrays import varied
+from spikeheb.engines.kernel.network_parts import built, driven, populations_of, remembered
 from spikeheb.engines.kernel.rows_contract import NETWORK, POPULATION, PROJECTION
 from spikeheb.engines.kernel.run import GROWING, Part, Run
-from spikeheb.errors import BuildError, EngineError, NonFiniteError
-from spikeheb.limits import check_memory
-from spikeheb.program.analysis import analyse
-from spikeheb.program.program import Program
-from spikeheb.program.sites import Sites, sites, with_constants_of_cells
+from spikeheb.errors import BuildError, NonFiniteError
 
 IMPOSED = ("imposed_steps", "imposed_cells")
 """Of what is in a population's state, the arrays that the kernel only reads."""
 MOVING = ("imposed", "current", "kept", "capacity", "signal", "snapshot", "sample", "watch", "histogram")
 """Numbers of populations and projections that say how far they are."""
-HEADERS = ("runtime.hpp", "numbers.hpp", "normalise.hpp", "probes.hpp", "rows.hpp")
 
 
 def run(circuit: Circuit, *, checkpoints: Checkpoints | None = None, progress: Progress = None) -> NetworkRecording:
@@ -61,16 +52,6 @@ def run(circuit: Circuit, *, checkpoints: Checkpoints | None = None, progress: P
     """
     with Network(circuit, progress=progress) as started:
         return started.to_end() if checkpoints is None else started.kept_in(checkpoints)
-
-
-@dataclass(frozen=True)
-class Built:
-    """A part of a network, compiled."""
-
-    job: Dense
-    program: Program
-    sites: Sites
-    library: Library
 
 
 @dataclass(frozen=True)
@@ -102,7 +83,7 @@ class Network(Run[NetworkRecording]):
         self.circuit = circuit = driven(circuit)
         edges = {name: edges_of(circuit, name) for name in circuit.projections}
         synapses = {name: built(alone_with(circuit, name, edges[name]), chosen) for name in circuit.projections}
-        cells = {name: built(without_synapses(circuit, name), chosen) for name in _populations(circuit)}
+        cells = {name: built(without_synapses(circuit, name), chosen) for name in populations_of(circuit)}
         past = remembered(circuit, edges, synapses)
         self.populations: dict[str, PopulationArrays | SourceArrays] = {
             name: PopulationArrays(circuit, name, cells[name].job, cells[name].program, cells[name].sites, past[name])
@@ -344,54 +325,6 @@ class Network(Run[NetworkRecording]):
             watched={name: arrays.state["watched_weights"].copy() for name, arrays in ruled.items() if arrays.struct.watch_count},
             histograms={name: arrays.state["histograms"].copy() for name, arrays in ruled.items() if arrays.struct.histogram_count},
         )  # fmt: skip
-
-
-def built(circuit: Circuit, chosen: Compiler) -> Built:
-    """A part of a network by itself, compiled where the build cache does not have it."""
-    job = as_dense(circuit)
-    if job.precision == "float32" and job.rule.before:
-        raise EngineError("ties are told by the number of the step, which single precision cannot hold; take float64", key="precision")
-    varying = frozenset(circuit.plastic.overrides)
-    program = with_constants_of_cells(analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=varying), varying)
-    places = sites(program, varied(job))
-    source = tiles.generate(program, places, precision=job.precision, shape=SPARSE)
-    return Built(job, program, places, load(source, tiles.header(program, job.cell), chosen, HEADERS))
-
-
-def remembered(circuit: Circuit, edges: Mapping[str, Edges], parts: Mapping[str, Built]) -> dict[str, int]:
-    """How many steps of spikes of each population are kept: as long as the latest of them is under way."""
-    past = dict.fromkeys(circuit.populations, 1)
-    for name, part in parts.items():
-        projection = circuit.projections[name]
-        for action in part.program.actions:
-            end = projection.pre if action.event == "pre" else projection.post
-            late = round(action.delay / circuit.dt) + (int(edges[name].delay.max(initial=0)) if action.event == "pre" else 0)
-            past[end] = min(max(past[end], late + 1), circuit.steps)
-    for name, steps in past.items():
-        check_memory(4.0 * steps * circuit.populations[name].count, f'the spikes of "{name}" under way for {steps:,} steps', key="delay")
-    return past
-
-
-def driven(circuit: Circuit) -> Circuit:
-    """The same, its cells without the receptors that nothing drives."""
-    populations = dict(circuit.populations)
-    for name, population in _populations(circuit).items():
-        if population.cell is not None:
-            populations[name] = replace(population, cell=circuit.driven_cell(name))
-    named = {
-        name: projection if (cell := _cell(circuit, projection.post)) is None
-        else replace(projection, receptor=cell.receptor(projection.receptor).name) for name, projection in circuit.projections.items()
-    }  # fmt: skip
-    return replace(circuit, populations=populations, projections=named)
-
-
-def _cell(circuit: Circuit, name: str) -> Any:
-    population = circuit.populations[name]
-    return population.cell if isinstance(population, Cells) else None
-
-
-def _populations(circuit: Circuit) -> dict[str, Cells]:
-    return {name: population for name, population in circuit.populations.items() if isinstance(population, Cells)}
 
 
 def _changed(arrays: PopulationArrays | SourceArrays | ProjectionArrays) -> dict[str, Array]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.populations import Cells, Spikes
+from spikeheb.limits import BYTES_OF_SYNAPSE
 
 RATE = 5.0
 """Hertz at which cells are taken to fire: nothing is known of it before the run."""
@@ -33,7 +34,7 @@ class Estimate:
     synapses : float
         Expected.
     bytes : float
-        While it runs.
+        At most: mostly while it is connected.
     seconds : float
         Of one processor, with cells at 5 Hz.
     """
@@ -66,7 +67,8 @@ def estimate(circuit: Circuit) -> Estimate:
         taken = circuit.probes.of_synapses(name).snapshots
         rate = _rate(circuit, projection.pre) + (0.0 if rule is None else RATE)
         total += synapses
-        bytes_ += synapses * (NUMBERS + word * variables + (0.0 if taken is None or rule is None else word * len(taken)))
+        snapshots = 0 if taken is None or rule is None else len(taken)
+        bytes_ += synapses * (max(BYTES_OF_SYNAPSE, NUMBERS + word * variables) + word * snapshots)
         seconds += synapses * (PER_SYNAPSE + PER_EVENT * (1.0 if rule is None else PLASTIC) * rate * circuit.steps * circuit.dt)
     return Estimate(cells, total, bytes_, seconds)
 

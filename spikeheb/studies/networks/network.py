@@ -12,8 +12,7 @@ from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.files import circuit_of, read_circuit
 from spikeheb.declared import declared, described, takes_settings
 from spikeheb.dimensions import TIME
-from spikeheb.engines.checkpoints import Checkpoints
-from spikeheb.engines.choice import carry_out_network
+from spikeheb.engines.choice import Checkpoints, carry_out_network
 from spikeheb.errors import EngineError, check_kind
 from spikeheb.settings import Time
 from spikeheb.studies.calls import recorded
@@ -34,7 +33,7 @@ def network(
     circuit: Circuit | Mapping[str, object] | Path | str,
     settings: Network,
     *,
-    checkpoint: Path | str | None = None,
+    save: Path | str | None = None,
     every: Time | str | None = None,
     resume: Path | str | None = None,
     progress: Progress = None,
@@ -45,12 +44,12 @@ def network(
     ----------
     circuit : str, path, mapping or Circuit
         A network of the library by name, the path of a file, a mapping with the keys of a file, or a circuit.
-    checkpoint : str or path, optional
+    save : str or path, optional
         A file that the run is saved in on its way, again and again, and once more where it is interrupted.
     every : float or str, optional
-        How long the program works from one checkpoint to the next, such as ``"10 s"`` (bare numbers: seconds); a minute where absent.
+        How long the program works from one saving to the next, such as ``"10 s"`` (bare numbers: seconds); a minute where absent.
     resume : str or path, optional
-        The checkpoint of an earlier run of the same network with the same settings: this one goes on from there, with the same result as
+        Where an earlier run of the same network with the same settings was saved: this one goes on from there, with the same result as
         without a stop.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
@@ -75,7 +74,7 @@ def network(
     given = given_circuit(circuit)
     whole = as_asked(given, settings)
     checkpoints = Checkpoints(
-        save=None if checkpoint is None else Path(checkpoint), every=None if every is None else quantity(every, TIME, key="every"),
+        save=None if save is None else Path(save), every=None if every is None else quantity(every, TIME, key="every"),
         resume=None if resume is None else Path(resume),
     )  # fmt: skip
     recording = carry_out_network(whole, settings.engine, checkpoints=checkpoints, progress=report_of(progress))

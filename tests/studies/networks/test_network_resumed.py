@@ -41,11 +41,11 @@ def test_a_run_that_was_interrupted_goes_on_to_the_same_result(every, tmp_path, 
     monkeypatch.setattr("spikeheb.engines.kernel.run.FIRST_PIECE", 1e-5)
     monkeypatch.setattr("spikeheb.engines.kernel.run.stop_if_asked", Stop(3))
     with pytest.raises(KeyboardInterrupt):
-        sh.network(NETWORK, checkpoint=path, every=every)
+        sh.network(NETWORK, save=path, every=every)
     with np.load(path) as stored:
         assert 0 < int(stored["now"]) < 3000
     assert sh.network(NETWORK, resume=path).identical(whole)
-    assert sh.network(NETWORK, resume=str(path), checkpoint=path, every=0.0).identical(whole)
+    assert sh.network(NETWORK, resume=str(path), save=path, every=0.0).identical(whole)
     with np.load(path) as stored:
         assert int(stored["now"]) == 3000
     assert sh.network(NETWORK, resume=path).identical(whole), "also from its end"
@@ -73,12 +73,12 @@ REFUSED = {
     "another seed": ({"seed": 5, "resume": "run.npz"}, "is a checkpoint of another circuit"),
     "another duration": ({"duration": "0.2 s", "resume": "run.npz"}, "is a checkpoint of another circuit"),
     "no such file": ({"resume": "none.npz"}, "is no checkpoint"),
-    "plain": ({"engine": "plain", "checkpoint": "new.npz"}, "the plain engine writes and reads no checkpoints; the kernel does"),
+    "plain": ({"engine": "plain", "save": "new.npz"}, "the plain engine writes and reads no checkpoints; the kernel does"),
     "plain, resumed": ({"engine": "plain", "resume": "run.npz"}, "the plain engine writes and reads no checkpoints; the kernel does"),
-    "no folder": ({"checkpoint": "none/new.npz"}, "is in no folder that is there"),
-    "without a file": ({"every": "5 s"}, "every: has no effect without a checkpoint that is written"),
-    "a time below 0": ({"checkpoint": "new.npz", "every": -1.0}, "expected a time of 0 or more between checkpoints"),
-    "no time": ({"checkpoint": "new.npz", "every": "5 mV"}, "every"),
+    "no folder": ({"save": "none/new.npz"}, "is in no folder that is there"),
+    "without a file": ({"every": "5 s"}, "every: has no effect without a file to save the run in"),
+    "a time below 0": ({"save": "new.npz", "every": -1.0}, "expected a time of 0 or more between checkpoints"),
+    "no time": ({"save": "new.npz", "every": "5 mV"}, "every"),
 }
 
 
@@ -86,7 +86,7 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_resumed_is_refused_in_one_line(case, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    sh.network(NETWORK, checkpoint="run.npz", every=0.0)
+    sh.network(NETWORK, save="run.npz", every=0.0)
     options, words = REFUSED[case]
     with pytest.raises(sh.SpikehebError) as refused:
         sh.network(NETWORK, **options)

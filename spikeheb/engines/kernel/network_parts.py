@@ -1,0 +1,83 @@
+"""The parts of a network by themselves, compiled: each population and each projection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.populations import Cells
+from spikeheb.draws.edges import Edges
+from spikeheb.engines.compiler import Compiler
+from spikeheb.engines.dense import Dense, as_dense
+from spikeheb.engines.emit import tiles
+from spikeheb.engines.emit.placements import SPARSE
+from spikeheb.engines.kernel.build import Library, load
+from spikeheb.engines.kernel.program_arrays import varied
+from spikeheb.errors import EngineError
+from spikeheb.limits import check_memory
+from spikeheb.program.analysis import analyse
+from spikeheb.program.program import Program
+from spikeheb.program.sites import Sites, sites, with_constants_of_cells
+
+HEADERS = ("runtime.hpp", "numbers.hpp", "normalise.hpp", "probes.hpp", "rows.hpp")
+
+
+@dataclass(frozen=True)
+class Built:
+    """A part of a network, compiled."""
+
+    job: Dense
+    program: Program
+    sites: Sites
+    library: Library
+
+
+def built(circuit: Circuit, chosen: Compiler) -> Built:
+    """A part of a network by itself, compiled where the build cache does not have it."""
+    job = as_dense(circuit)
+    if job.precision == "float32" and job.rule.before:
+        raise EngineError("ties are told by the number of the step, which single precision cannot hold; take float64", key="precision")
+    varying = frozenset(circuit.plastic.overrides)
+    program = with_constants_of_cells(analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=varying), varying)
+    places = sites(program, varied(job))
+    source = tiles.generate(program, places, precision=job.precision, shape=SPARSE)
+    return Built(job, program, places, load(source, tiles.header(program, job.cell), chosen, HEADERS))
+
+
+def remembered(circuit: Circuit, edges: Mapping[str, Edges], parts: Mapping[str, Built]) -> dict[str, int]:
+    """How many steps of spikes of each population are kept: as long as the latest of them is under way."""
+    past = dict.fromkeys(circuit.populations, 1)
+    for name, part in parts.items():
+        projection = circuit.projections[name]
+        for action in part.program.actions:
+            end = projection.pre if action.event == "pre" else projection.post
+            late = round(action.delay / circuit.dt) + (int(edges[name].delay.max(initial=0)) if action.event == "pre" else 0)
+            past[end] = min(max(past[end], late + 1), circuit.steps)
+    for name, steps in past.items():
+        check_memory(4.0 * steps * circuit.populations[name].count, f'the spikes of "{name}" under way for {steps:,} steps', key="delay")
+    return past
+
+
+def driven(circuit: Circuit) -> Circuit:
+    """The same, its cells without the receptors that nothing drives."""
+    populations = dict(circuit.populations)
+    for name, population in populations_of(circuit).items():
+        if population.cell is not None:
+            populations[name] = replace(population, cell=circuit.driven_cell(name))
+    named = {
+        name: projection if (cell := _cell(circuit, projection.post)) is None
+        else replace(projection, receptor=cell.receptor(projection.receptor).name) for name, projection in circuit.projections.items()
+    }  # fmt: skip
+    return replace(circuit, populations=populations, projections=named)
+
+
+def _cell(circuit: Circuit, name: str) -> Any:
+    population = circuit.populations[name]
+    return population.cell if isinstance(population, Cells) else None
+
+
+def populations_of(circuit: Circuit) -> dict[str, Cells]:
+    """The populations of cells by name."""
+    return {name: population for name, population in circuit.populations.items() if isinstance(population, Cells)}
