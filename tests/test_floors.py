@@ -44,7 +44,7 @@ ROOMS = {
         {"cache"},
         {"zig"},
         {"compiler"},
-        {"alone"},
+        {"alone", "checkpoints"},
         {"dense"},
         {"emit"},
         {"brian", "kernel", "plain"},

@@ -23,6 +23,15 @@ def net(
     *,
     circuit: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A network of the library, or the path of its file.")],
     settings: Annotated[Values, Network],
+    save: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Save the run in this file on its way.", rich_help_panel=options.RUN_PANEL)
+    ] = None,
+    every: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Of work between two savings; 60 by default.", rich_help_panel=options.RUN_PANEL)
+    ] = None,
+    resume: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Go on from where this file was saved.", rich_help_panel=options.RUN_PANEL)
+    ] = None,
     progress: options.Progress = None,
     target: Target,
 ) -> None:
@@ -30,14 +39,23 @@ def net(
 
     The command prints the mean rate of each population and how irregular its spikes are, both for the second half of the run. For each
     plastic projection it prints the weights that were recorded first and last.
+
+    Before that, stderr says roughly how much memory and time the run will take. A long run may be saved on its way: spikeheb net NAME
+    --save run.npz. If it is stopped, spikeheb net NAME --resume run.npz with the same settings goes on, and comes to the same result.
     """
+    from spikeheb.cli.printing import note
     from spikeheb.cli.report import print_notes
+    from spikeheb.studies.networks.estimate import estimate
+    from spikeheb.studies.networks.network import given_circuit, planned
     from spikeheb.studies.networks.network import network as study
 
     names = STANDARD.with_csv(target.csv)
     with output(target.out or folder_name("net", Path(circuit).stem), target.force, names) as folder:
+        given = given_circuit(circuit)
+        note(str(estimate(planned(given, **settings))))
         with shown_progress("net", progress) as report:
-            data = study(circuit, **settings, progress=report)
+            pause = None if every is None else f"{every} s"
+            data = study(given, **settings, save=save, every=pause, resume=resume, progress=report)
         deliver(data, folder, target.force, names, Words(lambda: _print(data), lambda: print_notes(data)))
 
 

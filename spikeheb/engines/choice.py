@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.recording import NetworkRecording, Recording
 from spikeheb.engines.alone import OF_NETWORKS
+from spikeheb.engines.checkpoints import Checkpoints
 from spikeheb.engines.compiler import compiler, compiler_of_system, remedy
 from spikeheb.engines.threads import needs_main_thread, side_by_side
 from spikeheb.errors import EngineError, unknown_name
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENGINES",
+    "Checkpoints",
     "carry_out",
     "carry_out_network",
     "check_engine",
@@ -86,7 +88,9 @@ def carry_out(circuit: Circuit, engine: str = "auto", *, threads: int | None = N
     return replace(recording, engine={**recording.engine, "note": f"not the kernel: {reason}"})
 
 
-def carry_out_network(circuit: Circuit, engine: str = "auto", *, progress: Progress = None) -> NetworkRecording:
+def carry_out_network(
+    circuit: Circuit, engine: str = "auto", *, checkpoints: Checkpoints | None = None, progress: Progress = None
+) -> NetworkRecording:
     """Run a network.
 
     Parameters
@@ -94,6 +98,8 @@ def carry_out_network(circuit: Circuit, engine: str = "auto", *, progress: Progr
     circuit : Circuit
     engine : {"auto", "kernel", "plain"}
         Without a compiler ``auto`` takes the plain engine, which is slow.
+    checkpoints : Checkpoints, optional
+        Where the kernel saves the run on its way, and where it goes on from.
     progress : callable, optional
         Called with the fraction done.
 
@@ -105,12 +111,14 @@ def carry_out_network(circuit: Circuit, engine: str = "auto", *, progress: Progr
     if engine.startswith("brian"):
         raise EngineError(f'networks run in the engines "kernel" and "plain" (got "{engine}")', key="engine")
     if engine == "plain" or (engine == "auto" and compiler() is None):
+        if checkpoints is not None and checkpoints.asked:
+            raise EngineError("the plain engine writes and reads no checkpoints; the kernel does", key="engine")
         from spikeheb.engines.plain import network as plain
 
         return plain.run(circuit, progress=progress)
     from spikeheb.engines.kernel import network
 
-    return network.run(circuit, progress=progress)
+    return network.run(circuit, checkpoints=checkpoints, progress=progress)
 
 
 def refusal(circuit: Circuit, engine: str) -> str | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from spikeheb.errors import FormatError, unknown_name
 from spikeheb.measure.activity import Balance, by_sign
 from spikeheb.measure.activity import balance as balance_of
-from spikeheb.plots.network_results import Floats, Window, populations, variable, window_of
+from spikeheb.plots.network_results import Floats, Window, populations, variable
 from spikeheb.plots.style import BLACK, BLUE, LIGHT, VERMILION, minus, new_axes, styled
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def balance(result: xr.Dataset, population: str, cell: int | None = None, window
     cell : int, optional
         One of the recorded cells; where absent, that with the middle correlation of both currents.
     window : pair of float, optional
-        Seconds; where absent, the last half second of the run.
+        Seconds; where absent, the last half second that is recorded.
     ax : matplotlib Axes, optional
         Where to draw; new Axes where absent.
 
@@ -57,11 +58,9 @@ def balance(result: xr.Dataset, population: str, cell: int | None = None, window
         raise unknown_name("population with recorded currents", population, recorded)
     current = variable(result, f"{population}_current")
     times, cells = (current[dim].values for dim in current.dims[1:])
-    high = window_of(result)[1]
-    low, high = (max(0.0, high - SHOWN), high) if window is None else window
-    inside = (times >= low) & (times <= high)
+    inside = _shown(times, window)
     if inside.sum() < 2:
-        raise FormatError(f"there are no two samples from {low:g} to {high:g} s", key="window")
+        raise FormatError("there are no two samples" + ("" if window is None else f" from {window[0]:g} to {window[1]:g} s"), key="window")
     pair = by_sign(current.values[:, inside])
     measured, over = balance_of(*pair), "shown"
     if f"{population}_current_ratio" in result:
@@ -79,9 +78,18 @@ def balance(result: xr.Dataset, population: str, cell: int | None = None, window
     return ax
 
 
-def with_currents(result: xr.Dataset) -> list[str]:
-    """The populations whose currents are recorded."""
-    return [name for name, _ in populations(result) if f"{name}_current" in result]
+def with_currents(result: xr.Dataset, window: Window | None = None) -> list[str]:
+    """The populations whose currents are recorded, at two times in the window at least."""
+    named = {name: variable(result, f"{name}_current") for name, _ in populations(result) if f"{name}_current" in result}
+    return [name for name, current in named.items() if _shown(current[current.dims[1]].values, window).sum() > 1]
+
+
+def _shown(times: Floats, window: Window | None) -> npt.NDArray[np.bool_]:
+    """Which samples are shown: those of the window, or the last half second; all where they are few."""
+    if window is not None:
+        return np.asarray((times >= window[0]) & (times <= window[1]))
+    late = times >= times.max(initial=0.0) - SHOWN
+    return late if late.sum() > 1 else np.ones(times.shape, dtype=bool)
 
 
 def _middle(correlation: Floats) -> int:

@@ -48,7 +48,7 @@ def network(result: xr.Dataset, window: Window | None = None) -> Figure:
         The result of a network.
     window : pair of float, optional
         Seconds that raster, rates and currents show; where absent, the whole run, or the last 2 s where it is longer than 5 s, and
-        the last half second of currents.
+        the last half second that is recorded of currents.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def network(result: xr.Dataset, window: Window | None = None) -> Figure:
     shown = window_of(result) if window is None else window
     tops = [(draw_raster, RASTER)] if any(has_spikes(result, name) for name, _ in populations(result)) else []
     tops += [(draw_rates, RATES)] if with_rates(result) else []
-    currents = with_currents(result)
+    currents = with_currents(result, window)
     heights = [sum(height for _, height in tops), BALANCE * len(currents), WEIGHTS * len(projections)]
     page = new_figure(10.0, sum(heights) or 1.0)
     there = [height for height in heights if height] or [1.0]
@@ -76,7 +76,7 @@ def network(result: xr.Dataset, window: Window | None = None) -> Figure:
             draw(ax, result, shown)
     if currents:
         for ax, name in zip(next(parts).subplots(len(currents), 1, squeeze=False)[:, 0], currents, strict=True):
-            balance(result, name, window=None if window is None else shown, ax=ax)
+            balance(result, name, window=window, ax=ax)
     if projections:
         rows = next(parts).subplots(len(projections), 2, squeeze=False)
         for (left, right), projection in zip(rows, projections, strict=True):

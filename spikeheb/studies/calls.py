@@ -11,6 +11,7 @@ import functools
 import inspect
 import json
 import tempfile
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,9 +22,12 @@ import numpy as np
 from spikeheb import library
 from spikeheb.carried import carries_unit
 from spikeheb.cells import Cell, read_cell
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.files import circuit_of, circuit_to_toml
+from spikeheb.circuits.populations import Cells
 from spikeheb.circuits.sources import Group, Poisson, Regular, Replayed
 from spikeheb.declared import bind
-from spikeheb.errors import FormatError, UnitError
+from spikeheb.errors import FormatError, SpikehebError, UnitError
 from spikeheb.expressions import gate
 from spikeheb.expressions.printers import to_text
 from spikeheb.protocols import Protocol
@@ -110,6 +114,8 @@ def encode(value: object) -> Any:
             return {"cell": _of_cell(value)}
         case Protocol():
             return {"protocol": _of_protocol(value)}
+        case Circuit():
+            return {"circuit": _of_circuit(value)}
         case _ if type(value).__name__ in KINDS:
             fields = dataclasses.fields(value)  # type: ignore[arg-type]  # all of KINDS are dataclasses
             return {"value": type(value).__name__, "fields": {field.name: encode(getattr(value, field.name)) for field in fields}}
@@ -201,12 +207,39 @@ def decode(value: Any) -> Any:
             return _same(_cell(stored), "cell", stored)
         case {"protocol": dict(stored)}:
             return _protocol(stored)
+        case {"circuit": dict(stored)}:
+            return _circuit(stored)
         case {"value": str(name), "fields": dict(fields)} if name in KINDS:
             made = {key: decode(item) for key, item in fields.items()}
             return KINDS[name](**{key: tuple(item) if isinstance(item, list) else item for key, item in made.items()})
         case {"unknown": name}:
             raise FormatError(f"the study was given a {name}, which is not stored with a result; call the study itself")
     raise FormatError("holds something that no version of this program writes", key=CALL)
+
+
+def _of_circuit(circuit: Circuit) -> dict[str, Any]:
+    """The text of the circuit, with its rules and cells as they were; nothing of one that no file can say."""
+    cells = {name: each.cell for name, each in circuit.populations.items() if isinstance(each, Cells) and each.cell is not None}
+    try:
+        text = circuit_to_toml(circuit)
+    except SpikehebError as error:
+        return {"unknown": f"network that no file can say ({error.message})"}
+    return {
+        "text": text,
+        "rules": {name: _of_rule(each.rule) for name, each in circuit.projections.items() if each.rule is not None},
+        "cells": {name: _of_cell(cell) for name, cell in cells.items()},
+    }
+
+
+def _circuit(stored: Mapping[str, Any]) -> Circuit:
+    if "unknown" in stored:
+        raise FormatError(f"the study was given a {stored['unknown']}, which is not stored with a result; call the study itself")
+    content = tomllib.loads(stored["text"])
+    for name, rule in stored["rules"].items():
+        content["projections"][name]["rule"] = _same(_rule(rule), "rule", rule)
+    for name, cell in stored["cells"].items():
+        content["populations"][name]["cell"] = _same(_cell(cell), "cell", cell)
+    return circuit_of(content)
 
 
 def _same(thing: Thing, kind: str, stored: Mapping[str, Any]) -> Thing:

@@ -20,12 +20,15 @@ from spikeheb.studies.experiment.experiment import run
 from spikeheb.studies.experiment.replay import replay
 from spikeheb.studies.experiment.slices import slice_of
 from spikeheb.studies.labels import VERSION
+from spikeheb.studies.networks.network import network
 from spikeheb.studies.windows.window import window
 
 if TYPE_CHECKING:
     import xarray as xr
 
-STUDIES: Mapping[str, Callable[..., Any]] = {study.__name__: study for study in (run, window, replay, slice_of, score, weights, constraint)}
+STUDIES: Mapping[str, Callable[..., Any]] = {
+    study.__name__: study for study in (run, window, replay, slice_of, score, weights, constraint, network)
+}
 
 
 def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] | None = None) -> xr.Dataset:
@@ -37,7 +40,7 @@ def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] 
     Parameters
     ----------
     result : xarray.Dataset or path
-        Of `run`, `window`, `replay`, `slice_of`, `score`, `weights` or `constraint`.
+        Of `run`, `window`, `replay`, `slice_of`, `score`, `weights`, `constraint` or `network`.
     progress : callable, optional
         Called with the fraction done.
 
@@ -73,7 +76,7 @@ def rerun(result: xr.Dataset | Path | str, *, progress: Callable[[float], None] 
     if str(again.attrs.get("engine", "")) != str(data.attrs.get("engine", "")):
         words = f"the engine {again.attrs.get('engine', '')} ran, but the result was made by {data.attrs.get('engine', '')}"
         raise EngineError(words + hint_on_compiler(), path=path, key="engine")
-    again.attrs[CALL] = data.attrs[CALL]
+    again.attrs |= {name: data.attrs[name] for name in (CALL, "circuit") if name in data.attrs}  # their files are elsewhere now
     return again
 
 

@@ -49,7 +49,7 @@ def lines(ax):
 def test_the_currents_of_the_middle_cell_and_their_sum_are_drawn_with_their_unit(made):
     data, _, (excitatory, inhibitory) = made
     ax = balance(data, "excitatory")
-    shown = TIMES >= STOP - 0.5
+    shown = TIMES[-1] - 0.5 <= TIMES
     for name, values in (("excitatory", excitatory), ("inhibitory", inhibitory), ("sum", excitatory + inhibitory)):
         np.testing.assert_allclose(lines(ax)[name], [TIMES[shown], values[shown, 1] / 1e-12], err_msg=name)
     assert ax.get_ylabel() == "synaptic current (pA)"
@@ -103,6 +103,16 @@ def test_the_page_has_a_row_for_the_currents_and_every_word_on_it(made):
             box = text.get_window_extent()
             assert not text.get_text() or (-1 <= box.x0 <= box.x1 <= across + 1 and -1 <= box.y0 <= box.y1 <= up + 1), text
     assert plot(made[0], panel="balance").get_ylabel() == "synaptic current (pA)"
+
+
+def test_currents_that_are_not_recorded_to_the_end_or_at_few_times_are_drawn(made):
+    few = made[0].isel(excitatory_sample=[3, 900])
+    ax = balance(few, "excitatory")
+    np.testing.assert_allclose(lines(ax)["sum"][0], TIMES[[3, 900]])
+    early = network(made[0].isel(excitatory_sample=slice(0, 900)))
+    np.testing.assert_allclose(early.axes[2].get_xlim(), [0.399, 0.899])
+    for without in (network(made[0].isel(excitatory_sample=[3])), network(few, (1.0, 2.0))):
+        assert all("synaptic current" not in ax.get_ylabel() for ax in without.axes)
 
 
 def test_the_course_shows_all_weights_by_bin_and_some_as_lines(made):

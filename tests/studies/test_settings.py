@@ -55,7 +55,7 @@ STUDIES = {
 
 
 COMMANDS = [study for study, (_, _, command) in STUDIES.items() if command is not None]
-OWN = {"circuit", "rule", "protocol", "join", "data", "progress", "recording"}
+OWN = {"circuit", "rule", "protocol", "join", "data", "progress", "recording", "save", "every", "resume"}
 """What a study is called with beside its settings."""
 MOST = 12
 """Parameters of any function."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from spikeheb.circuits.phases import at
 from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.draws.edges import alone_with, edges_of, presentations_of_population, without_synapses
 from spikeheb.engines.alone import Progress
+from spikeheb.engines.checkpoints import Checkpoints
 from spikeheb.engines.compiler import compiler, remedy
 from spikeheb.engines.kernel.build import Library
 from spikeheb.engines.kernel.contract import Array, Status
@@ -30,12 +32,14 @@ MOVING = ("imposed", "current", "kept", "capacity", "signal", "snapshot", "sampl
 Arrays = PopulationArrays | SourceArrays | ProjectionArrays | TriggerArrays
 
 
-def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
+def run(circuit: Circuit, *, checkpoints: Checkpoints | None = None, progress: Progress = None) -> NetworkRecording:
     """Carry a network out.
 
     Parameters
     ----------
     circuit : Circuit
+    checkpoints : Checkpoints, optional
+        Where it is saved on its way, and where it goes on from.
     progress : callable, optional
         Called with the fraction done.
 
@@ -48,7 +52,7 @@ def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
     BuildError, StorageError
     """
     with Network(circuit, progress=progress) as started:
-        return started.to_end()
+        return started.to_end() if checkpoints is None else started.kept_in(checkpoints)
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ class Network(Run[NetworkRecording]):
         }  # fmt: skip
         self._cells, self._synapses = cells, synapses
         self._objects: list[tuple[Any, int]] = []
+        self._checkpoints, self._saved_at = Checkpoints(), 0.0
         library = next(iter(cells.values())).library
         super().__init__(_Job(circuit, circuit.steps, circuit.dt, progress), library, chosen, 1)
 
@@ -129,6 +134,25 @@ class Network(Run[NetworkRecording]):
                 super().advance(phase.step)
                 self._open()
         super().advance(until)
+
+    def kept_in(self, checkpoints: Checkpoints) -> NetworkRecording:
+        """Run to the end, saved on the way.
+
+        Raises
+        ------
+        StorageError
+        """
+        if checkpoints.resume is not None:
+            self.resume(checkpoints.resume)
+        elif checkpoints.save is not None:
+            self._begun_as = self.fingerprint()
+        self._checkpoints, self._saved_at = checkpoints, time.monotonic()
+        try:
+            return self.to_end()
+        except KeyboardInterrupt:
+            if checkpoints.save is not None and self.now == self.struct.now:  # else it is within a piece
+                self.save(checkpoints.save)
+            raise
 
     def _calls(self) -> Iterator[tuple[Library, str, int]]:
         """What happens in a step, in its order: library, function, and what it is about."""
@@ -190,6 +214,10 @@ class Network(Run[NetworkRecording]):
     def _step(self, part: Part, sound: int, until: int) -> None:
         super()._step(part, sound, until)
         self.now = until
+        kept = self._checkpoints
+        if kept.save is not None and time.monotonic() - self._saved_at >= kept.seconds:
+            self.save(kept.save)
+            self._saved_at = time.monotonic()
 
     def _make_room(self) -> None:
         """Twice the room for spikes."""

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 from spikeheb import library
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.files import circuit_of, read_circuit
-from spikeheb.declared import described, takes_settings
-from spikeheb.engines.choice import carry_out_network
+from spikeheb.declared import declared, described, takes_settings
+from spikeheb.dimensions import TIME
+from spikeheb.engines.choice import Checkpoints, carry_out_network
 from spikeheb.errors import EngineError, check_kind
+from spikeheb.settings import Time
+from spikeheb.studies.calls import recorded
 from spikeheb.studies.networks.result import attributes, check_names, labelled
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.settings.network import Network
+from spikeheb.units import quantity
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,13 +29,28 @@ ENGINES = ("auto", "kernel", "plain")
 
 @shows_progress
 @takes_settings(Network)
-def network(circuit: Circuit | Mapping[str, object] | Path | str, settings: Network, *, progress: Progress = None) -> xr.Dataset:
+def network(
+    circuit: Circuit | Mapping[str, object] | Path | str,
+    settings: Network,
+    *,
+    save: Path | str | None = None,
+    every: Time | str | None = None,
+    resume: Path | str | None = None,
+    progress: Progress = None,
+) -> xr.Dataset:
     """Run a network.
 
     Parameters
     ----------
     circuit : str, path, mapping or Circuit
         A network of the library by name, the path of a file, a mapping with the keys of a file, or a circuit.
+    save : str or path, optional
+        A file that the run is saved in on its way, again and again, and once more where it is interrupted.
+    every : float or str, optional
+        How long the program works from one saving to the next, such as ``"10 s"`` (bare numbers: seconds); a minute where absent.
+    resume : str or path, optional
+        Where an earlier run of the same network with the same settings was saved: this one goes on from there, with the same result as
+        without a stop.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
 
@@ -55,14 +74,31 @@ def network(circuit: Circuit | Mapping[str, object] | Path | str, settings: Netw
     ------
     SpikehebError
     """
-    whole = as_asked(circuit, settings)
-    recording = carry_out_network(whole, settings.engine, progress=report_of(progress))
+    given = given_circuit(circuit)
+    whole = as_asked(given, settings)
+    checkpoints = Checkpoints(
+        save=None if save is None else Path(save), every=None if every is None else quantity(every, TIME, key="every"),
+        resume=None if resume is None else Path(resume),
+    )  # fmt: skip
+    recording = carry_out_network(whole, settings.engine, checkpoints=checkpoints, progress=report_of(progress))
     data = labelled(whole, recording)
     data.attrs = described(settings) | attributes(whole, recording) | data.attrs
-    return data
+    return recorded(data, "network", {"circuit": given} | {name: getattr(settings, name) for name in declared(Network)})
 
 
-def as_asked(circuit: Circuit | Mapping[str, object] | Path | str, settings: Network) -> Circuit:
+def given_circuit(circuit: Circuit | Mapping[str, object] | Path | str) -> Circuit:
+    """The network of that name, path or description.
+
+    Raises
+    ------
+    SpikehebError
+    """
+    if isinstance(circuit, Mapping):
+        return circuit_of(circuit)
+    return circuit if isinstance(circuit, Circuit) else read_circuit(_path(circuit))
+
+
+def as_asked(whole: Circuit, settings: Network) -> Circuit:
     """The network with what the settings say.
 
     Raises
@@ -71,15 +107,16 @@ def as_asked(circuit: Circuit | Mapping[str, object] | Path | str, settings: Net
     """
     if settings.engine not in ENGINES:
         raise EngineError(f'expected one of {", ".join(ENGINES)} (got "{settings.engine}")', key="engine")
-    if isinstance(circuit, Mapping):
-        circuit = circuit_of(circuit)
-    whole = circuit if isinstance(circuit, Circuit) else read_circuit(_path(circuit))
     check_names(whole)
     steps = whole.steps if settings.duration is None else max(1, round(settings.duration / whole.dt))
     return replace(
         whole, steps=steps, probes=whole.probes.until(steps), seed=whole.seed if settings.seed is None else settings.seed,
         precision=whole.precision if settings.precision is None else settings.precision,
     )  # fmt: skip
+
+
+planned = takes_settings(Network)(as_asked)
+"""The same with each setting as a keyword."""
 
 
 def _path(name: Path | str) -> Path:
