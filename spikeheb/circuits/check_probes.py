@@ -150,7 +150,7 @@ def _check_numbers(cells: Steps, count: int, what: str, kind: str) -> None:
 
 def _check_edges(edges: np.ndarray[tuple[int], np.dtype[np.float64]], of: str) -> None:
     if len(edges) < 2 or not np.all(np.diff(edges) > 0):
-        raise EngineError(f"{of}histograms need rising edges")
+        raise EngineError(f"{of}the edges of histograms must rise")
 
 
 def _check_steps(steps: Steps, end: int, name: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spikeheb.circuits.check_probes import Joined, check_network, check_single, check_times
+from spikeheb.circuits.check_sources import check
 from spikeheb.circuits.connect import AllToAll, OwnCopies, Pairwise, expected
 from spikeheb.circuits.connect import check as check_connector
 from spikeheb.circuits.distributions import Distribution
@@ -19,7 +20,7 @@ from spikeheb.circuits.phases import Phase, check_phases
 from spikeheb.circuits.populations import Cells, Population, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
-from spikeheb.circuits.sources import Walk, check, expected_counts, innermost, spike_counts
+from spikeheb.circuits.sources import Walk, expected_counts, innermost, spike_counts
 from spikeheb.circuits.steps import Floats, Numbers, Steps
 from spikeheb.circuits.triggers import Trigger, check_triggers
 from spikeheb.errors import EngineError, ScheduleError, unknown_name

@@ -267,5 +267,5 @@ def test_what_is_wrong_is_said_in_one_line(name: str) -> None:
 
 @pytest.mark.parametrize("source", [replace(WALK, count=10_000_000), replace(PATTERN, source=Poisson(np.full(1_000_000, 1000.0)))])
 def test_absurd_sizes_are_refused_before_anything_is_drawn(source: Source) -> None:
-    with pytest.raises(EngineError, match=r"allowed; take fewer"):
+    with pytest.raises(EngineError, match=r"allowed; use fewer"):
         replace(with_source(source), steps=10**9)
