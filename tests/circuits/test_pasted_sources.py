@@ -13,7 +13,8 @@ from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.file_text import difference
 from spikeheb.circuits.files import circuit_of, circuit_to_toml, read_circuit
 from spikeheb.circuits.populations import Spikes
-from spikeheb.circuits.sources import Between, Pasted, Poisson, Repeated, Replayed, Source, Walk, check
+from spikeheb.circuits.check_sources import check
+from spikeheb.circuits.sources import Between, Pasted, Poisson, Repeated, Replayed, Source, Walk
 from spikeheb.draws.trains import INPUTS, Clock, presentations, trains, trains_and_dropped
 from spikeheb.errors import EngineError, ScheduleError, SpikehebError
 
