@@ -1,8 +1,9 @@
 """Brunel's network with STDP (Morrison, Aertsen & Diesmann 2007, 10.1162/neco.2007.19.6.1437; set-up of NEST's hpc_benchmark): a power law
 keeps the weights in one group about its balance point, additive pairs split them in two.
 
-Findings, of the network made smaller (900 and 225 synapses a cell of 1.4 mV): with inhibition 5 times as strong as excitation, as published,
-cells fire at 35 Hz in bursts, so the library's networks have 7; and with the dendritic delay of NEST weights run away.
+Findings, of the network made smaller (900 and 225 synapses a cell of 1.4 mV): with inhibition 5 times as strong as excitation, as
+published, cells fire at 35 Hz in bursts, so the library's networks have 7; and with the dendritic delay of NEST weights run away. The
+networks were tried with seed 1 and frozen; the tests have seed 2.
 """
 
 from __future__ import annotations
