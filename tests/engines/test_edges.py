@@ -116,3 +116,15 @@ def test_connecting_takes_little_memory():
         assert len(drawn.pre) == pytest.approx(synapses, rel=0.01)
         assert drawn.delay.strides == (0,)
         assert peak < 110 * synapses  # of which 2^20 numbers that are drawn at once have the larger part
+
+
+@pytest.mark.parametrize(
+    "connect",
+    [
+        AllToAll(), FixedIndegree(count=7), FixedOutdegree(count=7), FixedTotal(count=30), PairwiseBernoulli(probability=0.3),
+        Explicit(pre=np.array([3]), post=np.array([0])),
+    ],
+)  # fmt: skip
+def test_sources_cells_and_delays_are_numbers_of_32_bits(connect):
+    drawn = edges(connect, delay=Uniform(low=1e-3, high=5e-3))
+    assert {array.dtype for array in (drawn.pre, drawn.post, drawn.delay)} == {np.dtype(np.int32)}
