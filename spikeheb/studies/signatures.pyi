@@ -52,7 +52,7 @@ def analyse(
     Parameters
     ----------
     recording : path, Sweeps, or a sequence of these
-        Several are taken one after the other.
+        Several recordings are measured as one, in the given order.
     unit : str | None
         Unit of the signal, such as "mV" or "pA"; by default what the file says.
     pulse : npt.ArrayLike | None
@@ -62,28 +62,28 @@ def analyse(
     interval : Time | str | None
         Time between two sweeps, in a file that Neo reads.
     first_after : int | None
-        First sweep after the induction, from 0 (Neo, `cut_at`). Of several files, it counts over all of them.
+        First sweep after the induction, from 0 (Neo, `cut_at`). With several files, it is counted over all of them.
     reader : str | None
         Class of Neo that reads the file.
     cut_at : npt.ArrayLike | None
-        Cut a continuous recording at these stimuli, or at its "events". `pulse` then counts from these.
+        Cut a continuous recording at these stimuli, or at its "events". `pulse` is then a time after these.
     follow : npt.ArrayLike, by default '20, 40'
         The minutes after the induction in which the outcome is measured.
     signal : str | None
-        membrane (tested for spikes), field or current. By default what level and unit say. A potential near 0 mV is taken
-        for a field potential.
+        membrane (tested for spikes), field or current. By default chosen from the level and the unit. A potential near 0 mV
+        is taken for a field potential.
     baseline : npt.ArrayLike, by default '-5 ms, 0 ms'
-        Window before the pulse whose mean is the level. Times from the pulse.
+        Window before the pulse whose mean is the level. Its times are relative to the pulse.
     blank : Time | str, by default '0.5 ms'
         How long after the pulse the signal is ignored, because of the stimulus artefact.
     search : Time | str, by default '100 ms'
         How long after the pulse the peak is searched for.
     peak_width : Time | str, by default '0.5 ms'
-        The amplitude is the mean over this time about the peak.
+        The amplitude is the mean over this time around the peak.
     slope_limits : npt.ArrayLike, by default '0.3, 0.75'
         Fractions of the rise between which the slope is measured.
     paired_baseline : str | None
-        Later pulses count from their own (default) or the first baseline. This is own or first.
+        The baseline of later pulses: their own (default) or the first. The value is own or first.
     volley : npt.ArrayLike | None
         Window of the fibre volley, after the pulse.
     population_spike : npt.ArrayLike | None
@@ -95,15 +95,15 @@ def analyse(
     every : int, by default 1
         How many pathways are interleaved; all are measured.
     from_ : int, by default 0
-        The pathway that is listed first, from 0. It is that of this sweep.
+        The pathway that is listed first, from 0. The sweep with this number belongs to it.
     average : int, by default 1
         How many successive sweeps are averaged before they are measured.
 
     Returns
     -------
     xarray.Dataset
-        As `run` gives, over ``condition``, of which there is one a pathway; of currents under clamp the variables keep their names
-        and have the unit A. The attribute ``notes`` holds what a reader should know.
+        As `run` gives, over ``condition``, with one condition for each pathway. Currents under voltage clamp have the same names of
+        variables, with the unit A. The attribute ``notes`` says what a reader should know.
 
     Raises
     ------
@@ -132,8 +132,8 @@ def constraint(
     cell : Cell | str, by default 'l23_pyramidal'
         A cell, by name or path.
     learning_rates : npt.ArrayLike, by default '0.2, 0.02, 0.002'
-        Increase of a weight by one pair of spikes, as a share of the sum of all weights; one or more values. The smaller it
-        is, the longer the run: as its inverse square root.
+        Increase of a weight by one pair of spikes, as a share of the sum of all weights; one or more values. The length of
+        a run is proportional to the inverse square root of this value.
     duration : Time | str, by default '200 s'
         How long the run with the largest learning rate lasts; the others last longer. The first half of each is left out.
     seeds : int, by default 6
@@ -166,16 +166,10 @@ def fan_in_inputs(
     inhibitory: int = 0,
     inhibitory_rate: Frequency | str | None = None,
 ) -> Inputs:
-    """A correlated group, a group with latencies, and independent inputs, as far as there are any.
+    """Inputs of up to three kinds: a correlated group, a group that follows common events, and independent inputs.
 
     Parameters
     ----------
-
-    Raises
-    ------
-    ScheduleError, UnitError
-    FormatError
-        For what has no effect: a correlation without correlated inputs, a rate without inhibitory ones.
     inputs : int, by default 1000
         Plastic inputs of each cell.
     rate : Frequency | str, by default '15 Hz'
@@ -192,6 +186,12 @@ def fan_in_inputs(
         How many inhibitory Poisson inputs each cell gets as well, without plasticity.
     inhibitory_rate : Frequency | str | None
         Rate of each inhibitory input; by default 10 Hz.
+
+    Raises
+    ------
+    ScheduleError, UnitError
+    FormatError
+        For an argument without effect: a correlation without correlated inputs, or a rate without inhibitory inputs.
     """
 
 def network(
@@ -212,22 +212,26 @@ def network(
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
     duration : Time | str | None
-        How long is simulated. Snapshots of the file that come later are left out.
+        How long the network is simulated; by default as its file says. Snapshots of the file that come later are left out.
     seed : int | None
         Seed of connections, inputs and all other random numbers.
     engine : str, by default 'auto'
-        "auto", "kernel" or "plain"; plain is slow, and a second opinion.
+        "auto", "kernel" or "plain"; plain is slow and serves to check the kernel.
     precision : str | None
-        "float64" or "float32"; single precision takes half the memory.
+        "float64" or "float32"; single precision needs half the memory.
 
     Returns
     -------
     xarray.Dataset
         Over ``population`` the means ``mean_rate`` and ``mean_cv``; for each population P of cells ``P_rate`` and ``P_cv`` (coefficient
-        of variation of the intervals) over ``P_cell``, all of the second half of the run, ``P_rate_course`` over ``time``, and
-        ``P_spike_time`` and ``P_spike_cell`` over ``P_spike``; for each projection Q with a rule ``Q_weight`` over ``snapshot`` and
-        ``Q_synapse``, with source ``Q_pre`` and cell ``Q_post`` of each synapse. The last snapshot is of the end. A ``note`` says where a
-        rate is beyond physiology.
+        of variation of the intervals) over ``P_cell``, of the second half of the run, ``P_rate_course`` over ``time``, and
+        ``P_spike_time`` and ``P_spike_cell`` over ``P_spike``; where not all spikes are recorded, ``P_rate`` is of the whole run, and
+        ``P_recorded`` has the cells whose spikes are. For each projection Q with a rule ``Q_weight`` over ``snapshot`` (or times of its
+        own, ``Q_snapshot``) and ``Q_synapse``, with source ``Q_pre`` and cell ``Q_post`` of each synapse. The last snapshot is of the end.
+        What the probes ask for: ``P_bin_rate`` over ``P_bin``; ``P_v`` and ``P_current`` (of each of ``P_receptor``) over ``P_sample`` and
+        ``P_probed``, with the balance of the second half in ``P_current_correlation`` and ``P_current_ratio``; ``Q_watched_weight`` over
+        ``Q_watch`` and ``Q_watched``, the numbers of the synapses; ``Q_histogram`` over ``Q_histogram_time`` and bins with the edges
+        ``Q_edge``. A ``note`` says where a rate is beyond physiology.
 
     Raises
     ------
@@ -251,7 +255,7 @@ def replay(
     exact: bool = False,
     progress: Progress = None,
 ) -> xr.Dataset:
-    """Run the rule on spike trains, a lane each.
+    """Run the rule on spike trains, one lane for each pair of trains.
 
     The run ends when the last event has reached its synapse; a rule that moves by the clock is followed for another second. With a cell,
     its own spikes count as well as the imposed ones. Spike times are rounded to `dt`, and the largest shift is in the result.
@@ -269,12 +273,12 @@ def replay(
         Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
         own. An array has one weight for each synapse of a cell.
     cell : Cell | str | None
-        For rules that read the membrane potential. A cell, or its name or path.
+        The cell, for rules that read the membrane potential. A cell, or its name or path.
     events : Sequence[Reward] | Sequence[Sequence[Reward]] | None
-        Rewards of all lanes, or a list of them for each.
+        Rewards of all lanes, or one list of rewards for each lane.
     record : bool | Time | str, by default False
-        Keep the weight along time as well. True after every step in which a spike fell or an event reached the synapse, and
-        at the end; a time, every so many seconds.
+        Also record the weight over time. True records after every step with a spike or an event at the synapse, and at the
+        end; a time is the interval of records.
     axonal_delay : npt.ArrayLike | None
         From the presynaptic spike to the synapse, instead of the rule's own; one for each lane if they differ.
     backpropagation_delay : npt.ArrayLike | None
@@ -282,12 +286,12 @@ def replay(
     dt : Time | str, by default '0.1 ms'
         Time step.
     engine : str, by default 'auto'
-        auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
+        auto, kernel, plain, brian, brian:numpy, brian:cython or brian:standalone.
     seed : int, by default 0
         Seed of all random numbers.
     exact : bool, by default False
         Carry out every time step; otherwise times in which nothing happens are computed at once, which is faster. The two
-        differ by at most 1e-6 mV in the membrane potential and 1e-8 of its limit in a weight.
+        ways differ by at most 1e-6 mV in the membrane potential and 1e-8 of its limit in a weight.
 
     Returns
     -------
@@ -299,7 +303,7 @@ def replay(
     Raises
     ------
     ScheduleError
-        For unsorted, negative or non-finite times, quantities that are no times, two spikes of a train in one step, unequal numbers
+        For unsorted, negative or non-finite times, quantities that are not times, two spikes of a train in one step, unequal numbers
         of lanes, or backpropagation delays that differ between lanes where a cell or a ``[post]`` variable acts at the spike itself.
     """
 
@@ -339,16 +343,16 @@ def run(
     cell : Cell | str, by default 'l5_pyramidal'
         A cell, by name or path.
     engine : str, by default 'auto'
-        auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
+        auto, kernel, plain, brian, brian:numpy, brian:cython or brian:standalone.
     seed : int, by default 0
         Seed of all random numbers.
     test_pulses : bool, by default True
-        With off there is only the induction, and no EPSP is measured. False stands for off.
+        With off there is only the induction, and no EPSP is measured. In Python, False means off.
     baseline : Time | str | None
         How long test pulses are given before the induction; by default as the protocol says, 10 min.
     follow_up : Time | str | None
-        How long test pulses are given after it; by default as the protocol says, 40 min. The outcome is read in minutes 20
-        to 40, or in the second half of a shorter time.
+        How long test pulses are given after the induction; by default as the protocol says, 40 min. The outcome is read in
+        minutes 20 to 40, or in the second half of a shorter time.
     test_interval : Time | str | None
         Time between two test pulses; by default as the protocol says, 10 s.
     copies : int | None
@@ -356,21 +360,21 @@ def run(
     control : bool, by default False
         Test an unstimulated input of the same cell as well. This shows heterosynaptic plasticity.
     paired_pulse : Time | str | None
-        Give a second pulse so long after each test pulse, such as 50ms. The result has the ratio of the two EPSPs.
+        Give a second pulse this long after each test pulse, such as 50ms. The result has the ratio of the two EPSPs.
     w0 : Start | None
         Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
         own. An array has one weight for each synapse of a cell.
     cells : int | None
-        Cells that carry out each condition; by default 1. Where what is drawn is the same for all synapses of a cell (noise
-        of the membrane or of [post] variables), more.
+        Cells that carry out each condition; by default 1. More where all synapses of a cell share the random numbers (noise
+        of the membrane or of [post] variables).
     synapses : int | None
-        Synapses of each cell with the same spikes; by default 1, or 200 in all for a rule that draws random numbers. They
-        share the conductance of one.
+        Synapses of each cell with the same spikes; by default 1, or 200 in all for a rule that draws random numbers.
+        Together they have the conductance of one synapse.
     seeds : Sequence[int] | int | None
-        Repeat everything with this many seeds, starting at `seed`. A list is of the seeds themselves.
+        Repeat everything with this many seeds, starting at `seed`. A list gives the seeds themselves.
     exact : bool, by default False
         Carry out every time step; otherwise times in which nothing happens are computed at once, which is faster. The two
-        differ by at most 1e-6 mV in the membrane potential and 1e-8 of its limit in a weight.
+        ways differ by at most 1e-6 mV in the membrane potential and 1e-8 of its limit in a weight.
 
     Returns
     -------
@@ -386,7 +390,7 @@ def run(
     Raises
     ------
     SpikehebError
-        For unknown names, wrong units, schedules that cannot be done, and non-finite results.
+        For unknown names, wrong units, schedules that cannot be carried out, and non-finite results.
     """
 
 def score(
@@ -401,27 +405,27 @@ def score(
     seed: int = 0,
     progress: Progress = None,
 ) -> xr.Dataset:
-    """Score rules against published data: efficacy at the end of induction, test pulses off.
+    """Score rules against published data by the efficacy at the end of induction, without test pulses.
 
     Parameters
     ----------
     rule : Rule or str, or a sequence of these
-        All of the library if empty; ``"triplet:hippocampus_all_full"`` names a set. A rule with no set chosen stands for each of its sets.
+        If empty, all rules of the library; ``"triplet:hippocampus_all_full"`` names a set. A rule without a
+        chosen set stands for each of its sets.
     protocol : Protocol or str, or a sequence of these
-        All of the library with published data if empty, or none beside `data`.
+        If empty, all protocols of the library with published data, or none where `data` is given.
     join : Rule or str, or a sequence of these
-        Rules beside those of `rule`.
+        Rules in addition to those of `rule`.
     data : str, or a sequence of these
-        Files of measurements of the user's own beside the others, ``"[PROTOCOL=]CSV"``; the protocol is `pairing` if it is not given.
+        Files of the user's own measurements, in addition to the others, ``"[PROTOCOL=]CSV"``; the protocol is `pairing` if it is not given.
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
     cell : Cell | str | None
         The cell for all rules; by default each rule's own.
     refit : bool, by default True
-        Also fit rules to each data set anew. These are rules whose file names free parameters; each point is left out in
-        turn.
+        Also fit rules to each data set. These are rules whose file names free parameters; each point is left out in turn.
     engine : str, by default 'auto'
-        auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
+        auto, kernel, plain, brian, brian:numpy, brian:cython or brian:standalone.
     seed : int, by default 0
         Seed of all random numbers.
 
@@ -437,7 +441,7 @@ def score(
     Raises
     ------
     SpikehebError
-        For unknown names and what cannot be computed.
+        For unknown names, and for what cannot be computed.
     """
 
 def slice_of(
@@ -480,23 +484,23 @@ def slice_of(
     cv : float, by default 0.5
         Coefficient of variation of the baseline weights, 0 or more.
     synapses : int | None
-        Synapses of each cell with the same spikes; by default 1, or 200 in all for a rule that draws random numbers. They
-        share the conductance of one.
+        Synapses of each cell with the same spikes; by default 1, or 200 in all for a rule that draws random numbers.
+        Together they have the conductance of one synapse.
     engine : str, by default 'auto'
-        auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
+        auto, kernel, plain, brian, brian:numpy, brian:cython or brian:standalone.
     seed : int, by default 0
         Seed of all random numbers.
     test_pulses : bool, by default True
-        With off there is only the induction, and no EPSP is measured. False stands for off.
+        With off there is only the induction, and no EPSP is measured. In Python, False means off.
     copies : int | None
         Stimulate and test N inputs together in place of one. By default the protocol's own number.
     control : bool, by default False
         Test an unstimulated input of the same cell as well. This shows heterosynaptic plasticity.
     paired_pulse : Time | str | None
-        Give a second pulse so long after each test pulse, such as 50ms. The result has the ratio of the two EPSPs.
+        Give a second pulse this long after each test pulse, such as 50ms. The result has the ratio of the two EPSPs.
     exact : bool, by default False
         Carry out every time step; otherwise times in which nothing happens are computed at once, which is faster. The two
-        differ by at most 1e-6 mV in the membrane potential and 1e-8 of its limit in a weight.
+        ways differ by at most 1e-6 mV in the membrane potential and 1e-8 of its limit in a weight.
 
     Returns
     -------
@@ -541,7 +545,7 @@ def weights(
 ) -> xr.Dataset:
     """Let weights settle under the same input spikes for every rule.
 
-    A cell that fires faster than 300 Hz has run away: its run is stopped there, and what was computed is kept with a note.
+    A run is stopped when a cell fires faster than 300 Hz; the result then has what was computed so far, and a note.
 
     Parameters
     ----------
@@ -550,17 +554,17 @@ def weights(
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
     cell : Cell | str | None, by default 'auto'
-        A cell, by name or path; auto is l5_pyramidal with `unit` auto, or no cell where `imposed` is given. None for spikes
-        that are imposed.
+        A cell, by name or path; auto is l5_pyramidal with `unit` auto, or no cell where `imposed` is given. With None,
+        spikes must be imposed.
     inputs : Inputs | FanIn | Source | None
-        By default those of `fan_in_inputs`: 1000 Poisson inputs at 15 Hz. Otherwise what such a function gives, or one
-        source of trains.
+        By default those of `fan_in_inputs`: 1000 Poisson inputs at 15 Hz. Otherwise the result of a function such as that,
+        or one source of trains.
     duration : Time | str, by default '100 s'
         How long the cell is simulated, in biological time.
     seeds : Sequence[int] | int, by default 2
         Repeat everything with this many seeds. A list gives the seeds themselves.
     seed : int, by default 0
-        The first seed. A list of seeds needs none.
+        The first seed. A list of seeds needs no first seed.
     cells : int, by default 1
         How many cells get the inputs.
     imposed : Frequency | str | None
@@ -568,13 +572,13 @@ def weights(
     dt : Time | str, by default '0.1 ms'
         Time step.
     unit : Sequence[Conductance | str] | Conductance | str | None
-        Conductance of a synapse of efficacy 1: one value, or one for each rule. By default the cell's own; where `cell` is
-        auto, it is auto: chosen so that the cell fires at about 12 Hz with every weight at its start and at about 60 Hz
-        with every weight at its upper bound. The cell's own is too strong for many inputs. What was chosen stands in the
-        result.
+        Conductance of a synapse of efficacy 1: one value, or one for each rule. By default the cell's own, or auto where
+        `cell` is auto. The word auto chooses it so that the cell fires at about 12 Hz with every weight at its start and at
+        about 60 Hz with every weight at its upper bound. The cell's own is too strong for many inputs. The result says what
+        was chosen.
     current : Sequence[Amperes | str] | Amperes | str | None
-        Constant current into each cell: one value, or one for each rule. By default none; where `unit` is auto, as much as
-        the inputs lack to make the cell fire at 12 Hz.
+        Constant current into each cell: one value, or one for each rule. By default none; where `unit` is auto, the current
+        that is needed beside the inputs to make the cell fire at 12 Hz.
     w0 : Start | None
         Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
         own. An array has one weight for each synapse of a cell.
@@ -582,18 +586,18 @@ def weights(
         Run slow rules longer, so that the weights change as much under every rule. Each rule's duration is stretched by the
         inverse of its largest change in one event, relative to the first.
     normalise : Literal["divisive", "subtractive"] | None
-        Keep the sum of each cell's weights: divisive or subtractive.
+        Keep the sum of each cell's weights constant: divisive or subtractive.
     normalise_every : Time | str | None
-        Time between two normalisations; by default every event is followed by one.
+        Time between two normalisations; by default every event is followed by a normalisation.
     snapshots : int, by default 40
         How many times the distribution of weights is recorded. These times are spread from the start to the end.
     watch : int, by default 1000
-        How many synapses of the first cell have their own weights recorded at these times. They are evenly spread.
+        Of how many synapses of the first cell the weights are recorded at these times. The synapses are evenly spread.
     epsp : Voltage | str | None
-        Size of the EPSP of a weight of 1; measured EPSPs are then drawn beside the weights. The weight is that in the
-        common unit.
+        Size of the EPSP of a weight of 1; measured EPSPs are then drawn beside the weights. This weight is in the common
+        unit.
     memory : float | str, by default '2 GB'
-        How much memory may be taken, such as "2 GB". More is refused before the run.
+        How much memory may be used, such as "2 GB". A run that needs more is refused before it starts.
     engine : str, by default 'auto'
         auto, kernel, plain or brian.
     name : Sequence[str] | str | None
@@ -630,7 +634,7 @@ def window(
     exact: bool = False,
     progress: Progress = None,
 ) -> xr.Dataset:
-    """The weight after `pairs` pairs at each delta_t, of one rule or of several side by side.
+    """The weight after `pairs` pairs at each delta_t, for one rule or several.
 
     A rule that draws random numbers is shown by the mean of many synapses, in its readout (in its efficacy where it has none); any
     other by the weight of one.
@@ -647,35 +651,35 @@ def window(
     pairs : int, by default 60
         How many pairs.
     frequency : Frequency | str, by default '1 Hz'
-        Pairs a second.
+        Pairs per second.
     w0 : Start | None
         Initial weight, or a file with one for each synapse (.npy, or .csv with the column weight); by default the rule's
         own. An array has one weight for each synapse of a cell.
     cell : Cell | str | None
-        For rules that read the membrane potential. A cell, or its name or path.
+        The cell, for rules that read the membrane potential. A cell, or its name or path.
     cells : int | None
-        Cells that carry out each condition; by default 1. Where what is drawn is the same for all synapses of a cell (noise
-        of the membrane or of [post] variables), more.
+        Cells that carry out each condition; by default 1. More where all synapses of a cell share the random numbers (noise
+        of the membrane or of [post] variables).
     synapses : int | None
-        Synapses of each cell with the same spikes; by default 1, or 200 in all for a rule that draws random numbers. They
-        share the conductance of one.
+        Synapses of each cell with the same spikes; by default 1, or 200 in all for a rule that draws random numbers.
+        Together they have the conductance of one synapse.
     dt : Time | str, by default '0.1 ms'
         Time step.
     engine : str, by default 'auto'
-        auto, kernel, plain; brian, brian:numpy, brian:cython, brian:standalone.
+        auto, kernel, plain, brian, brian:numpy, brian:cython or brian:standalone.
     seed : int, by default 0
         Seed of all random numbers.
     seeds : Sequence[int] | int | None
-        Repeat everything with this many seeds, starting at `seed`. A list is of the seeds themselves.
+        Repeat everything with this many seeds, starting at `seed`. A list gives the seeds themselves.
     exact : bool, by default False
         Carry out every time step; otherwise times in which nothing happens are computed at once, which is faster. The two
-        differ by at most 1e-6 mV in the membrane potential and 1e-8 of its limit in a weight.
+        ways differ by at most 1e-6 mV in the membrane potential and 1e-8 of its limit in a weight.
 
     Returns
     -------
     xarray.Dataset
         Over ``delta_t``: ``w`` (final weight, mean over synapses) and ``change`` (mean after over mean before, minus 1), of a rule that
-        draws also ``change_sem``. The attribute ``counted`` says of what: weight, efficacy or readout; ``note`` says where no weight
+        draws also ``change_sem``. The attribute ``counted`` says what changed: weight, efficacy or readout; ``note`` says where no weight
         changed, and why. Of several rules, over ``rule`` as well (`spikeheb.studies.windows.overlay`).
 
     Raises

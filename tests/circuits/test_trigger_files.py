@@ -59,7 +59,7 @@ def test_they_are_read_and_written(tmp_path: Path) -> None:
 
 
 CASES = {
-    "no cell": (("cell = 4", "cell = 5"), "triggers.reward.then.cell: there is no cell 5 among 5, counted from 0"),
+    "no cell": (("cell = 4", "cell = 5"), "triggers.reward.then.cell: there is no cell 5; there are 5, counted from 0"),
     "no population": (('population = "x"', 'population = "y"'), 'triggers.reward.first.population: no population named "y"'),
     "a cell without a population": (('population = "x", ', ""), "triggers.reward.first.population: is missing"),
     "a source that is rewarded": (('rewards = ["e"]', 'rewards = ["x"]'), 'triggers.reward.rewards[0]: expected a population of cells'),
