@@ -66,5 +66,5 @@ def of_kind(name: str, kinds: tuple[type, ...], populations: Mapping[str, Popula
     if name not in populations:
         raise unknown_name("population", name, populations, path=file.where, key=key)
     if not isinstance(populations[name], kinds):
-        raise file.error(key, f'expected a population of cells ("{name}" is one of sources)')
+        raise file.error(key, f'expected a population of cells ("{name}" is a population of sources)')
     return populations[name]

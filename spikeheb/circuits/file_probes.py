@@ -29,7 +29,7 @@ def read_probes(raw: ProbesTable, populations: Mapping[str, Population], end: in
     times = {name: file.steps(getattr(raw, name), f"probes.{name}", end) for name in names}
     for name in ("samples", "sweeps"):
         if len(times[name]) and (times[name][-1] >= end or np.any(np.diff(times[name]) < 0)):
-            raise file.error(f"probes.{name}", "expected times that do not fall, before the end of the run")
+            raise file.error(f"probes.{name}", "expected rising times before the end of the run")
     of_cells: dict[str, OfCells] = {}
     for name, table in raw.populations.items():
         key = f"probes.populations.{name}"
@@ -79,7 +79,7 @@ def _pairs(raw: list[list[int]], file: Reading, key: str) -> Steps:
     """Pairs of cell and source."""
     for n, pair in enumerate(raw):
         if len(pair) != 2:
-            raise file.error(f"{key}[{n}]", f"expected a cell and a source, [0, 3] (got {len(pair)} numbers)")
+            raise file.error(f"{key}[{n}]", f"expected a cell and a source, such as [0, 3] (got {len(pair)} numbers)")
         for number in pair:
             file.whole(number, f"{key}[{n}]", most=MOST)
     return np.array(raw, dtype=np.int64).reshape(-1, 2)

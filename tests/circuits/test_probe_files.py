@@ -104,7 +104,7 @@ WRONG = {
     "no rule": ("[probes.projections.ee]\nwatched = 3", 'probes: no projection with a rule named "ee"'),
     "three numbers": ("[probes.projections.xe]\nwatched = [[1, 2, 3]]", "probes.projections.xe.watched[0]: expected a cell and a source"),
     "no bins": ("[probes.projections.xe]\nedges = { low = 0, high = 1, bins = 0 }", "probes.projections.xe.edges.bins: expected a whole"),
-    "edges that fall": ("[probes.projections.xe]\nedges = { low = 1, high = 0, bins = 2 }", "histograms need rising edges"),
+    "edges that fall": ("[probes.projections.xe]\nedges = { low = 1, high = 0, bins = 2 }", "the edges of histograms must rise"),
     "endless": ('[probes.projections.xe]\nwatch = { every = "1 ns" }', "probes.projections.xe.watch.count: expected a whole number"),
     "a series of spikes without a count": (
         '[populations.y]\nsources = [{ kind = "replayed", trains = [[{ every = "1 ms" }]] }]', "populations.y.sources[0]"
