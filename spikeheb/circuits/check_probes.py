@@ -14,7 +14,7 @@ from spikeheb.errors import EngineError, ScheduleError, unknown_name
 from spikeheb.limits import MOST, check_memory
 
 IN_NETWORKS = (
-    "of a network populations and projections are recorded; ask for no samples, sweeps, watched weights or histograms of the whole"
+    "a network records its populations and projections; ask for no samples, sweeps, watched weights or histograms of the whole circuit"
 )
 
 
@@ -50,7 +50,7 @@ def check_single(probes: Probes, joined: Joined, *, has_cell: bool) -> None:
     EngineError
     """
     if probes.populations or probes.projections:
-        raise EngineError("records of populations and projections are for networks; this circuit is none")
+        raise EngineError("only a network records populations and projections, and this circuit is not a network")
     if len(probes.sweeps) and not has_cell:
         raise EngineError("a record of the potential needs a cell")
     synapses, cells, sources = joined
@@ -117,10 +117,10 @@ def _check_cells(of: OfCells, name: str, count: int, steps: int) -> None:
         if cells is not None:
             _check_numbers(cells, count, f"{name}: {what}", "cells")
     if len(of.samples) and not len(of.cells):
-        raise EngineError(f"{name}: samples of potentials need cells; say which", key="probes")
+        raise EngineError(f"{name}: samples of potentials need cells; name them", key="probes")
     if not 0 <= of.bin_steps <= steps:
         raise EngineError(
-            f"{name}: a bin of counts lasts a step or more and no longer than the run (got {of.bin_steps:,} steps)", key="probes"
+            f"{name}: a bin of counts lasts at least one step and at most the whole run (got {of.bin_steps:,} steps)", key="probes"
         )
 
 

@@ -43,7 +43,9 @@ class Trigger:
 
     def __post_init__(self) -> None:
         if not 0 < self.within < math.inf:
-            raise ScheduleError(f"the second cell fires within a time above 0 after the first (got {self.within:g} s)", key="within")
+            raise ScheduleError(
+                f"the second cell must fire within a time above 0 after the first cell (got {self.within:g} s)", key="within"
+            )
         low, high = self.after
         if not 0 <= low <= high <= LONGEST_DELAY:
             limits = f"the reward comes after 0 to {LONGEST_DELAY:g} s, between a shortest and a longest delay"
@@ -53,7 +55,7 @@ class Trigger:
         if self.first == self.then:
             raise EngineError("a cell cannot fire soon after itself; name two cells", key="then")
         if not self.rewards:
-            raise EngineError("name the populations whose synapses hear the reward, at least one", key="rewards")
+            raise EngineError("name at least one population whose synapses receive the reward", key="rewards")
 
     def steps(self, dt: float) -> tuple[int, int, int]:
         """`within` and the shortest and the longest delay in steps; `within` is one step at least."""
@@ -91,7 +93,7 @@ def check_triggers(triggers: Mapping[str, Trigger], populations: Mapping[str, Po
             if population not in cells:
                 raise unknown_name("population of cells", population, cells, key=f"triggers.{name}.rewards")
             if not heard[population]:
-                raise EngineError(f'no rule of a projection onto "{population}" hears rewards', key=f"triggers.{name}.rewards")
+                raise EngineError(f'no rule of a projection onto "{population}" reads rewards', key=f"triggers.{name}.rewards")
         if len(set(trigger.rewards)) < len(trigger.rewards):
             raise EngineError("a population is named twice", key=f"triggers.{name}.rewards")
         longest = trigger.steps(dt)[2]

@@ -67,7 +67,7 @@ def matrix(
     bounds: Sequence[int] = ()
     if assembly is not None:
         if order is not None or post_order is not None:
-            raise FormatError("assemblies say the order themselves; give one of both", key="assembly")
+            raise FormatError("assemblies decide the order; give only one of the two", key="assembly")
         order, bounds = _by_assembly(assembly, max(int(pre.max()), int(post.max())) + 1)
     column = _places(order, pre, "order")
     row = _places(order if post_order is None else post_order, post, "order" if post_order is None else "post_order")

@@ -60,7 +60,7 @@ def listed(result: xr.Dataset, name: str) -> list[Any]:
     try:
         values = json.loads(result.attrs[name])
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise FormatError("expected the result of a network, which lists them in JSON; this one does not", key=name) from None
+        raise FormatError("expected the result of a network, which lists them in JSON", key=name) from None
     if not isinstance(values, list):
         raise FormatError(f"expected a list in JSON (got {type(values).__name__})", key=name)
     return values
@@ -69,7 +69,7 @@ def listed(result: xr.Dataset, name: str) -> list[Any]:
 def variable(result: xr.Dataset, name: str) -> xr.DataArray:
     """A variable; a FormatError where it is not there."""
     if name not in result:
-        raise FormatError("expected the result of a network with this variable; it lacks it", key=name)
+        raise FormatError("expected the result of a network with this variable, which is missing", key=name)
     return result[name]
 
 

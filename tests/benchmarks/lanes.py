@@ -137,9 +137,9 @@ def voltage_case(name: str, on: str, delta_t: npt.NDArray[np.float64], pairs: in
     job = _of(rule, cell, pre, post, steps)
     work = f"{name} on {on}, {f'session of {job.steps * DT:g} s' if pulses else 'window'}, {len(delta_t)} lanes x {pairs} pairings"
     late = round(rule.constants["late"] / DT)
-    held = [round(part.lasts / DT) for part in cell.shape] if name == "clopath" else [round(cell.refractory / DT)]
+    refractory = [round(part.lasts / DT) for part in cell.shape] if name == "clopath" else [round(cell.refractory / DT)]
     numbers = _clopath_numbers(rule, cell) if name == "clopath" else _shouval_numbers(rule, cell)
-    return Case(work, job, f"{name}_by_hand", numbers, tuple(map(ctypes.c_int64, (late, *held, job.steps))))
+    return Case(work, job, f"{name}_by_hand", numbers, tuple(map(ctypes.c_int64, (late, *refractory, job.steps))))
 
 
 def _clopath_numbers(rule: Rule, cell: Cell) -> Floats:

@@ -96,15 +96,9 @@ def test_what_is_written_is_read(case: str, tmp_path: Path) -> None:
 
 WRONG = {
     "sources": ('[probes.populations.x]\nbin = "1 ms"', 'probes: no population of cells named "x"'),
-    "an unknown population": (
-        "[probes.populations.f]\nspikes = [0]",
-        "probes.populations.f.spikes[0]: there is no cell 0; there are 0, counted from 0",
-    ),
+    "an unknown population": ("[probes.populations.f]\nspikes = [0]", "probes.populations.f.spikes[0]: there is no cell 0; there are 0"),
     "too many cells": ("[probes.populations.e]\nspikes = 13", "probes.populations.e.spikes: expected a whole number from 0 to 12 (got 13)"),
-    "an unknown cell": (
-        "[probes.populations.e]\ncells = [12]",
-        "probes.populations.e.cells[0]: there is no cell 12; there are 12, counted from 0",
-    ),
+    "an unknown cell": ("[probes.populations.e]\ncells = [12]", "probes.populations.e.cells[0]: there is no cell 12; there are 12"),
     "a bin without a unit": ("[probes.populations.e]\nbin = 5", "probes.populations.e.bin"),
     "an unknown key": ("[probes.populations.e]\nvoltage = [1]", "probes.populations.e.voltage: no such key"),
     "no rule": ("[probes.projections.ee]\nwatched = 3", 'probes: no projection with a rule named "ee"'),

@@ -55,7 +55,7 @@ def test_run(spikeheb, tmp_path, arguments, words):
         (("run", "pairings", "--rule", "pair"), 'no protocol named "pairings"; did you mean "pairing"?'),
         (("run", "pairing", "--rule", "pairr"), 'no rule named "pairr"; did you mean "pair" or'),
         (("run", "pairing", "--rule", "pair:additiv"), 'no set named "additiv"; did you mean "additive"?'),
-        (("run", "pairing", "--rule", "pair:additive", "--set", "gutig"), "give one"),
+        (("run", "pairing", "--rule", "pair:additive", "--set", "gutig"), "give only one"),
         (("run", "none.py", "--rule", "pair"), "none.py: there is no such file"),
         (("run", "pairing", "--rule", "none.toml"), "none.toml: there is no such file"),
         (("run", "pairing"), "Missing option '--rule'"),

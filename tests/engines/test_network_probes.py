@@ -138,7 +138,7 @@ WRONG = {
     "samples of none": (Probes(populations={"e": OfCells(samples=np.array([0]))}), "samples of potentials need cells"),
     "a long bin": (Probes(populations={"e": OfCells(bin_steps=1501)}), "no longer than the run"),
     "late": (Probes(projections={"ee": OfSynapses(watch=np.array([1500]))}), '"ee": watch must rise, from step 0 to step 1499'),
-    "no edges": (Probes(projections={"ee": OfSynapses(histograms=np.array([0]))}), '"ee": histograms need rising edges'),
+    "no edges": (Probes(projections={"ee": OfSynapses(histograms=np.array([0]))}), '"ee": the edges of histograms must rise'),
     "no such source": (Probes(projections={"ie": OfSynapses(watched=np.array([[0, 4]]))}), "a cell below 12 and a source below 4"),
     "of the whole": (Probes(watch=np.array([1])), "ask for no samples, sweeps, watched weights or histograms of the whole"),
 }  # fmt: skip
@@ -166,7 +166,7 @@ def test_a_synapse_that_is_not_there_cannot_be_watched(engine):
 
 
 def test_records_are_for_networks():
-    with pytest.raises(sh.EngineError, match="are for networks; this circuit is none"):
+    with pytest.raises(sh.EngineError, match="this circuit is not a network"):
         Circuit(
             dt=1e-4, steps=9, populations={"x": Spikes((Poisson(np.full(3, 9.0)),)), "e": Cells(3, CELL)},
             projections={"xe": Projection("x", "e", AllToAll(), sh.rule("pair"))}, probes=Probes(populations={"e": OfCells()}),

@@ -265,9 +265,9 @@ def test_a_random_current_is_for_networks():
         ({"first": ("e", -1)}, "triggers.t0.first: there is no cell -1"),
         ({"rewards": ("x",)}, 'triggers.t0.rewards: no population of cells named "x"'),
         ({"rewards": ("e", "e")}, "triggers.t0.rewards: a population is named twice"),
-        ({"rewards": ()}, "rewards: name the populations whose synapses hear the reward"),
+        ({"rewards": ()}, "rewards: name at least one population whose synapses receive the reward"),
         ({"then": ("e", 0)}, "then: a cell cannot fire soon after itself; name two cells"),
-        ({"within": 0.0}, "within: the second cell fires within a time above 0"),
+        ({"within": 0.0}, "within: the second cell must fire within a time above 0"),
         ({"after": (2.0, 1.0)}, "after: the reward comes after 0 to 10 s"),
         ({"after": (-1.0, 1.0)}, "after: the reward comes after 0 to 10 s"),
         ({"after": (0.0, 11.0)}, "after: the reward comes after 0 to 10 s"),
@@ -281,7 +281,7 @@ def test_triggers_that_cannot_be(rule, change, message):
 
 
 def test_a_reward_that_no_rule_hears_is_refused(rule):
-    with pytest.raises(EngineError, match='no rule of a projection onto "i" hears rewards'):
+    with pytest.raises(EngineError, match='no rule of a projection onto "i" reads rewards'):
         circuit = rewarded(rule)
         replace(circuit, projections=circuit.projections | {"ei": replace(circuit.projections["ei"], rule=sh.rule("pair"))})
 

@@ -78,7 +78,7 @@ REFUSED = {
         "cell 5 is not among those whose currents are recorded",
     ),
     "no sample": (lambda data: balance(data, "excitatory", window=(3.0, 4.0)), FormatError, "there are no two samples from 3 to 4 s"),
-    "two orders": (lambda data: matrix(data, "e_to_e", [1, 0], assembly=np.zeros(800, int)), FormatError, "assemblies say the order"),
+    "two orders": (lambda data: matrix(data, "e_to_e", [1, 0], assembly=np.zeros(800, int)), FormatError, "assemblies decide the order"),
     "few assemblies": (lambda data: matrix(data, "e_to_e", assembly=[0, 1]), FormatError, "expected the assembly of each cell, at least"),
     "no panel": (lambda data: plot(data.drop_vars("excitatory_current"), panel="balance"), FormatError, "has no recorded currents"),
 }
