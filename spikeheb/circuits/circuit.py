@@ -18,7 +18,8 @@ from spikeheb.circuits.phases import Phase, check_phases
 from spikeheb.circuits.populations import Cells, Population, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
-from spikeheb.circuits.sources import Walk, check, expected_counts, innermost, spike_counts
+from spikeheb.circuits.source_limits import check
+from spikeheb.circuits.sources import Walk, expected_counts, innermost, spike_counts
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.errors import EngineError, ScheduleError, unknown_name
 from spikeheb.limits import BYTES_OF_SPIKE, BYTES_OF_SYNAPSE, STEPS, check_memory, check_seed, check_steps, check_work

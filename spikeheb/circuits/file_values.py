@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 
 from spikeheb.circuits.file_tables import Number, Row, SeriesTable, SourceTable, Times
-from spikeheb.circuits.sources import Between, Group, Pasted, Poisson, Regular, Repeated, Replayed, Source, Walk, check
+from spikeheb.circuits.source_limits import check
+from spikeheb.circuits.sources import Between, Group, Pasted, Poisson, Regular, Repeated, Replayed, Source, Walk
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.dimensions import FREQUENCY, NONE, TIME, Dimension
 from spikeheb.errors import FormatError, SpikehebError, UnitError, UnknownName, unknown_name

@@ -183,9 +183,7 @@ def pasted(
     starts = presented(source, group, seeds, dt, steps)
     if starts.size:
         spikes = _with_pattern(source, spikes, starts, random.streams(*_other(seeds, JITTER), [group])[0], dt, steps)
-    return in_trains(
-        Flat(np.concatenate([spikes.train, added.train]), np.concatenate([spikes.step, added.step])), source.count, steps
-    )
+    return in_trains(Flat(np.concatenate([spikes.train, added.train]), np.concatenate([spikes.step, added.step])), source.count, steps)
 
 
 def _with_pattern(source: Pasted, spikes: Flat, starts: Steps, key: Any, dt: float, steps: int) -> Flat:
