@@ -49,7 +49,7 @@ def small(seed=2, source=None):
     """The pattern finder with 40 inputs, whose spikes count 50 times as much."""
     whole = read_circuit(find("network", "masquelier_2008"))
     walk = Walk(count=40, low=0.0, high=90.0, slope=1800.0, turn=360.0, every=1e-3, silence=0.05)
-    source = source or Pasted(walk, window=0.05, share=0.25, members=20, jitter=1e-3, deleted=0.1, noise=10.0, duplicates="drop")
+    source = source or Pasted(walk, window=0.05, share=0.4, members=20, jitter=1e-3, deleted=0.1, noise=100.0, duplicates="drop")
     cell = sh.cell("masquelier_2008")
     strong = replace(cell, receptors={name: replace(each, unit=50 * each.unit) for name, each in cell.receptors.items()})
     populations = {"inputs": Spikes((source,)), "cells": replace(whole.populations["cells"], cell=strong)}
@@ -71,7 +71,7 @@ def test_kernel_and_plain_agree_on_the_pattern_finder(seed):
     assert a.dropped["inputs"] > 0
     for of_kernel, of_plain in zip(a.presentations["inputs"], b.presentations["inputs"], strict=True):
         np.testing.assert_array_equal(of_kernel, of_plain)
-    assert len(a.presentations["inputs"][0]) > 2
+    assert len(a.presentations["inputs"][0]) > 1
 
 
 @needs_compiler
