@@ -1,4 +1,4 @@
-"""What a source of spikes may be."""
+"""What the sources of spikes may be: with which numbers their trains can be had."""
 
 from __future__ import annotations
 
@@ -7,19 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spikeheb.circuits.sources import (
-    DUPLICATES,
-    Between,
-    Group,
-    Pasted,
-    Poisson,
-    Regular,
-    Repeated,
-    Replayed,
-    Source,
-    Steps,
-    Walk,
-)
+from spikeheb.circuits.sources import DUPLICATES, Between, Group, Pasted, Poisson, Regular, Repeated, Replayed, Source, Steps, Walk
 from spikeheb.errors import ScheduleError
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import spikeheb as sh
 from spikeheb import library
 from spikeheb.circuits.file_text import difference
 from spikeheb.circuits.files import read_circuit
