@@ -19,8 +19,10 @@ from spikeheb.rules.rule import Rule
 
 Progress = Callable[[float], None] | None
 """Called with the fraction done."""
-OF_NETWORKS = 'a network, whose cells reach each other or whose projections are several, is for the engines "kernel" and "plain"'
+OF_NETWORKS = 'a network, whose cells reach each other or whose projections are several, is for the engines "kernel", "plain" and "nest"'
 """Why a loop for cells that share nothing but sources refuses it."""
+FOR_NETWORKS = 'the engine "nest" is for networks; for other circuits take "kernel", "plain" or "brian"'
+"""Why NEST refuses any other circuit."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 ``auto`` takes the generated kernel; where the code that builds it refuses the rule or the cell, Brian2, and the recording says why.
 ``brian`` takes Brian2's Cython target for long runs where there is a compiler, else numpy. ``plain`` is slow and shares no code with the
-others: a second opinion. In the kernel the shape of the connections chooses the loop.
+others: a second opinion. ``nest`` is for networks, and is taken only by name. In the kernel the shape of the connections chooses the
+loop.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.recording import NetworkRecording, Recording
-from spikeheb.engines.alone import OF_NETWORKS
+from spikeheb.engines.alone import FOR_NETWORKS, OF_NETWORKS
 from spikeheb.engines.compiler import compiler, compiler_of_system, remedy
 from spikeheb.engines.threads import needs_main_thread, side_by_side
 from spikeheb.errors import EngineError, unknown_name
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 Progress = Callable[[float], None] | None
-ENGINES = ("auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone")
+ENGINES = ("auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone", "nest")
 
 
 def check_engine(name: str) -> str:
@@ -68,6 +69,8 @@ def carry_out(circuit: Circuit, engine: str = "auto", *, threads: int | None = N
     check_engine(engine)
     if circuit.is_network:
         raise EngineError(OF_NETWORKS)
+    if engine == "nest":
+        raise EngineError(FOR_NETWORKS, key="engine")
     if engine.startswith("brian"):
         return _brian(circuit, engine, progress)
     if engine == "plain":
@@ -92,7 +95,7 @@ def carry_out_network(circuit: Circuit, engine: str = "auto", *, progress: Progr
     Parameters
     ----------
     circuit : Circuit
-    engine : {"auto", "kernel", "plain"}
+    engine : {"auto", "kernel", "plain", "nest"}
         Without a compiler ``auto`` takes the plain engine, which is slow.
     progress : callable, optional
         Called with the fraction done.
@@ -103,7 +106,11 @@ def carry_out_network(circuit: Circuit, engine: str = "auto", *, progress: Progr
     """
     check_engine(engine)
     if engine.startswith("brian"):
-        raise EngineError(f'networks run in the engines "kernel" and "plain" (got "{engine}")', key="engine")
+        raise EngineError(f'networks run in the engines "kernel", "plain" and "nest" (got "{engine}")', key="engine")
+    if engine == "nest":
+        from spikeheb.engines.nest import run as nest
+
+        return nest.run(circuit, progress=progress)
     if engine == "plain" or (engine == "auto" and compiler() is None):
         from spikeheb.engines.plain import network as plain
 

@@ -216,7 +216,7 @@ def network(
     seed : int | None
         Seed of connections, inputs and all other random numbers.
     engine : str, by default 'auto'
-        "auto", "kernel" or "plain"; plain is slow, and a second opinion.
+        "auto", "kernel", "plain" or "nest"; plain is slow, nest installed apart.
     precision : str | None
         "float64" or "float32"; single precision takes half the memory.
 

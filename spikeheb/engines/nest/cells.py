@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from spikeheb.cells import Cell, Receptor
+from spikeheb.engines.nest.matching import Reader
 from spikeheb.errors import EngineError
 from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import expanded
 from spikeheb.expressions.printers import evaluate
-from spikeheb.engines.nest.matching import Reader
 
 PICO, NANO, MILLI = 1e12, 1e9, 1e3
 ALPHA = 0.05
@@ -69,7 +69,7 @@ def model_of(cell: Cell, driven: Collection[str], dt: float) -> Model:
         Where NEST has none with these equations.
     """
     if t.names(cell.threshold) <= set(cell.constants):  # it does not hold at rest, so it never does
-        return Model("parrot_neuron", {}, 0.0, 0.0, {name: (1, 1.0) for name in driven}, relay=True)
+        return Model("parrot_neuron", {}, 0.0, 0.0, dict.fromkeys(driven, (1, 1.0)), relay=True)
     numbers = _leaky(cell)
     receptors = [receptor for receptor in cell.receptors.values() if receptor.name in driven]
     rest = cell.rest()["v"]

@@ -13,6 +13,7 @@ from spikeheb.circuits.projections import Projection
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.circuits.values import initial_values
 from spikeheb.draws.edges import Edges, alone_with, edges_of, trains_of_population
+from spikeheb.engines.alone import FOR_NETWORKS
 from spikeheb.engines.nest.cells import Model, model_of
 from spikeheb.engines.nest.synapses import Synapse, synapse_of, why_not
 from spikeheb.errors import EngineError
@@ -84,7 +85,7 @@ def plan(circuit: Circuit) -> Plan:
         For what NEST cannot do, with the population or projection and the reason.
     """
     if not circuit.is_network:
-        raise EngineError('the engine "nest" is for networks; for other circuits take "kernel", "plain" or "brian"', key="engine")
+        raise EngineError(FOR_NETWORKS, key="engine")
     if circuit.precision != "float64":
         raise EngineError("NEST computes in double precision", key="precision")
     if circuit.phases:
@@ -120,8 +121,9 @@ def _cells(circuit: Circuit, name: str, group: Cells) -> Model:
 
 def _connections(circuit: Circuit, name: str, model: Model) -> Connections:
     projection, edges = circuit.projections[name], edges_of(circuit, name)
-    cell = circuit.populations[projection.post].cell  # type: ignore[union-attr]  # projections lead to cells
-    port, scale = model.ports[cell.receptor(projection.receptor).name]
+    reached = circuit.populations[projection.post]
+    assert isinstance(reached, Cells) and reached.cell is not None
+    port, scale = model.ports[reached.cell.receptor(projection.receptor).name]
     weights = initial_values(alone_with(circuit, name, edges))
     none = np.zeros(len(edges.pre), dtype=np.int64)
     if projection.rule is None:
@@ -174,8 +176,8 @@ def _delays(circuit: Circuit, name: str, edges: Edges, model: Model, synapse: Sy
     if back < 2 or back % 2 or least < back // 2:
         step, most = 1e3 * circuit.dt, max(1, least) * 2
         raise EngineError(
-            f'"{name}": NEST has one delay for both ways between synapse and cell, so that backpropagation_delay in its rule must be an even'
-            f" number of steps of {step:g} ms, 2 at least, and at most twice the delay of each spike; write {most * step:g} ms for NEST's"
+            f'"{name}": NEST has one delay for both ways between synapse and cell, so that backpropagation_delay in its rule must be an'
+            f" even number of steps of {step:g} ms, 2 at least, and at most twice the delay of each spike; write {most * step:g} ms for NEST's"
             f" usual meaning of the delay (got {back * step:g} ms and a delay of {least * step:g} ms)",
             path=rule.path, key="backpropagation_delay",
         )  # fmt: skip

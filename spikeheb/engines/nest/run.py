@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.circuits.circuit import Circuit
-from spikeheb.circuits.drives import Drives, by_cell
+from spikeheb.circuits.drives import by_cell
 from spikeheb.circuits.populations import Cells
 from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.circuits.steps import Floats, Steps
@@ -46,7 +46,7 @@ def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
     """
     needs_main_thread()
     planned = plan(circuit)
-    nest = _module()
+    nest = module()
     with _alone:
         network = _Network(nest, planned)
         try:
@@ -56,10 +56,10 @@ def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
             nest.ResetKernel()
 
 
-def _module() -> Any:
+def module() -> Any:
     os.environ.setdefault("PYNEST_QUIET", "1")  # it would print its name where data are printed
     try:
-        import nest
+        import nest  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ImportError:
         raise EngineError(MISSING, key="engine") from None
     nest.verbosity = nest.VerbosityLevel.ERROR
@@ -72,7 +72,9 @@ class _Network:
     def __init__(self, nest: Any, planned: Plan) -> None:
         self.nest, self.plan, self.circuit = nest, planned, planned.circuit
         self.step = MILLI * self.circuit.dt
-        delays = [each.delay for each in planned.connections.values()] + [each.before[each.before > 0] for each in planned.connections.values()]
+        delays = [each.delay for each in planned.connections.values()] + [
+            each.before[each.before > 0] for each in planned.connections.values()
+        ]
         self.slice = min((int(delay.min()) for delay in delays if len(delay)), default=1)
         self.longest = max((int(delay.max()) for delay in delays if len(delay)), default=1)
         rest = max((each.synapse.rest for each in planned.connections.values()), default=0.0)
@@ -139,8 +141,8 @@ class _Network:
         if len(late):
             pairs, which = np.unique(np.stack([each.edges.pre[late], each.before[late]]), axis=1, return_inverse=True)
             relays = np.array(self.nest.Create("parrot_neuron", pairs.shape[1]).tolist())
-            self.nest.Connect(pre[pairs[0]], relays, "one_to_one",
-                              {"synapse_model": "static_synapse", "weight": np.ones(len(relays)), "delay": pairs[1] * self.step})  # fmt: skip
+            passing = {"synapse_model": "static_synapse", "weight": np.ones(len(relays)), "delay": pairs[1] * self.step}
+            self.nest.Connect(pre[pairs[0]], relays, "one_to_one", passing)
             nodes[late] = relays[which.reshape(-1)]
         return nodes
 
@@ -276,7 +278,7 @@ class _Network:
             pre={name: edges.pre for name, edges in ruled.items()},
             post={name: edges.post for name, edges in ruled.items()},
             w=self.w,
-            snapshots={name: np.reshape(self.snapshots[name], (len(self.snapshots[name]), len(edges.pre))) for name, edges in ruled.items()},
+            snapshots={name: np.array(self.snapshots[name]).reshape(len(self.snapshots[name]), len(edges.pre)) for name, edges in ruled.items()},
         )  # fmt: skip
 
 

@@ -71,7 +71,8 @@ class Synapse:
     late : Late or None
         None where postsynaptic spikes do nothing.
     rest : float
-        Milliseconds after which no trace is left of a spike that NEST assumes at its time 0.
+        Milliseconds of silence at the start, after which no trace is left of the presynaptic spike at time 0 that NEST's synapses for
+        nearest spikes assume.
     notes : tuple of str
         In what it differs from the rule nevertheless.
     """
@@ -213,9 +214,7 @@ SCHEMES = {
 
 @lru_cache
 def _patterns() -> tuple[Pattern, ...]:
-    pairs = [
-        Pattern(PAIR_TRACES, (LTD, *pre), (LTP, *post), _pair(model)) for model, (pre, post) in SCHEMES.items()
-    ]
+    pairs = [Pattern(PAIR_TRACES, (LTD, *pre), (LTP, *post), _pair(model)) for model, (pre, post) in SCHEMES.items()]
     power = Pattern(PAIR_TRACES, (LTD, "x = x + 1"), (LTP, "y = y + 1"), _power_law)
     triplet = Pattern(
         {"r1": "-r1/tau_plus", "r2": "-r2/tau_x", "o1": "-o1/tau_minus", "o2": "-o2/tau_y"},
@@ -295,7 +294,8 @@ def _triplet(n: Numbers, bounds: Bounds, scale: float) -> Synapse | None:
     two, three = n["A2_plus"] * size, n["A3_plus"] * size
 
     def change(w: Floats, x: Floats, slow: Floats) -> Floats:
-        return np.minimum(np.abs(w) + x * (two + three * slow), top) * np.sign(scale)
+        stronger: Floats = np.minimum(np.abs(w) + x * (two + three * slow), top)
+        return stronger if scale > 0 else -stronger
 
     tau, tau_slow = MILLI * n["tau_plus"], MILLI * n["tau_y"]
     return Synapse(
@@ -316,7 +316,8 @@ def _vogels(n: Numbers, bounds: Bounds, scale: float) -> Synapse | None:
     top, eta, tau = limits[0] * size if limits[0] < ENDLESS else ENDLESS, n["eta"] * size, MILLI * n["tau"]
 
     def change(w: Floats, x: Floats, _: Floats) -> Floats:
-        return np.minimum(np.abs(w) + eta * x, top) * np.sign(scale)
+        stronger: Floats = np.minimum(np.abs(w) + eta * x, top)
+        return stronger if scale > 0 else -stronger
 
     return Synapse(
         "vogels_sprekeler_synapse", {"tau": tau, "eta": eta, "alpha": n["alpha"], "Wmax": float(np.copysign(top, scale))},
@@ -331,6 +332,4 @@ def _short_term() -> tuple[Pattern, ...]:
 
     traces, start, release = {"x": "(1 - x)/tau_rec", "u": "-u/tau_f"}, {"x": "1"}, ("transmit = u*x", "x = x - u*x")
     uses = {"u = u + U*(1 - u) + (1 - 1)*U": True, "u = u + U*(1 - u)": True, "u = U": False}
-    return tuple(
-        Pattern(traces, (use, *release), (), partial(build, facilitates=facilitates), start) for use, facilitates in uses.items()
-    )
+    return tuple(Pattern(traces, (use, *release), (), partial(build, facilitates=facilitates), start) for use, facilitates in uses.items())

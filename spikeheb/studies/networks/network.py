@@ -27,7 +27,7 @@ from spikeheb.studies.settings.network import Network
 if TYPE_CHECKING:
     import xarray as xr
 
-ENGINES = ("auto", "kernel", "plain")
+ENGINES = ("auto", "kernel", "plain", "nest")
 BIN = 0.01
 """Seconds of a bin of the populations' rates; longer in runs of many bins."""
 MOST_BINS = 2000

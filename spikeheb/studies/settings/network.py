@@ -21,7 +21,7 @@ class Network:
     _: KW_ONLY
     seed: Annotated[int | None, Setting("Seed of connections, inputs and all other random numbers.", least=0, most=LARGEST_SEED)] = None
     engine: Annotated[
-        Any, Setting('"auto", "kernel" or "plain"; plain is slow, and a second opinion.', accepts="str", metavar="ENGINE")
+        Any, Setting('"auto", "kernel", "plain" or "nest"; plain is slow, nest installed apart.', accepts="str", metavar="ENGINE")
     ] = "auto"  # fmt: skip
     precision: Annotated[
         Any, Setting('"float64" or "float32"; single precision takes half the memory.', accepts="str | None", option=str, metavar="KIND")
