@@ -57,6 +57,13 @@ def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
 
 
 def module() -> Any:
+    """NEST, which keeps quiet.
+
+    Raises
+    ------
+    EngineError
+        Where it is not installed.
+    """
     os.environ.setdefault("PYNEST_QUIET", "1")  # it would print its name where data are printed
     try:
         import nest  # type: ignore[import-not-found,import-untyped,unused-ignore]
@@ -126,7 +133,7 @@ class _Network:
         pre, post = (np.array(self.nodes[end].tolist()) for end in (projection.pre, projection.post))
         if not len(each.edges.pre):
             return
-        self.nest.CopyModel(each.synapse.model, model, dict(each.synapse.parameters))
+        self.nest.CopyModel(each.synapse.model, model, {**each.synapse.parameters, "weight": each.scale})
         self.models[name], self.ends[name] = model, (self._relayed(pre, each), post[each.edges.post])
         self.nest.Connect(
             *self.ends[name], "one_to_one",
@@ -267,6 +274,9 @@ class _Network:
                 spikes[name] = steps[kept][order], cells[kept][order]
                 counts[name] = np.bincount(cells[kept], minlength=group.count)
         ruled = {name: self.plan.connections[name].edges for name in self._ruled()}
+        snapshots = {
+            name: np.reshape(np.array(self.snapshots[name]), (len(self.snapshots[name]), len(edges.pre))) for name, edges in ruled.items()
+        }
         for name, w in self.w.items():
             if not np.all(np.isfinite(w)):
                 raise NonFiniteError(f'a weight of "{name}" is not finite')
@@ -278,7 +288,7 @@ class _Network:
             pre={name: edges.pre for name, edges in ruled.items()},
             post={name: edges.post for name, edges in ruled.items()},
             w=self.w,
-            snapshots={name: np.array(self.snapshots[name]).reshape(len(self.snapshots[name]), len(edges.pre)) for name, edges in ruled.items()},
+            snapshots=snapshots,
         )  # fmt: skip
 
 

@@ -129,7 +129,7 @@ def synapse_of(rule: Rule, scale: float) -> Synapse | None:
             numbers = {name: float(evaluate(tree, rule.constants)) for name, tree in bound.items() if name not in {*pattern.traces, "w"}}  # type: ignore[arg-type]
             synapse = pattern.build(numbers, rule.bounds, scale)
             if synapse is not None:
-                return replace(synapse, notes=_notes(rule))
+                return replace(synapse, notes=(*synapse.notes, *_notes(rule)))
     return None
 
 
@@ -319,9 +319,10 @@ def _vogels(n: Numbers, bounds: Bounds, scale: float) -> Synapse | None:
         stronger: Floats = np.minimum(np.abs(w) + eta * x, top)
         return stronger if scale > 0 else -stronger
 
+    notes = () if top == ENDLESS else ("a weight at its upper bound falls by eta*alpha at each spike, which the rule clips with the rise",)
     return Synapse(
         "vogels_sprekeler_synapse", {"tau": tau, "eta": eta, "alpha": n["alpha"], "Wmax": float(np.copysign(top, scale))},
-        {"tau_minus": tau}, Late(change, tau),
+        {"tau_minus": tau}, Late(change, tau), notes=notes,
     )  # fmt: skip
 
 
