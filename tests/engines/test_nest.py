@@ -10,7 +10,7 @@ import pytest
 
 import spikeheb as sh
 from spikeheb.circuits.circuit import Circuit
-from spikeheb.circuits.connect import FixedIndegree, PairwiseBernoulli
+from spikeheb.circuits.connect import Explicit, FixedIndegree, PairwiseBernoulli
 from spikeheb.circuits.distributions import Uniform
 from spikeheb.circuits.drives import EVERY, Change, Drives, from_start
 from spikeheb.circuits.phases import Phase
@@ -258,8 +258,27 @@ def test_recurrent_networks_agree_in_distribution(name):
 
 
 @needs_nest
+@pytest.mark.parametrize("pairs", [[(3, 2)], [(3, 2), (3, 2), (1, 0)], []])
+def test_few_synapses_and_several_between_two_cells(relay, pairs):
+    circuit = given(relay, of("pair"))
+    pre, post = (np.array([pair[end] for pair in pairs], dtype=np.int64) for end in (0, 1))
+    one = replace(circuit.projections["xe"], connect=Explicit(pre=pre, post=post))
+    a, b = (carry_out_network(replace(circuit, projections={"xe": one}), engine) for engine in ("nest", "kernel"))
+    np.testing.assert_allclose(a.w["xe"], b.w["xe"], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(a.snapshots["xe"], b.snapshots["xe"], rtol=0, atol=1e-12)
+
+
+@needs_nest
+def test_what_nest_itself_refuses_is_one_line(relay, monkeypatch):
+    monkeypatch.setattr("spikeheb.engines.nest.run.weights_of", lambda each: -each.weights)
+    with pytest.raises(EngineError, match="NEST: Weight and Wmax must have same sign"):
+        carry_out_network(given(relay, of("pair")), "nest")
+
+
+@needs_nest
 def test_threads_change_nothing(relay, monkeypatch):
     circuit = given(relay, of("triplet"))
+    circuit = replace(circuit, steps=4000, probes=circuit.probes.until(4000))
     one_thread = carry_out_network(circuit, "nest")
     monkeypatch.setattr("spikeheb.engines.nest.run.OF_A_THREAD", 10)
     monkeypatch.setattr("spikeheb.engines.nest.run.allowed", lambda: 2)
@@ -283,7 +302,7 @@ def refusal(circuit):
         (sh.rule("pair"), 'write coincidence = "discard" in its rule (got "pre_first")'),
         (sh.rule("graupner_brunel"), "variables that need the clock and random numbers and handlers with a delay of their own"),
         (sh.rule("shouval"), "the membrane potential"),
-        (sh.rule("scaling"), "[post]"),
+        (sh.rule("clopath"), "[post]"),
         (sh.rule("izhikevich_reward"), "rewards"),
         (of("signed_pair"), 'no synapse of NEST that is known here computes the rule "signed_pair"'),
         (of("pair", set="van_rossum"), "random numbers"),

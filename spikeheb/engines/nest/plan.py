@@ -177,8 +177,8 @@ def _delays(circuit: Circuit, name: str, edges: Edges, model: Model, synapse: Sy
         step, most = 1e3 * circuit.dt, max(1, least) * 2
         raise EngineError(
             f'"{name}": NEST has one delay for both ways between synapse and cell: backpropagation_delay in its rule must be an even'
-            f" number of steps of {step:g} ms, 2 at least, and at most twice the delay of each spike; write {most * step:g} ms for NEST's usual"
-            f" meaning of the delay (got {back * step:g} ms and a delay of {least * step:g} ms)",
+            f" number of steps of {step:g} ms, 2 at least, and at most twice the delay of each spike; write {most * step:g} ms for NEST's"
+            f" usual meaning of the delay (got {back * step:g} ms and a delay of {least * step:g} ms)",
             path=rule.path, key="backpropagation_delay",
         )  # fmt: skip
     return axonal - back // 2, np.full(len(axonal), back // 2), back // 2

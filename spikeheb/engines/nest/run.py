@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -48,10 +49,12 @@ def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
     planned = plan(circuit)
     nest = module()
     with _alone:
-        network = _Network(nest, planned)
         try:
+            network = _Network(nest, planned)
             network.advance(progress)
             return network.recording()
+        except nest.NESTErrors.KernelException as error:
+            raise EngineError(f"NEST: {error}", key="engine") from error
         finally:
             nest.ResetKernel()
 
@@ -71,6 +74,31 @@ def module() -> Any:
         raise EngineError(MISSING, key="engine") from None
     nest.verbosity = nest.VerbosityLevel.ERROR
     return nest
+
+
+@dataclass(frozen=True)
+class _Handle:
+    """The connections of a projection.
+
+    Attributes
+    ----------
+    connections : SynapseCollection
+        Those onto cells of this process, which are all where there is no other.
+    places : array of int
+        The place of each among them.
+    mine : array of int
+        Their places among the edges.
+    """
+
+    connections: Any
+    places: Steps
+    mine: Steps
+
+    def read(self, what: str) -> Floats:
+        """A number of each, in the order of the edges."""
+        values = np.empty(len(self.places))
+        values[self.places] = self.connections.get(what)
+        return values
 
 
 class _Network:
@@ -98,7 +126,7 @@ class _Network:
         self.ends: dict[str, tuple[Steps, Steps]] = {}
         for number, name in enumerate(planned.connections):
             self._connect(name, f"projection_{number}")
-        self.handles: dict[str, Any] = {}
+        self.handles: dict[str, _Handle] = {}
         self.snapshots: dict[str, list[Floats]] = {name: [] for name in self._ruled()}
         self.w: dict[str, Floats] = {}
 
@@ -193,9 +221,9 @@ class _Network:
         for step, kept in readings:
             for name in self._ruled():
                 target = (self.first + step - self.plan.connections[name].ahead) // self.slice * self.slice
-                acts.setdefault(target + 1, []).append(self._reading(name, target, kept))
+                acts.setdefault(max(target + 1, self.silent), []).append(self._reading(name, target, kept))
         acts.setdefault(self.first + self.circuit.steps - 1, []).append(lambda: None)
-        return {max(at, self.silent): done for at, done in acts.items()}
+        return acts
 
     def _currents(self, changes: list[tuple[str, int, float]]) -> Any:
         def act() -> None:
@@ -220,33 +248,32 @@ class _Network:
 
     # --- reading ---
 
-    def _handle(self, name: str) -> tuple[Any, Steps]:
-        """NEST's connections of a projection and the place of each among the edges, known by ends, delay and weight at the start."""
+    def _handle(self, name: str) -> _Handle:
+        """NEST's connections of a projection; each is known by its ends, delay and weight at the start."""
         each = self.plan.connections[name]
         if name not in self.ends:
-            return None, np.zeros(0, dtype=np.int64)
+            none = np.zeros(0, dtype=np.int64)
+            return _Handle(None, none, none)
         connections = self.nest.GetConnections(synapse_model=self.models[name])
-        there = connections.get(["source", "target", "delay", "weight"])
-        delays = np.rint(np.array(there["delay"]) / self.step)
+        there = {key: np.atleast_1d(values) for key, values in connections.get(["source", "target", "delay", "weight"]).items()}
+        delays = np.rint(there["delay"] / self.step)
         order = np.lexsort((there["weight"], delays, there["source"], there["target"]))
-        own = np.lexsort((weights_of(each), each.delay, *self.ends[name]))
-        places = np.empty(len(own), dtype=np.int64)
+        mine = np.flatnonzero(np.isin(self.ends[name][1], there["target"]))
+        own = np.lexsort((weights_of(each)[mine], each.delay[mine], *(end[mine] for end in self.ends[name])))
+        places = np.empty(len(mine), dtype=np.int64)
         places[order] = own
-        return connections, places
+        return _Handle(connections, places, mine)
 
     def _weights(self, name: str, target: int) -> Floats:
-        connections, places = self.handles[name]
-        each, projection = self.plan.connections[name], self.circuit.projections[name]
-        if not len(places):
+        """The weights of this process's synapses when the spikes of NEST's step `target` have been delivered."""
+        handle = self.handles[name]
+        each, projection, mine = self.plan.connections[name], self.circuit.projections[name], handle.mine
+        if not len(mine):
             return np.zeros(0)
-        late = each.synapse.late
-        w = np.empty(len(places))
-        w[places] = connections.get("weight")
+        w, late = handle.read("weight"), each.synapse.late
         if late is not None:
-            trace = np.ones(len(places))
-            if late.adds:
-                trace[places] = connections.get("Kplus")
-            ends = Ends(each.edges.pre, each.edges.post, each.before, each.delay)
+            trace = handle.read("Kplus") if late.adds else np.ones(len(mine))
+            ends = Ends(each.edges.pre[mine], each.edges.post[mine], each.before[mine], each.delay[mine])
             sources, cells = (self._train(end, target) for end in (projection.pre, projection.post))
             w = brought_up(w, trace, late, ends, sources, cells, target, self.step)
         return w / each.scale
@@ -260,7 +287,16 @@ class _Network:
         """NEST's step and the cell of every spike of a population."""
         events = self.recorders[name].events
         first = self.nodes[name][0].global_id if len(self.nodes[name]) else 0
-        return np.asarray(events["times"], dtype=np.int64), np.asarray(events["senders"], dtype=np.int64) - first
+        steps, cells = np.asarray(events["times"], dtype=np.int64), np.asarray(events["senders"], dtype=np.int64) - first
+        return (self._of_all(steps), self._of_all(cells)) if self.nest.num_processes > 1 else (steps, cells)
+
+    def _of_all(self, numbers: Steps) -> Steps:
+        """What each process has, one after the other."""
+        try:
+            from mpi4py import MPI  # type: ignore[import-not-found,import-untyped,unused-ignore]
+        except ImportError:
+            raise EngineError("NEST runs in several processes, which need mpi4py to exchange spikes; install it", key="engine") from None
+        return np.concatenate(MPI.COMM_WORLD.allgather(numbers))
 
     def recording(self) -> NetworkRecording:
         """What was recorded."""
@@ -273,20 +309,21 @@ class _Network:
                 order = np.lexsort((cells[kept], steps[kept]))
                 spikes[name] = steps[kept][order], cells[kept][order]
                 counts[name] = np.bincount(cells[kept], minlength=group.count)
-        ruled = {name: self.plan.connections[name].edges for name in self._ruled()}
+        ruled = {name: (self.plan.connections[name].edges, self.handles[name].mine) for name in self._ruled()}
         snapshots = {
-            name: np.reshape(np.array(self.snapshots[name]), (len(self.snapshots[name]), len(edges.pre))) for name, edges in ruled.items()
+            name: np.reshape(np.array(self.snapshots[name]), (len(self.snapshots[name]), len(mine))) for name, (_, mine) in ruled.items()
         }
         for name, w in self.w.items():
             if not np.all(np.isfinite(w)):
                 raise NonFiniteError(f'a weight of "{name}" is not finite')
         notes = {"note": "; ".join(self.plan.notes)} if self.plan.notes else {}
         return NetworkRecording(
-            engine={"engine": "nest", "nest": self.nest.__version__, "threads": str(self.nest.local_num_threads), **notes},
+            engine={"engine": "nest", "nest": self.nest.__version__, "threads": str(self.nest.local_num_threads),
+                    "processes": str(self.nest.num_processes), **notes},
             spikes=spikes if self.circuit.probes.trains else {},
             counts=counts,
-            pre={name: edges.pre for name, edges in ruled.items()},
-            post={name: edges.post for name, edges in ruled.items()},
+            pre={name: edges.pre[mine] for name, (edges, mine) in ruled.items()},
+            post={name: edges.post[mine] for name, (edges, mine) in ruled.items()},
             w=self.w,
             snapshots=snapshots,
         )  # fmt: skip
