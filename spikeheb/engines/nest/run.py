@@ -68,6 +68,7 @@ def module() -> Any:
         Where it is not installed.
     """
     os.environ.setdefault("PYNEST_QUIET", "1")  # it would print its name where data are printed
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait take processors from other programs
     try:
         import nest  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ImportError:
