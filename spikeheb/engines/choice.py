@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENGINES",
+    "ENGINES_OF_NETWORKS",
     "carry_out",
     "carry_out_network",
     "check_engine",
@@ -35,7 +36,8 @@ __all__ = [
 ]
 
 Progress = Callable[[float], None] | None
-ENGINES = ("auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone", "nest")
+ENGINES = ("auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone")
+ENGINES_OF_NETWORKS = ("auto", "kernel", "plain", "nest")
 
 
 def check_engine(name: str) -> str:
@@ -66,11 +68,11 @@ def carry_out(circuit: Circuit, engine: str = "auto", *, threads: int | None = N
     ------
     UnknownName, EngineError, BuildError, NonFiniteError
     """
+    if engine == "nest":
+        raise EngineError(FOR_NETWORKS, key="engine")
     check_engine(engine)
     if circuit.is_network:
         raise EngineError(OF_NETWORKS)
-    if engine == "nest":
-        raise EngineError(FOR_NETWORKS, key="engine")
     if engine.startswith("brian"):
         return _brian(circuit, engine, progress)
     if engine == "plain":
@@ -104,8 +106,8 @@ def carry_out_network(circuit: Circuit, engine: str = "auto", *, progress: Progr
     ------
     UnknownName, EngineError, BuildError, NonFiniteError
     """
-    check_engine(engine)
-    if engine.startswith("brian"):
+    if engine not in ENGINES_OF_NETWORKS:
+        check_engine(engine)
         raise EngineError(f'networks run in the engines "kernel", "plain" and "nest" (got "{engine}")', key="engine")
     if engine == "nest":
         from spikeheb.engines.nest import run as nest

@@ -17,7 +17,7 @@ from spikeheb.circuits.files import circuit_of, circuit_to_toml, read_circuit
 from spikeheb.circuits.populations import Cells
 from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.declared import described, takes_settings
-from spikeheb.engines.choice import carry_out_network
+from spikeheb.engines.choice import ENGINES_OF_NETWORKS, carry_out_network
 from spikeheb.errors import EngineError, SpikehebError, check_kind
 from spikeheb.measure.activity import interval_cv, rate_course, rates
 from spikeheb.studies.labels import VERSION, describe
@@ -27,7 +27,6 @@ from spikeheb.studies.settings.network import Network
 if TYPE_CHECKING:
     import xarray as xr
 
-ENGINES = ("auto", "kernel", "plain", "nest")
 BIN = 0.01
 """Seconds of a bin of the populations' rates; longer in runs of many bins."""
 MOST_BINS = 2000
@@ -77,8 +76,8 @@ def as_asked(circuit: Circuit | Mapping[str, object] | Path | str, settings: Net
     ------
     SpikehebError
     """
-    if settings.engine not in ENGINES:
-        raise EngineError(f'expected one of {", ".join(ENGINES)} (got "{settings.engine}")', key="engine")
+    if settings.engine not in ENGINES_OF_NETWORKS:
+        raise EngineError(f'expected one of {", ".join(ENGINES_OF_NETWORKS)} (got "{settings.engine}")', key="engine")
     if isinstance(circuit, Mapping):
         circuit = circuit_of(circuit)
     whole = circuit if isinstance(circuit, Circuit) else read_circuit(_path(circuit))
