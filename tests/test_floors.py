@@ -47,7 +47,7 @@ ROOMS = {
         {"alone", "checkpoints"},
         {"dense"},
         {"emit"},
-        {"brian", "kernel", "plain"},
+        {"brian", "kernel", "nest", "plain"},
         {"choice", "trial"},
     ],
     "studies": [
@@ -63,7 +63,7 @@ ROOMS = {
 """The floors inside two folders, each of rooms (folders) and single files; the same rule holds."""
 
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
-ONLY = {"brian2": "engines/brian", "matplotlib": "plots"}
+ONLY = {"brian2": "engines/brian", "matplotlib": "plots", "nest": "engines/nest"}
 """Which folder alone may import what is slow to import."""
 
 MAX_LINES = 400
@@ -155,7 +155,7 @@ def test_the_judge_shares_no_code_with_the_engines_that_it_judges() -> None:
         name = waiting.pop()
         seen.add(name)
         waiting += [other for other in imports(MODULES[name]) if other in MODULES and other != "spikeheb" and other not in seen]
-    others = tuple(f"spikeheb.engines.{room}" for room in ("kernel", "brian", "emit"))
+    others = tuple(f"spikeheb.engines.{room}" for room in ("kernel", "brian", "nest", "emit"))
     assert [name for name in sorted(seen) if name.startswith(others)] == []
 
 

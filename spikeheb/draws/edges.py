@@ -110,7 +110,7 @@ def watched_synapses(circuit: Circuit, name: str, edges: Edges) -> Steps:
     if isinstance(watched, int):
         return np.unique(np.linspace(0, count - 1, min(watched, count)).astype(np.int64))
     sources = circuit.populations[circuit.projections[name].pre].count
-    joined, wanted = edges.post * sources + edges.pre, watched[:, 0] * sources + watched[:, 1]
+    joined, wanted = edges.post.astype(np.int64) * sources + edges.pre, watched[:, 0] * sources + watched[:, 1]
     for pair in watched[~np.isin(wanted, joined)].tolist():
         raise EngineError(f'"{name}": no synapse joins source {pair[1]} to cell {pair[0]}, so that there is none to watch', key="probes")
     order = np.argsort(joined, kind="stable")

@@ -2,7 +2,8 @@
 
 ``auto`` takes the generated kernel; where the code that builds it refuses the rule or the cell, Brian2, and the recording says why.
 ``brian`` takes Brian2's Cython target for long runs where there is a compiler, else numpy. ``plain`` is slow and shares no code with the
-others: a second opinion. In the kernel the shape of the connections chooses the loop.
+others: a second opinion. ``nest`` is for networks, and is taken only by name. In the kernel the shape of the connections chooses the
+loop.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.recording import NetworkRecording, Recording
-from spikeheb.engines.alone import OF_NETWORKS
+from spikeheb.engines.alone import FOR_NETWORKS, OF_NETWORKS
 from spikeheb.engines.checkpoints import Checkpoints
 from spikeheb.engines.compiler import compiler, compiler_of_system, remedy
 from spikeheb.engines.threads import needs_main_thread, side_by_side
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENGINES",
+    "ENGINES_OF_NETWORKS",
     "Checkpoints",
     "carry_out",
     "carry_out_network",
@@ -37,6 +39,7 @@ __all__ = [
 
 Progress = Callable[[float], None] | None
 ENGINES = ("auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone")
+ENGINES_OF_NETWORKS = ("auto", "kernel", "plain", "nest")
 
 
 def check_engine(name: str) -> str:
@@ -67,6 +70,8 @@ def carry_out(circuit: Circuit, engine: str = "auto", *, threads: int | None = N
     ------
     UnknownName, EngineError, BuildError, NonFiniteError
     """
+    if engine == "nest":
+        raise EngineError(FOR_NETWORKS, key="engine")
     check_engine(engine)
     if circuit.is_network:
         raise EngineError(OF_NETWORKS)
@@ -96,7 +101,7 @@ def carry_out_network(
     Parameters
     ----------
     circuit : Circuit
-    engine : {"auto", "kernel", "plain"}
+    engine : {"auto", "kernel", "plain", "nest"}
         Without a compiler ``auto`` takes the plain engine, which is slow.
     checkpoints : Checkpoints, optional
         Where the kernel saves the run on its way, and where it goes on from.
@@ -107,12 +112,16 @@ def carry_out_network(
     ------
     UnknownName, EngineError, BuildError, NonFiniteError
     """
-    check_engine(engine)
-    if engine.startswith("brian"):
-        raise EngineError(f'networks run in the engines "kernel" and "plain" (got "{engine}")', key="engine")
+    if engine not in ENGINES_OF_NETWORKS:
+        check_engine(engine)
+        raise EngineError(f'networks run in the engines "kernel", "plain" and "nest" (got "{engine}")', key="engine")
+    if engine == "nest":
+        _refuse_checkpoints(checkpoints, engine)
+        from spikeheb.engines.nest import run as nest
+
+        return nest.run(circuit, progress=progress)
     if engine == "plain" or (engine == "auto" and compiler() is None):
-        if checkpoints is not None and checkpoints.asked:
-            raise EngineError("the plain engine writes and reads no checkpoints; the kernel does", key="engine")
+        _refuse_checkpoints(checkpoints, "plain")
         from spikeheb.engines.plain import network as plain
 
         return plain.run(circuit, progress=progress)
@@ -195,3 +204,8 @@ def _brian(circuit: Circuit, engine: str, progress: Progress) -> Recording:
         note = "no C++ compiler found that Brian2 can use, numpy instead of standalone"
         return replace(recording, engine={**recording.engine, "note": note})
     return recording
+
+
+def _refuse_checkpoints(checkpoints: Checkpoints | None, engine: str) -> None:
+    if checkpoints is not None and checkpoints.asked:
+        raise EngineError(f"the engine {engine} writes and reads no checkpoints; the kernel does", key="engine")

@@ -226,7 +226,7 @@ def network(
     seed : int | None
         Seed of connections, inputs and all other random numbers.
     engine : str, by default 'auto'
-        "auto", "kernel" or "plain"; plain is slow and serves to check the kernel.
+        "auto", "kernel", "plain" or "nest"; plain is slow and serves to check the kernel, nest is installed separately.
     precision : str | None
         "float64" or "float32"; single precision needs half the memory.
 

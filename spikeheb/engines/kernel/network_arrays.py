@@ -327,7 +327,7 @@ def rows_of(edges: Edges) -> tuple[Array, Array]:
     if not len(edges.delay) or edges.delay.min() == edges.delay.max():
         return edges.pre, edges.delay[:1] if len(edges.delay) else np.zeros(1, dtype=np.int32)
     delays, of_edge = np.unique(edges.delay, return_inverse=True)
-    return edges.pre * len(delays) + of_edge, delays
+    return edges.pre.astype(np.int64) * len(delays) + of_edge, delays
 
 
 def order_of(row: Array, rows: int) -> Array:

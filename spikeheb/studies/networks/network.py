@@ -12,7 +12,7 @@ from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.files import circuit_of, read_circuit
 from spikeheb.declared import declared, described, takes_settings
 from spikeheb.dimensions import TIME
-from spikeheb.engines.choice import Checkpoints, carry_out_network
+from spikeheb.engines.choice import ENGINES_OF_NETWORKS, Checkpoints, carry_out_network
 from spikeheb.errors import EngineError, check_kind
 from spikeheb.settings import Time
 from spikeheb.studies.calls import recorded
@@ -23,8 +23,6 @@ from spikeheb.units import quantity
 
 if TYPE_CHECKING:
     import xarray as xr
-
-ENGINES = ("auto", "kernel", "plain")
 
 
 @shows_progress
@@ -105,8 +103,8 @@ def as_asked(whole: Circuit, settings: Network) -> Circuit:
     ------
     SpikehebError
     """
-    if settings.engine not in ENGINES:
-        raise EngineError(f'expected one of {", ".join(ENGINES)} (got "{settings.engine}")', key="engine")
+    if settings.engine not in ENGINES_OF_NETWORKS:
+        raise EngineError(f'expected one of {", ".join(ENGINES_OF_NETWORKS)} (got "{settings.engine}")', key="engine")
     check_names(whole)
     steps = whole.steps if settings.duration is None else max(1, round(settings.duration / whole.dt))
     return replace(

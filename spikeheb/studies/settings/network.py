@@ -26,7 +26,9 @@ class Network:
     _: KW_ONLY
     seed: Annotated[int | None, Setting("Seed of connections, inputs and all other random numbers.", least=0, most=LARGEST_SEED)] = None
     engine: Annotated[
-        Any, Setting('"auto", "kernel" or "plain"; plain is slow and serves to check the kernel.', accepts="str", metavar="ENGINE")
+        Any,
+        Setting('"auto", "kernel", "plain" or "nest"; plain is slow and serves to check the kernel, nest is installed separately.',
+                accepts="str", metavar="ENGINE"),
     ] = "auto"  # fmt: skip
     precision: Annotated[
         Any, Setting('"float64" or "float32"; single precision needs half the memory.', accepts="str | None", option=str, metavar="KIND")

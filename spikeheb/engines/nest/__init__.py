@@ -1,0 +1,35 @@
+"""Networks in NEST, for what one machine cannot hold.
+
+``sh.network(file, engine="nest")`` and ``spikeheb net FILE --engine nest`` carry a network out with NEST (https://nest-simulator.org),
+which is installed apart: ``pip install "spikeheb[nest]"``. Connectivity, weights, delays and input spikes are the same as in the kernel,
+number by number, because spikeheb draws them and hands them over as arrays.
+
+**What is the same.** A rule runs in NEST where one of NEST's own synapses computes it: pairs of all four schemes with hard, soft or power
+bounds from 0 on, the power law of the weight itself (Morrison et al. 2007), triplets of all spikes, Vogels' rule, and short-term
+plasticity with u resting at 0 or constant. Under given spikes, weights are the kernel's within 1e-9. Cells run where NEST has their
+equations: leaky integrate-and-fire cells with two conductances, or with currents. NEST integrates with other methods, so some spikes
+come a step earlier or later, and recurrent networks agree in distribution only.
+
+**What has to be written in the file**, since NEST cannot do it otherwise; the kernel understands it the same way:
+
+- ``coincidence = "discard"``: a tie counts in neither order in NEST. For presynaptic-centred and restricted pairs the traces that a tie
+  leaves behind differ nevertheless, and where the bounds depend on the weight a tie's two changes come in the other order.
+- ``backpropagation_delay``: twice the projection's delay for what NEST calls the delay. NEST has one delay for both ways between synapse
+  and cell. Where spikes take longer to the synapse than that, a relay of NEST stands between.
+- delays of one time step at least.
+
+**What differs, and is noted in the result**: NEST transmits a weight after the spike's own change (most rules here: before it), and clips
+Vogels' rise and loss one after the other. Weights are read when a multiple of the shortest delay has passed, so up to one shortest delay
+before the step that was asked for.
+
+**What is refused, by name**: rules with a clock, noise, rewards, ``[post]``, the membrane potential or delayed handlers, phases,
+normalisation, constants that differ between cells, single precision, other cells, and imposed spikes on cells that could fire by
+themselves.
+
+**Several machines.** The wheel of NEST has threads and no MPI. For MPI, NEST is built from source (``cmake -Dwith-mpi=ON``) into the
+environment that has spikeheb and mpi4py, and ``mpirun -n 4 python run.py`` runs a script that calls ``sh.network(..., engine="nest")``.
+Each process draws the whole graph and then keeps the synapses onto its own cells: the weights in its result are those of these synapses,
+the spikes those of all cells; let each process save under a name of its own. A plastic synapse takes 48 to 112 bytes in NEST and 20 (12 in
+single precision) in the kernel, so one machine with the kernel holds as much as three to eight with NEST: it pays from about 10^9 synapses
+on. Not tested: this engine under MPI at all, more than one host, and modules of NESTML.
+"""

@@ -1,0 +1,210 @@
+"""A network as NEST is told to build it; what NEST cannot do is refused here, by name, without NEST."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.drives import Drives
+from spikeheb.circuits.populations import Cells, Spikes
+from spikeheb.circuits.probes import OfCells, OfSynapses
+from spikeheb.circuits.projections import Projection
+from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.circuits.values import initial_values
+from spikeheb.draws.edges import Edges, alone_with, edges_of, trains_of_population
+from spikeheb.engines.alone import FOR_NETWORKS
+from spikeheb.engines.nest.cells import Model, model_of
+from spikeheb.engines.nest.synapses import Synapse, synapse_of, why_not
+from spikeheb.errors import EngineError
+
+STATIC = Synapse("static_synapse", {})
+TINY = 1e-300
+"""In place of a weight of 0 whose sign NEST wants to know."""
+
+
+@dataclass(frozen=True)
+class Connections:
+    """A projection.
+
+    Attributes
+    ----------
+    edges : Edges
+    synapse : Synapse
+    port : int
+    scale : float
+        NEST's weight for efficacy 1.
+    weights : array, shape (synapses,)
+        At the start, as the rule means them.
+    before : array of int, shape (synapses,)
+        Steps from the spike to a relay in front of the synapse, where that is not 0.
+    delay : array of int, shape (synapses,)
+        NEST's delay, steps: from the synapse to the cell, and from the cell's spike to the synapse.
+    ahead : int
+        Steps by which an event reaches NEST's synapse earlier than it does the rule's.
+    """
+
+    edges: Edges
+    synapse: Synapse
+    port: int
+    scale: float
+    weights: Floats
+    before: Steps
+    delay: Steps
+    ahead: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A network for NEST.
+
+    Attributes
+    ----------
+    circuit : Circuit
+    cells : mapping of str to Model
+        By population of cells.
+    trains : mapping of str to list of arrays of int
+        By population of sources, or of cells that relay what is imposed on them, the steps of its spikes.
+    connections : mapping of str to Connections
+    notes : tuple of str
+    """
+
+    circuit: Circuit
+    cells: dict[str, Model]
+    trains: dict[str, list[Steps]]
+    connections: dict[str, Connections]
+    notes: tuple[str, ...]
+
+
+def plan(circuit: Circuit) -> Plan:
+    """The network as NEST builds it.
+
+    Raises
+    ------
+    EngineError
+        For what NEST cannot do, with the population or projection and the reason.
+    """
+    if not circuit.is_network:
+        raise EngineError(FOR_NETWORKS, key="engine")
+    if circuit.precision != "float64":
+        raise EngineError("NEST computes in double precision", key="precision")
+    if circuit.phases:
+        raise EngineError("NEST brings a weight up to date at its next presynaptic spike, so that nothing changes at a phase", key="phases")
+    if circuit.triggers:
+        raise EngineError("rewards are not carried out in NEST", key="triggers")
+    _check_probes(circuit)
+    cells = {name: _cells(circuit, name, group) for name, group in circuit.populations.items() if isinstance(group, Cells)}
+    sending = [name for name, group in circuit.populations.items() if isinstance(group, Spikes) or cells[name].relay]
+    connections = {
+        name: _connections(circuit, name, cells[projection.post])
+        for name, projection in circuit.projections.items() if projection.rule is not None or not cells[projection.post].relay
+    }  # fmt: skip
+    _check_cells_agree(circuit, connections)
+    notes = [note for model in cells.values() for note in model.notes]
+    notes += [f'"{name}": {note}' for name, each in connections.items() for note in each.synapse.notes]
+    return Plan(circuit, cells, {name: trains_of_population(circuit, name) for name in sending}, connections, tuple(dict.fromkeys(notes)))
+
+
+def _check_probes(circuit: Circuit) -> None:
+    """NEST's results have all spikes or none, and snapshots of all projections at the same steps."""
+    populations = [name for name, of in circuit.probes.populations.items() if of != OfCells()]
+    for name in populations + [name for name, of in circuit.probes.projections.items() if of != OfSynapses()]:
+        why = "all spikes, and snapshots of all projections at once, are recorded in NEST; the kernel records the rest"
+        raise EngineError(f'"{name}": {why}', key="probes")
+
+
+def _cells(circuit: Circuit, name: str, group: Cells) -> Model:
+    assert group.cell is not None  # a network's cells have a membrane
+    drives = circuit.drives.get(name, Drives())
+    driven = {group.cell.receptor(each.receptor).name for each in circuit.projections.values() if each.post == name}
+    try:
+        model = model_of(group.cell, driven, circuit.dt)
+    except EngineError as error:
+        raise EngineError(f'"{name}": {error.message}', path=error.path) from None
+    if drives.noise is not None:
+        raise EngineError(f'"{name}": random currents are not carried out in NEST', key="drives")
+    if drives.imposed and not model.relay:
+        why = "spikes are imposed in NEST only on cells that never fire by themselves (whose threshold reads constants alone)"
+        raise EngineError(f'"{name}": {why}', key="drives")
+    if drives.rewards and any(each.rule is not None and any(h.event == "reward" for h in each.rule.handlers)
+                              for each in circuit.projections.values() if each.post == name):  # fmt: skip
+        raise EngineError(f'"{name}": rewards are not carried out in NEST', key="drives")
+    return model
+
+
+def _connections(circuit: Circuit, name: str, model: Model) -> Connections:
+    projection, edges = circuit.projections[name], edges_of(circuit, name)
+    reached = circuit.populations[projection.post]
+    assert isinstance(reached, Cells) and reached.cell is not None
+    port, scale = model.ports[reached.cell.receptor(projection.receptor).name]
+    weights = initial_values(alone_with(circuit, name, edges))
+    none = np.zeros(len(edges.pre), dtype=np.int64)
+    if projection.rule is None:
+        if len(edges.pre) and edges.delay.min() < 1:
+            raise EngineError(f'"{name}": a delay is one time step ({1e3 * circuit.dt:g} ms) at least in NEST (got 0)', key="delay")
+        return Connections(edges, STATIC, port, scale, weights["w"], none, edges.delay.astype(np.int64))
+    synapse = _synapse(name, projection, scale)
+    w = weights[projection.rule.weight]
+    low, high = projection.rule.bounds.w_min, projection.rule.bounds.w_max
+    if len(w) and (w.min() < (0.0 if low is None else low) or (high is not None and w.max() > high)):
+        raise EngineError(f'"{name}": NEST needs initial weights within the bounds, and none below 0', key="initial")
+    before, delay, ahead = _delays(circuit, name, edges, model, synapse)
+    return Connections(edges, synapse, port, scale, w, before, delay, ahead)
+
+
+def _synapse(name: str, projection: Projection, scale: float) -> Synapse:
+    rule = projection.rule
+    assert rule is not None
+    for what, given in {"normalisation": projection.normalise, "constants that differ between cells": projection.overrides}.items():
+        if given:
+            raise EngineError(f'"{name}": {what} cannot be had in NEST', path=rule.path)
+    others = sorted(set(projection.initial) - {rule.weight})
+    if others:
+        raise EngineError(f'"{name}": in NEST only the weight may start elsewhere than the rule says (got {others[0]})', key="initial")
+    synapse = synapse_of(rule, scale)
+    if synapse is None:
+        raise EngineError(f'"{name}": {why_not(rule)}', path=rule.path)
+    if synapse.late is not None and rule.coincidence != "discard":
+        text = f'"{name}": in NEST a tie counts in neither order; write coincidence = "discard" in its rule (got "{rule.coincidence}")'
+        raise EngineError(text, path=rule.path, key="coincidence")
+    return synapse
+
+
+def _delays(circuit: Circuit, name: str, edges: Edges, model: Model, synapse: Synapse) -> tuple[Steps, Steps, int]:
+    """Steps before the synapse, and NEST's delay, so that spikes meet there, and reach the cell, as the rule says.
+
+    A spike that takes `axonal` steps to the synapse and acts there at once, and a postsynaptic one that takes `back` steps to it, are in
+    NEST a way of ``axonal - back/2`` to the synapse, and a delay of ``back/2`` that both directions share.
+    """
+    rule = circuit.projections[name].rule
+    assert rule is not None
+    axonal, back = edges.delay.astype(np.int64) + round(rule.axonal_delay / circuit.dt), round(rule.backpropagation_delay / circuit.dt)
+    least = int(axonal.min()) if len(axonal) else 1
+    if synapse.late is None or model.relay:  # either nothing comes back, or nothing goes on
+        if least < 1 and not model.relay:
+            raise EngineError(f'"{name}": a delay is one time step ({1e3 * circuit.dt:g} ms) at least in NEST (got 0)', key="delay")
+        delay = np.maximum(axonal, 1) if synapse.late is None else np.full(len(axonal), max(1, back - least))
+        before = np.zeros_like(axonal) if synapse.late is None else axonal - back + delay
+        return before, delay, 0 if synapse.late is None else back - max(1, back - least)
+    if back < 2 or back % 2 or least < back // 2:
+        step, most = 1e3 * circuit.dt, max(1, least) * 2
+        raise EngineError(
+            f'"{name}": NEST has one delay for both ways between synapse and cell: backpropagation_delay in its rule must be an even'
+            f" number of steps of {step:g} ms, 2 at least, and at most twice the delay of each spike; write {most * step:g} ms for NEST's"
+            f" usual meaning of the delay (got {back * step:g} ms and a delay of {least * step:g} ms)",
+            path=rule.path, key="backpropagation_delay",
+        )  # fmt: skip
+    return axonal - back // 2, np.full(len(axonal), back // 2), back // 2
+
+
+def _check_cells_agree(circuit: Circuit, connections: dict[str, Connections]) -> None:
+    """Traces of postsynaptic spikes belong to NEST's cells, so that all synapses of a population share their time constants."""
+    known: dict[tuple[str, str], tuple[float, str]] = {}
+    for name, each in connections.items():
+        post = circuit.projections[name].post
+        for constant, value in each.synapse.cell.items():
+            other, whose = known.setdefault((post, constant), (value, name))
+            if other != value:
+                text = f'the cells of "{post}" have one {constant} in NEST, and "{whose}" and "{name}" need {other:g} and {value:g} ms'
+                raise EngineError(text, key="projections")
