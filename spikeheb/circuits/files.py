@@ -21,9 +21,13 @@ A file has `schema = 1`, `dt` and `duration`, and may have `title`, `doc`, `seed
     By population of cells: `imposed`, a list of sources; `currents`, `clamps` and `rewards`, lists of
     ``{ at = "50 ms", value = "200 pA" }`` for every cell, or with `cell = 3` for that one. A clamp that ends
     has the value ``"released"``.
+    Given synapses (``kind = "explicit"``) are `pre` and `post`, and perhaps `weight` and `delay`, lists with one for each; or a `file` in
+    the SONATA format and the name of a `population` of its edges, with `syn_weight` (in the unit of the rule's weight, without a rule in
+    unit conductances) and `delay` (in ms) where it has them and the projection says nothing else: see `spikeheb.circuits.sonata`.
 ``[[phases]]``
-    Of a network: `at`, from when on; `plastic`, whether the weights of a projection may change (``plastic = { ie = false }``), and
-    `parameters`, new constants of its rule (``parameters.ie = { eta = 0.01 }``).
+    Of a network: `at`, from when on; `plastic`, whether the weights of a projection may change (``plastic = { ie = false }``);
+    `parameters`, new constants of its rule (``parameters.ie = { eta = 0.01 }``); and `rewire`: its synapses whose weight is below a limit
+    are removed, and as many new ones drawn (``rewire.ee = { below = 0.05, keep = "indegree" }``, or ``"outdegree"``).
 ``[probes]``
     As `spikeheb.circuits.probes.Probes`, in times: a list of them, or ``{ first = "0 ms", every = "10 ms", count = 50 }``.
 
@@ -44,13 +48,13 @@ from spikeheb.circuits.circuit import PRECISIONS, Circuit
 from spikeheb.circuits.distributions import Distribution
 from spikeheb.circuits.drives import EVERY, RELEASED, Change, Drives
 from spikeheb.circuits.file_connect import read_connect, read_drawn
+from spikeheb.circuits.file_phases import read_phase
 from spikeheb.circuits.file_tables import (
     CellTable,
     ChangeTable,
     CircuitTable,
     DistributionTable,
     DrivesTable,
-    PhaseTable,
     PopulationTable,
     ProbesTable,
     ProjectionTable,
@@ -58,7 +62,6 @@ from spikeheb.circuits.file_tables import (
 )
 from spikeheb.circuits.file_text import RELEASED_TEXT, difference, toml_text
 from spikeheb.circuits.file_values import Reading, check_trains, read_sources
-from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Cells, Population, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Normalise, Projection
@@ -85,7 +88,7 @@ def read_circuit(path: Path | str) -> Circuit:
     FormatError, UnitError, UnknownName
         Naming the file and the key, for the first thing that is not as the format says.
     """
-    return _parsed(read_text(Path(path), MAX_BYTES, REMEDY), str(path), Path(path).parent)
+    return circuit_of_text(read_text(Path(path), MAX_BYTES, REMEDY), str(path), Path(path).parent)
 
 
 def circuit_of(content: Mapping[str, object]) -> Circuit:
@@ -133,13 +136,20 @@ def circuit_to_toml(circuit: Circuit) -> str:
     text = toml_text(circuit)
     if len(text.encode()) > MAX_BYTES:
         raise FormatError(f"has more than {MAX_BYTES} bytes; {REMEDY}", path=WRITTEN)
-    key = difference(circuit, _parsed(text, WRITTEN, Path()))
+    key = difference(circuit, circuit_of_text(text, WRITTEN, Path()))
     if key is not None:
         raise FormatError("is changed in a way that no file of a circuit says; write a rule or cell file of its own", path=WRITTEN, key=key)
     return text
 
 
-def _parsed(text: str, where: str, folder: Path) -> Circuit:
+def circuit_of_text(text: str, where: str, folder: Path) -> Circuit:
+    """The circuit that the text of a file describes; paths in it are seen from `folder`.
+
+    Raises
+    ------
+    FormatError, UnitError, UnknownName
+        Naming `where` and the key.
+    """
     return _made(decode_text(text, CircuitTable, where, MAX_ITEMS), where, folder, {})
 
 
@@ -171,7 +181,7 @@ def _made(table: CircuitTable, where: str, folder: Path, things: Mapping[str, Ru
     with file.at("drives"):
         circuit = replace(circuit, drives=drives)
     with file.at("phases"):
-        circuit = replace(circuit, phases=tuple(_phase(raw, projections, file, f"phases[{n}]") for n, raw in enumerate(table.phases)))
+        circuit = replace(circuit, phases=tuple(read_phase(raw, projections, file, f"phases[{n}]") for n, raw in enumerate(table.phases)))
     if not circuit.is_network:
         _check_initial(circuit, file)
     with file.at("probes"):
@@ -240,7 +250,7 @@ def _projection(raw: ProjectionTable, populations: Mapping[str, Population], fil
         return Projection(
             pre=raw.pre,
             post=raw.post,
-            connect=read_connect(raw, pre.count, post.count, file, key),
+            connect=read_connect(raw, rule, pre.count, post.count, file, folder, key),
             rule=rule,
             receptor=raw.receptor,
             efficacy=1.0 if raw.efficacy is None else _drawn(raw.efficacy, NONE, file, f"{key}.efficacy"),
@@ -361,22 +371,6 @@ def _change(raw: ChangeTable, dimension: Dimension, ending: float | None, cells:
     ends = ending is not None and raw.value == RELEASED_TEXT
     value = ending if ending is not None and ends else file.number(raw.value, dimension, f"{key}.value")
     return Change(cell, file.step(raw.at, f"{key}.at"), value)
-
-
-def _phase(raw: PhaseTable, projections: Mapping[str, Projection], file: Reading, key: str) -> Phase:
-    parameters: dict[str, dict[str, float]] = {}
-    for name, values in raw.parameters.items():
-        rule = projections[name].rule if name in projections else None
-        if rule is None:
-            raise file.error(f"{key}.parameters.{name}", "is no projection with a rule")
-        kinds = {constant: rule.parameters[constant].dimension if constant in rule.parameters else NONE for constant in rule.constants}
-        for constant in values:
-            if constant not in kinds:
-                raise unknown_name("constant", constant, kinds, path=file.where, key=f"{key}.parameters.{name}")
-        parameters[name] = {
-            constant: file.number(value, kinds[constant], f"{key}.parameters.{name}.{constant}") for constant, value in values.items()
-        }
-    return Phase(step=file.step(raw.at, f"{key}.at"), plastic=raw.plastic, parameters=parameters)
 
 
 def _probes(raw: ProbesTable, end: int, file: Reading) -> Probes:

@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from spikeheb.circuits.connect import AllToAll, Connector
+import numpy as np
+
+from spikeheb.circuits.connect import AllToAll, Connector, Explicit
 from spikeheb.circuits.distributions import Distribution, least
 from spikeheb.circuits.steps import Floats
 from spikeheb.errors import EngineError
@@ -100,10 +102,23 @@ class Projection:
                 raise EngineError(f"{name} is 0 or more (got {least(getattr(self, name)):g})", key=name)
         if not isinstance(self.delay, Distribution) and self.delay > LONGEST_DELAY:
             raise EngineError(f"a delay may be at most {LONGEST_DELAY:g} s (got {self.delay:g} s)", key="delay")
+        if isinstance(self.connect, Explicit):
+            self._check_given(self.connect)
         if self.rule is not None and self.efficacy != 1.0:
             raise EngineError(f'"{self.rule.name}" says its efficacy itself; a projection has one where it has no rule')
         if self.rule is None and (self.initial or self.overrides or self.normalise is not None):
             raise EngineError("initial values, constants by cell and normalisation need a projection with a rule")
+
+    def _check_given(self, connect: Explicit) -> None:
+        """Raise where synapses have weights or delays of their own and the projection says others."""
+        name = "efficacy" if self.rule is None else f"initial.{self.rule.weight}"
+        if connect.weight is not None and (self.efficacy != 1.0 if self.rule is None else self.rule.weight in self.initial):
+            raise EngineError("the synapses have weights of their own; give one of both", key=name)
+        if connect.weight is not None and self.rule is None and np.any(np.asarray(connect.weight) < 0):
+            least_given = float(np.min(connect.weight))
+            raise EngineError(f"weights of synapses without a rule are 0 or more; a receptor says their sign (got {least_given:g})", key=name)
+        if connect.delay is not None and self.delay != 0.0:
+            raise EngineError("the synapses have delays of their own; give one of both", key="delay")
 
     # --- where it is of no network, so that nothing is drawn ---
 

@@ -56,6 +56,27 @@ class Recording:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rewiring:
+    """What rewiring did to a projection, and how it was before.
+
+    Attributes
+    ----------
+    step : int
+        Before which it was.
+    pruned, grown : int
+        Synapses that were removed and that are new.
+    pre, post : arrays of int, shape (synapses,)
+        Source and cell of each synapse before.
+    """
+
+    step: int
+    pruned: int
+    grown: int
+    pre: Steps
+    post: Steps
+
+
+@dataclass(frozen=True, kw_only=True)
 class NetworkRecording:
     """What an engine recorded of a network. Synapses stand cell after cell, those of a cell by their source.
 
@@ -68,10 +89,15 @@ class NetworkRecording:
     counts : mapping of str to array of int, shape (cells,)
         Spikes of each cell, imposed ones included.
     pre, post : mapping of str to array of int, shape (synapses,)
-        Source and cell of the synapses of each projection with a rule.
+        Source and cell of the synapses of each projection with a rule, at the end.
+    delay : mapping of str to array of int, shape (synapses,)
+        Steps from the spike to each.
     w : mapping of str to array, shape (synapses,)
         Their weights at the end.
     snapshots : mapping of str to array, shape (snapshots, synapses)
+        Of the synapses as they are then.
+    rewirings : mapping of str to tuple of Rewiring
+        Of each projection with a rule, in order.
     """
 
     engine: Mapping[str, str]
@@ -79,5 +105,7 @@ class NetworkRecording:
     counts: Mapping[str, Steps]
     pre: Mapping[str, Steps]
     post: Mapping[str, Steps]
+    delay: Mapping[str, Steps]
     w: Mapping[str, Reals]
     snapshots: Mapping[str, Reals]
+    rewirings: Mapping[str, tuple[Rewiring, ...]] = field(default_factory=dict)

@@ -305,6 +305,7 @@ class Network(Run[NetworkRecording]):
             counts={name: arrays.state["counts"].copy() for name, arrays in groups.items()},
             pre={name: arrays.edges.pre for name, arrays in ruled.items()},
             post={name: arrays.edges.post for name, arrays in ruled.items()},
+            delay={name: arrays.edges.delay for name, arrays in ruled.items()},
             w={name: arrays.values(arrays.job.rule.weight) for name, arrays in ruled.items()},
             snapshots={name: arrays.snapshots() for name, arrays in ruled.items()},
         )  # fmt: skip

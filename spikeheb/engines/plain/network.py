@@ -9,9 +9,10 @@ import numpy as np
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.phases import at
 from spikeheb.circuits.populations import Cells, Spikes
-from spikeheb.circuits.recording import NetworkRecording
+from spikeheb.circuits.recording import NetworkRecording, Rewiring
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.draws.edges import Edges, alone_with, edges_of, trains_of_population, without_synapses
+from spikeheb.draws.rewire import DECAYING, rewired
 from spikeheb.engines.alone import Progress, alone
 from spikeheb.engines.plain.lanes import Lanes
 from spikeheb.engines.plain.run import REPORT_EVERY
@@ -48,7 +49,7 @@ def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
         begins = {phase.step for phase in circuit.phases}
         for now in range(circuit.steps):
             if now in begins:
-                network.enter(now)
+                network.enter(now)  # after what the phase rewires
             network.step(now)
             stop_if_asked()
             if now % REPORT_EVERY == 0 and progress is not None:
@@ -65,6 +66,11 @@ class _Synapses:
     lanes: Lanes
     edges: Edges
     by_source: tuple[Steps, ...]
+
+    @property
+    def weights(self) -> Floats:
+        """As they stand."""
+        return self.lanes.synapse[self.lanes.job.rule.weight]
 
     def hear(self, sources: Steps, now: int) -> None:
         """Spikes of sources are under way to every handler of presynaptic ones."""
@@ -84,15 +90,17 @@ class _Network:
         self.cells = {
             name: _lanes(without_synapses(circuit, name)) for name, group in circuit.populations.items() if isinstance(group, Cells)
         }
-        self.synapses = {name: self._synapses(name) for name in circuit.projections}
+        self.synapses = {name: self._synapses(name, edges_of(circuit, name)) for name in circuit.projections}
         self.trains = {
             name: _by_step(trains_of_population(circuit, name))
             for name, group in circuit.populations.items() if isinstance(group, Spikes)
         }  # fmt: skip
         self.snapshots: dict[str, list[Floats]] = {name: [] for name in circuit.projections}
+        self.rewirings: dict[str, list[Rewiring]] = {name: [] for name in circuit.projections}
+        self.fired: dict[int, dict[str, Steps]] = {}
 
-    def _synapses(self, name: str) -> _Synapses:
-        projection, edges = self.circuit.projections[name], edges_of(self.circuit, name)
+    def _synapses(self, name: str, edges: Edges) -> _Synapses:
+        projection = self.circuit.projections[name]
         lanes = _lanes(alone_with(self.circuit, name, edges))
         lanes.cell = self.cells[projection.post].cell
         order = np.argsort(edges.pre, kind="stable")
@@ -101,8 +109,24 @@ class _Network:
 
     def enter(self, now: int) -> None:
         """A phase begins."""
+        for phase in self.circuit.phases:
+            for name in phase.rewire if phase.step == now else ():
+                self._rewire(name, now)
         for name, each in self.synapses.items():
             each.lanes.enter(*at(self.circuit.phases, name, now))
+
+    def _rewire(self, name: str, now: int) -> None:
+        """Other synapses in the place of weak ones: what is kept goes on, what is new begins, and what is under way arrives."""
+        old, done = self.synapses[name], self.rewirings[name]
+        if any(old.lanes.job.rule.weight in decay.names for decay in old.lanes.program.decays):
+            raise EngineError(DECAYING, path=old.lanes.job.rule.path, key="phases")
+        change = rewired(self.circuit, name, len(done), old.edges, old.weights)
+        new = self.synapses[name] = self._synapses(name, change.edges)
+        new.lanes.go_on(old.lanes, change.before, change.fresh, now)
+        for step, fired in self.fired.items():
+            new.hear(fired[self.circuit.projections[name].pre], step)
+        count = int(np.count_nonzero(change.fresh))
+        done.append(Rewiring(step=now, pruned=count, grown=count, pre=old.edges.pre, post=old.edges.post))
 
     def step(self, now: int) -> None:
         """One step; the order within it is that of `spikeheb.engines.plain.step`."""
@@ -116,6 +140,8 @@ class _Network:
         spiking = {name: fire(lanes, now) for name, lanes in self.cells.items()}
         fired = {name: np.flatnonzero(which) for name, which in spiking.items()}
         fired |= {name: steps.get(now, np.zeros(0, dtype=np.int64)) for name, steps in self.trains.items()}
+        if any(phase.rewire for phase in self.circuit.phases):
+            self.fired[now] = fired
         for name, each in self.synapses.items():
             each.hear(fired[projections[name].pre], now)
             for cell in fired[projections[name].post].tolist():
@@ -125,13 +151,9 @@ class _Network:
         for name, each in self.synapses.items():
             change(each.lanes, "on_spike", spiking[projections[name].post], now)
             if now in self.circuit.probes.snapshots:
-                self.snapshots[name].append(self._weights(name).copy())
+                self.snapshots[name].append(each.weights.copy())
         for name, lanes in self.cells.items():
             shape_and_reset(lanes, now, spiking[name])
-
-    def _weights(self, name: str) -> Floats:
-        lanes = self.synapses[name].lanes
-        return lanes.synapse[lanes.job.rule.weight]
 
     def recording(self) -> NetworkRecording:
         """What was recorded, and the weights as they stand."""
@@ -144,10 +166,12 @@ class _Network:
             counts={name: np.array([len(train) for train in lanes.spikes]) for name, lanes in self.cells.items()},
             pre={name: synapses[name].edges.pre for name in ruled},
             post={name: synapses[name].edges.post for name in ruled},
-            w={name: self._weights(name).copy() for name in ruled},
+            delay={name: synapses[name].edges.delay for name in ruled},
+            w={name: synapses[name].weights.copy() for name in ruled},
             snapshots={
                 name: np.reshape(self.snapshots[name], (len(self.snapshots[name]), len(synapses[name].edges.pre))) for name in ruled
             },
+            rewirings={name: tuple(self.rewirings[name]) for name in ruled},
         )
 
 
