@@ -12,7 +12,7 @@ from spikeheb.circuits.distributions import DISTRIBUTIONS, Distribution
 from spikeheb.circuits.file_tables import ConnectTable, DistributionTable, ProjectionTable
 from spikeheb.circuits.file_values import Reading
 from spikeheb.circuits.sonata import read_edges
-from spikeheb.dimensions import NONE, TIME, Dimension
+from spikeheb.dimensions import NONE, Dimension
 from spikeheb.errors import unknown_name
 from spikeheb.rules.rule import Rule
 

@@ -20,7 +20,9 @@ def read_phase(raw: PhaseTable, projections: Mapping[str, Projection], file: Rea
     ------
     FormatError, UnitError, UnknownName
     """
-    rules = {name: _rule(name, projections, file, f"{key}.{part}.{name}") for part in ("parameters", "rewire") for name in getattr(raw, part)}
+    rules = {
+        name: _rule(name, projections, file, f"{key}.{part}.{name}") for part in ("parameters", "rewire") for name in getattr(raw, part)
+    }
     parameters: dict[str, dict[str, float]] = {}
     for name, values in raw.parameters.items():
         rule = rules[name]

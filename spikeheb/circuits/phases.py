@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from spikeheb.circuits.projections import Projection
 from spikeheb.errors import ScheduleError, unknown_name
 
-
 KEPT = ("indegree", "outdegree")
 
 

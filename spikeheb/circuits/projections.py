@@ -116,7 +116,9 @@ class Projection:
             raise EngineError("the synapses have weights of their own; give one of both", key=name)
         if connect.weight is not None and self.rule is None and np.any(np.asarray(connect.weight) < 0):
             least_given = float(np.min(connect.weight))
-            raise EngineError(f"weights of synapses without a rule are 0 or more; a receptor says their sign (got {least_given:g})", key=name)
+            raise EngineError(
+                f"weights of synapses without a rule are 0 or more; a receptor says their sign (got {least_given:g})", key=name
+            )
         if connect.delay is not None and self.delay != 0.0:
             raise EngineError("the synapses have delays of their own; give one of both", key="delay")
 

@@ -145,7 +145,9 @@ def starts_of(circuit: Circuit, name: str, edges: Edges) -> dict[str, Floats]:
     elif projection.rule is None:
         given[weight] = projection.efficacy
     if edges.origin is not None:
-        given = {variable: value[edges.origin] if isinstance(value, np.ndarray) and value.ndim else value for variable, value in given.items()}
+        given = {
+            variable: value[edges.origin] if isinstance(value, np.ndarray) and value.ndim else value for variable, value in given.items()
+        }
     return {variable: values_of(circuit, edges.key, variable, value, edges.post) for variable, value in given.items()}
 
 

@@ -5,37 +5,33 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from spikeheb.circuits.circuit import Circuit
-from spikeheb.circuits.phases import at
+from spikeheb.circuits.phases import at, rewirings
 from spikeheb.circuits.populations import Cells
 from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.draws.edges import Edges, alone_with, edges_of, without_synapses
 from spikeheb.engines.alone import Progress
-from spikeheb.engines.compiler import Compiler, compiler, remedy
+from spikeheb.engines.compiler import compiler, remedy
 from spikeheb.engines.dense import Dense, as_dense
-from spikeheb.engines.emit import tiles
-from spikeheb.engines.emit.placements import SPARSE
-from spikeheb.engines.kernel.build import Library, load
+from spikeheb.engines.kernel.build import Library
 from spikeheb.engines.kernel.contract import Array, Status
 from spikeheb.engines.kernel.network_arrays import PopulationArrays, ProjectionArrays, SourceArrays
-from spikeheb.engines.kernel.program_arrays import varied
+from spikeheb.engines.kernel.network_built import Built, built
+from spikeheb.engines.kernel.network_rewire import Course
 from spikeheb.engines.kernel.rows_contract import NETWORK, POPULATION, PROJECTION
 from spikeheb.engines.kernel.run import GROWING, Part, Run
-from spikeheb.errors import BuildError, EngineError, NonFiniteError
+from spikeheb.errors import BuildError, NonFiniteError
 from spikeheb.limits import check_memory
-from spikeheb.program.analysis import analyse
-from spikeheb.program.program import Program
-from spikeheb.program.sites import Sites, sites, with_constants_of_cells
 
 IMPOSED = ("imposed_steps", "imposed_cells")
 """Of what is in a population's state, the arrays that the kernel only reads."""
 MOVING = ("imposed", "current", "kept", "capacity", "signal", "snapshot")
 """Numbers of populations and projections that say how far they are."""
-HEADERS = ("runtime.hpp", "numbers.hpp", "normalise.hpp", "rows.hpp")
 
 
 def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
@@ -57,16 +53,6 @@ def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
     """
     with Network(circuit, progress=progress) as started:
         return started.to_end()
-
-
-@dataclass(frozen=True)
-class Built:
-    """A part of a network, compiled."""
-
-    job: Dense
-    program: Program
-    sites: Sites
-    library: Library
 
 
 @dataclass(frozen=True)
@@ -97,24 +83,37 @@ class Network(Run[NetworkRecording]):
             raise BuildError(f"a network needs a C++ compiler, and none was found; {remedy()}")
         self.circuit = circuit = driven(circuit)
         edges = {name: edges_of(circuit, name) for name in circuit.projections}
-        synapses = {name: built(alone_with(circuit, name, edges[name]), chosen) for name in circuit.projections}
+        synapses = {
+            name: built(alone_with(circuit, name, edges[name]), chosen, apart=bool(rewirings(circuit.phases, name)))
+            for name in circuit.projections
+        }
         cells = {name: built(without_synapses(circuit, name), chosen) for name in _populations(circuit)}
         past = remembered(circuit, edges, synapses)
         self.populations: dict[str, PopulationArrays | SourceArrays] = {
             name: PopulationArrays(circuit, name, cells[name].job, cells[name].program, cells[name].sites, past[name])
             if name in cells else SourceArrays(circuit, name, past[name]) for name in circuit.populations
         }  # fmt: skip
-        self.projections = {
-            name: ProjectionArrays(
-                circuit, part.job, edges[name], part.program, part.sites, cells[circuit.projections[name].post].sites,
-                (self.populations[circuit.projections[name].pre].struct, self.populations[circuit.projections[name].post].struct),
-            )
-            for name, part in synapses.items()
-        }  # fmt: skip
         self._cells, self._synapses = cells, synapses
+        self.projections = {name: self._projection(name, each, synapses[name].job) for name, each in edges.items()}
+        self.courses = {name: Course(circuit, name, partial(self._projection, name)) for name in edges if rewirings(circuit.phases, name)}
+        for name, course in self.courses.items():
+            course.start(self.projections[name])
         self._objects: list[tuple[Any, int]] = []
         library = next(iter(cells.values())).library
         super().__init__(_Job(circuit, circuit.steps, circuit.dt, progress), library, chosen, 1)
+
+    def _projection(self, name: str, edges: Edges, job: Dense | None = None) -> ProjectionArrays:
+        """The arrays of a projection with such synapses, as they begin."""
+        projection, part = self.circuit.projections[name], self._synapses[name]
+        ends = self.populations[projection.pre].struct, self.populations[projection.post].struct
+        job = as_dense(alone_with(self.circuit, name, edges)) if job is None else job
+        return ProjectionArrays(self.circuit, job, edges, part.program, part.sites, self._cells[projection.post].sites, ends)
+
+    def _enter(self) -> None:
+        """A phase may begin: synapses are replaced by others, and what holds from this step on holds."""
+        for name, course in self.courses.items():
+            self.projections[name] = course.rewire(self.projections[name], self.now)
+        self._open()
 
     def _open(self) -> None:
         self._free()
@@ -139,7 +138,7 @@ class Network(Run[NetworkRecording]):
         for phase in self.circuit.phases:
             if self.now <= phase.step < until:
                 super().advance(phase.step)
-                self._open()
+                self._enter()
         super().advance(until)
 
     def _calls(self) -> Iterator[tuple[Library, str, int]]:
@@ -217,6 +216,7 @@ class Network(Run[NetworkRecording]):
         """The first number that is not finite: found step by step."""
         with self._again() as again:
             again.advance(sound)
+            again._enter()
             for now in range(sound, until):
                 while (status := again._call(part, now + 1, True)) == Status.SPIKES_FULL:
                     again._make_room()
@@ -251,9 +251,12 @@ class Network(Run[NetworkRecording]):
         return [*self.populations.values(), *self.projections.values()]
 
     def _state(self) -> dict[str, Array]:
-        return {f"{n}.{part}": array for n, arrays in enumerate(self._arrays()) for part, array in _changed(arrays).items()}
+        state = {f"{n}.{part}": array for n, arrays in enumerate(self._arrays()) for part, array in _changed(arrays).items()}
+        return state | {f"rewired {name}.{part}": array for name, course in self.courses.items() for part, array in course.state().items()}
 
     def _restore(self, state: Mapping[str, Array]) -> None:
+        for name, course in self.courses.items():
+            self.projections[name] = course.restore(_of_course(state, name, course))
         for n, arrays in enumerate(self._arrays()):
             for part, array in _changed(arrays).items():
                 if part in GROWING:
@@ -274,7 +277,7 @@ class Network(Run[NetworkRecording]):
                 return False
             if len(state[f"{n}.kept_steps"]) != len(state[f"{n}.kept_cells"]):
                 return False
-        return True
+        return all(course.fits(_of_course(state, name, course)) for name, course in self.courses.items())
 
     def _given(self) -> dict[str, Array]:
         projections = [(name, each.pre, each.post) for name, each in self.circuit.projections.items()]
@@ -308,19 +311,8 @@ class Network(Run[NetworkRecording]):
             delay={name: arrays.edges.delay for name, arrays in ruled.items()},
             w={name: arrays.values(arrays.job.rule.weight) for name, arrays in ruled.items()},
             snapshots={name: arrays.snapshots() for name, arrays in ruled.items()},
+            rewirings={name: course.done for name, course in self.courses.items()},
         )  # fmt: skip
-
-
-def built(circuit: Circuit, chosen: Compiler) -> Built:
-    """A part of a network by itself, compiled where the build cache does not have it."""
-    job = as_dense(circuit)
-    if job.precision == "float32" and job.rule.before:
-        raise EngineError("ties are told by the number of the step, which single precision cannot hold; take float64", key="precision")
-    varying = frozenset(circuit.plastic.overrides)
-    program = with_constants_of_cells(analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=varying), varying)
-    places = sites(program, varied(job))
-    source = tiles.generate(program, places, precision=job.precision, shape=SPARSE)
-    return Built(job, program, places, load(source, tiles.header(program, job.cell), chosen, HEADERS))
 
 
 def remembered(circuit: Circuit, edges: Mapping[str, Edges], parts: Mapping[str, Built]) -> dict[str, int]:
@@ -365,6 +357,10 @@ def _changed(arrays: PopulationArrays | SourceArrays | ProjectionArrays) -> dict
     """What the kernel writes, without the room for more."""
     kept = {part: array for part, array in arrays.state.items() if part not in IMPOSED}
     return {part: array[: arrays.struct.kept] if part in GROWING else array for part, array in kept.items()}
+
+
+def _of_course(state: Mapping[str, Array], name: str, course: Course) -> dict[str, Array]:
+    return {part: state[f"rewired {name}.{part}"] for part in course.state()}
 
 
 def _replace(arrays: PopulationArrays | SourceArrays | ProjectionArrays, part: str, array: Array) -> None:

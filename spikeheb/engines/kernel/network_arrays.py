@@ -200,7 +200,10 @@ class ProjectionArrays(ProgramArrays):
 
     def values(self, name: str) -> Array:
         """A variable of every synapse as it is stored, in the order of the edges."""
-        stored = self.state["synapse"][self.sites.row[name]]
+        return self.by_edge(self.state["synapse"][self.sites.row[name]])
+
+    def by_edge(self, stored: Array) -> Array:
+        """What is stored row by row, in the order of the edges."""
         values: Array = np.empty_like(stored)
         values[self.order] = stored
         return values

@@ -154,7 +154,7 @@ class Lanes:
         for since, earlier in zip(self.since, old.since, strict=True):
             since[:] = now
             since[kept] = earlier[places]
-        self.post, self.late, self.past, self.shared = old.post, old.late, old.past, old.shared
+        self.post, self.late, self.past = old.post, old.late, old.past
         self.events.post = old.events.post
 
     # --- what is seen ---
