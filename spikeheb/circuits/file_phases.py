@@ -20,9 +20,8 @@ def read_phase(raw: PhaseTable, projections: Mapping[str, Projection], file: Rea
     ------
     FormatError, UnitError, UnknownName
     """
-    rules = {
-        name: _rule(name, projections, file, f"{key}.{part}.{name}") for part in ("parameters", "rewire") for name in getattr(raw, part)
-    }
+    named = [(part, name) for part in ("parameters", "rewire") for name in getattr(raw, part)]
+    rules = {name: _rule(name, projections, file, f"{key}.{part}.{name}") for part, name in named}
     parameters: dict[str, dict[str, float]] = {}
     for name, values in raw.parameters.items():
         rule = rules[name]

@@ -115,10 +115,8 @@ class Projection:
         if connect.weight is not None and (self.efficacy != 1.0 if self.rule is None else self.rule.weight in self.initial):
             raise EngineError("the synapses have weights of their own; give one of both", key=name)
         if connect.weight is not None and self.rule is None and np.any(np.asarray(connect.weight) < 0):
-            least_given = float(np.min(connect.weight))
-            raise EngineError(
-                f"weights of synapses without a rule are 0 or more; a receptor says their sign (got {least_given:g})", key=name
-            )
+            least_weight = float(np.min(connect.weight))
+            raise EngineError(f"a weight without a rule is 0 or more; the receptor says its sign (got {least_weight:g})", key=name)
         if connect.delay is not None and self.delay != 0.0:
             raise EngineError("the synapses have delays of their own; give one of both", key="delay")
 

@@ -23,6 +23,9 @@ def net(
     *,
     circuit: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A network of the library, or the path of its file.")],
     settings: Annotated[Values, Network],
+    edges: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write all synapses with their final weights, as SONATA edges (HDF5).")
+    ] = None,
     progress: options.Progress = None,
     target: Target,
 ) -> None:
@@ -32,12 +35,18 @@ def net(
     each plastic projection, first and last recorded.
     """
     from spikeheb.cli.report import print_notes
+    from spikeheb.results import free_place
+    from spikeheb.studies.networks.edges import to_sonata
     from spikeheb.studies.networks.network import network as study
 
+    if edges is not None:
+        free_place(edges, target.force)
     names = STANDARD.with_csv(target.csv)
     with output(target.out or folder_name("net", Path(circuit).stem), target.force, names) as folder:
         with shown_progress("net", progress) as report:
             data = study(circuit, **settings, progress=report)
+        if edges is not None:
+            to_sonata(data, edges, force=target.force)
         deliver(data, folder, target.force, names, Words(lambda: _print(data), lambda: print_notes(data)))
 
 

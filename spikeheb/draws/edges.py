@@ -145,9 +145,8 @@ def starts_of(circuit: Circuit, name: str, edges: Edges) -> dict[str, Floats]:
     elif projection.rule is None:
         given[weight] = projection.efficacy
     if edges.origin is not None:
-        given = {
-            variable: value[edges.origin] if isinstance(value, np.ndarray) and value.ndim else value for variable, value in given.items()
-        }
+        arrays = {variable: value for variable, value in given.items() if isinstance(value, np.ndarray) and value.ndim}
+        given |= {variable: value[edges.origin] for variable, value in arrays.items()}
     return {variable: values_of(circuit, edges.key, variable, value, edges.post) for variable, value in given.items()}
 
 

@@ -53,8 +53,9 @@ def network(circuit: Circuit | Mapping[str, object] | Path | str, settings: Netw
         Over ``population`` the means ``mean_rate`` and ``mean_cv``; for each population P of cells ``P_rate`` and ``P_cv`` (coefficient
         of variation of the intervals) over ``P_cell``, all of the second half of the run, ``P_rate_course`` over ``time``, and
         ``P_spike_time`` and ``P_spike_cell`` over ``P_spike``; for each projection Q with a rule ``Q_weight`` over ``snapshot`` and
-        ``Q_synapse``, with source ``Q_pre`` and cell ``Q_post`` of each synapse. The last snapshot is of the end. A ``note`` says where a
-        rate is beyond physiology.
+        ``Q_synapse``, with source ``Q_pre``, cell ``Q_post`` and delay ``Q_delay`` of each synapse (one where all are the same). The last
+        snapshot is of the end. Where phases rewire Q, ``Q_pre`` and ``Q_post`` are over ``snapshot`` too, and ``Q_pruned`` and ``Q_grown``
+        over ``Q_rewiring``, the times. A ``note`` says where a rate is beyond physiology.
 
     Raises
     ------
@@ -136,9 +137,27 @@ def labelled(circuit: Circuit, recording: NetworkRecording) -> xr.Dataset:
     for name in ruled:
         weights = np.concatenate([recording.snapshots[name], recording.w[name][None]])
         variables[f"{name}_weight"] = (("snapshot", f"{name}_synapse"), weights)
-        variables[f"{name}_pre"] = (f"{name}_synapse", recording.pre[name])
-        variables[f"{name}_post"] = (f"{name}_synapse", recording.post[name])
+        for end in ("pre", "post"):
+            variables[f"{name}_{end}"] = _ends(circuit, name, end, recording)
+        late = recording.delay[name] * circuit.dt
+        same = late.size == 0 or late.min() == late.max()
+        variables[f"{name}_delay"] = ((), float(late.max(initial=0.0))) if same else (f"{name}_synapse", late)
+        if recording.rewirings.get(name):
+            done = recording.rewirings[name]
+            coordinates[f"{name}_rewiring"] = [each.step * circuit.dt for each in done]
+            variables[f"{name}_pruned"] = (f"{name}_rewiring", [each.pruned for each in done])
+            variables[f"{name}_grown"] = (f"{name}_rewiring", [each.grown for each in done])
     return xr.Dataset(variables, coordinates)
+
+
+def _ends(circuit: Circuit, name: str, end: str, recording: NetworkRecording) -> tuple[Any, Any]:
+    """Source or cell of each synapse; at each snapshot, where the projection was rewired."""
+    last, dimension = getattr(recording, end)[name], f"{name}_synapse"
+    done = recording.rewirings.get(name, ())
+    if not done:
+        return dimension, last
+    nexts = [next((each for each in done if step < each.step), None) for step in circuit.probes.snapshots]
+    return ("snapshot", dimension), np.array([*(last if each is None else getattr(each, end) for each in nexts), last])
 
 
 def _mean(values: npt.NDArray[np.float64]) -> float:
@@ -186,7 +205,9 @@ def _texts(circuit: Circuit) -> Mapping[str, tuple[str, str]]:
         ends = f"from {projection.pre} to {projection.post}"
         texts |= {
             f"{name}_weight": ("1", f"weight, {ends}"), f"{name}_pre": ("1", f"source of the synapse, {ends}"),
-            f"{name}_post": ("1", f"cell of the synapse, {ends}"),
+            f"{name}_post": ("1", f"cell of the synapse, {ends}"), f"{name}_delay": ("s", f"delay from spike to synapse, {ends}"),
+            f"{name}_rewiring": ("s", f"time of rewiring, {ends}"), f"{name}_pruned": ("1", f"removed synapses, {ends}"),
+            f"{name}_grown": ("1", f"new synapses, {ends}"),
         }  # fmt: skip
     return texts
 
