@@ -14,7 +14,6 @@ from spikeheb.draws import random
 from spikeheb.draws.edges import CONNECTIONS, Edges, seed_of
 from spikeheb.errors import EngineError
 
-DECAYING = "synapses whose weight decays by itself are not rewired"
 ROUNDS = 16
 """In which numbers are drawn anew where they are taken; whoever then still needs some is given free ones in a random order."""
 NEXT_ROUND = 1 << 32

@@ -128,13 +128,10 @@ def test_constants_that_a_phase_gives_hold_after_rewiring():
 
 
 @needs_compiler
-def test_a_rule_whose_weight_decays_is_refused_by_both(tmp_path):
+def test_a_weight_that_decays_by_itself_agrees(tmp_path):
     path = tmp_path / "decaying.toml"
     path.write_text(DECAYING, encoding="utf-8")
-    rule = sh.rule(path)
-    for engine in (network, plain):
-        with pytest.raises(sh.EngineError, match="weight decays by itself are not rewired"):
-            engine.run(recurrent(rule))
+    agree(recurrent(sh.rule(path), how=Rewire(0.2, "indegree")))
 
 
 @pytest.mark.parametrize(

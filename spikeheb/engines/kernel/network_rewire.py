@@ -10,10 +10,9 @@ from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.phases import rewirings
 from spikeheb.circuits.recording import Rewiring
 from spikeheb.draws.edges import Edges
-from spikeheb.draws.rewire import DECAYING, rewired
+from spikeheb.draws.rewire import rewired
 from spikeheb.engines.kernel.contract import Array
 from spikeheb.engines.kernel.network_arrays import ProjectionArrays
-from spikeheb.errors import EngineError
 from spikeheb.program.sites import SYNAPSE
 
 UNDONE = -1
@@ -40,15 +39,7 @@ class Course:
         self.pruned = np.full(len(self.steps), UNDONE, dtype=np.int64)
 
     def start(self, arrays: ProjectionArrays) -> None:
-        """The projection is as it is at the start.
-
-        Raises
-        ------
-        EngineError
-            For a weight that decays by itself.
-        """
-        if any(arrays.job.rule.weight in decay.names for decay in arrays.program.decays):
-            raise EngineError(DECAYING, path=arrays.job.rule.path, key="phases")
+        """The projection is as it is at the start."""
         edges = arrays.edges
         self.before = np.zeros((len(self.steps), 2, len(edges.pre)), dtype=np.int64)
         self.now = np.array([edges.pre, edges.post, edges.delay, np.arange(len(edges.pre))], dtype=np.int64)

@@ -12,7 +12,7 @@ from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.recording import NetworkRecording, Rewiring
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.draws.edges import Edges, alone_with, edges_of, trains_of_population, without_synapses
-from spikeheb.draws.rewire import DECAYING, rewired
+from spikeheb.draws.rewire import rewired
 from spikeheb.engines.alone import Progress, alone
 from spikeheb.engines.plain.lanes import Lanes
 from spikeheb.engines.plain.run import REPORT_EVERY
@@ -118,8 +118,6 @@ class _Network:
     def _rewire(self, name: str, now: int) -> None:
         """Other synapses in the place of weak ones: what is kept goes on, what is new begins, and what is under way arrives."""
         old, done = self.synapses[name], self.rewirings[name]
-        if any(old.lanes.job.rule.weight in decay.names for decay in old.lanes.program.decays):
-            raise EngineError(DECAYING, path=old.lanes.job.rule.path, key="phases")
         change = rewired(self.circuit, name, len(done), old.edges, old.weights)
         new = self.synapses[name] = self._synapses(name, change.edges)
         new.lanes.go_on(old.lanes, change.before, change.fresh, now)
