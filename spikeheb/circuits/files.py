@@ -69,7 +69,7 @@ from spikeheb.circuits.steps import Floats
 from spikeheb.circuits.values import initial_shapes
 from spikeheb.dimensions import CURRENT, NONE, TIME, VOLTAGE, Dimension
 from spikeheb.errors import FormatError, unknown_name
-from spikeheb.limits import check_memory
+from spikeheb.limits import LEVELS, check_memory
 from spikeheb.rules import Rule, choose
 from spikeheb.tables import as_table, decode_text, read_text
 
@@ -107,14 +107,16 @@ def circuit_of(content: Mapping[str, object]) -> Circuit:
     return _made(as_table({"schema": 1, "dt": "0.1 ms", **plain}, CircuitTable, GIVEN, MAX_ITEMS), GIVEN, Path(), things)
 
 
-def _plain(value: object, things: dict[str, Rule | Cell]) -> object:
+def _plain(value: object, things: dict[str, Rule | Cell], level: int = 0) -> object:
     """What a file could hold; rules and cells go into `things`, and their names there stand in their places."""
+    if level > LEVELS:
+        raise FormatError(f"tables and lists more than {LEVELS} deep; write them flatter", path=GIVEN)
     if isinstance(value, Mapping):
-        return {str(name): _plain(each, things) for name, each in value.items()}
+        return {str(name): _plain(each, things, level + 1) for name, each in value.items()}
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, list | tuple):
-        return [_plain(each, things) for each in value]
+        return [_plain(each, things, level + 1) for each in value]
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, Rule | Cell):
@@ -343,7 +345,7 @@ def _normalise(raw: ProjectionTable, file: Reading, key: str) -> Normalise | Non
     if raw.normalise is None:
         return None
     target = file.number(raw.normalise.target, NONE, f"{key}.target")
-    every = file.number(raw.normalise.every, TIME, f"{key}.every")
+    every = file.time(raw.normalise.every, f"{key}.every")
     with file.at(key):
         return Normalise(raw.normalise.kind, target, every)
 

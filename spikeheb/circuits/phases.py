@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from spikeheb.circuits.projections import Projection
 from spikeheb.errors import ScheduleError, unknown_name
 
+MOST_PHASES = 1000
+"""Of a network: where each begins, all before it are looked at."""
 KEPT = ("indegree", "outdegree")
 
 
@@ -71,6 +73,8 @@ def check_phases(phases: tuple[Phase, ...], projections: Mapping[str, Projection
     ------
     ScheduleError, UnknownName
     """
+    if len(phases) > MOST_PHASES:
+        raise ScheduleError(f"expected at most {MOST_PHASES:,} phases (got {len(phases):,})", key="phases")
     last = 0
     for phase in phases:
         if not last < phase.step < steps:

@@ -12,6 +12,7 @@ from spikeheb.circuits.connect import AllToAll, Connector, Explicit
 from spikeheb.circuits.distributions import Distribution, least
 from spikeheb.circuits.steps import Floats
 from spikeheb.errors import EngineError
+from spikeheb.limits import STEPS
 from spikeheb.rules.numbers import LONGEST_DELAY
 from spikeheb.rules.rule import Rule
 
@@ -48,7 +49,7 @@ class Normalise:
 
     def steps(self, dt: float) -> int:
         """Steps between normalisations; 0 for after every event."""
-        return max(1, round(self.every / dt)) if self.every else 0
+        return max(1, round(min(self.every / dt, STEPS))) if self.every else 0
 
 
 @dataclass(frozen=True)

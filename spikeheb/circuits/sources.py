@@ -222,6 +222,20 @@ def spike_counts(sources: Sequence[Source]) -> Steps:
     return np.array([len(train) for source in whole if isinstance(source, Replayed) for train in source.trains], dtype=np.int64)
 
 
+def expected_spikes(sources: Sequence[Source], duration: float, dt: float) -> float:
+    """How many spikes are given or expected before a time, of all trains together; events of groups count too."""
+    total = 0.0
+    for source in sources:
+        inner = source.source if isinstance(source, Between) else source
+        there = duration if inner is source else max(0.0, min(source.stop, duration) - source.start)
+        if isinstance(inner, Replayed):
+            total += sum(len(train) for train in inner.trains)
+            continue
+        events = inner.rate if isinstance(inner, Group) else 0.0
+        total += there * (float(np.sum(inner.mean_rates(dt))) + events)
+    return total
+
+
 def _check_rising(trains: tuple[Steps, ...]) -> None:
     steps = np.concatenate([np.zeros(0, dtype=np.int64), *trains])
     number = np.repeat(np.arange(len(trains)), [len(train) for train in trains])

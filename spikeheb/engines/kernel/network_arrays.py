@@ -18,10 +18,13 @@ from spikeheb.engines.kernel.contract import Array
 from spikeheb.engines.kernel.program_arrays import ProgramArrays, aligned
 from spikeheb.engines.kernel.rows_contract import POPULATION, PROJECTION
 from spikeheb.errors import EngineError
+from spikeheb.limits import check_memory
 from spikeheb.program.handlers import random_draws
 from spikeheb.program.program import Program
 from spikeheb.program.sites import POST, PRE, SYNAPSE, Sites
 
+BYTES_OF_ROW = 32.0
+"""While it is made."""
 ROOM = 1 << 16
 """Spikes for which there is room at first, beside one of every cell."""
 
@@ -152,6 +155,7 @@ class ProjectionArrays(ProgramArrays):
         edges, actions, stepped = self.edges, self.program.actions, self.program.stepped
         row, delays = rows_of(edges)
         rows = self.sources * len(delays)
+        check_memory(BYTES_OF_ROW * rows, f"rows of synapses for {self.sources:,} sources and {len(delays):,} delays", key="delay")
         self.order = order = order_of(row, rows)  # within a row by cell, as the synapses stand
         columns = self.job.normalise is not None or any(action.event != "pre" for action in actions)
         random = any(map(random_draws, actions)) or (stepped is not None and stepped.noisy)
@@ -175,7 +179,8 @@ class ProjectionArrays(ProgramArrays):
             "lane": self.lane, "history": self.history,
         }  # fmt: skip
         for name, values in initial_values(self.job.circuit).items():
-            start = values - self.rests.get(name, 0.0)
+            with np.errstate(over="ignore"):  # what single precision cannot hold is not finite, and is found
+                start = (values - self.rests.get(name, 0.0)).astype(self.job.dtype)
             if sites.side[name] == SYNAPSE:
                 self.state["synapse"][sites.row[name]] = start[self.order]
             elif sites.side[name] == PRE and synapses:

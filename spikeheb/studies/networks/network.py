@@ -31,6 +31,10 @@ ENGINES = ("auto", "kernel", "plain")
 BIN = 0.01
 """Seconds of a bin of the populations' rates; longer in runs of many bins."""
 MOST_BINS = 2000
+OF_ALL = ("time", "snapshot", "population", "cells", "mean_rate", "mean_cv")
+OF_POPULATION = ("cell", "spike", "rate", "cv", "rate_course", "spike_time", "spike_cell")
+OF_PROJECTION = ("synapse", "weight", "pre", "post", "delay", "rewiring", "pruned", "grown")
+"""Variables and dimensions of a result: of the network, and after the name of each population of cells and projection with a rule."""
 FAST = 300.0
 """Hertz: beyond what cells of the cortex do for long."""
 
@@ -83,16 +87,24 @@ def as_asked(circuit: Circuit | Mapping[str, object] | Path | str, settings: Net
     if isinstance(circuit, Mapping):
         circuit = circuit_of(circuit)
     whole = circuit if isinstance(circuit, Circuit) else read_circuit(_path(circuit))
-    for name in populations(whole):
-        if f"{name}_spike" in whole.populations:
-            raise EngineError(
-                f'populations "{name}" and "{name}_spike" would both have a "{name}_spike_cell"; rename one', key="populations"
-            )
+    _check_names(whole)
     steps = whole.steps if settings.duration is None else max(1, round(settings.duration / whole.dt))
     return replace(
         whole, steps=steps, probes=whole.probes.until(steps), seed=whole.seed if settings.seed is None else settings.seed,
         precision=whole.precision if settings.precision is None else settings.precision,
     )  # fmt: skip
+
+
+def _check_names(circuit: Circuit) -> None:
+    """Raise where two parts of a network would have variables or dimensions of one name in the result."""
+    owner = dict.fromkeys(OF_ALL, "the whole network")
+    ruled = [name for name, projection in circuit.projections.items() if projection.rule is not None]
+    for what, names, parts in (("population", populations(circuit), OF_POPULATION), ("projection", ruled, OF_PROJECTION)):
+        for name in names:
+            for full in (f"{name}_{part}" for part in parts):
+                if full in owner:
+                    raise EngineError(f'{owner[full]} and {what} "{name}" would both have "{full}"; rename one', key=f"{what}s")
+                owner[full] = f'{what} "{name}"'
 
 
 def _path(name: Path | str) -> Path:
