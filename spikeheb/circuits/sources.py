@@ -226,8 +226,9 @@ def expected_spikes(sources: Sequence[Source], duration: float, dt: float) -> fl
     """How many spikes are given or expected before a time, of all trains together; events of groups count too."""
     total = 0.0
     for source in sources:
-        inner = source.source if isinstance(source, Between) else source
-        there = duration if inner is source else max(0.0, min(source.stop, duration) - source.start)
+        inner, there = source, duration
+        if isinstance(source, Between):
+            inner, there = source.source, max(0.0, min(source.stop, duration) - source.start)
         if isinstance(inner, Replayed):
             total += sum(len(train) for train in inner.trains)
             continue

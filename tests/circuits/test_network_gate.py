@@ -54,15 +54,28 @@ def phases(count: int, text: str) -> str:
 
 
 WRONG: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
-    "more cells than memory": ((before_probes("".join(MORE.format(f"p{n}", 10_000_000) for n in range(9))),), "the 90,000,010 cells need about 18 GB"),
+    "more cells than memory": (
+        (before_probes("".join(MORE.format(f"p{n}", 10_000_000) for n in range(9))),),
+        "the 90,000,010 cells need about 18 GB",
+    ),
     "more spikes than memory": (((DURATION, '"1e6 s"'),), "the 1,000,000,000 spikes of sources need about 32 GB"),
     "more spikes at synapses than time": (
-        (('count = 20, rate = "50 Hz"', 'count = 10, rate = "5000 Hz"'), (CELLS, "count = 10000000\n"), ("probability = 0.3", "probability = 0.0"),
-         ('efficacy = 2\n', 'efficacy = 2\nconnect = { kind = "fixed_total_number", count = 33000000, multiple = true }\n'),
-         (DURATION, '"9 s"')), 'spikes at the synapses of "xe" are about 1.5e+12',
+        (
+            ('count = 20, rate = "50 Hz"', 'count = 10, rate = "5000 Hz"'),
+            (CELLS, "count = 10000000\n"),
+            ("probability = 0.3", "probability = 0.0"),
+            ("efficacy = 2\n", 'efficacy = 2\nconnect = { kind = "fixed_total_number", count = 33000000, multiple = true }\n'),
+            (DURATION, '"9 s"'),
+        ),
+        'spikes at the synapses of "xe" are about 1.5e+12',
     ),
     "spikes under way for long": (
-        ((CELLS, "count = 100000\n"), ("probability = 0.3", "probability = 0.00001"), (RULE, RULE + 'delay = "9 s"\n'), (DURATION, '"60 s"')),
+        (
+            (CELLS, "count = 100000\n"),
+            ("probability = 0.3", "probability = 0.00001"),
+            (RULE, RULE + 'delay = "9 s"\n'),
+            (DURATION, '"60 s"'),
+        ),
         'the spikes of "e" under way for 90,000 steps need about 36 GB',
     ),
     "phases without end": ((before_probes(phases(MOST_PHASES + 1, "")), (DURATION, '"1 s"')), "expected at most 1,000 phases (got 1,001)"),
@@ -71,27 +84,46 @@ WRONG: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
         '500 rewirings of 1,200,000 synapses of "ee" need about 9.6 GB',
     ),
     "rewired below nothing": ((before_probes(phases(1, REWIRE.format("ee", "nan", '"indegree"'))),), "phases[0].rewire.ee.below"),
-    "rewired below volts": ((before_probes(phases(1, REWIRE.format("ee", '"1 mV"', '"indegree"'))),), "phases[0].rewire.ee.below: expected a number"),
-    "rewired below an expression": ((before_probes(phases(1, REWIRE.format("ee", '"9**9**9"', '"indegree"'))),), "rewire.ee.below: expected a number"),
-    "both degrees": ((before_probes(phases(1, REWIRE.format("ee", 1, '"both"'))),), 'rewire.ee: rewiring keeps "indegree" or "outdegree" (got "both")'),
-    "rewired without a rule": ((before_probes(phases(1, REWIRE.format("xe", 1, '"indegree"'))),), "phases[0].rewire.xe: is no projection with a rule"),
-    "rewired and not there": ((before_probes(phases(1, REWIRE.format("xx", 1, '"indegree"'))),), "phases[0].rewire.xx: is no projection with a rule"),
+    "rewired below volts": (
+        (before_probes(phases(1, REWIRE.format("ee", '"1 mV"', '"indegree"'))),),
+        "phases[0].rewire.ee.below: expected a number",
+    ),
+    "rewired below an expression": (
+        (before_probes(phases(1, REWIRE.format("ee", '"9**9**9"', '"indegree"'))),),
+        "rewire.ee.below: expected a number",
+    ),
+    "both degrees": (
+        (before_probes(phases(1, REWIRE.format("ee", 1, '"both"'))),),
+        'rewire.ee: rewiring keeps "indegree" or "outdegree" (got "both")',
+    ),
+    "rewired without a rule": (
+        (before_probes(phases(1, REWIRE.format("xe", 1, '"indegree"'))),),
+        "phases[0].rewire.xe: is no projection with a rule",
+    ),
+    "rewired and not there": (
+        (before_probes(phases(1, REWIRE.format("xx", 1, '"indegree"'))),),
+        "phases[0].rewire.xx: is no projection with a rule",
+    ),
     "normalised in ages": (
-        ((RULE, RULE + 'normalise = { kind = "divisive", target = 1, every = "1e300 s" }\n'),), "normalise.every: expected a time from 0 to",
+        ((RULE, RULE + 'normalise = { kind = "divisive", target = 1, every = "1e300 s" }\n'),),
+        "normalise.every: expected a time from 0 to",
     ),
     "more snapshots than memory": (
         ((CELLS, "count = 1000\n"), (LAST, LAST + 'snapshots = { first = "0 ms", every = "0.1 ms", count = 600 }\n')),
         "probes: 600 snapshots of 300,000 weights need about 2.9 GB",
     ),
     "a rule of a device": ((('"pair"', '"/dev/zero"'),), "projections.ee.rule"),
-    "a network as a rule": ((('"pair"', '"./net.toml"'),), "projections.ee.rule"),
+    "a network as a rule": ((('"pair"', '"./net.toml"'),), "dt: no such key; this table has schema, name"),
     "a folder as a cell": ((('"l5_pyramidal"', '"./"'),), "populations.e.cell"),
     "an expression as an efficacy": ((("efficacy = 2", 'efficacy = "9**9**9**9"'),), "xe.efficacy: expected a number"),
-    "an efficacy of siemens": ((("efficacy = 2", 'efficacy = "2 nS"'),), 'xe.efficacy: expected a number such as "0.5" (got "2 nS", a conductance)'),
+    "an efficacy of siemens": (
+        (("efficacy = 2", 'efficacy = "2 nS"'),),
+        'xe.efficacy: expected a number such as "0.5" (got "2 nS", a conductance)',
+    ),
     "lists in lists": ((('"50 Hz"', "[" * 5000 + "]" * 5000),), "more than 7 deep"),
     "a key without end": (((LAST, "a" + ".a" * 50_000 + " = 1\n"),), "more than 7"),
     "populations without end": ((before_probes("".join(MORE.format(f"p{n}", 1) for n in range(500))),), "at most 100 are allowed"),
-}  # fmt: skip
+}
 BY_NAMES = {
     "mean": 'the whole network and population "mean" would both have "mean_rate"; rename one',
     "e_spike": 'population "e" and population "e_spike" would both have "e_spike_cell"; rename one',
