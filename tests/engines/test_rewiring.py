@@ -250,3 +250,13 @@ def test_the_result_says_what_was_pruned_and_which_synapses_there_were_at_each_s
     np.testing.assert_allclose(data["ee_rewiring"].values, [0.05, 0.1001])
     weak = data["ee_weight"].values[0] < 0.5
     assert data["ee_pruned"].values[0] == np.count_nonzero(weak) > 0
+
+
+@needs_compiler
+def test_a_number_that_is_not_finite_from_a_phase_on_is_found_with_its_time():
+    """The step is looked for from the start of the piece, which is that of the phase."""
+    circuit = recurrent(sh.rule("pair", bounds="none"))
+    broken = replace(circuit, phases=(*circuit.phases[:1], Phase(step=800, parameters={"ee": {"A_plus": 1e308}})))
+    for engine in (network, plain):
+        with pytest.raises(sh.NonFiniteError, match=r"is not finite at 0\.(08|09|1)\d+ s"):
+            engine.run(broken)
