@@ -79,6 +79,7 @@ class Rewiring:
     post: Numbers
 
 
+@equal_by_value
 @dataclass(frozen=True, kw_only=True)
 class NetworkRecording:
     """What an engine recorded of a network. Synapses stand cell after cell, those of a cell by their source.

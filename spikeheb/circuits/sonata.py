@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spikeheb.circuits.connect import Explicit
+from spikeheb.circuits.equality import equal_by_value
 from spikeheb.circuits.steps import Floats, Numbers, Steps
 from spikeheb.errors import FormatError, SpikehebError
 from spikeheb.limits import BYTES_OF_SYNAPSE, MEMORY, check_file, check_memory
@@ -40,6 +41,7 @@ WHOLE, REAL = "iu", "fiu"
 """Kinds of numbers."""
 
 
+@equal_by_value
 @dataclass(frozen=True)
 class EdgePopulation:
     """The synapses of a projection, as a file has them.

@@ -98,11 +98,11 @@ WRONG: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
     ),
     "rewired without a rule": (
         (before_probes(phases(1, REWIRE.format("xe", 1, '"indegree"'))),),
-        "phases[0].rewire.xe: is no projection with a rule",
+        "phases[0].rewire.xe: is not a projection with a rule",
     ),
     "rewired and not there": (
         (before_probes(phases(1, REWIRE.format("xx", 1, '"indegree"'))),),
-        "phases[0].rewire.xx: is no projection with a rule",
+        "phases[0].rewire.xx: is not a projection with a rule",
     ),
     "normalised in ages": (
         ((RULE, RULE + 'normalise = { kind = "divisive", target = 1, every = "1e300 s" }\n'),),
@@ -110,7 +110,7 @@ WRONG: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
     ),
     "more snapshots than memory": (
         ((CELLS, "count = 1000\n"), (LAST, LAST + 'snapshots = { first = "0 ms", every = "0.1 ms", count = 600 }\n')),
-        "probes: 600 snapshots of 300,000 weights need about 2.9 GB",
+        "probes: 600 snapshots of 300,000 weights, with what else is recorded, need about 2.9 GB",
     ),
     "a rule of a device": ((('"pair"', '"/dev/zero"'),), "projections.ee.rule"),
     "a network as a rule": ((('"pair"', '"./net.toml"'),), "dt: no such key; this table has schema, name"),
@@ -125,8 +125,8 @@ WRONG: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
     "populations without end": ((before_probes("".join(MORE.format(f"p{n}", 1) for n in range(500))),), "at most 100 are allowed"),
 }
 BY_NAMES = {
-    "mean": 'the whole network and population "mean" would both have "mean_rate"; rename one',
-    "e_spike": 'population "e" and population "e_spike" would both have "e_spike_cell"; rename one',
+    "mean": 'the whole network and "mean" would both have a "mean_rate"; rename one',
+    "e_spike": '"e" and "e_spike" would both have a "e_spike_cell"; rename one',
 }
 
 

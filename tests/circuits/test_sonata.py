@@ -264,7 +264,7 @@ WRONG: dict[str, tuple[Callable[[Any], object], str]] = {
     "no sources": (lambda group: group.__delitem__("source_node_id"), "edges/ee/source_node_id: is missing"),
     "no group index": (lambda group: group.__delitem__("edge_group_index"), "edges/ee/edge_group_index: is missing"),
     "no types": (lambda group: group.__delitem__("edge_type_id"), "edges/ee/edge_type_id: is missing"),
-    "a source out of range": (put("source_node_id", [0, 1, 2, 10]), 'synapse 3 has source 10, and there are 10, counted from 0'),
+    "a source out of range": (put("source_node_id", [0, 1, 2, 10]), 'synapse 3 has source 10, but there are 10, counted from 0'),
     "a cell below 0": (put("target_node_id", [0, -1, 2, 3]), "synapse 1 has cell -1"),
     "a source too large for a machine": (put("source_node_id", np.array([0, 2**64 - 1, 1, 2], dtype=np.uint64)), "expected numbers from 0"),
     "sources that are no numbers": (put("source_node_id", [b"a", b"b", b"c", b"d"]), "expected a row of whole numbers"),
@@ -279,8 +279,8 @@ WRONG: dict[str, tuple[Callable[[Any], object], str]] = {
     "a delay that is none": (put("0/delay", [np.nan, 1, 1, 0]), "delay of synapse 0 (got nan)"),
     "a delay of an hour": (put("0/delay", [0, 3.6e6, 1, 0]), "delay of synapse 1 (got 3600)"),
     "weights as text": (put("0/syn_weight", [b"a", b"b", b"c", b"d"]), "0/syn_weight: expected a row of numbers"),
-    "as many edges as there are atoms": (absurd("source_node_id", (2**60,), chunks=(1024,)), "are allowed; take fewer"),
-    "absurd attributes": (absurd("0/syn_weight", (2**60,), "f8", chunks=(1024,)), "are allowed; take fewer"),
+    "as many edges as there are atoms": (absurd("source_node_id", (2**60,), chunks=(1024,)), "are allowed; use fewer"),
+    "absurd attributes": (absurd("0/syn_weight", (2**60,), "f8", chunks=(1024,)), "are allowed; use fewer"),
     "large chunks": (absurd("source_node_id", (4,), chunks=(2**28,), maxshape=(None,), compression="gzip"), "has chunks of more than"),
     "large elements": (absurd("source_node_id", (4,), "S100000"), "expected a row of whole numbers"),
     "groups without end": (many_groups, "names 5,000 groups, and 1,000 are allowed"),
@@ -352,7 +352,7 @@ TABLES = {
     "no population's name": ('{ kind = "explicit", file = "edges.h5", population = "" }', "a name has no slash"),
     "too few weights": ('{ kind = "explicit", pre = [0, 1], post = [0, 1], weight = [1] }', "a weight for each of 2 synapses (got 1)"),
     "a delay without a unit": ('{ kind = "explicit", pre = [0], post = [0], delay = [1] }', "connect.delay[0]: expected a time"),
-    "a path with a zero": ('{ kind = "explicit", file = "a\\u0000b", population = "ee" }', "does not print and is not allowed"),
+    "a path with a zero": ('{ kind = "explicit", file = "a\\u0000b", population = "ee" }', "is not printable and not allowed"),
 }  # fmt: skip
 
 

@@ -9,12 +9,13 @@ import spikeheb as sh
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.connect import AllToAll, Explicit, FixedIndegree, FixedOutdegree, PairwiseBernoulli
 from spikeheb.circuits.distributions import Uniform
-from spikeheb.circuits.drives import EVERY, Change, Drives, from_start
+from spikeheb.circuits.drives import EVERY, Change, Drives, Noise, from_start
 from spikeheb.circuits.phases import Phase, Rewire
 from spikeheb.circuits.populations import Cells, Spikes
-from spikeheb.circuits.probes import Probes
+from spikeheb.circuits.probes import OfSynapses, Probes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.sources import Poisson
+from spikeheb.circuits.triggers import Trigger
 from spikeheb.draws.edges import edges_of
 from spikeheb.draws.rewire import rewired
 from spikeheb.engines.compiler import compiler
@@ -103,6 +104,7 @@ FEATURES = {
     "some of the cells": {"pre_cells": (2, 9), "post_cells": (2, 9)},
     "normalised": {"normalise": Normalise("divisive", 1.5)},
     "constants by cell": {"overrides": {"A_plus": np.linspace(0.0, 0.02, 12)}},
+    "numbers of 32 bits": {"delay": Uniform(low=0.0, high=0.6), "current": 8e-10},
     "delays of the rule": {"rule": sh.rule("pair", axonal_delay="1 ms", backpropagation_delay="0.7 ms")},
 }  # fmt: skip
 
@@ -260,3 +262,104 @@ def test_a_number_that_is_not_finite_from_a_phase_on_is_found_with_its_time():
     for engine in (network, plain):
         with pytest.raises(sh.NonFiniteError, match=r"is not finite at 0\.(08|09|1)\d+ s"):
             engine.run(broken)
+
+
+REWARDED = """
+schema = 1
+name = "rewarded"
+title = "Tags that a clock puts into the weight as far as there was reward"
+doc = "Each spike tags; every 3 ms a part of the tag goes into the weight."
+[parameters]
+tau = { value = "50 ms", doc = "decay of the tag", source = "chosen" }
+tau_d = { value = "30 ms", doc = "decay of the reward", source = "chosen" }
+[synapse]
+model = '''
+dc/dt = -c/tau : 1
+dd/dt = -d/tau_d : 1
+w : 1
+'''
+weight = "w"
+initial = { w = 0.5 }
+[[on]]
+event = "pre"
+do = ["transmit = 1", "c += 1"]
+[[on]]
+event = "post"
+do = ["c += 0.3"]
+[[on]]
+event = "reward"
+do = ["d += amount"]
+[[on]]
+event = "clock"
+every = "3 ms"
+do = ["w += 0.02*c*(0.1 + d)", "c *= 0.9"]
+[bounds]
+kind = "none"
+"""
+
+
+@needs_compiler
+def test_rewards_that_cells_bring_about_random_currents_and_the_clock_go_on(tmp_path):
+    path = tmp_path / "rewarded.toml"
+    path.write_text(REWARDED, encoding="utf-8")
+    trigger = Trigger(first=("e", 0), then=("e", 3), within=20e-3, value=0.7, after=(1e-3, 30e-3), rewards=("e",))
+    alone = recurrent(sh.rule(path))
+    noisy = replace(alone.drives["e"], noise=Noise(low=-3e-10, high=9e-10, every=1e-3))
+    phases = tuple(Phase(step=step, rewire={"ee": Rewire(below, "indegree")}) for step, below in ((500, 0.7), (1001, 0.8)))
+    circuit = replace(alone, drives={"e": noisy}, triggers={"t": trigger}, phases=phases)
+    recording = agree(circuit)
+    without = network.run(replace(circuit, triggers={}))
+    assert np.abs(recording.w["ee"] - without.w["ee"]).max() > 1e-3
+    assert all(each.pruned > 5 for each in recording.rewirings["ee"])
+
+
+@needs_compiler
+def test_histograms_and_snapshots_of_its_own_are_of_the_synapses_as_they_are_then():
+    steps, edges = np.array([20, 499, 500, 1000, 1001, 1400]), np.linspace(-0.03, 1.03, 14)
+    of = OfSynapses(snapshots=steps, histograms=steps, edges=edges)
+    circuit = replace(recurrent(), probes=Probes(trains=True, projections={"ee": of}))
+    recording = agree(circuit)
+    expected = [np.histogram(weights, edges)[0] for weights in recording.snapshots["ee"]]
+    np.testing.assert_array_equal(recording.histograms["ee"], expected)
+    np.testing.assert_array_equal(plain.run(circuit).histograms["ee"], expected)
+    data = sh.network(circuit)
+    assert data["ee_pre"].dims == ("ee_snapshot", "ee_synapse")
+    np.testing.assert_array_equal(data["ee_pre"].values[1], recording.rewirings["ee"][0].pre)
+    np.testing.assert_array_equal(data["ee_post"].values[2], recording.rewirings["ee"][1].post)
+
+
+@pytest.mark.parametrize("watched", [3, np.array([[0, 1]])])
+def test_synapses_that_may_be_removed_cannot_be_watched(watched):
+    of = OfSynapses(watched=watched, watch=np.array([0, 700]))
+    with pytest.raises(sh.EngineError, match='"ee": its synapses cannot be watched while phases rewire it'):
+        replace(recurrent(), probes=Probes(projections={"ee": of}))
+    still = replace(recurrent(), phases=(), probes=Probes(projections={"ee": of}))
+    with pytest.raises(sh.EngineError, match="cannot be watched"):
+        replace(still, phases=recurrent().phases)
+
+
+class Stop:
+    """Interrupts a run at its n-th look."""
+
+    def __init__(self, at):
+        self.left = at
+
+    def __call__(self):
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+@needs_compiler
+@pytest.mark.parametrize("looks", [1, 3, 5, 8])
+@pytest.mark.parametrize("every", ["0 s", None])
+def test_an_interrupted_run_is_saved_and_goes_on_to_the_same_result(looks, every, tmp_path, monkeypatch):
+    path, circuit = tmp_path / "run.npz", recurrent()
+    whole = sh.network(circuit)
+    monkeypatch.setattr("spikeheb.engines.kernel.run.FIRST_PIECE", 1e-5)
+    monkeypatch.setattr("spikeheb.engines.kernel.run.PIECE", 1e-5)
+    monkeypatch.setattr("spikeheb.engines.kernel.run.stop_if_asked", Stop(looks))
+    with pytest.raises(KeyboardInterrupt):
+        sh.network(circuit, save=path, every=every)
+    monkeypatch.undo()
+    assert sh.network(circuit, resume=path).identical(whole)
