@@ -34,6 +34,7 @@ def net(
     Printed are the mean rate of each population and how irregular its spikes are, both of the second half of the run, and the weights of
     each plastic projection, first and last recorded.
     """
+    from spikeheb.cli.printing import note
     from spikeheb.cli.report import print_notes
     from spikeheb.results import free_place
     from spikeheb.studies.networks.edges import to_sonata
@@ -45,9 +46,9 @@ def net(
     with output(target.out or folder_name("net", Path(circuit).stem), target.force, names) as folder:
         with shown_progress("net", progress) as report:
             data = study(circuit, **settings, progress=report)
-        if edges is not None:
-            to_sonata(data, edges, force=target.force)
         deliver(data, folder, target.force, names, Words(lambda: _print(data), lambda: print_notes(data)))
+        if edges is not None:
+            note(f"edges: {to_sonata(data, edges, force=target.force)}")
 
 
 def _print(data: xr.Dataset) -> None:

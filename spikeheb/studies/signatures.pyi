@@ -226,8 +226,9 @@ def network(
         Over ``population`` the means ``mean_rate`` and ``mean_cv``; for each population P of cells ``P_rate`` and ``P_cv`` (coefficient
         of variation of the intervals) over ``P_cell``, all of the second half of the run, ``P_rate_course`` over ``time``, and
         ``P_spike_time`` and ``P_spike_cell`` over ``P_spike``; for each projection Q with a rule ``Q_weight`` over ``snapshot`` and
-        ``Q_synapse``, with source ``Q_pre`` and cell ``Q_post`` of each synapse. The last snapshot is of the end. A ``note`` says where a
-        rate is beyond physiology.
+        ``Q_synapse``, with source ``Q_pre``, cell ``Q_post`` and delay ``Q_delay`` of each synapse (one where all are the same). The last
+        snapshot is of the end. Where phases rewire Q, ``Q_pre`` and ``Q_post`` are over ``snapshot`` too, and ``Q_pruned`` and ``Q_grown``
+        over ``Q_rewiring``, the times. A ``note`` says where a rate is beyond physiology.
 
     Raises
     ------
