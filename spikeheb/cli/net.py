@@ -63,9 +63,9 @@ def net(
         with shown_progress("net", progress) as report:
             pause = None if every is None else f"{every} s"
             data = study(given, **settings, save=save, every=pause, resume=resume, progress=report)
-        if edges is not None:
-            to_sonata(data, edges, force=target.force)
         deliver(data, folder, target.force, names, Words(lambda: _print(data), lambda: print_notes(data)))
+        if edges is not None:
+            note(f"edges: {to_sonata(data, edges, force=target.force)}")
 
 
 def _print(data: xr.Dataset) -> None:

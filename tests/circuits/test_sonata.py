@@ -189,6 +189,23 @@ def test_the_command_writes_edges_and_keeps_an_earlier_file(tmp_path: Path, caps
     assert not (tmp_path / "b").exists()
 
 
+def test_after_rewiring_the_synapses_of_the_end_are_written(tmp_path: Path) -> None:
+    phase = '[[phases]]\nat = "30 ms"\nrewire.ee = { below = 0.5, keep = "indegree" }\n'
+    path = saved(tmp_path, *DRAWN)
+    path.write_text(path.read_text(encoding="utf-8") + phase, encoding="utf-8")
+    data = sh.network(path, engine="plain")
+    assert int(data["ee_pruned"].sum()) > 3
+    connect = read_edges(sh.to_sonata(data, tmp_path / "edges.h5"), "ee")
+    np.testing.assert_array_equal(connect.pre, data["ee_pre"].values[-1])
+    np.testing.assert_array_equal(connect.weight, data["ee_weight"].values[-1])
+    assert np.any(connect.pre != data["ee_pre"].values[0])
+
+
+def test_what_is_no_result_of_a_network_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(sh.FormatError, match="expected the result of a network"):
+        sh.to_sonata(None, tmp_path / "edges.h5")  # type: ignore[arg-type]
+
+
 # --- wrong files ---
 
 

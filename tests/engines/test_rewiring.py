@@ -302,10 +302,10 @@ kind = "none"
 def test_rewards_that_cells_bring_about_random_currents_and_the_clock_go_on(tmp_path):
     path = tmp_path / "rewarded.toml"
     path.write_text(REWARDED, encoding="utf-8")
-    trigger = Trigger(first=("e", 0), then=("e", 3), within=20e-3, value=0.7, after=(1e-3, 30e-3), rewards=("e",))
+    trigger = Trigger(first=("e", 0), then=("e", 3), within=20e-3, value=0.05, after=(1e-3, 30e-3), rewards=("e",))
     alone = recurrent(sh.rule(path))
     noisy = replace(alone.drives["e"], noise=Noise(low=-3e-10, high=9e-10, every=1e-3))
-    phases = tuple(Phase(step=step, rewire={"ee": Rewire(below, "indegree")}) for step, below in ((500, 0.7), (1001, 0.8)))
+    phases = tuple(Phase(step=step, rewire={"ee": Rewire(below, "indegree")}) for step, below in ((500, 0.75), (1001, 1.2)))
     circuit = replace(alone, drives={"e": noisy}, triggers={"t": trigger}, phases=phases)
     recording = agree(circuit)
     without = network.run(replace(circuit, triggers={}))
