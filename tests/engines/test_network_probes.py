@@ -136,7 +136,7 @@ WRONG = {
     "no such cell": (Probes(populations={"e": OfCells(cells=np.array([12]), samples=np.array([0]))}), "rising numbers of 12 cells"),
     "cells that fall": (Probes(populations={"e": OfCells(spikes=np.array([3, 1]))}), '"e": spikes: expected rising numbers'),
     "samples of none": (Probes(populations={"e": OfCells(samples=np.array([0]))}), "samples of potentials need cells"),
-    "a long bin": (Probes(populations={"e": OfCells(bin_steps=1501)}), "no longer than the run"),
+    "a long bin": (Probes(populations={"e": OfCells(bin_steps=1501)}), "at most the whole run"),
     "late": (Probes(projections={"ee": OfSynapses(watch=np.array([1500]))}), '"ee": watch must rise, from step 0 to step 1499'),
     "no edges": (Probes(projections={"ee": OfSynapses(histograms=np.array([0]))}), '"ee": the edges of histograms must rise'),
     "no such source": (Probes(projections={"ie": OfSynapses(watched=np.array([[0, 4]]))}), "a cell below 12 and a source below 4"),
