@@ -74,9 +74,7 @@ def group_rates(
     for n, (name, group) in enumerate(groups.items()):
         member = checked.members(group, counts[population], name)
         course = rate_course(times[member[cells]], int(member.sum()), *window, width)
-        ax.stairs(
-            np.maximum(course, LOWEST), np.linspace(*window, BINS + 1), baseline=None, color=CYCLE[n], label=name, linewidth=1.8
-        )
+        ax.stairs(np.maximum(course, LOWEST), np.linspace(*window, BINS + 1), baseline=None, color=CYCLE[n], label=name, linewidth=1.8)
         ends.append((window[1], float(course[-1]), f"{name} ({int(member.sum()):,})", CYCLE[n]))
     ax.set_yscale("log")
     ax.yaxis.set_major_formatter("{x:g}")

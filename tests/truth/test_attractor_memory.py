@@ -64,7 +64,9 @@ def file_of(patterns=5, share=0.5, condition="e_and_i"):
 
 def train(k, first):
     """Times of the spikes of the source of a pattern."""
-    return [f"{1e3 * (STORE * k + 0.05 + 0.025 * n)} ms" for n in range(16)] + [f"{1e3 * (first + TURN * k + 0.025 * n)} ms" for n in range(12)]
+    return [f"{1e3 * (STORE * k + 0.05 + 0.025 * n)} ms" for n in range(16)] + [
+        f"{1e3 * (first + TURN * k + 0.025 * n)} ms" for n in range(12)
+    ]
 
 
 def set_rules(projections, condition):
@@ -124,7 +126,7 @@ def check_few_patterns(seed):
 
 
 def check_many_patterns(seed):
-    """With twenty all recall less, but for the inhibitory synapses alone; beside excitatory ones anti-Hebbian inhibition helps, Vogels' harms."""
+    """Of twenty all recall less but inhibitory synapses alone; anti-Hebbian inhibition adds to excitatory memory, Vogels' takes."""
     few, many = overlaps(seed), overlaps(seed, patterns=20)
     assert abs(many["none"]) < 0.05
     assert many["i"] > few["i"] - 0.08

@@ -1,4 +1,4 @@
-"""Vogels, Sprekeler, Zenke, Clopath & Gerstner (2011), 10.1126/science.1211095: inhibition hides memories, and a cue to a part recalls the rest.
+"""Vogels, Sprekeler, Zenke, Clopath & Gerstner (2011), 10.1126/science.1211095: inhibition hides memories, and a cue recalls them.
 
 The network of the library, inhibitory_memory, at its full size. It was tried with the seed 1001 and frozen; the seeds here were drawn
 afterwards. Cells that belong to both assemblies are neither uncued members nor others.
