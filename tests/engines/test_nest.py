@@ -364,7 +364,7 @@ def test_projections_that_nest_has_not_are_refused_by_name(relay):
     assert "random currents" in refusal(replace(circuit, drives={"e": replace(circuit.drives["e"], noise=noise)}))
     assert '"xe": all spikes, and snapshots' in refusal(replace(circuit, probes=Probes(projections={"xe": OfSynapses(watched=1)})))
     assert '"e": all spikes, and snapshots' in refusal(replace(circuit, probes=Probes(populations={"e": OfCells(bin_steps=10)})))
-    trigger = Trigger(("e", 0), ("e", 1), 0.02, 0.5, (1.0, 3.0), ("e",))
+    trigger = Trigger(first=("e", 0), then=("e", 1), within=0.02, value=0.5, after=(1.0, 3.0), rewards=("e",))
     assert "rewards are not carried out" in refusal(replace(circuit, triggers={"r": trigger}))
     assert "phase" in refusal(replace(circuit, phases=(Phase(step=9, plastic={"xe": False}),)))
     two = {"a": circuit.projections["xe"], "b": replace(circuit.projections["xe"], rule=of("pair", tau_minus="30 ms"))}
