@@ -18,7 +18,6 @@ from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.sources import Poisson, Replayed
-from spikeheb.circuits.triggers import Trigger
 from spikeheb.engines.choice import carry_out, carry_out_network
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.nest.plan import plan
@@ -364,8 +363,6 @@ def test_projections_that_nest_has_not_are_refused_by_name(relay):
     assert "random currents" in refusal(replace(circuit, drives={"e": replace(circuit.drives["e"], noise=noise)}))
     assert '"xe": all spikes, and snapshots' in refusal(replace(circuit, probes=Probes(projections={"xe": OfSynapses(watched=1)})))
     assert '"e": all spikes, and snapshots' in refusal(replace(circuit, probes=Probes(populations={"e": OfCells(bin_steps=10)})))
-    trigger = Trigger(first=("e", 0), then=("e", 1), within=0.02, value=0.5, after=(1.0, 3.0), rewards=("e",))
-    assert "rewards are not carried out" in refusal(replace(circuit, triggers={"r": trigger}))
     assert "phase" in refusal(replace(circuit, phases=(Phase(step=9, plastic={"xe": False}),)))
     two = {"a": circuit.projections["xe"], "b": replace(circuit.projections["xe"], rule=of("pair", tau_minus="30 ms"))}
     assert 'have one tau_minus in NEST, and "a" and "b" need 20 and 30 ms' in refusal(replace(circuit, projections=two))
