@@ -76,7 +76,7 @@ def test_with_other_pairing_schemes_the_cell_falls_silent(interaction):
     assert data["synapses_weight"].values[-1].mean() < 0.475 / 1.5
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_pattern_is_found_in_at_least_16_of_20_seeds():
     succeeded, rates, large = [], [], []
     for seed in SEEDS:
