@@ -18,10 +18,10 @@ come a step earlier or later, and recurrent networks agree in distribution only.
   and cell. Where spikes take longer to the synapse than that, a relay of NEST stands between.
 - delays of one time step at least.
 
-**What differs, and is noted in the result**: NEST transmits a weight after the spike's own change, and most rules here before it
-(in a recurrent network of triplets this made the mean weight 2 % lower; a rule whose handler has ``transmit = 1`` after ``ltd`` is the same
-in both); it clips Vogels' rise and loss one after the other. Weights are read when a multiple of the shortest delay has passed, so up to one shortest delay
-before the step that was asked for.
+**What differs, and is noted in the result**: NEST transmits a weight after the spike's own change, and most rules here before it. In a
+recurrent network of triplets this made the mean weight 2 % lower. A rule whose handler has ``transmit = 1`` after ``ltd`` is the same in
+both. NEST clips Vogels' rise and loss one after the other. Weights are read when a multiple of the shortest delay has passed, so up to one
+shortest delay before the step that was asked for.
 
 **What is refused, by name**: rules with a clock, noise, rewards, ``[post]``, the membrane potential or delayed handlers, phases,
 normalisation, constants that differ between cells, single precision, other cells, and imposed spikes on cells that could fire by
