@@ -29,7 +29,7 @@ from spikeheb.rules.meaning import reads_membrane
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
 RULES = sorted(path.stem for path in (LIBRARY / "rules").glob("*.toml"))
-OF_NETWORKS, SOME = ("brunel_2000", "izhikevich_fs", "izhikevich_rs", "vogels_2011"), ("pair", "bcm", "graupner_brunel")
+OF_NETWORKS, SOME = ("brunel_2000", "izhikevich_fs", "izhikevich_rs", "masquelier_2008", "vogels_2011"), ("pair", "bcm", "graupner_brunel")
 CELLS = sorted(path.stem for path in (LIBRARY / "cells").glob("*.toml"))
 SECOND, PULSES = 10_000, 1000
 LANES, INPUTS = 3, 2

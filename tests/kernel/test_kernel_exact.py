@@ -14,7 +14,7 @@ from spikeheb.program.stretches import can_rest, in_order
 from spikeheb.rules import choose, read_rule
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
-OF_NETWORKS = ("brunel_2000", "izhikevich_fs", "izhikevich_rs", "vogels_2011")
+OF_NETWORKS = ("brunel_2000", "izhikevich_fs", "izhikevich_rs", "masquelier_2008", "vogels_2011")
 """Of which `tests/engines/test_plain.py` has some rules: each rule and cell is a kernel of its own, and takes seconds to build."""
 CELLS = sorted(path.stem for path in (LIBRARY / "cells").glob("*.toml") if path.stem not in OF_NETWORKS)
 RULES = sorted(path.stem for path in (LIBRARY / "rules").glob("*.toml"))
