@@ -8,6 +8,7 @@ beginning; the paper reports more than 95 % of 100 seeds. With that, 15 or fewer
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 
 import numpy as np
@@ -74,6 +75,16 @@ def test_with_other_pairing_schemes_the_cell_falls_silent(interaction):
     assert 5 < len(spikes) < 60
     assert spikes[-1] < 2.0
     assert data["synapses_weight"].values[-1].mean() < 0.475 / 1.5
+
+
+def test_with_steps_of_a_millisecond_all_weights_rise():
+    """An output spike then has many input spikes in its own step, all of which count as before it."""
+    text = library.find("network", "masquelier_2008").read_text(encoding="utf-8")
+    fine = tomllib.loads(text)
+    data = sh.network(fine | {"dt": "1 ms", "duration": "15 s", "probes": {"trains": True}}, seed=1)
+    spikes, _ = times_of(data)
+    assert np.sum(spikes > 10) / 5 > 100
+    assert data["synapses_weight"].values[-1].min() > 0.8
 
 
 @pytest.mark.slow
