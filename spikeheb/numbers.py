@@ -110,7 +110,8 @@ def nearest_step(time: float, dt: float) -> int:
 
 def nearest_steps(times: npt.NDArray[np.floating], dt: float) -> npt.NDArray[np.int64]:
     """The time steps nearest to times of events; half-way ones all go down, so that any two events keep their distance."""
-    return np.floor(times / dt + (0.5 - 1e-6)).astype(np.int64)
+    steps: npt.NDArray[np.int64] = np.floor(times / dt + (0.5 - 1e-6)).astype(np.int64)
+    return steps
 
 
 def si(value: object) -> float:
