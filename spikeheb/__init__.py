@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from spikeheb.studies.inputs import early as early
     from spikeheb.studies.inputs import poisson_inputs as poisson_inputs
     from spikeheb.studies.inputs import with_inhibition as with_inhibition
+    from spikeheb.studies.networks.edges import to_sonata as to_sonata
     from spikeheb.studies.portrait import portrait as portrait
     from spikeheb.studies.rerun import rerun as rerun
     from spikeheb.studies.signatures import analyse as analyse
@@ -133,6 +134,7 @@ _HOMES = {
     "constraint": "spikeheb.studies.distributions.constraint",
     "network": "spikeheb.studies.networks.network",
     "rerun": "spikeheb.studies.rerun",
+    "to_sonata": "spikeheb.studies.networks.edges",
     "with_inhibition": "spikeheb.studies.inputs",
     "fan_in_inputs": "spikeheb.studies.inputs",
     "early": "spikeheb.studies.inputs",

@@ -25,6 +25,8 @@ MOST = 10_000_000
 """The largest number of things of a kind, where memory sets no closer limit."""
 BYTES_OF_SPIKE = 32.0
 """While a schedule becomes a job, and a job the arrays of an engine."""
+BYTES_OF_CELL = 200.0
+"""In a network, of one with a few variables, and without the spikes that are under way."""
 BYTES_OF_SYNAPSE = 60.0
 """In a network, while it is connected; less afterwards."""
 LARGEST_SEED = 2**63 - 1

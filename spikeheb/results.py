@@ -48,7 +48,7 @@ def save(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
         Where it cannot be written whole.
     """
     _check_result(data)
-    target = _free_place(path, force)
+    target = free_place(path, force)
     try:
         image = _image(data)
     except MemoryError:
@@ -65,7 +65,7 @@ def _check_result(data: object) -> None:
     check_kind(data, xr.Dataset, "a result")
 
 
-def _free_place(path: Path | str, force: bool) -> Path:
+def free_place(path: Path | str, force: bool) -> Path:
     """The path, if no file may be lost by writing there. What the system cannot even look up is left to the writing to refuse."""
     check_kind(path, (str, Path), "a path", key="path")
     if exists(path) and not force:
@@ -266,7 +266,7 @@ def to_csv(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
     FormatError
         For a data set without conditions.
     """
-    target = _free_place(path, force)
+    target = free_place(path, force)
     buffer = io.StringIO()
     csv.writer(buffer).writerows(table(data))
     replace_file(target, buffer.getvalue().encode("utf-8-sig"))

@@ -99,9 +99,8 @@ def check_network(probes: Probes, steps: int, groups: Mapping[str, Cells], proje
         _check_synapses(of, f'"{name}"', joined, steps)
         taken = 0 if of.snapshots is None else len(of.snapshots)
         needed += 16.0 * joined.synapses * taken
-        check_memory(needed, f"{taken:,} snapshots of {joined.synapses:,.0f} weights, with what else is recorded,", key="record")
-        watched = of.watched if isinstance(of.watched, int) else len(of.watched)
-        needed += 16.0 * (watched * len(of.watch) + of.bins * len(of.histograms))
+        check_memory(needed, f"{taken:,} snapshots of {joined.synapses:,.0f} weights, with what else is recorded,", key="snapshots")
+        needed += 16.0 * (of.watched_count * len(of.watch) + of.bins * len(of.histograms))
         check_memory(needed, f'the watched weights and histograms of "{name}", with what else is recorded,', key="probes")
 
 

@@ -16,15 +16,15 @@ from spikeheb.circuits.connect import AllToAll, OwnCopies, Pairwise, expected
 from spikeheb.circuits.connect import check as check_connector
 from spikeheb.circuits.distributions import Distribution
 from spikeheb.circuits.drives import EVERY, Drives
-from spikeheb.circuits.phases import Phase, check_phases
+from spikeheb.circuits.phases import Phase, check_phases, rewirings
 from spikeheb.circuits.populations import Cells, Population, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
-from spikeheb.circuits.sources import Walk, expected_counts, innermost, spike_counts
+from spikeheb.circuits.sources import Walk, expected_counts, expected_spikes, innermost, spike_counts
 from spikeheb.circuits.steps import Floats, Numbers, Steps
 from spikeheb.circuits.triggers import Trigger, check_triggers
 from spikeheb.errors import EngineError, ScheduleError, unknown_name
-from spikeheb.limits import BYTES_OF_SPIKE, BYTES_OF_SYNAPSE, STEPS, check_memory, check_seed, check_steps, check_work
+from spikeheb.limits import BYTES_OF_CELL, BYTES_OF_SPIKE, BYTES_OF_SYNAPSE, STEPS, check_memory, check_seed, check_steps, check_work
 
 if TYPE_CHECKING:
     from spikeheb.cells import Cell
@@ -308,6 +308,31 @@ class Circuit:
         check_memory(BYTES_OF_SPIKE * spikes, f"the {spikes:,} spikes of {synapses:,.0f} synapses")
         if self.is_network:
             check_memory(BYTES_OF_SYNAPSE * synapses, f"the {synapses:,.0f} synapses", key="projections")
+            check_memory(BYTES_OF_CELL * cells, f"the {cells:,} cells", key="populations")
+            self._check_spikes()
+            self._check_rewiring()
+
+    def _check_spikes(self) -> None:
+        """What random sources of a network send, and what is under way."""
+        spikes = {
+            name: expected_spikes(population.sources, self.steps * self.dt, self.dt)
+            for name, population in self.populations.items() if isinstance(population, Spikes)
+        }  # fmt: skip
+        check_memory(BYTES_OF_SPIKE * sum(spikes.values()), f"the {sum(spikes.values()):,.0f} spikes of sources", key="populations")
+        for name, projection in self.projections.items():
+            count = self.populations[projection.pre].count
+            arriving = spikes.get(projection.pre, 0.0) * self.expected_synapses(name) / max(1, count)
+            check_work(arriving, f'{arriving:,.0f} spikes at the synapses of "{name}"', key="projections")
+            steps = 0.0 if isinstance(projection.delay, Distribution) else min(self.steps, projection.delay / self.dt)
+            check_memory(4.0 * steps * count, f'the spikes of "{projection.pre}" under way for {steps:,.0f} steps', key="projections")
+
+    def _check_rewiring(self) -> None:
+        for name in self.projections:
+            synapses, times = self.expected_synapses(name), len(rewirings(self.phases, name))
+            if times and self.probes.of_synapses(name).watched_count:
+                why = "its synapses cannot be watched while phases rewire it, for they may be removed; ask for snapshots or histograms"
+                raise EngineError(f'"{name}": {why}', key="probes")
+            check_memory(16.0 * synapses * times, f'{times:,} rewirings of {synapses:,.0f} synapses of "{name}"', key="phases")
 
     def _check_trains(self) -> None:
         for projection in self.projections.values():

@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from spikeheb.circuits.equality import equal_by_value
-from spikeheb.circuits.steps import Numbers, Steps
+from spikeheb.circuits.steps import Floats, Numbers, Steps
 from spikeheb.errors import EngineError
+from spikeheb.rules.numbers import LONGEST_DELAY
 
 LARGEST = 2**31 - 1
 """Sources, and synapses of a projection, that can be numbered."""
@@ -131,11 +132,21 @@ class Explicit:
     ----------
     pre, post : arrays of int, shape (synapses,)
         Source and cell of each, counted from 0; in any order.
+    weight : array of float, shape (synapses,), or None
+        The initial weight of each under a rule; without one its efficacy. None where the projection says it.
+    delay : array of float, shape (synapses,), or None
+        Seconds. None where the projection says it.
+    file, population : str or None
+        The SONATA file that they were read from, and which of its populations of edges.
     """
 
     NAME: ClassVar[str] = "explicit"
     pre: Steps
     post: Steps
+    weight: Floats | None = None
+    delay: Floats | None = None
+    file: str | None = None
+    population: str | None = None
 
 
 Drawn = PairwiseBernoulli | FixedIndegree | FixedOutdegree | FixedTotal
@@ -189,8 +200,8 @@ def check(name: str, connect: Connector, sources: int, cells: int, *, itself: bo
             _check_count(name, count, there[1], multiple, "cells")
         case FixedTotal(count=count, multiple=multiple):
             _check_count(name, count, there[0] * cells, multiple, "pairs of a source and a cell")
-        case Explicit(pre=pre, post=post):
-            _check_explicit(name, pre, post, sources, cells)
+        case Explicit():
+            _check_explicit(name, connect, sources, cells)
     if expected(connect, sources, cells) > LARGEST:
         raise EngineError(f'"{name}" would have {expected(connect, sources, cells):,.0f} synapses; at most {LARGEST:,} are possible')
 
@@ -210,13 +221,23 @@ def _check_pairs(name: str, cell: Steps | Numbers, sources: int, cells: int) -> 
         raise EngineError(f'"{name}" reaches cell {cell[0] if cell[0] < 0 else cell[-1]}, but there are {cells}, counted from 0')
 
 
-def _check_explicit(name: str, pre: Steps, post: Steps, sources: int, cells: int) -> None:
+def _check_explicit(name: str, connect: Explicit, sources: int, cells: int) -> None:
+    pre, post = connect.pre, connect.post
     if np.ndim(pre) != 1 or np.shape(pre) != np.shape(post):
         raise EngineError(f'"{name}" needs a source and a cell for each synapse (got {np.size(pre)} and {np.size(post)})')
     for what, numbers, count in (("source", pre, sources), ("cell", post, cells)):
         wrong = np.flatnonzero((numbers < 0) | (numbers >= count))
         if wrong.size:
             raise EngineError(f'"{name}": synapse {wrong[0]} has {what} {numbers[wrong[0]]}, but there are {count:,}, counted from 0')
+    for what, values, least, most in (("weight", connect.weight, -np.inf, np.inf), ("delay", connect.delay, 0.0, LONGEST_DELAY)):
+        if values is None:
+            continue
+        if np.shape(values) != np.shape(pre):
+            raise EngineError(f'"{name}" needs a {what} for each of {len(pre):,} synapses (got {np.size(values):,})')
+        wrong = np.flatnonzero(~(np.isfinite(values) & (values >= least) & (values <= most)))
+        if wrong.size:
+            allowed = "a finite number" if what == "weight" else f"a time from 0 to {most:g} s"
+            raise EngineError(f'"{name}": expected {allowed} as {what} of synapse {wrong[0]} (got {values[wrong[0]]:g})')
 
 
 def options(kind: type[Connector]) -> tuple[str, ...]:

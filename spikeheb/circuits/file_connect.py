@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from spikeheb.circuits.connect import CONNECTORS, Connector, OwnCopies, Pairwise, options
+from spikeheb.circuits.connect import CONNECTORS, Connector, Explicit, OwnCopies, Pairwise, options
 from spikeheb.circuits.distributions import DISTRIBUTIONS, Distribution
 from spikeheb.circuits.file_tables import ConnectTable, DistributionTable, ProjectionTable
 from spikeheb.circuits.file_values import Reading
+from spikeheb.circuits.sonata import read_edges
 from spikeheb.dimensions import NONE, Dimension
 from spikeheb.errors import unknown_name
+from spikeheb.rules.rule import Rule
 
 OF_LISTS = ("pairwise", "own_copies")
 """Connectors that no network has."""
 
 
-def read_connect(raw: ProjectionTable, sources: int, cells: int, file: Reading, key: str) -> Connector:
-    """The way in which a projection is connected."""
+def read_connect(raw: ProjectionTable, rule: Rule | None, sources: int, cells: int, file: Reading, folder: Path, key: str) -> Connector:
+    """The way in which a projection is connected; the path of a file of edges is seen from `folder`."""
     table = ConnectTable(raw.connect) if isinstance(raw.connect, str) else raw.connect
     place = f"{key}.connect"
     if table.kind == "pairwise":
@@ -35,6 +38,10 @@ def read_connect(raw: ProjectionTable, sources: int, cells: int, file: Reading, 
     for name in given:
         if name not in taken:
             raise file.error(f"{place}.{name}", f'has no effect where kind is "{table.kind}"')
+    if table.file is not None:
+        return _of_file(table, raw, rule, file, folder, place)
+    if table.population is not None:
+        raise file.error(f"{place}.population", "has no effect without file")
     for name in ("probability", "count", "pre", "post"):
         if name in taken and name not in given:
             raise file.error(place, f'"{table.kind}" needs {name}')
@@ -42,9 +49,25 @@ def read_connect(raw: ProjectionTable, sources: int, cells: int, file: Reading, 
         wrong = next((n for n, number in enumerate(given.get(name, ())) if not 0 <= number < count), None)
         if wrong is not None:
             file.index(given[name][wrong], count, what, f"{place}.{name}[{wrong}]")
-    arrays = {name: np.array(given[name], dtype=np.int64) for name in ("pre", "post") if name in given}
+    arrays: dict[str, Any] = {name: np.array(given[name], dtype=np.int64) for name in ("pre", "post") if name in given}
+    if table.weight is not None:
+        arrays["weight"] = file.floats(table.weight, NONE if rule is None else rule.dimension_of_weight, f"{place}.weight")
+    if table.delay is not None:
+        arrays["delay"] = np.array([file.time(value, f"{place}.delay[{n}]") for n, value in enumerate(table.delay)], dtype=float)
     connector: Connector = kind(**(given | arrays))
     return connector
+
+
+def _of_file(table: ConnectTable, raw: ProjectionTable, rule: Rule | None, file: Reading, folder: Path, place: str) -> Explicit:
+    """The synapses of a SONATA file; what the projection itself says of weights and delays goes before what the file has."""
+    for name in ("pre", "post", "weight", "delay"):
+        if getattr(table, name) is not None:
+            raise file.error(f"{place}.{name}", "has no effect beside file")
+    if table.population is None:
+        raise file.error(place, "file needs population, the name of a group in its edges")
+    said = raw.efficacy is not None if rule is None else rule.weight in raw.initial
+    with file.at(f"{place}.file"):
+        return read_edges(folder / str(table.file), table.population, weights=not said, delays=raw.delay is None)
 
 
 def _pairwise(raw: ProjectionTable, sources: int, cells: int, file: Reading, place: str) -> Connector:

@@ -104,6 +104,10 @@ class ConnectTable(msgspec.Struct, forbid_unknown_fields=True):
     multiple: bool | None = None
     pre: list[int] | None = None
     post: list[int] | None = None
+    weight: list[Number] | None = None
+    delay: list[Number] | None = None
+    file: str | None = None
+    population: str | None = None
 
 
 class DistributionTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -223,12 +227,20 @@ class ProbesTable(msgspec.Struct, forbid_unknown_fields=True):
     projections: dict[str, OfSynapsesTable] = {}
 
 
+class RewireTable(msgspec.Struct, forbid_unknown_fields=True):
+    """Which synapses are removed, and what stays the same where new ones are drawn."""
+
+    below: Number
+    keep: str
+
+
 class PhaseTable(msgspec.Struct, forbid_unknown_fields=True):
     """What changes at a time."""
 
     at: Number
     plastic: dict[str, bool] = {}
     parameters: dict[str, dict[str, Number]] = {}
+    rewire: dict[str, RewireTable] = {}
 
 
 class CircuitTable(msgspec.Struct, forbid_unknown_fields=True):

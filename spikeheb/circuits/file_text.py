@@ -15,7 +15,7 @@ import numpy as np
 from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.circuits.circuit import Circuit
-from spikeheb.circuits.connect import Connector, OwnCopies, Pairwise, options
+from spikeheb.circuits.connect import Connector, Explicit, OwnCopies, Pairwise, options
 from spikeheb.circuits.distributions import Distribution
 from spikeheb.circuits.drives import EVERY, Change, Drives, Noise
 from spikeheb.circuits.phases import Phase
@@ -63,6 +63,8 @@ def difference(first: Any, second: Any, key: str = "") -> str | None:
             return key
         places = (difference(parts[name], others[name], f"{key}.{name}".lstrip(".")) for name in parts)
         return next((place for place in places if place is not None), None)
+    if key.endswith("connect.file") and isinstance(first, str) and isinstance(second, str):
+        return None if Path(first).absolute() == Path(second).absolute() else key
     both_released = all(isinstance(value, float) and math.isnan(value) for value in (first, second))
     return None if both_released or np.array_equal(first, second) else key
 
@@ -167,12 +169,15 @@ def _name_of(kind: str, path: str) -> str:
 
 
 def _projection(projection: Projection) -> Content:
-    content: Content = {"pre": projection.pre, "post": projection.post, **_connect(projection.connect)}
     rule, normalise = projection.rule, projection.normalise
+    content: Content = {"pre": projection.pre, "post": projection.post, **_connect(projection.connect, rule)}
     content |= {} if rule is None else {"rule": _rule(rule)}
     content |= {} if projection.receptor is None else {"receptor": projection.receptor}
-    content |= {} if projection.efficacy == 1.0 else {"efficacy": _array(projection.efficacy, NONE)}
-    content |= {} if projection.delay == 0.0 else {"delay": _array(projection.delay, TIME)}
+    edges = projection.connect if isinstance(projection.connect, Explicit) and projection.connect.file is not None else None
+    if projection.efficacy != 1.0 or (edges is not None and rule is None and edges.weight is None):  # or the file's would be taken
+        content["efficacy"] = _array(projection.efficacy, NONE)
+    if projection.delay != 0.0 or (edges is not None and edges.delay is None):
+        content["delay"] = _array(projection.delay, TIME)
     kinds = {} if rule is None else {equation.name: equation.dimension for equation in rule.equations}
     kinds |= {} if rule is None else {name: parameter.dimension for name, parameter in rule.parameters.items()}
     for part, values in (("initial", projection.initial), ("overrides", projection.overrides)):
@@ -185,13 +190,16 @@ def _projection(projection: Projection) -> Content:
     return content
 
 
-def _connect(connect: Connector) -> Content:
+def _connect(connect: Connector, rule: Rule | None) -> Content:
     if isinstance(connect, Pairwise):
         return {"connect": "pairwise", "reaches": list(connect.cell)}
     if isinstance(connect, OwnCopies):
         return {"connect": "own_copies"}
     given = {name: value for name in options(type(connect)) if (value := getattr(connect, name)) is not None}
-    table = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in given.items()}
+    if isinstance(connect, Explicit) and connect.file is not None:
+        given = {"file": str(Path(connect.file).absolute()), "population": connect.population}
+    kinds = {"weight": NONE if rule is None else rule.dimension_of_weight, "delay": TIME}
+    table = {name: _array(value, kinds[name]) if name in kinds else np.asarray(value).tolist() for name, value in given.items()}
     return {"connect": {"kind": connect.NAME, **table} if table else connect.NAME}
 
 
@@ -238,7 +246,12 @@ def _phase(phase: Phase, circuit: Circuit) -> Content:
         rule = circuit.projections[name].rule
         kinds = {} if rule is None else {constant: parameter.dimension for constant, parameter in rule.parameters.items()}
         changed[_key(name)] = {constant: _array(value, kinds.get(constant, NONE)) for constant, value in values.items()}
-    return content | ({"parameters": changed} if changed else {})
+    content |= {"parameters": changed} if changed else {}
+    rewire: Content = {}
+    for name, how in phase.rewire.items():
+        rule = circuit.projections[name].rule
+        rewire[_key(name)] = {"below": _array(how.below, NONE if rule is None else rule.dimension_of_weight), "keep": how.keep}
+    return content | ({"rewire": rewire} if rewire else {})
 
 
 def _probes(probes: Probes, dt: float) -> Content:

@@ -122,6 +122,10 @@ class Reading:
 
     def floats(self, values: Sequence[Number], dimension: Dimension, key: str) -> Floats:
         """A row of quantities, SI."""
+        if dimension == NONE and values and not any(isinstance(value, str) for value in values):
+            numbers = np.array(values, dtype=float)
+            if np.all(np.isfinite(numbers)):
+                return numbers
         return np.array([self.number(value, dimension, f"{key}[{n}]") for n, value in enumerate(values)], dtype=float)
 
     def row(self, value: Row, dimension: Dimension, count: int, key: str) -> Floats:

@@ -14,6 +14,9 @@ A file has `schema = 1`, `dt` and `duration`, and may have `title`, `doc`, `seed
     `pre_cells` and `post_cells`, such as ``[0, 100]``, are those that take part, and initial values, efficacy and delay may be drawn for
     each synapse: ``{ kind = "uniform", low = "1 ms", high = "5 ms" }``, ``"normal"`` (`mean`, `sd`, and limits `low` and `high`) or
     ``"lognormal"`` (`median`, `sigma`).
+    Given synapses (``kind = "explicit"``) are `pre` and `post`, and perhaps `weight` and `delay`, lists with one for each; or a `file` in
+    the SONATA format and the name of a `population` of its edges, with `syn_weight` (in the unit of the rule's weight, without a rule in
+    unit conductances) and `delay` (in ms) where it has them and the projection says nothing else: see `spikeheb.circuits.sonata`.
 ``[drives.NAME]``
     By population of cells: `imposed`, a list of sources; `currents`, `clamps` and `rewards`, lists of
     ``{ at = "50 ms", value = "200 pA" }`` for every cell, or with `cell = 3` for that one. A clamp that ends
@@ -23,8 +26,9 @@ A file has `schema = 1`, `dt` and `duration`, and may have `title`, `doc`, `seed
     ``{ population = "e", cell = 0 }``; ``after = ["1 s", "3 s"]`` it, which is drawn, a reward of `value` reaches all synapses onto the
     populations `rewards`, a list of names.
 ``[[phases]]``
-    Of a network: `at`, from when on; `plastic`, whether the weights of a projection may change (``plastic = { ie = false }``), and
-    `parameters`, new constants of its rule (``parameters.ie = { eta = 0.01 }``).
+    Of a network: `at`, from when on; `plastic`, whether the weights of a projection may change (``plastic = { ie = false }``);
+    `parameters`, new constants of its rule (``parameters.ie = { eta = 0.01 }``); and `rewire`: its synapses whose weight is below a limit
+    are removed, and as many new ones drawn (``rewire.ee = { below = 0.05, keep = "indegree" }``, or ``"outdegree"``).
 ``[probes]``
     As `spikeheb.circuits.probes.Probes`, in times: a list of them, or ``{ first = "0 ms", every = "10 ms", count = 50 }``, in which
     `first` and `count` may be left out: from the start on, to the end of the run.
@@ -53,26 +57,25 @@ from spikeheb.circuits.circuit import PRECISIONS, Circuit
 from spikeheb.circuits.distributions import Distribution
 from spikeheb.circuits.file_connect import read_connect, read_drawn
 from spikeheb.circuits.file_drives import of_kind, read_drives, read_trigger
+from spikeheb.circuits.file_phases import read_phase
 from spikeheb.circuits.file_probes import read_probes
 from spikeheb.circuits.file_tables import (
     CellTable,
     CircuitTable,
     DistributionTable,
-    PhaseTable,
     PopulationTable,
     ProjectionTable,
     RuleTable,
 )
 from spikeheb.circuits.file_text import difference, toml_text
 from spikeheb.circuits.file_values import Reading, check_trains, read_sources
-from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Cells, Population, Spikes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.steps import Floats
 from spikeheb.circuits.values import initial_shapes
 from spikeheb.dimensions import NONE, TIME, Dimension
 from spikeheb.errors import FormatError, unknown_name
-from spikeheb.limits import check_memory
+from spikeheb.limits import LEVELS, check_memory
 from spikeheb.rules import Rule, choose
 from spikeheb.tables import as_table, decode_text, read_text
 
@@ -91,7 +94,7 @@ def read_circuit(path: Path | str) -> Circuit:
     FormatError, UnitError, UnknownName
         Naming the file and the key, for the first thing that is not as the format says.
     """
-    return _parsed(read_text(Path(path), MAX_BYTES, REMEDY), str(path), Path(path).parent)
+    return circuit_of_text(read_text(Path(path), MAX_BYTES, REMEDY), str(path), Path(path).parent)
 
 
 def circuit_of(content: Mapping[str, object]) -> Circuit:
@@ -110,14 +113,16 @@ def circuit_of(content: Mapping[str, object]) -> Circuit:
     return _made(as_table({"schema": 1, "dt": "0.1 ms", **plain}, CircuitTable, GIVEN, MAX_ITEMS), GIVEN, Path(), things)
 
 
-def _plain(value: object, things: dict[str, Rule | Cell]) -> object:
+def _plain(value: object, things: dict[str, Rule | Cell], level: int = 0) -> object:
     """What a file could hold; rules and cells go into `things`, and their names there stand in their places."""
+    if level > LEVELS:
+        raise FormatError(f"tables and lists more than {LEVELS} deep; write them flatter", path=GIVEN)
     if isinstance(value, Mapping):
-        return {str(name): _plain(each, things) for name, each in value.items()}
+        return {str(name): _plain(each, things, level + 1) for name, each in value.items()}
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, list | tuple):
-        return [_plain(each, things) for each in value]
+        return [_plain(each, things, level + 1) for each in value]
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, Rule | Cell):
@@ -139,7 +144,7 @@ def circuit_to_toml(circuit: Circuit) -> str:
     text = toml_text(circuit)
     if len(text.encode()) > MAX_BYTES:
         raise FormatError(f"has more than {MAX_BYTES} bytes; {REMEDY}", path=WRITTEN)
-    key = difference(circuit, _parsed(text, WRITTEN, Path()))
+    key = difference(circuit, circuit_of_text(text, WRITTEN, Path()))
     if key is not None:
         raise FormatError(
             "was changed in a way that the file of a circuit cannot express; write a rule or cell file of its own", path=WRITTEN, key=key
@@ -147,7 +152,14 @@ def circuit_to_toml(circuit: Circuit) -> str:
     return text
 
 
-def _parsed(text: str, where: str, folder: Path) -> Circuit:
+def circuit_of_text(text: str, where: str, folder: Path) -> Circuit:
+    """The circuit that the text of a file describes; paths in it are seen from `folder`.
+
+    Raises
+    ------
+    FormatError, UnitError, UnknownName
+        Naming `where` and the key.
+    """
     return _made(decode_text(text, CircuitTable, where, MAX_ITEMS), where, folder, {})
 
 
@@ -182,7 +194,7 @@ def _made(table: CircuitTable, where: str, folder: Path, things: Mapping[str, Ru
         triggers = {name: read_trigger(raw, populations, file, f"triggers.{name}") for name, raw in table.triggers.items()}
         circuit = replace(circuit, triggers=triggers)
     with file.at("phases"):
-        circuit = replace(circuit, phases=tuple(_phase(raw, projections, file, f"phases[{n}]") for n, raw in enumerate(table.phases)))
+        circuit = replace(circuit, phases=tuple(read_phase(raw, projections, file, f"phases[{n}]") for n, raw in enumerate(table.phases)))
     if not circuit.is_network:
         _check_initial(circuit, file)
     with file.at("probes"):
@@ -251,7 +263,7 @@ def _projection(raw: ProjectionTable, populations: Mapping[str, Population], fil
         return Projection(
             pre=raw.pre,
             post=raw.post,
-            connect=read_connect(raw, pre.count, post.count, file, key),
+            connect=read_connect(raw, rule, pre.count, post.count, file, folder, key),
             rule=rule,
             receptor=raw.receptor,
             efficacy=1.0 if raw.efficacy is None else _drawn(raw.efficacy, NONE, file, f"{key}.efficacy"),
@@ -336,25 +348,6 @@ def _normalise(raw: ProjectionTable, file: Reading, key: str) -> Normalise | Non
     if raw.normalise is None:
         return None
     target = file.number(raw.normalise.target, NONE, f"{key}.target")
-    every = file.number(raw.normalise.every, TIME, f"{key}.every")
+    every = file.time(raw.normalise.every, f"{key}.every")
     with file.at(key):
         return Normalise(raw.normalise.kind, target, every)
-
-
-# --- phases and probes ---
-
-
-def _phase(raw: PhaseTable, projections: Mapping[str, Projection], file: Reading, key: str) -> Phase:
-    parameters: dict[str, dict[str, float]] = {}
-    for name, values in raw.parameters.items():
-        rule = projections[name].rule if name in projections else None
-        if rule is None:
-            raise file.error(f"{key}.parameters.{name}", "is not a projection with a rule")
-        kinds = {constant: rule.parameters[constant].dimension if constant in rule.parameters else NONE for constant in rule.constants}
-        for constant in values:
-            if constant not in kinds:
-                raise unknown_name("constant", constant, kinds, path=file.where, key=f"{key}.parameters.{name}")
-        parameters[name] = {
-            constant: file.number(value, kinds[constant], f"{key}.parameters.{name}.{constant}") for constant, value in values.items()
-        }
-    return Phase(step=file.step(raw.at, f"{key}.at"), plastic=raw.plastic, parameters=parameters)

@@ -2,11 +2,47 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from spikeheb.circuits.projections import Projection
 from spikeheb.errors import ScheduleError, unknown_name
+
+MOST_PHASES = 1000
+"""Of a network: where each begins, all before it are looked at."""
+KEPT = ("indegree", "outdegree")
+
+
+@dataclass(frozen=True)
+class Rewire:
+    """Synapses that are removed where a phase begins, and as many that are drawn in their place.
+
+    For each removed synapse of a cell ("indegree") or of a source ("outdegree") a new partner is drawn, evenly among those that take part
+    and with which there is no synapse; a removed one may come back. The new synapse begins with the initial value that the projection
+    says, where it is drawn with a new number, and where it is given with that of the synapse in whose place it stands. So is its delay:
+    how many synapses there are with each delay does not change. What is under way from its source to it arrives.
+
+    Attributes
+    ----------
+    below : float
+        Removed are those whose weight is less.
+    keep : {"indegree", "outdegree"}
+        How many synapses reach each cell, or leave each source, stays as it is.
+
+    Raises
+    ------
+    ScheduleError
+    """
+
+    below: float
+    keep: str
+
+    def __post_init__(self) -> None:
+        if self.keep not in KEPT:
+            raise ScheduleError(f'rewiring keeps "indegree" or "outdegree" (got "{self.keep}")', key="keep")
+        if not math.isfinite(self.below):
+            raise ScheduleError(f"the limit below which synapses are removed is a finite number (got {self.below:g})", key="below")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,11 +56,14 @@ class Phase:
         By projection whether its weights may change; where not, traces run on.
     parameters : mapping of str to mapping of str to float
         By projection new values of constants of its rule, SI. Time constants and delays stay.
+    rewire : mapping of str to Rewire
+        By projection which synapses are replaced by others before the phase begins.
     """
 
     step: int
     plastic: Mapping[str, bool] = field(default_factory=dict)
     parameters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    rewire: Mapping[str, Rewire] = field(default_factory=dict)
 
 
 def check_phases(phases: tuple[Phase, ...], projections: Mapping[str, Projection], steps: int) -> None:
@@ -34,13 +73,15 @@ def check_phases(phases: tuple[Phase, ...], projections: Mapping[str, Projection
     ------
     ScheduleError, UnknownName
     """
+    if len(phases) > MOST_PHASES:
+        raise ScheduleError(f"expected at most {MOST_PHASES:,} phases (got {len(phases):,})", key="phases")
     last = 0
     for phase in phases:
         if not last < phase.step < steps:
             raise ScheduleError(f"phases begin one after the other, after step {last:,} and before step {steps:,} (got {phase.step:,})")
         last = phase.step
         ruled = {name: projection.rule for name, projection in projections.items() if projection.rule is not None}
-        for name in (*phase.plastic, *phase.parameters):
+        for name in (*phase.plastic, *phase.parameters, *phase.rewire):
             if name not in ruled:
                 raise unknown_name("projection with a rule", name, ruled, key="phases")
         for name, values in phase.parameters.items():
@@ -53,6 +94,11 @@ def check_phases(phases: tuple[Phase, ...], projections: Mapping[str, Projection
                     raise unknown_name("constant", constant, rule.constants, path=rule.path, key="phases")
                 if constant in fixed:
                     raise ScheduleError(f'{constant} of "{name}" is a delay, which stays as it is while a network runs', key="phases")
+
+
+def rewirings(phases: tuple[Phase, ...], name: str) -> list[tuple[int, Rewire]]:
+    """When a projection is rewired (steps, rising), and how."""
+    return [(phase.step, phase.rewire[name]) for phase in phases if name in phase.rewire]
 
 
 def at(phases: tuple[Phase, ...], name: str, step: int) -> tuple[bool, dict[str, float]]:

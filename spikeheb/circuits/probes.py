@@ -65,6 +65,11 @@ class OfSynapses:
     edges: Floats = field(default_factory=lambda: np.zeros(0))
 
     @property
+    def watched_count(self) -> int:
+        """How many synapses are asked for."""
+        return self.watched if isinstance(self.watched, int) else len(self.watched)
+
+    @property
     def bins(self) -> int:
         """Of a histogram."""
         return max(0, len(self.edges) - 1)

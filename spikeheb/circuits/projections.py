@@ -6,11 +6,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from spikeheb.circuits.connect import AllToAll, Connector
+import numpy as np
+
+from spikeheb.circuits.connect import AllToAll, Connector, Explicit
 from spikeheb.circuits.distributions import Distribution, least
 from spikeheb.circuits.equality import equal_by_value
 from spikeheb.circuits.steps import Floats
 from spikeheb.errors import EngineError
+from spikeheb.limits import STEPS
 from spikeheb.rules.numbers import LONGEST_DELAY
 from spikeheb.rules.rule import Rule
 
@@ -47,7 +50,7 @@ class Normalise:
 
     def steps(self, dt: float) -> int:
         """Steps between normalisations; 0 for after every event."""
-        return max(1, round(self.every / dt)) if self.every else 0
+        return max(1, round(min(self.every / dt, STEPS))) if self.every else 0
 
 
 @equal_by_value
@@ -102,10 +105,23 @@ class Projection:
                 raise EngineError(f"{name} is 0 or more (got {least(getattr(self, name)):g})", key=name)
         if not isinstance(self.delay, Distribution) and self.delay > LONGEST_DELAY:
             raise EngineError(f"a delay may be at most {LONGEST_DELAY:g} s (got {self.delay:g} s)", key="delay")
+        if isinstance(self.connect, Explicit):
+            self._check_given(self.connect)
         if self.rule is not None and self.efficacy != 1.0:
             raise EngineError(f'"{self.rule.name}" sets the efficacy itself; give a projection an efficacy only where it has no rule')
         if self.rule is None and (self.initial or self.overrides or self.normalise is not None):
             raise EngineError("initial values, constants by cell and normalisation need a projection with a rule")
+
+    def _check_given(self, connect: Explicit) -> None:
+        """Raise where synapses have weights or delays of their own and the projection says others."""
+        name = "efficacy" if self.rule is None else f"initial.{self.rule.weight}"
+        if connect.weight is not None and (self.efficacy != 1.0 if self.rule is None else self.rule.weight in self.initial):
+            raise EngineError("the synapses have weights of their own; give one of both", key=name)
+        if connect.weight is not None and self.rule is None and np.any(np.asarray(connect.weight) < 0):
+            least_weight = float(np.min(connect.weight))
+            raise EngineError(f"a weight without a rule is 0 or more; the receptor says its sign (got {least_weight:g})", key=name)
+        if connect.delay is not None and self.delay != 0.0:
+            raise EngineError("the synapses have delays of their own; give one of both", key="delay")
 
     # --- where it is of no network, so that nothing is drawn ---
 

@@ -59,6 +59,28 @@ class Recording:
 
 @equal_by_value
 @dataclass(frozen=True, kw_only=True)
+class Rewiring:
+    """What rewiring did to a projection, and how it was before.
+
+    Attributes
+    ----------
+    step : int
+        Before which it was.
+    pruned, grown : int
+        Synapses that were removed and that are new.
+    pre, post : arrays of int, shape (synapses,)
+        Source and cell of each synapse before.
+    """
+
+    step: int
+    pruned: int
+    grown: int
+    pre: Numbers
+    post: Numbers
+
+
+@equal_by_value
+@dataclass(frozen=True, kw_only=True)
 class NetworkRecording:
     """What an engine recorded of a network. Synapses stand cell after cell, those of a cell by their source.
 
@@ -71,10 +93,13 @@ class NetworkRecording:
     counts : mapping of str to array of int, shape (cells,)
         Spikes of each cell, imposed ones included.
     pre, post : mapping of str to array of int, shape (synapses,)
-        Source and cell of the synapses of each projection with a rule.
+        Source and cell of the synapses of each projection with a rule, at the end.
+    delay : mapping of str to array of int, shape (synapses,)
+        Steps from the spike to each.
     w : mapping of str to array, shape (synapses,)
         Their weights at the end.
     snapshots : mapping of str to array, shape (snapshots, synapses)
+        Of the synapses as they are then.
     binned : mapping of str to array of int, shape (bins,)
         Spikes of all cells of a population in each whole bin, where they are counted.
     v : mapping of str to array, shape (samples, cells)
@@ -89,6 +114,8 @@ class NetworkRecording:
         For each population with a pattern, first step of each presentation and number of the source that has it.
     dropped : mapping of str to int
         For each population of which a source may leave out a second spike of a train in one step, how many were left out.
+    rewirings : mapping of str to tuple of Rewiring
+        Of each projection with a rule, in order.
     """
 
     engine: Mapping[str, str]
@@ -96,6 +123,7 @@ class NetworkRecording:
     counts: Mapping[str, Steps]
     pre: Mapping[str, Numbers]
     post: Mapping[str, Numbers]
+    delay: Mapping[str, Numbers]
     w: Mapping[str, Reals]
     snapshots: Mapping[str, Reals]
     binned: Mapping[str, Steps] = field(default_factory=dict)
@@ -106,3 +134,4 @@ class NetworkRecording:
     histograms: Mapping[str, Steps] = field(default_factory=dict)
     presentations: Mapping[str, tuple[Steps, Steps]] = field(default_factory=dict)
     dropped: Mapping[str, int] = field(default_factory=dict)
+    rewirings: Mapping[str, tuple[Rewiring, ...]] = field(default_factory=dict)

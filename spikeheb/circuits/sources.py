@@ -321,6 +321,22 @@ def expected_counts(sources: Sequence[Source], dt: float, steps: int) -> float:
     return sum(float(source.mean_rates(dt).sum()) * dt * steps for source in beforehand)
 
 
+def expected_spikes(sources: Sequence[Source], duration: float, dt: float) -> float:
+    """How many spikes are given or expected before a time, of all trains together; events of groups count too."""
+    total = 0.0
+    for source in sources:
+        inner, there = source, duration
+        if isinstance(source, Between):
+            inner, there = source.source, max(0.0, min(source.stop, duration) - source.start)
+        if isinstance(inner, Replayed):
+            total += sum(len(train) for train in inner.trains)
+            continue
+        group = innermost(inner)
+        events = group.rate if isinstance(group, Group) else 0.0
+        total += there * (float(np.sum(inner.mean_rates(dt))) + events)
+    return total
+
+
 def innermost(source: Source) -> Poisson | Group | Regular | Replayed | Walk:
     """What a source makes its trains of."""
     return innermost(source.source) if isinstance(source, Pasted | Repeated | Between) else source

@@ -23,6 +23,9 @@ def net(
     *,
     circuit: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A network of the library, or the path of its file.")],
     settings: Annotated[Values, Network],
+    edges: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write all synapses with their final weights, as SONATA edges (HDF5).")
+    ] = None,
     save: Annotated[
         str | None, typer.Option(metavar="FILE", help="Save the run in this file on its way.", rich_help_panel=options.RUN_PANEL)
     ] = None,
@@ -45,10 +48,14 @@ def net(
     """
     from spikeheb.cli.printing import note
     from spikeheb.cli.report import print_notes
+    from spikeheb.results import free_place
+    from spikeheb.studies.networks.edges import to_sonata
     from spikeheb.studies.networks.estimate import estimate
     from spikeheb.studies.networks.network import given_circuit, planned
     from spikeheb.studies.networks.network import network as study
 
+    if edges is not None:
+        free_place(edges, target.force)
     names = STANDARD.with_csv(target.csv)
     with output(target.out or folder_name("net", Path(circuit).stem), target.force, names) as folder:
         given = given_circuit(circuit)
@@ -57,6 +64,8 @@ def net(
             pause = None if every is None else f"{every} s"
             data = study(given, **settings, save=save, every=pause, resume=resume, progress=report)
         deliver(data, folder, target.force, names, Words(lambda: _print(data), lambda: print_notes(data)))
+        if edges is not None:
+            note(f"edges: {to_sonata(data, edges, force=target.force)}")
 
 
 def _print(data: xr.Dataset) -> None:

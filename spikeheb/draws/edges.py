@@ -60,23 +60,32 @@ class Edges:
     pre, post : arrays of int, shape (synapses,)
     delay : array of int, shape (synapses,)
         Steps from the spike to the synapse.
+    origin : array of int, shape (synapses,), or None
+        After rewiring: for each the synapse of the start that it is, or whose place it has taken; None where all are those of the start.
+    key : str
+        What its random numbers are drawn by: the name of the projection, and after rewiring which time that was.
     """
 
     pre: Numbers
     post: Numbers
     delay: Numbers
+    origin: Numbers | None = None
+    key: str = ""
 
 
 def edges_of(circuit: Circuit, name: str) -> Edges:
     """The synapses of a projection."""
     projection = circuit.projections[name]
     pre, post = _connected(circuit, name)
+    if isinstance(projection.connect, Explicit) and projection.connect.delay is not None:
+        given = projection.connect.delay[by_cell(projection.connect)]
+        return Edges(pre, post, np.rint(given / circuit.dt).astype(SMALL), key=name)
     if not isinstance(projection.delay, Distribution):  # one for all, which takes no memory
-        return Edges(pre, post, np.broadcast_to(SMALL(round(projection.delay / circuit.dt)), post.shape))
+        return Edges(pre, post, np.broadcast_to(SMALL(round(projection.delay / circuit.dt)), post.shape), key=name)
     delay = values_of(circuit, name, "delay", projection.delay, post)
     if not delay.max(initial=0.0) <= LONGEST_DELAY:
         raise EngineError(f'"{name}": a delay of {delay.max():g} s was drawn, and {LONGEST_DELAY:g} s are allowed', key="delay")
-    return Edges(pre, post, np.rint(delay / circuit.dt).astype(SMALL))
+    return Edges(pre, post, np.rint(delay / circuit.dt).astype(SMALL), key=name)
 
 
 def values_of(circuit: Circuit, name: str, what: str, value: float | Floats | Distribution, post: Numbers) -> Floats:
@@ -87,7 +96,7 @@ def values_of(circuit: Circuit, name: str, what: str, value: float | Floats | Di
             raise EngineError(f'"{name}": {what} has shape {array.shape}, and there are {len(post):,} synapses')
         return np.broadcast_to(array, post.shape)
     place = np.arange(len(post)) - np.searchsorted(post, post)
-    streams = random.streams(_seed(circuit, f"{name} {what}"), VALUES, post)
+    streams = random.streams(seed_of(circuit, f"{name} {what}"), VALUES, post)
     match value:
         case Uniform(low=low, high=high):
             return low + (high - low) * random.uniform(streams, place)
@@ -136,7 +145,7 @@ def presentations_of_population(circuit: Circuit, name: str) -> tuple[Steps, Ste
 def _sources(circuit: Circuit, name: str) -> tuple[tuple[Source, ...], Clock, int]:
     """The sources of a population, what their trains depend on, and the purpose of their random numbers."""
     population = circuit.populations[name]
-    own = Clock(_seed(circuit, name) % 2**63, circuit.dt, circuit.steps)
+    own = Clock(seed_of(circuit, name) % 2**63, circuit.dt, circuit.steps)
     if isinstance(population, Spikes):
         return population.sources, own, INPUTS
     return circuit.drives.get(name, Drives()).imposed, own, IMPOSED
@@ -146,8 +155,7 @@ def alone_with(circuit: Circuit, name: str, edges: Edges) -> Circuit:
     """The projection as a circuit of its own, in which each synapse is the one of a silent source: what every engine reads of it."""
     projection = circuit.projections[name]
     rule, post = projection.rule or STATIC, edges.post
-    given = dict(projection.initial) if projection.rule is not None else {STATIC.weight: projection.efficacy}
-    initial: Any = {variable: values_of(circuit, name, variable, value, post) for variable, value in given.items()}
+    initial: Any = starts_of(circuit, name, edges)
     silent = Spikes((Poisson(np.broadcast_to(0.0, post.shape)),))
     plastic = replace(
         projection,
@@ -163,8 +171,23 @@ def alone_with(circuit: Circuit, name: str, edges: Edges) -> Circuit:
     return replace(
         circuit, populations={"sources": silent, projection.post: circuit.populations[projection.post]}, projections={name: plastic},
         drives={projection.post: _steady(circuit, projection.post)}, probes=Probes(), phases=(), triggers={},
-        seed=_seed(circuit, name) % 2**63,
+        seed=seed_of(circuit, edges.key) % 2**63,
     )  # fmt: skip
+
+
+def starts_of(circuit: Circuit, name: str, edges: Edges) -> dict[str, Floats]:
+    """What a projection says of the initial values of its synapses; without a rule their efficacy, as the weight of `STATIC`."""
+    projection, connect = circuit.projections[name], circuit.projections[name].connect
+    given: dict[str, float | Floats | Distribution] = dict(projection.initial)
+    weight = STATIC.weight if projection.rule is None else projection.rule.weight
+    if isinstance(connect, Explicit) and connect.weight is not None:
+        given[weight] = np.asarray(connect.weight, dtype=float)[by_cell(connect)]
+    elif projection.rule is None:
+        given[weight] = projection.efficacy
+    if edges.origin is not None:
+        arrays = {variable: value for variable, value in given.items() if isinstance(value, np.ndarray) and value.ndim}
+        given |= {variable: value[edges.origin] for variable, value in arrays.items()}
+    return {variable: values_of(circuit, edges.key, variable, value, edges.post) for variable, value in given.items()}
 
 
 def without_synapses(circuit: Circuit, population: str) -> Circuit:
@@ -173,17 +196,17 @@ def without_synapses(circuit: Circuit, population: str) -> Circuit:
     whole = replace(circuit, projections={"none": Projection("sources", population, Pairwise(none), STATIC)},
                     populations={"sources": Spikes(()), population: circuit.populations[population]},
                     drives={population: _steady(circuit, population)}, probes=Probes(), phases=(), triggers={})  # fmt: skip
-    return replace(whole, seed=_seed(circuit, population) % 2**63)
+    return replace(whole, seed=seed_of(circuit, population) % 2**63)
 
 
 def noise_streams(circuit: Circuit, population: str) -> Any:
     """The streams of the random current into each cell; the counter is the step at which it is drawn."""
-    return random.streams(_seed(circuit, population), CURRENTS, np.arange(circuit.populations[population].count))
+    return random.streams(seed_of(circuit, population), CURRENTS, np.arange(circuit.populations[population].count))
 
 
 def trigger_stream(circuit: Circuit, name: str) -> Any:
     """The stream of the delays of a trigger; the counter is the number of the event."""
-    return random.streams(_seed(circuit, name), DELAYS, np.zeros(1, dtype=np.int64))[0]
+    return random.streams(seed_of(circuit, name), DELAYS, np.zeros(1, dtype=np.int64))[0]
 
 
 def _steady(circuit: Circuit, population: str) -> Drives:
@@ -191,7 +214,7 @@ def _steady(circuit: Circuit, population: str) -> Drives:
     return replace(circuit.drives.get(population, Drives()), noise=None)
 
 
-def _seed(circuit: Circuit, what: str) -> int:
+def seed_of(circuit: Circuit, what: str) -> int:
     """The seed of what is drawn for a part of the network."""
     mark = int.from_bytes(blake2b(what.encode(), digest_size=8).digest(), "little")
     return (circuit.seed + mark) % 2**64
@@ -234,7 +257,8 @@ def _between(circuit: Circuit, name: str, sources: int, cells: int) -> tuple[Num
         case OneToOne():
             return np.arange(sources, dtype=SMALL), np.arange(sources, dtype=SMALL)
         case Explicit():
-            return _by_cell(np.asarray(connect.pre), np.asarray(connect.post))
+            order = by_cell(connect)
+            return np.asarray(connect.pre, dtype=SMALL)[order], np.asarray(connect.post, dtype=SMALL)[order]
         case AllToAll() | OwnCopies():
             pre, post = np.tile(np.arange(there, dtype=SMALL), cells), np.repeat(np.arange(cells, dtype=SMALL), there)
         case Bernoulli(probability=probability):
@@ -253,8 +277,14 @@ def _between(circuit: Circuit, name: str, sources: int, cells: int) -> tuple[Num
 
 
 def _keys(circuit: Circuit, name: str) -> Callable[[Steps], Any]:
-    seed = _seed(circuit, name)
+    seed = seed_of(circuit, name)
     return lambda rows: random.streams(seed, CONNECTIONS, rows)
+
+
+def by_cell(connect: Explicit) -> Steps:
+    """The places of given synapses, cell after cell and those of a cell by their source; of equal ones the first stays first."""
+    order: Steps = np.lexsort((connect.pre, connect.post))
+    return order
 
 
 def _by_cell(pre: npt.NDArray[np.integer], post: npt.NDArray[np.integer]) -> tuple[Numbers, Numbers]:

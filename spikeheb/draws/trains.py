@@ -173,7 +173,7 @@ def intervals(stream: Any, counter: Any, scale: Any) -> Steps:
 def _poisson(key: Any, scale: float, steps: int) -> Steps:
     """All spikes of one Poisson train (or all events of a group) before the last step."""
     parts, last = [np.zeros(0, dtype=np.int64)], -1
-    counter, size = 0, int(min(1.2 * steps / scale + _BLOCK, 1e6))
+    counter, size = 0, int(min(1.2 * steps / max(scale, 1.0) + _BLOCK, 1e6))
     while last < steps:
         block = last + np.cumsum(intervals(np.broadcast_to(key, (size,)), np.arange(counter, counter + size), scale))
         parts.append(block)

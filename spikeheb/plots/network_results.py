@@ -80,12 +80,13 @@ def spikes(result: xr.Dataset, population: str, count: int, window: Window) -> t
 
 
 def synapses(result: xr.Dataset, projection: str) -> tuple[xr.DataArray, Integers, Integers]:
-    """Weights over snapshot and synapse, and the cells of each synapse; a FormatError where there is none."""
+    """Weights over snapshot and synapse, and the cells of each synapse (at the end, where it was rewired); a FormatError where none is."""
     if projection not in plastic(result):
         raise unknown_name("plastic projection", projection, plastic(result))
     weight = variable(result, f"{projection}_weight")
     checked.table(weight.values, f"{projection}_weight")
-    pre, post = (checked.cell_numbers(variable(result, f"{projection}_{side}").values, MOST, f"{projection}_{side}") for side in SIDES)
+    ends = {f"{projection}_{side}": variable(result, f"{projection}_{side}").values for side in SIDES}
+    pre, post = (checked.cell_numbers(cells[-1] if np.ndim(cells) == 2 and len(cells) else cells, MOST, key) for key, cells in ends.items())
     if weight.dims[0] not in ("snapshot", f"{projection}_snapshot") or not weight.shape[1] == pre.size == post.size:
         raise FormatError(f"expected weights over snapshot and {pre.size} synapses (got {dict(weight.sizes)})", key=f"{projection}_weight")
     return weight, pre, post

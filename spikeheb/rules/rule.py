@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from spikeheb.dimensions import Dimension
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation
 from spikeheb.expressions.printers import to_brian
@@ -167,6 +168,11 @@ class Rule:
     def variables(self) -> tuple[str, ...]:
         """Names of the synaptic variables with a value of their own (subexpressions have none)."""
         return tuple(equation.name for equation in self.equations if equation.kind != "subexpression")
+
+    @property
+    def dimension_of_weight(self) -> Dimension:
+        """The dimension of the weight."""
+        return next(equation.dimension for equation in self.equations if equation.name == self.weight)
 
     @property
     def all_equations(self) -> tuple[Equation, ...]:

@@ -237,7 +237,9 @@ def network(
         of variation of the intervals) over ``P_cell``, of the second half of the run, ``P_rate_course`` over ``time``, and
         ``P_spike_time`` and ``P_spike_cell`` over ``P_spike``; where not all spikes are recorded, ``P_rate`` is of the whole run, and
         ``P_recorded`` has the cells whose spikes are. For each projection Q with a rule ``Q_weight`` over ``snapshot`` (or times of its
-        own, ``Q_snapshot``) and ``Q_synapse``, with source ``Q_pre`` and cell ``Q_post`` of each synapse. The last snapshot is of the end.
+        own, ``Q_snapshot``) and ``Q_synapse``, with source ``Q_pre``, cell ``Q_post`` and delay ``Q_delay`` (one number where all are the
+        same) of each synapse. The last snapshot is of the end. Where phases rewire Q, ``Q_pre`` and ``Q_post`` are over the snapshots too,
+        and ``Q_pruned`` and ``Q_grown`` over ``Q_rewiring``, the times.
         What the probes ask for: ``P_bin_rate`` over ``P_bin``; ``P_v`` and ``P_current`` (of each of ``P_receptor``) over ``P_sample`` and
         ``P_probed``, with the balance of the second half in ``P_current_correlation`` and ``P_current_ratio``; ``Q_watched_weight`` over
         ``Q_watch`` and ``Q_watched``, the numbers of the synapses; ``Q_histogram`` over ``Q_histogram_time`` and bins with the edges

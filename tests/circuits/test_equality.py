@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 
 import spikeheb as sh
-import spikeheb.circuits
+import spikeheb.circuits.files
 from spikeheb.circuits.connect import Explicit, Pairwise
 from spikeheb.circuits.drives import Drives
 from spikeheb.circuits.files import circuit_of
 from spikeheb.circuits.populations import Spikes
 from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
 from spikeheb.circuits.projections import Projection
-from spikeheb.circuits.recording import NetworkRecording, Recording
+from spikeheb.circuits.recording import NetworkRecording, Recording, Rewiring
+from spikeheb.circuits.sonata import EdgePopulation
 from spikeheb.circuits.sources import Between, Group, Poisson, Regular, Replayed
 from spikeheb.draws.edges import Edges
 
@@ -37,8 +38,12 @@ MADE = {
     OfSynapses: lambda x: OfSynapses(edges=x),
     Probes: lambda x: Probes(snapshots=x),
     Recording: lambda x: Recording(w=x, engine={}),
-    NetworkRecording: lambda x: NetworkRecording(engine={}, spikes={"e": (TWO, x)}, counts={}, pre={}, post={}, w={}, snapshots={}),
+    NetworkRecording: lambda x: NetworkRecording(
+        engine={}, spikes={"e": (TWO, x)}, counts={}, pre={}, post={}, delay={}, w={}, snapshots={}
+    ),
+    Rewiring: lambda x: Rewiring(step=3, pruned=2, grown=2, pre=TWO, post=x),
     Edges: lambda x: Edges(TWO, x, TWO),
+    EdgePopulation: lambda x: EdgePopulation("a", "b", TWO, x, TWO, TWO),
 }
 
 
@@ -67,7 +72,7 @@ def test_no_class_of_circuits_asks_an_array_whether_it_is_true():
     modules = [importlib.import_module(f"spikeheb.circuits.{each.name}") for each in pkgutil.iter_modules(spikeheb.circuits.__path__)]
     kinds = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type) and is_dataclass(kind)}
     with_arrays = {
-        kind for kind in kinds if any(word in str(field.type) for field in fields(kind) for word in ("Steps", "Floats", "Reals"))
+        kind for kind in kinds if any(word in str(field.type) for field in fields(kind) for word in ("Steps", "Numbers", "Floats", "Reals"))
     }
     assert len(with_arrays) > 8
     assert with_arrays <= set(MADE)

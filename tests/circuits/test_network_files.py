@@ -25,7 +25,7 @@ from spikeheb.circuits.distributions import Distribution, LogNormal, Normal, Uni
 from spikeheb.circuits.drives import Drives, from_start
 from spikeheb.circuits.file_text import difference
 from spikeheb.circuits.files import circuit_to_toml, read_circuit
-from spikeheb.circuits.phases import Phase
+from spikeheb.circuits.phases import Phase, Rewire
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
@@ -56,7 +56,8 @@ def network(connect: Connector, drawn: float | Distribution = 0.0) -> Circuit:
             "some": Projection("x", "e", PairwiseBernoulli(probability=0.5), receptor="gaba", pre_cells=(2, 5), post_cells=(0, 4)),
         },
         drives={"e": Drives(currents=from_start(2e-10))}, probes=Probes(trains=True, snapshots=np.array([999, 4999])),
-        phases=(Phase(step=1000, plastic={"ee": False}), Phase(step=2000, plastic={"ee": True}, parameters={"ee": {"A_plus": 0.02}})),
+        phases=(Phase(step=1000, plastic={"ee": False}), Phase(step=2000, plastic={"ee": True}, parameters={"ee": {"A_plus": 0.02}}),
+                Phase(step=2500, rewire={"ee": Rewire(0.25, "outdegree")})),
     )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ PARAMETERS = {"parameter"}
 CHOICES = set(inspect.signature(sh.rule).parameters) - {"name_or_path", "parameters"}
 """How a rule is used: keywords of `sh.rule`."""
 ONLY_OPTIONS = {
+    "net": {"edges"},  # of `sh.to_sonata`
     "replay": {"spikes", "reader", "sides"},  # of `sh.read_spikes`, whose trains are pre and post
     "show": {"kernel", "latex", "cell", "set"},  # what is printed in place of the portrait, or of which set
     "weights": set(inspect.signature(sh.fan_in_inputs).parameters) - {"inputs"},

@@ -152,7 +152,7 @@ def test_what_cannot_be_recorded_is_refused(case):
 
 
 def test_more_than_memory_holds_is_refused():
-    whole = recurrent(steps=10**9)
+    whole = recurrent(steps=10**7)
     with pytest.raises(sh.SpikehebError, match="records of potentials and currents need about"):
         replace(whole, probes=Probes(populations={"e": OfCells(cells=np.arange(12), samples=np.arange(5_000_000))}))
 

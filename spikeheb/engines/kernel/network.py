@@ -6,21 +6,24 @@ import ctypes
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from spikeheb.circuits.circuit import Circuit
-from spikeheb.circuits.phases import at
+from spikeheb.circuits.phases import at, rewirings
 from spikeheb.circuits.recording import NetworkRecording
-from spikeheb.draws.edges import alone_with, edges_of, presentations_of_population, without_synapses
+from spikeheb.draws.edges import Edges, alone_with, edges_of, presentations_of_population, without_synapses
 from spikeheb.engines.alone import Progress
 from spikeheb.engines.checkpoints import Checkpoints
 from spikeheb.engines.compiler import compiler, remedy
+from spikeheb.engines.dense import Dense, as_dense
 from spikeheb.engines.kernel.build import Library
 from spikeheb.engines.kernel.contract import Array, Status
 from spikeheb.engines.kernel.network_arrays import PopulationArrays, ProjectionArrays, SourceArrays, TriggerArrays
 from spikeheb.engines.kernel.network_parts import built, driven, populations_of_cells, remembered
+from spikeheb.engines.kernel.network_rewire import Course
 from spikeheb.engines.kernel.rows_contract import NETWORK
 from spikeheb.engines.kernel.run import GROWING, Part, Run
 from spikeheb.errors import BuildError, NonFiniteError
@@ -29,6 +32,8 @@ IMPOSED = ("imposed_steps", "imposed_cells")
 """Of what is in a population's state, the arrays that the kernel only reads."""
 MOVING = ("imposed", "current", "kept", "capacity", "signal", "snapshot", "sample", "watch", "histogram")
 """Numbers of populations and projections that say how far they are."""
+UNFINISHED = -1
+"""As the kernel's step, while arrays are replaced by others: nothing can be saved then."""
 Arrays = PopulationArrays | SourceArrays | ProjectionArrays | TriggerArrays
 
 
@@ -84,9 +89,12 @@ class Network(Run[NetworkRecording]):
         self.circuit = circuit = driven(circuit)
         edges = {name: edges_of(circuit, name) for name in circuit.projections}
         synapses = {
-            name: built(alone_with(circuit, name, edges[name]), chosen, circuit.populations[projection.pre].count, edges[name])
+            name: built(
+                alone_with(circuit, name, edges[name]), chosen, circuit.populations[projection.pre].count, edges[name],
+                apart=bool(rewirings(circuit.phases, name)),
+            )
             for name, projection in circuit.projections.items()
-        }
+        }  # fmt: skip
         cells = {name: built(without_synapses(circuit, name), chosen) for name in populations_of_cells(circuit)}
         past = remembered(circuit, edges, synapses)
         self.populations: dict[str, PopulationArrays | SourceArrays] = {
@@ -95,19 +103,31 @@ class Network(Run[NetworkRecording]):
         }  # fmt: skip
         groups = {name: arrays.struct for name, arrays in self.populations.items()}
         self.triggers = {name: TriggerArrays(circuit, name, groups) for name in circuit.triggers}
-        self.projections = {
-            name: ProjectionArrays(
-                circuit, name, part.job, edges[name], part.program, part.sites, cells[circuit.projections[name].post].sites,
-                (groups[circuit.projections[name].pre], groups[circuit.projections[name].post]),
-                [self.triggers[each].struct for each in _rewarding(circuit, circuit.projections[name].post)],
-            )
-            for name, part in synapses.items()
-        }  # fmt: skip
         self._cells, self._synapses = cells, synapses
+        self.projections = {name: self._projection(name, each, synapses[name].job) for name, each in edges.items()}
+        self.courses = {name: Course(circuit, name, partial(self._projection, name)) for name in edges if rewirings(circuit.phases, name)}
+        for name, course in self.courses.items():
+            course.start(self.projections[name])
         self._objects: list[tuple[Any, int]] = []
         self._checkpoints, self._saved_at = Checkpoints(), 0.0
         library = next(iter(cells.values())).library
         super().__init__(_Job(circuit, circuit.steps, circuit.dt, progress), library, chosen, 1)
+
+    def _projection(self, name: str, edges: Edges, job: Dense | None = None) -> ProjectionArrays:
+        """The arrays of a projection with such synapses, as they begin."""
+        projection, part = self.circuit.projections[name], self._synapses[name]
+        ends = self.populations[projection.pre].struct, self.populations[projection.post].struct
+        job = as_dense(alone_with(self.circuit, name, edges)) if job is None else job
+        rewarding = [self.triggers[each].struct for each in _rewarding(self.circuit, projection.post)]
+        of_cells = self._cells[projection.post].sites
+        return ProjectionArrays(self.circuit, name, job, edges, part.program, part.sites, of_cells, ends, rewarding)
+
+    def _enter(self) -> None:
+        """A phase may begin: synapses are replaced by others, and what holds from this step on holds."""
+        self.struct.now = UNFINISHED
+        for name, course in self.courses.items():
+            self.projections[name] = course.rewire(self.projections[name], self.now)
+        self._open()
 
     def _open(self) -> None:
         self._free()
@@ -132,7 +152,7 @@ class Network(Run[NetworkRecording]):
         for phase in self.circuit.phases:
             if self.now <= phase.step < until:
                 super().advance(phase.step)
-                self._open()
+                self._enter()
         super().advance(until)
 
     def kept_in(self, checkpoints: Checkpoints) -> NetworkRecording:
@@ -234,6 +254,7 @@ class Network(Run[NetworkRecording]):
         """The first number that is not finite: found step by step."""
         with self._again() as again:
             again.advance(sound)
+            again._enter()
             for now in range(sound, until):
                 while (status := again._call(part, now + 1, True)) == Status.SPIKES_FULL:
                     again._make_room()
@@ -268,9 +289,12 @@ class Network(Run[NetworkRecording]):
         return [*self.populations.values(), *self.projections.values(), *self.triggers.values()]
 
     def _state(self) -> dict[str, Array]:
-        return {f"{n}.{part}": array for n, arrays in enumerate(self._arrays()) for part, array in _changed(arrays).items()}
+        state = {f"{n}.{part}": array for n, arrays in enumerate(self._arrays()) for part, array in _changed(arrays).items()}
+        return state | {f"rewired {name}.{part}": array for name, course in self.courses.items() for part, array in course.state().items()}
 
     def _restore(self, state: Mapping[str, Array]) -> None:
+        for name, course in self.courses.items():
+            self.projections[name] = course.restore(_of_course(state, name, course))
         for n, arrays in enumerate(self._arrays()):
             for part, array in _changed(arrays).items():
                 if part in GROWING:
@@ -292,7 +316,9 @@ class Network(Run[NetworkRecording]):
             if len(state[f"{n}.kept_steps"]) != len(state[f"{n}.kept_cells"]):
                 return False
         rewards = [state[f"{n}.due"] for n, arrays in enumerate(self._arrays()) if isinstance(arrays, TriggerArrays)]
-        return all(np.all((due >= 0) & (due <= self.circuit.steps)) for due in rewards)
+        if not all(np.all((due >= 0) & (due <= self.circuit.steps)) for due in rewards):
+            return False
+        return all(course.fits(_of_course(state, name, course)) for name, course in self.courses.items())
 
     def _given(self) -> dict[str, Array]:
         projections = [(name, each.pre, each.post) for name, each in self.circuit.projections.items()]
@@ -325,6 +351,7 @@ class Network(Run[NetworkRecording]):
             counts={name: arrays.state["counts"].copy() for name, arrays in groups.items()},
             pre={name: arrays.edges.pre for name, arrays in ruled.items()},
             post={name: arrays.edges.post for name, arrays in ruled.items()},
+            delay={name: arrays.edges.delay for name, arrays in ruled.items()},
             w={name: arrays.values(arrays.job.rule.weight) for name, arrays in ruled.items()},
             snapshots={name: arrays.snapshots() for name, arrays in ruled.items()},
             binned={name: arrays.state["binned"].copy() for name, arrays in groups.items() if arrays.struct.bin_steps},
@@ -335,6 +362,7 @@ class Network(Run[NetworkRecording]):
             histograms={name: arrays.state["histograms"].copy() for name, arrays in ruled.items() if arrays.struct.histogram_count},
             presentations={name: presentations_of_population(circuit, name) for name in sources},
             dropped={name: arrays.dropped for name, arrays in sources.items()},
+            rewirings={name: course.done for name, course in self.courses.items()},
         )  # fmt: skip
 
 
@@ -347,6 +375,10 @@ def _changed(arrays: Arrays) -> dict[str, Array]:
     """What the kernel writes, without the room for more."""
     kept = {part: array for part, array in arrays.state.items() if part not in IMPOSED}
     return {part: array[: arrays.struct.kept] if part in GROWING else array for part, array in kept.items()}
+
+
+def _of_course(state: Mapping[str, Array], name: str, course: Course) -> dict[str, Array]:
+    return {part: state[f"rewired {name}.{part}"] for part in course.state()}
 
 
 def _replace(arrays: Arrays, part: str, array: Array) -> None:

@@ -20,11 +20,14 @@ from spikeheb.engines.kernel.contract import FAR, Array
 from spikeheb.engines.kernel.program_arrays import ProgramArrays, aligned
 from spikeheb.engines.kernel.rows_contract import POPULATION, PROJECTION, TRIGGER
 from spikeheb.errors import EngineError
+from spikeheb.limits import check_memory
 from spikeheb.program.handlers import random_draws
 from spikeheb.program.program import Program
 from spikeheb.program.sites import POST, PRE, SYNAPSE, Sites
 from spikeheb.rules.static import STATIC
 
+BYTES_OF_ROW = 32.0
+"""While it is made."""
 ROOM = 1 << 16
 """Spikes for which there is room at first, beside one of every cell."""
 
@@ -242,6 +245,7 @@ class ProjectionArrays(ProgramArrays):
         row, delays = rows_of(edges)
         kind = np.uint16 if are_few(self.sources, self.job.cells, edges) else np.int32
         rows = self.sources * len(delays)
+        check_memory(BYTES_OF_ROW * rows, f"rows of synapses for {self.sources:,} sources and {len(delays):,} delays", key="delay")
         self.order = order = order_of(row, rows)  # within a row by cell, as the synapses stand
         columns = self.job.normalise is not None or any(action.event != "pre" for action in actions)
         random = any(map(random_draws, actions)) or (stepped is not None and stepped.noisy)
@@ -266,7 +270,8 @@ class ProjectionArrays(ProgramArrays):
             "lane": self.lane, "history": self.history,
         }  # fmt: skip
         for name, values in initial_values(self.job.circuit).items():
-            start = values - self.rests.get(name, 0.0)
+            with np.errstate(over="ignore"):  # what single precision cannot hold is not finite, and is found
+                start = (values - self.rests.get(name, 0.0)).astype(self.job.dtype)
             if sites.side[name] == SYNAPSE:
                 self.state["synapse"][sites.row[name]] = start[:1] if self.equal else start[self.order]
             elif sites.side[name] == PRE and synapses:
@@ -292,8 +297,10 @@ class ProjectionArrays(ProgramArrays):
     def values(self, name: str) -> Array:
         """A variable of every synapse as it is stored, in the order of the edges."""
         stored = self.state["synapse"][self.sites.row[name]]
-        if self.equal:
-            return np.repeat(stored, len(self.order))
+        return np.repeat(stored, len(self.order)) if self.equal else self.by_edge(stored)
+
+    def by_edge(self, stored: Array) -> Array:
+        """What is stored row by row, in the order of the edges."""
         values: Array = np.empty_like(stored)
         values[self.order] = stored
         return values

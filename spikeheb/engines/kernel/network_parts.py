@@ -35,14 +35,17 @@ class Built:
     library: Library
 
 
-def built(circuit: Circuit, chosen: Compiler, sources: int = 0, edges: Edges | None = None) -> Built:
-    """A part of a network by itself, with the synapses of so many sources, compiled where the build cache does not have it."""
+def built(circuit: Circuit, chosen: Compiler, sources: int = 0, edges: Edges | None = None, *, apart: bool = False) -> Built:
+    """A part of a network by itself, with the synapses of so many sources, compiled where the build cache does not have it.
+
+    With `apart` every variable of a rule is kept for each synapse, though it could be shared by all of a source or cell.
+    """
     job = as_dense(circuit)
     if job.precision == "float32" and job.rule.before:
         raise EngineError("ties are recognised by the number of the step, which single precision cannot hold; use float64", key="precision")
     varying = frozenset(circuit.plastic.overrides)
     program = with_constants_of_cells(analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=varying), varying)
-    places = sites(program, varied(job))
+    places = sites(program, job.rule.variables if apart else varied(job))
     shape = sparse(few=edges is None or are_few(sources, job.cells, edges), equal=edges is not None and are_equal(job))
     source = tiles.generate(program, places, precision=job.precision, shape=shape)
     return Built(job, program, places, load(source, tiles.header(program, job.cell), chosen, HEADERS))

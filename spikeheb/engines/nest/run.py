@@ -325,6 +325,7 @@ class _Network:
             counts=counts,
             pre={name: edges.pre[mine] for name, (edges, mine) in ruled.items()},
             post={name: edges.post[mine] for name, (edges, mine) in ruled.items()},
+            delay={name: edges.delay[mine] for name, (edges, mine) in ruled.items()},
             w=self.w,
             snapshots=snapshots,
         )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.circuits.drives import RELEASED
-from spikeheb.circuits.steps import Floats
+from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.circuits.values import constants, initial_values
 from spikeheb.draws import random
 from spikeheb.engines.alone import Alone
@@ -145,6 +145,17 @@ class Lanes:
         if constants:
             self.shared |= constants
             self.model = Model(self.program, self.shared, self.job.dt)
+
+    def go_on(self, old: Lanes, before: Steps, fresh: Any, now: int) -> None:
+        """After rewiring: the cells as they were, and the synapses too that are not new; these begin at this step."""
+        kept, places = ~fresh, before[~fresh]
+        for name, values in self.synapse.items():
+            values[kept] = old.synapse[name][places]
+        for since, earlier in zip(self.since, old.since, strict=True):
+            since[:] = now
+            since[kept] = earlier[places]
+        self.post, self.late, self.past = old.post, old.late, old.past
+        self.events.post = old.events.post
 
     # --- what is seen ---
 

@@ -10,7 +10,7 @@ from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.drives import Change
 from spikeheb.circuits.phases import at
 from spikeheb.circuits.populations import Cells, Spikes
-from spikeheb.circuits.recording import NetworkRecording
+from spikeheb.circuits.recording import NetworkRecording, Rewiring
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.draws.edges import (
     Edges,
@@ -22,6 +22,7 @@ from spikeheb.draws.edges import (
     without_synapses,
 )
 from spikeheb.draws.random import uniform
+from spikeheb.draws.rewire import rewired
 from spikeheb.engines.alone import Progress, alone
 from spikeheb.engines.plain.lanes import Lanes
 from spikeheb.engines.plain.recorder import Recorder
@@ -60,7 +61,7 @@ def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
         begins = {phase.step for phase in circuit.phases}
         for now in range(circuit.steps):
             if now in begins:
-                network.enter(now)
+                network.enter(now)  # after what the phase rewires
             network.step(now)
             stop_if_asked()
             if now % REPORT_EVERY == 0 and progress is not None:
@@ -77,6 +78,11 @@ class _Synapses:
     lanes: Lanes
     edges: Edges
     by_source: tuple[Steps, ...]
+
+    @property
+    def weights(self) -> Floats:
+        """As they stand."""
+        return self.lanes.synapse[self.lanes.job.rule.weight]
 
     def hear(self, sources: Steps, now: int) -> None:
         """Spikes of sources are under way to every handler of presynaptic ones."""
@@ -121,16 +127,18 @@ class _Network:
         self.cells = {
             name: _lanes(without_synapses(circuit, name)) for name, group in circuit.populations.items() if isinstance(group, Cells)
         }
-        self.synapses = {name: self._synapses(name) for name in circuit.projections}
+        self.synapses = {name: self._synapses(name, edges_of(circuit, name)) for name in circuit.projections}
         drawn = {name: counted_trains(circuit, name) for name, group in circuit.populations.items() if isinstance(group, Spikes)}
         self.trains = {name: _by_step(steps) for name, (steps, _) in drawn.items()}
         self.dropped = {name: dropped for name, (_, dropped) in drawn.items()}
         self.recorder = Recorder(circuit, self.cells, {name: (each.lanes, each.edges) for name, each in self.synapses.items()})
         self.noise = {name: _Current(circuit, name) for name, drives in circuit.drives.items() if drives.noise is not None}
         self.triggers = {name: Watched(circuit, name) for name in circuit.triggers}
+        self.rewirings: dict[str, list[Rewiring]] = {name: [] for name in circuit.projections}
+        self.fired: dict[int, dict[str, Steps]] = {}
 
-    def _synapses(self, name: str) -> _Synapses:
-        projection, edges = self.circuit.projections[name], edges_of(self.circuit, name)
+    def _synapses(self, name: str, edges: Edges) -> _Synapses:
+        projection = self.circuit.projections[name]
         lanes = _lanes(alone_with(self.circuit, name, edges))
         lanes.cell = self.cells[projection.post].cell
         order = np.argsort(edges.pre, kind="stable")
@@ -139,8 +147,23 @@ class _Network:
 
     def enter(self, now: int) -> None:
         """A phase begins."""
+        for phase in self.circuit.phases:
+            for name in phase.rewire if phase.step == now else ():
+                self._rewire(name, now)
         for name, each in self.synapses.items():
             each.lanes.enter(*at(self.circuit.phases, name, now))
+
+    def _rewire(self, name: str, now: int) -> None:
+        """Other synapses in the place of weak ones: what is kept goes on, what is new begins, and what is under way arrives."""
+        old, done = self.synapses[name], self.rewirings[name]
+        change = rewired(self.circuit, name, len(done), old.edges, old.weights)
+        new = self.synapses[name] = self._synapses(name, change.edges)
+        new.lanes.go_on(old.lanes, change.before, change.fresh, now)
+        for step, fired in self.fired.items():
+            new.hear(fired[self.circuit.projections[name].pre], step)
+        self.recorder.synapses[name] = (new.lanes, new.edges)
+        count = int(np.count_nonzero(change.fresh))
+        done.append(Rewiring(step=now, pruned=count, grown=count, pre=old.edges.pre, post=old.edges.post))
 
     def step(self, now: int) -> None:
         """One step; the order within it is that of `spikeheb.engines.plain.step`."""
@@ -162,6 +185,8 @@ class _Network:
             for name, each in self.synapses.items():
                 if due and projections[name].post in trigger.populations:
                     each.reward(due, now)
+        if any(phase.rewire for phase in self.circuit.phases):
+            self.fired[now] = fired
         for name, each in self.synapses.items():
             each.hear(fired[projections[name].pre], now)
             for cell in fired[projections[name].post].tolist():
@@ -174,10 +199,6 @@ class _Network:
             shape_and_reset(lanes, now, spiking[name])
         self.recorder.record(now)
 
-    def _weights(self, name: str) -> Floats:
-        lanes = self.synapses[name].lanes
-        return lanes.synapse[lanes.job.rule.weight]
-
     def recording(self) -> NetworkRecording:
         """What was recorded, and the weights as they stand."""
         ruled = [name for name, projection in self.circuit.projections.items() if projection.rule is not None]
@@ -189,10 +210,12 @@ class _Network:
             counts={name: np.array([len(train) for train in lanes.spikes]) for name, lanes in self.cells.items()},
             pre={name: synapses[name].edges.pre for name in ruled},
             post={name: synapses[name].edges.post for name in ruled},
-            w={name: self._weights(name).copy() for name in ruled},
+            delay={name: synapses[name].edges.delay for name in ruled},
+            w={name: synapses[name].weights.copy() for name in ruled},
             **self.recorder.recorded(),
             presentations={name: presentations_of_population(self.circuit, name) for name in self.trains},
             dropped=self.dropped,
+            rewirings={name: tuple(self.rewirings[name]) for name in ruled},
         )
 
 

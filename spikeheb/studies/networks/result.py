@@ -26,13 +26,15 @@ BIN = 0.01
 MOST_BINS = 2000
 FAST = 300.0
 """Hertz: beyond what cells of the cortex do for long."""
+OF_ALL = ("time", "snapshot", "population", "cells", "mean_rate", "mean_cv")
+"""Variables and dimensions of the whole network."""
 OF_CELLS = (
     "cell", "rate", "cv", "rate_course", "spike", "spike_time", "spike_cell", "recorded", "bin", "bin_rate", "sample", "probed", "receptor",
     "v", "current", "current_correlation", "current_ratio",
 )  # fmt: skip
 OF_SYNAPSES = (
-    "synapse", "weight", "pre", "post", "snapshot", "watch", "watched", "watched_weight", "histogram_time", "histogram_bin",
-    "histogram_edge", "histogram", "edge",
+    "synapse", "weight", "pre", "post", "delay", "rewiring", "pruned", "grown", "snapshot", "watch", "watched", "watched_weight",
+    "histogram_time", "histogram_bin", "histogram_edge", "histogram", "edge",
 )  # fmt: skip
 """What stands after the name of a population or projection in the name of a variable or a dimension."""
 
@@ -44,12 +46,14 @@ def check_names(circuit: Circuit) -> None:
     ------
     EngineError
     """
-    owners = [(name, f"{name}_{what}") for name in populations(circuit) for what in OF_CELLS]
-    owners += [(name, f"{name}_{what}") for name, each in circuit.projections.items() if each.rule is not None for what in OF_SYNAPSES]
+    owners = [("the whole network", what) for what in OF_ALL]
+    ruled = [name for name, projection in circuit.projections.items() if projection.rule is not None]
+    for names, parts in ((populations(circuit), OF_CELLS), (ruled, OF_SYNAPSES)):
+        owners += [(f'"{name}"', f"{name}_{what}") for name in names for what in parts]
     double = [variable for variable, count in Counter(variable for _, variable in owners).items() if count > 1]
     if double:
         first, second = [name for name, variable in owners if variable == double[0]][:2]
-        raise EngineError(f'"{first}" and "{second}" would both have a "{double[0]}"; rename one', key="populations")
+        raise EngineError(f'{first} and {second} would both have a "{double[0]}"; rename one', key="populations")
 
 
 def populations(circuit: Circuit) -> dict[str, Cells]:
@@ -144,8 +148,18 @@ def _add_weights(variables: Variables, coordinates: Variables, circuit: Circuit,
     times = np.zeros(0) if taken is None else taken * circuit.dt
     coordinates[over] = np.append(times, circuit.steps * circuit.dt)
     variables[f"{name}_weight"] = ((over, f"{name}_synapse"), np.concatenate([recording.snapshots[name], recording.w[name][None]]))
-    variables[f"{name}_pre"] = (f"{name}_synapse", recording.pre[name])
-    variables[f"{name}_post"] = (f"{name}_synapse", recording.post[name])
+    done = recording.rewirings.get(name, ())
+    for end in ("pre", "post"):
+        last = getattr(recording, end)[name]
+        then = [next((getattr(each, end) for each in done if step < each.step), last) for step in (() if taken is None else taken)]
+        variables[f"{name}_{end}"] = ((over, f"{name}_synapse"), np.array([*then, last])) if done else (f"{name}_synapse", last)
+    late = recording.delay[name] * circuit.dt
+    same = late.size == 0 or late.min() == late.max()
+    variables[f"{name}_delay"] = ((), float(late.max(initial=0.0))) if same else (f"{name}_synapse", late)
+    if done:
+        coordinates[f"{name}_rewiring"] = [each.step * circuit.dt for each in done]
+        variables[f"{name}_pruned"] = (f"{name}_rewiring", [each.pruned for each in done])
+        variables[f"{name}_grown"] = (f"{name}_rewiring", [each.grown for each in done])
 
 
 def _add_watched(variables: Variables, coordinates: Variables, circuit: Circuit, recording: NetworkRecording, name: str) -> None:
@@ -215,7 +229,9 @@ def _texts(circuit: Circuit, recording: NetworkRecording) -> Mapping[str, tuple[
         ends = f"from {projection.pre} to {projection.post}"
         texts |= {
             f"{name}_weight": ("1", f"weight, {ends}"), f"{name}_pre": ("1", f"source of the synapse, {ends}"),
-            f"{name}_post": ("1", f"cell of the synapse, {ends}"), f"{name}_snapshot": ("s", f"time of the weights, {ends}"),
+            f"{name}_post": ("1", f"cell of the synapse, {ends}"), f"{name}_delay": ("s", f"delay from spike to synapse, {ends}"),
+            f"{name}_snapshot": ("s", f"time of the weights, {ends}"), f"{name}_rewiring": ("s", f"time of rewiring, {ends}"),
+            f"{name}_pruned": ("1", f"removed synapses, {ends}"), f"{name}_grown": ("1", f"new synapses, {ends}"),
             f"{name}_watch": ("s", f"time of the watched weights, {ends}"), f"{name}_watched": ("1", f"number of the synapse, {ends}"),
             f"{name}_watched_weight": ("1", f"weight of chosen synapses, {ends}"),
             f"{name}_histogram_time": ("s", f"time of the histogram, {ends}"),

@@ -145,6 +145,6 @@ def test_sizes_are_estimated_and_shown_before_anything_is_built(tmp_path, capsys
 def test_absurd_sizes_are_refused_at_once(change, tmp_path):
     populations = NETWORK["populations"] | change.pop("populations", {})
     start = time.perf_counter()
-    with pytest.raises(sh.SpikehebError, match=r"are allowed|can be numbered|from 1 to|from 0 to"):
+    with pytest.raises(sh.SpikehebError, match=r"are allowed|are possible|from 1 to|from 0 to"):
         sh.network(NETWORK | {"populations": populations} | change)
     assert time.perf_counter() - start < 1.0
