@@ -103,6 +103,17 @@ def _item(item: object, dimension: Dimension, path: str | None, key: str) -> flo
     return read(item, dimension, path=path, key=key)
 
 
+def nearest_step(time: float, dt: float) -> int:
+    """The time step nearest to a time of an event."""
+    return int(nearest_steps(np.array([time]), dt)[0])
+
+
+def nearest_steps(times: npt.NDArray[np.floating], dt: float) -> npt.NDArray[np.int64]:
+    """The time steps nearest to times of events; half-way ones all go down, so that any two events keep their distance."""
+    steps: npt.NDArray[np.int64] = np.floor(times / dt + (0.5 - 1e-6)).astype(np.int64)
+    return steps
+
+
 def si(value: object) -> float:
     """The SI float of a number, of text or of a quantity, whatever its kind.
 

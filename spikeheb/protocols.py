@@ -25,8 +25,9 @@ import itertools
 import sys
 import typing
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, Literal
 
 import numpy as np
@@ -263,10 +264,15 @@ def _execute(source: bytes, path: Path) -> tuple[ModuleType, dict[str, Any]]:
     sys.modules[name] = module
     try:
         with _Blame(str(path)):
-            exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
+            exec(_compiled(source, str(path)), module.__dict__)
             return module, _annotations(module, str(path))
     finally:
         del sys.modules[name]
+
+
+@lru_cache(maxsize=64)
+def _compiled(source: bytes, path: str) -> CodeType:
+    return compile(source, path, "exec", dont_inherit=True)
 
 
 def _annotations(module: ModuleType, path: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from spikeheb.carried import carries_unit
 from spikeheb.dimensions import CONCENTRATION, CURRENT, NONE, TIME, VOLTAGE, Dimension
 from spikeheb.errors import ScheduleError, UnitError
 from spikeheb.limits import BYTES_OF_SPIKE, check_count, check_memory, check_steps
-from spikeheb.numbers import check_near, quantities, si
+from spikeheb.numbers import check_near, nearest_steps, quantities, si
 from spikeheb.units import quantity
 
 Times = npt.NDArray[np.float64]
@@ -206,7 +206,7 @@ def check_step(dt: object) -> float:
 
 
 def to_steps(times: Times, dt: float, label: str) -> Steps:
-    """The nearest time steps; half-way ones all go down, so that two trains keep their distance.
+    """The nearest time steps of a train, as `nearest_steps` has them.
 
     Raises
     ------
@@ -215,7 +215,7 @@ def to_steps(times: Times, dt: float, label: str) -> Steps:
     """
     if times.size:
         check_steps(float(times.max()), dt, label)
-    steps = np.floor(times / dt + (0.5 - 1e-6)).astype(np.int64)
+    steps = nearest_steps(times, dt)
     same = np.flatnonzero(np.diff(steps) == 0)
     if same.size:
         first, second = times[same[0]], times[same[0] + 1]

@@ -283,7 +283,7 @@ def test_the_unit_of_neo_is_the_files_unless_said_otherwise(neo, tmp_path):
         ({}, FormatError, "say the interval in seconds and first_after, the first of its 3 sweeps after the induction"),
         ({"interval": -1, "first_after": 1}, FormatError, "interval: expected a time in seconds, more than 0 (got -1)"),
         ({"interval": 1, "first_after": 4}, FormatError, "first_after: the file has 3 sweeps, so expected 0 to 3 (got 4)"),
-        ({"interval": 1, "first_after": 1, "channel": 2}, FormatError, "sweep 0: there is no channel 2; 2 found: monitor, Vm"),
+        ({"interval": 1, "first_after": 1, "channel": 2}, FormatError, "sweep 0: there is no channel 2; the file has 2: monitor, Vm"),
         ({"interval": 1, "first_after": 1, "channel": "Wm"}, UnknownName, 'sweep 0: no channel named "Wm"; did you mean "Vm"?'),
         ({"interval": 1, "first_after": 1, "pulse": 1}, FormatError, "pulse: the pulse lies outside the sweep"),
         ({"interval": 1, "first_after": 1, "reader": "NeoMatlab"}, UnknownName, 'reader: no Neo reader named "NeoMatlab"; did you mean'),

@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spikeheb as sh
-from spikeheb.schedules import to_steps
+from spikeheb.circuits.files import circuit_of
+from spikeheb.schedules import Current, Lane, Reward, Schedule, to_steps
+from spikeheb.studies.experiment.session import session
 
 
 @given(
@@ -49,6 +51,22 @@ def test_rounding_to_the_step_keeps_the_distance(frequency):
     """At 32 Hz pairs fall between two steps; rounding half to even would make 24, 25 and 26 steps of 25."""
     pre, post = sh.pairings(0.0025, 60, frequency)
     assert set(to_steps(post, 1e-4, "post") - to_steps(pre, 1e-4, "pre")) == {25}
+
+
+@pytest.mark.parametrize("step", range(1, 12))
+def test_spikes_rewards_and_currents_of_one_time_between_steps_act_in_one_step(step):
+    """Half-way times are rounded alike, whatever happens then."""
+    at = (step + 0.5) * 1e-4
+    lane = Lane({}, (np.array([at]),), np.array([at]), currents=(Current(at, 1e-3, 1e-10),), rewards=(Reward(at, 1.0),))
+    circuit = session(Schedule((lane,), dt=1e-4), sh.rule("izhikevich_reward"), sh.cell("l5_pyramidal"))
+    (train,) = circuit.drive.imposed[0].trains
+    assert train[0] == circuit.drive.rewards[0].step == circuit.drive.currents[0].step
+    written = circuit_of({
+        "duration": "5 ms", "populations": {"x": {"sources": [{"kind": "replayed", "trains": [[f"{at} s"]]}]}, "e": {"count": 1}},
+        "projections": {"xe": {"pre": "x", "post": "e", "rule": "izhikevich_reward"}},
+        "drives": {"e": {"rewards": [{"at": f"{at} s", "value": 1}]}},
+    })  # fmt: skip
+    assert written.sources.sources[0].trains[0][0] == written.drive.rewards[0].step == step
 
 
 def test_bursts_repeat_the_train():

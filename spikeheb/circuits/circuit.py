@@ -130,7 +130,7 @@ class Circuit:
 
     # --- where it is not a network: the synapses with a rule, and their cells ---
 
-    @property
+    @cached_property
     def plastic(self) -> Projection:
         """The projection with a rule."""
         return self.projections[self._plastic_name]
@@ -142,14 +142,14 @@ class Circuit:
         assert rule is not None
         return rule
 
-    @property
+    @cached_property
     def sources(self) -> Spikes:
         """What it comes from."""
         population = self.populations[self.plastic.pre]
         assert isinstance(population, Spikes)
         return population
 
-    @property
+    @cached_property
     def cells(self) -> Cells:
         """What it leads to."""
         population = self.populations[self.plastic.post]

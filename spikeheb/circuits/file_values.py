@@ -28,6 +28,7 @@ from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.dimensions import FREQUENCY, NONE, TIME, Dimension
 from spikeheb.errors import FormatError, SpikehebError, UnitError, UnknownName, unknown_name
 from spikeheb.limits import MOST, STEPS
+from spikeheb.numbers import nearest_step, nearest_steps
 from spikeheb.tables import read_quantity
 
 SOURCES = {
@@ -102,7 +103,7 @@ class Reading:
 
     def step(self, value: Number, key: str) -> int:
         """The time step nearest to a time."""
-        return round(self.time(value, key) / self.dt)
+        return nearest_step(self.time(value, key), self.dt)
 
     def steps(self, times: Times, key: str, end: int | None = None) -> Steps:
         """The time steps nearest to listed times, or to those of a series; one without a count goes on to step `end`."""
@@ -116,7 +117,7 @@ class Reading:
         wanted = math.ceil(max(0.0, (end or 0) * self.dt - first) / every) if times.count is None else times.count
         count = self.whole(wanted, f"{key}.count", most=MOST_OF_SERIES)
         self._within(first + every * count, f"{key}.every")
-        steps = np.array(np.rint((first + every * np.arange(count)) / self.dt), dtype=np.int64)
+        steps = nearest_steps(first + every * np.arange(count), self.dt)
         return steps if times.count is not None or end is None else steps[steps < end]
 
     def floats(self, values: Sequence[Number], dimension: Dimension, key: str) -> Floats:

@@ -83,6 +83,7 @@ def _print(data: xr.Dataset) -> None:
         time = weights.dims[0]
         for place in dict.fromkeys((0, weights.sizes[time] - 1)) if weights.size else ():
             at = weights.isel({time: place})
-            rows.append([name, f"{at.size:,}", f"{float(at[time]):.4g}", f"{float(at.mean()):.4g}", f"{float(at.std()):.4g}"])
+            spread = float(at.std()) if at.min() < at.max() else 0.0  # that of equal numbers is their rounding
+            rows.append([name, f"{at.size:,}", f"{float(at[time]):.4g}", f"{float(at.mean()):.4g}", f"{spread:.4g}"])
     if rows:
         data_table(["projection", "synapses", "time (s)", "mean weight", "s.d."], rows)

@@ -152,7 +152,10 @@ def _sources(circuit: Circuit, name: str) -> tuple[tuple[Source, ...], Clock, in
 
 
 def alone_with(circuit: Circuit, name: str, edges: Edges) -> Circuit:
-    """The projection as a circuit of its own, in which each synapse is the one of a silent source: what every engine reads of it."""
+    """The projection as a circuit of its own, in which each synapse is the one of a silent source: what every engine reads of it.
+
+    Its delay is 0, since that of each synapse is in `edges`.
+    """
     projection = circuit.projections[name]
     rule, post = projection.rule or STATIC, edges.post
     initial: Any = starts_of(circuit, name, edges)

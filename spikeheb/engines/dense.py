@@ -1,4 +1,4 @@
-"""A circuit in which every source reaches every cell, as the engines read it."""
+"""A circuit in which every source reaches every cell, or a projection of a network by itself, as loops over many cells read it."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ def draw_raster(ax: Axes, result: xr.Dataset, window: Window) -> Axes:
         there = row[cells] >= 0
         ax.plot(times[there], row[cells[there]], "|", color=colour_of(n), markersize=2.6, markeredgewidth=1.2, label=name, rasterized=True)
         middles.append(base + chosen.size / 2 - 0.5)
-        texts.append(f"{name}\n{count} cells" if chosen.size == count else f"{name}\n{chosen.size} of {count}")
+        texts.append(f"{name}\n{count} cell{'s' * (count > 1)}" if chosen.size == count else f"{name}\n{chosen.size} of {count}")
         base += chosen.size
         if n < named[-1][0]:
             ax.axhline(base - 0.5, color=LIGHT, linewidth=1, zorder=0)

@@ -161,7 +161,7 @@ def _decay(names: tuple[str, ...], derivatives: Mapping[str, t.Tree]) -> Decay:
 
 
 def _ordered(rule: Rule, clean: _Cleaner) -> tuple[Action, ...]:
-    """The handlers as they run within a step: pre then post (or the other way round), rewards last."""
+    """The handlers as they run within a step: pre then post (or the other way round), then rewards, then the clock."""
     first = ("post", "pre") if rule.coincidence == "post_first" else ("pre", "post")
     clean_actions = [_clean_action(action, clean) for action in actions(rule)]
     return tuple(action for event in (*first, *signals(rule)) for action in clean_actions if action.event == event)

@@ -1,4 +1,4 @@
-"""Where fan-in keeps each variable of a rule: once for an input, once for a cell, or for every synapse."""
+"""Where loops over many cells keep each variable of a rule: once for an input, once for a cell, or for every synapse."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def _of_channel(columns: list[_Column], channel: int | str, unit: str | None, ta
         columns = chosen
     elif signals and len(signals) > 1:
         if not 0 <= channel < len(signals):
-            raise table.error(f"there is no channel {channel}; {len(signals)} found: {', '.join(signals)}")
+            raise table.error(f"there is no channel {channel}; the file has {len(signals)}: {', '.join(signals)}")
         columns = [column for column in columns if column.signal == signals[channel]]
     elif channel != 0:
         raise table.error(f"there is no channel {channel}; the sweeps of the table are of one channel")

@@ -162,12 +162,15 @@ class ByHand:
         return np.array([*changes, bounds["w_min"], bounds["w_max"]])
 
     def _synapses(self) -> ctypes.Array[Synapses]:
-        listed = []
+        """As C++ reads them, with 32 bits for each cell and row; `_wide` keeps these numbers."""
+        listed, self._wide = [], []
         for name, part in self._arrays.items():
             projection, plastic = self.circuit.projections[name], name == self.plastic
             of = Synapses("ei".index(projection.pre), "ei".index(projection.post), plastic, projection.receptor == "gaba")
-            of.efficacy, of.first, of.target = projection.efficacy, part.fixed["row_first"].ctypes.data, part.fixed["target"].ctypes.data
-            of.column, of.edge, of.source = (part.fixed[array].ctypes.data for array in ("column_first", "edge", "row_of"))
+            target, source = (part.fixed[name].astype(np.int32) for name in ("target", "row_of"))
+            self._wide += [target, source]
+            of.efficacy, of.first, of.target = projection.efficacy, part.fixed["row_first"].ctypes.data, target.ctypes.data
+            of.column, of.edge, of.source = part.fixed["column_first"].ctypes.data, part.fixed["edge"].ctypes.data, source.ctypes.data
             of.w = self.stored.ctypes.data
             listed.append(of)
         return (Synapses * len(listed))(*listed)

@@ -13,6 +13,7 @@ import spikeheb as sh
 import spikeheb.circuits.files
 from spikeheb.circuits.connect import Explicit, Pairwise
 from spikeheb.circuits.drives import Drives
+from spikeheb.circuits.files import circuit_of
 from spikeheb.circuits.populations import Spikes
 from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
 from spikeheb.circuits.projections import Projection
@@ -56,7 +57,7 @@ def test_equal_values_are_equal_and_others_are_not(kind):
 
 
 def test_circuits_are_compared():
-    circuit = spikeheb.circuits.files.circuit_of(
+    circuit = circuit_of(
         {
             "duration": "10 ms", "populations": {"x": {"sources": [{"kind": "poisson", "rate": ["5 Hz", "6 Hz"]}]}, "e": {"count": 2}},
             "projections": {"xe": {"pre": "x", "post": "e", "rule": "pair", "initial": {"w": [0.1, 0.2]}}}, "probes": {"edges": [0, 1]},

@@ -18,7 +18,6 @@ from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.sources import Poisson, Replayed
-from spikeheb.circuits.triggers import Trigger
 from spikeheb.engines.choice import carry_out, carry_out_network
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.nest.plan import plan
@@ -226,6 +225,7 @@ def recurrent(seed, rule, steps=20_000):
     """Eighty excitatory cells and twenty inhibitory ones that reach each other, and random inputs."""
     cell, back = sh.cell("vogels_2011"), "3 ms"
     some = FixedIndegree(count=20, autapses=False)
+    balancing = transmitting_last("vogels", eta=0.02, rho_0="10 Hz", backpropagation_delay=back)
     return Circuit(
         dt=DT, steps=steps, seed=seed,
         populations={"x": Spikes((Poisson(np.full(200, 12.0)),)), "e": Cells(80, cell), "i": Cells(20, cell)},
@@ -233,7 +233,7 @@ def recurrent(seed, rule, steps=20_000):
             "xe": Projection("x", "e", FixedIndegree(count=50), receptor="ampa", efficacy=1.2, delay=1.5e-3),
             "xi": Projection("x", "i", FixedIndegree(count=50), receptor="ampa", efficacy=1.2, delay=1.5e-3),
             "ee": Projection("e", "e", some, replace_delay(rule, back), receptor="ampa", initial={"w": 0.5}, delay=1.5e-3),
-            "ie": Projection("i", "e", FixedIndegree(count=10), of("vogels", eta=0.02, rho_0="10 Hz", backpropagation_delay=back),
+            "ie": Projection("i", "e", FixedIndegree(count=10), balancing,
                              receptor="gaba", initial={"w": 1.0}, delay=1.5e-3),
         },
         drives={name: Drives(currents=from_start(5e-11)) for name in ("e", "i")},
@@ -281,14 +281,16 @@ def replace_delay(rule, back):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["pair", "triplet"])
 def test_recurrent_networks_agree_in_distribution(name):
-    """Rate and mean weights over ten seeds: NEST minus kernel, seed by seed, within three standard errors of the difference."""
-    both = [
-        [carry_out_network(recurrent(seed, of(name, tau_minus="20 ms")), engine) for engine in ("nest", "kernel")] for seed in range(1, 11)
-    ]
+    """Rate and mean weights over ten seeds: NEST minus kernel, seed by seed, within three standard errors of the difference.
+
+    With the library's order, in which a spike transmits before its own change, the triplets' mean weight is 2 % lower in NEST.
+    """
+    rule = transmitting_last(name, tau_minus="20 ms")
+    both = [[carry_out_network(recurrent(seed, rule), engine) for engine in ("nest", "kernel")] for seed in range(1, 11)]
     for measure in (lambda r: r.counts["e"].mean(), lambda r: r.w["ee"].mean(), lambda r: r.w["ie"].mean()):
         values = np.array([[measure(recording) for recording in pair] for pair in both])
         gap = values[:, 0] - values[:, 1]
-        assert abs(gap.mean()) < 3 * gap.std(ddof=1) / np.sqrt(len(gap)) + 1e-3 * values.mean()
+        assert abs(gap.mean()) < 3 * gap.std(ddof=1) / np.sqrt(len(gap))
     assert np.ptp([pair[0].w["ee"].mean() for pair in both]) > 0
 
 
@@ -364,8 +366,6 @@ def test_projections_that_nest_has_not_are_refused_by_name(relay):
     assert "random currents" in refusal(replace(circuit, drives={"e": replace(circuit.drives["e"], noise=noise)}))
     assert '"xe": all spikes, and snapshots' in refusal(replace(circuit, probes=Probes(projections={"xe": OfSynapses(watched=1)})))
     assert '"e": all spikes, and snapshots' in refusal(replace(circuit, probes=Probes(populations={"e": OfCells(bin_steps=10)})))
-    trigger = Trigger(("e", 0), ("e", 1), 0.02, 0.5, (1.0, 3.0), ("e",))
-    assert "rewards are not carried out" in refusal(replace(circuit, triggers={"r": trigger}))
     assert "phase" in refusal(replace(circuit, phases=(Phase(step=9, plastic={"xe": False}),)))
     two = {"a": circuit.projections["xe"], "b": replace(circuit.projections["xe"], rule=of("pair", tau_minus="30 ms"))}
     assert 'have one tau_minus in NEST, and "a" and "b" need 20 and 30 ms' in refusal(replace(circuit, projections=two))

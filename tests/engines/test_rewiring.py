@@ -85,8 +85,8 @@ def agree(circuit, atol=1e-10):
 
 
 @needs_compiler
-@pytest.mark.parametrize("name", sorted(names("rule")))
-def test_every_rule_of_the_library_agrees(name):
+@pytest.mark.parametrize("name", sorted(names("rule"))[::3])
+def test_every_third_rule_of_the_library_agrees(name):
     agree(recurrent(name, cell=sh.cell("l5_clopath"), current=1e-9) if name == "clopath" else recurrent(name))
 
 

@@ -162,7 +162,7 @@ def test_what_each_condition_recalls_of_five_and_of_twenty_patterns():
     check_held(1)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("seed", [4, 5, 6, 7, 8])
 def test_the_same_in_other_networks(seed):
     check_few_patterns(seed)
@@ -170,7 +170,7 @@ def test_the_same_in_other_networks(seed):
     check_held(seed)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_overlap_falls_with_the_number_of_patterns():
     """Means of three seeds; excitatory synapses forget faster than inhibitory ones, which at 80 patterns alone recall no less."""
     by_number = {
@@ -186,7 +186,7 @@ def test_overlap_falls_with_the_number_of_patterns():
     assert by_number[80]["e_and_i"] > by_number[80]["i"]
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_overlap_rises_with_the_cue():
     """Of twenty patterns, means of three seeds."""
     shares = (0.2, 0.5, 0.8)

@@ -125,7 +125,7 @@ def test_the_power_law_draws_weights_together_as_the_theory_says_and_additive_pa
     assert abs(slope(start, end)) < 0.2 * abs(slope(before, after))
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_power_law_keeps_one_mode_near_its_balance_point():
     rates, _, weights = run(network("brunel_stdp"), 25.0)
     assert rates.min() > 1 and rates.max() < 10
@@ -137,7 +137,7 @@ def test_the_power_law_keeps_one_mode_near_its_balance_point():
     assert np.median(weights) == pytest.approx(BALANCE, rel=0.2)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_additive_pairs_split_the_weights():
     """More weights in the lowest and in the highest tenth of the range than between them; with the power law a few in a thousand."""
     rates, _, weights = run(network("brunel_additive"), 60.0)

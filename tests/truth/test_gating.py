@@ -55,13 +55,13 @@ def test_the_cell_answers_the_channel_whose_inhibition_is_switched_off():
     check_gate(1)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("seed", [2, 3, 4, 5])
 def test_the_same_with_other_inputs(seed):
     check_gate(seed)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("gated", [1, 2, 3, 4, 6, 7, 8])
 def test_any_of_the_channels_may_be_chosen(gated):
     check_gate(1, gated)

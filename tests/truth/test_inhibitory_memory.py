@@ -64,13 +64,13 @@ def test_a_cue_to_a_quarter_of_a_hidden_assembly_recalls_the_rest_of_it():
     check_memory(1)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("seed", [2, 3, 4, 5])
 def test_the_same_with_other_seeds(seed):
     check_memory(seed)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_nothing_is_recalled_where_no_assembly_was_strengthened():
     circuit = network()
     nothing = replace(circuit, phases=tuple(phase for phase in circuit.phases if not phase.parameters))

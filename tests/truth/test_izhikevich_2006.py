@@ -49,7 +49,7 @@ def test_in_the_first_ten_seconds_the_rhythm_is_slow(seed):
     assert share(spectrum, FAST) < 0.2
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_after_an_hour_a_fast_rhythm_has_joined_the_slow_one():
     """Not in its place: the slow one goes on. A program written anew after the published one gives the same."""
     recording = run(1, 3600.0)

@@ -41,7 +41,7 @@ def test_the_rewarded_synapse_grows_and_without_reward_it_does_not():
     assert np.median(others) < 1.0
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_in_an_hour_the_rewarded_synapse_reaches_its_limit():
     """In at least 8 of 10 seeds above 3.8 of 4 at some time; the median of the others stays low."""
     outcomes = [run(seed, 3600.0, 100) for seed in range(2, 12)]

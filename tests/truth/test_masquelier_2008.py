@@ -1,13 +1,16 @@
 """Masquelier, Guyonneau & Thorpe 2008 (doi 10.1371/journal.pone.0001377): STDP finds the beginning of a repeating pattern.
 
 The network is that of the library, masquelier_2008, with all numbers of the replication of Hathway & Goodman 2018 (doi
-10.5281/zenodo.1327348). It was tried with the seeds 1001 to 1005 and frozen; the seeds here were drawn afterwards. A seed succeeds where,
+10.5281/zenodo.1327348). It was tried with the seeds 1001 to 1006, of which 1001 had one false
+alarm, and with seed 1 before its inputs were repeated; nothing was changed when the seeds here were run. A seed succeeds where,
 over the last 150 of 450 s, the cell fires in more than 98 % of the presentations, never else, and on average less than 10 ms after their
-beginning; the paper reports more than 95 % of 100 seeds. With that, 15 or fewer of 20 have P = .003.
+beginning; the replication reports more than 95 % of 100 seeds. With that, 15 or fewer of 20 have P = .003. Here 17 succeed: seeds 6, 8 and
+14 do not, and the network's text says how.
 """
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 
 import numpy as np
@@ -76,7 +79,17 @@ def test_with_other_pairing_schemes_the_cell_falls_silent(interaction):
     assert data["synapses_weight"].values[-1].mean() < 0.475 / 1.5
 
 
-@pytest.mark.slow
+def test_with_steps_of_a_millisecond_all_weights_rise():
+    """An output spike then has many input spikes in its own step, all of which count as before it."""
+    text = library.find("network", "masquelier_2008").read_text(encoding="utf-8")
+    fine = tomllib.loads(text)
+    data = sh.network(fine | {"dt": "1 ms", "duration": "15 s", "probes": {"trains": True}}, seed=1)
+    spikes, _ = times_of(data)
+    assert np.sum(spikes > 10) / 5 > 100
+    assert data["synapses_weight"].values[-1].min() > 0.8
+
+
+@pytest.mark.full
 def test_the_pattern_is_found_in_at_least_16_of_20_seeds():
     succeeded, rates, large = [], [], []
     for seed in SEEDS:

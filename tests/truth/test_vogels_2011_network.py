@@ -8,7 +8,6 @@ hold the rate within [rho_0, 1.3 rho_0] and that annealing lowers it.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -94,7 +93,7 @@ def test_a_quarter_of_the_network_becomes_asynchronous_and_irregular():
     check_balance(0.25, 1, [(0.1, 30.0), (0.03, 20.0), (0.01, 20.0)])
 
 
-@pytest.mark.skipif("SPIKEHEB_FULL" not in os.environ, reason="takes a minute; set SPIKEHEB_FULL to run it")
+@pytest.mark.full
 def test_the_whole_network_becomes_asynchronous_and_irregular():
     """8000 and 2000 cells; 140 s of learning."""
     check_balance(1.0, 1, [(0.1, 60.0), (0.03, 40.0), (0.01, 40.0)])

@@ -1,4 +1,4 @@
-"""The numpy of a kernel: the same trees as `source`, printed as Python functions over arrays of inputs and lanes.
+"""The numpy of a kernel: the same trees as in `lanes`, printed as Python functions over arrays of inputs and lanes.
 
 Synaptic variables are ``s["x"]`` (by input), variables of cells and of ``[post]`` ``z["v"]`` and ``n["u"]`` (by lane); a
 function gets the inputs ``i`` that it acts on and their lanes ``j``.

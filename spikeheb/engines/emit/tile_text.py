@@ -1,4 +1,4 @@
-"""How fan-in writes names and numbers in C++."""
+"""How loops over many cells, those of fan-in and of networks, have names and numbers in C++."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The C++ of fan-in: one struct that says what happens to a tile of cells, its loops laid out for the processor.
+"""The C++ of loops over many cells: one struct that says what happens to cells and synapses side by side.
 
-`tile.hpp` says when it happens. Names of the rule and the cell get an underscore at the end and are locals of the loops;
-constants are members of ``u.p`` (rule), ``u.q`` (cell) and ``u.d`` (whatever depends on them alone).
+`tile.hpp` (fan-in) and `rows.hpp` (networks) say when it happens. Names of the rule and the cell get an underscore at the
+end and are locals of the loops; constants are members of ``u.p`` (rule), ``u.q`` (cell) and ``u.d`` (whatever depends on them alone).
 """
 
 from __future__ import annotations

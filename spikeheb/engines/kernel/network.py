@@ -21,7 +21,7 @@ from spikeheb.engines.compiler import compiler, remedy
 from spikeheb.engines.dense import Dense, as_dense
 from spikeheb.engines.kernel.build import Library
 from spikeheb.engines.kernel.contract import Array, Status
-from spikeheb.engines.kernel.network_arrays import PopulationArrays, ProjectionArrays, SourceArrays, TriggerArrays
+from spikeheb.engines.kernel.network_arrays import PopulationArrays, ProjectionArrays, TrainArrays, TriggerArrays
 from spikeheb.engines.kernel.network_parts import built, driven, populations_of_cells, remembered
 from spikeheb.engines.kernel.network_rewire import Course
 from spikeheb.engines.kernel.rows_contract import NETWORK
@@ -34,7 +34,7 @@ MOVING = ("imposed", "current", "kept", "capacity", "signal", "snapshot", "sampl
 """Numbers of populations and projections that say how far they are."""
 UNFINISHED = -1
 """As the kernel's step, while arrays are replaced by others: nothing can be saved then."""
-Arrays = PopulationArrays | SourceArrays | ProjectionArrays | TriggerArrays
+Arrays = PopulationArrays | TrainArrays | ProjectionArrays | TriggerArrays
 
 
 def run(circuit: Circuit, *, checkpoints: Checkpoints | None = None, progress: Progress = None) -> NetworkRecording:
@@ -97,9 +97,9 @@ class Network(Run[NetworkRecording]):
         }  # fmt: skip
         cells = {name: built(without_synapses(circuit, name), chosen) for name in populations_of_cells(circuit)}
         past = remembered(circuit, edges, synapses)
-        self.populations: dict[str, PopulationArrays | SourceArrays] = {
+        self.populations: dict[str, PopulationArrays | TrainArrays] = {
             name: PopulationArrays(circuit, name, cells[name].job, cells[name].program, cells[name].sites, past[name])
-            if name in cells else SourceArrays(circuit, name, past[name]) for name in circuit.populations
+            if name in cells else TrainArrays(circuit, name, past[name]) for name in circuit.populations
         }  # fmt: skip
         groups = {name: arrays.struct for name, arrays in self.populations.items()}
         self.triggers = {name: TriggerArrays(circuit, name, groups) for name in circuit.triggers}
@@ -339,7 +339,7 @@ class Network(Run[NetworkRecording]):
         circuit = self.circuit
         groups = {name: each for name, each in self.populations.items() if isinstance(each, PopulationArrays)}
         ruled = {name: arrays for name, arrays in self.projections.items() if circuit.projections[name].rule is not None}
-        sources = {name: each for name, each in self.populations.items() if isinstance(each, SourceArrays)}
+        sources = {name: each for name, each in self.populations.items() if isinstance(each, TrainArrays)}
         kept = {name: slice(0, arrays.struct.kept) for name, arrays in groups.items()}
         sampled = {name: arrays.recorded(circuit, name) for name, arrays in groups.items() if len(circuit.probes.of_cells(name).samples)}
         return NetworkRecording(

@@ -119,7 +119,7 @@ class TriggerArrays:
         self.struct = TRIGGER.filled(self.state, numbers)
 
 
-class SourceArrays:
+class TrainArrays:
     """A population that only sends spikes.
 
     Parameters

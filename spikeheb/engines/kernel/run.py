@@ -1,6 +1,7 @@
 """A run on its way, in whichever loop: opened, advanced in pieces, saved, resumed, closed.
 
-What differs between loops is in `runner.Lanes` and `fan_in.FanIn`: which arrays there are, and which entry of the kernel runs them.
+What differs between loops is in `runner.Lanes`, `fan_in.FanIn` and `network.Network`: which arrays there are, and which entry
+of the kernel runs them.
 """
 
 from __future__ import annotations

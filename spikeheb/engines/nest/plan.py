@@ -91,8 +91,6 @@ def plan(circuit: Circuit) -> Plan:
         raise EngineError("NEST computes in double precision", key="precision")
     if circuit.phases:
         raise EngineError("NEST brings a weight up to date at its next presynaptic spike, so that nothing changes at a phase", key="phases")
-    if circuit.triggers:
-        raise EngineError("rewards are not carried out in NEST", key="triggers")
     _check_probes(circuit)
     cells = {name: _cells(circuit, name, group) for name, group in circuit.populations.items() if isinstance(group, Cells)}
     sending = [name for name, group in circuit.populations.items() if isinstance(group, Spikes) or cells[name].relay]

@@ -27,6 +27,7 @@ from spikeheb.dimensions import TIME
 from spikeheb.engines.choice import carry_out, check_engine
 from spikeheb.errors import ScheduleError, UnitError, check_kind
 from spikeheb.limits import check_memory
+from spikeheb.numbers import nearest_step, nearest_steps
 from spikeheb.rules.meaning import actions, stepped
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Reward, Times, spike_times, to_steps
@@ -154,7 +155,7 @@ def _note(circuit: Circuit, recording: Recording) -> str:
 
 def largest_shift(trains: Sequence[Times], dt: float) -> float:
     """The largest distance in seconds that rounding to the time step moves a spike."""
-    return max((float(np.max(np.abs(train - np.rint(train / dt) * dt))) for train in trains if train.size), default=0.0)
+    return max((float(np.max(np.abs(train - nearest_steps(train, dt) * dt))) for train in trains if train.size), default=0.0)
 
 
 def _cell(cell: Cell | str | None) -> Cell | None:
@@ -187,7 +188,7 @@ def _rewards(events: Sequence[Reward] | Sequence[Sequence[Reward]] | None, lanes
     for reward in (reward for items in lists for reward in items):
         if not (reward.time >= 0 and math.isfinite(reward.time + reward.amount)):
             raise ScheduleError(f"a reward needs a time >= 0 and a finite amount (got {reward})", key="events")
-    return tuple(Change(lane, round(reward.time / dt), reward.amount) for lane, items in enumerate(lists) for reward in items)
+    return tuple(Change(lane, nearest_step(reward.time, dt), reward.amount) for lane, items in enumerate(lists) for reward in items)
 
 
 def _row_of_rewards(items: object) -> list[Reward]:

@@ -14,6 +14,7 @@ from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.steps import Steps
 from spikeheb.circuits.usual import given, lanes
 from spikeheb.dimensions import CONCENTRATION
+from spikeheb.numbers import nearest_step
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Lane, Schedule, to_steps
 
@@ -54,7 +55,7 @@ def session(
     post: list[Steps] = []
     changes: dict[str, list[Change]] = {"currents": [], "clamps": [], "rewards": []}
     for n, lane in enumerate(schedule.lanes):
-        start = round(schedule.induction_start(lane) / dt)
+        start = nearest_step(schedule.induction_start(lane), dt)
         for k, train in enumerate(lane.pre):
             steps = to_steps(train, dt, f"{lane.label}: pre[{k}]") + start
             pre += [np.union1d(steps, twice) if k == schedule.tested else steps] * bundle(schedule)
@@ -62,7 +63,7 @@ def session(
         post.append(to_steps(lane.post, dt, f"{lane.label}: post") + start)
         changes["currents"] += _steps_of([(c.start, c.lasts, c.amplitude) for c in lane.currents], 0.0, n, start, dt)
         changes["clamps"] += _steps_of([(c.start, c.lasts, c.v) for c in lane.clamps], RELEASED, n, start, dt)
-        changes["rewards"] += [Change(n, start + round(reward.time / dt), reward.amount) for reward in lane.rewards]
+        changes["rewards"] += [Change(n, start + nearest_step(reward.time, dt), reward.amount) for reward in lane.rewards]
     settled = settled_step(schedule)
     before, after = sweep_steps(schedule)
     last = max(int(pulses[-1]) + after if pulses.size else 0, settled)
@@ -149,7 +150,7 @@ def _steps_of(spans: list[tuple[float, float, float]], end: float, n: int, start
     """From each step's start its value, from its end on `end`; in the order in which they happen."""
     changes = []
     for begins, lasts, value in sorted(spans):
-        changes += [Change(n, start + round(begins / dt), value), Change(n, start + round((begins + lasts) / dt), end)]
+        changes += [Change(n, start + nearest_step(begins, dt), value), Change(n, start + nearest_step(begins + lasts, dt), end)]
     return sorted(changes, key=lambda change: change.step)
 
 
