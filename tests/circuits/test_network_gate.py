@@ -13,7 +13,7 @@ import spikeheb as sh
 from spikeheb.circuits.files import circuit_of, read_circuit
 from spikeheb.circuits.phases import MOST_PHASES
 from spikeheb.circuits.projections import Normalise
-from spikeheb.circuits.sources import Between, Group, Poisson, Regular, Replayed, expected_spikes
+from spikeheb.circuits.sources import Between, Group, Pasted, Poisson, Regular, Repeated, Replayed, expected_spikes
 from spikeheb.cli.app import run
 
 BASE = """
@@ -200,5 +200,7 @@ def test_expected_spikes_are_those_of_rates_and_times() -> None:
     sources = (
         Poisson(np.array([10.0, 20.0])), Regular(np.array([0.1]), np.array([0.0])), Replayed((np.array([1, 5, 9]),)),
         Group(4.0, 0.5, np.zeros(3)), Between(Poisson(np.array([10.0])), 0.5, 1.5), Between(Poisson(np.array([10.0])), 3.0),
+        Repeated(Group(4.0, 0.5, np.zeros(3)), 0.5), Pasted(Poisson(np.array([10.0, 10.0])), 0.1, 0.2, 1, noise=5.0),
+        Between(Pasted(Poisson(np.array([10.0])), 0.1, 0.2, 1), 1.0),
     )  # fmt: skip
-    assert expected_spikes(sources, 2.0, 1e-4) == pytest.approx(60 + 20 + 3 + (12 + 8) + 10 + 0)
+    assert expected_spikes(sources, 2.0, 1e-4) == pytest.approx(60 + 20 + 3 + (12 + 8) + 10 + 0 + (12 + 8) + 60 + 10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.phases import rewirings
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.limits import BYTES_OF_SYNAPSE
 
@@ -22,6 +23,8 @@ STEP = 4e-7
 """For a step of a population or projection, however small."""
 NUMBERS = 12.0
 """Bytes of a synapse beside its variables: where it leads, its number, and its place among those of its cell."""
+REWIRED, REWIRING = 16.0, 8.0
+"""Bytes of a synapse of a projection that phases rewire, and for each time: what is kept of how it was."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,9 @@ def estimate(circuit: Circuit) -> Estimate:
         rate = _rate(circuit, projection.pre) + (0.0 if rule is None else RATE)
         total += synapses
         snapshots = 0 if taken is None or rule is None else len(taken)
-        bytes_ += synapses * (max(BYTES_OF_SYNAPSE, NUMBERS + word * variables) + word * snapshots)
+        itself, times = NUMBERS + word * variables, len(rewirings(circuit.phases, name))
+        again = itself + REWIRED + REWIRING * times if times else 0.0  # both are there while one follows the other
+        bytes_ += synapses * (max(BYTES_OF_SYNAPSE, itself) + again + word * snapshots)
         seconds += synapses * (PER_SYNAPSE + PER_EVENT * (1.0 if rule is None else PLASTIC) * rate * circuit.steps * circuit.dt)
     return Estimate(cells, total, bytes_, seconds)
 

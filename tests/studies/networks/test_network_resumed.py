@@ -14,6 +14,8 @@ from test_network_records import NETWORK
 
 import spikeheb as sh
 from spikeheb.circuits.files import circuit_of, circuit_to_toml
+from spikeheb.circuits.phases import Phase, Rewire
+from spikeheb.circuits.probes import Probes
 from spikeheb.cli.app import run
 from spikeheb.engines.compiler import compiler
 from spikeheb.studies.networks.estimate import estimate
@@ -148,3 +150,12 @@ def test_absurd_sizes_are_refused_at_once(change, tmp_path):
     with pytest.raises(sh.SpikehebError, match=r"are allowed|are possible|from 1 to|from 0 to"):
         sh.network(NETWORK | {"populations": populations} | change)
     assert time.perf_counter() - start < 1.0
+
+
+def test_rewiring_is_part_of_the_estimate():
+    network = circuit_of(NETWORK)
+    name = next(name for name, projection in network.projections.items() if projection.rule is not None)
+    twice = tuple(Phase(step=step, rewire={name: Rewire(0.1, "indegree")}) for step in (500, 900))
+    fixed = replace(network, phases=(), probes=Probes(trains=True))
+    more = estimate(replace(fixed, phases=twice)).bytes - estimate(fixed).bytes
+    assert more == pytest.approx(fixed.expected_synapses(name) * (12 + 8 * len(network.projections[name].rule.variables) + 16 + 2 * 8))
