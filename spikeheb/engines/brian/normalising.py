@@ -8,13 +8,15 @@ import numpy as np
 
 from spikeheb.engines.alone import Alone
 from spikeheb.engines.brian.importing import brian
+from spikeheb.engines.brian.part import Part
 
 MOST_TURNS, NEAR = 100, 1e-13
 """How often it is tried, and how near is there."""
 
 
-def operation(job: Alone, synapses: Any, clock: Any) -> Any:
+def operation(part: Part, synapses: Any, clock: Any) -> Any:
     """After the handlers of a step. The sum stays where it is until an event moves it, so that every step may be looked at."""
+    job = part.job
     normalise, weights = job.circuit.plastic.normalise, synapses.variables[job.rule.weight]
     assert normalise is not None
     every = normalise.steps(job.dt) or 1
@@ -25,7 +27,7 @@ def operation(job: Alone, synapses: Any, clock: Any) -> Any:
             rows = np.split(np.array(weights.get_value(), dtype=float), edges)
             weights.set_value(np.concatenate([brought_to_sum(row, job) for row in rows]))
 
-    return brian().NetworkOperation(bring_all_to_sum, clock=clock, when="after_synapses", name="normalisation")
+    return brian().NetworkOperation(bring_all_to_sum, clock=clock, when="after_synapses", name=part.named("normalisation"))
 
 
 def brought_to_sum(row: Any, job: Alone) -> Any:

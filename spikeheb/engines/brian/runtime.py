@@ -19,8 +19,9 @@ from spikeheb.draws.expanded import gathered
 from spikeheb.engines import cache_folder
 from spikeheb.engines.alone import Alone, Progress, alone
 from spikeheb.engines.brian import importing, modules
+from spikeheb.engines.brian.cells import CLAMPED, CURRENT_IN, HELD_UNTIL
+from spikeheb.engines.brian.lanes import Built, build
 from spikeheb.engines.brian.names import of_cell, users
-from spikeheb.engines.brian.network import CLAMPED, CURRENT_IN, HELD_UNTIL, Built, build
 from spikeheb.engines.brian.owned import of_rule, under_users_names
 from spikeheb.engines.brian.quiet import Relaxation
 from spikeheb.engines.brian.text import cancels
