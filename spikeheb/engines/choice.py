@@ -39,7 +39,7 @@ __all__ = [
 
 Progress = Callable[[float], None] | None
 ENGINES = ("auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone")
-ENGINES_OF_NETWORKS = ("auto", "kernel", "plain", "nest")
+ENGINES_OF_NETWORKS = (*ENGINES, "nest")
 
 
 def check_engine(name: str) -> str:
@@ -101,7 +101,7 @@ def carry_out_network(
     Parameters
     ----------
     circuit : Circuit
-    engine : {"auto", "kernel", "plain", "nest"}
+    engine : {"auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone", "nest"}
         Without a compiler ``auto`` takes the plain engine, which is slow.
     checkpoints : Checkpoints, optional
         Where the kernel saves the run on its way, and where it goes on from.
@@ -113,8 +113,10 @@ def carry_out_network(
     UnknownName, EngineError, BuildError, NonFiniteError
     """
     if engine not in ENGINES_OF_NETWORKS:
-        check_engine(engine)
-        raise EngineError(f'networks run in the engines "kernel", "plain" and "nest" (got "{engine}")', key="engine")
+        raise unknown_name("engine", engine, ENGINES_OF_NETWORKS)
+    if engine.startswith("brian"):
+        _refuse_checkpoints(checkpoints, engine)
+        return _network_in_brian(circuit, engine, progress)
     if engine == "nest":
         _refuse_checkpoints(checkpoints, engine)
         from spikeheb.engines.nest import run as nest
@@ -204,6 +206,14 @@ def _brian(circuit: Circuit, engine: str, progress: Progress) -> Recording:
         note = "no C++ compiler found that Brian2 can use, numpy instead of standalone"
         return replace(recording, engine={**recording.engine, "note": note})
     return recording
+
+
+def _network_in_brian(circuit: Circuit, engine: str, progress: Progress) -> NetworkRecording:
+    needs_main_thread()
+    from spikeheb.engines.brian import network_run
+
+    target = {"brian:numpy": "numpy", "brian:cython": "cython"}.get(engine, "auto")
+    return network_run.run(circuit, target, progress=progress)
 
 
 def _refuse_checkpoints(checkpoints: Checkpoints | None, engine: str) -> None:

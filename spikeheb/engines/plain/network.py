@@ -24,7 +24,6 @@ from spikeheb.draws.edges import (
 from spikeheb.draws.random import uniform
 from spikeheb.engines.alone import Progress, alone
 from spikeheb.engines.plain.lanes import Lanes
-from spikeheb.engines.plain.recorder import Recorder
 from spikeheb.engines.plain.run import REPORT_EVERY
 from spikeheb.engines.plain.step import (
     change,
@@ -38,6 +37,7 @@ from spikeheb.engines.plain.step import (
     update_synapses,
 )
 from spikeheb.engines.plain.triggers import Watched
+from spikeheb.engines.recorder import Recorder
 from spikeheb.engines.threads import stop_if_asked
 from spikeheb.errors import EngineError
 from spikeheb.program.analysis import analyse
@@ -125,7 +125,9 @@ class _Network:
         drawn = {name: counted_trains(circuit, name) for name, group in circuit.populations.items() if isinstance(group, Spikes)}
         self.trains = {name: _by_step(steps) for name, (steps, _) in drawn.items()}
         self.dropped = {name: dropped for name, (_, dropped) in drawn.items()}
-        self.recorder = Recorder(circuit, self.cells, {name: (each.lanes, each.edges) for name, each in self.synapses.items()})
+        self.edges = {name: each.edges for name, each in self.synapses.items()}
+        self.weights = {name: self._weights(name) for name, projection in circuit.projections.items() if projection.rule is not None}
+        self.recorder = Recorder(circuit, {name: lanes.cell for name, lanes in self.cells.items()}, self.weights, self.edges)
         self.noise = {name: _Current(circuit, name) for name, drives in circuit.drives.items() if drives.noise is not None}
         self.triggers = {name: Watched(circuit, name) for name in circuit.triggers}
 
@@ -180,17 +182,12 @@ class _Network:
 
     def recording(self) -> NetworkRecording:
         """What was recorded, and the weights as they stand."""
-        ruled = [name for name, projection in self.circuit.projections.items() if projection.rule is not None]
-        synapses = self.synapses
-        kept = {name: self.circuit.probes.kept(name, len(lanes.spikes)) for name, lanes in self.cells.items()}
         return NetworkRecording(
             engine={"engine": "plain", "numpy": np.__version__},
-            spikes={name: _of_cells(_in_order(lanes.spikes), kept[name]) for name, lanes in self.cells.items() if len(kept[name])},
-            counts={name: np.array([len(train) for train in lanes.spikes]) for name, lanes in self.cells.items()},
-            pre={name: synapses[name].edges.pre for name in ruled},
-            post={name: synapses[name].edges.post for name in ruled},
-            w={name: self._weights(name).copy() for name in ruled},
-            **self.recorder.recorded(),
+            pre={name: self.edges[name].pre for name in self.weights},
+            post={name: self.edges[name].post for name in self.weights},
+            w={name: weights.copy() for name, weights in self.weights.items()},
+            **self.recorder.recorded({name: _in_order(lanes.spikes) for name, lanes in self.cells.items()}),
             presentations={name: presentations_of_population(self.circuit, name) for name in self.trains},
             dropped=self.dropped,
         )
@@ -206,12 +203,6 @@ def _by_step(trains_: list[Steps]) -> dict[int, Steps]:
     steps, numbers = _in_order([train.tolist() for train in trains_])
     each, first = np.unique(steps, return_index=True)
     return dict(zip(each.tolist(), np.split(numbers, first[1:]), strict=False))
-
-
-def _of_cells(spikes: tuple[Steps, Steps], cells: Steps) -> tuple[Steps, Steps]:
-    """Those of some cells."""
-    there = np.isin(spikes[1], cells)
-    return spikes[0][there], spikes[1][there]
 
 
 def _in_order(trains_: list[list[int]]) -> tuple[Steps, Steps]:

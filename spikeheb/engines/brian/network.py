@@ -1,0 +1,145 @@
+"""A network as one explicit Brian2 network: a group for each population, Synapses for each projection.
+
+The order within a time step is that of the other engines: the state updates of all cells, of all [post] variables and of all synapses,
+then thresholds, then the handlers of one projection after the other, then resets. Synapses, delays, weights and input spikes are the
+arrays that every engine is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.populations import Cells, Spikes
+from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.draws.edges import Edges, alone_with, counted_trains, edges_of, without_synapses
+from spikeheb.engines.alone import Alone, alone
+from spikeheb.engines.brian import normalising
+from spikeheb.engines.brian.cells import drives, generator, population
+from spikeheb.engines.brian.importing import brian
+from spikeheb.engines.brian.owned import of_rule
+from spikeheb.engines.brian.part import Part
+from spikeheb.engines.brian.settings import settings
+from spikeheb.engines.brian.synapses import of_post, set_values, signals, synapses
+from spikeheb.errors import EngineError
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What is built, as plain values.
+
+    Attributes
+    ----------
+    circuit : Circuit
+    cells : mapping of str to Alone
+        By population of cells.
+    trains : mapping of str to list of arrays of int
+        By population of sources the steps of their spikes.
+    dropped : mapping of str to int
+    edges : mapping of str to Edges
+        By projection.
+    parts : mapping of str to Part
+        By projection.
+    """
+
+    circuit: Circuit
+    cells: Mapping[str, Alone]
+    trains: Mapping[str, list[Steps]]
+    dropped: Mapping[str, int]
+    edges: Mapping[str, Edges]
+    parts: Mapping[str, Part]
+
+    @property
+    def ruled(self) -> list[str]:
+        """The projections with a rule."""
+        return [name for name, projection in self.circuit.projections.items() if projection.rule is not None]
+
+
+@dataclass(frozen=True)
+class Built:
+    """The Brian2 objects that are read or set, by population and by projection."""
+
+    network: Any
+    clock: Any
+    groups: Mapping[str, Any]
+    synapses: Mapping[str, Any]
+    post: Mapping[str, Any]
+    spikes: Mapping[str, Any]
+    values: Mapping[str, Floats]
+
+
+def plan(circuit: Circuit) -> Planned:
+    """What is to be built.
+
+    Raises
+    ------
+    EngineError
+        For what is not carried out in Brian2, by its name.
+    """
+    _refuse(circuit)
+    groups = circuit.populations
+    driven = {name: circuit.driven_cell(name) for name, group in groups.items() if isinstance(group, Cells)}
+    cells = {name: replace(alone(without_synapses(circuit, name)), cell=cell) for name, cell in driven.items()}
+    drawn = {name: counted_trains(circuit, name) for name, group in groups.items() if isinstance(group, Spikes)}
+    edges = {name: edges_of(circuit, name) for name in circuit.projections}
+    parts = {
+        name: Part(alone(of_rule(alone_with(circuit, name, edges[name]), number)), number)
+        for number, name in enumerate(circuit.projections)
+    }  # fmt: skip
+    trains, dropped = ({name: each[n] for name, each in drawn.items()} for n in (0, 1))
+    return Planned(circuit, cells, trains, dropped, edges, parts)  # type: ignore[arg-type]
+
+
+def _refuse(circuit: Circuit) -> None:
+    if circuit.precision != "float64":
+        raise EngineError("Brian2 computes in double precision", key="precision")
+    if circuit.triggers:
+        raise EngineError('triggers are not carried out in Brian2; use the engine "kernel"', key="triggers")
+    if circuit.phases:
+        raise EngineError('phases are not carried out in Brian2; use the engine "kernel"', key="phases")
+    for name, given in circuit.drives.items():
+        if given.noise is not None:
+            raise EngineError(f'"{name}": random currents are not carried out in Brian2; use the engine "kernel"', key="drives")
+
+
+def build(planned: Planned) -> Built:
+    """The network, with every value set.
+
+    Raises
+    ------
+    EngineError
+        For what Brian2 cannot do.
+    """
+    b2, circuit = brian(), planned.circuit
+    clock = b2.Clock(dt=circuit.dt * b2.second, name="clock")
+    groups: dict[str, Any] = {}
+    objects, values = [], dict[str, Floats]()
+    for number, name in enumerate(circuit.populations):
+        if name in planned.trains:
+            groups[name] = generator(planned.trains[name], circuit.dt, clock, f"sources_{number}", "thresholds")
+            continue
+        reaching = [part for each, part in planned.parts.items() if circuit.projections[each].post == name]
+        groups[name] = population(planned.cells[name], clock, reaching, name=f"cells_{number}")
+        objects += drives(planned.cells[name], groups[name], clock)
+        values |= set_values(settings(planned.cells[name]), {"cells": groups[name]})
+    made, post = {}, {}
+    for name, part in planned.parts.items():
+        projection, edges = circuit.projections[name], planned.edges[name]
+        cells = groups[projection.post]
+        of_cells = of_post(part, cells, clock)
+        if len(edges.pre):
+            made[name] = synapses(part, groups[projection.pre], edges.pre, cells, clock, edges.delay)
+            objects.append(made[name])
+        if of_cells:
+            post[name] = of_cells[0]
+        objects += [*of_cells, *signals(part, cells, clock)]
+        if projection.normalise is not None and name in made:
+            objects.append(normalising.operation(part, made[name], clock))
+        values |= set_values(
+            settings(part.job), {what: there[name] for what, there in (("synapses", made), ("post", post)) if name in there}
+        )
+    spikes = {name: b2.SpikeMonitor(groups[name], name=f"spikes_of_{groups[name].name}") for name in planned.cells}
+    network = b2.Network(*groups.values(), *objects, *spikes.values())
+    return Built(network, clock, groups, made, post, spikes, values)
