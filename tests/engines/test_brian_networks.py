@@ -11,14 +11,17 @@ from spikeheb import library
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.connect import AllToAll, FixedIndegree, PairwiseBernoulli
 from spikeheb.circuits.distributions import LogNormal, Uniform
-from spikeheb.circuits.drives import EVERY, Change, Drives, from_start
+from spikeheb.circuits.drives import EVERY, Change, Drives, Noise, from_start
 from spikeheb.circuits.files import circuit_of
+from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.sources import Poisson, Replayed
+from spikeheb.circuits.triggers import Trigger
 from spikeheb.engines.choice import carry_out_network
 from spikeheb.engines.compiler import compiler
+from spikeheb.errors import EngineError, NonFiniteError
 
 DT, STEPS = 1e-4, 5000
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
@@ -96,7 +99,7 @@ def test_short_term_plasticity():
     assert len(a.spikes["e"][0]) != len(static.spikes["e"][0])
 
 
-def test_rewards_clocks_and_imposed_spikes():
+def test_rewards_and_imposed_spikes():
     whole = network(sh.rule("izhikevich_reward"))
     rewards = (Change(EVERY, 1000, 1.0), Change(3, 2500, -0.5), Change(EVERY, 4000, 0.7))
     imposed = (Replayed(tuple(np.array([700 + 10 * n, 3000 + n]) for n in range(16))),)
@@ -131,6 +134,57 @@ def test_every_probe_has_the_kernels_record():
             assert np.any(other[name])
 
 
+PHASES = (
+    Phase(step=400, plastic={"ee": False}),
+    Phase(step=800, plastic={"ee": True, "ie": False}, parameters={"ie": {"eta": 0.5}}),
+    Phase(step=1100, plastic={"ie": True}, parameters={"ee": {"A_plus": 0.05}}),
+)
+
+
+@pytest.mark.parametrize("what", [{}, {"normalise": Normalise("divisive", 2.0)}])
+def test_phases_in_which_weights_stand_still_and_constants_change(what):
+    whole = replace(network(steps=1500, **what), probes=Probes(trains=True, snapshots=np.array([399, 799, 1099])))
+    a, _ = agree(replace(whole, phases=PHASES))
+    np.testing.assert_array_equal(a.snapshots["ee"][0], a.snapshots["ee"][1])
+    np.testing.assert_array_equal(a.snapshots["ie"][1], a.snapshots["ie"][2])
+    without = carry_out_network(whole, "kernel")
+    assert abs(a.w["ee"] - without.w["ee"]).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", ["clopath", "bcm", "shouval"])
+def test_weights_on_the_clock_stand_still_too(name):
+    whole = network(sh.rule(name), "l5_clopath" if name == "clopath" else "l5_pyramidal", current=1e-9, steps=1500)
+    phases = (Phase(step=800, plastic={"ee": False}),)
+    a, _ = agree(replace(whole, phases=phases, probes=Probes(trains=True, snapshots=np.array([300, 799]))), moves=False)
+    np.testing.assert_array_equal(a.w["ee"], a.snapshots["ee"][1])
+    assert np.any(a.snapshots["ee"][0] != a.snapshots["ee"][1])
+
+
+def test_random_currents_beside_given_ones():
+    whole = network(steps=2000)
+    currents = (*from_start(2e-10), Change(EVERY, 700, 0.0), Change(4, 1100, 4e-10))
+    agree(replace(whole, drives={**whole.drives, "e": Drives(currents=currents, noise=Noise(low=-1e-10, high=9e-10, every=1e-3))}))
+
+
+@pytest.mark.parametrize("change, text", {
+    "single precision": ({"precision": "float32"}, "Brian2 computes in double precision"),
+    "triggers": (
+        {"triggers": {"a": Trigger(first=("e", 0), then=("e", 1), within=0.02, value=1.0, after=(1e-3, 2e-3), rewards=("e",))},
+         "projections": {"ee": Projection("e", "e", AllToAll(autapses=True), sh.rule("izhikevich_reward"))}},
+        'triggers are not carried out in Brian2; use the engine "kernel"',
+    ),
+}.values())  # fmt: skip
+def test_what_is_not_carried_out_is_refused_by_name(change, text):
+    with pytest.raises(EngineError, match=text) as caught:
+        carry_out_network(replace(network(), **change), "brian")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_number_that_is_not_finite_is_reported_with_its_place():
+    with pytest.raises(NonFiniteError, match=r'of a synapse of "ee", from \d+ to \d+, is not finite at or before'):
+        carry_out_network(network(sh.rule("pair", A_plus=1e308, bounds="kind=none"), connect=AllToAll(autapses=False)), "brian:numpy")
+
+
 def vogels_2011():
     """The file's network with 80 and 20 cells in place of 8000 and 2000, half of all pairs connected, and fourfold efficacies."""
     content = tomllib.loads(library.find("network", "vogels_2011").read_text(encoding="utf-8"))
@@ -140,9 +194,8 @@ def vogels_2011():
         projection["connect"]["probability"] = 0.5
         if "efficacy" in projection:
             projection["efficacy"] *= 4
-    return circuit_of(
-        content | {"duration": "1 s", "probes": {"trains": True, "snapshots": {"first": "0.5 s", "every": "1 s", "count": 1}}}
-    )
+    probes = {"trains": True, "snapshots": {"first": "0.5 s", "every": "1 s", "count": 1}}
+    return circuit_of(content | {"duration": "1 s", "probes": probes})
 
 
 def test_the_network_of_vogels_at_a_hundredth_of_its_size():

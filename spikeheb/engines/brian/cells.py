@@ -11,6 +11,7 @@ import numpy as np
 from spikeheb.cells import assemble
 from spikeheb.circuits.drives import Change
 from spikeheb.dimensions import CURRENT, NONE, VOLTAGE, Dimension
+from spikeheb.draws.currents import RandomCurrent
 from spikeheb.engines.alone import Alone
 from spikeheb.engines.brian import shapes, text
 from spikeheb.engines.brian.importing import brian
@@ -114,9 +115,26 @@ def generator(trains: Any, dt: float, clock: Any, name: str, when: str) -> Any:
     )
 
 
-def drives(job: Alone, cells: Any, clock: Any) -> list[Any]:
-    """All that acts on the cells at given steps."""
-    return [*_imposed(job, cells, clock), *changes(job.currents, CURRENT_IN, CURRENT, job.dt, cells, clock), *_clamps(job, cells, clock)]
+def drives(job: Alone, cells: Any, clock: Any, noise: RandomCurrent | None = None) -> list[Any]:
+    """All that acts on the cells at given steps, and a random current."""
+    currents = changes(job.currents, CURRENT_IN, CURRENT, job.dt, cells, clock) if noise is None else [_random(job, noise, cells, clock)]
+    return [*_imposed(job, cells, clock), *currents, *_clamps(job, cells, clock)]
+
+
+def _random(job: Alone, noise: RandomCurrent, cells: Any, clock: Any) -> Any:
+    """The random current of each step together with the given one."""
+    steady, current = np.zeros(job.lanes), cells.variables[CURRENT_IN]
+
+    def flow() -> None:
+        now = int(np.ravel(clock.variables["timestep"].get_value())[0])
+        for change in given.get(now, ()):
+            steady[change.cell] = change.value
+        current.set_value(steady + noise.at(now))
+
+    given = dict[int, list[Change]]()
+    for change in job.currents:
+        given.setdefault(change.step, []).append(change)
+    return brian().NetworkOperation(flow, clock=clock, when="before_groups", name=f"random_current_of_{cells.name}")
 
 
 def _imposed(job: Alone, cells: Any, clock: Any) -> list[Any]:

@@ -24,7 +24,7 @@ _OWN_ENDS = ("_pre", "_post", "_of_rule", "_of_cell", "_steps_ago")
 
 
 def owned(name: str, number: int | None = None) -> str:
-    """The name that a rule's variable or constant has in the laboratory's networks; `number` is that of the projection, where several are."""
+    """The name that a rule's variable or constant has in the laboratory's networks; `number`: of the projection, where several are."""
     return f"rule_{name}_r{'' if number is None else number}"
 
 

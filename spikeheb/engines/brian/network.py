@@ -11,18 +11,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.phases import at
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.draws.currents import RandomCurrent
 from spikeheb.draws.edges import Edges, alone_with, counted_trains, edges_of, without_synapses
 from spikeheb.engines.alone import Alone, alone
 from spikeheb.engines.brian import normalising
 from spikeheb.engines.brian.cells import drives, generator, population
 from spikeheb.engines.brian.importing import brian
+from spikeheb.engines.brian.names import owned
 from spikeheb.engines.brian.owned import of_rule
 from spikeheb.engines.brian.part import Part
 from spikeheb.engines.brian.settings import settings
-from spikeheb.engines.brian.synapses import of_post, set_values, signals, synapses
+from spikeheb.engines.brian.synapses import PLASTIC, of_post, set_values, signals, synapses
 from spikeheb.errors import EngineError
 
 
@@ -56,6 +61,12 @@ class Planned:
         """The projections with a rule."""
         return [name for name, projection in self.circuit.projections.items() if projection.rule is not None]
 
+    def states(self, name: str) -> list[str]:
+        """What differs between the cells of a population and changes in time."""
+        cell = self.cells[name].cell
+        assert cell is not None  # a network's cells have a membrane
+        return [*cell.rest(), *(state for receptor in cell.receptors.values() for state in receptor.states)]
+
 
 @dataclass(frozen=True)
 class Built:
@@ -67,7 +78,24 @@ class Built:
     synapses: Mapping[str, Any]
     post: Mapping[str, Any]
     spikes: Mapping[str, Any]
-    values: Mapping[str, Floats]
+    values: dict[str, Floats]
+
+
+def owners(name: str, made: Mapping[str, Any], post: Mapping[str, Any]) -> dict[str, Any]:
+    """The groups of a projection under the names that `settings` has for them."""
+    return {what: there[name] for what, there in (("synapses", made), ("post", post)) if name in there}
+
+
+def enter(planned: Planned, built: Built, now: int) -> None:
+    """A phase begins: whether weights may change, and constants of rules."""
+    for name, part in planned.parts.items():
+        plastic, constants = at(planned.circuit.phases, name, now)
+        changed = {owned(constant, part.number): value for constant, value in constants.items()}
+        labels = {f"{owner}.{constant}": value for owner in ("synapses", "post") for constant, value in changed.items()}
+        if part.stands_still:
+            labels[f"synapses.{PLASTIC}"] = float(plastic)
+        values = {label: np.array([value]) for label, value in labels.items() if label.partition(".")[2] not in part.job.overrides}
+        built.values.update(set_values(values, owners(name, built.synapses, built.post)))
 
 
 def plan(circuit: Circuit) -> Planned:
@@ -85,11 +113,15 @@ def plan(circuit: Circuit) -> Planned:
     drawn = {name: counted_trains(circuit, name) for name, group in groups.items() if isinstance(group, Spikes)}
     edges = {name: edges_of(circuit, name) for name in circuit.projections}
     parts = {
-        name: Part(alone(of_rule(alone_with(circuit, name, edges[name]), number)), number)
+        name: Part(alone(of_rule(alone_with(circuit, name, edges[name]), number)), number, _stands_still(circuit, name))
         for number, name in enumerate(circuit.projections)
     }  # fmt: skip
     trains, dropped = ({name: each[n] for name, each in drawn.items()} for n in (0, 1))
     return Planned(circuit, cells, trains, dropped, edges, parts)  # type: ignore[arg-type]
+
+
+def _stands_still(circuit: Circuit, name: str) -> bool:
+    return any(not phase.plastic.get(name, True) for phase in circuit.phases)
 
 
 def _refuse(circuit: Circuit) -> None:
@@ -97,11 +129,6 @@ def _refuse(circuit: Circuit) -> None:
         raise EngineError("Brian2 computes in double precision", key="precision")
     if circuit.triggers:
         raise EngineError('triggers are not carried out in Brian2; use the engine "kernel"', key="triggers")
-    if circuit.phases:
-        raise EngineError('phases are not carried out in Brian2; use the engine "kernel"', key="phases")
-    for name, given in circuit.drives.items():
-        if given.noise is not None:
-            raise EngineError(f'"{name}": random currents are not carried out in Brian2; use the engine "kernel"', key="drives")
 
 
 def build(planned: Planned) -> Built:
@@ -122,7 +149,8 @@ def build(planned: Planned) -> Built:
             continue
         reaching = [part for each, part in planned.parts.items() if circuit.projections[each].post == name]
         groups[name] = population(planned.cells[name], clock, reaching, name=f"cells_{number}")
-        objects += drives(planned.cells[name], groups[name], clock)
+        noisy = name in circuit.drives and circuit.drives[name].noise is not None
+        objects += drives(planned.cells[name], groups[name], clock, RandomCurrent(circuit, name) if noisy else None)
         values |= set_values(settings(planned.cells[name]), {"cells": groups[name]})
     made, post = {}, {}
     for name, part in planned.parts.items():
@@ -137,9 +165,7 @@ def build(planned: Planned) -> Built:
         objects += [*of_cells, *signals(part, cells, clock)]
         if projection.normalise is not None and name in made:
             objects.append(normalising.operation(part, made[name], clock))
-        values |= set_values(
-            settings(part.job), {what: there[name] for what, there in (("synapses", made), ("post", post)) if name in there}
-        )
+        values |= set_values(settings(part.job), owners(name, made, post))
     spikes = {name: b2.SpikeMonitor(groups[name], name=f"spikes_of_{groups[name].name}") for name in planned.cells}
     network = b2.Network(*groups.values(), *objects, *spikes.values())
     return Built(network, clock, groups, made, post, spikes, values)

@@ -14,12 +14,12 @@ from spikeheb.engines import cache_folder
 from spikeheb.engines.alone import Progress
 from spikeheb.engines.brian import importing, modules
 from spikeheb.engines.brian.names import of_cell, users
-from spikeheb.engines.brian.network import Built, Planned, build, plan
+from spikeheb.engines.brian.network import Built, Planned, build, enter, plan
 from spikeheb.engines.brian.runtime import CHECK_EVERY, check_values, in_target
 from spikeheb.engines.brian.text import cancels
 from spikeheb.engines.recorder import Recorder
 from spikeheb.engines.threads import stop_if_asked
-from spikeheb.errors import NonFiniteError
+from spikeheb.errors import EngineError, NonFiniteError
 
 LONG = 100_000
 """Steps from which on it pays to compile every handler and every equation."""
@@ -57,7 +57,12 @@ def _run(planned: Planned, target: str, note: str, progress: Progress) -> Networ
         watch = _Watch(planned, built, progress)
         built.network.add(b2.NetworkOperation(watch.after_step, clock=built.clock, when="end", order=100, name="watch"))
         with np.errstate(all="ignore"):  # what is not finite is found by the watch
-            built.network.run(circuit.steps * circuit.dt * b2.second, namespace={})
+            begins = [0, *(phase.step for phase in circuit.phases)]
+            for begin, end in zip(begins, [*begins[1:], circuit.steps], strict=True):
+                enter(planned, built, begin)
+                built.network.run((end - begin) * circuit.dt * b2.second, namespace={})
+    if watch.step != circuit.steps - 1:
+        raise EngineError(f"the run stopped at {watch.step * circuit.dt:g} s of {circuit.steps * circuit.dt:g} s")
     watch.check(circuit.steps)
     check_values(built.network, built.values)
     engine = {"engine": f"brian:{target}", **importing.versions()}
@@ -95,10 +100,10 @@ def check_finite(planned: Planned, built: Built, step: int) -> None:
     """
     when = f"at or before {step * planned.circuit.dt:.4f} s"
     for name in planned.cells:
-        for number, group in [(of_cell(each), built.groups[name]) for each in planned.cells[name].cell.rest()]:
-            bad = _flaw(group.variables[number].get_value())
+        for state in planned.states(name):
+            bad = _flaw(built.groups[name].variables[of_cell(state)].get_value())
             if bad is not None:
-                raise NonFiniteError(f'{number} of cell {bad} of "{name}" is not finite {when}')
+                raise NonFiniteError(f'{state} of cell {bad} of "{name}" is not finite {when}')
     for name, made in built.synapses.items():
         for variable in planned.parts[name].job.rule.variables:
             bad = _flaw(made.variables[variable].get_value())
@@ -116,10 +121,9 @@ def _flaw(values: Floats) -> int | None:
 def recorder_of(planned: Planned, built: Built) -> Recorder:
     """What records, from Brian2's own arrays."""
     cells = {}
-    for name, job in planned.cells.items():
+    for name in planned.cells:
         variables = built.groups[name].variables
-        states = [*job.cell.rest(), *(state for receptor in job.cell.receptors.values() for state in receptor.states)]
-        cells[name] = {state: variables[of_cell(state)].get_value() for state in states}
+        cells[name] = {state: variables[of_cell(state)].get_value() for state in planned.states(name)}
     weights = {name: weights_of(planned, built, name) for name in planned.ruled}
     return Recorder(planned.circuit, cells, weights, planned.edges)
 

@@ -9,6 +9,7 @@ import numpy as np
 from spikeheb.engines.alone import Alone
 from spikeheb.engines.brian.importing import brian
 from spikeheb.engines.brian.part import Part
+from spikeheb.engines.brian.synapses import PLASTIC
 
 MOST_TURNS, NEAR = 100, 1e-13
 """How often it is tried, and how near is there."""
@@ -20,9 +21,12 @@ def operation(part: Part, synapses: Any, clock: Any) -> Any:
     normalise, weights = job.circuit.plastic.normalise, synapses.variables[job.rule.weight]
     assert normalise is not None
     every = normalise.steps(job.dt) or 1
+    plastic = synapses.variables[PLASTIC] if part.stands_still else None
     edges = np.searchsorted(job.lane_of_input, np.arange(1, job.lanes))
 
     def bring_all_to_sum() -> None:
+        if plastic is not None and not plastic.get_value():
+            return
         if (int(np.ravel(clock.variables["timestep"].get_value())[0]) + 1) % every == 0:
             rows = np.split(np.array(weights.get_value(), dtype=float), edges)
             weights.set_value(np.concatenate([brought_to_sum(row, job) for row in rows]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from spikeheb.engines.alone import Alone
 from spikeheb.engines.brian.names import own
 
-CELL_ORDER, HOLD_ORDER, CLAMP_ORDER, POST_ORDER, LATE_ORDER, SYNAPSE_ORDER, CLIP_ORDER = range(7)
+CELL_ORDER, HOLD_ORDER, CLAMP_ORDER, POST_ORDER, LATE_ORDER, KEEP_ORDER, SYNAPSE_ORDER, CLIP_ORDER, STILL_ORDER = range(9)
 """What happens one after the other in the slot of the state updates."""
 OF_A_PROJECTION = 1000
 """Places for the handlers of a projection in the slot of the synapses."""
@@ -25,10 +25,13 @@ class Part:
         Its synapses as inputs of lanes, with the names that the rule has in Brian2.
     number : int or None
         Its place among the projections of a network; None where there is no other.
+    stands_still : bool
+        Whether there are times at which its weights may not change.
     """
 
     job: Alone
     number: int | None = None
+    stands_still: bool = False
 
     def named(self, what: str) -> str:
         """The name of something that every projection has."""

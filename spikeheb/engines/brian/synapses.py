@@ -13,12 +13,24 @@ from spikeheb.dimensions import NONE
 from spikeheb.engines.brian import late, text
 from spikeheb.engines.brian.cells import AMOUNT, changes
 from spikeheb.engines.brian.importing import brian
-from spikeheb.engines.brian.names import unit_of
-from spikeheb.engines.brian.part import AFTER_SPIKE_ORDER, CLIP_ORDER, LATE_ORDER, POST_ORDER, SYNAPSE_ORDER, Part
+from spikeheb.engines.brian.names import own, unit_of
+from spikeheb.engines.brian.part import (
+    AFTER_SPIKE_ORDER,
+    CLIP_ORDER,
+    KEEP_ORDER,
+    LATE_ORDER,
+    POST_ORDER,
+    STILL_ORDER,
+    SYNAPSE_ORDER,
+    Part,
+)
 from spikeheb.errors import EngineError
 from spikeheb.expressions import tree as t
 from spikeheb.rules.check import known_names
 from spikeheb.rules.meaning import Action, actions, stepped
+
+PLASTIC, KEPT, BEFORE = (own(name) for name in ("plastic", "kept", "before"))
+"""Whether weights may change, and what they were before the step or the handler."""
 
 
 def synapses(part: Part, source: Any, of_input: Steps | Numbers, cells: Any, clock: Any, delay: Steps | Numbers | None = None) -> Any:
@@ -29,6 +41,8 @@ def synapses(part: Part, source: Any, of_input: Steps | Numbers, cells: Any, clo
     written = {}
     for n, action in enumerate(actions(rule)):
         statements = text.handler_code(rule, action, receptor)
+        if part.stands_still and any(line.target == rule.weight for line in action.lines):
+            statements = f"{BEFORE} = {rule.weight}\n{statements}\n{_unless_still(rule.weight, BEFORE)}"
         if statements:
             written[f"{action.event}_{n}"] = action, part.order(action.event, n)
             code["pre" if action.event == "pre" else "post"][f"{action.event}_{n}"] = statements
@@ -56,7 +70,15 @@ def synapses(part: Part, source: Any, of_input: Steps | Numbers, cells: Any, clo
     clip = text.clip_statement(rule)
     if clip:
         made.run_regularly(clip, clock=clock, when="groups", order=CLIP_ORDER)
+    if part.stands_still and rule.weight in stepped(rule):
+        made.run_regularly(f"{KEPT} = {rule.weight}", clock=clock, when="groups", order=KEEP_ORDER)
+        made.run_regularly(_unless_still(rule.weight, KEPT), clock=clock, when="groups", order=STILL_ORDER)
     return made
+
+
+def _unless_still(weight: str, before: str) -> str:
+    """The weight as it is, or where it stands still as it was."""
+    return f"{weight} = {weight}*{PLASTIC} + {before}*(1 - {PLASTIC})"
 
 
 def _differs(action: Action, delay: Steps | Numbers | None) -> bool:
@@ -72,6 +94,9 @@ def _model(part: Part, receptor: Receptor | None) -> str:
     rule, known = part.job.rule, known_names(part.job.rule)
     model = [text.synapse_model(rule, stepped(rule))]
     model += text.constant_lines({name: known.get(name, NONE) for name in rule.constants}, part.job.overrides)
+    if part.stands_still:
+        dimension = known.get(rule.weight, NONE).brian
+        model += [f"{PLASTIC} : 1 (shared, constant)", f"{KEPT} : {dimension}"]
     if receptor is not None:
         model += [f"{unit_of(state)} : {receptor.dimension.brian} (shared, constant)" for state, _, _ in receptor.parts]
     return "\n".join(model)

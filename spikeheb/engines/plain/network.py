@@ -12,16 +12,15 @@ from spikeheb.circuits.phases import at
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.draws.currents import RandomCurrent
 from spikeheb.draws.edges import (
     Edges,
     alone_with,
     counted_trains,
     edges_of,
-    noise_streams,
     presentations_of_population,
     without_synapses,
 )
-from spikeheb.draws.random import uniform
 from spikeheb.engines.alone import Progress, alone
 from spikeheb.engines.plain.lanes import Lanes
 from spikeheb.engines.plain.run import REPORT_EVERY
@@ -97,22 +96,17 @@ class _Synapses:
 
 
 class _Current:
-    """A random current into the cells of a population, beside the one that is given."""
+    """The current into the cells of a population that have a random one beside the one that is given."""
 
     def __init__(self, circuit: Circuit, name: str) -> None:
-        self.streams, noise = noise_streams(circuit, name), circuit.drives[name].noise
-        assert noise is not None
-        self.low, self.high, self.every = noise.low, noise.high, noise.steps(circuit.dt)
-        self.steady, self.random = np.zeros((2, circuit.populations[name].count))
+        self.random, self.steady = RandomCurrent(circuit, name), np.zeros(circuit.populations[name].count)
 
     def flow(self, lanes: Lanes, now: int) -> None:
         """The current of this step."""
         lanes.cell["I_ext"][:] = self.steady
         switch_drives(lanes, now)
         self.steady[:] = lanes.cell["I_ext"]
-        if now % self.every == 0:
-            self.random[:] = self.low + (self.high - self.low) * uniform(self.streams, now)
-        lanes.cell["I_ext"][:] = self.steady + self.random
+        lanes.cell["I_ext"][:] = self.steady + self.random.at(now)
 
 
 class _Network:
