@@ -19,8 +19,9 @@ from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.sources import Poisson, Replayed
 from spikeheb.circuits.triggers import Trigger
+from spikeheb.engines.brian import network_program
 from spikeheb.engines.choice import carry_out_network
-from spikeheb.engines.compiler import compiler
+from spikeheb.engines.compiler import compiler, compiler_of_system
 from spikeheb.errors import EngineError, NonFiniteError
 
 DT, STEPS = 1e-4, 5000
@@ -183,6 +184,27 @@ def test_what_is_not_carried_out_is_refused_by_name(change, text):
 def test_a_number_that_is_not_finite_is_reported_with_its_place():
     with pytest.raises(NonFiniteError, match=r'of a synapse of "ee", from \d+ to \d+, is not finite at or before'):
         carry_out_network(network(sh.rule("pair", A_plus=1e308, bounds="kind=none"), connect=AllToAll(autapses=False)), "brian:numpy")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(compiler_of_system() is None, reason="no C++ compiler that Brian2 can use")
+@pytest.mark.parametrize("engine", ["brian:cython", "brian:standalone"])
+def test_the_compiled_targets_of_brian_agree_too(engine):
+    whole = replace(network(sh.rule("bcm"), steps=1500), probes=Probes(trains=True, snapshots=np.array([1499])))
+    a, _ = agree(replace(whole, phases=PHASES), engine, moves=False)
+    assert a.w["ee"].std() > 0
+
+
+@pytest.mark.parametrize("change, text", {
+    "normalisation": (lambda whole: replace(whole, projections=whole.projections | network(normalise=Normalise("divisive", 2.0)).projections),
+                      '"ee": a standalone program does not normalise'),
+    "snapshots": (lambda whole: whole, "a standalone program records spikes, and weights at the end of the run"),
+    "random currents": (lambda whole: replace(whole, drives={"e": Drives(noise=Noise(low=0.0, high=1e-9, every=1e-3))}),
+                        '"e": a standalone program has no random currents'),
+}.values())  # fmt: skip
+def test_what_a_standalone_program_cannot_do_is_refused_by_name(change, text):
+    with pytest.raises(EngineError, match=text):
+        network_program.run(change(network()))
 
 
 def vogels_2011():
