@@ -196,8 +196,7 @@ def test_the_compiled_targets_of_brian_agree_too(engine):
 
 
 @pytest.mark.parametrize("change, text", {
-    "normalisation": (lambda whole: replace(whole, projections=whole.projections | network(normalise=Normalise("divisive", 2.0)).projections),
-                      '"ee": a standalone program does not normalise'),
+    "normalisation": (lambda _: network(normalise=Normalise("divisive", 2.0)), '"ee": a standalone program does not normalise'),
     "snapshots": (lambda whole: whole, "a standalone program records spikes, and weights at the end of the run"),
     "random currents": (lambda whole: replace(whole, drives={"e": Drives(noise=Noise(low=0.0, high=1e-9, every=1e-3))}),
                         '"e": a standalone program has no random currents'),

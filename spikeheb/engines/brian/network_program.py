@@ -1,6 +1,6 @@
 """Running a network as Brian2's C++ standalone program, which is built anew for each run.
 
-``python -m spikeheb.engines.brian.network_program FOLDER`` reads a pickled `Planned` from standard input (from its parent process only),
+``python -m spikeheb.engines.brian.network_program FOLDER`` reads a pickled `Circuit` from standard input (from its parent process only),
 builds and runs the program, and leaves the pickled recording, or the error, in the folder.
 """
 
@@ -19,7 +19,7 @@ from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.engines import children
 from spikeheb.engines.brian import importing
-from spikeheb.engines.brian.network import Planned, build, enter, plan
+from spikeheb.engines.brian.network import build, enter, plan
 from spikeheb.engines.brian.network_run import check_finite, recording, weights_of
 from spikeheb.engines.brian.runtime import check_values
 from spikeheb.engines.compiler import compiler_of_system
@@ -43,12 +43,11 @@ def run(circuit: Circuit) -> NetworkRecording:
         At the end of the run.
     """
     _refuse(circuit)
-    planned, working = plan(circuit), compiler_of_system()
-    if working is None:
+    if compiler_of_system() is None:
         raise BuildError(f"no C++ compiler found that Brian2 can use (CXX, g++, c++, clang++); install one, or {ELSE}")
     with tempfile.TemporaryDirectory(prefix="spikeheb-run-") as place:
         arguments = [sys.executable, "-m", "spikeheb.engines.brian.network_program", place]
-        done = children.call(arguments, data=pickle.dumps(planned), folder=Path(place), environment={"TMPDIR": place})
+        done = children.call(arguments, data=pickle.dumps(circuit), folder=Path(place), environment={"TMPDIR": place})
         file = Path(place) / OUTCOME
         if done.returncode != 0 or not file.is_file():
             lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
@@ -83,8 +82,8 @@ def _records_before(probes: Probes, circuit: Circuit, last: int) -> bool:
     return False
 
 
-def _build_and_run(planned: Planned, folder: Path) -> NetworkRecording:
-    b2, circuit, program = importing.brian(), planned.circuit, str(folder / "program")
+def _build_and_run(circuit: Circuit, folder: Path) -> NetworkRecording:
+    planned, b2, program = plan(circuit), importing.brian(), str(folder / "program")
     b2.set_device("cpp_standalone", directory=program, build_on_run=False)
     b2.prefs.devices.cpp_standalone.extra_make_args_unix = ["-j2"]
     b2.seed(circuit.seed)
@@ -113,10 +112,9 @@ def _cpu() -> float:
 
 
 def _main(folder: Path) -> None:
-    planned = pickle.load(sys.stdin.buffer)
     outcome: NetworkRecording | SpikehebError
     try:
-        outcome = _build_and_run(planned, folder)
+        outcome = _build_and_run(pickle.load(sys.stdin.buffer), folder)
     except SpikehebError as error:
         outcome = error
     (folder / OUTCOME).write_bytes(pickle.dumps(outcome))
