@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,9 +21,9 @@ from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.sources import Poisson, Replayed
 from spikeheb.circuits.triggers import Trigger
 from spikeheb.engines.brian import network_program
-from spikeheb.engines.choice import carry_out_network
+from spikeheb.engines.choice import Checkpoints, carry_out_network
 from spikeheb.engines.compiler import compiler, compiler_of_system
-from spikeheb.errors import EngineError, NonFiniteError
+from spikeheb.errors import EngineError, NonFiniteError, UnknownName
 
 DT, STEPS = 1e-4, 5000
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
@@ -167,18 +168,34 @@ def test_random_currents_beside_given_ones():
     agree(replace(whole, drives={**whole.drives, "e": Drives(currents=currents, noise=Noise(low=-1e-10, high=9e-10, every=1e-3))}))
 
 
-@pytest.mark.parametrize("change, text", {
-    "single precision": ({"precision": "float32"}, "Brian2 computes in double precision"),
-    "triggers": (
-        {"triggers": {"a": Trigger(first=("e", 0), then=("e", 1), within=0.02, value=1.0, after=(1e-3, 2e-3), rewards=("e",))},
-         "projections": {"ee": Projection("e", "e", AllToAll(autapses=True), sh.rule("izhikevich_reward"))}},
-        'triggers are not carried out in Brian2; use the engine "kernel"',
-    ),
-}.values())  # fmt: skip
-def test_what_is_not_carried_out_is_refused_by_name(change, text):
-    with pytest.raises(EngineError, match=text) as caught:
-        carry_out_network(replace(network(), **change), "brian")
-    assert "\n" not in str(caught.value)
+def triggered():
+    """Cells that reward both projections a while after one of them fires soon after another."""
+    whole = network(sh.rule("izhikevich_reward"))
+    also = Projection("x", "e", FixedIndegree(count=5), sh.rule("izhikevich_reward"), receptor="ampa")
+    trigger = Trigger(first=("x", 3), then=("e", 1), within=0.02, value=0.02, after=(1e-3, 30e-3), rewards=("e",))
+    return replace(whole, projections={**whole.projections, "xe2": also}, triggers={"t": trigger})
+
+
+def test_rewards_that_cells_bring_about():
+    a, _ = agree(triggered())
+    without = carry_out_network(replace(triggered(), triggers={}), "kernel")
+    assert abs(a.w["ee"] - without.w["ee"]).max() > 1e-6
+
+
+def test_two_rewards_in_one_step_are_refused():
+    whole = triggered()
+    twice = {name: replace(whole.triggers["t"], after=(2e-3, 2e-3)) for name in ("t", "u")}
+    with pytest.raises(EngineError, match="two rewards in one time step"):
+        carry_out_network(replace(whole, triggers=twice), "brian:numpy")
+
+
+def test_single_precision_and_unknown_engines_are_refused():
+    with pytest.raises(EngineError, match="Brian2 computes in double precision"):
+        carry_out_network(replace(network(), precision="float32"), "brian")
+    with pytest.raises(UnknownName, match='no engine named "brain"'):
+        carry_out_network(network(), "brain")
+    with pytest.raises(EngineError, match="writes and reads no checkpoints"):
+        carry_out_network(network(), "brian:numpy", checkpoints=Checkpoints(save=Path("never.npz")))
 
 
 def test_a_number_that_is_not_finite_is_reported_with_its_place():
@@ -190,13 +207,20 @@ def test_a_number_that_is_not_finite_is_reported_with_its_place():
 @pytest.mark.skipif(compiler_of_system() is None, reason="no C++ compiler that Brian2 can use")
 @pytest.mark.parametrize("engine", ["brian:cython", "brian:standalone"])
 def test_the_compiled_targets_of_brian_agree_too(engine):
-    whole = replace(network(sh.rule("bcm"), steps=1500), probes=Probes(trains=True, snapshots=np.array([1499])))
-    a, _ = agree(replace(whole, phases=PHASES), engine, moves=False)
-    assert a.w["ee"].std() > 0
+    """Two projections only, for every handler and every equation is compiled by itself."""
+    whole = network(sh.rule("bcm"), steps=1500)
+    few = {name: whole.projections[name] for name in ("xe", "ee")}
+    populations, drives = ({name: given[name] for name in ("x", "e") if name in given} for given in (whole.populations, whole.drives))
+    phases = (Phase(step=400, plastic={"ee": False}), Phase(step=800, plastic={"ee": True}, parameters={"ee": {"eta": 2e-3}}))
+    probes = Probes(trains=True, snapshots=np.array([1499]))
+    whole = replace(whole, populations=populations, projections=few, drives=drives, probes=probes)
+    a, _ = agree(replace(whole, phases=phases), engine, moves=False)
+    assert abs(a.w["ee"] - carry_out_network(whole, "kernel").w["ee"]).max() > 1e-6
 
 
 @pytest.mark.parametrize("change, text", {
     "normalisation": (lambda _: network(normalise=Normalise("divisive", 2.0)), '"ee": a standalone program does not normalise'),
+    "triggers": (lambda _: triggered(), "a standalone program has no triggers"),
     "snapshots": (lambda whole: whole, "a standalone program records spikes, and weights at the end of the run"),
     "random currents": (lambda whole: replace(whole, drives={"e": Drives(noise=Noise(low=0.0, high=1e-9, every=1e-3))}),
                         '"e": a standalone program has no random currents'),

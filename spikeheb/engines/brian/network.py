@@ -2,7 +2,8 @@
 
 The order within a time step is that of the other engines: the state updates of all cells, of all [post] variables and of all synapses,
 then thresholds, then the handlers of one projection after the other, then resets. Synapses, delays, weights and input spikes are the
-arrays that every engine is given.
+arrays that every engine is given. Only noise within equations and handlers is drawn by Brian2 itself, so that with it results agree in
+distribution.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.draws.currents import RandomCurrent
 from spikeheb.draws.edges import Edges, alone_with, counted_trains, edges_of, without_synapses
 from spikeheb.engines.alone import Alone, alone
-from spikeheb.engines.brian import normalising
+from spikeheb.engines.brian import normalising, rewards
 from spikeheb.engines.brian.cells import drives, generator, population
 from spikeheb.engines.brian.importing import brian
 from spikeheb.engines.brian.names import owned
@@ -106,7 +107,8 @@ def plan(circuit: Circuit) -> Planned:
     EngineError
         For what is not carried out in Brian2, by its name.
     """
-    _refuse(circuit)
+    if circuit.precision != "float64":
+        raise EngineError("Brian2 computes in double precision", key="precision")
     groups = circuit.populations
     driven = {name: circuit.driven_cell(name) for name, group in groups.items() if isinstance(group, Cells)}
     cells = {name: replace(alone(without_synapses(circuit, name)), cell=cell) for name, cell in driven.items()}
@@ -122,13 +124,6 @@ def plan(circuit: Circuit) -> Planned:
 
 def _stands_still(circuit: Circuit, name: str) -> bool:
     return any(not phase.plastic.get(name, True) for phase in circuit.phases)
-
-
-def _refuse(circuit: Circuit) -> None:
-    if circuit.precision != "float64":
-        raise EngineError("Brian2 computes in double precision", key="precision")
-    if circuit.triggers:
-        raise EngineError('triggers are not carried out in Brian2; use the engine "kernel"', key="triggers")
 
 
 def build(planned: Planned) -> Built:
@@ -166,6 +161,8 @@ def build(planned: Planned) -> Built:
         if projection.normalise is not None and name in made:
             objects.append(normalising.operation(part, made[name], clock))
         values |= set_values(settings(part.job), owners(name, made, post))
+    if circuit.triggers:
+        objects.append(rewards.operation(circuit, groups, planned.parts, clock))
     spikes = {name: b2.SpikeMonitor(groups[name], name=f"spikes_of_{groups[name].name}") for name in planned.cells}
     network = b2.Network(*groups.values(), *objects, *spikes.values())
     return Built(network, clock, groups, made, post, spikes, values)

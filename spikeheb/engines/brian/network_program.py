@@ -60,6 +60,8 @@ def run(circuit: Circuit) -> NetworkRecording:
 
 
 def _refuse(circuit: Circuit) -> None:
+    if circuit.triggers:
+        raise EngineError(f"a standalone program has no triggers; {ELSE}", key="triggers")
     for name, projection in circuit.projections.items():
         if projection.normalise is not None:
             raise EngineError(f'"{name}": a standalone program does not normalise; {ELSE}', key="normalise")

@@ -35,9 +35,9 @@ from spikeheb.engines.plain.step import (
     update_post,
     update_synapses,
 )
-from spikeheb.engines.plain.triggers import Watched
 from spikeheb.engines.recorder import Recorder
 from spikeheb.engines.threads import stop_if_asked
+from spikeheb.engines.triggers import Watched
 from spikeheb.errors import EngineError
 from spikeheb.program.analysis import analyse
 
