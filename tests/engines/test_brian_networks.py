@@ -205,16 +205,17 @@ def test_a_number_that_is_not_finite_is_reported_with_its_place():
 
 @pytest.mark.slow
 @pytest.mark.skipif(compiler_of_system() is None, reason="no C++ compiler that Brian2 can use")
-@pytest.mark.parametrize("engine", ["brian:cython", "brian:standalone"])
-def test_the_compiled_targets_of_brian_agree_too(engine):
-    """Two projections only, for every handler and every equation is compiled by itself."""
-    whole = network(sh.rule("bcm"), steps=1500)
-    few = {name: whole.projections[name] for name in ("xe", "ee")}
-    populations, drives = ({name: given[name] for name in ("x", "e") if name in given} for given in (whole.populations, whole.drives))
-    phases = (Phase(step=400, plastic={"ee": False}), Phase(step=800, plastic={"ee": True}, parameters={"ee": {"eta": 2e-3}}))
-    probes = Probes(trains=True, snapshots=np.array([1499]))
-    whole = replace(whole, populations=populations, projections=few, drives=drives, probes=probes)
-    a, _ = agree(replace(whole, phases=phases), engine, moves=False)
+@pytest.mark.parametrize("engine, names, rule", [("brian:cython", ["ee"], "pair"), ("brian:standalone", ["xe", "ee"], "bcm")])
+def test_the_compiled_targets_of_brian_agree_too(engine, names, rule):
+    """Few projections, for every handler and every equation is compiled by itself."""
+    whole = network(sh.rule(rule), steps=1500, current=5e-10)
+    whole = replace(
+        whole, populations={name: whole.populations[name] for name in ("x", "e")}, drives={"e": whole.drives["e"]},
+        projections={name: whole.projections[name] for name in names}, probes=Probes(trains=True, snapshots=np.array([1499])),
+    )  # fmt: skip
+    a, _ = agree(
+        replace(whole, phases=(Phase(step=400, plastic={"ee": False}), Phase(step=800, plastic={"ee": True}))), engine, moves=False
+    )
     assert abs(a.w["ee"] - carry_out_network(whole, "kernel").w["ee"]).max() > 1e-6
 
 
