@@ -208,7 +208,7 @@ def test_a_number_that_is_not_finite_is_reported_with_its_place():
 @pytest.mark.parametrize("engine, names, rule", [("brian:cython", ["ee"], "pair"), ("brian:standalone", ["xe", "ee"], "bcm")])
 def test_the_compiled_targets_of_brian_agree_too(engine, names, rule):
     """Few projections, for every handler and every equation is compiled by itself."""
-    whole = network(sh.rule(rule), steps=1500, current=5e-10)
+    whole = network(sh.rule(rule), steps=1500, current=1e-9)
     whole = replace(
         whole, populations={name: whole.populations[name] for name in ("x", "e")}, drives={"e": whole.drives["e"]},
         projections={name: whole.projections[name] for name in names}, probes=Probes(trains=True, snapshots=np.array([1499])),
