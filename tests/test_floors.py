@@ -44,7 +44,7 @@ ROOMS = {
         {"cache"},
         {"zig"},
         {"compiler"},
-        {"alone", "checkpoints"},
+        {"alone", "checkpoints", "recorder", "triggers"},
         {"dense"},
         {"emit"},
         {"brian", "kernel", "nest", "plain"},

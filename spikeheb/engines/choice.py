@@ -2,8 +2,8 @@
 
 ``auto`` takes the generated kernel; where the code that builds it refuses the rule or the cell, Brian2, and the recording says why.
 ``brian`` takes Brian2's Cython target for long runs where there is a compiler, else numpy. ``plain`` is slow and shares no code with the
-others: a second opinion. ``nest`` is for networks, and is taken only by name. In the kernel the shape of the connections chooses the
-loop.
+others: a second opinion. ``nest`` is for networks. A network is carried out by another engine than the kernel only where it is named,
+or where there is no compiler. In the kernel the shape of the connections chooses the loop.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = [
 
 Progress = Callable[[float], None] | None
 ENGINES = ("auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone")
-ENGINES_OF_NETWORKS = ("auto", "kernel", "plain", "nest")
+ENGINES_OF_NETWORKS = (*ENGINES, "nest")
 
 
 def check_engine(name: str) -> str:
@@ -101,7 +101,7 @@ def carry_out_network(
     Parameters
     ----------
     circuit : Circuit
-    engine : {"auto", "kernel", "plain", "nest"}
+    engine : {"auto", "kernel", "plain", "brian", "brian:numpy", "brian:cython", "brian:standalone", "nest"}
         Without a compiler ``auto`` takes the plain engine, which is slow.
     checkpoints : Checkpoints, optional
         Where the kernel saves the run on its way, and where it goes on from.
@@ -113,8 +113,10 @@ def carry_out_network(
     UnknownName, EngineError, BuildError, NonFiniteError
     """
     if engine not in ENGINES_OF_NETWORKS:
-        check_engine(engine)
-        raise EngineError(f'networks run in the engines "kernel", "plain" and "nest" (got "{engine}")', key="engine")
+        raise unknown_name("engine", engine, ENGINES_OF_NETWORKS)
+    if engine.startswith("brian"):
+        _refuse_checkpoints(checkpoints, engine)
+        return _network_in_brian(circuit, engine, progress)
     if engine == "nest":
         _refuse_checkpoints(checkpoints, engine)
         from spikeheb.engines.nest import run as nest
@@ -198,12 +200,29 @@ def _brian(circuit: Circuit, engine: str, progress: Progress) -> Recording:
 
     if engine == "brian:standalone" and compiler_of_system() is not None:
         return standalone.run(circuit)
-    target = {"brian:numpy": "numpy", "brian:cython": "cython", "brian:standalone": "numpy"}.get(engine, "auto")
-    recording = runtime.run(circuit, target, progress=progress)
-    if engine == "brian:standalone":
-        note = "no C++ compiler found that Brian2 can use, numpy instead of standalone"
-        return replace(recording, engine={**recording.engine, "note": note})
-    return recording
+    recording = runtime.run(circuit, _target(engine), progress=progress)
+    return replace(recording, engine={**recording.engine, **_note(engine)})
+
+
+def _target(engine: str) -> str:
+    """What Brian2 generates inside this process."""
+    return {"brian:numpy": "numpy", "brian:cython": "cython", "brian:standalone": "numpy"}.get(engine, "auto")
+
+
+def _note(engine: str) -> dict[str, str]:
+    """What a recording says that was made inside this process."""
+    note = "no C++ compiler found that Brian2 can use, numpy instead of standalone"
+    return {"note": note} if engine == "brian:standalone" else {}
+
+
+def _network_in_brian(circuit: Circuit, engine: str, progress: Progress) -> NetworkRecording:
+    needs_main_thread()
+    from spikeheb.engines.brian import network_program, network_run
+
+    if engine == "brian:standalone" and compiler_of_system() is not None:
+        return network_program.run(circuit)
+    recording = network_run.run(circuit, _target(engine), progress=progress)
+    return replace(recording, engine={**recording.engine, **_note(engine)})
 
 
 def _refuse_checkpoints(checkpoints: Checkpoints | None, engine: str) -> None:

@@ -226,7 +226,8 @@ def network(
     seed : int | None
         Seed of connections, inputs and all other random numbers.
     engine : str, by default 'auto'
-        "auto", "kernel", "plain" or "nest"; plain is slow and serves to check the kernel, nest is installed separately.
+        "auto", "kernel", "plain", "brian" or "nest". Plain and brian are slow and serve to check the kernel; brian:numpy,
+        brian:cython and brian:standalone name how Brian2 computes. Nest is installed separately.
     precision : str | None
         "float64" or "float32"; single precision needs half the memory.
 

@@ -21,7 +21,7 @@ from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.sources import Poisson
 from spikeheb.engines import children
 from spikeheb.engines.alone import alone
-from spikeheb.engines.brian import importing, network
+from spikeheb.engines.brian import importing, lanes
 from spikeheb.engines.brian.owned import of_rule
 
 
@@ -72,7 +72,7 @@ def _build_and_run(circuit: Circuit, own_spikes: bool, folder: Path) -> None:
     b2.set_device("cpp_standalone", directory=str(folder / "program"), build_on_run=False)
     b2.seed(circuit.seed)
     start = _cpu()
-    built = network.build(alone(circuit), inputs=_poisson(circuit) if own_spikes else None)
+    built = lanes.build(alone(circuit), inputs=_poisson(circuit) if own_spikes else None)
     built.network.run(circuit.steps * circuit.dt * b2.second, namespace={})
     b2.device.build(directory=str(folder / "program"), compile=True, run=False, with_output=False)
     built_at = _cpu()

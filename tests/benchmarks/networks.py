@@ -233,6 +233,25 @@ def against_hand(circuit: Circuit, work: str, runs: int) -> list[Row]:
     return rows
 
 
+def against_brian(circuit: Circuit, work: str, runs: int = 2) -> list[Row]:
+    """CPU time of Brian2's C++ standalone program over that of `advance`; each run builds a program, which takes minutes."""
+    from spikeheb.engines.brian import network_program
+
+    ours = []
+    for _ in range(runs):
+        advance, before = InKernel(circuit)(), time.process_time()
+        advance()
+        ours.append(time.process_time() - before)
+    programs = [network_program.run(circuit).engine for _ in range(runs)]
+    spent = [float(each["run_cpu_s"]) for each in programs]
+    note = f"Brian2 {min(spent):.3g} s, kernel {min(ours):.3g} s"
+    ratios = tuple(seconds / min(ours) for seconds in spent)
+    return [
+        Row(work, "Brian2 standalone, run / kernel", ratios, 5.0, at_least=True, note=note),
+        Row(work, "Brian2 standalone, build, CPU", tuple(float(each["build_cpu_s"]) for each in programs), unit="s"),
+    ]
+
+
 def build(circuit: Circuit, work: str, runs: int = 3) -> Row:
     """CPU time of the compiler for all that a network needs."""
     chosen = needed_compiler()
@@ -278,12 +297,13 @@ def memory(circuit: Circuit, target: float) -> list[Row]:
     return rows
 
 
-def rows(runs: int = 5) -> list[Row]:
-    """All rows."""
+def rows(runs: int = 5, *, brian: bool = False) -> list[Row]:
+    """All rows; those against Brian2 where they are asked for."""
     cases = [(vogels(), "Vogels network, 10,000 cells, 2 s"), (excitatory(), "E-to-E STDP network, 4000 and 1000 cells, 2 s")]
     measured = []
     for circuit, work in cases:
         measured += [*against_hand(circuit, work, runs), build(circuit, work)]
+        measured += against_brian(circuit, work) if brian else []
     stdp = cases[1][0]
     return [*measured, *connect(), *memory(stdp, 20.0), *memory(replace(stdp, precision="float32"), 12.0)]
 

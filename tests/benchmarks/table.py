@@ -34,7 +34,7 @@ def groups(brian: bool) -> dict[str, Group]:
 
         benchmarks["fan_in"] = lambda: fan_in_benchmarks.measure(brian=brian)
         benchmarks["weights"] = weights_benchmarks.rows
-        benchmarks["networks"] = networks.rows
+        benchmarks["networks"] = lambda: networks.rows(brian=brian)
     return benchmarks
 
 

@@ -15,7 +15,7 @@ from spikeheb import library
 from spikeheb.cells import read_cell
 from spikeheb.circuits.drives import Change
 from spikeheb.engines.alone import alone
-from spikeheb.engines.brian import network as engine_network
+from spikeheb.engines.brian import lanes as engine_lanes
 from spikeheb.engines.brian.importing import brian, set_target
 from spikeheb.engines.brian.names import of_cell, own
 from spikeheb.engines.brian.owned import of_rule
@@ -231,7 +231,7 @@ def test_what_the_rule_decides_cannot_be_given():
 
 def test_a_reward_needs_an_event_of_the_target_and_the_message_says_which():
     _, source, target = plain_groups()
-    text = r'add "amount : 1" and "rewarded : boolean" to the equations of the target, and events=\{"reward": "rewarded"\}'
+    text = r'add "amount : 1" and "rewarded : boolean" to the equations of the target, and create it with events=\{"reward": "rewarded"\}'
     with pytest.raises(sh.EngineError, match=text):
         sh.synapses("izhikevich_reward", source, target)
 
@@ -326,7 +326,7 @@ def of_library(rule, cell, trains, rewards, dt=1e-4):
     steps = [np.rint(train / dt).astype(int) for train in trains]
     rewarded = tuple(Change(0, round(reward.time / dt), reward.amount) for reward in rewards)
     job = of_lanes(rule, cell, dt, 10_000, np.arange(1), (steps[0],), (steps[1],), rewards=rewarded)
-    built = engine_network.build(alone(of_rule(job)))
+    built = engine_lanes.build(alone(of_rule(job)))
     others = [part for part in built.network.objects if part.name not in ("synapses", "pre_spikes")]
     source = b2.SpikeGeneratorGroup(1, np.zeros(len(steps[0]), int), steps[0] * dt * b2.second, clock=built.clock, name="own_source")
     drives = {} if cell is None else {"drives": of_cell("g_ampa"), "by": cell.receptor(None).unit * b2.siemens}

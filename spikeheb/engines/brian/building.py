@@ -66,13 +66,13 @@ def sampling_step(job: Alone) -> int:
 
 def build(job: Alone, folder: Path) -> None:
     """Write, compile and describe the program."""
-    from spikeheb.engines.brian import importing, network
+    from spikeheb.engines.brian import importing, lanes
 
     b2 = importing.brian()
     b2.set_device("cpp_standalone", directory=str(folder / "program"), build_on_run=False)
     b2.prefs.devices.cpp_standalone.extra_make_args_unix = ["-j2"]
     b2.seed(job.seed)
-    built = network.build(job, sweeping=bool(job.sweep_steps))
+    built = lanes.build(job, sweeping=bool(job.sweep_steps))
     objects = _records(b2, job, built)
     built.network.add(*objects)
     built.network.run(job.steps * job.dt * b2.second, namespace={})

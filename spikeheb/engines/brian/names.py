@@ -17,19 +17,21 @@ from spikeheb.units import is_unit
 
 Naming = Callable[[str], str]
 
+_OWNED = re.compile(r"rule_(.+)_r\d*")
 _NOISE = re.compile(r"(of_)*xi_")
 _OPEN_END = re.compile(r"_u*$")
 _OWN_ENDS = ("_pre", "_post", "_of_rule", "_of_cell", "_steps_ago")
 
 
-def owned(name: str) -> str:
-    """The name that a rule's variable or constant has in the laboratory's networks."""
-    return f"rule_{name}_r"
+def owned(name: str, number: int | None = None) -> str:
+    """The name that a rule's variable or constant has in the laboratory's networks; `number`: of the projection, where several are."""
+    return f"rule_{name}_r{'' if number is None else number}"
 
 
 def users(name: str) -> str:
     """The name that the rule's file has for it."""
-    return name.removeprefix("rule_").removesuffix("_r")
+    own = _OWNED.fullmatch(name)
+    return own[1] if own else name
 
 
 def of_cell(name: str) -> str:

@@ -11,14 +11,21 @@ from spikeheb.engines.brian.names import owned, users
 from spikeheb.rules.names import renamed
 
 
-def of_rule(circuit: Circuit) -> Circuit:
-    """The circuit with the names of its rule owned; an error about a value that is not finite at the start uses the names of the file."""
+def of_rule(circuit: Circuit, number: int | None = None) -> Circuit:
+    """The circuit with the names of its rule owned; an error about a value that is not finite at the start uses the names of the file.
+
+    In a network `number` is that of the projection.
+    """
+
+    def own(name: str) -> str:
+        return owned(name, number)
+
     initial_values(circuit)
     plastic = circuit.plastic
     return circuit.with_plastic(
-        rule=renamed(circuit.rule, owned),
-        initial={owned(name): value for name, value in plastic.initial.items()},
-        overrides={owned(name): value for name, value in plastic.overrides.items()},
+        rule=renamed(circuit.rule, own),
+        initial={own(name): value for name, value in plastic.initial.items()},
+        overrides={own(name): value for name, value in plastic.overrides.items()},
     )
 
 

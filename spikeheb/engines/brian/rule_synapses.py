@@ -21,7 +21,7 @@ from spikeheb.dimensions import TIME, Dimension
 from spikeheb.engines.alone import alone
 from spikeheb.engines.brian import late, text
 from spikeheb.engines.brian.importing import brian
-from spikeheb.engines.brian.network import AFTER_SPIKE_ORDER, CLIP_ORDER, LATE_ORDER, POST_ORDER, SYNAPSE_ORDER
+from spikeheb.engines.brian.part import AFTER_SPIKE_ORDER, CLIP_ORDER, LATE_ORDER, POST_ORDER, SYNAPSE_ORDER
 from spikeheb.errors import UnitError, unknown_name
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian

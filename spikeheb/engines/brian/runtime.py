@@ -6,8 +6,9 @@ those in which every cell is on its way back to rest (see `quiet`).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,8 +20,9 @@ from spikeheb.draws.expanded import gathered
 from spikeheb.engines import cache_folder
 from spikeheb.engines.alone import Alone, Progress, alone
 from spikeheb.engines.brian import importing, modules
+from spikeheb.engines.brian.cells import CLAMPED, CURRENT_IN, HELD_UNTIL
+from spikeheb.engines.brian.lanes import Built, build
 from spikeheb.engines.brian.names import of_cell, users
-from spikeheb.engines.brian.network import CLAMPED, CURRENT_IN, HELD_UNTIL, Built, build
 from spikeheb.engines.brian.owned import of_rule, under_users_names
 from spikeheb.engines.brian.quiet import Relaxation
 from spikeheb.engines.brian.text import cancels
@@ -28,6 +30,7 @@ from spikeheb.engines.compiler import compiler_of_system
 from spikeheb.errors import EngineError, NonFiniteError
 from spikeheb.rules.meaning import actions, stepped
 
+Result = TypeVar("Result")
 CHECK_EVERY = 256
 """Steps between reports of progress, and between checks of large circuits."""
 SMALL = 20_000
@@ -51,17 +54,23 @@ def run(circuit: Circuit, target: str = "auto", *, progress: Progress = None) ->
     """
     if circuit.precision != "float64":
         raise EngineError("Brian2 computes in double precision", key="precision")
-    job, note = alone(of_rule(circuit), progress), ""
+    job = alone(of_rule(circuit), progress)
+    return gathered(circuit, in_target(lambda chosen, note: _run(job, chosen, note), target, is_long=_needed(job)[0].size > LONG))
+
+
+def in_target(work: Callable[[str, str], Result], target: str, *, is_long: bool) -> Result:
+    """What `work` gives for numpy or Cython, whichever is asked for and can be had, and a note where it is another than asked for."""
+    note = ""
     if target == "auto":
-        target = "cython" if _needed(job)[0].size > LONG and compiler_of_system() is not None else "numpy"
+        target = "cython" if is_long and compiler_of_system() is not None else "numpy"
     elif target == "cython" and compiler_of_system() is None:
         target, note = "numpy", "no C++ compiler found that Brian2 can use, numpy instead of cython"
     try:
-        return gathered(circuit, _run(job, target, note))
+        return work(target, note)
     except Exception as error:
         if target != "cython" or not _is_compilers(error):
             raise
-    return gathered(circuit, _run(job, "numpy", "Cython's modules could not be compiled, numpy instead of cython"))
+    return work("numpy", "Cython's modules could not be compiled, numpy instead of cython")
 
 
 def _is_compilers(error: BaseException | None) -> bool:
@@ -86,16 +95,22 @@ def _run(job: Alone, target: str, note: str) -> Recording:
             built.network.run(job.steps * job.dt * b2.second, namespace={})
     if watch.last_step != job.steps - 1:
         raise EngineError(f"the run stopped at {watch.last_step * job.dt:g} s of {job.steps * job.dt:g} s")
-    _check_values(built)
+    check_values(built.network, built.values)
     engine = {"engine": f"brian:{target}", **importing.versions(), "steps_run": str(watch.steps_run)}
     return under_users_names(watch.recording({**engine, "note": note} if note else engine))
 
 
-def _check_values(built: Built) -> None:
-    """Constants must read back as they were set."""
-    for label, value in built.values.items():
+def check_values(network: Any, values: Mapping[str, Floats]) -> None:
+    """Constants must read back as they were set.
+
+    Raises
+    ------
+    EngineError
+    """
+    groups = {each.name: each for each in network.objects}
+    for label, value in values.items():
         owner, _, name = label.partition(".")
-        group = next(obj for obj in built.network.objects if obj.name == owner)
+        group = groups[owner]
         if group.variables[name].constant and not np.array_equal(np.atleast_1d(group.variables[name].get_value()), value):
             raise EngineError(f"{label} did not keep the value that was set")
 

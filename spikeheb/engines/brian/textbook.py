@@ -11,7 +11,7 @@ from spikeheb.dimensions import NONE, VOLTAGE
 from spikeheb.engines.brian import text
 from spikeheb.engines.brian.importing import brian, quantity
 from spikeheb.engines.brian.names import as_declared
-from spikeheb.engines.brian.network import pathway_order
+from spikeheb.engines.brian.part import pathway_order
 from spikeheb.engines.brian.rule_synapses import Pathway, PostVariables, dimension_of, given_delays, rule_synapses
 from spikeheb.errors import EngineError, UnitError, check_kind, unknown_name
 from spikeheb.expressions import tree as t

@@ -12,20 +12,18 @@ from spikeheb.circuits.phases import at
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.recording import NetworkRecording, Rewiring
 from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.draws.currents import RandomCurrent
 from spikeheb.draws.edges import (
     Edges,
     alone_with,
     counted_trains,
     edges_of,
-    noise_streams,
     presentations_of_population,
     without_synapses,
 )
-from spikeheb.draws.random import uniform
 from spikeheb.draws.rewire import rewired
 from spikeheb.engines.alone import Progress, alone
 from spikeheb.engines.plain.lanes import Lanes
-from spikeheb.engines.plain.recorder import Recorder
 from spikeheb.engines.plain.run import REPORT_EVERY
 from spikeheb.engines.plain.step import (
     change,
@@ -38,8 +36,9 @@ from spikeheb.engines.plain.step import (
     update_post,
     update_synapses,
 )
-from spikeheb.engines.plain.triggers import Watched
+from spikeheb.engines.recorder import Recorder
 from spikeheb.engines.threads import stop_if_asked
+from spikeheb.engines.triggers import Watched
 from spikeheb.errors import EngineError
 from spikeheb.program.analysis import analyse
 
@@ -103,22 +102,17 @@ class _Synapses:
 
 
 class _Current:
-    """A random current into the cells of a population, beside the one that is given."""
+    """The current into the cells of a population that have a random one beside the one that is given."""
 
     def __init__(self, circuit: Circuit, name: str) -> None:
-        self.streams, noise = noise_streams(circuit, name), circuit.drives[name].noise
-        assert noise is not None
-        self.low, self.high, self.every = noise.low, noise.high, noise.steps(circuit.dt)
-        self.steady, self.random = np.zeros((2, circuit.populations[name].count))
+        self.random, self.steady = RandomCurrent(circuit, name), np.zeros(circuit.populations[name].count)
 
     def flow(self, lanes: Lanes, now: int) -> None:
         """The current of this step."""
         lanes.cell["I_ext"][:] = self.steady
         switch_drives(lanes, now)
         self.steady[:] = lanes.cell["I_ext"]
-        if now % self.every == 0:
-            self.random[:] = self.low + (self.high - self.low) * uniform(self.streams, now)
-        lanes.cell["I_ext"][:] = self.steady + self.random
+        lanes.cell["I_ext"][:] = self.steady + self.random.at(now)
 
 
 class _Network:
@@ -131,7 +125,9 @@ class _Network:
         drawn = {name: counted_trains(circuit, name) for name, group in circuit.populations.items() if isinstance(group, Spikes)}
         self.trains = {name: _by_step(steps) for name, (steps, _) in drawn.items()}
         self.dropped = {name: dropped for name, (_, dropped) in drawn.items()}
-        self.recorder = Recorder(circuit, self.cells, {name: (each.lanes, each.edges) for name, each in self.synapses.items()})
+        self.edges = {name: each.edges for name, each in self.synapses.items()}
+        self.weights = {name: each.weights for name, each in self.synapses.items() if circuit.projections[name].rule is not None}
+        self.recorder = Recorder(circuit, {name: lanes.cell for name, lanes in self.cells.items()}, self.weights, self.edges)
         self.noise = {name: _Current(circuit, name) for name, drives in circuit.drives.items() if drives.noise is not None}
         self.triggers = {name: Watched(circuit, name) for name in circuit.triggers}
         self.rewirings: dict[str, list[Rewiring]] = {name: [] for name in circuit.projections}
@@ -161,7 +157,7 @@ class _Network:
         new.lanes.go_on(old.lanes, change.before, change.fresh, now)
         for step, fired in self.fired.items():
             new.hear(fired[self.circuit.projections[name].pre], step)
-        self.recorder.synapses[name] = (new.lanes, new.edges)
+        self.edges[name], self.weights[name] = new.edges, new.weights
         count = int(np.count_nonzero(change.fresh))
         done.append(Rewiring(step=now, pruned=count, grown=count, pre=old.edges.pre, post=old.edges.post))
 
@@ -201,21 +197,16 @@ class _Network:
 
     def recording(self) -> NetworkRecording:
         """What was recorded, and the weights as they stand."""
-        ruled = [name for name, projection in self.circuit.projections.items() if projection.rule is not None]
-        synapses = self.synapses
-        kept = {name: self.circuit.probes.kept(name, len(lanes.spikes)) for name, lanes in self.cells.items()}
         return NetworkRecording(
             engine={"engine": "plain", "numpy": np.__version__},
-            spikes={name: _of_cells(_in_order(lanes.spikes), kept[name]) for name, lanes in self.cells.items() if len(kept[name])},
-            counts={name: np.array([len(train) for train in lanes.spikes]) for name, lanes in self.cells.items()},
-            pre={name: synapses[name].edges.pre for name in ruled},
-            post={name: synapses[name].edges.post for name in ruled},
-            delay={name: synapses[name].edges.delay for name in ruled},
-            w={name: synapses[name].weights.copy() for name in ruled},
-            **self.recorder.recorded(),
+            pre={name: self.edges[name].pre for name in self.weights},
+            post={name: self.edges[name].post for name in self.weights},
+            delay={name: self.edges[name].delay for name in self.weights},
+            w={name: weights.copy() for name, weights in self.weights.items()},
+            **self.recorder.recorded({name: _in_order(lanes.spikes) for name, lanes in self.cells.items()}),
             presentations={name: presentations_of_population(self.circuit, name) for name in self.trains},
             dropped=self.dropped,
-            rewirings={name: tuple(self.rewirings[name]) for name in ruled},
+            rewirings={name: tuple(self.rewirings[name]) for name in self.weights},
         )
 
 
@@ -229,12 +220,6 @@ def _by_step(trains_: list[Steps]) -> dict[int, Steps]:
     steps, numbers = _in_order([train.tolist() for train in trains_])
     each, first = np.unique(steps, return_index=True)
     return dict(zip(each.tolist(), np.split(numbers, first[1:]), strict=False))
-
-
-def _of_cells(spikes: tuple[Steps, Steps], cells: Steps) -> tuple[Steps, Steps]:
-    """Those of some cells."""
-    there = np.isin(spikes[1], cells)
-    return spikes[0][there], spikes[1][there]
 
 
 def _in_order(trains_: list[list[int]]) -> tuple[Steps, Steps]:

@@ -27,7 +27,9 @@ class Network:
     seed: Annotated[int | None, Setting("Seed of connections, inputs and all other random numbers.", least=0, most=LARGEST_SEED)] = None
     engine: Annotated[
         Any,
-        Setting('"auto", "kernel", "plain" or "nest"; plain is slow and serves to check the kernel, nest is installed separately.',
+        Setting('"auto", "kernel", "plain", "brian" or "nest".',
+                "Plain and brian are slow and serve to check the kernel; brian:numpy, brian:cython and brian:standalone name how Brian2 "
+                "computes. Nest is installed separately.",
                 accepts="str", metavar="ENGINE"),
     ] = "auto"  # fmt: skip
     precision: Annotated[

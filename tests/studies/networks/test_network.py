@@ -120,7 +120,7 @@ def test_the_command_prints_rates_and_weights(small, tmp_path, capsys):
 
 WRONG = {
     "no such network": (("nothing",), {}, 'no network named "nothing"'),
-    "engine": (("vogels_2011",), {"engine": "brian"}, "expected one of auto, kernel, plain"),
+    "engine": (("vogels_2011",), {"engine": "neuron"}, "expected one of auto, kernel, plain"),
     "duration": (("vogels_2011",), {"duration": "5 mV"}, "duration"),
     "precision": (("vogels_2011",), {"precision": "float16"}, "precision"),
     "a number": ((3,), {}, "the name of a network, a path, a mapping or a circuit"),

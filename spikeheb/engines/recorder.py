@@ -1,4 +1,4 @@
-"""What the plain engine records of a network at the end of each step."""
+"""What engines that run step by step in Python record of a network at the end of each step."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from spikeheb.circuits.circuit import Circuit
-from spikeheb.circuits.steps import Floats
+from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.draws.edges import Edges, watched_synapses
-from spikeheb.engines.plain.lanes import Lanes
 
 
 class Recorder:
@@ -19,32 +18,35 @@ class Recorder:
     Parameters
     ----------
     circuit : Circuit
-    cells : mapping of str to Lanes
-        By population.
-    synapses : mapping of str to pair of Lanes and Edges
+    cells : mapping of str to mapping of str to array, shape (cells,)
+        By population the variables of its cells, in arrays that the run changes.
+    weights : mapping of str to array, shape (synapses,)
+        Those of each projection with a rule, in arrays that the run changes.
+    edges : mapping of str to Edges
         By projection.
     """
 
-    def __init__(self, circuit: Circuit, cells: Mapping[str, Lanes], synapses: Mapping[str, tuple[Lanes, Edges]]) -> None:
-        self.circuit, self.cells = circuit, cells
-        self.synapses = {name: each for name, each in synapses.items() if circuit.projections[name].rule is not None}
-        self.watched = {name: watched_synapses(circuit, name, edges) for name, (_, edges) in self.synapses.items()}
+    def __init__(
+        self, circuit: Circuit, cells: Mapping[str, Mapping[str, Floats]], weights: Mapping[str, Floats], edges: Mapping[str, Edges]
+    ) -> None:
+        self.circuit, self.cells, self.weights = circuit, cells, weights
+        self.watched = {name: watched_synapses(circuit, name, edges[name]) for name in weights}
         self._taken: dict[tuple[str, str], list[Any]] = {}
 
     def record(self, now: int) -> None:
         """What is asked for at the end of the step."""
-        for name, (lanes, _) in self.synapses.items():
-            of, w = self.circuit.probes.of_synapses(name), lanes.synapse[lanes.job.rule.weight]
+        for name, w in self.weights.items():
+            of = self.circuit.probes.of_synapses(name)
             if of.snapshots is not None and now in of.snapshots:
                 self._keep("snapshots", name, w.copy())
             if now in of.watch:
                 self._keep("watched", name, w[self.watched[name]])
             if now in of.histograms:
                 self._keep("histograms", name, np.histogram(w, of.edges)[0])
-        for name, lanes in self.cells.items():
+        for name, variables in self.cells.items():
             of_cells = self.circuit.probes.of_cells(name)
             if now in of_cells.samples:
-                states = {state: values[of_cells.cells] for state, values in lanes.cell.items()}
+                states = {state: values[of_cells.cells] for state, values in variables.items()}
                 self._keep("v", name, states["v"])
                 receptors = self.circuit.driven_cell(name).receptors.values()
                 self._keep("currents", name, [receptor.current(states["v"], states) for receptor in receptors])
@@ -55,15 +57,19 @@ class Recorder:
     def _of(self, what: str, name: str) -> Any:
         return self._taken.get((what, name), [])
 
-    def recorded(self) -> dict[str, Any]:
-        """What a `NetworkRecording` has beside spikes and last weights."""
+    def recorded(self, spikes: Mapping[str, tuple[Steps, Steps]]) -> dict[str, Any]:
+        """What a `NetworkRecording` has of spikes, steps and cells, and what was recorded on the way."""
         probes = self.circuit.probes
         sampled = {name: probes.of_cells(name) for name in self.cells if len(probes.of_cells(name).samples)}
         receptors = {name: len(self.circuit.driven_cell(name).receptors) for name in sampled}
-        ruled = {name: probes.of_synapses(name) for name in self.synapses}
+        ruled = {name: probes.of_synapses(name) for name in self.weights}
+        counts = {name: self.circuit.populations[name].count for name in self.cells}
+        kept = {name: probes.kept(name, count) for name, count in counts.items()}
         return {
-            "snapshots": {name: _table(self._of("snapshots", name), len(edges.pre)) for name, (_, edges) in self.synapses.items()},
-            "binned": {name: self._binned(name) for name in self.cells if probes.of_cells(name).bin_steps},
+            "spikes": {name: _of_cells(spikes[name], kept[name]) for name in self.cells if len(kept[name])},
+            "counts": {name: np.bincount(spikes[name][1], minlength=count) for name, count in counts.items()},
+            "snapshots": {name: _table(self._of("snapshots", name), len(w)) for name, w in self.weights.items()},
+            "binned": {name: self._binned(name, spikes[name][0]) for name in self.cells if probes.of_cells(name).bin_steps},
             "v": {name: _table(self._of("v", name), len(of.cells)) for name, of in sampled.items()},
             "currents": {
                 name: np.reshape(self._of("currents", name), (-1, receptors[name], len(of.cells))).swapaxes(0, 1)
@@ -74,11 +80,16 @@ class Recorder:
             "histograms": {name: _table(self._of("histograms", name), of.bins) for name, of in ruled.items() if len(of.histograms)},
         }
 
-    def _binned(self, name: str) -> Any:
+    def _binned(self, name: str, steps: Steps) -> Any:
         width = self.circuit.probes.of_cells(name).bin_steps
-        steps = np.concatenate([np.zeros(0, dtype=np.int64), *map(np.array, self.cells[name].spikes)]).astype(np.int64)
         bins = self.circuit.steps // width
         return np.bincount(steps // width, minlength=bins)[:bins]
+
+
+def _of_cells(spikes: tuple[Steps, Steps], cells: Steps) -> tuple[Steps, Steps]:
+    """Those of some cells."""
+    there = np.isin(spikes[1], cells)
+    return spikes[0][there], spikes[1][there]
 
 
 def _table(rows: list[Floats], columns: int) -> Any:
