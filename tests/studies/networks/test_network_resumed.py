@@ -70,9 +70,10 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path):
 
 
 REFUSED = {
-    "another seed": ({"seed": 5, "resume": "run.npz"}, "is a checkpoint of another circuit"),
+    "another seed": ({"seed": 5, "resume": "run.npz"}, "is a checkpoint of another circuit, seed or duration"),
     "another duration": ({"duration": "0.2 s", "resume": "run.npz"}, "is a checkpoint of another circuit"),
-    "no such file": ({"resume": "none.npz"}, "is no checkpoint"),
+    "no such file": ({"resume": "none.npz"}, "is no checkpoint (No such file or directory)"),
+    "no file of ours": ({"resume": "noise.npz"}, "noise.npz: is no checkpoint (not a file that a run was saved in)"),
     "plain": ({"engine": "plain", "save": "new.npz"}, "the engine plain writes and reads no checkpoints; the kernel does"),
     "plain, resumed": ({"engine": "plain", "resume": "run.npz"}, "the engine plain writes and reads no checkpoints; the kernel does"),
     "no folder": ({"save": "none/new.npz"}, "is in no folder that is there"),
@@ -87,6 +88,7 @@ REFUSED = {
 def test_what_cannot_be_resumed_is_refused_in_one_line(case, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     sh.network(NETWORK, save="run.npz", every=0.0)
+    (tmp_path / "noise.npz").write_bytes(bytes(range(255, 0, -1)))
     options, words = REFUSED[case]
     with pytest.raises(sh.SpikehebError) as refused:
         sh.network(NETWORK, **options)
