@@ -52,6 +52,17 @@ def test_a_run_that_was_interrupted_goes_on_to_the_same_result(every, tmp_path, 
 
 
 @needs_compiler
+def test_who_interrupts_a_command_reads_how_it_goes_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.toml").write_text(circuit_to_toml(circuit_of(NETWORK)), encoding="utf-8")
+    monkeypatch.setattr("spikeheb.engines.kernel.run.FIRST_PIECE", 1e-5)
+    monkeypatch.setattr("spikeheb.engines.kernel.run.stop_if_asked", Stop(3))
+    assert run(["net", "net.toml", "--save", "run.npz"]) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "saved: run.npz; the same command with --resume run.npz goes on from there"
+    assert run(["net", "net.toml", "--resume", "run.npz"]) == 0
+
+
+@needs_compiler
 def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path):
     network = circuit_of(NETWORK)
     long = replace(network, steps=300_000)
