@@ -110,6 +110,15 @@ def test_a_duration_that_cannot_be_is_refused(duration):
         sh.network(NETWORK, duration=duration)
 
 
+def test_a_projection_without_synapses_and_a_cell_without_inhibition_are_drawn_too():
+    none = NETWORK["projections"] | {"ee": NETWORK["projections"]["ee"] | {"connect": {"kind": "explicit", "pre": [], "post": []}}}
+    none["ie"] = none["ie"] | {"connect": {"kind": "pairwise_bernoulli", "probability": 0.0}}
+    page = sh.figure(sh.network({**NETWORK, "projections": none}))
+    titles = [ax.get_title(loc) for ax in page.get_axes() for loc in ("left", "center")]
+    assert len(page.get_axes()) == 3
+    assert any("second half: excitation and inhibition are not both there" in title for title in titles)
+
+
 def test_names_that_would_meet_are_refused():
     populations = NETWORK["populations"] | {"e_bin": {"count": 2, "cell": "l5_pyramidal"}}
     with pytest.raises(sh.EngineError, match='"e" and "e_bin" would both have a "e_bin_rate"; rename one'):
