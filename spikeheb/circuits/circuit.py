@@ -87,7 +87,7 @@ class Circuit:
     def __post_init__(self) -> None:
         check_seed(self.seed)
         if self.precision not in PRECISIONS:
-            raise EngineError(f'the precision is "float64" or "float32" (got "{self.precision}")')
+            raise EngineError(f'the precision is "float64" or "float32" (got "{self.precision}")', key="precision")
         if not 1 <= self.steps <= STEPS:
             raise EngineError(f"expected 1 to {STEPS:,} steps (got {self.steps:,})")
         check_steps(self.steps * self.dt, self.dt, "duration")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from spikeheb.circuits.file_tables import PhaseTable, RewireTable
 from spikeheb.circuits.file_values import Reading
@@ -13,13 +13,24 @@ from spikeheb.errors import unknown_name
 from spikeheb.rules.rule import Rule
 
 
-def read_phase(raw: PhaseTable, projections: Mapping[str, Projection], file: Reading, key: str) -> Phase:
-    """A phase; constants and limits have the dimensions that the rules of the projections give them.
+def read_phases(raw: Sequence[PhaseTable], projections: Mapping[str, Projection], end: int, file: Reading) -> tuple[Phase, ...]:
+    """The phases of a run that ends before step `end`.
 
     Raises
     ------
     FormatError, UnitError, UnknownName
     """
+    phases = tuple(_phase(table, projections, file, f"phases[{n}]") for n, table in enumerate(raw))
+    for n, phase in enumerate(phases):
+        if phase.step >= end:
+            raise file.error(f"phases[{n}].at", f"expected a time before the end of the run, {end * file.dt:g} s (got {raw[n].at})")
+        if n and phase.step <= phases[n - 1].step:
+            raise file.error(f"phases[{n}].at", f"expected a time after that of the phase before, {raw[n - 1].at} (got {raw[n].at})")
+    return phases
+
+
+def _phase(raw: PhaseTable, projections: Mapping[str, Projection], file: Reading, key: str) -> Phase:
+    """A phase; constants and limits have the dimensions that the rules of the projections give them."""
     named = [(part, name) for part in ("parameters", "rewire") for name in getattr(raw, part)]
     rules = {name: _rule(name, projections, file, f"{key}.{part}.{name}") for part, name in named}
     parameters: dict[str, dict[str, float]] = {}

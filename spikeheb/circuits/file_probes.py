@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from spikeheb.circuits.file_tables import EdgesTable, Number, OfCellsTable, OfSynapsesTable, ProbesTable
+from spikeheb.circuits.file_tables import EdgesTable, Number, OfCellsTable, OfSynapsesTable, ProbesTable, Times
 from spikeheb.circuits.file_values import Reading
 from spikeheb.circuits.populations import Population
 from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.dimensions import NONE
+from spikeheb.errors import unknown_name
 from spikeheb.limits import MOST
 
 MOST_BINS = 100_000
@@ -26,14 +27,13 @@ def read_probes(raw: ProbesTable, populations: Mapping[str, Population], end: in
     FormatError, UnitError, UnknownName
     """
     names = ("samples", "sweeps", "snapshots", "watch", "histograms")
-    times = {name: file.steps(getattr(raw, name), f"probes.{name}", end) for name in names}
-    for name in ("samples", "sweeps"):
-        if len(times[name]) and (times[name][-1] >= end or np.any(np.diff(times[name]) < 0)):
-            raise file.error(f"probes.{name}", "expected rising times before the end of the run")
+    times = {name: _times(getattr(raw, name), f"probes.{name}", end, file) for name in names}
     of_cells: dict[str, OfCells] = {}
     for name, table in raw.populations.items():
         key = f"probes.populations.{name}"
-        of_cells[name] = _of_cells(table, populations[name].count if name in populations else 0, end, file, key)
+        if name not in populations:
+            raise unknown_name("population", name, populations, path=file.where, key=key)
+        of_cells[name] = _of_cells(table, populations[name].count, end, file, key)
     return Probes(
         samples=times["samples"],
         sweeps=times["sweeps"],
@@ -49,12 +49,30 @@ def read_probes(raw: ProbesTable, populations: Mapping[str, Population], end: in
     )
 
 
+def _times(raw: Times | None, key: str, end: int, file: Reading) -> Steps:
+    """Steps, rising and before the end; none where nothing is said."""
+    steps = file.steps([] if raw is None else raw, key, end)
+    if len(steps) and (steps[-1] >= end or np.any(np.diff(steps) <= 0)):
+        raise file.error(key, f"expected rising times before the end of the run, {end * file.dt:g} s, none twice in one time step")
+    return steps
+
+
+def _needs(raw: OfCellsTable | OfSynapsesTable, what: str, times: str, file: Reading, key: str) -> None:
+    """Raise where it is said what is recorded and not when."""
+    if getattr(raw, what) not in (0, []) and getattr(raw, times) is None:
+        raise file.error(f"{key}.{what}", f"has no effect without {times}, the times at which they are recorded")
+
+
 def _of_cells(raw: OfCellsTable, count: int, end: int, file: Reading, key: str) -> OfCells:
+    _needs(raw, "cells", "samples", file, key)
+    width = file.step(raw.bin, f"{key}.bin")
+    if width < 1 and file.time(raw.bin, f"{key}.bin") > 0:
+        raise file.error(f"{key}.bin", f"expected at least one time step, {file.dt:g} s (got {raw.bin})")
     return OfCells(
         spikes=None if raw.spikes is None else _cells(raw.spikes, count, file, f"{key}.spikes"),
-        bin_steps=file.step(raw.bin, f"{key}.bin"),
+        bin_steps=width,
         cells=_cells(raw.cells, count, file, f"{key}.cells"),
-        samples=file.steps(raw.samples, f"{key}.samples", end),
+        samples=_times(raw.samples, f"{key}.samples", end, file),
     )
 
 
@@ -66,11 +84,13 @@ def _cells(raw: list[int] | int, count: int, file: Reading, key: str) -> Steps:
 
 
 def _of_synapses(raw: OfSynapsesTable, end: int, file: Reading, key: str) -> OfSynapses:
+    for what, times in (("watched", "watch"), ("edges", "histograms")):
+        _needs(raw, what, times, file, key)
     return OfSynapses(
-        snapshots=None if raw.snapshots is None else file.steps(raw.snapshots, f"{key}.snapshots", end),
+        snapshots=None if raw.snapshots is None else _times(raw.snapshots, f"{key}.snapshots", end, file),
         watched=file.whole(raw.watched, f"{key}.watched") if isinstance(raw.watched, int) else _pairs(raw.watched, file, f"{key}.watched"),
-        watch=file.steps(raw.watch, f"{key}.watch", end),
-        histograms=file.steps(raw.histograms, f"{key}.histograms", end),
+        watch=_times(raw.watch, f"{key}.watch", end, file),
+        histograms=_times(raw.histograms, f"{key}.histograms", end, file),
         edges=_edges(raw.edges, file, f"{key}.edges"),
     )
 

@@ -198,7 +198,7 @@ class OfCellsTable(msgspec.Struct, forbid_unknown_fields=True):
     spikes: list[int] | int | None = None
     bin: Number = 0
     cells: list[int] | int = []
-    samples: Times = []
+    samples: Times | None = None
 
 
 class OfSynapsesTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -206,8 +206,8 @@ class OfSynapsesTable(msgspec.Struct, forbid_unknown_fields=True):
 
     snapshots: Times | None = None
     watched: list[list[int]] | int = 0
-    watch: Times = []
-    histograms: Times = []
+    watch: Times | None = None
+    histograms: Times | None = None
     edges: EdgesTable | list[Number] = []
 
 

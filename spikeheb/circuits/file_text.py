@@ -271,12 +271,13 @@ def _of_cells(of: OfCells, dt: float) -> Content:
     content: Content = {} if of.spikes is None else {"spikes": of.spikes.tolist()}
     content |= {"bin": _time(of.bin_steps, dt)} if of.bin_steps else {}
     content |= {"cells": of.cells.tolist()} if len(of.cells) else {}
-    return content | ({"samples": _times(of.samples, dt)} if len(of.samples) else {})
+    return content | ({"samples": _times(of.samples, dt)} if len(of.samples) or len(of.cells) else {})
 
 
 def _of_synapses(of: OfSynapses, dt: float) -> Content:
     content: Content = {} if of.snapshots is None else {"snapshots": _times(of.snapshots, dt)}
-    content |= {name: _times(getattr(of, name), dt) for name in ("watch", "histograms") if len(getattr(of, name))}
+    needed = {"watch": of.watched_count, "histograms": len(of.edges)}  # what says when must be there where it is said what
+    content |= {name: _times(getattr(of, name), dt) for name, what in needed.items() if what or len(getattr(of, name))}
     if of.watched if isinstance(of.watched, int) else len(of.watched):
         content["watched"] = of.watched if isinstance(of.watched, int) else of.watched.tolist()
     if of.bins and np.array_equal(of.edges, np.linspace(of.edges[0], of.edges[-1], of.bins + 1)):

@@ -79,7 +79,8 @@ class Reading:
                 raise
             kind = type(error) if isinstance(error, UnknownName | UnitError) else FormatError
             message = error.message if error.path is None else str(error)
-            raise kind(message, path=self.where, key=KEYS.get(error.key or "", key)) from None
+            inner = error.key if error.path is None and error.key is not None and error.key.startswith(f"{key}.") else key
+            raise kind(message, path=self.where, key=KEYS.get(error.key or "", inner)) from None
 
     def number(self, value: Number, dimension: Dimension, key: str) -> float:
         """A quantity, SI."""

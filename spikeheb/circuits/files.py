@@ -26,9 +26,10 @@ A file has `schema = 1`, `dt` and `duration`, and may have `title`, `doc`, `seed
     ``{ population = "e", cell = 0 }``; ``after = ["1 s", "3 s"]`` it, which is drawn, a reward of `value` reaches all synapses onto the
     populations `rewards`, a list of names.
 ``[[phases]]``
-    Of a network: `at`, from when on; `plastic`, whether the weights of a projection may change (``plastic = { ie = false }``);
-    `parameters`, new constants of its rule (``parameters.ie = { eta = 0.01 }``); and `rewire`: its synapses whose weight is below a limit
-    are removed, and as many new ones drawn (``rewire.ee = { below = 0.05, keep = "indegree" }``, or ``"outdegree"``).
+    Of a network: `at`, from when on, which may be the start; `plastic`, whether the weights of a projection may change
+    (``plastic = { ie = false }``); `parameters`, new constants of its rule (``parameters.ie = { eta = 0.01 }``); and `rewire`: its
+    synapses whose weight is below a limit are removed, and as many new ones drawn (``rewire.ee = { below = 0.05, keep = "indegree" }``,
+    or ``"outdegree"``).
 ``[probes]``
     As `spikeheb.circuits.probes.Probes`, in times: a list of them, or ``{ first = "0 ms", every = "10 ms", count = 50 }``, in which
     `first` and `count` may be left out: from the start on, to the end of the run.
@@ -57,7 +58,7 @@ from spikeheb.circuits.circuit import PRECISIONS, Circuit
 from spikeheb.circuits.distributions import Distribution
 from spikeheb.circuits.file_connect import read_connect, read_drawn
 from spikeheb.circuits.file_drives import of_kind, read_drives, read_trigger
-from spikeheb.circuits.file_phases import read_phase
+from spikeheb.circuits.file_phases import read_phases
 from spikeheb.circuits.file_probes import read_probes
 from spikeheb.circuits.file_tables import (
     CellTable,
@@ -194,7 +195,7 @@ def _made(table: CircuitTable, where: str, folder: Path, things: Mapping[str, Ru
         triggers = {name: read_trigger(raw, populations, file, f"triggers.{name}") for name, raw in table.triggers.items()}
         circuit = replace(circuit, triggers=triggers)
     with file.at("phases"):
-        circuit = replace(circuit, phases=tuple(read_phase(raw, projections, file, f"phases[{n}]") for n, raw in enumerate(table.phases)))
+        circuit = replace(circuit, phases=read_phases(table.phases, projections, steps, file))
     if not circuit.is_network:
         _check_initial(circuit, file)
     with file.at("probes"):

@@ -75,10 +75,11 @@ def check_phases(phases: tuple[Phase, ...], projections: Mapping[str, Projection
     """
     if len(phases) > MOST_PHASES:
         raise ScheduleError(f"expected at most {MOST_PHASES:,} phases (got {len(phases):,})", key="phases")
-    last = 0
+    last = -1
     for phase in phases:
         if not last < phase.step < steps:
-            raise ScheduleError(f"phases begin one after the other, after step {last:,} and before step {steps:,} (got {phase.step:,})")
+            first = "from step 0 on" if last < 0 else f"after step {last:,}"
+            raise ScheduleError(f"phases begin one after the other, {first} and before step {steps:,} (got {phase.step:,})")
         last = phase.step
         ruled = {name: projection.rule for name, projection in projections.items() if projection.rule is not None}
         for name in (*phase.plastic, *phase.parameters, *phase.rewire):

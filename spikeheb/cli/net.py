@@ -62,7 +62,12 @@ def net(
         note(str(estimate(planned(given, **settings))))
         with shown_progress("net", progress) as report:
             pause = None if every is None else f"{every} s"
-            data = study(given, **settings, save=save, every=pause, resume=resume, progress=report)
+            try:
+                data = study(given, **settings, save=save, every=pause, resume=resume, progress=report)
+            except KeyboardInterrupt:
+                if save is not None and Path(save).exists():
+                    note(f"saved: {save}; the same command with --resume {save} goes on from there")
+                raise
         deliver(data, folder, target.force, names, Words(lambda: _print(data), lambda: print_notes(data)))
         if edges is not None:
             note(f"edges: {to_sonata(data, edges, force=target.force)}")

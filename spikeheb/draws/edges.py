@@ -93,7 +93,8 @@ def values_of(circuit: Circuit, name: str, what: str, value: float | Floats | Di
     if not isinstance(value, Distribution):
         array = np.asarray(value, dtype=float)
         if array.ndim and array.shape != post.shape:
-            raise EngineError(f'"{name}": {what} has shape {array.shape}, and there are {len(post):,} synapses')
+            wanted = f"expected a number for {what}, or a list with one for each of the {len(post):,} synapses"
+            raise EngineError(f"{wanted} (got shape {array.shape})", key=f"projections.{name}")
         return np.broadcast_to(array, post.shape)
     place = np.arange(len(post)) - np.searchsorted(post, post)
     streams = random.streams(seed_of(circuit, f"{name} {what}"), VALUES, post)

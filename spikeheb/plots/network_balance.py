@@ -72,9 +72,10 @@ def balance(result: xr.Dataset, population: str, cell: int | None = None, window
     _draw(ax, times[inside], pair[0][place], pair[1][place])
     ax.set_xlim(times[inside][0], times[inside][-1])
     correlation, ratio = float(measured.correlation[place]), float(measured.ratio[place])
-    ax.set_title(
-        minus(f"cell {cells[place]} of {population}; {over}: correlation of E and I {correlation:.2f}, mean E / mean I {ratio:.2f}")
-    )
+    measures = f"correlation of E and I {correlation:.2f}, mean E / mean I {ratio:.2f}"
+    if not (np.isfinite(correlation) and np.isfinite(ratio)):
+        measures = "excitation and inhibition are not both there, or do not change"
+    ax.set_title(minus(f"cell {cells[place]} of {population}; {over}: {measures}"))
     return ax
 
 

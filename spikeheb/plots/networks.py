@@ -40,7 +40,7 @@ RASTER, RATES, WEIGHTS, BALANCE = 5.0, 2.0, 3.3, 2.8
 def network(result: xr.Dataset, window: Window | None = None) -> Figure:
     """The raster of some cells, the rate of each population on the same axis of time, the currents of a cell, and all plastic weights.
 
-    What is not recorded is left out.
+    What is not recorded is left out, and so is a projection in which no synapse was drawn.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def network(result: xr.Dataset, window: Window | None = None) -> Figure:
     FormatError
         For a data set that lacks what the result of a network has, and for a window without length.
     """
-    projections = plastic(result)
+    projections = [name for name in plastic(result) if result.sizes.get(f"{name}_synapse") != 0]
     if window is not None and np.shape(window) != (2,):
         raise FormatError(f"expected start and stop in seconds (got {window!r:.40})", key="window")
     shown = window_of(result) if window is None else window

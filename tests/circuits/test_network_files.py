@@ -103,6 +103,13 @@ CASES = {
     "an unknown constant in a phase": (
         (PROBES, PHASE.replace("{}", "parameters.ie = { nothing = 1 }")), "phases[0].parameters.ie: no constant",
     ),
+    "a phase after the end": (
+        (PROBES, PHASE.replace("1 s", "20 s").replace("{}", "")), "phases[0].at: expected a time before the end of the run, 20 s (got",
+    ),
+    "phases that fall": (
+        (PROBES, "[[phases]]\nat = '2 s'\n" + PHASE.replace("{}", "")),
+        "phases[1].at: expected a time after that of the phase before, 2 s (got 1 s)",
+    ),
     "a source that ends before it begins": (
         ("[populations.i]", LATE),
         "a source must stop after it starts",

@@ -81,6 +81,8 @@ BOTH_WAYS = {
     "watched": Probes(projections={"xe": OfSynapses(watched=12, watch=np.array([3]))}),
     "pairs": Probes(projections={"xe": OfSynapses(watched=np.array([[0, 3]]), watch=np.array([3, 4]))}),
     "histograms": Probes(projections={"xe": OfSynapses(histograms=np.arange(0, 1000, 100), edges=np.linspace(-0.1, 0.7, 31))}),
+    "cells at no time": Probes(populations={"e": OfCells(cells=np.arange(12))}),
+    "watched at no time": Probes(projections={"xe": OfSynapses(watched=12, edges=np.array([0.0, 0.1, 1.0]))}),
     "edges": Probes(projections={"xe": OfSynapses(histograms=np.array([1999]), edges=np.array([0.0, 0.1, 1.0]))}),
 }
 
@@ -96,15 +98,28 @@ def test_what_is_written_is_read(case: str, tmp_path: Path) -> None:
 
 WRONG = {
     "sources": ('[probes.populations.x]\nbin = "1 ms"', 'probes: no population of cells named "x"'),
-    "an unknown population": ("[probes.populations.f]\nspikes = [0]", "probes.populations.f.spikes[0]: there is no cell 0; there are 0"),
+    "an unknown population": ("[probes.populations.f]\nspikes = [0]", 'probes.populations.f: no population named "f"; known: e, x'),
+    "cells without times": ("[probes.populations.e]\ncells = 3", "probes.populations.e.cells: has no effect without samples"),
+    "watched without times": ("[probes.projections.xe]\nwatched = 3", "probes.projections.xe.watched: has no effect without watch"),
+    "edges without times": ("[probes.projections.xe]\nedges = [0, 1]", "probes.projections.xe.edges: has no effect without histograms"),
+    "a bin shorter than a step": (
+        '[probes.populations.e]\nbin = "0.01 ms"', "probes.populations.e.bin: expected at least one time step, 0.0001 s (got 0.01 ms)",
+    ),
+    "samples after the end": (
+        '[probes.populations.e]\ncells = 3\nsamples = ["0.2 s"]',
+        "probes.populations.e.samples: expected rising times before the end of the run, 0.2 s",
+    ),
+    "a watch that falls": (
+        '[probes.projections.xe]\nwatched = 3\nwatch = ["2 ms", "1 ms"]', "probes.projections.xe.watch: expected rising times before",
+    ),
     "too many cells": ("[probes.populations.e]\nspikes = 13", "probes.populations.e.spikes: expected a whole number from 0 to 12 (got 13)"),
-    "an unknown cell": ("[probes.populations.e]\ncells = [12]", "probes.populations.e.cells[0]: there is no cell 12; there are 12"),
+    "an unknown cell": ("[probes.populations.e]\ncells = [12]\nsamples = [0]", "e.cells[0]: there is no cell 12; there are 12"),
     "a bin without a unit": ("[probes.populations.e]\nbin = 5", "probes.populations.e.bin"),
     "an unknown key": ("[probes.populations.e]\nvoltage = [1]", "probes.populations.e.voltage: no such key"),
-    "no rule": ("[probes.projections.ee]\nwatched = 3", 'probes: no projection with a rule named "ee"'),
-    "three numbers": ("[probes.projections.xe]\nwatched = [[1, 2, 3]]", "probes.projections.xe.watched[0]: expected a cell and a source"),
-    "no bins": ("[probes.projections.xe]\nedges = { low = 0, high = 1, bins = 0 }", "probes.projections.xe.edges.bins: expected a whole"),
-    "edges that fall": ("[probes.projections.xe]\nedges = { low = 1, high = 0, bins = 2 }", "the edges of histograms must rise"),
+    "no rule": ("[probes.projections.ee]\nwatched = 3\nwatch = [0]", 'probes: no projection with a rule named "ee"'),
+    "three numbers": ("[probes.projections.xe]\nwatched = [[1, 2, 3]]\nwatch = [0]", "xe.watched[0]: expected a cell and a source"),
+    "no bins": ("[probes.projections.xe]\nhistograms = [0]\nedges = { low = 0, high = 1, bins = 0 }", "xe.edges.bins: expected a"),
+    "edges that fall": ("[probes.projections.xe]\nhistograms = [0]\nedges = { low = 1, high = 0, bins = 2 }", "edges of histograms must"),
     "endless": ('[probes.projections.xe]\nwatch = { every = "1 ns" }', "probes.projections.xe.watch.count: expected a whole number"),
     "a series of spikes without a count": (
         '[populations.y]\nsources = [{ kind = "replayed", trains = [[{ every = "1 ms" }]] }]', "populations.y.sources[0]"

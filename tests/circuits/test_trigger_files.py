@@ -70,7 +70,7 @@ CASES = {
     "a delay without a unit": (('["1 s", "3 s"]', "[1, 3]"), 'triggers.reward.after[0]: expected a time such as "20 ms"'),
     "no time between": (('"20 ms"', '"0 ms"'), "triggers.reward: the second cell must fire within a time above 0"),
     "itself": (('population = "x", cell = 2', 'population = "e", cell = 4'), "triggers.reward: a cell cannot fire soon after itself"),
-    "a rule without reward": (('"izhikevich_reward"', '"pair"'), 'triggers: no rule of a projection onto "e" reads rewards'),
+    "a rule without reward": (('"izhikevich_reward"', '"pair"'), 'triggers.reward.rewards: no rule of a projection onto "e" reads rewards'),
     "an unknown key": (("value = 0.5", "amount = 0.5"), 'triggers.reward.amount: no such key; this table has first, then, within'),
     "a random current that is none": (('high = "1.5 nA"', 'high = "-1 nA"'), "drives.e.noise: the bounds of a random current must rise"),
     "a random current of volts": (('low = "-1 nA"', 'low = "-1 mV"'), "drives.e.noise.low: expected a current"),

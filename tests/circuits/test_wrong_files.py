@@ -275,7 +275,10 @@ WRONG = {
         (SNAPSHOTS, 'snapshots = { every = "1 ms", count = 1000000000 }'),
         "probes.snapshots.count: expected a whole number from 0 to 1,000,000",
     ),
-    "records after the end": ((SNAPSHOTS, 'snapshots = ["1 ms", "500 ms"]'), "probes: snapshots must rise, from step 0 to step 4999"),
+    "records after the end": (
+        (SNAPSHOTS, 'snapshots = ["1 ms", "500 ms"]'),
+        "probes.snapshots: expected rising times before the end of the run",
+    ),
     "samples after the end": (
         (SNAPSHOTS, 'samples = ["1 ms", "500 ms"]'),
         "probes.samples: expected rising times before the end of the run",

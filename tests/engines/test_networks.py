@@ -133,6 +133,18 @@ def test_phases_agree_and_hold_the_weights_still():
 
 
 @needs_compiler
+@pytest.mark.parametrize("last", [1, 1499])
+def test_a_phase_may_begin_with_the_run_and_with_its_last_step(last):
+    phases = (Phase(step=0, plastic={"ee": False}, parameters={"ie": {"eta": 0.5}}), Phase(step=last, plastic={"ee": True}))
+    circuit = replace(recurrent(), phases=phases, probes=Probes(trains=True, snapshots=np.array([0, 1498])))
+    recording = agree(circuit)
+    changed = np.ptp(recording.snapshots["ee"], axis=0).max()
+    assert changed > 0 if last == 1 else changed == 0
+    other = network.run(replace(circuit, phases=phases[1:]))
+    assert abs(recording.w["ie"] - other.w["ie"]).max() > 1e-3
+
+
+@needs_compiler
 @pytest.mark.parametrize("name", ["shouval", "graupner_brunel", "clopath", "bcm"])
 def test_weights_on_the_clock_stand_still_too(name):
     drives = {"e": Drives(currents=from_start(1e-9))} if name == "clopath" else None
@@ -145,7 +157,7 @@ def test_weights_on_the_clock_stand_still_too(name):
 @pytest.mark.parametrize(
     ("phases", "words"),
     [
-        ((Phase(step=0),), "phases begin one after the other, after step 0 and before step 1,500"),
+        ((Phase(step=-1),), "phases begin one after the other, from step 0 on and before step 1,500"),
         ((Phase(step=9, plastic={"xe": False}),), 'no projection with a rule named "xe"'),
         ((Phase(step=9, parameters={"ee": {"eta": 1.0}}),), 'no constant named "eta"'),
         ((Phase(step=9, parameters={"ee": {"tau_plus": 0.01}}),), "tau_plus decides how a variable decays"),

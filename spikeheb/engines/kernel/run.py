@@ -218,11 +218,15 @@ class Run(ABC, Generic[Recorded]):
             with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 state = {name: np.array(stored[name]) for name in stored.files}
             label, now = [str(text) for text in state.pop("label")], int(state.pop("now"))
-        except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
-            raise StorageError(f"is no checkpoint ({error}); save the run again", path=str(path)) from None
+        except OSError as error:
+            raise StorageError(f"is no checkpoint ({error.strerror or 'cannot be read'}); save the run again", path=str(path)) from None
+        except (ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile):
+            raise StorageError("is no checkpoint (not a file that a run was saved in); save the run again", path=str(path)) from None
         own_label = self.fingerprint()
         if label != [LABEL, own_label]:
-            raise StorageError("is a checkpoint of another circuit, or of another version or compiler; begin anew", path=str(path))
+            raise StorageError(
+                "is a checkpoint of another circuit, seed or duration, or of another version or compiler; begin anew", path=str(path)
+            )
         shapes, own = (
             [(n, a.dtype, a.shape[:-1] if n.rpartition(".")[2] in GROWING else a.shape) for n, a in sorted(of.items())]
             for of in (state, self._state())

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from spikeheb import library
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.files import circuit_of, read_circuit
+from spikeheb.circuits.phases import Phase
 from spikeheb.declared import declared, described, takes_settings
 from spikeheb.dimensions import TIME
 from spikeheb.engines.choice import ENGINES_OF_NETWORKS, Checkpoints, carry_out_network
-from spikeheb.errors import EngineError, check_kind
+from spikeheb.errors import EngineError, ScheduleError, check_kind
+from spikeheb.limits import STEPS
 from spikeheb.settings import Time
 from spikeheb.studies.calls import recorded
 from spikeheb.studies.networks.result import attributes, check_names, labelled
@@ -108,11 +110,20 @@ def as_asked(whole: Circuit, settings: Network) -> Circuit:
     if settings.engine not in ENGINES_OF_NETWORKS:
         raise EngineError(f'expected one of {", ".join(ENGINES_OF_NETWORKS)} (got "{settings.engine}")', key="engine")
     check_names(whole)
-    steps = whole.steps if settings.duration is None else max(1, round(settings.duration / whole.dt))
+    steps = whole.steps if settings.duration is None else _steps(settings.duration, whole.dt)
+    phases = tuple(phase for phase in whole.phases if phase.step < steps)
+    if whole.phases and not phases:
+        phases = (Phase(step=0),)  # one that changes nothing: without any it might be no network
     return replace(
-        whole, steps=steps, probes=whole.probes.until(steps), seed=whole.seed if settings.seed is None else settings.seed,
+        whole, steps=steps, probes=whole.probes.until(steps), phases=phases, seed=whole.seed if settings.seed is None else settings.seed,
         precision=whole.precision if settings.precision is None else settings.precision,
     )  # fmt: skip
+
+
+def _steps(duration: float, dt: float) -> int:
+    if not 0.5 < duration / dt <= STEPS:
+        raise ScheduleError(f"expected a time from one time step, {dt:g} s, to {STEPS * dt:.3g} s (got {duration:g} s)", key="duration")
+    return round(duration / dt)
 
 
 planned = takes_settings(Network)(as_asked)

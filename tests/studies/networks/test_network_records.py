@@ -86,6 +86,39 @@ def test_a_shorter_run_records_what_lies_in_it():
     assert short.sizes["ee_snapshot"] == 1
 
 
+def test_a_shorter_run_has_the_phases_that_lie_in_it():
+    phases = [{"at": "0 s", "plastic": {"ee": False}}, {"at": "50 ms", "plastic": {"ee": True}}, {"at": "0.2 s", "plastic": {"ee": False}}]
+    snapshots = {"probes": {"snapshots": ["0 ms", "49 ms", "0.1 s"]}}
+    shorter = sh.network({**NETWORK, **snapshots, "phases": phases}, duration="0.1 s")
+    assert np.ptp(shorter["ee_weight"].values[:2], axis=0).max() == 0 < np.ptp(shorter["ee_weight"].values[1:], axis=0).max()
+    assert sh.network({**NETWORK, **snapshots, "phases": phases}, duration="40 ms")["ee_weight"].sizes["snapshot"] == 2
+    assert sh.rerun(shorter).identical(shorter)
+
+
+def test_what_is_a_network_by_its_phases_stays_one_without_them():
+    few = {name: {"xe": NETWORK[name]["xe"] | {"rule": "pair"}} if name == "projections" else NETWORK[name] for name in NETWORK}
+    del few["projections"]["xe"]["efficacy"], few["populations"]
+    few |= {"populations": {name: NETWORK["populations"][name] for name in "xe"}, "phases": [{"at": "0.2 s", "plastic": {"xe": False}}]}
+    few["projections"]["xe"]["connect"] = "all_to_all"
+    few["probes"] = {"populations": {"e": {"bin": "5 ms"}}}
+    assert sh.network(few, duration="0.1 s")["e_bin_rate"].sizes == {"e_bin": 20}
+
+
+@pytest.mark.parametrize("duration", ["0 s", "-1 s", "0.05 ms", "1e30 s"])
+def test_a_duration_that_cannot_be_is_refused(duration):
+    with pytest.raises(sh.SpikehebError, match=r"duration: expected a time from one time step, 0.0001 s, to 1.1e\+08 s"):
+        sh.network(NETWORK, duration=duration)
+
+
+def test_a_projection_without_synapses_and_a_cell_without_inhibition_are_drawn_too():
+    none = NETWORK["projections"] | {"ee": NETWORK["projections"]["ee"] | {"connect": {"kind": "explicit", "pre": [], "post": []}}}
+    none["ie"] = none["ie"] | {"connect": {"kind": "pairwise_bernoulli", "probability": 0.0}}
+    page = sh.figure(sh.network({**NETWORK, "projections": none}))
+    titles = [ax.get_title(loc) for ax in page.get_axes() for loc in ("left", "center")]
+    assert len(page.get_axes()) == 3
+    assert any("second half: excitation and inhibition are not both there" in title for title in titles)
+
+
 def test_names_that_would_meet_are_refused():
     populations = NETWORK["populations"] | {"e_bin": {"count": 2, "cell": "l5_pyramidal"}}
     with pytest.raises(sh.EngineError, match='"e" and "e_bin" would both have a "e_bin_rate"; rename one'):

@@ -54,6 +54,17 @@ def test_a_run_that_was_interrupted_goes_on_to_the_same_result(every, tmp_path, 
 
 
 @needs_compiler
+def test_who_interrupts_a_command_reads_how_it_goes_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.toml").write_text(circuit_to_toml(circuit_of(NETWORK)), encoding="utf-8")
+    monkeypatch.setattr("spikeheb.engines.kernel.run.FIRST_PIECE", 1e-5)
+    monkeypatch.setattr("spikeheb.engines.kernel.run.stop_if_asked", Stop(3))
+    assert run(["net", "net.toml", "--save", "run.npz"]) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "saved: run.npz; the same command with --resume run.npz goes on from there"
+    assert run(["net", "net.toml", "--resume", "run.npz"]) == 0
+
+
+@needs_compiler
 def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path):
     network = circuit_of(NETWORK)
     long = replace(network, steps=300_000)
@@ -72,9 +83,10 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path):
 
 
 REFUSED = {
-    "another seed": ({"seed": 5, "resume": "run.npz"}, "is a checkpoint of another circuit"),
+    "another seed": ({"seed": 5, "resume": "run.npz"}, "is a checkpoint of another circuit, seed or duration"),
     "another duration": ({"duration": "0.2 s", "resume": "run.npz"}, "is a checkpoint of another circuit"),
-    "no such file": ({"resume": "none.npz"}, "is no checkpoint"),
+    "no such file": ({"resume": "none.npz"}, "is no checkpoint (No such file or directory)"),
+    "no file of ours": ({"resume": "noise.npz"}, "noise.npz: is no checkpoint (not a file that a run was saved in)"),
     "plain": ({"engine": "plain", "save": "new.npz"}, "the engine plain writes and reads no checkpoints; the kernel does"),
     "plain, resumed": ({"engine": "plain", "resume": "run.npz"}, "the engine plain writes and reads no checkpoints; the kernel does"),
     "no folder": ({"save": "none/new.npz"}, "is in no folder that is there"),
@@ -89,6 +101,7 @@ REFUSED = {
 def test_what_cannot_be_resumed_is_refused_in_one_line(case, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     sh.network(NETWORK, save="run.npz", every=0.0)
+    (tmp_path / "noise.npz").write_bytes(bytes(range(255, 0, -1)))
     options, words = REFUSED[case]
     with pytest.raises(sh.SpikehebError) as refused:
         sh.network(NETWORK, **options)
