@@ -17,7 +17,9 @@ from spikeheb.circuits.projections import Projection
 CELLS_OF_NETWORKS = (
     "brunel_2000", "izhikevich_fs", "izhikevich_fs_1ms", "izhikevich_rs", "izhikevich_rs_1ms", "masquelier_2008", "vogels_2011",
 )  # fmt: skip
-"""Cells of the library for networks of many weak inputs. Each rule and cell is a kernel of its own, so not all rules are tried on these."""
+"""Cells of the library for networks of many weak inputs."""
+RULES_OF_NETWORKS = ("gain", "izhikevich_2006", "izhikevich_2007")
+"""Rules of the library for one network. These and the cells above are tried in part: each rule and cell is a kernel of its own."""
 
 PARTS = {name: {field.name for field in fields(kind)} for name, kind in (("plastic", Projection), ("drive", Drives), ("probes", Probes))}
 

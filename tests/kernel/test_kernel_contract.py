@@ -48,8 +48,7 @@ def test_given_spikes(name, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("on", ["l23_pyramidal", "l5_pyramidal"])
-@pytest.mark.parametrize("name", [*TESTED, *FILES])
+@pytest.mark.parametrize(("name", "on"), [*((name, "l23_pyramidal") for name in TESTED), *((name, "l5_pyramidal") for name in FILES)])
 def test_closed_loop(name, on, tmp_path):
     rule = deterministic(tmp_path, name)
     if rule is None:
