@@ -213,7 +213,7 @@ def test_a_number_that_is_not_finite_is_reported_with_its_place():
         carry_out_network(network(sh.rule("pair", A_plus=1e308, bounds="kind=none"), connect=AllToAll(autapses=False)), "brian:numpy")
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.skipif(compiler_of_system() is None, reason="no C++ compiler that Brian2 can use")
 @pytest.mark.parametrize("engine, names, rule", [("brian:cython", ["ee"], "pair"), ("brian:standalone", ["xe", "ee"], "bcm")])
 def test_the_compiled_targets_of_brian_agree_too(engine, names, rule):

@@ -339,7 +339,7 @@ def of_library(rule, cell, trains, rewards, dt=1e-4):
 def test_every_rule_of_the_library_learns_what_replay_says(name, tmp_path):
     rule = quiet(name)
     if any(handler.event == "clock" for handler in rule.handlers):
-        with pytest.raises(sh.SpikehebError, match="handlers on the clock are for"):
+        with pytest.raises(sh.SpikehebError, match='handlers of the event "clock" are not available here'):
             of_library(rule, None, (np.array([0.1]), np.array([0.2])), [])
         return
     (tmp_path / "leaky.toml").write_text(CELL)

@@ -90,7 +90,7 @@ def test_pointers_and_numbers_are_filled_in():
 
 @pytest.mark.parametrize("array", [np.zeros(1, dtype=np.float32), np.zeros(1, dtype=np.int64), np.zeros(4)[::2]])
 def test_an_array_of_another_type_or_with_gaps_is_refused(array):
-    with pytest.raises(EngineError, match="value is to be const double"):
+    with pytest.raises(EngineError, match="value must be const double"):
         contract.TRAINS.filled(trains(value=array), {})
 
 
