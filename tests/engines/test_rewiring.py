@@ -124,8 +124,8 @@ def test_single_precision_rewires_too():
 def test_constants_that_a_phase_gives_hold_after_rewiring():
     phases = (Phase(step=300, parameters={"ee": {"A_plus": 0.05}}, plastic={"ee": False}), Phase(step=500, rewire={"ee": WEAK}),
               Phase(step=700, plastic={"ee": True}))  # fmt: skip
-    held = replace(recurrent(), phases=phases, probes=Probes(trains=True, snapshots=np.array([500, 699, 1499])))
-    recording = agree(held)
+    observed = replace(recurrent(), phases=phases, probes=Probes(trains=True, snapshots=np.array([500, 699, 1499])))
+    recording = agree(observed)
     np.testing.assert_array_equal(recording.snapshots["ee"][0], recording.snapshots["ee"][1])
 
 

@@ -140,10 +140,10 @@ def check_many_patterns(seed):
 
 def check_held(seed):
     """Only where both are plastic a pattern goes on for long without its cue."""
-    held = {condition: recall(seed, condition=condition).afterwards for condition in CONDITIONS}
-    assert held["e_and_i"] > 0.15
-    assert held["e_and_i"] == max(held.values())
-    assert all(abs(held[condition]) < 0.05 for condition in ("none", "i"))
+    lasting = {condition: recall(seed, condition=condition).afterwards for condition in CONDITIONS}
+    assert lasting["e_and_i"] > 0.15
+    assert lasting["e_and_i"] == max(lasting.values())
+    assert all(abs(lasting[condition]) < 0.05 for condition in ("none", "i"))
 
 
 def test_the_file_is_what_these_tests_vary():
