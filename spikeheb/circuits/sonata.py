@@ -30,7 +30,7 @@ from spikeheb.limits import BYTES_OF_SYNAPSE, MEMORY, check_file, check_memory
 from spikeheb.results import replace_file
 
 if TYPE_CHECKING:
-    import h5py  # type: ignore[import-untyped]
+    import h5py  # type: ignore[import-untyped]  # it has no types
 
 VERSION, MAGIC = (0, 1), 0x0A7A
 MILLISECOND = 1e-3

@@ -121,7 +121,7 @@ def plan(circuit: Circuit) -> Planned:
         for number, name in enumerate(circuit.projections)
     }  # fmt: skip
     trains, dropped = ({name: each[n] for name, each in drawn.items()} for n in (0, 1))
-    return Planned(circuit, cells, trains, dropped, edges, parts)  # type: ignore[arg-type]
+    return Planned(circuit, cells, trains, dropped, edges, parts)  # type: ignore[arg-type]  # a pair of lists and numbers, taken apart
 
 
 def _stands_still(circuit: Circuit, name: str) -> bool:

@@ -103,7 +103,7 @@ def _leaky(cell: Cell) -> Mapping[str, float]:
         for sign in (">", ">="):
             patterns = (gate.parse_expression(LEAKY), gate.parse_condition(f"v {sign} V_th"), t.Name("V_r"))
             for bound in reader.all_same(patterns, (slope, threshold, reset["v"]), start):
-                return {name: float(evaluate(tree, cell.constants)) for name, tree in bound.items() if name not in reader.variables}  # type: ignore[arg-type]
+                return {name: float(evaluate(tree, cell.constants)) for name, tree in bound.items() if name not in reader.variables}  # type: ignore[arg-type]  # a real one
     raise EngineError(f'the equations of "{cell.name}" are those of no cell of NEST that is known here: {DIFFERENT}', path=cell.path)
 
 

@@ -70,7 +70,7 @@ def module() -> Any:
     os.environ.setdefault("PYNEST_QUIET", "1")  # it would print its name where data are printed
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait take processors from other programs
     try:
-        import nest  # type: ignore[import-not-found,import-untyped,unused-ignore]
+        import nest  # type: ignore[import-not-found,import-untyped,unused-ignore]  # optional
     except ImportError:
         raise EngineError(MISSING, key="engine") from None
     nest.verbosity = nest.VerbosityLevel.ERROR
@@ -294,7 +294,7 @@ class _Network:
     def _of_all(self, numbers: Steps) -> Steps:
         """What each process has, one after the other."""
         try:
-            from mpi4py import MPI  # type: ignore[import-not-found,import-untyped,unused-ignore]
+            from mpi4py import MPI  # type: ignore[import-not-found,import-untyped,unused-ignore]  # optional
         except ImportError:
             raise EngineError("NEST runs in several processes, which need mpi4py to exchange spikes; install it", key="engine") from None
         return np.concatenate(MPI.COMM_WORLD.allgather(numbers))

@@ -126,7 +126,7 @@ def synapse_of(rule: Rule, scale: float) -> Synapse | None:
         return None
     for pattern in _patterns():
         for bound in _bindings(rule, pattern):
-            numbers = {name: float(evaluate(tree, rule.constants)) for name, tree in bound.items() if name not in {*pattern.traces, "w"}}  # type: ignore[arg-type]
+            numbers = {name: float(evaluate(tree, rule.constants)) for name, tree in bound.items() if name not in {*pattern.traces, "w"}}  # type: ignore[arg-type]  # a real one
             synapse = pattern.build(numbers, rule.bounds, scale)
             if synapse is not None:
                 return replace(synapse, notes=(*synapse.notes, *_notes(rule), *_notes_on_ties(rule, synapse.model)))
