@@ -23,6 +23,7 @@ public:
   static constexpr bool stepped_synapses = M::stepped_count > 0;
   static constexpr bool alone = !has_cell && !M::has_post;  // nothing but synapses
   static constexpr bool abreast = alone && M::synapse_noisy;  // many synapses are stepped side by side
+  static constexpr bool cell_only = has_cell && !M::has_post && !stepped_synapses && M::late_count == 0;  // is all that is stepped
   static constexpr int64_t STRETCH = 512;
   using Progress = Place<(A > 0 ? A : 1)>;
   using Around = typename Glide<M>::Around;
@@ -60,8 +61,12 @@ public:
       const bool eventful = now == next;
       if constexpr (has_cell) {
         if (eventful) set_current(now), set_clamp(now);
-        else if constexpr (M::can_rest)
-          if (now >= place.look && rest(now)) continue;
+        else {
+          if constexpr (M::can_rest)
+            if (now >= place.look && rest(now)) continue;
+          if constexpr (cell_only)
+            if (!careful && stride(until)) continue;
+        }
       }
       bool spike = false;
       if constexpr (has_cell || M::has_post) {
@@ -170,6 +175,35 @@ private:
     if constexpr (M::late_count > 0) past.read(late, now);
     if constexpr (M::has_post) M::step_post(state, late, shared, OneNormal{noise<M::post_noisy>(NOISE_OF_POST, lane)}, now);
     if constexpr (M::late_count > 0) past.keep(late, state, now);
+  }
+
+  // Steps in which nothing but the cell moves, with its state in registers: up to the next event, to where rest is looked for
+  // again, or to before a spike, which `run` takes. Returns whether there was such a step.
+  bool stride(int64_t until) {
+    const int64_t from = place.now;
+    if (from <= place.held_through || clamped()) return false;
+    const bool recording = place.sweep < job.sweep_count && from >= job.sweeps[place.sweep];
+    int64_t end = std::min(next, until);
+    double *out = nullptr;
+    if (recording) {
+      const int64_t k = from - job.sweeps[place.sweep];
+      out = job.v + (lane * job.sweep_count + place.sweep) * job.sweep_steps + k - from;
+      sooner(end, from + job.sweep_steps - 1 - k);  // its last step opens the next sweep
+    } else if (M::can_rest && place.look > from) sooner(end, place.look);
+    else if (M::can_rest && !job.exact && end - from >= Quiet<M>::WORTHWHILE) return false;
+    const OneNormal normals{noise<M::cell_noisy>(NOISE_OF_CELL, lane)};
+    auto z = state;
+    int64_t now = from;
+    for (; now < end; ++now) {
+      auto moved = z;
+      M::step_cell(moved, shared, normals, now);
+      if (M::threshold(moved, shared) || !std::isfinite(moved.cell.v_)) break;
+      z = moved;
+      if (recording) out[now] = z.cell.v_;
+    }
+    state = z;
+    place.now = now;
+    return now > from;
   }
 
   // An imposed spike, or the threshold where the cell is not held.
