@@ -1,5 +1,6 @@
 """Rewards that cells bring about, random currents and handlers on the clock in networks: the kernel's rows against the plain engine."""
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,7 @@ from spikeheb.circuits.triggers import Trigger
 from spikeheb.draws.edges import noise_streams, trigger_stream
 from spikeheb.draws.random import uniform
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.kernel import network
+from spikeheb.engines.kernel import network, network_parts
 from spikeheb.engines.kernel.network import Network
 from spikeheb.engines.plain import network as plain
 from spikeheb.errors import EngineError, ScheduleError, SpikehebError, StorageError
@@ -313,6 +314,14 @@ def small(name, seed=1, steps=400):
     triggers = {each: replace(trigger, after=(5e-3, 30e-3)) for each, trigger in whole.triggers.items()}
     circuit = replace(whole, populations=populations, projections=projections, drives={}, triggers={}, probes=Probes(), steps=steps)
     return replace(circuit, drives=stronger, triggers=triggers, seed=seed, probes=Probes(trains=True, snapshots=np.array([99, steps - 1])))
+
+
+@needs_compiler
+@pytest.mark.parametrize("threads", [3])
+def test_rewards_do_not_depend_on_the_number_of_threads(rule, threads, monkeypatch):
+    monkeypatch.setattr(network_parts, "LINE", 8)
+    bytes_of = [pickle.dumps((run.w, run.spikes)) for run in (network.run(rewarded(rule), threads=count) for count in (1, threads))]
+    assert bytes_of[0] == bytes_of[1]
 
 
 @needs_compiler

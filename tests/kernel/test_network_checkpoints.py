@@ -20,7 +20,7 @@ from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.sources import Poisson, Replayed
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.kernel import network_arrays
+from spikeheb.engines.kernel import network_arrays, network_parts
 from spikeheb.engines.kernel.network import Network
 from spikeheb.engines.plain import network as plain
 from spikeheb.errors import NonFiniteError, StorageError
@@ -86,16 +86,22 @@ def whole(network):
         return run.to_end()
 
 
-def interrupted(network, stops, folder):
-    """The run, saved at each stop and resumed in a new one."""
+@pytest.fixture(autouse=True)
+def small_ranges(monkeypatch):
+    """Three threads have a range of the twelve cells each; the first has none of them."""
+    monkeypatch.setattr(network_parts, "LINE", 8)
+
+
+def interrupted(network, stops, folder, threads=(3, 1)):
+    """The run, saved at each stop and resumed in a new one, with another number of threads."""
     path = folder / "checkpoint.npz"
     for number, stop in enumerate(stops):
-        with Network(network) as run:
+        with Network(network, threads=threads[number % len(threads)]) as run:
             if number:
                 run.resume(path)
             run.advance(int(stop))
             run.save(path)
-    with Network(network) as run:
+    with Network(network, threads=threads[-1] if len(stops) % 2 else 3) as run:
         run.resume(path)
         return run.to_end()
 
@@ -115,6 +121,24 @@ def test_a_network_goes_on_with_the_same_bytes(data, tmp_path_factory):
     expected = whole(network)
     assert expected.counts["e"].sum() > 20
     assert as_bytes(interrupted(network, stops, folder)) == as_bytes(expected)
+
+
+@pytest.mark.parametrize("threads", [3])
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_the_bytes_do_not_depend_on_the_number_of_threads(rule, threads, tmp_path):
+    """With delays of 2 ms, in which no range hears of another, and with none."""
+    cell = sh.cell("l5_clopath") if rule == "clopath" else SHAPED
+    for delay in (2e-3, 0.0):
+        network = circuit(RULES[rule](tmp_path), cell, normalise=Normalise("divisive", 1.5), delay=delay)
+        slow = {name: replace(projection, delay=2e-3) for name, projection in network.projections.items() if projection.delay == 0.0}
+        network = replace(network, projections=network.projections | (slow if delay else {}))
+        with Network(network, threads=threads) as run:
+            assert run.workers == threads
+            assert as_bytes(run.to_end()) == as_bytes(whole(network))
+            fingerprint = run.fingerprint()
+        with Network(network, threads=1) as run:
+            run.to_end()
+            assert run.fingerprint() == fingerprint
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))

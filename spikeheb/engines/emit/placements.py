@@ -77,7 +77,9 @@ DENSE = Shape(
     "t.blocks*t.inputs*W", "fan_in.hpp", "FAN_IN_ENTRIES",
 )  # fmt: skip
 """Every input reaches every cell."""
-_ROW = "for (int64_t e = t.row_first[i], end = t.row_first[i + 1]; e < end; ++e) { const int64_t c = t.target[e]; (void)c;"
+_ROW = (
+    "for (int64_t e = t.row_first[i*t.ranges], end = t.row_first[i*t.ranges + 1]; e < end; ++e) { const int64_t c = t.target[e]; (void)c;"
+)
 _COLUMN = (
     "for (int64_t n = t.column_first[c], end = t.column_first[c + 1]; n < end; ++n) { "
     "const int64_t e = t.edge[n], i = t.row_of[n]; (void)e; (void)i;"

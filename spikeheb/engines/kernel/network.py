@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -19,25 +18,30 @@ from spikeheb.engines.alone import Progress
 from spikeheb.engines.checkpoints import Checkpoints
 from spikeheb.engines.compiler import compiler, remedy
 from spikeheb.engines.dense import Dense, as_dense
-from spikeheb.engines.kernel.build import Library
 from spikeheb.engines.kernel.contract import Array, Status
 from spikeheb.engines.kernel.network_arrays import PopulationArrays, ProjectionArrays, TrainArrays, TriggerArrays
-from spikeheb.engines.kernel.network_parts import built, driven, populations_of_cells, remembered
+from spikeheb.engines.kernel.network_calls import LONGEST, Calls, Parts, stops_of
+from spikeheb.engines.kernel.network_parts import built, driven, lag, populations_of_cells, ranges_of, remembered, useful_threads
 from spikeheb.engines.kernel.network_rewire import Course
-from spikeheb.engines.kernel.rows_contract import NETWORK
 from spikeheb.engines.kernel.run import GROWING, Part, Run
 from spikeheb.errors import BuildError, NonFiniteError
 
 IMPOSED = ("imposed_steps", "imposed_cells")
 """Of what is in a population's state, the arrays that the kernel only reads."""
-MOVING = ("imposed", "current", "kept", "capacity", "signal", "snapshot", "sample", "watch", "histogram")
-"""Numbers of populations and projections that say how far they are."""
+MOVING = ("imposed", "current", "kept", "capacity", "signal", "snapshot", "sample", "watch", "histogram", "ranges")
+"""Numbers of populations and projections that say how far they are, or how many threads there are."""
+COPIES = ("pre_values", "pre_since")
+"""Of what is in a projection's state, what every thread has for itself."""
+FIRED = ("fired_count", "fired")
+"""Of what is in a population's state, what lies apart for every thread."""
 UNFINISHED = -1
 """As the kernel's step, while arrays are replaced by others: nothing can be saved then."""
 Arrays = PopulationArrays | TrainArrays | ProjectionArrays | TriggerArrays
 
 
-def run(circuit: Circuit, *, checkpoints: Checkpoints | None = None, progress: Progress = None) -> NetworkRecording:
+def run(
+    circuit: Circuit, *, checkpoints: Checkpoints | None = None, threads: int | None = None, progress: Progress = None
+) -> NetworkRecording:
     """Carry a network out.
 
     Parameters
@@ -45,6 +49,8 @@ def run(circuit: Circuit, *, checkpoints: Checkpoints | None = None, progress: P
     circuit : Circuit
     checkpoints : Checkpoints, optional
         Where it is saved on its way, and where it goes on from.
+    threads : int, optional
+        The result does not depend on it. By default as many as are allowed, where a step is long enough for more than one.
     progress : callable, optional
         Called with the fraction done.
 
@@ -56,7 +62,7 @@ def run(circuit: Circuit, *, checkpoints: Checkpoints | None = None, progress: P
         With the time, and the cell or synapse.
     BuildError, StorageError
     """
-    with Network(circuit, progress=progress) as started:
+    with Network(circuit, threads=threads, progress=progress) as started:
         return started.to_end() if checkpoints is None else started.kept_in(checkpoints)
 
 
@@ -76,13 +82,15 @@ class Network(Run[NetworkRecording]):
     Parameters
     ----------
     circuit : Circuit
+    threads : int, optional
+        As in `run`.
     progress : callable, optional
         Called with the fraction done.
     """
 
     finds_all = True
 
-    def __init__(self, circuit: Circuit, *, progress: Progress = None) -> None:
+    def __init__(self, circuit: Circuit, *, threads: int | None = None, progress: Progress = None) -> None:
         chosen = compiler()
         if chosen is None:
             raise BuildError(f"a network needs a C++ compiler, and none was found; {remedy()}")
@@ -96,9 +104,12 @@ class Network(Run[NetworkRecording]):
             for name, projection in circuit.projections.items()
         }  # fmt: skip
         cells = {name: built(without_synapses(circuit, name), chosen) for name in populations_of_cells(circuit)}
-        past = remembered(circuit, edges, synapses)
+        self._lag = lag(circuit, edges, synapses)
+        past = remembered(circuit, edges, synapses, min(self._lag, LONGEST))
+        threads = useful_threads(circuit, edges) if threads is None else threads
+        ranges = {name: ranges_of(circuit.populations[name].count, threads) for name in cells}
         self.populations: dict[str, PopulationArrays | TrainArrays] = {
-            name: PopulationArrays(circuit, name, cells[name].job, cells[name].program, cells[name].sites, past[name])
+            name: PopulationArrays(circuit, name, cells[name].job, cells[name].program, cells[name].sites, past[name], ranges[name])
             if name in cells else TrainArrays(circuit, name, past[name]) for name in circuit.populations
         }  # fmt: skip
         groups = {name: arrays.struct for name, arrays in self.populations.items()}
@@ -108,15 +119,15 @@ class Network(Run[NetworkRecording]):
         self.courses = {name: Course(circuit, name, partial(self._projection, name)) for name in edges if rewirings(circuit.phases, name)}
         for name, course in self.courses.items():
             course.start(self.projections[name])
-        self._objects: list[tuple[Any, int]] = []
+        self._calls: Calls | None = None
         self._checkpoints, self._saved_at = Checkpoints(), 0.0
         library = next(iter(cells.values())).library
-        super().__init__(_Job(circuit, circuit.steps, circuit.dt, progress), library, chosen, 1)
+        super().__init__(_Job(circuit, circuit.steps, circuit.dt, progress), library, chosen, threads)
 
     def _projection(self, name: str, edges: Edges, job: Dense | None = None) -> ProjectionArrays:
         """The arrays of a projection with such synapses, as they begin."""
         projection, part = self.circuit.projections[name], self._synapses[name]
-        ends = self.populations[projection.pre].struct, self.populations[projection.post].struct
+        ends = self.populations[projection.pre], self.populations[projection.post]
         job = as_dense(alone_with(self.circuit, name, edges)) if job is None else job
         rewarding = [self.triggers[each].struct for each in _rewarding(self.circuit, projection.post)]
         of_cells = self._cells[projection.post].sites
@@ -136,11 +147,11 @@ class Network(Run[NetworkRecording]):
         for part in self._arrays():
             for number, steps in part.begins.items():
                 setattr(part.struct, number, int(np.searchsorted(steps, self.now)))
-        calls = [(of.loaded, name, pointer) for of, name, pointer in self._calls()]
-        functions = np.array([_address(loaded, name) for loaded, name, _ in calls], dtype=np.int64)
-        objects = np.array([pointer for _, _, pointer in calls], dtype=np.int64)
-        self._kept = {"functions": functions, "objects": objects}
-        self.struct = NETWORK.filled(self._kept, {"now": self.now, "count": len(calls)})
+        parts = Parts(self.library, self._cells, self._synapses, self.populations, self.projections, self.triggers)
+        self._calls = Calls(parts, self.workers)
+        epoch = min((arrays.epoch for arrays in self.projections.values()), default=self.circuit.steps)
+        stops = stops_of([*self.populations.values(), *self.projections.values()])
+        self.struct = self._calls.struct(self.now, self._lag, epoch, stops)
 
     def advance(self, until: int) -> None:
         """Go on to step `until`, from phase to phase.
@@ -174,38 +185,10 @@ class Network(Run[NetworkRecording]):
                 self.save(checkpoints.save)
             raise
 
-    def _calls(self) -> Iterator[tuple[Library, str, int]]:
-        """What happens in a step, in its order: library, function, and what it is about."""
-        groups = {name: ctypes.addressof(arrays.struct) for name, arrays in self.populations.items()}
-        cells = {name: self._opened(part.library, "cells", groups[name]) for name, part in self._cells.items()}
-        synapses = {
-            name: self._opened(part.library, "synapses", ctypes.addressof(self.projections[name].struct))
-            for name, part in self._synapses.items()
-        }  # fmt: skip
-        yield from ((self._of(name), "group_room", group) for name, group in groups.items())
-        for name, group in groups.items():
-            yield (self._of(name), "cells_step", cells[name]) if name in cells else (self._of(name), "sources_step", group)
-        yield from ((self.library, "trigger_watch", ctypes.addressof(arrays.struct)) for arrays in self.triggers.values())
-        for what in ("step", "deliver", "end"):
-            yield from ((self._synapses[name].library, f"synapses_{what}", pointer) for name, pointer in synapses.items())
-        yield from ((self._of(name), "cells_end", pointer) for name, pointer in cells.items())
-
-    def _of(self, population: str) -> Library:
-        return self._cells[population].library if population in self._cells else self.library
-
-    def _opened(self, library: Library, kind: str, struct: int) -> int:
-        function = getattr(library.loaded, f"{kind}_open")
-        function.restype, function.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
-        pointer = int(function(struct))
-        closing = getattr(library.loaded, f"{kind}_close")
-        closing.restype, closing.argtypes = None, [ctypes.c_void_p]
-        self._objects.append((closing, pointer))
-        return pointer
-
     def _free(self) -> None:
-        for closing, pointer in self._objects:
-            closing(pointer)
-        self._objects = []
+        if self._calls is not None:
+            self._calls.close()
+            self._calls = None
 
     def close(self) -> None:
         """Free what the kernel holds."""
@@ -213,19 +196,19 @@ class Network(Run[NetworkRecording]):
         self._free()
 
     def _again(self) -> Network:
-        return Network(self.circuit)
+        return Network(self.circuit, threads=1)
 
     def _parts(self) -> Sequence[Part]:
         return [(0, 1)]
 
     def _shares(self, part: Part, *, careful: bool = False) -> Sequence[Part]:
-        return [part]
+        return [(thread, thread + 1) for thread in range(self.workers)]
 
     def _call(self, share: Part, until: int, careful: bool) -> int:
         advance = self.library.loaded.network_advance
-        advance.restype, advance.argtypes = ctypes.c_int64, [ctypes.c_void_p, ctypes.c_int64]
-        status = int(advance(ctypes.addressof(self.struct), until))
-        return Status.NOT_FINITE if status == Status.DONE and self._flaw() else status
+        advance.restype, advance.argtypes = ctypes.c_int64, [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]
+        status = int(advance(ctypes.addressof(self.struct), share[0], until))
+        return Status.NOT_FINITE if status == Status.DONE and share[0] == 0 and self._flaw() else status
 
     def _seconds(self, part: Part) -> float:
         cells = sum(population.count for population in self.circuit.populations.values())
@@ -243,7 +226,7 @@ class Network(Run[NetworkRecording]):
         """Twice the room for spikes."""
         for arrays in self.populations.values():
             struct = arrays.struct
-            if struct.keep and struct.kept + struct.cells > struct.capacity:
+            if struct.keep and struct.kept + struct.cells * self.struct.block > struct.capacity:
                 for name in ("kept_steps", "kept_cells"):
                     _replace(arrays, name, np.concatenate([arrays.state[name], np.zeros_like(arrays.state[name])]))
                 struct.capacity *= 2
@@ -256,7 +239,7 @@ class Network(Run[NetworkRecording]):
             again.advance(sound)
             again._enter()
             for now in range(sound, until):
-                while (status := again._call(part, now + 1, True)) == Status.SPIKES_FULL:
+                while (status := again._call((0, 1), now + 1, True)) == Status.SPIKES_FULL:
                     again._make_room()
                 if status != Status.DONE:
                     return NonFiniteError(f"{again._flaw() or 'a number'} is not finite at {now * self.circuit.dt:.4f} s")
@@ -296,12 +279,14 @@ class Network(Run[NetworkRecording]):
         for name, course in self.courses.items():
             self.projections[name] = course.restore(_of_course(state, name, course))
         for n, arrays in enumerate(self._arrays()):
-            for part, array in _changed(arrays).items():
+            for part in _changed(arrays):
+                array = arrays.state[part]
                 if part in GROWING:
-                    _replace(arrays, part, np.concatenate([state[f"{n}.{part}"], np.zeros_like(arrays.state[part])]))
-                else:
+                    _replace(arrays, part, np.concatenate([state[f"{n}.{part}"], np.zeros_like(array)]))
+                elif part not in FIRED:
                     array[...] = state[f"{n}.{part}"]
         for n, group in enumerate(self.populations.values()):
+            group.set_fired(*(state[f"{n}.{part}"] for part in FIRED))
             group.struct.kept, group.struct.capacity = len(state[f"{n}.kept_steps"]), len(group.state["kept_steps"])
 
     def _fits(self, state: Mapping[str, Array]) -> bool:
@@ -328,7 +313,9 @@ class Network(Run[NetworkRecording]):
         }
         for n, arrays in enumerate(self._arrays()):
             given[f"{n}.numbers"] = arrays.declares.numbers(arrays.struct, MOVING)
-            given |= {f"{n}.{part}": array for part, array in arrays.fixed.items()}
+            given |= {f"{n}.{part}": array for part, array in arrays.fixed.items() if part != "range_first"}
+            if isinstance(arrays, ProjectionArrays):
+                given[f"{n}.row_first"] = arrays.fixed["row_first"][:: arrays.struct.ranges]
             given |= {f"{n}.{part}": array for part, array in arrays.state.items() if part in IMPOSED}
         return given
 
@@ -372,8 +359,10 @@ def _rewarding(circuit: Circuit, population: str) -> list[str]:
 
 
 def _changed(arrays: Arrays) -> dict[str, Array]:
-    """What the kernel writes, without the room for more."""
-    kept = {part: array for part, array in arrays.state.items() if part not in IMPOSED}
+    """What the kernel writes, without the room for more, and as it would be with one thread."""
+    kept = {part: array[0] if part in COPIES else array for part, array in arrays.state.items() if part not in IMPOSED}
+    if isinstance(arrays, PopulationArrays | TrainArrays):
+        kept |= dict(zip(FIRED, arrays.fired(), strict=True))
     return {part: array[: arrays.struct.kept] if part in GROWING else array for part, array in kept.items()}
 
 
@@ -393,7 +382,3 @@ def _flaw_in(values: Array) -> Array | None:
         suspect = not np.isfinite(values.sum())  # a sum may be too large though no number is
     places = np.argwhere(~np.isfinite(values)) if suspect else np.zeros((0, 2), dtype=np.int64)
     return places[0] if len(places) else None
-
-
-def _address(loaded: ctypes.CDLL, name: str) -> int:
-    return int(ctypes.cast(getattr(loaded, name), ctypes.c_void_p).value or 0)

@@ -32,7 +32,37 @@ ROOM = 1 << 16
 """Spikes for which there is room at first, beside one of every cell."""
 
 
-class PopulationArrays(ProgramArrays):
+class Spiking:
+    """Who fired in the steps that are remembered: for every thread apart, or as it would be with one."""
+
+    state: dict[str, Array]
+    ranges: Array
+
+    def fired(self) -> tuple[Array, Array]:
+        """How many fired in each step, shape (past,), and who, shape (past, cells), with zeros behind."""
+        count = self.state["fired_count"]
+        all_fired, together = count.sum(axis=1), np.zeros_like(self.state["fired"])
+        together[np.arange(together.shape[1]) < all_fired[:, None]] = self.state["fired"][self._places(count)]
+        return all_fired, together
+
+    def set_fired(self, all_fired: Array, together: Array) -> None:
+        """The same, put apart again."""
+        step, place = np.nonzero(np.arange(together.shape[1]) < all_fired[:, None])
+        cells = together[step, place]
+        count = self.state["fired_count"]
+        count[...] = 0
+        np.add.at(count, (step, np.searchsorted(self.ranges[1:-1], cells, side="right")), 1)
+        self.state["fired"][self._places(count)] = cells
+
+    def _places(self, count: Array) -> Array:
+        """Where numbers of cells stand, shape (past, cells)."""
+        cells = np.arange(self.ranges[-1])
+        of = np.searchsorted(self.ranges[1:-1], cells, side="right")
+        places: Array = cells - self.ranges[of] < count[:, of]
+        return places
+
+
+class PopulationArrays(ProgramArrays, Spiking):
     """Cells of a network, with a program that has no synapses.
 
     Parameters
@@ -46,20 +76,24 @@ class PopulationArrays(ProgramArrays):
     sites : Sites
     past : int
         Steps that are remembered.
+    ranges : array of int64
+        The first cell of each thread's, and one beyond the last.
     """
 
     declares = POPULATION
 
-    def __init__(self, circuit: Circuit, name: str, job: Dense, program: Program, sites: Sites, past: int) -> None:
+    def __init__(self, circuit: Circuit, name: str, job: Dense, program: Program, sites: Sites, past: int, ranges: Array) -> None:
         super().__init__(job, program, sites)
         self.start()
-        self.state, self.dropped = spikes_of(circuit, name, past)
+        self.ranges = ranges
+        self.fixed["range_first"] = ranges
+        self.state, self.dropped = spikes_of(circuit, name, past, ranges)
         self.state |= {"lane": self.lane, "part": self.part, "part_at": self.part_at}
         self.state["flags"] = np.zeros(job.cells + 8, dtype=np.uint8)
         self.changes("current", sorted(job.currents, key=lambda change: change.step))
         kept = np.isin(np.arange(job.cells), circuit.probes.kept(name, job.cells))
         self.fixed["keep_cell"] = kept.astype(np.uint8)
-        numbers = common(self) | numbers_of_spikes(self.state, past, keep=bool(kept.any()))
+        numbers = common(self) | numbers_of_spikes(self.state, past, ranges, keep=bool(kept.any()))
         numbers |= {"current_count": len(self.fixed["current_steps"])} | self._sampled(circuit, name)
         noise = circuit.drives[name].noise if name in circuit.drives else None
         self.fixed["noise_streams"] = np.zeros(0, dtype=np.uint64) if noise is None else noise_streams(circuit, name)
@@ -119,7 +153,7 @@ class TriggerArrays:
         self.struct = TRIGGER.filled(self.state, numbers)
 
 
-class TrainArrays:
+class TrainArrays(Spiking):
     """A population that only sends spikes.
 
     Parameters
@@ -133,16 +167,18 @@ class TrainArrays:
     declares = POPULATION
 
     def __init__(self, circuit: Circuit, name: str, past: int) -> None:
-        self.state, self.dropped = spikes_of(circuit, name, past)
-        self.fixed: dict[str, Array] = {}
+        self.ranges = np.array([0, circuit.populations[name].count], dtype=np.int64)
+        self.state, self.dropped = spikes_of(circuit, name, past, self.ranges)
+        self.fixed: dict[str, Array] = {"range_first": self.ranges}
         self.begins = {"imposed": self.state["imposed_steps"]}
         numbers = {"cells": circuit.populations[name].count, "dt": circuit.dt}
-        numbers |= numbers_of_spikes(self.state, past, keep=False)
-        unused = dict.fromkeys((member.name for member in POPULATION.members if member.pointee and member.name not in self.state), None)
-        self.struct = POPULATION.filled(self.state, {**numbers, **unused}, circuit.precision)
+        numbers |= numbers_of_spikes(self.state, past, self.ranges, keep=False)
+        used = self.state | self.fixed
+        unused = dict.fromkeys((member.name for member in POPULATION.members if member.pointee and member.name not in used), None)
+        self.struct = POPULATION.filled(used, {**numbers, **unused}, circuit.precision)
 
 
-def spikes_of(circuit: Circuit, name: str, past: int) -> tuple[dict[str, Array], int]:
+def spikes_of(circuit: Circuit, name: str, past: int, ranges: Array) -> tuple[dict[str, Array], int]:
     """The imposed spikes of a population and arrays for all that it will have; and how many imposed spikes are left out."""
     population, (imposed, dropped) = circuit.populations[name], counted_trains(circuit, name)
     count = max(1, len(imposed))
@@ -152,16 +188,17 @@ def spikes_of(circuit: Circuit, name: str, past: int) -> tuple[dict[str, Array],
     capacity = ROOM + population.count if kept else 0
     arrays = {
         "imposed_steps": in_order // count, "imposed_cells": in_order % count,
-        "fired_count": np.zeros(past, dtype=np.int64), "fired": np.zeros((past, population.count), dtype=np.int32),
+        "fired_count": np.zeros((past, len(ranges) - 1), dtype=np.int64), "fired": np.zeros((past, population.count), dtype=np.int32),
         "counts": np.zeros(population.count, dtype=np.int64),
         "kept_steps": np.zeros(capacity, dtype=np.int64), "kept_cells": np.zeros(capacity, dtype=np.int32),
     }  # fmt: skip
     return arrays, dropped
 
 
-def numbers_of_spikes(state: Mapping[str, Array], past: int, *, keep: bool) -> dict[str, Any]:
+def numbers_of_spikes(state: Mapping[str, Array], past: int, ranges: Array, *, keep: bool) -> dict[str, Any]:
     """What the struct says of them."""
-    return {"imposed_count": len(state["imposed_steps"]), "past": past, "keep": int(keep), "capacity": len(state["kept_steps"])}
+    kept = {"keep": int(keep), "capacity": len(state["kept_steps"])}
+    return {"imposed_count": len(state["imposed_steps"]), "past": past, "ranges": len(ranges) - 1, **kept}
 
 
 class ProjectionArrays(ProgramArrays):
@@ -179,7 +216,7 @@ class ProjectionArrays(ProgramArrays):
     sites : Sites
     of_population : Sites
         Those of the cells that it reaches.
-    ends : tuple of ctypes structures
+    ends : tuple of PopulationArrays or TrainArrays
         The populations.
     triggers : sequence of ctypes structures
         Those that reward the cells that it reaches.
@@ -189,11 +226,11 @@ class ProjectionArrays(ProgramArrays):
 
     def __init__(
         self, circuit: Circuit, name: str, job: Dense, edges: Edges, program: Program, sites: Sites, of_population: Sites,
-        ends: tuple[Any, Any], triggers: Sequence[Any] = (),
+        ends: tuple[PopulationArrays | TrainArrays, PopulationArrays | TrainArrays], triggers: Sequence[Any] = (),
     ) -> None:  # fmt: skip
         super().__init__(job, program, sites)
         self.start()
-        self.edges, self.sources = edges, ends[0].cells
+        self.edges, self.sources, self.ranges = edges, ends[0].struct.cells, ends[1].ranges
         self._connect()
         self._start()
         shared = [of_population.rows.index(row) if row in of_population.rows else -1 for row in sites.rows]
@@ -210,9 +247,9 @@ class ProjectionArrays(ProgramArrays):
             **{what: self.fixed[f"{what}_steps"] for what in ("snapshot", "watch", "histogram")},
         }
         numbers = common(self) | recorded | {
-            "rows": len(self.fixed["row_first"]) - 1, "synapses": len(edges.pre), "row_delay_count": len(self.fixed["row_delays"]),
+            "rows": self.rows, "ranges": len(self.ranges) - 1, "synapses": len(edges.pre), "row_delay_count": len(self.fixed["row_delays"]),
             "signal_count": len(signals), "trigger_count": len(heard), "triggers": self.triggers.ctypes.data,
-            "pre": ctypes.addressof(ends[0]), "post": ctypes.addressof(ends[1]),
+            "pre": ctypes.addressof(ends[0].struct), "post": ctypes.addressof(ends[1].struct),
         }  # fmt: skip
         if job.normalise is not None:
             low, high = job.rule.bounds.w_min, job.rule.bounds.w_max
@@ -244,28 +281,35 @@ class ProjectionArrays(ProgramArrays):
         edges, actions, stepped = self.edges, self.program.actions, self.program.stepped
         row, delays = rows_of(edges)
         kind = np.uint16 if are_few(self.sources, self.job.cells, edges) else np.int32
-        rows = self.sources * len(delays)
+        self.rows = rows = self.sources * len(delays)
         check_memory(BYTES_OF_ROW * rows, f"rows of synapses for {self.sources:,} sources and {len(delays):,} delays", key="delay")
         self.order = order = order_of(row, rows)  # within a row by cell, as the synapses stand
         columns = self.job.normalise is not None or any(action.event != "pre" for action in actions)
         random = any(map(random_draws, actions)) or (stepped is not None and stepped.noisy)
         self.fixed |= {
             "row_delays": delays.astype(np.int64),
-            "row_first": np.concatenate([[0], np.cumsum(np.bincount(row, minlength=rows))]).astype(np.int64),
+            "row_first": self._firsts(row),
             "target": edges.post[order].astype(kind), "number": order[: len(order) * random].astype(np.int32),
             "column_first": np.searchsorted(edges.post, np.arange(self.job.cells + 1)).astype(np.int64),
             "edge": places_of(order[: len(order) * columns]), "row_of": row[: len(row) * columns].astype(kind),
         }  # fmt: skip
 
+    def _firsts(self, row: Array) -> Array:
+        """Where each range's part of a row begins, row after row, and one beyond the last."""
+        count = len(self.ranges) - 1
+        if count > 1:
+            row = row.astype(np.int64) * count + np.searchsorted(self.ranges[1:-1], self.edges.post, side="right")
+        return np.concatenate([[0], np.cumsum(np.bincount(row, minlength=self.rows * count))]).astype(np.int64)
+
     def _start(self) -> None:
-        sites, rows, self.equal = self.sites, len(self.fixed["row_first"]) - 1, are_equal(self.job)
+        sites, rows, ranges, self.equal = self.sites, self.rows, len(self.ranges) - 1, are_equal(self.job)
         synapses = min(1, len(self.edges.pre)) if self.equal else len(self.edges.pre)
         lazy = {side: len(decays) for side, decays in sites.lazy.items()}
         self.state: dict[str, Array] = {
             "synapse": aligned((len(sites.names(SYNAPSE)), synapses), self.job.dtype),
-            "pre_values": aligned((len(sites.names(PRE)), rows), self.job.dtype),
+            "pre_values": aligned((ranges, len(sites.names(PRE)), rows), self.job.dtype),
             "synapse_since": np.zeros((lazy[SYNAPSE], synapses), dtype=np.int64),
-            "pre_since": np.zeros((lazy[PRE], rows), dtype=np.int64),
+            "pre_since": np.zeros((ranges, lazy[PRE], rows), dtype=np.int64),
             "lane_since": np.zeros((lazy[POST], self.job.cells), dtype=np.int64),
             "lane": self.lane, "history": self.history,
         }  # fmt: skip
@@ -275,7 +319,7 @@ class ProjectionArrays(ProgramArrays):
             if sites.side[name] == SYNAPSE:
                 self.state["synapse"][sites.row[name]] = start[:1] if self.equal else start[self.order]
             elif sites.side[name] == PRE and synapses:
-                self.state["pre_values"][sites.row[name]] = start[0]  # one for all, or it would not be kept by source
+                self.state["pre_values"][:, sites.row[name]] = start[0]  # one for all, or it would not be kept by source
 
     def enter(self, plastic: bool, constants: Mapping[str, float]) -> None:
         """A phase begins: whether weights may change, and which constants are others than at the start.

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.populations import Cells
 from spikeheb.draws.edges import Edges
@@ -14,15 +16,21 @@ from spikeheb.engines.dense import Dense, as_dense
 from spikeheb.engines.emit import tiles
 from spikeheb.engines.emit.placements import sparse
 from spikeheb.engines.kernel.build import Library, load
+from spikeheb.engines.kernel.contract import Array
 from spikeheb.engines.kernel.network_arrays import are_equal, are_few
-from spikeheb.engines.kernel.program_arrays import varied
+from spikeheb.engines.kernel.program_arrays import LINE, varied
+from spikeheb.engines.threads import allowed
 from spikeheb.errors import EngineError
 from spikeheb.limits import check_memory
 from spikeheb.program.analysis import analyse
 from spikeheb.program.program import Program
 from spikeheb.program.sites import Sites, sites, with_constants_of_cells
 
-HEADERS = ("runtime.hpp", "numbers.hpp", "cells.hpp", "normalise.hpp", "probes.hpp", "rows.hpp")
+HEADERS = ("runtime.hpp", "numbers.hpp", "cells.hpp", "normalise.hpp", "probes.hpp", "network.hpp", "rows.hpp")
+
+
+CELLS, SYNAPSES = 1 / 500, 1 / 1e5
+"""Of a thread's worth of work in a step, what a cell and a synapse are; chosen: about 5 microseconds."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +59,27 @@ def built(circuit: Circuit, chosen: Compiler, sources: int = 0, edges: Edges | N
     return Built(job, program, places, load(source, tiles.header(program, job.cell), chosen, HEADERS))
 
 
-def remembered(circuit: Circuit, edges: Mapping[str, Edges], parts: Mapping[str, Built]) -> dict[str, int]:
-    """How many steps of spikes of each population are kept: as long as the latest of them is under way."""
+def lag(circuit: Circuit, edges: Mapping[str, Edges], parts: Mapping[str, Built]) -> int:
+    """Steps before any spike gets to a synapse."""
+    ways = [
+        round(action.delay / circuit.dt) + int(edges[name].delay.min())
+        for name, part in parts.items() for action in part.program.actions if action.event == "pre" and len(edges[name].delay)
+    ]  # fmt: skip
+    return min(ways, default=1)
+
+
+def remembered(circuit: Circuit, edges: Mapping[str, Edges], parts: Mapping[str, Built], block: int) -> dict[str, int]:
+    """How many steps of spikes of each population are kept: as long as the latest of them is under way.
+
+    Threads may be up to a block of steps apart, for which there is room as well.
+    """
     past = dict.fromkeys(circuit.populations, 1)
     for name, part in parts.items():
         projection = circuit.projections[name]
         for action in part.program.actions:
             end = projection.pre if action.event == "pre" else projection.post
             late = round(action.delay / circuit.dt) + (int(edges[name].delay.max(initial=0)) if action.event == "pre" else 0)
-            past[end] = min(max(past[end], late + 1), circuit.steps)
+            past[end] = min(max(past[end], late + max(1, block)), circuit.steps)
     for name, steps in past.items():
         check_memory(4.0 * steps * circuit.populations[name].count, f'the spikes of "{name}" under way for {steps:,} steps', key="delay")
     return past
@@ -86,3 +106,17 @@ def _cell(circuit: Circuit, name: str) -> Any:
 def populations_of_cells(circuit: Circuit) -> dict[str, Cells]:
     """Those that are not mere sources of spikes, by name."""
     return {name: population for name, population in circuit.populations.items() if isinstance(population, Cells)}
+
+
+def useful_threads(circuit: Circuit, edges: Mapping[str, Edges]) -> int:
+    """As many as are allowed, where a step is long enough that waiting for each other does not matter."""
+    cells = sum(population.count for population in populations_of_cells(circuit).values())
+    synapses = sum(len(each.pre) for each in edges.values())
+    return max(1, min(allowed(), int(CELLS * cells + SYNAPSES * synapses)))
+
+
+def ranges_of(cells: int, threads: int) -> Array:
+    """The first cell of each thread's range, and one beyond the last; ranges begin at whole cache lines."""
+    bounds = np.arange(threads + 1) * cells // threads
+    bounds[:-1] = bounds[:-1] // LINE * LINE
+    return bounds.astype(np.int64)

@@ -11,7 +11,9 @@ inline bool is_due(const int64_t *steps, int64_t count, int64_t behind, int64_t 
 
 // Counts of spikes, and rows of chosen cells.
 inline void record_cells(Group<real> &group, int64_t now) {
-  if (group.bins > 0 && now / group.bin_steps < group.bins) group.binned[now / group.bin_steps] += group.fired_count[now % group.past];
+  if (group.bins > 0 && now / group.bin_steps < group.bins)
+    for (int64_t range = 0; range < group.ranges; ++range)
+      group.binned[now / group.bin_steps] += group.fired_count[now % group.past * group.ranges + range];
   if (!is_due(group.sample_steps, group.sample_count, group.sample, now)) return;
   real *to = group.samples + group.sample++ * group.sample_row_count * group.sample_cell_count;
   for (int64_t n = 0; n < group.sample_row_count; ++n)

@@ -1,0 +1,79 @@
+// A step of a network: who does what, and where threads wait for each other.
+#pragma once
+
+#include "rows_contract.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+// All threads wait for the last: at work at first, since that is a moment; then asleep, since another program may have its processor.
+inline void meet(Network &network) {
+  if (network.threads == 1) return;
+  constexpr int PATIENCE = 5000;
+  const int64_t turn = __atomic_load_n(&network.turn, __ATOMIC_ACQUIRE);
+  if (__atomic_add_fetch(&network.arrived, 1, __ATOMIC_ACQ_REL) == network.threads) {
+    __atomic_store_n(&network.arrived, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&network.turn, turn + 1, __ATOMIC_RELEASE);
+    return;
+  }
+  for (int n = 0; __atomic_load_n(&network.turn, __ATOMIC_ACQUIRE) == turn; ++n)
+    if (n > PATIENCE) std::this_thread::sleep_for(std::chrono::microseconds(20));
+}
+
+// The calls of a thread, section by section. In the first and the last it is alone.
+struct Calls {
+  enum Section { BEGIN, REBASE, MOVE, WATCH, REACT, RECORD, SECTIONS };
+  Network &network;
+  const int64_t thread;
+
+  int64_t operator()(Section section, int64_t argument) const {
+    using Function = int64_t (*)(void *, int64_t);
+    const int64_t *const bounds = network.sections + thread * SECTIONS + section;
+    int64_t worst = DONE;
+    for (int64_t k = bounds[0]; k < bounds[1]; ++k)
+      worst = std::max(worst, reinterpret_cast<Function>(network.functions[k])(reinterpret_cast<void *>(network.objects[k]), argument));
+    return worst;
+  }
+};
+
+// Up to where threads need not meet: no spike gets to another range before, nothing is recorded and no epoch begins.
+inline int64_t end_of_block(const Network &network, int64_t now, int64_t until) {
+  const int64_t *const stop = std::upper_bound(network.stops, network.stops + network.stop_count, now);
+  int64_t end = std::min(until, now - now % network.epoch + network.epoch);
+  end = std::min(end, now + network.block);
+  return stop < network.stops + network.stop_count ? std::min(end, *stop) : end;
+}
+
+inline int64_t advance(Network &network, int64_t thread, int64_t until) {
+  FlushToZero flush;
+  const Calls calls{network, thread};
+  const bool first = thread == 0;
+  for (int64_t now = network.now; now < until;) {
+    const int64_t end = end_of_block(network, now, until);
+    if (first) network.status = calls(Calls::BEGIN, end - now);
+    meet(network);
+    if (network.status != DONE) return network.status;
+    if (now > 0 && now % network.epoch == 0) calls(Calls::REBASE, now), meet(network);
+    int64_t worst = DONE;
+    for (int64_t n = now; n < end; ++n) {
+      calls(Calls::MOVE, n);
+      if (network.halves) meet(network);
+      if (network.halves > 1) {
+        if (first) calls(Calls::WATCH, n);
+        meet(network);
+      }
+      worst = std::max(worst, calls(Calls::REACT, n));
+    }
+    if (worst != DONE) __atomic_store_n(&network.flawed, worst, __ATOMIC_RELAXED);
+    meet(network);
+    const int64_t flawed = network.flawed;
+    if (first) {
+      for (int64_t n = now; n < end; ++n) calls(Calls::RECORD, n);
+      network.now = end;
+    }
+    if (flawed != DONE) return flawed;
+    now = end;
+  }
+  return DONE;
+}
