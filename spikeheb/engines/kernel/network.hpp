@@ -4,8 +4,18 @@
 #include "rows_contract.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
+
+// The headers of C++ for this would take longer to compile than all that uses it.
+#if defined(_WIN32)
+extern "C" __declspec(dllimport) void __stdcall Sleep(unsigned long);
+inline void sleep_a_little() { Sleep(0); }
+#else
+#include <time.h>
+inline void sleep_a_little() {
+  const timespec moment{0, 20000};
+  nanosleep(&moment, nullptr);
+}
+#endif
 
 // All threads wait for the last: at work at first, since that is a moment; then asleep, since another program may have its processor.
 inline void meet(Network &network) {
@@ -18,7 +28,7 @@ inline void meet(Network &network) {
     return;
   }
   for (int n = 0; __atomic_load_n(&network.turn, __ATOMIC_ACQUIRE) == turn; ++n)
-    if (n > PATIENCE) std::this_thread::sleep_for(std::chrono::microseconds(20));
+    if (n > PATIENCE) sleep_a_little();
 }
 
 // The calls of a thread, section by section. In the first and the last it is alone.
