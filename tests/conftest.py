@@ -18,6 +18,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="takes minutes; set SPIKEHEB_FULL to run it"))
 
 
+@pytest.fixture(autouse=True)
+def one_thread_of_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests run side by side on all processors, so that the threads of a network would wait for each other."""
+    monkeypatch.setattr("spikeheb.engines.kernel.network_parts.allowed", lambda: 1)
+
+
 @pytest.fixture
 def neo() -> Any:
     return pytest.importorskip("neo")

@@ -1,5 +1,6 @@
 """A network that is saved and resumed has the bytes of one without interruption; its damaged checkpoints are refused."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import kernel_rules
@@ -19,8 +20,10 @@ from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
 from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.sources import Poisson, Replayed
+from spikeheb.engines.checkpoints import Checkpoints
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import network_arrays, network_parts
+from spikeheb.engines.kernel import run as run_module
 from spikeheb.engines.kernel.network import Network
 from spikeheb.engines.plain import network as plain
 from spikeheb.errors import NonFiniteError, StorageError
@@ -178,6 +181,37 @@ def test_a_run_that_was_interrupted_can_be_saved_where_it_stands(tmp_path, monke
     with Network(network) as run:
         run.resume(tmp_path / "checkpoint.npz")
         assert as_bytes(run.to_end()) == as_bytes(whole(network))
+
+
+@pytest.mark.parametrize("begun", [1, 3])
+def test_an_interruption_while_threads_wait_for_each_other_loses_nothing(begun, tmp_path, monkeypatch):
+    """With all three begun they end the piece, and it is saved; with one of them alone they give up."""
+    network, path = circuit(sh.rule("pair")), tmp_path / "checkpoint.npz"
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, *arguments):
+            submitted.append(arguments)
+            if len(submitted) > begun:
+                raise KeyboardInterrupt
+            future = super().submit(*arguments)
+            if len(submitted) == 3:
+                future.result = interrupt
+            return future
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    submitted = []
+    monkeypatch.setattr(run_module, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(run_module, "FIRST_PIECE", 1e-5)
+    with Network(network, threads=3) as run, pytest.raises(KeyboardInterrupt):
+        run.kept_in(Checkpoints(save=path))
+    assert path.exists() == (begun == 3)
+    if begun == 3:
+        with Network(network, threads=1) as run:
+            run.resume(path)
+            assert run.now > 0
+            assert as_bytes(run.to_end()) == as_bytes(whole(network))
 
 
 def others(network):

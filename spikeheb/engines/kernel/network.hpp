@@ -17,18 +17,22 @@ inline void sleep_a_little() {
 }
 #endif
 
-// All threads wait for the last: at work at first, since that is a moment; then asleep, since another program may have its processor.
-inline void meet(Network &network) {
-  if (network.threads == 1) return;
+// All threads wait for the last, unless it was given up that it comes: at work at first, since that is a moment; then asleep, since another program may have its processor.
+inline bool meet(Network &network) {
+  if (network.threads == 1) return true;
   constexpr int PATIENCE = 5000;
   const int64_t turn = __atomic_load_n(&network.turn, __ATOMIC_ACQUIRE);
   if (__atomic_add_fetch(&network.arrived, 1, __ATOMIC_ACQ_REL) == network.threads) {
     __atomic_store_n(&network.arrived, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&network.turn, turn + 1, __ATOMIC_RELEASE);
-    return;
+    return true;
   }
   for (int n = 0; __atomic_load_n(&network.turn, __ATOMIC_ACQUIRE) == turn; ++n)
-    if (n > PATIENCE) sleep_a_little();
+    if (n > PATIENCE) {
+      if (__atomic_load_n(&network.given_up, __ATOMIC_ACQUIRE)) return false;
+      sleep_a_little();
+    }
+  return true;
 }
 
 // The calls of a thread, section by section. In the first and the last it is alone.
@@ -62,21 +66,24 @@ inline int64_t advance(Network &network, int64_t thread, int64_t until) {
   for (int64_t now = network.now; now < until;) {
     const int64_t end = end_of_block(network, now, until);
     if (first) network.status = calls(Calls::BEGIN, end - now);
-    meet(network);
+    if (!meet(network)) return DONE;
     if (network.status != DONE) return network.status;
-    if (now > 0 && now % network.epoch == 0) calls(Calls::REBASE, now), meet(network);
+    if (now > 0 && now % network.epoch == 0) {
+      calls(Calls::REBASE, now);
+      if (!meet(network)) return DONE;
+    }
     int64_t worst = DONE;
     for (int64_t n = now; n < end; ++n) {
       calls(Calls::MOVE, n);
-      if (network.halves) meet(network);
+      if (network.halves && !meet(network)) return DONE;
       if (network.halves > 1) {
         if (first) calls(Calls::WATCH, n);
-        meet(network);
+        if (!meet(network)) return DONE;
       }
       worst = std::max(worst, calls(Calls::REACT, n));
     }
     if (worst != DONE) __atomic_store_n(&network.flawed, worst, __ATOMIC_RELAXED);
-    meet(network);
+    if (!meet(network)) return DONE;
     const int64_t flawed = network.flawed;
     if (first) {
       for (int64_t n = now; n < end; ++n) calls(Calls::RECORD, n);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 
@@ -36,6 +37,8 @@ FIRED = ("fired_count", "fired")
 """Of what is in a population's state, what lies apart for every thread."""
 UNFINISHED = -1
 """As the kernel's step, while arrays are replaced by others: nothing can be saved then."""
+PATIENCE = 10.0
+"""Seconds for the rest of a piece after an interruption."""
 Arrays = PopulationArrays | TrainArrays | ProjectionArrays | TriggerArrays
 
 
@@ -181,7 +184,8 @@ class Network(Run[NetworkRecording]):
         try:
             return self.to_end()
         except KeyboardInterrupt:
-            if checkpoints.save is not None and self.now == self.struct.now:  # else it is within a piece
+            if checkpoints.save is not None and self.struct.now != UNFINISHED and not self.struct.given_up:
+                self.now = self.struct.now
                 self.save(checkpoints.save)
             raise
 
@@ -221,6 +225,15 @@ class Network(Run[NetworkRecording]):
         if kept.save is not None and time.monotonic() - self._saved_at >= kept.seconds:
             self.save(kept.save)
             self._saved_at = time.monotonic()
+
+    def _let_go(self, running: Sequence[Future[int]], shares: int) -> None:
+        """Threads that wait for each other come to the end of the piece, unless one of them was never begun."""
+        try:
+            if len(running) == shares:
+                wait(running, PATIENCE)
+        finally:
+            self.struct.given_up = int(len(running) < shares or not all(each.done() for each in running))
+            wait(running)
 
     def _make_room(self) -> None:
         """Twice the room for spikes."""

@@ -168,6 +168,7 @@ NETWORK = Struct(
         ("turn", "int64_t", "how often they have met"),
         ("status", "int64_t", "what the first thread says before a block"),
         ("flawed", "int64_t", "what any thread says in one"),
+        ("given_up", "int64_t", "whether threads are not to wait for each other any more, and to end"),
     ),
 )
 

@@ -12,7 +12,7 @@ import time
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -157,8 +157,7 @@ class Run(ABC, Generic[Recorded]):
         shares = self._shares(part)
         status = Status.SPIKES_FULL
         while status == Status.SPIKES_FULL:
-            calls = self._pool.map if self._pool is not None and len(shares) > 1 else map
-            statuses = list(calls(lambda share: self._call(share, until, False), shares))
+            statuses = self._at_once(shares, until)
             if Status.NO_MEMORY in statuses:
                 raise MemoryError("no memory for the spikes of inputs or cells")
             if Status.NOT_FINITE in statuses:
@@ -166,6 +165,20 @@ class Run(ABC, Generic[Recorded]):
             status = Status(max(statuses))
             if status == Status.SPIKES_FULL:
                 self._make_room()
+
+    def _at_once(self, shares: Sequence[Part], until: int) -> list[int]:
+        if self._pool is None or len(shares) == 1:
+            return [self._call(share, until, False) for share in shares]
+        running: list[Future[int]] = []
+        try:
+            running += (self._pool.submit(self._call, share, until, False) for share in shares)
+            return [each.result() for each in running]
+        except BaseException:
+            self._let_go(running, len(shares))
+            raise
+
+    def _let_go(self, running: Sequence[Future[int]], shares: int) -> None:
+        """An interruption came while these of so many shares were under way, which it does not stop."""
 
     # --- numbers that are not finite ---
 
