@@ -48,7 +48,7 @@ class Recorder:
             if now in of_cells.samples:
                 states = {state: values[of_cells.cells] for state, values in variables.items()}
                 self._keep("v", name, states["v"])
-                receptors = self.circuit.driven_cell(name).receptors.values()
+                receptors = self.circuit.driven_cell(name).conducting
                 self._keep("currents", name, [receptor.current(states["v"], states) for receptor in receptors])
 
     def _keep(self, what: str, name: str, values: Any) -> None:
@@ -61,7 +61,7 @@ class Recorder:
         """What a `NetworkRecording` has of spikes, steps and cells, and what was recorded on the way."""
         probes = self.circuit.probes
         sampled = {name: probes.of_cells(name) for name in self.cells if len(probes.of_cells(name).samples)}
-        receptors = {name: len(self.circuit.driven_cell(name).receptors) for name in sampled}
+        receptors = {name: len(self.circuit.driven_cell(name).conducting) for name in sampled}
         ruled = {name: probes.of_synapses(name) for name in self.weights}
         counts = {name: self.circuit.populations[name].count for name in self.cells}
         kept = {name: probes.kept(name, count) for name, count in counts.items()}
