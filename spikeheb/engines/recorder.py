@@ -72,7 +72,7 @@ class Recorder:
             "binned": {name: self._binned(name, spikes[name][0]) for name in self.cells if probes.of_cells(name).bin_steps},
             "v": {name: _table(self._of("v", name), len(of.cells)) for name, of in sampled.items()},
             "currents": {
-                name: np.reshape(self._of("currents", name), (-1, receptors[name], len(of.cells))).swapaxes(0, 1)
+                name: np.reshape(self._of("currents", name), (len(self._of("v", name)), receptors[name], len(of.cells))).swapaxes(0, 1)
                 for name, of in sampled.items()
             },
             "watched_synapses": {name: self.watched[name] for name, of in ruled.items() if len(of.watch)},

@@ -89,7 +89,7 @@ class PopulationArrays(ProgramArrays):
         """Potentials, shape (samples, cells), and currents by receptor, shape (receptors, samples, cells)."""
         receptors, rows = circuit.driven_cell(name).conducting, self.state["samples"].astype(float).swapaxes(0, 1)
         states = dict(zip((state for receptor in receptors for state, _, _ in receptor.parts), rows[1:], strict=True))
-        return rows[0], np.array([receptor.current(rows[0], states) for receptor in receptors]).reshape(-1, *rows[0].shape)
+        return rows[0], np.array([receptor.current(rows[0], states) for receptor in receptors]).reshape(len(receptors), *rows[0].shape)
 
 
 class TriggerArrays:
