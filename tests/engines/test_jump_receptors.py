@@ -115,11 +115,13 @@ def test_every_loop_gives_the_same(case):
 
 
 @needs_compiler
-@pytest.mark.parametrize("rule", ["pair", "clopath"])
-def test_a_jump_is_not_lost_where_quiet_stretches_are_computed(rule):
+@pytest.mark.parametrize(
+    ("rule", "name", "unit"), [("pair", "ca1_pyramidal", -3e-4), ("clopath", "ca1_pyramidal", -4e-3), ("clopath", "l5_pyramidal", 4e-3)]
+)
+def test_a_jump_is_not_lost_where_quiet_stretches_are_computed(rule, name, unit):
     """Spikes far apart, each followed by nothing; the potential is looked at shortly before the next."""
     spikes = np.arange(500, 12_000, 1150)
-    job = of_lanes(sh.rule(rule), jumping("l5_pyramidal", 4e-3), DT, 12_000, np.array([0]), (spikes,), (NONE,),
+    job = of_lanes(sh.rule(rule), jumping(name, unit), DT, 12_000, np.array([0]), (spikes,), (NONE,),
                    sweeps=spikes + 200, sweep_steps=10, initial={"w": np.array([0.9])})  # fmt: skip
     recording, expected = runner.run(job), plain.run(job)
     assert np.ptp(expected.v) > 1e-5
