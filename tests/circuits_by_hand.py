@@ -15,7 +15,7 @@ from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
 
 CELLS_OF_NETWORKS = (
-    "brunel_2000", "izhikevich_fs", "izhikevich_fs_1ms", "izhikevich_rs", "izhikevich_rs_1ms", "masquelier_2008", "vogels_2011",
+    "brunel_2000", "izhikevich_fs", "izhikevich_fs_1ms", "izhikevich_rs", "izhikevich_rs_1ms", "masquelier_2008", "poisson", "vogels_2011",
 )  # fmt: skip
 """Cells of the library for networks of many weak inputs."""
 RULES_OF_NETWORKS = ("gain", "izhikevich_2006", "izhikevich_2007")

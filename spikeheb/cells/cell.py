@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.dimensions import CONDUCTANCE, CURRENT, Dimension
+from spikeheb.dimensions import CONDUCTANCE, CURRENT, VOLTAGE, Dimension
 from spikeheb.errors import NonFiniteError, unknown_name
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import Equation
@@ -20,27 +20,31 @@ from spikeheb.tables import Parameter, Reference, content_hash, page, prompt
 
 Array = npt.NDArray[np.float64]
 METHODS = ("exponential_euler", "euler", "rk2", "rk4")
-KINDS = {"conductance": CONDUCTANCE, "current": CURRENT}
+KINDS = {"conductance": CONDUCTANCE, "current": CURRENT, "jump": VOLTAGE}
 """What a receptor may be, and of which dimension its state is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receptor:
-    """A synaptic conductance or current that rises (at once, or with `rise`) and decays exponentially.
+    """A synaptic conductance or current that rises (at once, or with `rise`) and decays exponentially; or a jump of the potential.
 
     With a rise as long as the decay it is an alpha function, ``t/decay*exp(1 - t/decay)``. Its state ``g_NAME_rise`` decays, and
     ``g_NAME_decay``, which the membrane sees, follows it; a spike moves only the former.
 
+    The state ``g_NAME`` of a jump is by how much the potential is to jump. The state update of the next step begins with that jump,
+    unless the potential is held then, and takes the state to 0.
+
     Attributes
     ----------
     unit : float
-        Peak conductance in siemens, or peak current in amperes, of a synapse of efficacy 1; a current below 0 inhibits.
+        Peak conductance in siemens, peak current in amperes, or jump in volts, of a synapse of efficacy 1; a current or jump below 0
+        inhibits.
     reversal : float or None
-        In volts; None for a current.
+        In volts; None for a current or a jump.
     rise : float or None
         Seconds; None for an instantaneous rise.
-    decay : float
-        Seconds.
+    decay : float or None
+        Seconds; None for a jump.
     doc, source : str
         Which EPSP the unit gives; where the numbers are from.
     """
@@ -49,13 +53,15 @@ class Receptor:
     unit: float
     reversal: float | None
     rise: float | None
-    decay: float
+    decay: float | None
     doc: str = ""
     source: str = ""
 
     @property
     def kind(self) -> str:
         """One of `KINDS`."""
+        if self.decay is None:
+            return "jump"
         return "current" if self.reversal is None else "conductance"
 
     @property
@@ -66,7 +72,7 @@ class Receptor:
     @property
     def is_alpha(self) -> bool:
         """Whether the course is an alpha function."""
-        return self.rise == self.decay
+        return self.rise is not None and self.rise == self.decay
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -75,12 +81,12 @@ class Receptor:
 
     @property
     def parts(self) -> tuple[tuple[str, float, float], ...]:
-        """What a spike moves: name of the state, time constant, weight (so that the course peaks at 1).
+        """What a spike moves: name of the state, time constant (0 for a jump), weight (so that the course peaks at 1).
 
         A spike adds ``abs(weight) * unit`` times what it transmits; parts of negative weight are subtracted in ``I_syn``.
         """
-        if self.rise is None:
-            return ((f"g_{self.name}", self.decay, 1.0),)
+        if self.rise is None or self.decay is None:
+            return ((f"g_{self.name}", self.decay or 0.0, 1.0),)
         if self.is_alpha:
             return ((f"g_{self.name}_rise", self.decay, math.e),)
         peak = math.log(self.decay / self.rise) * self.rise * self.decay / (self.decay - self.rise)
@@ -88,7 +94,7 @@ class Receptor:
         return ((f"g_{self.name}_decay", self.decay, norm), (f"g_{self.name}_rise", self.rise, -norm))
 
     def current(self, v: Array, states: Mapping[str, Array]) -> Array:
-        """The current through all its synapses, above 0 where it pushes the potential up.
+        """The current through all its synapses, above 0 where it pushes the potential up. A jump has none: see `Cell.conducting`.
 
         Parameters
         ----------
@@ -162,6 +168,20 @@ class Cell:
         if not math.isfinite(value):
             raise NonFiniteError(f'"{to_brian(tree)}" is not a finite number', path=self.path, key=f"membrane.initial.{name}")
         return value
+
+    @property
+    def conducting(self) -> tuple[Receptor, ...]:
+        """The receptors through which a current flows: all but jumps of the potential."""
+        return tuple(receptor for receptor in self.receptors.values() if receptor.kind != "jump")
+
+    @property
+    def draws(self) -> bool:
+        """Whether its threshold draws a random number in each step."""
+        return "rand" in t.functions(self.threshold)
+
+    def threshold_with(self, drawn: str) -> t.Tree:
+        """The threshold with a name in place of the number that it draws."""
+        return t.rebuild(self.threshold, lambda node: t.Name(drawn) if isinstance(node, t.Call) and node.function == "rand" else node)
 
     def receptor(self, name: str | None) -> Receptor:
         """The receptor of that name, or the first of the file.

@@ -82,8 +82,8 @@ def _check_membrane(cell: Cell, known: Mapping[str, Dimension]) -> None:
     check_model(cell.equations, known, path=where, key=key)
     trees = [e.expression for e in cell.equations if e.expression is not None]
     read = frozenset().union(*(t.names(tree) for tree in trees))
-    for name, what in (("I_syn", "synapses"), ("I_ext", "injected current")):
-        if name not in read:
+    for name, what, needed in (("I_syn", "synapses", bool(cell.conducting)), ("I_ext", "injected current", True)):
+        if needed and name not in read:
             raise FormatError(f'nothing reads "{name}", so {what} would do nothing; add it to dv/dt', path=where, key=key)
     if NOISE in read and cell.method != "euler":
         raise FormatError(f'noise needs method = "euler" (got "{cell.method}")', path=where, key="membrane.method")
@@ -105,8 +105,11 @@ def _check_initial(cell: Cell, known: Mapping[str, Dimension]) -> None:
 
 def _check_spike(cell: Cell, known: Mapping[str, Dimension]) -> None:
     where, key = cell.path, "membrane.threshold"
-    check_expression(cell.threshold, TIME / TIME, known, "threshold", path=where, key=key)
-    _refuse_random(where, key, cell.threshold)
+    check_expression(cell.threshold, TIME / TIME, {**known, "dt": TIME}, "threshold", path=where, key=key)
+    drawn = [node.function for node in t.walk(cell.threshold) if isinstance(node, t.Call) and node.function in ("rand", "randn")]
+    if drawn not in ([], ["rand"]):
+        message = f'a threshold may draw one number, with rand(), as in "rand() < rate*dt" (got {", ".join(f"{f}()" for f in drawn)})'
+        raise ExpressionError(message, path=where, key=key)
     states = {state: receptor.dimension for receptor in cell.receptors.values() for state in receptor.states}
     for n, line in enumerate(cell.reset):
         key = f"spike.reset[{n}]"
@@ -127,5 +130,5 @@ def _check_at_rest(cell: Cell) -> None:
         if equation.expression is not None:
             check_constants(equation.expression, at_rest, path=cell.path, key="membrane.model")
     threshold = resolve_units(cell.threshold, set(values))
-    if t.names(threshold) <= set(values) and evaluate(threshold, values):
+    if not cell.draws and t.names(threshold) <= set(values) and evaluate(threshold, values):
         raise FormatError(f'"{to_brian(cell.threshold)}" already holds at the initial values', path=cell.path, key="membrane.threshold")

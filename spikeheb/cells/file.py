@@ -1,14 +1,21 @@
 """Reading a cell file: TOML in, checked `Cell` out.
 
 ``[membrane]`` has `model`, `method`, `threshold` and `initial`; the model reads ``I_syn``, the current of all synapses, and ``I_ext``.
+A threshold may draw one random number between 0 and 1 in each step, as in ``threshold = "rand() < rate*dt"``, which makes a Poisson cell
+(`dt` is the time step). The number depends on the seed, the population, the cell and the step alone, so that it is the same in all engines
+and for any number of threads. A cell that is held, by a clamp or after a spike, does not fire whatever is drawn.
 ``[spike]`` has `shape` (parts, each a potential `v` that `lasts` so long), `reset` and `refractory`. A reset may also write the states of
 receptors: ``g_NAME``, or ``g_NAME_rise`` and ``g_NAME_decay`` where a rise is given.
 
 ``[receptors.NAME]`` has a `kind`, a `unit` (what a synapse of efficacy 1 reaches at its peak), a `decay` and perhaps a `rise`, which is
 faster than the decay, or as long for an alpha function. ``kind = "conductance"``, which it is where nothing is said, has a unit such as
 ``"4 nS"`` and a `reversal`, and gives the membrane the current ``g*(reversal - v)``. ``kind = "current"`` has a unit such as ``"45 pA"``,
-gives that current itself, and has no reversal; since efficacies are not negative, a current that inhibits has a negative unit. The first
-receptor is the one that inputs drive where nothing else is said.
+gives that current itself, and has no reversal; since efficacies are not negative, a current that inhibits has a negative unit.
+``kind = "jump"`` has only a unit such as ``"0.1 mV"``, which may be negative: a spike moves the potential by efficacy times that. A jump
+that arrives in a step comes after the threshold, the handlers and the reset of that step: the next state update begins with it, and the
+next threshold sees it. What arrives in the step of a spike is therefore not lost to the reset, unless the cell is refractory. A cell that
+is held in the next step, by a clamp or after a spike, does not move: the jump is lost. A membrane with jumps alone need not read
+``I_syn``. The first receptor is the one that inputs drive where nothing else is said.
 """
 
 from __future__ import annotations
@@ -62,7 +69,7 @@ class _Spike(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Receptor(msgspec.Struct, forbid_unknown_fields=True):
     unit: str
-    decay: str
+    decay: str | None = None
     kind: str = "conductance"
     reversal: str | int | float | None = None
     rise: str | None = None
@@ -165,18 +172,30 @@ def _receptor(name: str, raw: _Receptor, references: Mapping[str, Reference], pa
     key = f"receptors.{name}"
     gate.check_name(name, path=path, key=key)
     check_source(raw.source, references, path=path, key=f"{key}.source")
-    decay = _positive(raw.decay, TIME, path, f"{key}.decay")
+    if raw.kind not in KINDS:
+        raise unknown_name("kind", raw.kind, KINDS, path=path, key=f"{key}.kind")
+    decay = _decay(raw, path, f"{key}.decay")
     rise = None if raw.rise is None else _positive(raw.rise, TIME, path, f"{key}.rise")
-    if rise is not None and rise > decay:
+    if rise is not None and decay is None:
+        raise FormatError("a jump has no rise; leave it out", path=path, key=f"{key}.rise")
+    if rise is not None and decay is not None and rise > decay:
         message = f"the rise ({raw.rise}) must be faster than the decay ({raw.decay}), or as long for an alpha function"
         raise FormatError(message, path=path, key=f"{key}.rise")
     return Receptor(name, _unit(raw, path, key), _reversal(raw, path, f"{key}.reversal"), rise, decay, raw.doc, raw.source)
 
 
+def _decay(raw: _Receptor, path: str, key: str) -> float | None:
+    if raw.kind == "jump":
+        if raw.decay is not None:
+            raise FormatError("a jump has no decay; leave it out", path=path, key=key)
+        return None
+    if raw.decay is None:
+        raise FormatError(f'is missing; a {raw.kind} has a decay such as "5 ms"', path=path, key=key)
+    return _positive(raw.decay, TIME, path, key)
+
+
 def _unit(raw: _Receptor, path: str, key: str) -> float:
-    """Above 0 for a conductance; a current may be negative, and then inhibits."""
-    if raw.kind not in KINDS:
-        raise unknown_name("kind", raw.kind, KINDS, path=path, key=f"{key}.kind")
+    """Above 0 for a conductance; a current or a jump may be negative, and then inhibits."""
     if raw.kind == "conductance":
         return _positive(raw.unit, KINDS[raw.kind], path, f"{key}.unit")
     unit = read_quantity(raw.unit, KINDS[raw.kind], path=path, key=f"{key}.unit")

@@ -1,7 +1,7 @@
 """The equations that a cell's membrane and receptors come to together.
 
 A receptor's conductance or current is a sum of exponentials, or an alpha function. The membrane sees, in each time step, its mean
-over that step, so that the area of an EPSP does not depend on the step.
+over that step, so that the area of an EPSP does not depend on the step. What jumps does so between two state updates (`Membrane.jumps`).
 """
 
 from __future__ import annotations
@@ -26,14 +26,18 @@ class Membrane:
     Attributes
     ----------
     equations : tuple of Equation
-        The file's, then one decay equation for each exponential of each receptor, then the subexpression ``I_syn``.
+        The file's, then one decay equation for each exponential of each receptor, and a variable for each jump, then the subexpression
+        ``I_syn``.
     constants : mapping
         SI values of every name that they read (``I_ext``, a variable of the engine, apart).
+    jumps : tuple of str
+        Variables that are added to v before each state update and are then 0.
     """
 
     equations: tuple[Equation, ...]
     constants: Mapping[str, float]
     dimensions: Mapping[str, Dimension]
+    jumps: tuple[str, ...] = ()
 
 
 def assemble(cell: Cell, dt: float) -> Membrane:
@@ -42,7 +46,8 @@ def assemble(cell: Cell, dt: float) -> Membrane:
     dimensions = {name: parameter.dimension for name, parameter in cell.parameters.items()}
     states: list[Equation] = []
     current: t.Tree = t.ZERO
-    for receptor in cell.receptors.values():
+    jumps = tuple(state for receptor in cell.receptors.values() if receptor.kind == "jump" for state in receptor.states)
+    for receptor in cell.conducting:
         equations, total, numbers = (_alpha if receptor.is_alpha else _exponentials)(receptor, dt, cell.method == "exponential_euler")
         states += equations
         constants |= numbers
@@ -53,7 +58,8 @@ def assemble(cell: Cell, dt: float) -> Membrane:
             total = t.Binary("*", total, t.Binary("-", t.Name(f"E_{receptor.name}"), t.Name("v")))
         current = t.add(current, total)
     synaptic = Equation("subexpression", "I_syn", current, CURRENT)
-    return Membrane((*cell.equations, *states, synaptic), constants, dimensions)
+    pending = [Equation("variable", name, None, VOLTAGE) for name in jumps]
+    return Membrane((*cell.equations, *states, *pending, synaptic), constants, dimensions, jumps)
 
 
 _Course = tuple[list[Equation], t.Tree, dict[str, float]]
@@ -80,7 +86,8 @@ def _alpha(receptor: Receptor, dt: float, held: bool) -> _Course:
     is exact with ``fed = (dt/tau)/(exp(dt/tau) - 1)``.
     """
     course, rise = receptor.states
-    tau, x = receptor.decay, dt / receptor.decay
+    ((_, tau, _),) = receptor.parts
+    x = dt / tau
     mean = -math.expm1(-x) / x
     constants = {
         f"tau_{course}": tau, f"tau_{rise}": tau, f"fed_{course}": x / math.expm1(x) if held else 1.0,

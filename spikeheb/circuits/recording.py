@@ -105,7 +105,7 @@ class NetworkRecording:
     v : mapping of str to array, shape (samples, cells)
         Volts, of the recorded cells of a population.
     currents : mapping of str to array, shape (receptors, samples, cells)
-        Amperes, by receptor of `Circuit.driven_cell`.
+        Amperes, by receptor of `Circuit.driven_cell` through which a current flows: jumps of the potential are none.
     watched_synapses : mapping of str to array of int, shape (watched,)
         The numbers of the watched synapses among those of `pre` and `post`.
     watched : mapping of str to array, shape (watch, watched)

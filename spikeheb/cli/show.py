@@ -42,7 +42,7 @@ def show(
 
     For a rule the command also measures its window, its drift under test pulses alone, and its scores against published data.
     """
-    from spikeheb import library, rules
+    from spikeheb import library, protocols, rules
 
     if name == "format":
         only_with(context, "for a rule, cell or protocol", "name")
@@ -54,7 +54,10 @@ def show(
         refuse(context, "with --kernel", "cell")
     if measure and (kernel or latex):
         refuse(context, "without --kernel and --latex", "measure")
-    for thing in library.read(name, set):
+    things = library.read(name, set)
+    if latex:  # a protocol that is called like a rule or a cell has no equations
+        things = [thing for thing in things if not isinstance(thing, protocols.Protocol)] or things
+    for thing in things:
         if not isinstance(thing, rules.Rule):
             _refuse_what_only_a_rule_has(context, thing, kernel=kernel, measure=measure)
         if kernel:

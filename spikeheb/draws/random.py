@@ -18,6 +18,7 @@ class Purpose(IntEnum):
     NOISE_OF_CELL = 2
     NOISE_OF_POST = 3
     DRAWS_OF_HANDLER = 4
+    DRAWS_OF_THRESHOLD = 8
     EVENTS_OF_GROUP = 16
     MEMBERS_OF_GROUP = 32
 

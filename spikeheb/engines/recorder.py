@@ -48,7 +48,7 @@ class Recorder:
             if now in of_cells.samples:
                 states = {state: values[of_cells.cells] for state, values in variables.items()}
                 self._keep("v", name, states["v"])
-                receptors = self.circuit.driven_cell(name).receptors.values()
+                receptors = self.circuit.driven_cell(name).conducting
                 self._keep("currents", name, [receptor.current(states["v"], states) for receptor in receptors])
 
     def _keep(self, what: str, name: str, values: Any) -> None:
@@ -61,7 +61,7 @@ class Recorder:
         """What a `NetworkRecording` has of spikes, steps and cells, and what was recorded on the way."""
         probes = self.circuit.probes
         sampled = {name: probes.of_cells(name) for name in self.cells if len(probes.of_cells(name).samples)}
-        receptors = {name: len(self.circuit.driven_cell(name).receptors) for name in sampled}
+        receptors = {name: len(self.circuit.driven_cell(name).conducting) for name in sampled}
         ruled = {name: probes.of_synapses(name) for name in self.weights}
         counts = {name: self.circuit.populations[name].count for name in self.cells}
         kept = {name: probes.kept(name, count) for name, count in counts.items()}
@@ -72,7 +72,7 @@ class Recorder:
             "binned": {name: self._binned(name, spikes[name][0]) for name in self.cells if probes.of_cells(name).bin_steps},
             "v": {name: _table(self._of("v", name), len(of.cells)) for name, of in sampled.items()},
             "currents": {
-                name: np.reshape(self._of("currents", name), (-1, receptors[name], len(of.cells))).swapaxes(0, 1)
+                name: np.reshape(self._of("currents", name), (len(self._of("v", name)), receptors[name], len(of.cells))).swapaxes(0, 1)
                 for name, of in sampled.items()
             },
             "watched_synapses": {name: self.watched[name] for name, of in ruled.items() if len(of.watch)},

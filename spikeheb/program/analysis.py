@@ -20,7 +20,7 @@ from spikeheb.program import methods
 from spikeheb.program.fold import fold, structural
 from spikeheb.program.handlers import fragile
 from spikeheb.program.magnitude import of_membrane, without_needless_looks
-from spikeheb.program.program import Block, CellProgram, Decay, Program
+from spikeheb.program.program import DRAWN, Block, CellProgram, Decay, Program
 from spikeheb.rules.check import known_names
 from spikeheb.rules.meaning import Action, actions, affine, clipped, expand, reads_membrane, signals, stepped
 from spikeheb.rules.rule import Rule
@@ -220,10 +220,10 @@ def _cell_program(cell: Cell, dt: float, receptor: Receptor) -> CellProgram:
     derivatives = {e.name: clean(e.expression) for e in membrane.equations if e.kind == "differential" and e.expression is not None}
     return CellProgram(
         cell=cell,
-        block=Block(tuple(derivatives), derivatives, cell.method, membrane.equations),
+        block=Block(tuple(derivatives), derivatives, cell.method, membrane.equations, membrane.jumps),
         plain=tuple(e.name for e in membrane.equations if e.kind == "variable"),
         constants=membrane.constants,
-        threshold=clean(cell.threshold),
+        threshold=clean(cell.threshold_with(DRAWN)),
         reset=tuple(t.Statement(s.target, "=", clean(s.value())) for s in cell.reset),
         receptor=receptor,
     )

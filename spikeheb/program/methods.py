@@ -1,7 +1,7 @@
 """The numerical methods, each as a few statements over trees, so that C++ and numpy carry out the same operations.
 
 A step goes from the old values of all variables of a block to the new ones. The formulas are those that Brian2 uses under
-the same names; noise enters as ``_noise``, a normal number of variance dt.
+the same names; noise enters as ``_noise``, a normal number of variance dt. Jumps of the potential that are due come first.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def step(block: Block) -> tuple[t.Statement, ...]:
     if block.noisy and block.method not in ("euler", "heun"):
         raise EngineError(f'noise needs "heun" or "euler" (got "{block.method}")')
     lines = METHODS[block.method](block)
-    return (*lines, *(t.Statement(name, "=", t.Name(new(name))) for name in block.names))
+    jump = [_assign("v", t.Name("v"), *map(t.Name, block.jumps))] if block.jumps else []
+    over = [t.Statement(name, "=", t.ZERO) for name in block.jumps]
+    return (*jump, *lines, *(t.Statement(name, "=", t.Name(new(name))) for name in block.names), *over)
 
 
 def needs_propagator(block: Block) -> bool:

@@ -11,6 +11,9 @@ from spikeheb.expressions.equations import NOISE, Equation
 from spikeheb.rules.meaning import Action
 from spikeheb.rules.rule import Rule
 
+DRAWN = "_drawn"
+"""The number between 0 and 1 that a cell's threshold draws in a step."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -24,12 +27,20 @@ class Block:
     method : str
     equations : tuple of Equation
         As the file has them.
+    jumps : tuple of str
+        What is added to v before the step, and is 0 after it.
     """
 
     names: tuple[str, ...]
     derivatives: Mapping[str, t.Tree]
     method: str
     equations: tuple[Equation, ...]
+    jumps: tuple[str, ...] = ()
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """All variables that a step gives new values."""
+        return (*self.names, *self.jumps)
 
     @property
     def noisy(self) -> bool:
@@ -62,9 +73,10 @@ class CellProgram:
     block : Block
         Membrane and receptors.
     plain : tuple of str
-        Variables that only the reset changes.
+        Variables that only the reset changes, and jumps of the potential that are due.
     constants : mapping of str to float
     threshold : Tree
+        Where it draws a random number, this is read as `DRAWN`.
     reset : tuple of Statement
     receptor : Receptor
         The one that the inputs drive.
@@ -77,6 +89,11 @@ class CellProgram:
     threshold: t.Tree
     reset: tuple[t.Statement, ...]
     receptor: Receptor
+
+    @property
+    def draws(self) -> bool:
+        """Whether the threshold draws a random number in each step."""
+        return DRAWN in t.names(self.threshold)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

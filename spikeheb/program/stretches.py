@@ -21,7 +21,7 @@ GROWTH = {
 
 def can_rest(program: Program) -> bool:
     """Whether the cell's quiet stretches can be computed instead of stepped."""
-    if program.cell is None or program.cell.block.noisy:
+    if program.cell is None or program.cell.block.noisy or program.cell.draws:
         return False
     if program.post is None:
         return True

@@ -145,10 +145,12 @@ class Stepper:
     def start(self, count: int) -> dict[str, object]:
         """All that the equations read, at rest."""
         values = {**self.membrane.constants, "I_ext": 0.0, **{name: np.zeros(count) for name in self.parts}}
+        values |= {name: np.zeros(count) for name in self.membrane.jumps}
         return values | {name: np.full(count, start) for name, start in self.cell.rest().items()}
 
     def __call__(self, values: dict[str, object]) -> dict[str, object]:
-        new = {}
+        values = values | {"v": values["v"] + sum(values[name] for name in self.membrane.jumps)}
+        new = {name: np.zeros_like(values[name]) for name in self.membrane.jumps}
         for name, (factor, rest) in self.parts.items():
             a, b = factor(values), rest(values)
             growth = np.exp(a * self.dt)

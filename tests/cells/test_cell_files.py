@@ -102,6 +102,49 @@ BAD = {
         "",
         "receptors.ampa.reversal: is missing; a conductance has a reversal potential",
     ),
+    "a jump that decays": (
+        'unit = "1 nS"\nreversal = "0 mV"\nrise = "0.5 ms"',
+        'kind = "jump"\nunit = "1 mV"',
+        "receptors.ampa.decay: a jump has no decay; leave it out",
+    ),
+    "a jump that rises": (
+        'unit = "1 nS"\nreversal = "0 mV"\nrise = "0.5 ms"\ndecay = "3 ms"',
+        'kind = "jump"\nunit = "1 mV"\nrise = "1 ms"',
+        "receptors.ampa.rise: a jump has no rise; leave it out",
+    ),
+    "a jump in amperes": (
+        'unit = "1 nS"\nreversal = "0 mV"\nrise = "0.5 ms"\ndecay = "3 ms"',
+        'kind = "jump"\nunit = "1 pA"',
+        'receptors.ampa.unit: expected a voltage such as "-70 mV" (got "1 pA", a current)',
+    ),
+    "a jump of nothing": (
+        'unit = "1 nS"\nreversal = "0 mV"\nrise = "0.5 ms"\ndecay = "3 ms"',
+        'kind = "jump"\nunit = "0 mV"',
+        "receptors.ampa.unit: expected a jump other than 0 (got 0 mV)",
+    ),
+    "a jump with a reversal potential": (
+        'unit = "1 nS"\nreversal = "0 mV"\nrise = "0.5 ms"\ndecay = "3 ms"',
+        'kind = "jump"\nunit = "1 mV"\nreversal = "0 mV"',
+        "receptors.ampa.reversal: a jump has no reversal potential; leave it out",
+    ),
+    "a conductance without a decay": (
+        'decay = "3 ms"\n',
+        "",
+        'receptors.ampa.decay: is missing; a conductance has a decay such as "5 ms"',
+    ),
+    "a threshold that draws twice": (
+        '"v > -50*mV"',
+        '"rand() < 1*Hz*dt or rand() < 0.5"',
+        'membrane.threshold: a threshold may draw one number, with rand(), as in "rand() < rate*dt" (got rand(), rand())',
+    ),
+    "a threshold that draws a normal number": (
+        '"v > -50*mV"',
+        '"v > -50*mV + randn()*mV"',
+        'membrane.threshold: a threshold may draw one number, with rand(), as in "rand() < rate*dt" (got randn())',
+    ),
+    "a chance with a unit": ('"v > -50*mV"', '"rand() < 100*Hz"', 'membrane.threshold: in threshold: "<" of a number and a rate'),
+    "a step in the membrane": ("(g_L*", "(dt/ms*g_L*", 'membrane.model: in dv/dt: undeclared name "dt"'),
+    "a random reset": ('["v = E_L"]', '["v = E_L*rand()"]', "spike.reset[0]: a cell may not draw random numbers here"),
     "a negative conductance": ('unit = "1 nS"', 'unit = "-1 nS"', "receptors.ampa.unit: expected more than 0 (got -1 nS)"),
     "a reset of a receptor to a voltage": (
         '["v = E_L"]',
@@ -193,17 +236,17 @@ def test_every_cell_assembles_with_all_its_constants(path):
     cell = read_cell(path)
     membrane = assemble(cell, 1e-4)
     assert set(membrane.constants) == set(membrane.dimensions)
-    assert {e.name for e in membrane.equations if e.kind == "differential"} >= {
-        "v",
-        *(state for receptor in cell.receptors.values() for state in receptor.states),
-    }
+    states = {kind: {e.name for e in membrane.equations if e.kind == kind} for kind in ("differential", "variable")}
+    assert states["differential"] >= {"v", *(state for receptor in cell.conducting for state in receptor.states)}
+    assert states["variable"] >= set(membrane.jumps)
+    assert set(membrane.jumps) == {f"g_{name}" for name, receptor in cell.receptors.items() if receptor.kind == "jump"}
 
 
 def test_a_receptor_peaks_at_its_unit():
     import numpy as np
 
     for path in CELLS.glob("*.toml"):
-        for receptor in read_cell(path).receptors.values():
+        for receptor in read_cell(path).conducting:
             times = np.linspace(0, 10 * receptor.decay, 100_001)
             shape = times / receptor.decay if receptor.is_alpha else 1.0
             total = sum(weight * shape * np.exp(-times / tau) for _, tau, weight in receptor.parts)

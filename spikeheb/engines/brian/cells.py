@@ -11,12 +11,13 @@ import numpy as np
 from spikeheb.cells import assemble
 from spikeheb.circuits.drives import Change
 from spikeheb.dimensions import CURRENT, NONE, VOLTAGE, Dimension
+from spikeheb.draws import random
 from spikeheb.draws.currents import RandomCurrent
 from spikeheb.engines.alone import Alone
 from spikeheb.engines.brian import shapes, text
 from spikeheb.engines.brian.importing import brian
-from spikeheb.engines.brian.names import own
-from spikeheb.engines.brian.part import CELL_ORDER, CLAMP_ORDER, HOLD_ORDER, Part
+from spikeheb.engines.brian.names import of_cell, own
+from spikeheb.engines.brian.part import CELL_ORDER, CLAMP_ORDER, HOLD_ORDER, JUMP_ORDER, Part
 from spikeheb.engines.brian.settings import REFRACTORY_TIME
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian
@@ -24,6 +25,8 @@ from spikeheb.rules.check import known_names
 
 FORCED, AMOUNT, SWEEPING, CURRENT_IN = (own(name) for name in ("forced", "amount", "sweeping", "I_ext"))
 CLAMPED, V_CLAMP = own("clamped"), own("v_clamp")
+DRAWN = own("drawn")
+NO_DRAWS = "a standalone program does not draw the numbers that a cell's threshold draws in the other engines"
 V_HELD, HELD_UNTIL, REFRACTORY = own("v_held"), own("held_until"), own(REFRACTORY_TIME)
 
 
@@ -73,7 +76,8 @@ def _membranes(job: Alone, extra: list[str], events: dict[str, str], clock: Any,
     is_held = cell.refractory > 0 or bool(cell.shape)
     names = text.membrane_names(membrane)
     lines = [text.membrane_model(membrane), *extra, *shapes.declarations(cell)]
-    condition = to_brian(t.substitute(cell.threshold, names))
+    condition = to_brian(t.substitute(cell.threshold_with(DRAWN), names))
+    lines += [f"{DRAWN} : 1"] if cell.draws else []
     reset = text.statements(cell.reset, names)
     if is_held:
         lines += [f"{V_HELD} : volt", f"{HELD_UNTIL} : second", f"{REFRACTORY} : second (shared, constant)"]
@@ -95,6 +99,10 @@ def _membranes(job: Alone, extra: list[str], events: dict[str, str], clock: Any,
         namespace={},
     )
     cells.state_updater.order = CELL_ORDER
+    if membrane.jumps:
+        due = [of_cell(state) for state in membrane.jumps]
+        jump = "\n".join([f"v += {' + '.join(due)}", *(f"{state} = 0*volt" for state in due)])
+        cells.run_regularly(jump, clock=clock, when="groups", order=JUMP_ORDER)
     shapes.follow(cells, cell, job.dt, reset, V_HELD, HELD_UNTIL)
     if is_held:
         hold = f"v = v*int(t >= {HELD_UNTIL} - 0.5*dt) + {V_HELD}*int(t < {HELD_UNTIL} - 0.5*dt)"
@@ -118,7 +126,23 @@ def generator(trains: Any, dt: float, clock: Any, name: str, when: str) -> Any:
 def drives(job: Alone, cells: Any, clock: Any, noise: RandomCurrent | None = None) -> list[Any]:
     """All that acts on the cells at given steps, and a random current."""
     currents = changes(job.currents, CURRENT_IN, CURRENT, job.dt, cells, clock) if noise is None else [_random(job, noise, cells, clock)]
-    return [*_imposed(job, cells, clock), *currents, *_clamps(job, cells, clock)]
+    return [*_imposed(job, cells, clock), *currents, *_clamps(job, cells, clock), *_drawn(job, cells, clock)]
+
+
+def _drawn(job: Alone, cells: Any, clock: Any) -> list[Any]:
+    """The number that a threshold draws in each step: that of all other engines."""
+    if job.cell is None or not job.cell.draws:
+        return []
+    streams, drawn = random.streams(job.seed, random.Purpose.DRAWS_OF_THRESHOLD, np.arange(job.lanes)), cells.variables[DRAWN]
+
+    def draw() -> None:
+        drawn.set_value(random.uniform(streams, _step(clock)))
+
+    return [brian().NetworkOperation(draw, clock=clock, when="before_thresholds", name=f"drawn_for_{cells.name}")]
+
+
+def _step(clock: Any) -> int:
+    return int(np.ravel(clock.variables["timestep"].get_value())[0])
 
 
 def _random(job: Alone, noise: RandomCurrent, cells: Any, clock: Any) -> Any:
@@ -126,7 +150,7 @@ def _random(job: Alone, noise: RandomCurrent, cells: Any, clock: Any) -> Any:
     steady, current = np.zeros(job.lanes), cells.variables[CURRENT_IN]
 
     def flow() -> None:
-        now = int(np.ravel(clock.variables["timestep"].get_value())[0])
+        now = _step(clock)
         for change in given.get(now, ()):
             steady[change.cell] = change.value
         current.set_value(steady + noise.at(now))

@@ -15,10 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.populations import Cells
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.engines import children
 from spikeheb.engines.brian import importing
+from spikeheb.engines.brian.cells import NO_DRAWS
 from spikeheb.engines.brian.network import build, enter, plan
 from spikeheb.engines.brian.network_run import check_finite, recording, weights_of
 from spikeheb.engines.brian.runtime import check_values
@@ -68,6 +70,9 @@ def _refuse(circuit: Circuit) -> None:
     for name, given in circuit.drives.items():
         if given.noise is not None:
             raise EngineError(f'"{name}": a standalone program has no random currents; {ELSE}', key="drives")
+    for name, population in circuit.populations.items():
+        if isinstance(population, Cells) and population.cell is not None and population.cell.draws:
+            raise EngineError(f'"{name}": {NO_DRAWS}; {ELSE}', path=population.cell.path, key="membrane.threshold")
     last = circuit.steps - 1
     of_cells = any(len(circuit.probes.of_cells(name).samples) for name in circuit.populations)
     if of_cells or _records_before(circuit.probes, circuit, last):

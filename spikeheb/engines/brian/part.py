@@ -9,6 +9,8 @@ from spikeheb.engines.brian.names import own
 
 CELL_ORDER, HOLD_ORDER, CLAMP_ORDER, POST_ORDER, LATE_ORDER, KEEP_ORDER, SYNAPSE_ORDER, CLIP_ORDER, STILL_ORDER = range(9)
 """What happens one after the other in the slot of the state updates."""
+JUMP_ORDER = -1
+"""There jumps of the potential come before them."""
 OF_A_PROJECTION = 1000
 """Places for the handlers of a projection in the slot of the synapses."""
 AFTER_SPIKE_ORDER = 1_000_000

@@ -47,7 +47,7 @@ class Relaxation:
         known = all(update is not None for update in self._updates)
         self.rest = self._fixed_point(cell) if known else None
         self.jacobian = self._derivative(self.rest) if self.rest is not None else None
-        self.usable = self._contracts()
+        self.usable = not cell.draws and self._contracts()
 
     def step(self, state: Floats) -> Floats:
         """One step of all variables, shape (variables, lanes), from their old values."""

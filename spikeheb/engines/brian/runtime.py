@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from spikeheb.cells import assemble
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.recording import Recording
 from spikeheb.circuits.steps import Floats, Steps
@@ -201,8 +202,11 @@ class _Watch:
         self.time[0] = (upcoming - 1) * self.job.dt
 
     def held(self, step: int) -> bool:
-        """Whether some cell is driven by a current, clamped or refractory, so that the relaxation says nothing of it."""
+        """Whether some cell is driven by a current, about to jump, clamped or refractory, so that the relaxation says nothing of it."""
         cell = self.job.cell
+        for state in assemble(cell, self.job.dt).jumps if cell is not None else ():
+            if np.any(self.built.cells.variables[of_cell(state)].get_value() != 0):
+                return True
         if self.job.currents and np.any(self.built.cells.variables[CURRENT_IN].get_value() != 0):
             return True
         if self.job.clamps and np.any(self.built.cells.variables[CLAMPED].get_value() > 0):

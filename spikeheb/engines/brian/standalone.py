@@ -30,6 +30,7 @@ from spikeheb.engines import children
 from spikeheb.engines.alone import Alone, alone
 from spikeheb.engines.brian import building, late
 from spikeheb.engines.brian.building import Array
+from spikeheb.engines.brian.cells import NO_DRAWS
 from spikeheb.engines.brian.names import users
 from spikeheb.engines.brian.owned import of_rule, under_users_names
 from spikeheb.engines.brian.settings import settings
@@ -58,6 +59,8 @@ def run(circuit: Circuit) -> Recording:
     job = alone(of_rule(circuit))
     if circuit.unplastic is not None or circuit.plastic.normalise is not None or circuit.precision != "float64":
         raise EngineError('inhibitory inputs, normalisation and single precision need another engine than "brian:standalone"')
+    if job.cell is not None and job.cell.draws:
+        raise EngineError(f'{NO_DRAWS}; the engine "brian:numpy" does', path=job.cell.path, key="membrane.threshold")
     working = compiler_of_system()
     if working is None:
         raise BuildError('no C++ compiler found that Brian2 can use (CXX, g++, c++, clang++); install one, or use the engine "brian:numpy"')

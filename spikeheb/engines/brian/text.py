@@ -47,6 +47,8 @@ def equation_line(equation: Equation, flag: str = "", renames: Mapping[str, t.Tr
     if equation.expression is None:
         return equation.name + suffix
     text = to_brian(t.substitute(equation.expression, renames or {}))
+    if equation.expression == t.ZERO:  # of any dimension here, but not for Brian2
+        text = f"0*({equation.dimension.brian})" + ("/second" if equation.kind == "differential" else "")
     left = f"d{equation.name}/dt" if equation.kind == "differential" else equation.name
     return f"{left} = {text}{suffix}"
 

@@ -15,7 +15,7 @@ from spikeheb.expressions.printers import to_numpy
 from spikeheb.program import methods
 from spikeheb.program.handlers import describe, random_draws
 from spikeheb.program.layout import layout
-from spikeheb.program.program import Block, Decay, Program
+from spikeheb.program.program import DRAWN, Block, Decay, Program
 from spikeheb.rules.meaning import TRANSMIT, Action
 from spikeheb.rules.ties import STEP
 
@@ -148,7 +148,7 @@ class _Writer:
             return ""
         lines = ["def step_cell(z, q, noise, dt):", *_comments(cell.block)]
         lines += self.step_lines(cell.block, self.of_cell, lambda name: f"z[{name!r}][:]")
-        lines += ["", "", "def threshold(z, q, dt):", f"    return {to_numpy(cell.threshold, self.of_cell)}"]
+        lines += ["", "", f"def threshold(z, q, dt, {DRAWN}_):", f"    return {to_numpy(cell.threshold, self.of_cell)}"]
         lines += ["", "", "def reset(z, q, dt):", "    pass"]
         lines += [f"    {self.of_cell(s.target)}[:] = {to_numpy(s.expression, self.of_cell)}" for s in cell.reset]
         return "\n".join(lines)

@@ -18,7 +18,7 @@ from spikeheb.expressions.printers import to_brian, to_cpp
 from spikeheb.program import methods
 from spikeheb.program.handlers import DRAWS_PER_STEP, describe, random_draws
 from spikeheb.program.layout import Layout, layout, synapse_dtype
-from spikeheb.program.program import Block, Decay, Program
+from spikeheb.program.program import DRAWN, Block, Decay, Program
 from spikeheb.program.stretches import can_rest
 from spikeheb.rules.meaning import TRANSMIT, Action, reads_membrane
 from spikeheb.rules.ties import STEP
@@ -146,6 +146,7 @@ class _Writer:
             "has_cell": program.cell is not None,
             "has_post": program.post is not None,
             "cell_noisy": program.cell is not None and program.cell.block.noisy,
+            "threshold_draws": program.cell is not None and program.cell.draws,
             "post_noisy": program.post is not None and program.post.noisy,
             "synapse_noisy": program.stepped is not None and program.stepped.noisy,
             "can_rest": can_rest(program),
@@ -326,8 +327,11 @@ class _Writer:
         lines.append("template <class T, class Draw> static void step_cell(State<T> &z, const Shared &k, Draw &&draw, int64_t now) {")
         lines += self.step_lines(cell.block, self.cell_text, lambda name: f"z.cell.{mangled(name)}", "T")
         lines += ["}", "", f"// threshold: {to_brian(cell.cell.threshold)}"]
-        lines.append("template <class T> static auto threshold(const State<T> &z, const Shared &k) {")
-        lines += [f"  return {self.cell_text(cell.threshold)};", "}", ""]
+        lines.append(f"template <class T> static auto threshold(const State<T> &z, const Shared &k, double {mangled(DRAWN)} = 0.0) {{")
+        lines += [f"  (void){mangled(DRAWN)};", f"  return {self.cell_text(cell.threshold)};", "}"]
+        due = " || ".join(f"z.cell.{mangled(name)} != 0.0" for name in cell.block.jumps)
+        lines += ["// whether the potential is about to jump", "static bool jumps(const State<double> &z) {", "  (void)z;"]
+        lines += [f"  return {due or 'false'};", "}", ""]
         lines.append("static void reset(State<double> &z, const Shared &k) {")
         lines += [f"  {self.cell_name(s.target)} = {self.cell_text(s.expression)};" for s in cell.reset]
         lines += ["}", "static double shape_v(const Shared &k, int64_t part) {"]

@@ -18,7 +18,7 @@ from spikeheb.engines.emit.tile_text import COPY, Text
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import to_brian, to_cpp
 from spikeheb.program.handlers import describe
-from spikeheb.program.program import Program
+from spikeheb.program.program import DRAWN, Program
 from spikeheb.program.sites import PRE, SYNAPSE, Sites
 
 WIDTH = {"float64": 4, "float32": 8}
@@ -229,14 +229,17 @@ class _Writer:
             f"  {COPY}",
             "  Flag any = 0;",
         ]
-        lines += self.pointers({name: self.sites.row_that_cell_reads(name) for name in names}, cell.block.names)
+        lines += self.pointers({name: self.sites.row_that_cell_reads(name) for name in names}, cell.block.written)
         lines += ["  real *__restrict const holding = t.lane[held];"] if holds else []
         lines.append("  auto *__restrict const fired = t.fired;")
-        body = [f"{'' if name in cell.block.names else 'const '}real {mangled(name)} = {pointer(name)}[c];" for name in names]
+        body = [f"{'' if name in cell.block.written else 'const '}real {mangled(name)} = {pointer(name)}[c];" for name in names]
         body += ["const real before = v_;", "const real left = holding[c];"] if holds else []
         body += self.text.step_lines(cell.block, self.text.cell, "NOISE_OF_CELL", "t.first_cell + c")
         body += ["v_ = left > real(0) ? before : v_;"] if holds else []
-        body += [f"{pointer(name)}[c] = {mangled(name)};" for name in cell.block.names]
+        body += [f"{pointer(name)}[c] = {mangled(name)};" for name in cell.block.written]
+        if cell.draws:
+            drawn = "uniform(stream(t.seed, DRAWS_OF_THRESHOLD, uint64_t(t.first_cell + c)), uint64_t(now))"
+            body.append(f"const real {mangled(DRAWN)} = real({drawn});")
         body.append(f"Flag on = ({self.text.cell(cell.threshold)}) ? 1 : 0;")
         body += ["on = left > real(0) ? 0 : on;", "holding[c] = left - (left > real(0) ? real(1) : real(0));"] if holds else []
         body += ["fired[c] = on;", "any |= on;"]

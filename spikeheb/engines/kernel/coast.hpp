@@ -42,7 +42,8 @@ public:
     x.start = from;
     for (int n = 0; n < NUMBERS; ++n) at(x.rest, n) = at(from, n);
     if (quiet) follow(linear, *quiet);
-    for (const int place : M::decaying) {
+    for (int n = 0; n < M::decaying_count; ++n) {  // the array itself is never empty
+      const int place = M::decaying[n];
       double a, b;
       const double growth = M::line_of_state(place, k, a, b);
       at(x.rest, place) = decayed(at(from, place), a, b, growth, k.dt, by.steps());

@@ -63,7 +63,7 @@ public:
         if (eventful) set_current(now), set_clamp(now);
         else {
           if constexpr (M::can_rest)
-            if (now >= place.look && rest(now)) continue;
+            if (now >= place.look && !M::jumps(state) && rest(now)) continue;
           if constexpr (cell_only)
             if (!careful && stride(until)) continue;
         }
@@ -197,7 +197,7 @@ private:
     for (; now < end; ++now) {
       auto moved = z;
       M::step_cell(moved, shared, normals, now);
-      if (M::threshold(moved, shared) || !std::isfinite(moved.cell.v_)) break;
+      if (M::threshold(moved, shared, drawn(now)) || !std::isfinite(moved.cell.v_)) break;
       z = moved;
       if (recording) out[now] = z.cell.v_;
     }
@@ -206,12 +206,18 @@ private:
     return now > from;
   }
 
+  // The number that the threshold draws in a step, where it draws one.
+  double drawn(int64_t now) const {
+    if constexpr (M::threshold_draws) return uniform(stream(job.seed, DRAWS_OF_THRESHOLD, uint64_t(lane)), uint64_t(now));
+    else return 0.0;
+  }
+
   // An imposed spike, or the threshold where the cell is not held.
   bool fires(int64_t now) {
     bool spike = place.imposed < imposed_count && imposed[place.imposed] == now;
     if (spike) ++place.imposed;
     if constexpr (has_cell) {
-      spike |= now > place.held_through && !clamped() && M::threshold(state, shared);
+      spike |= now > place.held_through && !clamped() && M::threshold(state, shared, drawn(now));
       if (spike) {
         spikes[place.spikes++] = now;
         for (int a = 0; a < A; ++a)

@@ -106,7 +106,7 @@ class PopulationArrays(ProgramArrays, Spiking):
     def _sampled(self, circuit: Circuit, name: str) -> dict[str, int]:
         """Arrays for counts of spikes and for the rows of the cells that are recorded: their potential, then all parts of receptors."""
         of = circuit.probes.of_cells(name)
-        states = [state for receptor in circuit.driven_cell(name).receptors.values() for state, _, _ in receptor.parts]
+        states = [state for receptor in circuit.driven_cell(name).conducting for state, _, _ in receptor.parts]
         rows = [self.sites.row_of("cell", state) for state in ("v", *states)]
         bins = circuit.steps // of.bin_steps if of.bin_steps else 0
         self.fixed |= {
@@ -121,9 +121,9 @@ class PopulationArrays(ProgramArrays, Spiking):
 
     def recorded(self, circuit: Circuit, name: str) -> tuple[Array, Array]:
         """Potentials, shape (samples, cells), and currents by receptor, shape (receptors, samples, cells)."""
-        receptors, rows = circuit.driven_cell(name).receptors.values(), self.state["samples"].astype(float).swapaxes(0, 1)
+        receptors, rows = circuit.driven_cell(name).conducting, self.state["samples"].astype(float).swapaxes(0, 1)
         states = dict(zip((state for receptor in receptors for state, _, _ in receptor.parts), rows[1:], strict=True))
-        return rows[0], np.array([receptor.current(rows[0], states) for receptor in receptors]).reshape(-1, *rows[0].shape)
+        return rows[0], np.array([receptor.current(rows[0], states) for receptor in receptors]).reshape(len(receptors), *rows[0].shape)
 
 
 class TriggerArrays:

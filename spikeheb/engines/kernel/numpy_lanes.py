@@ -263,7 +263,9 @@ class _Clocked(_Lanes):
         spiking = np.zeros(self.job.lanes, dtype=bool)
         spiking[self.imposed.get(now, [])] = True
         if self.program.cell is not None:
-            spiking |= (now > self.held_through) & np.isnan(self.clamp) & self.code["threshold"](self.z, self.q, self.job.dt)
+            drawn = random.uniform(self._keys(random.Purpose.DRAWS_OF_THRESHOLD), now) if self.program.cell.draws else None
+            beyond = self.code["threshold"](self.z, self.q, self.job.dt, drawn)
+            spiking |= (now > self.held_through) & np.isnan(self.clamp) & beyond
         for lane in np.flatnonzero(spiking).tolist():
             self.spikes[lane].append(now)
             for kind, action in enumerate(self.program.actions):

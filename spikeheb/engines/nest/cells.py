@@ -68,6 +68,8 @@ def model_of(cell: Cell, driven: Collection[str], dt: float) -> Model:
     EngineError
         Where NEST has none with these equations.
     """
+    if cell.draws:
+        raise EngineError(f'the threshold of "{cell.name}" draws a random number in each step, and NEST would draw others', path=cell.path)
     if t.names(cell.threshold) <= set(cell.constants):  # it does not hold at rest, so it never does
         return Model("parrot_neuron", {}, 0.0, 0.0, dict.fromkeys(driven, (1, 1.0)), relay=True)
     numbers = _leaky(cell)
@@ -78,6 +80,10 @@ def model_of(cell: Cell, driven: Collection[str], dt: float) -> Model:
         "t_ref": MILLI * dt * max(0, round(cell.refractory / dt) - 1), "V_m": MILLI * numbers["E_L"],
     }  # fmt: skip
     kinds = {receptor.kind for receptor in receptors}
+    if "jump" in kinds:
+        raise EngineError(
+            f'spikes make the potential of "{cell.name}" jump; NEST\'s cells with jumps see them one step earlier', path=cell.path
+        )
     if len(kinds) > 1:
         raise EngineError("NEST has no cell with conductances and currents together", path=cell.path)
     leak = {"g_L": NANO * numbers["g_L"]} if kinds == {"conductance"} else {"tau_m": MILLI * numbers["C"] / numbers["g_L"]}
@@ -121,20 +127,25 @@ def _conductances(cell: Cell, receptors: list[Receptor]) -> Ported:
     for receptor, side in zip(receptors, ("ex", "in"), strict=False):
         own[f"E_{side}"] = MILLI * float(receptor.reversal or 0.0)
         if receptor.rise is None:
-            own[f"tau_syn_{side}"] = MILLI * receptor.decay
+            own[f"tau_syn_{side}"] = MILLI * _decay(receptor)
         else:
-            own |= {f"tau_rise_{side}": MILLI * receptor.rise, f"tau_decay_{side}": MILLI * receptor.decay}
+            own |= {f"tau_rise_{side}": MILLI * receptor.rise, f"tau_decay_{side}": MILLI * _decay(receptor)}
     ports = {receptor.name: (0, sign * NANO * receptor.unit) for receptor, sign in zip(receptors, (1.0, -1.0), strict=False)}
     return "iaf_cond_beta" if True in rises else "iaf_cond_exp", own, ports, ()
+
+
+def _decay(receptor: Receptor) -> float:
+    assert receptor.decay is not None  # jumps are refused
+    return receptor.decay
 
 
 def _currents(cell: Cell, receptors: list[Receptor]) -> Ported:
     ports = {receptor.name: (n + 1, PICO * receptor.unit) for n, receptor in enumerate(receptors)}
     if all(receptor.rise is None for receptor in receptors):
-        taus = [MILLI * receptor.decay for receptor in receptors] or [1.0]
+        taus = [MILLI * _decay(receptor) for receptor in receptors] or [1.0]
         return "iaf_psc_exp_multisynapse", {"tau_syn": taus}, ports, ()
-    if all(receptor.rise is not None and abs(receptor.decay / receptor.rise - 1.0) <= ALPHA for receptor in receptors):
-        taus = [MILLI * math.sqrt(receptor.decay * (receptor.rise or 0.0)) for receptor in receptors]
+    if all(receptor.rise is not None and abs(_decay(receptor) / receptor.rise - 1.0) <= ALPHA for receptor in receptors):
+        taus = [MILLI * math.sqrt(_decay(receptor) * (receptor.rise or 0.0)) for receptor in receptors]
         note = f'the currents of "{cell.name}" are alpha functions, within 0.1 % of the peak of its own'
         return "iaf_psc_alpha_multisynapse", {"tau_syn": taus}, ports, (note,)
     raise EngineError("NEST has no cell whose currents rise and decay with time constants of their own", path=cell.path)

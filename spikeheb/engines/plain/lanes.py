@@ -116,7 +116,8 @@ class Lanes:
         self.keys: dict[int, Any] = {random.Purpose.NOISE_OF_SYNAPSE: of_synapses}
         self.keys[random.Purpose.DRAWS_OF_HANDLER] = random.streams(job.seed, random.Purpose.DRAWS_OF_HANDLER, np.arange(job.inputs))
         self.keys |= {
-            n: random.streams(job.seed, n, np.arange(job.lanes)) for n in (random.Purpose.NOISE_OF_CELL, random.Purpose.NOISE_OF_POST)
+            n: random.streams(job.seed, n, np.arange(job.lanes))
+            for n in (random.Purpose.NOISE_OF_CELL, random.Purpose.NOISE_OF_POST, random.Purpose.DRAWS_OF_THRESHOLD)
         }
 
     def _start_cells(self) -> None:

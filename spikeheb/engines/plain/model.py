@@ -37,6 +37,7 @@ class Advance:
     Attributes
     ----------
     names : tuple of str
+        Of what gets a new value.
     lines : tuple of Line
     noise : int or None
         Whose random numbers drive it (a purpose of `spikeheb.draws.random`), if any do.
@@ -85,7 +86,7 @@ class Model:
 def _advance(block: Block | None, constants: Mapping[str, float], purpose: int) -> Advance | None:
     if block is None:
         return None
-    return Advance(block.names, _lines(methods.step(block), constants), purpose if block.noisy else None)
+    return Advance(block.written, _lines(methods.step(block), constants), purpose if block.noisy else None)
 
 
 def _lines(statements: Iterable[t.Statement], constants: Mapping[str, float]) -> tuple[Line, ...]:

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.draws import random
 from spikeheb.engines.alone import raised_by_unplastic
 from spikeheb.engines.plain.handlers import act
 from spikeheb.engines.plain.lanes import NEVER, Lanes, Rows
 from spikeheb.engines.plain.model import Advance
 from spikeheb.engines.plain.normalise import bring_to_sum
 from spikeheb.program.methods import NOISE_STEP
+from spikeheb.program.program import DRAWN
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -103,12 +105,13 @@ def advance(lanes: Lanes, block: Advance, scope: dict[str, Any], rows: Rows, now
 
 
 def fire(lanes: Lanes, now: int) -> Mask:
-    """Which cells fire: by an imposed spike, or at the threshold where v is neither held nor clamped."""
+    """Which cells fire: by an imposed spike, or at the threshold where v is neither held nor clamped; a draw is keyed by lane and step."""
     spiking = np.zeros(lanes.job.lanes, dtype=bool)
     if now in lanes.events.imposed:
         spiking[lanes.events.imposed[now]] = True
-    if lanes.model.threshold is not None:
-        spiking |= (now > lanes.held_through) & lanes.is_free & lanes.model.threshold(lanes.cell)
+    if lanes.program.cell is not None and lanes.model.threshold is not None:
+        drawn = {DRAWN: random.uniform(lanes.keys[random.Purpose.DRAWS_OF_THRESHOLD], now)} if lanes.program.cell.draws else {}
+        spiking |= (now > lanes.held_through) & lanes.is_free & lanes.model.threshold({**lanes.cell, **drawn})
     for lane in np.flatnonzero(spiking).tolist() if np.count_nonzero(spiking) else ():
         lanes.spikes[lane].append(now)
         lanes.events.spike(lane, now)

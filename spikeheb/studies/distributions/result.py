@@ -206,14 +206,14 @@ def _of_rules(plan: Plan, runs: list[list[Run]]) -> dict[str, tuple[str, list[An
 
 
 def _drive(plan: Plan) -> dict[str, list[Any]]:
-    """Conductance (or synaptic current) of efficacy 1 and current for each rule; none where there is no cell."""
+    """Conductance (or synaptic current, or jump of the potential) of efficacy 1 and current for each rule; none where there is no cell."""
     cells = [plan.cell(n) for n in range(len(plan.rules))]
     receptors = [cell.receptor(None) for cell in cells if cell is not None]
     if not receptors:
         return {}
     drives = [plan.drive(n) for n in range(len(cells))]
     texts = [drive_text(plan.body, drive) for drive in drives]
-    name = "conductance" if receptors[0].kind == "conductance" else "synaptic_current"
+    name = {"conductance": "conductance", "current": "synaptic_current", "jump": "synaptic_jump"}[receptors[0].kind]
     return {name: [receptor.unit for receptor in receptors], "current": [drive.current for drive in drives], "drive": texts}
 
 
@@ -273,6 +273,7 @@ TEXTS = {
     "scale": ("1", "weight that is 1 in the common unit"),
     "conductance": ("S", "of efficacy 1"),
     "synaptic_current": ("A", "of efficacy 1"),
+    "synaptic_jump": ("V", "of efficacy 1"),
     "current": ("A", "constant current into each cell"),
     "drive": ("1", "how strongly the inputs drive the cell"),
     "axonal_delay": ("s", "from the presynaptic spike to the synapse"),

@@ -128,13 +128,13 @@ def _add_samples(variables: Variables, coordinates: Variables, circuit: Circuit,
     of = circuit.probes.of_cells(name)
     if not len(of.samples):
         return
-    over, currents = (f"{name}_sample", f"{name}_probed"), recording.currents[name]
+    over, currents, receptors = (f"{name}_sample", f"{name}_probed"), recording.currents[name], circuit.driven_cell(name).conducting
     times = of.samples * circuit.dt
-    coordinates |= {f"{name}_sample": times, f"{name}_probed": of.cells, f"{name}_receptor": list(circuit.driven_cell(name).receptors)}
+    coordinates |= {f"{name}_sample": times, f"{name}_probed": of.cells, f"{name}_receptor": [r.name for r in receptors]}
     variables[f"{name}_v"] = (over, recording.v[name])
     variables[f"{name}_current"] = ((f"{name}_receptor", *over), currents)
     late = currents[:, times >= circuit.steps * circuit.dt / 2]
-    if late.shape[1] > 1:
+    if receptors and late.shape[1] > 1:
         balanced = balance(*by_sign(late))
         variables[f"{name}_current_correlation"] = (f"{name}_probed", balanced.correlation)
         variables[f"{name}_current_ratio"] = (f"{name}_probed", balanced.ratio)

@@ -33,7 +33,7 @@ class CellPortrait:
     refractory : float
         Seconds.
     receptors : tuple of Receptor
-        Siemens or amperes, volts and seconds.
+        Siemens, amperes or volts; volts and seconds.
     parameters : tuple of Parameter
     references : mapping of str to Reference
     """
@@ -81,10 +81,12 @@ class CellPortrait:
 
 
 def _receptor_row(receptor: Receptor) -> list[str]:
-    rise = "at once" if receptor.rise is None else f"{receptor.rise * 1e3:g} ms"
+    at_once = "" if receptor.decay is None else "at once"
+    rise = at_once if receptor.rise is None else f"{receptor.rise * 1e3:g} ms"
     unit = format_quantity(receptor.unit, receptor.dimension)
     reversal = "" if receptor.reversal is None else f"{receptor.reversal * 1e3:g} mV"
-    return [receptor.name, unit, reversal, rise, f"{receptor.decay * 1e3:g} ms", receptor.doc, receptor.source]
+    decay = "v jumps" if receptor.decay is None else f"{receptor.decay * 1e3:g} ms"
+    return [receptor.name, unit, reversal, rise, decay, receptor.doc, receptor.source]
 
 
 def of_cell(cell: Cell) -> CellPortrait:

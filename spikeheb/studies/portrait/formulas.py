@@ -44,7 +44,9 @@ class Block:
 
     @property
     def latex(self) -> str:
-        """The formulas as an ``align*``, below the event if there is one."""
+        """The formulas as an ``align*``, below the event if there is one; or that nothing changes then."""
+        if self.event and not self.formulas:
+            return f"{self.event}: nothing changes."
         return (f"{self.event}:\n" if self.event else "") + align(formula.latex for formula in self.formulas)
 
     @property
