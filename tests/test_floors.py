@@ -54,7 +54,7 @@ ROOMS = {
         {"changes", "datasets", "labels", "progress", "seeds", "settings", "start_weights"},
         {"inputs", "population"},
         {"calls"},
-        {"distributions", "experiment", "networks"},
+        {"distributions", "experiment", "mystery", "networks"},
         {"board"},
         {"windows"},
         {"portrait", "rerun"},
