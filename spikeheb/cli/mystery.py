@@ -81,17 +81,15 @@ def do(
 ) -> None:
     """Carry out an experiment on new cells of the hidden synapse."""
     from spikeheb.cli.printing import data_table, note
-    from spikeheb.studies.mystery.game import do as study
-    from spikeheb.studies.mystery.game import opened
+    from spikeheb.studies.mystery.game import do_as_asked, opened
 
     given = assignments(parameter)
     if server is None:
         check_used("--server", token=token)
         own = opened(log)
-        study(own, protocol, **_given(settings), **given)
-        record, left = own.records[-1], own.left
+        record, left = do_as_asked(own, protocol, settings, given), own.left
     else:
-        reply = _remote(server, token, "/do", {"protocol": protocol, **_given(settings), "parameters": given})
+        reply = _remote(server, token, "/do", {"protocol": protocol, **settings, "parameters": given})
         record, left = reply["record"], reply["left"]
     data_table(*_cells(record))
     note(f"this cost {record['cost']} cells; {left} are left")
@@ -200,7 +198,7 @@ def serve(
     assignment: Assignment = "1",
     level: LevelNumber = 2,
     logs: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the signed logs stand.")] = Path("mystery-logs"),
-    host: Annotated[str, typer.Option(help="The address; 0.0.0.0 opens it to the class room.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The address; 0.0.0.0 opens it to the network of the class room, unencrypted.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8765,
 ) -> None:
     """Carry out the experiments of a class on this machine, which alone knows the secret, until it is interrupted (Ctrl-C)."""
@@ -215,10 +213,6 @@ def serve(
         address = f"http://{machine.server_address[0]!s}:{machine.server_address[1]}"
         note(f"serving {len(room.students)} students at {address}; spikeheb mystery key prints their tokens; Ctrl-C ends it")
         machine.serve_forever()
-
-
-def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _secret(path: Path | None) -> bytes | None:

@@ -16,7 +16,6 @@ from spikeheb.results import replace_file
 from spikeheb.studies.mystery.candidates import level_of
 from spikeheb.studies.mystery.game import Mystery, opened
 from spikeheb.studies.mystery.report import Row, with_twins
-from spikeheb.studies.mystery.score import grade
 from spikeheb.studies.mystery.synapse import hidden, seed_of, token_of
 
 MOST_STUDENTS = 2000
@@ -111,7 +110,7 @@ def graded(path: Path, secret: bytes | None) -> list[Row]:
 def _row(file: Path, secret: bytes | None, alone: bool) -> Row:
     try:
         log: Mystery = opened(file, secret)
-        return Row(file.name, log, grade(log))
+        return Row(file.name, log, log.grade())
     except SpikehebError as error:
         if alone:
             raise

@@ -122,7 +122,7 @@ def _spikes(each: Condition) -> tuple[Steps, Steps, float]:
 def _fired(schedule: Schedule) -> Steps:
     """The spikes of the standard cell where its inputs and currents decide them, while all weights stay at 1."""
     fixed = choose(library.rule("pair"), parameters={"A_plus": 0, "A_minus": 0}, bounds="none")
-    circuit = session(schedule, fixed, library.cell(STANDARD_CELL), 0).starting_at(np.array([1.0]))
+    circuit = session(schedule, fixed, library.cell(STANDARD_CELL), 0).starting_at(1.0)
     return np.asarray(carry_out(circuit).spikes[0], dtype=np.int64)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spikeheb.dimensions import NONE
-from spikeheb.errors import ScheduleError
+from spikeheb.errors import FormatError, ScheduleError
 from spikeheb.numbers import quantities
 from spikeheb.studies.labels import describe
 from spikeheb.studies.mystery.budget import check_affordable, cost
@@ -28,7 +28,7 @@ LONGEST_PHASE = 3600.0
 """Seconds of baseline or follow-up."""
 
 
-def experiment(synapse: Synapse, records: Sequence[Record], protocol: str, settings: Trial, parameters: Mapping[str, object]) -> Record:
+def experiment(synapse: Synapse, records: Sequence[Record], protocol: object, settings: Trial, parameters: Mapping[str, object]) -> Record:
     """The record of a further experiment on new cells.
 
     Parameters
@@ -138,7 +138,9 @@ def experiments_of(records: Sequence[Record]) -> list[tuple[Record, list[tuple[S
 def _done(record: Record) -> list[tuple[Session, list[Measured]]]:
     conditions = conditions_of(record["protocol"], record["parameters"])
     if record["condition"] is not None:
-        conditions = [conditions[record["condition"] - 1]]
-    sessions = [Session(each, record["start"], record["baseline"], record["follow_up"]) for each in conditions]
+        conditions = conditions[record["condition"] - 1 : record["condition"]]
     cells = [[Measured(before, math.nan if after is None else after) for before, after in each["cells"]] for each in record["results"]]
+    if len(conditions) != len(cells):
+        raise FormatError("has results of other conditions than the protocol has", key=f"experiment {record['number']}")
+    sessions = [Session(each, record["start"], record["baseline"], record["follow_up"]) for each in conditions]
     return list(zip(sessions, cells, strict=True))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spikeheb.declared import takes_settings
+from spikeheb.declared import declared, takes_settings
 from spikeheb.errors import OutputExists, ScheduleError
 from spikeheb.limits import check_seed
 from spikeheb.paths import exists
@@ -18,7 +18,9 @@ from spikeheb.studies.mystery.answers import answer_of
 from spikeheb.studies.mystery.candidates import Level, level_of
 from spikeheb.studies.mystery.experiments import as_dataset, experiment, spent
 from spikeheb.studies.mystery.noise import STATED
+from spikeheb.studies.mystery.observer import SETS
 from spikeheb.studies.mystery.records import check_records
+from spikeheb.studies.mystery.score import Grade, grade
 from spikeheb.studies.mystery.synapse import Synapse, drawn, hidden, seed_of
 from spikeheb.studies.settings.mystery import Trial
 
@@ -93,6 +95,13 @@ class Mystery:
         """Give the answer: a probability for each rule, and parameters of the most probable one; see `answer`."""
         answer(self, probabilities, parameters)
 
+    def grade(self, sets: int = SETS) -> Grade:
+        """The score of 100 and what it rests on: see `spikeheb.studies.mystery.score.grade`."""
+        scored = grade(self.synapse, self.records, sets)
+        if log.text(replayed(self.records, self.secret), None) != log.text(self.records, None):
+            return replace(scored, notes=(*scored.notes, "the log was edited: the same requests give other results"))
+        return scored
+
     def add(self, record: log.Record) -> None:
         """Add a step to the log and write it.
 
@@ -125,7 +134,7 @@ def mystery(seed: int = 0, *, level: int = 1, log: str | Path | None = None) -> 
     Returns
     -------
     Mystery
-        With ``do``, ``answer`` and ``left``; `spikeheb.studies.mystery.score.grade` scores it.
+        With ``do``, ``answer``, ``grade`` and ``left``.
 
     Raises
     ------
@@ -207,6 +216,23 @@ def do(hidden_synapse: Mystery, protocol: str, settings: Trial, **parameters: ob
     ScheduleError
         For what cannot be done, or costs more than what is left; then nothing is done and nothing is written.
     """
+    return _done(hidden_synapse, protocol, settings, parameters)
+
+
+def do_as_asked(hidden_synapse: Mystery, protocol: object, settings: Mapping[str, object], parameters: Mapping[str, object]) -> log.Record:
+    """The same from words of a command line or a message; settings that are not given have their defaults.
+
+    Raises
+    ------
+    SpikehebError
+    """
+    given = {name: settings[name] for name in declared(Trial) if settings.get(name) is not None}
+    values = {name: each.convert(given.get(name, each.default)) for name, each in declared(Trial).items()}
+    _done(hidden_synapse, protocol, Trial(**values), parameters)
+    return hidden_synapse.records[-1]
+
+
+def _done(hidden_synapse: Mystery, protocol: object, settings: Trial, parameters: Mapping[str, object]) -> xr.Dataset:
     if hidden_synapse.answered:
         raise ScheduleError("the answer was given, so that no further experiment can be done")
     record = experiment(hidden_synapse.synapse, hidden_synapse.records, protocol, settings, parameters)
@@ -245,8 +271,7 @@ def replayed(records: Sequence[log.Record], secret: bytes | None = None) -> list
     again.synapse  # noqa: B018  # it is drawn before anything is asked of it
     for record in records[1:]:
         if record["kind"] == "do":
-            names = ("cells", "condition", "start", "baseline", "follow_up", "predict")
-            do(again, record["protocol"], **{name: record.get(name) for name in names}, **record["parameters"])
+            do_as_asked(again, record["protocol"], record, record["parameters"])
         else:
             answer(again, record["probabilities"], record["parameters"])
     return again.records

@@ -30,6 +30,8 @@ DRIFT = 0.14
 SWEEP_CV = 0.4
 EPSP = 1.0
 """Mean EPSP of all connections before the induction, in mV."""
+SMALLEST = 0.01
+"""EPSPs after the induction that are smaller are read as this, in mV."""
 DIGITS = 4
 """Digits after the decimal point of an EPSP in mV."""
 NODES = 8
@@ -100,7 +102,7 @@ def measured(session: Session, synapse: Response, rng: np.random.Generator) -> M
     true = EPSP * start
     before = true * np.exp(errors[0] * before_noise)
     after = np.nan if lost < LOST else true * np.exp(g * change + DRIFT * drift + errors[1] * after_noise)
-    return Measured(round(float(before), DIGITS), round(float(after), DIGITS))
+    return Measured(round(float(before), DIGITS), round(float(np.maximum(after, SMALLEST)), DIGITS))
 
 
 def log_likelihood(session: Session, synapses: Response, cell: Measured) -> Floats:

@@ -3,20 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
 
 from spikeheb.errors import FormatError
 from spikeheb.studies.mystery.candidates import level_of
 from spikeheb.studies.mystery.log import Record
 
-FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
-    "new": {"level": int, "attempt": int, "signed": bool, "version": str, "mark": str},
-    "do": {
-        "number": int, "protocol": str, "parameters": dict, "cells": int, "start": (int, float), "baseline": (int, float),
-        "follow_up": (int, float), "cost": int, "left": int, "results": list,
-    },
-    "answer": {"probabilities": dict, "parameters": dict},
-}  # fmt: skip
-"""What each kind of record must have."""
+Whole = Annotated[int, msgspec.Meta(ge=0)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class New(msgspec.Struct, tag_field="kind", tag="new", forbid_unknown_fields=True):
+    """The first line."""
+
+    schema: int
+    version: str
+    level: int
+    attempt: Whole
+    signed: bool
+    mark: str
+    seed: Whole | None = None
+    student: str | None = None
+    assignment: str | None = None
+
+
+class Measurements(msgspec.Struct, forbid_unknown_fields=True):
+    """The cells of one condition: EPSPs before and after in mV, null where the cell was lost."""
+
+    condition: str
+    cells: list[tuple[Positive, Positive | None]]
+
+
+class Do(msgspec.Struct, tag_field="kind", tag="do", forbid_unknown_fields=True):
+    """An experiment."""
+
+    number: Whole
+    protocol: str
+    parameters: dict[str, str]
+    condition: Annotated[int, msgspec.Meta(ge=1)] | None
+    cells: Annotated[int, msgspec.Meta(ge=1)]
+    start: Positive
+    baseline: Positive
+    follow_up: Positive
+    predict: tuple[float, float] | None
+    cost: Whole
+    left: int
+    results: list[Measurements]
+
+
+class Answer(msgspec.Struct, tag_field="kind", tag="answer", forbid_unknown_fields=True):
+    """The last line."""
+
+    probabilities: dict[str, Share]
+    parameters: dict[str, float]
 
 
 def check_records(records: Sequence[Record], where: str) -> None:
@@ -27,15 +69,17 @@ def check_records(records: Sequence[Record], where: str) -> None:
     FormatError
     """
     for n, record in enumerate(records, 1):
-        kind = str(record.get("kind"))
-        fields = FIELDS.get(kind)
-        known = fields is not None and all(isinstance(record.get(name), types) for name, types in fields.items())
-        in_order = (kind == "new") == (n == 1) and (kind != "answer" or n == len(records))
-        if not known or not in_order:
-            raise FormatError("is not what spikeheb mystery writes here", path=where, key=f"line {n}")
+        kind = record.get("kind")
+        if (kind == "new") != (n == 1) or (kind == "answer" and n != len(records)):
+            raise FormatError("is not in the order in which spikeheb mystery writes", path=where, key=f"line {n}")
+        try:
+            msgspec.convert(record, New | Do | Answer)
+        except msgspec.ValidationError as error:
+            raise FormatError(f"is not what spikeheb mystery writes ({error})", path=where, key=f"line {n}") from None
     first = records[0]
-    level_of(first["level"])
-    owner: dict[str, type] = {"student": str, "assignment": str} if first["signed"] else {"seed": int}
-    for name, type_of_value in owner.items():
-        if not isinstance(first.get(name), type_of_value):
+    level = level_of(first["level"])
+    for name in ("student", "assignment") if first["signed"] else ("seed",):
+        if first.get(name) is None:
             raise FormatError(f"has no {name}", path=where, key="line 1")
+    if records[-1]["kind"] == "answer" and set(records[-1]["probabilities"]) != set(level.answers):
+        raise FormatError("names other rules than those of its level", path=where, key=f"line {len(records)}")

@@ -9,17 +9,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from spikeheb.studies.mystery import log
 from spikeheb.studies.mystery.answers import named
 from spikeheb.studies.mystery.candidates import Level
 from spikeheb.studies.mystery.conditions import Session
 from spikeheb.studies.mystery.designs import HELD_OUT, REFERENCE, WINDOW
-from spikeheb.studies.mystery.experiments import experiments_of
-from spikeheb.studies.mystery.game import Mystery, replayed
+from spikeheb.studies.mystery.experiments import experiments_of, spent
+from spikeheb.studies.mystery.log import Record, text
 from spikeheb.studies.mystery.noise import DRIFT, GAIN_SD, Measured, log_errors, measured
 from spikeheb.studies.mystery.observer import SETS, Belief, normalised, prior
 from spikeheb.studies.mystery.response import STARTS, Response, cloud_response, response
-from spikeheb.studies.mystery.synapse import equivalent, recognised, reference_beliefs
+from spikeheb.studies.mystery.synapse import Synapse, equivalent, recognised, reference_beliefs
 
 Floats = npt.NDArray[np.float64]
 Done = Sequence[tuple[Session, Sequence[Measured]]]
@@ -79,12 +78,13 @@ class Grade:
         return self.design + self.inference + self.parameters + self.prediction
 
 
-def grade(hidden_synapse: Mystery, sets: int = SETS) -> Grade:
-    """Score a log.
+def grade(synapse: Synapse, records: Sequence[Record], sets: int = SETS) -> Grade:
+    """Score what a log holds.
 
     Parameters
     ----------
-    hidden_synapse : Mystery
+    synapse : Synapse
+    records : sequence of dict
     sets : int
         Parameter sets that stand for a rule.
 
@@ -92,25 +92,24 @@ def grade(hidden_synapse: Mystery, sets: int = SETS) -> Grade:
     ------
     SpikehebError
     """
-    level, synapse = hidden_synapse.level, hidden_synapse.synapse
-    experiments = experiments_of(hidden_synapse.records)
+    level, experiments = synapse.level, experiments_of(records)
     beliefs = [prior(level, sets)]
     for _, done in experiments:
         beliefs.append(_after(beliefs[-1], done))
     same = equivalent(synapse, sets)
     right = [level.answers.index(name) for name in same]
-    bits = gained(beliefs[0].answers, beliefs[-1].answers, right)
-    at_cost = max(hidden_synapse.spent, level.cells // 2)
-    references = [gained(beliefs[0].answers, answers, right) for answers in reference_beliefs(synapse, at_cost, sets)]
-    reference_bits = float(np.mean(references))
-    answer = hidden_synapse.records[-1] if hidden_synapse.answered else None
+    start, end = beliefs[0].answers, beliefs[-1].answers
+    bits = gained(start, end, right)
+    at_cost = max(spent(records), level.cells // 2)
+    reference_bits = float(np.mean([gained(start, answers, right) for answers in reference_beliefs(synapse, at_cost, sets)]))
+    answer = records[-1] if records[-1]["kind"] == "answer" else None
     return Grade(
         design_points(bits, reference_bits),
-        0.0 if answer is None else inference_points(_written(level, answer), beliefs[-1].answers, right),
-        0.0 if answer is None else _parameter_points(hidden_synapse, answer),
+        0.0 if answer is None else inference_points(_written(level, answer), end, right),
+        0.0 if answer is None else _parameter_points(synapse, answer),
         _prediction_points(experiments, beliefs),
-        bits, reference_bits, tuple(belief.answers for belief in beliefs), same, 1 - recognised(synapse, sets), _truth(hidden_synapse),
-        _rivals(hidden_synapse, beliefs[-1], right, sets), _notes(hidden_synapse, experiments),
+        bits, reference_bits, tuple(belief.answers for belief in beliefs), same, 1 - recognised(synapse, sets), _truth(synapse),
+        _rivals(synapse, beliefs[-1], right, sets), _notes(synapse, records),
     )  # fmt: skip
 
 
@@ -146,17 +145,17 @@ def _pooled(values: Floats, right: Sequence[int]) -> Floats:
     return np.append(np.delete(values, list(right)), values[list(right)].sum())
 
 
-def _written(level: Level, answer: log.Record) -> Floats:
+def _written(level: Level, answer: Record) -> Floats:
     return np.array([answer["probabilities"].get(name, 0.0) for name in level.answers], dtype=float)
 
 
-def _parameter_points(hidden_synapse: Mystery, answer: log.Record) -> float:
+def _parameter_points(synapse: Synapse, answer: Record) -> float:
     """Points for the parameters: none are left where held-out outcomes are missed by one standard deviation of a cell."""
-    best = named(hidden_synapse.level, answer["probabilities"])
+    best = named(synapse.level, answer["probabilities"])
     values = np.array([[answer["parameters"].get(name, value) for name, value in zip(best.free, best.published, strict=True)]])
     misses = []
     for session in HELD_OUT:
-        true = _log_mean(hidden_synapse.synapse.responds(session.condition))
+        true = _log_mean(synapse.responds(session.condition))
         misses.append((_log_mean(response(best, session.condition, values)) - true) / _spread(session, true))
     return PARAMETERS * float(max(0.0, 1 - np.sqrt(np.mean(np.square(misses)))))
 
@@ -174,7 +173,7 @@ def _spread(session: Session, log_ratio: float) -> float:
 # --- the registered prediction --------------------------------------------------------------------------------------------
 
 
-def _prediction_points(experiments: Sequence[tuple[log.Record, Done]], beliefs: Sequence[Belief]) -> float:
+def _prediction_points(experiments: Sequence[tuple[Record, Done]], beliefs: Sequence[Belief]) -> float:
     """Points for the prediction of the last experiment."""
     if not experiments or experiments[-1][0].get("predict") is None:
         return 0.0
@@ -218,24 +217,23 @@ def _ideal_score(done: Done, belief: Belief) -> float:
 # --- what the report says -------------------------------------------------------------------------------------------------
 
 
-def _truth(hidden_synapse: Mystery) -> str:
-    synapse = hidden_synapse.synapse
+def _truth(synapse: Synapse) -> str:
     parameters = synapse.candidate.rule.parameters
     rounded = [float(f"{value:.4g}") for value in synapse.values]
     shown = [f"{name} = {replace(parameters[name], value=value).text}" for name, value in zip(synapse.candidate.free, rounded, strict=True)]
     return f"{synapse.candidate.name} ({', '.join(shown)})"
 
 
-def _rivals(hidden_synapse: Mystery, belief: Belief, right: Sequence[int], sets: int) -> tuple[tuple[str, float, str, float], ...]:
+def _rivals(synapse: Synapse, belief: Belief, right: Sequence[int], sets: int) -> tuple[tuple[str, float, str, float], ...]:
     """What would have told the truth from each rule that is still probable; the rival has its most probable parameters."""
-    level, rivals = hidden_synapse.level, []
+    level, rivals = synapse.level, []
     wrong = {level.answers[k] for k in range(len(level.answers)) if k not in right}
     for candidate, share, of_set in zip(level.everything, belief.rules, belief.of_sets(), strict=True):
         if share < RIVAL or level.answer_of(candidate.name) not in wrong:
             continue
         gaps = []
         for session in (*REFERENCE, *WINDOW):
-            true = _log_mean(hidden_synapse.synapse.responds(session.condition))
+            true = _log_mean(synapse.responds(session.condition))
             whole, n = cloud_response(candidate, session.condition, sets), int(of_set.argmax())
             other = _log_mean(Response(whole.log_ratio[n : n + 1], whole.weight[n : n + 1]))
             gaps.append(abs(other - true) / _spread(session, (true + other) / 2))
@@ -251,19 +249,18 @@ def words_of(session: Session) -> str:
     return f"{session.condition.protocol} ({given}{start})"
 
 
-def _notes(hidden_synapse: Mystery, experiments: Sequence[tuple[log.Record, Done]]) -> tuple[str, ...]:
-    notes = [hidden_synapse.records[0]["mark"]]
-    if log.text(replayed(hidden_synapse.records, hidden_synapse.secret), None) != log.text(hidden_synapse.records, None):
-        notes.append("the log was edited: the same requests give other results")
-    if not hidden_synapse.answered:
+def _notes(synapse: Synapse, records: Sequence[Record]) -> tuple[str, ...]:
+    notes = [str(records[0]["mark"])]
+    experiments = [record for record in records if record["kind"] == "do"]
+    if records[-1]["kind"] != "answer":
         notes.append("there is no answer yet")
-    if experiments and experiments[-1][0].get("predict") is None:
+    if experiments and experiments[-1].get("predict") is None:
         notes.append("no prediction was registered with the last experiment")
-    if hidden_synapse.spent < hidden_synapse.level.cells // 2:
+    if spent(records) < synapse.level.cells // 2:
         notes.append("less than half the budget was spent; the design is compared with the reference design at half the budget")
     return tuple(notes)
 
 
-def digest(records: Sequence[log.Record]) -> str:
+def digest(records: Sequence[Record]) -> str:
     """What two logs with the same experiments and results have in common."""
-    return hashlib.sha256(log.text([record for record in records if record["kind"] == "do"], None).encode()).hexdigest()[:16]
+    return hashlib.sha256(text([record for record in records if record["kind"] == "do"], None).encode()).hexdigest()[:16]

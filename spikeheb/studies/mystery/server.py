@@ -20,14 +20,13 @@ from spikeheb.errors import EngineError, SpikehebError, one_line
 from spikeheb.paths import exists
 from spikeheb.studies.mystery import log
 from spikeheb.studies.mystery.classroom import file_of
-from spikeheb.studies.mystery.game import Mystery, answer, do, new_for_marks, opened
+from spikeheb.studies.mystery.game import Mystery, answer, do_as_asked, new_for_marks, opened
 from spikeheb.studies.mystery.synapse import token_of
 
 LARGEST_BODY = 20_000
 """Bytes of a request."""
 PATIENCE = 30.0
 """Seconds that a silent connection stays open."""
-SETTINGS = ("cells", "condition", "start", "baseline", "follow_up", "predict")
 
 
 @dataclass
@@ -67,8 +66,7 @@ class Classroom:
         with self._lock:
             own = self._of(student)
             if (method, path) == ("POST", "/do"):
-                do(own, body.get("protocol"), **_settings(body), **_mapping(body, "parameters"))
-                return {"record": own.records[-1], "left": own.left}
+                return {"record": do_as_asked(own, body.get("protocol"), body, _mapping(body, "parameters")), "left": own.left}
             if (method, path) == ("POST", "/answer"):
                 answer(own, _mapping(body, "probabilities"), _mapping(body, "parameters"))
                 return {"record": own.records[-1], "left": own.left}
@@ -83,23 +81,19 @@ class Classroom:
         if student not in self._open:
             path = self.folder / file_of(student, self.assignment)
             if exists(path):
-                self._open[student] = opened(path, self.secret)
+                own = opened(path, self.secret)
+                if (own.records[0].get("student"), own.records[0].get("assignment")) != (student, self.assignment):
+                    raise EngineError(f"is the log of another student or assignment than {student}, {self.assignment}", path=str(path))
+                self._open[student] = own
             else:
                 self._open[student] = new_for_marks(self.secret, student, self.assignment, self.level, path)
         return self._open[student]
-
-
-def _settings(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: body[name] for name in SETTINGS if body.get(name) is not None}
 
 
 def _mapping(body: Mapping[str, Any], name: str) -> dict[str, Any]:
     value = body.get(name) or {}
     if not isinstance(value, dict):
         raise EngineError("expected an object of names and values", key=name)
-    taken = [key for key in value if key in (*SETTINGS, "hidden_synapse", "protocol")]
-    if name == "parameters" and taken:
-        raise EngineError(f'"{taken[0]}" is no parameter of a protocol', key=name)
     return value
 
 
