@@ -158,7 +158,7 @@ def test_bits_rise_with_cells_and_with_a_better_design():
 
 
 def compare(count):
-    """Share named rightly with the varied design at 24 cells, and how much more that is than with the window alone at 48, with its error."""
+    """Share named rightly with the varied design at 24 cells, and what it has more than the window alone at 48, with its error."""
     level = LEVELS[2]
     synapses = [drawn(level, 10_000 + seed, 0) for seed in range(count)]
     varied, window = worth(level, synapses, REFERENCE, 24)[0], worth(level, synapses, WINDOW, 48)[0]
