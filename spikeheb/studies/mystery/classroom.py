@@ -39,7 +39,7 @@ def read_students(path: Path | str) -> list[str]:
     check_file(file)
     try:
         rows = [row for row in csv.reader(decoded(file.read_bytes()).splitlines()) if any(cell.strip() for cell in row)]
-    except (ValueError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise FormatError(f"cannot be read ({error})", path=str(path)) from None
     heads = [cell.strip().lower() for cell in rows[0]] if rows else []
     if COLUMN not in heads and len(heads) != 1:

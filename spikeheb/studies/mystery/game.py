@@ -11,7 +11,7 @@ from spikeheb.declared import declared, takes_settings
 from spikeheb.errors import OutputExists, ScheduleError
 from spikeheb.limits import check_seed
 from spikeheb.paths import exists
-from spikeheb.results import check_replaceable
+from spikeheb.results import check_replaceable, prepare_folder
 from spikeheb.studies.labels import VERSION
 from spikeheb.studies.mystery import log
 from spikeheb.studies.mystery.answers import answer_of
@@ -158,6 +158,7 @@ def new(seed: int, *, level: int = 1, path: Path | None = None) -> Mystery:
         check_replaceable(path)
         if exists(path):
             raise OutputExists("exists already; continue with spikeheb mystery do, or choose another --log", path=str(path))
+        prepare_folder(path.parent, ())
     synapse = hidden(chosen, int(seed))
     first = _first(chosen, synapse.attempt, signed=False) | {"seed": int(seed), "mark": log.PRACTICE}
     return _started(first, path, None, synapse)

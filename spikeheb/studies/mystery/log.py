@@ -134,7 +134,10 @@ def read_secret(path: Path | str) -> bytes:
     if not is_file(file):
         raise FormatError("there is no such class secret; spikeheb mystery key --new-secret makes one", path=str(path))
     check_file(file, LARGEST)
-    secret = file.read_bytes().strip()
+    try:
+        secret = file.read_bytes().strip()
+    except OSError as error:
+        raise StorageError(f"cannot be read ({error.strerror})", path=str(path)) from None
     if len(secret) < LEAST_SECRET:
         raise FormatError(f"a class secret needs {LEAST_SECRET} characters or more (got {len(secret)})", path=str(path))
     return secret
