@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from spikeheb.studies.inputs import early as early
     from spikeheb.studies.inputs import poisson_inputs as poisson_inputs
     from spikeheb.studies.inputs import with_inhibition as with_inhibition
+    from spikeheb.studies.mystery.game import mystery as mystery
     from spikeheb.studies.networks.edges import to_sonata as to_sonata
     from spikeheb.studies.portrait import portrait as portrait
     from spikeheb.studies.rerun import rerun as rerun
@@ -132,6 +133,7 @@ _HOMES = {
     "Poisson": "spikeheb.circuits.sources",
     "compare": "spikeheb.studies.distributions.comparison",
     "constraint": "spikeheb.studies.distributions.constraint",
+    "mystery": "spikeheb.studies.mystery.game",
     "network": "spikeheb.studies.networks.network",
     "rerun": "spikeheb.studies.rerun",
     "to_sonata": "spikeheb.studies.networks.edges",

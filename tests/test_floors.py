@@ -55,7 +55,7 @@ ROOMS = {
         {"inputs", "population"},
         {"calls"},
         {"distributions", "experiment", "networks"},
-        {"board"},
+        {"board", "mystery"},
         {"windows"},
         {"portrait", "rerun"},
     ],

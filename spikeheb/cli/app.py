@@ -20,6 +20,7 @@ from spikeheb.cli.experiment import run as run_protocol
 from spikeheb.cli.flatten import QUANTITIES
 from spikeheb.cli.interruption import INTERRUPTED, USER_ERROR
 from spikeheb.cli.listing import check, list_names
+from spikeheb.cli.mystery import mystery
 from spikeheb.cli.net import net
 from spikeheb.cli.replay import replay
 from spikeheb.cli.score import score
@@ -94,6 +95,7 @@ def build() -> typer.Typer:
     app.command("analyse")(analyse)
     app.command("cache")(cache)
     app.add_typer(data, name="data")
+    app.add_typer(mystery, name="mystery")
     return app
 
 

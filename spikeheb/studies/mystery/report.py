@@ -1,0 +1,231 @@
+"""What a student and a teacher read afterwards: one page for each log, and one for the class."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from spikeheb.studies.mystery.answers import named
+from spikeheb.studies.mystery.experiments import experiments_of
+from spikeheb.studies.mystery.game import Mystery
+from spikeheb.studies.mystery.score import DESIGN, INFERENCE, PARAMETERS, PREDICTION, Grade, digest
+from spikeheb.tables import number_text
+
+COLUMNS = (
+    "file", "student", "assignment", "level", "total", "design", "inference", "parameters", "prediction", "bits", "reference_bits",
+    "difficulty", "truth", "answer", "status",
+)  # fmt: skip
+"""Of the table of a class."""
+STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#222;background:#fff}"
+    "table{border-collapse:collapse;margin:1em 0}td,th{text-align:left;padding:.2em .7em;border-bottom:1px solid #ddd;vertical-align:top}"
+    "td.n{text-align:right}.bar{display:inline-block;height:.8em;background:#5b3a8c;margin-right:.4em}.right{font-weight:bold}"
+    ".mark{padding:.4em .8em;border-left:.3em solid #a60;background:#fff6e5}"
+)
+WIDEST = 12.0
+"""Width of a bar for certainty, in em."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A log of a class: the file, and its grade or why there is none."""
+
+    file: str
+    log: Mystery | None = None
+    grade: Grade | None = None
+    reason: str = ""
+    twin: str = ""
+
+    @property
+    def cells(self) -> list[str]:
+        """The row of the table, in the order of `COLUMNS`."""
+        if self.log is None or self.grade is None:
+            return [self.file, *[""] * (len(COLUMNS) - 2), f"refused: {self.reason}"]
+        first, grade = self.log.records[0], self.grade
+        points = (grade.total, grade.design, grade.inference, grade.parameters, grade.prediction)
+        status = "; ".join([*grade.notes, *([f"the same experiments and results as {self.twin}"] if self.twin else [])])
+        return [
+            self.file, str(first.get("student", "")), str(first.get("assignment", "")), str(self.log.level.number),
+            *(f"{value:.1f}" for value in points), f"{grade.bits:.2f}", f"{grade.reference_bits:.2f}", f"{grade.difficulty:.3f}",
+            grade.truth, answer_of(self.log), status,
+        ]  # fmt: skip
+
+
+def answer_of(log: Mystery) -> str:
+    """The most probable answer of a student; empty where there is none."""
+    if not log.answered:
+        return ""
+    shares: dict[str, float] = log.records[-1]["probabilities"]
+    return max(shares, key=lambda name: shares[name])
+
+
+def with_twins(rows: Sequence[Row]) -> list[Row]:
+    """The rows, each with the name of an earlier or later log that holds the same experiments and results."""
+    known = [(row, digest(row.log.records)) for row in rows if row.log is not None and row.log.spent]
+    twins = {}
+    for row, key in known:
+        twins[row.file] = ", ".join(other.file for other, same in known if same == key and other.file != row.file)
+    return [Row(row.file, row.log, row.grade, row.reason, twins.get(row.file, "")) for row in rows]
+
+
+# --- one log --------------------------------------------------------------------------------------------------------------
+
+
+def parts(grade: Grade) -> list[tuple[str, float, float, str]]:
+    """Name, points, most points, and what each part of the score rests on."""
+    return [
+        (
+            "design",
+            grade.design,
+            DESIGN,
+            f"bits about the rule: {grade.bits:.2f} in these data, {grade.reference_bits:.2f} in the reference design's",
+        ),
+        ("inference", grade.inference, INFERENCE, "the written probabilities beside those of an ideal observer of the same data"),
+        ("parameters", grade.parameters, PARAMETERS, "predictions for four protocols that were not told, in standard deviations of a cell"),
+        ("prediction", grade.prediction, PREDICTION, "the interval that was registered before the last experiment"),
+    ]
+
+
+def bought(log: Mystery, grade: Grade) -> list[list[str]]:
+    """A row for each session that was paid for: what, cells, lost cells, mean ratio, cost, and bits about the right answer."""
+    import numpy as np
+
+    from spikeheb.studies.mystery.score import gained
+
+    right = [log.level.answers.index(name) for name in grade.same]
+    rows = []
+    for n, (record, done) in enumerate(experiments_of(log.records)):
+        bits = gained(grade.beliefs[n], grade.beliefs[n + 1], right)
+        for k, (session, cells) in enumerate(done):
+            ratios = [cell.ratio for cell in cells if not cell.lost]
+            mean = number_text(float(np.mean(ratios))) if ratios else ""
+            last = [str(record["cost"]), f"{bits:.2f}"] if k == 0 else ["", ""]
+            number = str(n + 1) if k == 0 else ""
+            start = "" if session.start == 1 else f", start {session.start:g}"
+            label = f"{session.condition.protocol}: {session.condition.label}{start}"
+            rows.append([number, label, str(len(cells)), str(len(cells) - len(ratios)), mean, *last])
+    return rows
+
+
+BOUGHT = ("experiment", "what", "cells", "lost", "mean ratio", "cost", "bits")
+
+
+def text(log: Mystery, grade: Grade) -> str:
+    """The report as plain text."""
+    lines = [f"{grade.total:.0f} of 100 points; the synapse was {grade.truth}"]
+    lines += [f"  {name}: {points:.1f} of {most:.0f} ({why})" for name, points, most, why in parts(grade)]
+    if len(grade.same) > 1:
+        lines.append(f"These predict the same and count as one answer: {', '.join(grade.same)}.")
+    lines += ["", "What the experiments said to an ideal observer (probability of the right answer, and the most probable one):"]
+    right = [log.level.answers.index(name) for name in grade.same]
+    for n, belief in enumerate(grade.beliefs):
+        best = log.level.answers[int(belief.argmax())]
+        lines.append(f"  after {n}: {belief[right].sum():.3f}; {best} ({belief.max():.3f})")
+    lines += ["", "What would have told the rules apart:"]
+    lines += [f"  {sentence}" for sentence in told_apart(log, grade)]
+    lines += ["", "What was bought:"]
+    lines += ["  " + "; ".join(f"{name} {value}" for name, value in zip(BOUGHT, row, strict=True) if value) for row in bought(log, grade)]
+    lines += ["", *(f"Note: {note}" for note in grade.notes)]
+    return "\n".join(lines) + "\n"
+
+
+def told_apart(log: Mystery, grade: Grade) -> list[str]:
+    """For each rule that is left, the experiment that separates it best from the truth."""
+    if not grade.rivals:
+        return ["no other rule was left."]
+    return [
+        f"{name} (still {share:.0%}): {experiment}, where one cell separates it by {gap:.1f} standard deviations"
+        for name, share, experiment, gap in grade.rivals
+    ]
+
+
+def page(log: Mystery, grade: Grade) -> str:
+    """The report as one page of HTML without anything from outside."""
+    first = log.records[0]
+    who = f"{first.get('student', '')} {first.get('assignment', '')}".strip() or "hidden synapse"
+    body = [
+        f"<h1>{_safe(who)}: {grade.total:.0f} of 100</h1>", f'<p class="mark">{_safe("; ".join(grade.notes))}</p>',
+        f"<p>The synapse was <b>{_safe(grade.truth)}</b>. Level {log.level.number}, {log.spent} of {log.level.cells} cells spent, "
+        f"difficulty {grade.difficulty:.3f}.</p>",
+        _table(("part", "points", "of", "what it rests on"), [[n, f"{p:.1f}", f"{m:.0f}", w] for n, p, m, w in parts(grade)]),
+        "<h2>What the experiments said</h2>",
+        "<p>Probabilities of an ideal observer after each experiment, and those that were handed in.</p>",
+        _posterior(log, grade), "<h2>What would have told the rules apart</h2>",
+        "<ul>" + "".join(f"<li>{_safe(sentence)}</li>" for sentence in told_apart(log, grade)) + "</ul>",
+        "<h2>What was bought</h2>", _table(BOUGHT, bought(log, grade)), _handed_in(log),
+    ]  # fmt: skip
+    return _document(who, body)
+
+
+def _posterior(log: Mystery, grade: Grade) -> str:
+    heads = ["rule", "before", *(f"after {n}" for n in range(1, len(grade.beliefs)))] + (["handed in"] if log.answered else [])
+    lines = []
+    for k, name in enumerate(log.level.answers):
+        shares = [float(belief[k]) for belief in grade.beliefs]
+        if log.answered:
+            shares.append(float(log.records[-1]["probabilities"].get(name, 0.0)))
+        mark = ' class="right"' if name in grade.same else ""
+        lines.append(f"<tr><td{mark}>{_safe(name)}</td>" + "".join(f"<td>{_bar(share)}</td>" for share in shares) + "</tr>")
+    return f"<table><tr>{''.join(f'<th>{_safe(head)}</th>' for head in heads)}</tr>{''.join(lines)}</table>"
+
+
+def _bar(share: float) -> str:
+    width = WIDEST * share / 2
+    return f'<span class="bar" style="width:{width:.2f}em"></span>{share:.2f}' if share >= 0.005 else '<span style="color:#777">0</span>'
+
+
+def _handed_in(log: Mystery) -> str:
+    if not log.answered:
+        return ""
+    answer = log.records[-1]
+    best = named(log.level, answer["probabilities"])
+    given = ", ".join(f"{name} = {value:.4g} (SI)" for name, value in answer["parameters"].items()) or "published values"
+    return f"<p>Parameters that were handed in, for {_safe(best.name)}: {_safe(given)}.</p>"
+
+
+# --- a class --------------------------------------------------------------------------------------------------------------
+
+
+def protocols_used(rows: Sequence[Row]) -> list[tuple[str, int]]:
+    """How many experiments of a class used each protocol."""
+    used = Counter(record["protocol"] for row in rows if row.log is not None for record in row.log.records if record["kind"] == "do")
+    return used.most_common()
+
+
+def confusions(rows: Sequence[Row]) -> list[tuple[str, str, int]]:
+    """Which rule was taken for which other, and how often."""
+    pairs = Counter(
+        (row.log.synapse.answer, answer_of(row.log))
+        for row in rows
+        if row.log is not None and row.grade is not None and row.log.answered and answer_of(row.log) not in row.grade.same
+    )
+    return [(true, named_rule, count) for (true, named_rule), count in pairs.most_common()]
+
+
+def overview(rows: Sequence[Row]) -> str:
+    """The page of a class."""
+    graded = [row.grade.total for row in rows if row.grade is not None]
+    mean = f"{sum(graded) / len(graded):.0f}" if graded else "none"
+    body = [
+        f"<h1>{len(rows)} logs, mean {mean} of 100</h1>", _table(COLUMNS, [row.cells for row in rows]), "<h2>Protocols that were used</h2>",
+        _table(("protocol", "experiments"), [[name, str(count)] for name, count in protocols_used(rows)]), "<h2>Confusions</h2>",
+        _table(("the synapse was", "the answer was", "times"), [[a, b, str(n)] for a, b, n in confusions(rows)]),
+    ]  # fmt: skip
+    return _document("class", body)
+
+
+def _document(title: str, body: Sequence[str]) -> str:
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{_safe(title)}</title><style>{STYLE}</style>'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n'
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    heads = "".join(f"<th>{_safe(name)}</th>" for name in columns)
+    lines = "".join("<tr>" + "".join(f"<td>{_safe(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><tr>{heads}</tr>{lines}</table>"
+
+
+def _safe(text: str) -> str:
+    return html.escape(text)
