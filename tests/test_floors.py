@@ -57,7 +57,7 @@ ROOMS = {
         {"distributions", "experiment", "networks"},
         {"board"},
         {"windows"},
-        {"portrait", "rerun"},
+        {"course", "portrait", "rerun"},
     ],
 }
 """The floors inside two folders, each of rooms (folders) and single files; the same rule holds."""
