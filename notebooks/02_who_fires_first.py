@@ -86,6 +86,7 @@ sh.course.check("2.1", delta_t, expected=t_post - t_pre, unit="s")
 #
 # Several papers plot the change against t_pre - t_post, in ms. Write a function that turns the axis of such a figure into ours.
 
+
 # %% nbgrader={"grade": false, "grade_id": "our-delta-t", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def our_delta_t(theirs):
     """delta_t = t_post - t_pre in seconds, from an array of t_pre - t_post in milliseconds."""
@@ -161,6 +162,7 @@ sh.course.reveal("jump", 1000 * jump, unit="ms")
 # Write a function that finds the axonal delay from a measured window. The window has a value every millisecond; the answer must be
 # right to 0.6 ms.
 
+
 # %% nbgrader={"grade": false, "grade_id": "delay-of", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def delay_of(delta_t, change):
     """The axonal delay in seconds; `delta_t` (s, rising) and `change` are arrays of the same length."""
@@ -186,6 +188,7 @@ sh.course.check("2.3", delay_of, on=delayed_window, within=0.0, absolute=0.0006,
 #
 # Each side of the window is an exponential, A exp(-|delta_t|/tau). Its time constant says how far apart two spikes may be and still
 # belong together. Write a function that measures tau of the *potentiating* side to 2 %. (Its logarithm is a straight line.)
+
 
 # %% nbgrader={"grade": false, "grade_id": "tau-plus-of", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def tau_plus_of(delta_t, change):

@@ -6,6 +6,7 @@ import ctypes
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -43,14 +44,17 @@ def _with_timer(seconds: float, function: Callable[..., Any], arguments: tuple[A
         raise TookTooLong
 
     stop.again = False  # type: ignore[attr-defined]
-    before, tracing = signal.signal(signal.SIGALRM, stop), sys.gettrace()
+    before, tracing, begun = signal.signal(signal.SIGALRM, stop), sys.gettrace(), time.monotonic()
+    left, interval = signal.getitimer(signal.ITIMER_REAL)
     try:
         signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
         return function(*arguments)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
         sys.settrace(tracing)
+        signal.signal(signal.SIGALRM, before)
+        if left:  # a timer around this one goes on
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begun), AGAIN), interval)
 
 
 def _stop_at_next_line(frame: FrameType | None) -> None:
