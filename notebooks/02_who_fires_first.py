@@ -71,7 +71,8 @@ sh.course.reveal("tie", at_tie)
 
 # %%
 t_pre = me.between("t_pre", "100 ms", "140 ms", step="1 ms")
-t_post = me.between("t_post", "145 ms", "190 ms", step="1 ms")
+gap = me.between("gap", "-40 ms", "40 ms", step="3 ms")
+t_post = t_pre + gap
 print(f"The presynaptic spike is at {t_pre:.3f} s, the postsynaptic one at {t_post:.3f} s.")
 
 # %% nbgrader={"grade": false, "grade_id": "answer-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -79,7 +80,7 @@ print(f"The presynaptic spike is at {t_pre:.3f} s, the postsynaptic one at {t_po
 ### BEGIN SOLUTION
 delta_t = t_post - t_pre
 ### END SOLUTION
-sh.course.check("2.1", delta_t, expected=t_post - t_pre, unit="s")
+sh.course.check("2.1", delta_t, expected=gap, unit="s")
 
 # %% [markdown]
 # ## Check 2.2: read a paper that counts the other way
@@ -240,12 +241,10 @@ _ = ax.legend()
 # ### BEGIN SOLUTION
 # The order of the spikes decides the sign: a presynaptic spike just before the postsynaptic one, which it may have caused, strengthens the
 # synapse, and the same two spikes in the other order weaken it. Firing exactly together is a tie that the rule leaves open.
-# ### END SOLUTION
 #
-# ### BEGIN MARK SCHEME
-# 1 point: the sign depends on the order, with the right direction. 1 point: pre before post is what a cause looks like, or: a tie
+# Rubric: 1 point: the sign depends on the order, with the right direction. 1 point: pre before post is what a cause looks like, or: a tie
 # has no outcome of its own. No point for "the closer the stronger" alone.
-# ### END MARK SCHEME
+# ### END SOLUTION
 
 # %% [markdown]
 # ## The claim

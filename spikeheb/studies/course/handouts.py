@@ -72,9 +72,9 @@ def page(notebook: Notebook) -> str:
 def _rubrics(notebook: Notebook) -> Iterator[str]:
     for cell in notebook.cells:
         if cell.by_hand:
-            answers, schemes = notebooks.parts(cell, "solution"), notebooks.parts(cell, "rubric")
-            yield f"**{cell.points:g} points.** " + " ".join(" ".join(text.split()) for text in schemes)
-            yield "*For example:* " + " ".join(" ".join(text.split()) for text in answers)
+            answer, _, rubric = " ".join(" ".join(notebooks.solutions(cell)).split()).partition(notebooks.RUBRIC)
+            yield f"**{cell.points:g} points.** {rubric.strip()}"
+            yield f"*For example:* {answer.strip()}"
 
 
 def _checks(notebook: Notebook) -> Iterator[str]:

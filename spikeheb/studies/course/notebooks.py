@@ -1,4 +1,16 @@
-"""Notebooks as files: read in jupytext's percent format, solutions taken out, written in that format and as .ipynb."""
+"""Notebooks as files: read in jupytext's percent format, solutions taken out, written in that format and as .ipynb.
+
+How a notebook of the course is written (``notebooks/02_who_fires_first.py`` is an example):
+
+- A header of YAML with the kernel, and ``seconds``: how long the solved notebook computes.
+- The first cell has the heading with the question, what one learns and needs, and "**Time** 45 minutes".
+- What students write stands between ``### BEGIN SOLUTION`` and ``### END SOLUTION`` and is replaced by ``raise NotImplementedError()``.
+  It is a function, or a value that is used in the same cell only: no later cell may miss a name in the student's copy.
+- A graded check is a cell of its own, with ``"grade": true``, ``"locked": true`` and points; a text that a person grades has
+  ``"grade": true`` and ``"solution": true``, and in its solution an example, then "Rubric:".
+- The last code cell asserts the claims of the notebook, from what the laboratory computed and not from the student's functions.
+- A markdown cell with the tag ``teacher`` goes to the teacher's page only.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +26,9 @@ from spikeheb.studies.course.resources import folder
 
 MARK = re.compile(r"# %%(?: \[(?P<kind>markdown)\])?(?P<metadata>(?: \w+=.*)?)")
 KEY = re.compile(r" (\w+)=")
-DELIMITERS = {"solution": ("BEGIN SOLUTION", "END SOLUTION"), "rubric": ("BEGIN MARK SCHEME", "END MARK SCHEME")}
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+RUBRIC = "Rubric:"
+"""In a solution that a person grades, what follows this word says for what there are points."""
 CODE_STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
 TEXT_STUB = ("YOUR ANSWER HERE",)
 TEACHER = "teacher"
@@ -153,14 +167,14 @@ def without_teacher(notebook: Notebook) -> Notebook:
 
 
 def without_solutions(notebook: Notebook) -> Notebook:
-    """The student's copy: solutions and rubrics are taken out as nbgrader does it."""
+    """The student's copy: solutions, with their rubrics, are taken out as nbgrader does it."""
     return replace(notebook, cells=tuple(_stripped(cell) for cell in without_teacher(notebook).cells))
 
 
-def parts(cell: Cell, name: str) -> list[str]:
-    """The texts between the marks ``solution`` or ``rubric``."""
+def solutions(cell: Cell) -> list[str]:
+    """The texts between the marks of solutions."""
     texts: list[list[str]] = []
-    for line, inside, begins in _marked(cell.source, name):
+    for line, inside, begins in _marked(cell.source):
         if begins:
             texts.append([])
         elif inside:
@@ -170,29 +184,27 @@ def parts(cell: Cell, name: str) -> list[str]:
 
 def _stripped(cell: Cell) -> Cell:
     lines = []
-    for line, inside, begins in _marked(cell.source, "solution"):
+    for line, inside, begins in _marked(cell.source):
         if begins:
             indent = line[: len(line) - len(line.lstrip())]
             lines += [indent + stub for stub in (CODE_STUB if cell.kind == "code" else TEXT_STUB)]
         elif not inside:
             lines.append(line)
-    kept = [line for line, inside, _ in _marked("\n".join(lines), "rubric") if not inside]
-    return replace(cell, source="\n".join(kept).strip("\n"))
+    return replace(cell, source="\n".join(lines).strip("\n"))
 
 
-def _marked(source: str, name: str) -> Iterable[tuple[str, bool, bool]]:
-    """Each line, whether it belongs to a part (its marks included), and whether it is the mark that begins it."""
-    begin, end = DELIMITERS[name]
+def _marked(source: str) -> Iterable[tuple[str, bool, bool]]:
+    """Each line but the last of a solution, whether it belongs to one, and whether it begins it."""
     inside = False
     for line in source.splitlines():
-        begins = not inside and begin in line
+        begins = not inside and BEGIN in line
         inside = inside or begins
-        ends = inside and end in line
+        ends = inside and END in line
         if not ends:
             yield line, inside, begins
         inside = inside and not ends
     if inside:
-        raise FormatError(f'"{begin}" without "{end}"', key="cell")
+        raise FormatError(f'"{BEGIN}" without "{END}"', key="cell")
 
 
 def _from_percent(text: str, path: Path) -> Notebook:
@@ -275,6 +287,6 @@ def check_metadata(notebook: Notebook) -> None:
             raise FormatError("expected a grade_id of its own, of letters, digits, - and _", path=notebook.name, key=key)
         if grading["grade"] and cell.points <= 0:
             raise FormatError("a graded cell needs points", path=notebook.name, key=key)
-        if grading["solution"] and cell.kind == "code" and not parts(cell, "solution"):
-            raise FormatError('a solution stands between "### BEGIN SOLUTION" and "### END SOLUTION"', path=notebook.name, key=key)
+        if grading["solution"] and cell.kind == "code" and not solutions(cell):
+            raise FormatError(f'a solution stands between "{BEGIN}" and "{END}"', path=notebook.name, key=key)
         seen.add(key)
