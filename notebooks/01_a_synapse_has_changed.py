@@ -50,7 +50,8 @@ sh.course.predict("sweeps", mine)
 
 # %%
 rng = me.rng("sweeps")
-sweeps = 1.5 * (1 + 0.4 * rng.standard_normal(200))
+CV = 0.4
+sweeps = 1.5 * rng.gamma(1 / CV**2, CV**2, 200)
 n = np.arange(1, 201)
 running = np.cumsum(sweeps) / n
 fig, ax = plt.subplots()
@@ -99,7 +100,7 @@ sh.course.check(
 data = sh.run("sjostrom_2001", "triplet:visual_cortex_nearest_min", series="frequency")
 experiment = data.isel(condition=int(np.flatnonzero((data.frequency == 40) & (data.delta_t > 0))[0]))
 minutes = experiment.minutes.values
-epsp = 1e3 * experiment.epsp.values * (1 + 0.4 * me.rng("variation").standard_normal(minutes.size))
+epsp = 1e3 * experiment.epsp.values * me.rng("variation").gamma(1 / CV**2, CV**2, minutes.size)
 means = per_minute(minutes, epsp)
 before = float(epsp[minutes < 0].mean())
 
@@ -141,7 +142,7 @@ def experiments(draw):
     """400 experiments with one true ratio, and how the answers are judged."""
     rng, true = draw.rng("sweeps"), draw.between("ratio", 0.6, 1.8)
     size = (draw.integer("before", 50, 70), draw.integer("after", 80, 130))
-    pairs = [tuple(mean * (1 + 0.4 * rng.standard_normal(n)) for mean, n in zip((1.5, 1.5 * true), size, strict=True)) for _ in range(400)]
+    pairs = [tuple(mean * rng.gamma(6.25, 0.16, n) for mean, n in zip((1.5, 1.5 * true), size, strict=True)) for _ in range(400)]
 
     def accept(answers):
         try:
@@ -196,7 +197,7 @@ def baseline(draw):
     change = draw.choice("change", [-0.45, 0.0, 0.0, 0.45])
     at = np.arange(120) / 6
     mean = draw.between("mean", 0.4, 3.0) * (1 + change * (at - at.mean()) / np.ptp(at))
-    sweeps = mean * (1 + 0.15 * draw.rng("sweeps").standard_normal(at.size))
+    sweeps = mean * draw.rng("sweeps").gamma(44, 1 / 44, at.size)
     last = draw.between("start", 5, 20)
     mistakes = {
         "Only growing baselines are thrown away: a shrinking one is as bad.": change > 0,
@@ -229,7 +230,7 @@ heights = [1e3 * float(size.epsp_before[0]) for size in sizes]
 fig, ax = plt.subplots()
 ax.plot(heights, growth_of_weight, "o-", label="weight")
 ax.plot(heights, growth_of_epsp, "s-", label="EPSP")
-ax.set(xlabel="EPSP before (mV)", ylabel="growth (%)", title="A large EPSP grows by less than its weights", ylim=(0, 20))
+ax.set(xlabel="EPSP before (mV)", ylabel="growth (%)", title="A large EPSP grows by less than its weights", ylim=(12, 18))
 _ = ax.legend()
 sh.course.reveal("epsp", growth_of_epsp[-1], unit="%")
 

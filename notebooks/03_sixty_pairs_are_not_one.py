@@ -262,8 +262,8 @@ ax.set(xlabel="frequency (Hz)", ylabel="after / before", title="Potentiation gro
 _ = ax.legend()
 
 # %% [markdown]
-# The synapse potentiates *more* at high frequency, and not at all at 0.1 Hz. Under pair rules it is the other way round, whichever spikes
-# we pair. So the rule needs more than pairs: this is notebook 4.
+# The synapse potentiates *more* at high frequency, and not at all at 0.1 Hz. Under pair rules potentiation falls from 10 Hz on, whichever
+# spikes we pair. (At 0.1 Hz only 50 pairs were given, elsewhere 75.) So the rule needs more than pairs: this is notebook 4.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # ## Explain in two sentences
