@@ -97,10 +97,14 @@ sh.course.check(
 # induction, then test pulses for forty minutes. A simulated synapse is perfectly reliable, so we add the variation of a real one.
 
 # %%
-data = sh.run("sjostrom_2001", "triplet:visual_cortex_nearest_min", series="frequency")
-experiment = data.isel(condition=int(np.flatnonzero((data.frequency == 40) & (data.delta_t > 0))[0]))
-minutes = experiment.minutes.values
-epsp = 1e3 * experiment.epsp.values * me.rng("variation").gamma(1 / CV**2, CV**2, minutes.size)
+if sh.course.has_compiler():
+    data = sh.run("sjostrom_2001", "triplet:visual_cortex_nearest_min", series="frequency")
+    experiment = data.isel(condition=int(np.flatnonzero((data.frequency == 40) & (data.delta_t > 0))[0]))
+    minutes, reliable = experiment.minutes.values, 1e3 * experiment.epsp.values
+else:  # the same, computed before
+    minutes, reliable = np.loadtxt(sh.course.data_file("sjostrom_40_hz.csv"), delimiter=",", skiprows=3).T
+measured = sh.protocol("sjostrom_2001").published.match({"frequency": 40.0, "delta_t": 0.01, "series": "frequency"}, "frequency")[0]
+epsp = reliable * me.rng("variation").gamma(1 / CV**2, CV**2, minutes.size)
 means = per_minute(minutes, epsp)
 before = float(epsp[minutes < 0].mean())
 
@@ -108,8 +112,7 @@ fig, ax = plt.subplots()
 ax.plot(minutes, epsp, ".", color="0.8", label="single sweeps")
 ax.errorbar(means.minutes, means.mean, means.sem, fmt="o", label="means of a minute ± SEM")
 ax.axhline(before, color="0.6", linestyle="--", label="mean of the baseline")
-published, sem = float(experiment.published_ratio), float(experiment.published_sem)
-ax.errorbar([42], [published * before], [sem * before], fmt="s", color="C3", capsize=4, label="measured, mean of cells ± SEM")
+ax.errorbar([42], [measured.ratio * before], [measured.sem * before], fmt="s", color="C3", capsize=4, label="measured, mean of cells ± SEM")
 ax.axvline(0, color="0.6")
 ax.set(xlabel="minutes from the end of the induction", ylabel="EPSP (mV)", title="LTP is a difference of two means")
 _ = ax.legend(loc="upper left")
@@ -223,7 +226,7 @@ sh.course.predict("epsp", mine)
 
 # %%
 copies = (1, 10, 20)
-sizes = [sh.run("pairing", "pair:multiplicative", delta_t="10 ms", copies=k) for k in copies]
+sizes = [sh.run("pairing", "pair:multiplicative", delta_t="10 ms", copies=k, baseline="1 min", follow_up="2 min") for k in copies]
 growth_of_weight = [100 * (float(size.efficacy_ratio[0]) - 1) for size in sizes]
 growth_of_epsp = [100 * (float(size.epsp_ratio[0]) - 1) for size in sizes]
 heights = [1e3 * float(size.epsp_before[0]) for size in sizes]
@@ -249,7 +252,7 @@ no_plasticity = sh.rule("pair", A_plus=0, A_minus=0)
 fired, change = [], []
 for threshold in thresholds:
     cell = sh.cell("l5_pyramidal", V_T=threshold)
-    tested = sh.run("pairing", no_plasticity, delta_t="10 ms", pairs=1, copies=35, cell=cell)
+    tested = sh.run("pairing", no_plasticity, delta_t="10 ms", pairs=1, copies=35, cell=cell, baseline="1 min", follow_up="1 min")
     fired.append(100 * float(tested.rejected.mean()))
     change.append(float(tested.efficacy_ratio[0]) - 1)
 fig, ax = plt.subplots()
@@ -280,7 +283,8 @@ _ = ax.set(ylabel="test pulses with a spike (%)", title="Same weights, other cel
 
 # %%
 assert abs(0.4 / np.sqrt(64) - 0.05) < 1e-12, "64 sweeps give the mean to 5 %"
-assert abs(float(experiment.epsp_ratio) - published) < sem, "the simulated ratio lies within the standard error of the measured one"
+ratio = reliable[minutes >= 20].mean() / reliable[minutes < 0].mean()
+assert abs(ratio - measured.ratio) < measured.sem, "the simulated ratio lies within the standard error of the measured one"
 assert growth_of_epsp[-1] < growth_of_weight[-1] - 1 and abs(growth_of_epsp[0] - growth_of_weight[0]) < 0.5, "large EPSPs saturate"
 assert fired[1] > fired[0] and change == [0, 0], "a cell fires more although no weight changed"
 print("All claims hold.")
