@@ -226,7 +226,8 @@ sh.course.predict("epsp", mine)
 
 # %%
 copies = (1, 10, 20)
-sizes = [sh.run("pairing", "pair:multiplicative", delta_t="10 ms", copies=k, baseline="1 min", follow_up="2 min") for k in copies]
+short = {"baseline": "3 s", "follow_up": "4 s", "test_interval": "1 s"}  # simulated cells are reliable: a few sweeps are enough
+sizes = [sh.run("pairing", "pair:multiplicative", delta_t="10 ms", copies=k, frequency="10 Hz", **short) for k in copies]
 growth_of_weight = [100 * (float(size.efficacy_ratio[0]) - 1) for size in sizes]
 growth_of_epsp = [100 * (float(size.epsp_ratio[0]) - 1) for size in sizes]
 heights = [1e3 * float(size.epsp_before[0]) for size in sizes]
@@ -252,7 +253,7 @@ no_plasticity = sh.rule("pair", A_plus=0, A_minus=0)
 fired, change = [], []
 for threshold in thresholds:
     cell = sh.cell("l5_pyramidal", V_T=threshold)
-    tested = sh.run("pairing", no_plasticity, delta_t="10 ms", pairs=1, copies=35, cell=cell, baseline="1 min", follow_up="1 min")
+    tested = sh.run("pairing", no_plasticity, delta_t="10 ms", pairs=1, copies=35, cell=cell, **short)
     fired.append(100 * float(tested.rejected.mean()))
     change.append(float(tested.efficacy_ratio[0]) - 1)
 fig, ax = plt.subplots()
