@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from spikeheb.stimuli import pairings as pairings
     from spikeheb.stimuli import poisson as poisson
     from spikeheb.stimuli import train as train
+    from spikeheb.studies import course as course
     from spikeheb.studies.distributions.comparison import compare as compare
     from spikeheb.studies.inputs import Inputs as Inputs
     from spikeheb.studies.inputs import correlated as correlated
@@ -132,6 +133,7 @@ _HOMES = {
     "Regular": "spikeheb.circuits.sources",
     "Poisson": "spikeheb.circuits.sources",
     "compare": "spikeheb.studies.distributions.comparison",
+    "course": "spikeheb.studies",
     "constraint": "spikeheb.studies.distributions.constraint",
     "mystery": "spikeheb.studies.mystery.game",
     "network": "spikeheb.studies.networks.network",
@@ -151,6 +153,8 @@ _HOMES = {
 
 _OWN_NAMES = {"list": "catalogue"}
 """What is called otherwise where it is at home."""
+_MODULES = ("course",)
+"""What is a module of its home."""
 
 __all__ = [name for name in _HOMES if name != "list"]  # `from spikeheb import *` shall not hide Python's own
 
@@ -170,5 +174,9 @@ if not TYPE_CHECKING:
             return version("spikeheb")
         if name not in _HOMES:
             raise AttributeError(f"module 'spikeheb' has no attribute {name!r}")
-        value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), _OWN_NAMES.get(name, name))
+        if name in _MODULES:
+            value = importlib.import_module(f"{_HOMES[name]}.{name}")
+        else:
+            value = getattr(importlib.import_module(_HOMES[name]), _OWN_NAMES.get(name, name))
+        globals()[name] = value
         return value

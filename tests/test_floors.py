@@ -57,7 +57,7 @@ ROOMS = {
         {"distributions", "experiment", "networks"},
         {"board", "mystery"},
         {"windows"},
-        {"portrait", "rerun"},
+        {"course", "portrait", "rerun"},
     ],
 }
 """The floors inside two folders, each of rooms (folders) and single files; the same rule holds."""

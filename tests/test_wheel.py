@@ -34,6 +34,7 @@ def test_the_wheel_holds_the_package_the_models_and_the_protocols(wheel):
         inside = {name for name in archive.namelist() if ".dist-info/" not in name}
     expected = files(ROOT / "spikeheb", "spikeheb")
     expected |= files(ROOT / "models", "spikeheb/_library/models") | files(ROOT / "protocols", "spikeheb/_library/protocols")
+    expected |= files(ROOT / "notebooks", "spikeheb/_library/notebooks")
     assert inside == expected
 
 

@@ -15,6 +15,7 @@ from spikeheb.cli.analyse import analyse
 from spikeheb.cli.cache import cache
 from spikeheb.cli.compare import compare
 from spikeheb.cli.constraint import constraint
+from spikeheb.cli.course import course
 from spikeheb.cli.data import data
 from spikeheb.cli.experiment import run as run_protocol
 from spikeheb.cli.flatten import QUANTITIES
@@ -96,6 +97,7 @@ def build() -> typer.Typer:
     app.command("cache")(cache)
     app.add_typer(data, name="data")
     app.add_typer(mystery, name="mystery")
+    app.add_typer(course, name="course")
     return app
 
 

@@ -1,0 +1,177 @@
+"""Kinds of mistakes, recognised from what a wrong answer is instead of the right one.
+
+A mistake is a value that it would give in each case. It is recognised where it gives the student's answer in every case, also in those
+in which the mistaken answer happens to be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Numbers = Any
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A kind of mistake.
+
+    Attributes
+    ----------
+    kind : str
+    text : str
+        What is said to the student: the direction of the mistake and what to think of.
+    wrong : callable
+        What the mistake makes of the right value; NaN where it makes nothing.
+    units : tuple of str
+        Units of the answer for which this mistake is possible; any unit where empty.
+    """
+
+    kind: str
+    text: str
+    wrong: Callable[[Numbers], Numbers]
+    units: tuple[str, ...] = ()
+
+
+RATIO = ("", "1")
+"""Units of ratios and plain numbers."""
+
+
+def _inverse(value: Numbers) -> Numbers:
+    numbers = np.asarray(value, dtype=float)
+    return 1 / np.where(numbers == 0, np.nan, numbers)
+
+
+GENERAL = (
+    Mistake(
+        "sign",
+        "It has the right size and the wrong sign. If it is about timing: here delta_t = t_post - t_pre, which is positive where the "
+        "presynaptic spike comes first; some papers plot t_pre - t_post.",
+        lambda e: -e,
+    ),
+    Mistake(
+        "milli", "It is 1000 times too large: as if in ms (mV, nS ...) where SI units are asked for. 20 ms is 0.02 s.", lambda e: 1000 * e
+    ),
+    Mistake("kilo", "It is 1000 times too small: a factor of milliseconds for seconds was taken the wrong way round.", lambda e: e / 1000),
+    Mistake(
+        "percent", "It is 100 times too large: it is in per cent. Write 120 % as 1.2 and a change of 20 % as 0.2.", lambda e: 100 * e, RATIO
+    ),
+    Mistake("of percent", "It is 100 times too small: it was divided by 100 once too often.", lambda e: e / 100, RATIO),
+    Mistake(
+        "change for ratio", "It is the change (after/before - 1), where the ratio (after/before) is asked for.", lambda e: e - 1, RATIO
+    ),
+    Mistake(
+        "ratio for change", "It is the ratio (after/before), where the change (after/before - 1) is asked for.", lambda e: e + 1, RATIO
+    ),
+    Mistake(
+        "change in percent", "It is the change in per cent, where the ratio (after/before) is asked for.", lambda e: 100 * (e - 1), RATIO
+    ),
+    Mistake(
+        "ratio in percent", "It is the ratio in per cent, where the change (after/before - 1) is asked for.", lambda e: 100 * (e + 1), RATIO
+    ),
+    Mistake("inverse", "It is one over the right value: before and after, or a time and a rate, are exchanged.", _inverse),
+    Mistake("double", "It is twice too large: something is counted twice.", lambda e: 2 * e),
+    Mistake("half", "It is half of what it should be: something is missing, or counted half.", lambda e: e / 2),
+    Mistake("square", "It is the square of the right value, such as a variance for a standard deviation.", np.square),
+    Mistake("root", "It is the square root of the right value.", lambda e: np.sqrt(np.where(np.asarray(e) > 0, e, np.nan))),
+    Mistake(
+        "milli and sign", "It is 1000 times too large (ms for s) and has the wrong sign (delta_t = t_post - t_pre).", lambda e: -1000 * e
+    ),
+    Mistake("percent and sign", "It is in per cent, and its sign is wrong (delta_t = t_post - t_pre).", lambda e: -100 * e, RATIO),
+    Mistake("order", "These are the right values in the reverse order.", lambda e: np.flip(e) if np.ndim(e) else np.nan),
+)
+"""Tried in this order, after the mistakes that a problem names itself."""
+
+NAMED = {
+    "swapped": "Pre and post are exchanged. Look at the order of the arguments, and at which spike each trace belongs to.",
+    "last weight": "It is the last weight, where its change is asked for: compare it with the weight at the start.",
+    "last sweep": "It is the last sweep, where the mean of all sweeps of the window is asked for.",
+    "one pair": "It is the change by a single pair, where the change by all pairs is asked for.",
+    "all to all": "Every spike is paired with every other (all-to-all), where only the nearest spikes count.",
+    "nearest": "Only the nearest spikes are paired, where every spike is paired with every other (all-to-all).",
+    "no delay": "The delay is left out.",
+    "delay twice": "The delay is counted with the wrong sign.",
+    "sd for sem": "It is the standard deviation (how much single values differ), where the standard error of the mean is asked for.",
+    "sem for sd": "It is the standard error of the mean, where the standard deviation is asked for.",
+    "mean of ratios": "It is the mean of the ratios, where the ratio of the means is asked for.",
+    "ratio of means": "It is the ratio of the means, where the mean of the ratios is asked for.",
+}
+"""Texts of mistakes that a problem may name by a short word; any other key of `mistakes` is a sentence, and is said as it stands."""
+
+
+def same(answer: Any, expected: Any, within: float, absolute: float) -> bool:
+    """Whether an answer is right: numbers within the tolerance at every place, anything else equal."""
+    if isinstance(expected, str | bool | np.bool_) or expected is None:
+        return bool(isinstance(answer, str | bool | np.bool_) and answer == expected)
+    given, right = np.asarray(answer, dtype=float), np.asarray(expected, dtype=float)
+    if given.shape != right.shape:
+        return False
+    return bool(np.all((np.abs(given - right) <= within * np.abs(right) + absolute) | (given == right)))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One answer beside the right one, and what the mistakes that the problem names would give."""
+
+    answer: Any
+    expected: Any
+    mistakes: Mapping[str, Any]
+
+
+def recognised(cases: Sequence[Case], within: float, absolute: float, unit: str) -> str:
+    """What the answers have in common with a known mistake, in a sentence or two; empty where none fits all of them."""
+    for key in cases[0].mistakes:
+        wrong = [case.mistakes.get(key) for case in cases]
+        if _fits(cases, wrong, within, absolute):
+            return NAMED.get(key, key)
+    if not all(_is_number(case.expected) for case in cases):
+        return ""
+    for mistake in GENERAL:
+        if mistake.units and unit not in mistake.units:
+            continue
+        if mistake.kind in ("milli", "kilo", "milli and sign") and unit in RATIO:
+            continue
+        if _fits(cases, [mistake.wrong(np.asarray(case.expected, dtype=float)) for case in cases], within, absolute):
+            return mistake.text
+    return ""
+
+
+def _fits(cases: Sequence[Case], wrong: Sequence[Any], within: float, absolute: float) -> bool:
+    """Whether the mistake gives all the answers, and differs from the right value at least once."""
+    if any(value is None for value in wrong):
+        return False
+    differs = any(not same(value, case.expected, within, absolute) for case, value in zip(cases, wrong, strict=True))
+    return differs and all(same(case.answer, value, within, absolute) for case, value in zip(cases, wrong, strict=True))
+
+
+def direction(cases: Sequence[Case], within: float, absolute: float) -> str:
+    """Where no mistake is recognised: too large, too small, of the wrong sign; of yes and no, which of the two is said wrongly."""
+    if all(isinstance(case.expected, bool | np.bool_) for case in cases):
+        false = sum(bool(case.answer) and not case.expected for case in cases)
+        missed = sum(bool(case.expected) and not case.answer for case in cases)
+        return f"It says True {false} times where False is right, and False {missed} times where True is right."
+    if not all(_is_number(case.expected) for case in cases):
+        return ""
+    if any(np.shape(case.answer) != np.shape(case.expected) for case in cases):
+        case = next(case for case in cases if np.shape(case.answer) != np.shape(case.expected))
+        return f"It has the shape {np.shape(case.answer)}, where {np.shape(case.expected)} is expected."
+    off = [np.asarray(case.answer, dtype=float) - np.asarray(case.expected, dtype=float) for case in cases]
+    allowed = [within * np.abs(np.asarray(case.expected, dtype=float)) + absolute for case in cases]
+    above = any(bool(np.any(o > a)) for o, a in zip(off, allowed, strict=True))
+    below = any(bool(np.any(o < -a)) for o, a in zip(off, allowed, strict=True))
+    if above and below:
+        return "It is too large in some places and too small in others."
+    return "It is too large." if above else "It is too small."
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, str | bool | np.bool_) or value is None:
+        return False
+    try:
+        np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        return False
+    return True
