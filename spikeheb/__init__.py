@@ -9,6 +9,7 @@ from collections.abc import Sequence as _Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from spikeheb import rates as rates
     from spikeheb.cells import Cell as Cell
     from spikeheb.circuits.sources import Poisson as Poisson
     from spikeheb.circuits.sources import Regular as Regular
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     from spikeheb.studies.signatures import window as window
 
 _HOMES = {
+    "rates": "spikeheb",
     "Cell": "spikeheb.cells",
     "BuildError": "spikeheb.errors",
     "DuplicateName": "spikeheb.errors",
@@ -168,5 +170,7 @@ if not TYPE_CHECKING:
             return version("spikeheb")
         if name not in _HOMES:
             raise AttributeError(f"module 'spikeheb' has no attribute {name!r}")
+        if _HOMES[name] == __name__:  # a module of its own
+            return importlib.import_module(f"{__name__}.{name}")
         value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), _OWN_NAMES.get(name, name))
         return value

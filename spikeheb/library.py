@@ -188,7 +188,8 @@ def protocol(name_or_path: str | Path | Protocol, **parameters: object) -> Proto
 
 
 def kind_of(path: Path) -> str:
-    """``"protocol"`` for a script; of TOML files, ``[membrane]`` says cell, ``[populations]`` network, ``[forward]`` rate rule; any other is a rule.
+    """``"protocol"`` for a script; a TOML file with ``[membrane]`` is a cell, ``[populations]`` a network, ``[forward]`` a rate rule,
+    any other a rule.
 
     Raises
     ------

@@ -9,8 +9,8 @@ Amperes BuildError Cell Clamp Concentration Conductance Current DuplicateName En
 Frequency Inputs Lane NonFiniteError OutputExists Poisson Protocol Published Regular Replayed Reward Rule Schedule
 ScheduleError SpikehebError StorageError Time UnitError UnitWarning UnknownName Voltage analyse bursts cell compare constraint correlated
 early
-fan_in_inputs figure load main network pairings plot poisson poisson_inputs portrait protocol read_spikes replay rerun rule run save score
-set_initial slice_of synapses to_csv to_sonata train weights window with_inhibition
+fan_in_inputs figure load main network pairings plot poisson poisson_inputs portrait protocol rates read_spikes replay rerun rule run save
+score set_initial slice_of synapses to_csv to_sonata train weights window with_inhibition
 """.split()
 
 

@@ -21,6 +21,7 @@ from spikeheb.cli.flatten import QUANTITIES
 from spikeheb.cli.interruption import INTERRUPTED, USER_ERROR
 from spikeheb.cli.listing import check, list_names
 from spikeheb.cli.net import net
+from spikeheb.cli.rates import rates
 from spikeheb.cli.replay import replay
 from spikeheb.cli.score import score
 from spikeheb.cli.show import show
@@ -94,6 +95,7 @@ def build() -> typer.Typer:
     app.command("analyse")(analyse)
     app.command("cache")(cache)
     app.add_typer(data, name="data")
+    app.add_typer(rates, name="rates")
     return app
 
 

@@ -70,7 +70,9 @@ def bits(number: object, cells: int, key: str = "flips") -> int:
     ScheduleError
     """
     if isinstance(number, bool) or not isinstance(number, int | np.integer) or not 0 <= number <= cells:
-        text = f"expected a number of BITS from 0 to {cells} (got {number!r:.40}); a share of the cells is not accepted, since it is rounded"
+        text = (
+            f"expected a number of BITS from 0 to {cells} (got {number!r:.40}); a share of the cells is not accepted, since it is rounded"
+        )
         raise ScheduleError(text, key=key)
     return int(number)
 

@@ -26,7 +26,7 @@ def compete(y: Floats, u: Floats, winners: int | str) -> Floats:
     """
     if winners == SOFTMAX:
         shared = np.exp(y - y.max(axis=-1, keepdims=True))
-        return shared / shared.sum(axis=-1, keepdims=True)
+        return np.asarray(shared / shared.sum(axis=-1, keepdims=True))
     kept = np.argsort(-u, axis=-1, kind="stable")[..., : int(winners)]
     active = np.zeros(u.shape, dtype=bool)
     np.put_along_axis(active, kept, True, axis=-1)

@@ -23,7 +23,7 @@ def spiked_basis(features: int, leading: npt.ArrayLike = LEADING, *, rest: float
         raise FormatError(f"expected at most {features} leading eigenvalues above 0, and rest of 0 or more", key="leading")
     values = np.concatenate([large, rng.uniform(0.0, rest, features - len(large))])
     basis, upper = np.linalg.qr(rng.standard_normal((features, features)))
-    return basis * np.sign(np.diag(upper)), values
+    return np.asarray(basis * np.sign(np.diag(upper)), dtype=np.float64), values
 
 
 def spiked(
@@ -66,7 +66,7 @@ def random_patterns(number: int, cells: int, *, rng: np.random.Generator) -> Flo
     """
     shape = whole(number, "number"), whole(cells, "cells")
     checked.room({"the patterns": 2.0 * shape[0] * shape[1]}, "number")
-    return rng.integers(0, 2, shape, dtype=np.int8) * 2.0 - 1.0
+    return np.asarray(rng.integers(0, 2, shape, dtype=np.int8) * 2.0 - 1.0, dtype=np.float64)
 
 
 def flipped(states: npt.ArrayLike, flips: int, *, rng: np.random.Generator) -> Floats:
@@ -152,7 +152,7 @@ def digits() -> tuple[Floats, npt.NDArray[np.int64]]:
         Where scikit-learn is not installed.
     """
     try:
-        from sklearn.datasets import load_digits
+        from sklearn.datasets import load_digits  # type: ignore[import-not-found, unused-ignore]  # an extra
     except ImportError:
         raise FormatError("these digits come with scikit-learn, which is not installed; pip install scikit-learn", key="digits") from None
     bunch = load_digits()

@@ -36,9 +36,7 @@ COLUMN = frozenset({"y", "u", "target", "amount", "t"})
 """What an output cell may read: its activity, its summed input, its target, the reward, and how many samples came before."""
 TAKEN = frozenset({"x", "y", "u", "w"}) | COLUMN
 """Names that no parameter and no running value may have."""
-_MEANINGS = (
-    "x is the input, y the output, u the summed input, t the number of samples before; target and amount are the wished output and the reward"
-)
+_MEANINGS = "x is the input, y the output, u the summed input, t how many samples came before, target the wished output, amount the reward"
 
 
 class _Activity(msgspec.Struct, forbid_unknown_fields=True):
@@ -117,6 +115,24 @@ def rule(name_or_path: str | Path | RateRule, **parameters: float) -> RateRule:
     return replace(own, parameters=changed)
 
 
+def only_rate_rule(name_or_path: str) -> RateRule | None:
+    """The rate rule of that name, where no rule of spikes, cell or protocol has it, or of that path; None for anything else.
+
+    Raises
+    ------
+    SpikehebError
+        For a path at which there is no file, and a file that is not as it should be.
+    """
+    if library.is_combination(name_or_path):
+        return None
+    if library.is_path(name_or_path):
+        path = Path(library.split_set(name_or_path)[0])
+        return read_rate_rule(path) if library.kind_of(path) == "rate" else None
+    others = [kind for kind in library.SUFFIXES if kind not in ("rate", "network")]
+    known = name_or_path in library.names("rate") and not any(name_or_path in library.names(kind) for kind in others)
+    return rule(name_or_path) if known else None
+
+
 def read_rate_rule(path: Path | str) -> RateRule:
     """The rate rule of a file.
 
@@ -176,7 +192,9 @@ class _Reader:
         for name, parameter in parameters.items():
             self.free(name, f"parameters.{name}")
             if parameter.dimension != NONE:
-                raise self.refuse(f"a rate rule has no clock and no units: expected a pure number (got {parameter.text})", f"parameters.{name}.value")
+                raise self.refuse(
+                    f"a rate rule has no clock and no units: expected a pure number (got {parameter.text})", f"parameters.{name}.value"
+                )
         return parameters
 
     def free(self, name: str, key: str) -> None:
@@ -234,14 +252,16 @@ class _Reader:
         forgets = 0 if raw.forgets is None else raw.forgets
         column = {"eta": raw.eta, "post": raw.post, "forgets": forgets}
         trees = {name: self.tree(value, f"forward.{name}", COLUMN, self.table.cell) for name, value in column.items()}
-        return Change(pre=self.tree(raw.pre, "forward.pre", {"x"}, self.table.input), among=among, **trees)
+        pre = self.tree(raw.pre, "forward.pre", {"x"}, self.table.input)
+        return Change(trees["eta"], trees["post"], pre, trees["forgets"], among)
 
     def lateral(self, raw: _Lateral) -> Change:
         """How the weights between cells change."""
         self.word("lateral.effect", raw.effect, EFFECTS)
         self.word("lateral.diagonal", raw.diagonal, ("none", "learned"))
         each = {"eta": raw.eta, "post": raw.post, "pre": raw.pre, "forgets": raw.forgets}
-        return Change(**{name: self.tree(value, f"lateral.{name}", COLUMN, self.table.cell) for name, value in each.items()})
+        trees = {name: self.tree(value, f"lateral.{name}", COLUMN, self.table.cell) for name, value in each.items()}
+        return Change(trees["eta"], trees["post"], trees["pre"], trees["forgets"])
 
     def bounds(self) -> Bounds:
         """Limits of the forward weights: none, or hard."""

@@ -139,7 +139,7 @@ class Layer:
     def components_(self) -> Floats:
         """The linear filter of each cell, shape (units, features): with settled lateral weights ``(I + M)^-1 W``, else W."""
         self._check_begun()
-        return np.linalg.solve(self._opposing(), self.weights_) if self.rule.settle == "linear" else self.weights_
+        return np.asarray(np.linalg.solve(self._opposing(), self.weights_)) if self.rule.settle == "linear" else self.weights_
 
     def get_feature_names_out(self, input_features: object = None) -> npt.NDArray[np.object_]:
         """Names of the outputs, as scikit-learn's pipelines ask for them: ``oja0``, ``oja1``."""
@@ -158,7 +158,9 @@ class Layer:
         self.weights_ = drawn if high is None else np.clip(np.abs(drawn) if low == 0 else drawn, low, high)
         self.lateral_ = None if rule.lateral is None else np.eye(units) if rule.learned_diagonal else np.zeros((units, units))
         self.running_ = {
-            name: np.broadcast_to(np.asarray(self.start.get(name, value), dtype=np.float64), (features if name in rule.inputs else units,)).copy()
+            name: np.broadcast_to(
+                np.asarray(self.start.get(name, value), dtype=np.float64), (features if name in rule.inputs else units,)
+            ).copy()
             for name, value in self._terms.starts.items()
         }
         self.n_features_in_, self.n_samples_seen_ = features, 0
@@ -182,7 +184,7 @@ class Layer:
     def _settled(self, u: Floats) -> Floats:
         """The outputs for summed inputs, shape (units,) or (samples, units)."""
         if self.rule.settle == "linear":
-            return np.linalg.solve(self._opposing(), u.T).T
+            return np.asarray(np.linalg.solve(self._opposing(), u.T).T)
         if self.rule.settle == "rectified":
             return rectified(self._opposing(), u)
         y = full(self._terms.output(u, *self._cells()), u)
