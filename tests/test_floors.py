@@ -54,6 +54,7 @@ ROOMS = {
         {"checked", "rule"},
         {"competition", "course", "data", "file", "storing", "terms"},
         {"layer", "memory"},
+        {"hidden"},
     ],
     "studies": [
         {"changes", "datasets", "labels", "progress", "seeds", "settings", "start_weights"},

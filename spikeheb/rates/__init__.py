@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from spikeheb.rates.data import subspace_error as subspace_error
     from spikeheb.rates.file import read_rate_rule as read_rate_rule
     from spikeheb.rates.file import rule as rule
+    from spikeheb.rates.hidden import hidden_energy as hidden_energy
+    from spikeheb.rates.hidden import hidden_layer as hidden_layer
     from spikeheb.rates.layer import Layer as Layer
     from spikeheb.rates.memory import Memory as Memory
     from spikeheb.rates.memory import cancel_common_mode as cancel_common_mode
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
     from spikeheb.rates.storing import signs as signs
     from spikeheb.rates.terms import change as change
     from spikeheb.studies.rates.capacity import capacity as capacity
+    from spikeheb.studies.rates.forgetting import forgetting as forgetting
+    from spikeheb.studies.rates.recall_course import recall_course as recall_course
+    from spikeheb.studies.rates.separation import separation as separation
+    from spikeheb.studies.rates.subspace import subspace as subspace
 
 _HOMES = {
     "integrate": "spikeheb.rates.course",
@@ -48,6 +54,8 @@ _HOMES = {
     "subspace_error": "spikeheb.rates.data",
     "read_rate_rule": "spikeheb.rates.file",
     "rule": "spikeheb.rates.file",
+    "hidden_energy": "spikeheb.rates.hidden",
+    "hidden_layer": "spikeheb.rates.hidden",
     "Layer": "spikeheb.rates.layer",
     "Memory": "spikeheb.rates.memory",
     "cancel_common_mode": "spikeheb.rates.memory",
@@ -62,6 +70,10 @@ _HOMES = {
     "signs": "spikeheb.rates.storing",
     "change": "spikeheb.rates.terms",
     "capacity": "spikeheb.studies.rates.capacity",
+    "forgetting": "spikeheb.studies.rates.forgetting",
+    "recall_course": "spikeheb.studies.rates.recall_course",
+    "separation": "spikeheb.studies.rates.separation",
+    "subspace": "spikeheb.studies.rates.subspace",
 }
 
 __all__ = list(_HOMES)

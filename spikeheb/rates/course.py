@@ -57,7 +57,15 @@ def integrate(derivative: Derivative, start: npt.ArrayLike, *, dt: float, durati
 
 
 def lyapunov(
-    derivative: Derivative, start: npt.ArrayLike, *, dt: float, duration: float, distance: float = 1e-6, every: float = 1.0, seed: int = 0
+    derivative: Derivative,
+    start: npt.ArrayLike,
+    *,
+    dt: float,
+    duration: float,
+    distance: float = 1e-6,
+    every: float = 1.0,
+    seed: int = 0,
+    observe: Callable[[Floats], None] | None = None,
 ) -> Floats:
     """The largest Lyapunov exponent of each column by a twin trajectory (Benettin's method).
 
@@ -74,6 +82,8 @@ def lyapunov(
     every : float
     seed : int
         Of the direction in which the twin begins.
+    observe : function, optional
+        Called with the state, shape (cells, columns), after each time `every`.
 
     Returns
     -------
@@ -97,6 +107,8 @@ def lyapunov(
     for n in range(rounds):
         both = integrate(derivative, np.hstack([columns, twin]), dt=dt, duration=per * dt)
         columns, twin = both[:, :width], both[:, width:]
+        if observe is not None:
+            observe(columns)
         apart = np.maximum(np.linalg.norm(twin - columns, axis=0), 1e-300)
         growth[n] = np.log(apart / distance)
         twin = columns + (twin - columns) * (distance / apart)

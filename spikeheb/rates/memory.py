@@ -110,10 +110,13 @@ class Memory:
         check_seed(seed)
         count, rng = whole(sweeps, "sweeps"), np.random.default_rng(seed)
         states = flipped(checked.patterns(cues, "cues", self.cells), flips, rng=rng)
+        moving = np.arange(len(states))
         for _ in range(count):
-            before = states.copy()
-            states = self.updated(states, rng)
-            if np.array_equal(states, before):
+            after = self.updated(states[moving], rng)
+            changed = (after != states[moving]).any(axis=1)
+            states[moving] = after
+            moving = moving[changed]
+            if not moving.size:
                 break
         return states
 
@@ -243,32 +246,31 @@ def _powers_in_turn(patterns: Floats, states: Floats, power: int, rng: np.random
         step = max(1, BLOCK // len(patterns))
         parts = [_powers_in_turn(patterns, states[n : n + step], power, rng) for n in range(0, len(states), step)]
         return np.concatenate(parts)
-    similar = states @ patterns.T
-    columns = np.ascontiguousarray(patterns.T)
-    for i in rng.permutation(states.shape[1]):
-        others = similar - states[:, i, None] * columns[i]
-        h = (_rectified(others + columns[i], power) - _rectified(others - columns[i], power)).sum(axis=1)
-        flips = h * states[:, i] < 0
+    cells, columns = states.shape[1], np.ascontiguousarray(patterns.T)
+    gains, similar = _gains(cells, power), np.rint(states @ patterns.T).astype(np.int64) + cells
+    steps = columns.astype(np.int64)
+    for i in rng.permutation(cells):
+        old = states[:, i].astype(np.int64)
+        h = gains[similar - old[:, None] * steps[i]] @ columns[i]
+        flips = h * old < 0
         if flips.any():
             states[flips, i] *= -1.0
-            similar[flips] += 2.0 * states[flips, i, None] * columns[i]
+            similar[flips] -= 2 * old[flips, None] * steps[i]
     return states
 
 
 def _power_inputs(patterns: Floats, states: Floats, power: int) -> Floats:
-    similar, inputs = states @ patterns.T, np.empty(states.shape)
-    for i in range(states.shape[1]):
-        others = similar - states[:, i, None] * patterns[:, i]
-        inputs[:, i] = 0.5 * (_rectified(others + patterns[:, i], power) - _rectified(others - patterns[:, i], power)).sum(axis=1)
-    return inputs
+    cells, columns = states.shape[1], np.ascontiguousarray(patterns.T)
+    gains, similar = _gains(cells, power), np.rint(states @ patterns.T).astype(np.int64) + cells
+    steps = columns.astype(np.int64)
+    own = states.astype(np.int64)
+    return np.stack([0.5 * (gains[similar - own[:, i, None] * steps[i]] @ columns[i]) for i in range(cells)], axis=1)
 
 
-def _rectified(values: Floats, power: int) -> Floats:
-    positive = np.maximum(values, 0.0)
-    result = positive.copy()
-    for _ in range(power - 1):
-        result *= positive
-    return result
+def _gains(cells: int, power: int) -> Floats:
+    """``[m + 1]_+^n - [m - 1]_+^n`` for each similarity m of a pattern with all cells but one, from -cells to cells."""
+    similarity = np.arange(-cells, cells + 1, dtype=np.float64)
+    return np.asarray(np.maximum(similarity + 1, 0.0) ** power - np.maximum(similarity - 1, 0.0) ** power)
 
 
 def check_load(patterns: int, cells: int) -> None:
