@@ -51,7 +51,7 @@ ROOMS = {
         {"choice", "trial"},
     ],
     "rates": [
-        {"checked", "rule"},
+        {"checked", "rate_rule"},
         {"competition", "course", "data", "file", "storing", "terms"},
         {"layer", "memory"},
         {"hidden"},

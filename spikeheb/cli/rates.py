@@ -16,7 +16,7 @@ from spikeheb.studies.settings.rates import STUDIES
 if TYPE_CHECKING:
     import xarray as xr
 
-    from spikeheb.rates.rule import RateRule
+    from spikeheb.rates.rate_rule import RateRule
 
 rates = typer.Typer(help="Rate rules, and studies of networks that learn by them.", invoke_without_command=True)
 run = typer.Typer(no_args_is_help=True, help="Run a study of rates.")

@@ -15,7 +15,7 @@ from spikeheb.errors import FormatError
 if TYPE_CHECKING:
     from spikeheb.cells import Cell
     from spikeheb.protocols import Protocol
-    from spikeheb.rates.rule import RateRule
+    from spikeheb.rates.rate_rule import RateRule
     from spikeheb.rules import Rule
     from spikeheb.studies.portrait import CellPortrait, ProtocolPortrait, RatePortrait, RulePortrait
     from spikeheb.studies.portrait.sections import Section

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from spikeheb.rates.memory import cancel_common_mode as cancel_common_mode
     from spikeheb.rates.memory import nearest as nearest
     from spikeheb.rates.memory import softmax as softmax
-    from spikeheb.rates.rule import RateRule as RateRule
+    from spikeheb.rates.rate_rule import RateRule as RateRule
     from spikeheb.rates.storing import dale as dale
     from spikeheb.rates.storing import excitatory_only as excitatory_only
     from spikeheb.rates.storing import forgetting_weights as forgetting_weights
@@ -61,7 +61,7 @@ _HOMES = {
     "cancel_common_mode": "spikeheb.rates.memory",
     "nearest": "spikeheb.rates.memory",
     "softmax": "spikeheb.rates.memory",
-    "RateRule": "spikeheb.rates.rule",
+    "RateRule": "spikeheb.rates.rate_rule",
     "dale": "spikeheb.rates.storing",
     "excitatory_only": "spikeheb.rates.storing",
     "forgetting_weights": "spikeheb.rates.storing",

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeheb.errors import NonFiniteError
-from spikeheb.rates.rule import SOFTMAX
+from spikeheb.rates.rate_rule import SOFTMAX
 
 Floats = npt.NDArray[np.float64]
 MOST_SWEEPS = 1000

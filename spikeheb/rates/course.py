@@ -47,11 +47,12 @@ def integrate(derivative: Derivative, start: npt.ArrayLike, *, dt: float, durati
     checked.finite(state, "start")
     checked.room({"the recorded states": float(steps // between) * state.size}, "every")
     recorded = []
-    for step in range(1, steps + 1):
-        state = state + dt * derivative(state)
-        if step % between == 0:
-            _check(state, step * dt)
-            recorded.append(state)
+    with np.errstate(all="ignore"):  # what is not finite is named by its time
+        for step in range(1, steps + 1):
+            state = state + dt * derivative(state)
+            if step % between == 0:
+                _check(state, step * dt)
+                recorded.append(state)
     _check(state, duration)
     return state if every is None else np.array(recorded)
 

@@ -14,7 +14,7 @@ from spikeheb.dimensions import NONE
 from spikeheb.errors import FormatError, UnknownName, check_kind, unknown_name
 from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
-from spikeheb.rates.rule import AMONG, EFFECTS, SETTLE, SOFTMAX, Change, RateRule, Running, Twin
+from spikeheb.rates.rate_rule import AMONG, EFFECTS, SETTLE, SOFTMAX, Change, RateRule, Running, Twin
 from spikeheb.rules.bounds import parse_bounds
 from spikeheb.rules.rule import Bounds
 from spikeheb.tables import (

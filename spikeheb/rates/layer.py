@@ -15,7 +15,7 @@ from spikeheb.limits import check_seed, whole
 from spikeheb.rates import checked
 from spikeheb.rates.competition import compete, rectified
 from spikeheb.rates.file import rule as rate_rule
-from spikeheb.rates.rule import SOFTMAX, RateRule
+from spikeheb.rates.rate_rule import SOFTMAX, RateRule
 from spikeheb.rates.terms import Terms, check_given, compiled, full
 
 Floats = npt.NDArray[np.float64]

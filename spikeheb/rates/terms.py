@@ -15,7 +15,7 @@ import numpy.typing as npt
 from spikeheb.errors import FormatError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import numpy_scope, to_numpy
-from spikeheb.rates.rule import Change, RateRule
+from spikeheb.rates.rate_rule import Change, RateRule
 
 Floats = npt.NDArray[np.float64]
 Term = Callable[..., Any]

@@ -9,7 +9,7 @@ from spikeheb.cells import Cell
 from spikeheb.errors import DuplicateName, FormatError
 from spikeheb.protocols import Protocol
 from spikeheb.rates.file import only_rate_rule
-from spikeheb.rates.rule import RateRule
+from spikeheb.rates.rate_rule import RateRule
 from spikeheb.rules import Rule
 from spikeheb.studies.portrait.cell import CellPortrait, of_cell
 from spikeheb.studies.portrait.measured import Measured, measure_rule

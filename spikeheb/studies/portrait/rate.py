@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import latex_name, to_latex, to_text
-from spikeheb.rates.rule import SOFTMAX, Change, RateRule, Running
+from spikeheb.rates.rate_rule import SOFTMAX, Change, RateRule, Running
 from spikeheb.studies.portrait.formulas import Block, Formula, bounds_text, document, value
 from spikeheb.studies.portrait.sections import Section, filled, page, parameter_section, prompt, reference_section
 from spikeheb.tables import Parameter, Reference

@@ -13,7 +13,7 @@ from spikeheb.rates import checked
 from spikeheb.rates.data import orthonormality, spiked, subspace_error
 from spikeheb.rates.file import rule
 from spikeheb.rates.layer import Layer
-from spikeheb.rates.rule import RateRule
+from spikeheb.rates.rate_rule import RateRule
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.rates.labelled import labelled, shares, wholes
 from spikeheb.studies.seeds import chosen_seeds
