@@ -179,7 +179,7 @@ def test_basins_and_the_diagonal() -> None:
 
 
 def test_exactly_fixed_patterns_are_gone_before() -> None:
-    """Row 14c. Of 138 patterns about 0.05 are fixed, with a binomial standard deviation of 0.02 in one network: the bound is for the mean."""
+    """Row 14c. Of 138 patterns 0.05 are fixed, with a standard deviation of 0.02 between networks: the bounds are for the mean."""
     for load, low, high in ((0.10, 0.29, 0.77), (0.138, 0.02, 0.09)):
         networks = [drawn(load, 1000, seed) for seed in range(6)]
         assert low < np.mean([Memory(hebbian(each), "asynchronous").fixed(each).mean() for each in networks]) < high

@@ -106,7 +106,7 @@ BAD = [
     ("capacity", {"loads": (0.1, -1)}, r"loads[1]: expected a number above 0 and up to 2 (got -1)"),
     ("capacity", {"flips": 600}, "flips: expected a number of BITS from 0 to 250 (got 600)"),
     ("recall_course", {"letters": "Q"}, "which: expected some of the letters AHLTXZ"),
-    ("separation", {"stored": (10**7,)}, "stored: the patterns"),
+    ("separation", {"stored": (10**6,), "cells": 1000}, "stored: the patterns"),
     ("separation", {"flips": (65,)}, "flips[0]: expected a whole number from 0 to 64"),
     ("subspace", {"rules": ("hebbian_descent",)}, 'rules: the rule reads "target", and here there is none'),
     ("subspace", {"rules": ("ojaa",)}, 'no rate named "ojaa"'),
@@ -154,7 +154,7 @@ def test_similarity_matching_falls_as_one_over_t_and_follows_a_switch_if_it_forg
     assert float(switched.sel(rule="similarity_matching, keeps 0.997").max()) < 0.018
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_similarity_matching_over_twenty_seeds() -> None:
     data = sh.rates.subspace(20, rules=(), keeps=(1.0,), samples=(100, 300, 1000, 3000, 10_000), switch=10_000).sel(stream="steady")
     error = data["error"].mean("seed").squeeze()
@@ -168,11 +168,11 @@ def test_the_capacity_curve_is_steeper_in_a_larger_network() -> None:
     """Row 14b, 2 000 cells."""
     data = sh.rates.capacity(2, cells=(500, 2000), loads=(0.1, 0.17)).squeeze("kind")["overlap"]
     assert float(data.sel(cells=2000, load=0.1).min()) > 0.996
-    assert float(data.sel(cells=2000, load=0.17).max()) < 0.49
+    assert float(data.sel(cells=2000, load=0.17).mean()) < 0.49
     assert float((data.sel(cells=500, load=0.17) - data.sel(cells=2000, load=0.17)).mean()) > 0.17
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_plastic_inhibition_buys_its_share_of_the_capacity() -> None:
     """Row 16H: both plastic against excitation alone 1/(1 - 0.2) = 1.25, and as much as without Dale's law."""
     loads = (0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 0.17, 0.18)
