@@ -9,6 +9,7 @@ from collections.abc import Sequence as _Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from spikeheb import rates as rates
     from spikeheb.cells import Cell as Cell
     from spikeheb.circuits.sources import Poisson as Poisson
     from spikeheb.circuits.sources import Regular as Regular
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from spikeheb.studies.signatures import window as window
 
 _HOMES = {
+    "rates": "spikeheb",
     "Cell": "spikeheb.cells",
     "BuildError": "spikeheb.errors",
     "DuplicateName": "spikeheb.errors",
@@ -153,7 +155,7 @@ _HOMES = {
 
 _OWN_NAMES = {"list": "catalogue"}
 """What is called otherwise where it is at home."""
-_MODULES = ("course",)
+_MODULES = ("course", "rates")
 """What is a module of its home."""
 
 __all__ = [name for name in _HOMES if name != "list"]  # `from spikeheb import *` shall not hide Python's own

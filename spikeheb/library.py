@@ -27,10 +27,10 @@ from spikeheb.rules import Bounds, Rule, choose, combine, read_rule
 from spikeheb.tables import MAX_BYTES, html_table, read_text, shortened
 
 VARIABLE = "SPIKEHEB_PATH"
-SUFFIXES = {"rule": ".toml", "cell": ".toml", "network": ".toml", "protocol": ".py"}
+SUFFIXES = {"rule": ".toml", "cell": ".toml", "network": ".toml", "rate": ".toml", "protocol": ".py"}
 _MARKS = {
     kind: re.compile(rb"^[ \t]*\[[ \t]*" + table + rb"[ \t]*[.\]]", re.MULTILINE)
-    for kind, table in (("cell", b"membrane"), ("network", b"populations"))
+    for kind, table in (("cell", b"membrane"), ("network", b"populations"), ("rate", b"forward"))
 }
 """Tables by which the kind of a TOML file is known."""
 MOST_OF_NETWORK = 2_000_000
@@ -39,7 +39,7 @@ _SET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def names(kind: str) -> dict[str, Path]:
-    """All files of a kind, ``"rule"``, ``"cell"``, ``"network"`` or ``"protocol"``, by name.
+    """All files of a kind, ``"rule"``, ``"cell"``, ``"network"``, ``"rate"`` or ``"protocol"``, by name.
 
     Raises
     ------
@@ -188,7 +188,8 @@ def protocol(name_or_path: str | Path | Protocol, **parameters: object) -> Proto
 
 
 def kind_of(path: Path) -> str:
-    """``"protocol"`` for a script; a TOML file with a ``[membrane]`` is a cell, one with ``[populations]`` a network, any other a rule.
+    """``"protocol"`` for a script; a TOML file with ``[membrane]`` is a cell, ``[populations]`` a network, ``[forward]`` a rate rule,
+    any other a rule.
 
     Raises
     ------
@@ -232,7 +233,7 @@ def read(name_or_path: str, set: str | None = None) -> list[Rule | Cell | Protoc
         return [_read(kind_of(Path(name)), Path(name), set)]
     files = {kind: names(kind) for kind in SUFFIXES}
     kinds = [kind for kind, paths in files.items() if name in paths]
-    shown = [kind for kind in kinds if kind != "network"] or kinds  # a network may be called like its cell
+    shown = [kind for kind in kinds if kind not in ("network", "rate")] or kinds  # these may be called like their cell or spiking rule
     things = [_read(kind, files[kind][name], set) for kind in shown]
     if not things:
         raise unknown_name("rule, cell or protocol", name, {known for paths in files.values() for known in paths})
@@ -244,12 +245,14 @@ def _read(kind: str, path: Path, set: str | None) -> Rule | Cell | Protocol:
         return rule(read_rule(path), set=set)
     if kind == "network":
         raise FormatError('is the file of a network; "spikeheb net" runs it', path=str(path))
+    if kind == "rate":
+        raise FormatError("is the file of a rate rule, which has no spikes; spikeheb.rates reads it", path=str(path))
     if set is not None:
         raise FormatError(f"a {kind} has no sets", path=str(path))
     return cell(path) if kind == "cell" else protocol(path)
 
 
-KINDS = ("rules", "cells", "networks", "protocols")
+KINDS = ("rules", "cells", "networks", "rates", "protocols")
 
 
 @dataclass(frozen=True)
@@ -275,11 +278,11 @@ class Listing:
 
 
 def catalogue(kind: str | None = None) -> Listing:
-    """The rules, cells, networks and protocols that can be used by name, with their titles; no protocol file is executed.
+    """The rules, cells, networks, rate rules and protocols that can be used by name, with their titles; no protocol file is executed.
 
     Parameters
     ----------
-    kind : {"rules", "cells", "networks", "protocols"}, optional
+    kind : {"rules", "cells", "networks", "rates", "protocols"}, optional
         Everything where absent.
 
     Raises
@@ -306,7 +309,7 @@ def catalogue(kind: str | None = None) -> Listing:
 
 def _title(kind: str, path: Path) -> str:
     """Title of a file; of a script the first line of its docstring, without running it."""
-    if kind == "network":
+    if kind in ("network", "rate"):
         try:
             title = tomllib.loads(read_text(path, MOST_OF_NETWORK)).get("title", "")
         except (tomllib.TOMLDecodeError, RecursionError) as error:

@@ -241,10 +241,10 @@ def to_csv(data: xr.Dataset, path: Path | str, *, force: bool = False) -> Path:
     """Write a result as a table: one row for each condition, and one column for each quantity with one value per condition.
 
     A row is a condition of an experiment or recording, a delta_t and rule of a window, a lane of a replay, an entry and data set of
-    a board, a rule, seed and cell of weight distributions, a population of a network, or two of the samples that
-    are compared. The heading of a column names its unit: ``epsp_before (mV)``. Numbers are written with all digits, and unknown numbers
-    as empty cells. The file is UTF-8 with a mark at its start, so that Excel reads it correctly; text that a spreadsheet would read as
-    a formula gets a quote before it.
+    a board, a rule, seed and cell of weight distributions, a population of a network, a seed and its conditions of a study of rates, or
+    two of the samples that are compared. The heading of a column names its unit: ``epsp_before (mV)``. Numbers are written with all
+    digits, and unknown numbers as empty cells. The file is UTF-8 with a mark at its start, so that Excel reads it correctly; text that a
+    spreadsheet would read as a formula gets a quote before it.
     Cells are separated by commas and numbers have a decimal point, in every country, so that ``pandas.read_csv(path)`` reads it as it is;
     an Excel that expects semicolons and decimal commas reads it by Data > From Text/CSV, with English (United States) as the locale of
     its Transform step.
@@ -282,6 +282,9 @@ def table(data: xr.Dataset) -> list[list[str]]:
     """
     _check_result(data)
     wanted = _ROWS.get(str(data.attrs.get("study", "")), ("condition",))
+    first = str(data.attrs.get("table", "")).partition(" ")[0]  # of a study of rates, which says what its table is over
+    if first in data:
+        wanted = tuple(map(str, data[first].dims))
     over = [name for name in wanted if name in data.dims]
     if not over:
         raise FormatError(

@@ -23,6 +23,7 @@ from spikeheb.cli.interruption import INTERRUPTED, USER_ERROR
 from spikeheb.cli.listing import check, list_names
 from spikeheb.cli.mystery import mystery
 from spikeheb.cli.net import net
+from spikeheb.cli.rates import rates
 from spikeheb.cli.replay import replay
 from spikeheb.cli.score import score
 from spikeheb.cli.show import show
@@ -98,6 +99,7 @@ def build() -> typer.Typer:
     app.add_typer(data, name="data")
     app.add_typer(mystery, name="mystery")
     app.add_typer(course, name="course")
+    app.add_typer(rates, name="rates")
     return app
 
 

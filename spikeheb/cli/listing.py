@@ -20,9 +20,11 @@ TRIAL_RULE, TRIAL_CELL = "pair", "l5_pyramidal"
 
 
 def list_names(
-    kind: Annotated[str | None, typer.Argument(metavar="[rules|cells|protocols]", help="What to list; by default everything.")] = None,
+    kind: Annotated[
+        str | None, typer.Argument(metavar="[rules|cells|networks|rates|protocols]", help="What to list; by default everything.")
+    ] = None,
 ) -> None:
-    """List the rules, cells and protocols that can be used by name."""
+    """List the rules, cells, networks, rate rules and protocols that can be used by name."""
     from spikeheb.library import catalogue
 
     listing = catalogue(kind)
@@ -35,7 +37,7 @@ def list_names(
 
 def check(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Rule, cell, network or protocol files; a protocol file is executed.")
+        list[Path], typer.Argument(metavar="FILE...", help="Rule, rate rule, cell, network or protocol files; a protocol file is executed.")
     ],
 ) -> None:
     """Check files. For each file one line says OK, or what is wrong.
@@ -70,6 +72,11 @@ def _check_file(path: Path) -> str:
         return f"protocol {protocol.name}, {lanes} {'condition' if lanes == 1 else 'conditions'}"
     if kind == "network":
         return _check_network(path)
+    if kind == "rate":
+        from spikeheb.cli.rates import check_rule
+        from spikeheb.rates.file import read_rate_rule
+
+        return check_rule(read_rate_rule(path))
     if kind == "cell":
         return _check_cell(read_cell(path))
     return _check_choices(read_rule(path))

@@ -24,6 +24,8 @@ from spikeheb.plots.distances import comparison_page, draw_compared_panel
 from spikeheb.plots.networks import draw_network_panel, network
 from spikeheb.plots.outcome import draw_outcome, legend_handles
 from spikeheb.plots.pages import experiment_page, outcome_title, replay_page, window_page
+from spikeheb.plots.rates import PANELS as RATES
+from spikeheb.plots.rates import rates_page
 from spikeheb.plots.shown import show_when_cell_ends
 from spikeheb.plots.traces import draw_traces
 from spikeheb.plots.weights import draw_panel, weights_page
@@ -47,6 +49,7 @@ PANELS = {
     "comparison": ("densities", "distances"),
     "network": ("raster", "rates", "weights", "course", "balance"),
     "weights": ("histograms", "log_histograms", "course", "against_input", "distances"),
+    **{study: tuple(panels) for study, panels in RATES.items()},
 }
 
 
@@ -106,6 +109,8 @@ def _panel(data: xr.Dataset, ax: Axes | None, panel: str | None, series: str | N
     if panel not in PANELS[study]:
         raise unknown_name("panel", panel, PANELS[study])
     ax = style.new_axes() if ax is None else ax
+    if study in RATES:
+        return RATES[study][panel](ax, data)
     if panel == "window":
         draw_window(ax, data, label=label).legend(loc="best")
         return ax
@@ -175,6 +180,7 @@ def figure(data: xr.Dataset) -> Figure:
         "slice": experiment_page,
         "comparison": comparison_page,
         "network": network,
+        **dict.fromkeys(RATES, rates_page),
     }
     with _blame(data):
         page = pages[_study(data)](data)

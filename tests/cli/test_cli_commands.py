@@ -198,7 +198,7 @@ def test_the_window_of_the_outcome_can_be_moved(spikeheb, tmp_path):
 
 
 def test_list(spikeheb):
-    kinds = {kind: {row["name"] for row in spikeheb("list", kind).table} for kind in ("rules", "cells", "networks", "protocols")}
+    kinds = {kind: {row["name"] for row in spikeheb("list", kind).table} for kind in ("rules", "cells", "networks", "rates", "protocols")}
     assert "fan_in" in kinds["networks"]
     assert {"pair", "triplet"} <= kinds["rules"]
     assert "l5_pyramidal" in kinds["cells"]

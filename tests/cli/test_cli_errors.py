@@ -74,7 +74,7 @@ def test_run(spikeheb, tmp_path, arguments, words):
         (("window", "--rule", "pair", "--rule", "triplet", "-p", "tau_q=3 ms"), 'no parameter named "tau_q"'),
         (("replay", "--rule", "pair", "--spikes", "none.csv"), "none.csv: cannot be read (No such file or directory)"),
         (("analyse", "none.csv"), "none.csv: cannot be read (No such file or directory)"),
-        (("list", "rulers"), 'no kind of thing named "rulers"; did you mean "rules"?'),
+        (("list", "rulers"), 'no kind of thing named "rulers"; did you mean "rules" or "rates"?'),
         (("show", "par"), 'no rule, cell or protocol named "par"; did you mean "pair" or "pairing"?'),
         (("show", "l5_pyramidal:x"), "a cell has no sets"),
         (("show", "pairing", "--latex"), "a protocol has no equations"),

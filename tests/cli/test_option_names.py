@@ -27,7 +27,7 @@ FUNCTIONS = {
     "weights": sh.weights,
     "window": sh.window,
 }
-WITHOUT_FUNCTION = {"cache", "check", "course", "data", "mystery"}
+WITHOUT_FUNCTION = {"cache", "check", "course", "data", "mystery", "rates"}
 OF_THE_COMMAND = {"csv", "force", "out", "help"}
 """Where the result goes."""
 PARAMETERS = {"parameter"}

@@ -8,31 +8,38 @@ from spikeheb import library
 from spikeheb.cells import Cell
 from spikeheb.errors import DuplicateName, FormatError
 from spikeheb.protocols import Protocol
+from spikeheb.rates.file import only_rate_rule
+from spikeheb.rates.rate_rule import RateRule
 from spikeheb.rules import Rule
 from spikeheb.studies.portrait.cell import CellPortrait, of_cell
 from spikeheb.studies.portrait.measured import Measured, measure_rule
 from spikeheb.studies.portrait.protocol import ProtocolPortrait, of_protocol
+from spikeheb.studies.portrait.rate import RatePortrait, of_rate_rule
 from spikeheb.studies.portrait.rule import RulePortrait, of_rule
 
 __all__ = [
     "CellPortrait",
     "Measured",
     "ProtocolPortrait",
+    "RatePortrait",
     "RulePortrait",
     "measure_rule",
     "of_cell",
     "of_protocol",
+    "of_rate_rule",
     "of_rule",
     "portrait",
 ]
 
 
-def portrait(name: str | Path | Rule | Cell | Protocol, *, measure: bool = True) -> RulePortrait | CellPortrait | ProtocolPortrait:
-    """All that is known about a rule, a cell or a protocol.
+def portrait(
+    name: str | Path | Rule | RateRule | Cell | Protocol, *, measure: bool = True
+) -> RulePortrait | RatePortrait | CellPortrait | ProtocolPortrait:
+    """All that is known about a rule, a rate rule, a cell or a protocol.
 
     Parameters
     ----------
-    name : str, Path, Rule, Cell or Protocol
+    name : str, Path, Rule, RateRule, Cell or Protocol
         A name or path, a rule perhaps with its set, ``"pair:additive"``. A protocol given as a file is Python and is executed: give only
         files that you trust.
     measure : bool
@@ -40,7 +47,7 @@ def portrait(name: str | Path | Rule | Cell | Protocol, *, measure: bool = True)
 
     Returns
     -------
-    RulePortrait, CellPortrait or ProtocolPortrait
+    RulePortrait, RatePortrait, CellPortrait or ProtocolPortrait
         An object of plain values, which a notebook shows as a page.
 
     Raises
@@ -50,6 +57,9 @@ def portrait(name: str | Path | Rule | Cell | Protocol, *, measure: bool = True)
     SpikehebError
         As `spikeheb.rule`, `spikeheb.cell` and `spikeheb.protocol`.
     """
+    rate = name if isinstance(name, RateRule) else only_rate_rule(str(name)) if isinstance(name, str | Path) else None
+    if rate is not None:
+        return of_rate_rule(rate)
     if isinstance(name, str | Path):
         things = library.read(str(name))
         if len(things) > 1:
