@@ -13,7 +13,6 @@ from spikeheb.dimensions import NONE
 from spikeheb.errors import ScheduleError, SpikehebError, unknown_name
 from spikeheb.expressions.printers import to_text
 from spikeheb.program.analysis import analyse
-from spikeheb.program.program import Program
 from spikeheb.rules import Rule, choose
 from spikeheb.units import format_quantity
 
@@ -59,10 +58,6 @@ def check_phases(phases: tuple[Phase, ...], ruled: Mapping[str, Ruled], steps: i
             for name in getattr(phase, part):
                 if name not in ruled:
                     raise unknown_name("projection with a rule", name, ruled, key=f"phases[{n}].{part}.{name}")
-        for name, plastic in phase.plastic.items():
-            with at(f"phases[{n}].plastic.{name}"):
-                if not plastic:
-                    _check_still(ruled[name].rule, _program(ruled[name], dt))
         for name, given in phase.parameters.items():
             with at(f"phases[{n}].parameters.{name}"):
                 _check_fixed(given, ruled[name], dt)
@@ -70,23 +65,14 @@ def check_phases(phases: tuple[Phase, ...], ruled: Mapping[str, Ruled], steps: i
             values[name] = {**values.get(name, {}), **given}
 
 
-def _program(ruled: Ruled, dt: float) -> Program:
-    return analyse(ruled.rule, ruled.cell, dt, receptor=ruled.receptor, varying=ruled.overrides)
-
-
-def _check_still(rule: Rule, program: Program) -> None:
-    if any(rule.weight in decay.names for decay in program.decays):
-        raise ScheduleError(f'the weight of "{rule.name}" decays by itself, so that it cannot be made to stand still')
-
-
 def _check_fixed(given: Values, ruled: Ruled, dt: float) -> None:
     """Raise for a constant that stays as it is while a network runs."""
     rule = ruled.rule
     delays = {handler.delay for handler in rule.handlers} | ({each.by for each in rule.post.delayed.values()} if rule.post else set())
+    program = analyse(rule, ruled.cell, dt, receptor=ruled.receptor, varying=ruled.overrides)
     for constant in given:
         if constant not in rule.constants:
             raise unknown_name("constant", constant, rule.constants, key=constant)
-        program = _program(ruled, dt)
         why = None
         if constant in delays:
             why = "is a delay"
