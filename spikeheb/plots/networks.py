@@ -196,9 +196,10 @@ def bins_of(result: xr.Dataset, window: Window) -> int:
     spikes_of = [spikes(result, name, count, window)[0].size for name, count in populations(result) if _all_spikes(result, name)]
     fewest = min((number for number in spikes_of if number), default=1)
     least, most = RATE_BINS
-    wanted = min(max(span / most, SHORTEST_BIN, SPIKES_OF_BIN * span / fewest), span / least)
-    power = 10.0 ** math.floor(math.log10(wanted))
-    width = next(factor * power for factor in (1, 2, 5, 10) if factor * power > wanted * (1 - 1e-9))
+    wanted = max(span / most, SHORTEST_BIN, SPIKES_OF_BIN * span / fewest) * (1 - 1e-9)
+    powers = range(math.floor(math.log10(span)) - 4, math.ceil(math.log10(span)) + 1)
+    widths = [width for power in powers for factor in (1, 2, 5) if (width := factor * 10.0**power) <= span / least * (1 + 1e-9)]
+    width = next((width for width in widths if width >= wanted), widths[-1])
     return max(1, round(span / width))
 
 

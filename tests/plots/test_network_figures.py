@@ -82,7 +82,7 @@ def test_rates_stand_on_the_time_axis_of_the_raster(made, page):
 
 
 @pytest.mark.parametrize(
-    ("window", "share", "width"), [((0.0, 0.06), 1.0, 5.0), ((0.0, 0.06), 0.02, 5.0), ((0.0, 0.5), 0.02, 20.0), ((0.0, 2.0), 1.0, 10.0)]
+    ("window", "share", "width"), [((0.0, 0.06), 1.0, 2.0), ((0.0, 0.06), 0.02, 2.0), ((0.0, 0.5), 0.02, 20.0), ((0.0, 2.0), 1.0, 10.0)]
 )
 def test_bins_of_rates_are_as_wide_as_the_spikes_and_the_window_need(made, window, share, width):
     """Bins of a share of all spikes: never 200 of a window of 60 ms, where each would be .3 ms."""
