@@ -33,6 +33,12 @@ MAX_PROSE = 4000
 MAX_TITLE = 200
 REMEMBERED = 256
 """How many files stay parsed."""
+LARGEST = 1e100
+"""Numbers beyond it are slips, whatever they count."""
+_WORDS = {
+    "int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "array": "a list", "object": "a table",
+}  # fmt: skip
+"""Kinds of values in TOML."""
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 
@@ -165,7 +171,7 @@ def _check_value(value: object, key: str, level: int, path: str, items: int) -> 
         check_prose(value, path=path, key=key)
     elif not isinstance(value, int | float):
         raise FormatError(f"expected text or a number (got a {type(value).__name__})", path=path, key=key)
-    elif not abs(value) <= 1e100:
+    elif not abs(value) <= LARGEST:
         raise FormatError("a number that is not finite or too large", path=path, key=key)
 
 
@@ -234,18 +240,25 @@ def _explained(message: str, key: str, kind: type[object]) -> tuple[str, str]:
     """Key and message in the words of this laboratory."""
     about = re.search("Object (contains unknown|missing required) field `(.*)`", message)
     if not about:
-        return key, message[0].lower() + message[1:].replace(" | null", "")
+        return key, re.sub("`([a-z| ]+)`", _in_words, message[0].lower() + message[1:].replace(" | null", ""))
     fields = _fields(key, kind)
     near = difflib.get_close_matches(about[2], fields, n=1) if about[1] == "contains unknown" else []
     hint = f'; did you mean "{near[0]}"?' if near else f"; this table has {', '.join(fields)}"
     return f"{key}.{about[2]}".lstrip("."), ("no such key" if about[1] == "contains unknown" else "is missing") + hint
 
 
+def _in_words(kinds: re.Match[str]) -> str:
+    """The kinds of values that msgspec names, as a person calls them."""
+    names = kinds[1].split(" | ")
+    return " or ".join(_WORDS.get(name, name) for name in names if name != "int" or "float" not in names)
+
+
 def _fields(place: str, kind: object) -> tuple[str, ...]:
     """The keys of the table at that place."""
     for step in _steps(place):
         kind = _hints(kind)[step] if hasattr(kind, "__struct_fields__") else get_args(kind)[-1]
-        kind = next((k for k in get_args(kind) if k is not type(None)), kind) if isinstance(kind, UnionType) else kind
+        kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
+        kind = next((k for k in kinds if hasattr(k, "__struct_fields__")), next(k for k in kinds if k is not type(None)))
     fields: tuple[str, ...] = getattr(kind, "__struct_fields__", ())
     return fields
 

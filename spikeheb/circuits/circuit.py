@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,20 +9,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spikeheb.circuits.check_phases import Ruled, check_phases
 from spikeheb.circuits.check_probes import Joined, check_network, check_single, check_times
+from spikeheb.circuits.check_projections import check_projection, taking_part
 from spikeheb.circuits.check_sources import check
-from spikeheb.circuits.connect import AllToAll, OwnCopies, Pairwise, expected
-from spikeheb.circuits.connect import check as check_connector
+from spikeheb.circuits.connect import CONNECTORS, AllToAll, OwnCopies, Pairwise, PairwiseBernoulli, expected
 from spikeheb.circuits.distributions import Distribution
-from spikeheb.circuits.drives import EVERY, Drives
-from spikeheb.circuits.phases import Phase, check_phases, rewirings
+from spikeheb.circuits.drives import Drives, check_drives
+from spikeheb.circuits.phases import Phase, rewirings
+from spikeheb.circuits.places import at
 from spikeheb.circuits.populations import Cells, Population, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
 from spikeheb.circuits.sources import Walk, expected_counts, expected_spikes, innermost, spike_counts
 from spikeheb.circuits.steps import Floats, Numbers, Steps
 from spikeheb.circuits.triggers import Trigger, check_triggers
-from spikeheb.errors import EngineError, ScheduleError, unknown_name
+from spikeheb.errors import EngineError, unknown_name
 from spikeheb.limits import BYTES_OF_CELL, BYTES_OF_SPIKE, BYTES_OF_SYNAPSE, STEPS, check_memory, check_seed, check_steps, check_work
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Circuit:
         What changes while a network runs.
     triggers : mapping of str to Trigger
         Rewards that the cells of a network bring about.
+    title, doc : str
+        What it is, for people: nothing that is carried out depends on it.
 
     Raises
     ------
@@ -83,6 +86,8 @@ class Circuit:
     mirrored: bool = False
     phases: tuple[Phase, ...] = ()
     triggers: Mapping[str, Trigger] = field(default_factory=dict)
+    title: str = ""
+    doc: str = ""
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -93,7 +98,7 @@ class Circuit:
         check_steps(self.steps * self.dt, self.dt, "duration")
         self._check_names()
         self._check_drives()
-        check_phases(self.phases, self.projections, self.steps)
+        check_phases(self.phases, self._ruled, self.steps, self.dt)
         check_triggers(self.triggers, self.populations, self.dt, {name: self._hears_rewards(name) for name in self.populations})
         (self._check_network if self.is_network else self._check_single)()
         self._check_size()
@@ -112,7 +117,7 @@ class Circuit:
     def expected_synapses(self, name: str) -> float:
         """The expected number of synapses of a projection."""
         projection = self.projections[name]
-        (first, last), (low, high) = self.taking_part(projection)
+        (first, last), (low, high) = taking_part(projection, self.populations)
         return expected(projection.connect, last - first, high - low)
 
     def driven_cell(self, name: str) -> Cell:
@@ -125,8 +130,7 @@ class Circuit:
 
     def taking_part(self, projection: Projection) -> tuple[tuple[int, int], tuple[int, int]]:
         """The first source and cell that a projection joins, and those after the last."""
-        pre, post = (self.populations[name].count for name in (projection.pre, projection.post))
-        return projection.pre_cells or (0, pre), projection.post_cells or (0, post)
+        return taking_part(projection, self.populations)
 
     # --- where it is not a network: the synapses with a rule, and their cells ---
 
@@ -221,54 +225,59 @@ class Circuit:
     def _plastic_name(self) -> str:
         return next(name for name, projection in self.projections.items() if projection.rule is not None)
 
+    @property
+    def _ruled(self) -> dict[str, Ruled]:
+        """The projections with a rule, as phases change them."""
+        ruled = {}
+        for name, projection in self.projections.items():
+            post = self.populations[projection.post]
+            if projection.rule is not None and isinstance(post, Cells):
+                ruled[name] = Ruled(projection.rule, post.cell, projection.receptor, frozenset(projection.overrides))
+        return ruled
+
     def _hears_rewards(self, population: str) -> bool:
         rules = [projection.rule for projection in self.projections.values() if projection.post == population]
         return any(handler.event == "reward" for rule in rules if rule is not None for handler in rule.handlers)
 
     def _check_names(self) -> None:
-        for projection in self.projections.values():
-            for name in (projection.pre, projection.post):
-                if name not in self.populations:
-                    raise unknown_name("population", name, self.populations)
         for name in self.drives:
             if name not in self.populations:
                 raise unknown_name("population", name, self.populations, key="drives")
         cells = [population.count for population in self.populations.values() if isinstance(population, Cells)]
         if min(cells, default=0) < 1:
+            counts = ", ".join(map(str, cells)) or "none"
             raise EngineError(
-                f"expected at least one population of cells, with at least one cell in each (got {', '.join(map(str, cells)) or 'none'})"
+                f"expected at least one population of cells, with at least one cell in each (got {counts})", key="populations"
             )
         for name, projection in self.projections.items():
-            pre, post = (self.populations[end] for end in (projection.pre, projection.post))
-            if not isinstance(post, Cells):
-                raise EngineError(f'"{name}" must lead to cells')
-            if projection.rule is None and post.cell is None:
-                raise EngineError(f'"{name}" has no rule, so the population that it leads to needs a cell model')
-            for constant, values in projection.overrides.items():
-                if np.shape(values) not in ((), (post.count,)):
-                    raise EngineError(f"expected {constant} for each of {post.count} cells (got shape {np.shape(values)})", key="overrides")
-            (first, last), (low, high) = self.taking_part(projection)
-            if not (0 <= first <= last <= pre.count and 0 <= low < high <= post.count) or projection.pre_cells == (first, first):
-                where = f"{first}-{last} of {pre.count:,} sources and {low}-{high} of {post.count:,} cells"
-                raise EngineError(
-                    f'"{name}": a range of sources or cells counts from 0, ends after its start and stays in its population (got {where})'
-                )
-            itself = projection.pre == projection.post and not (last <= low or high <= first)
-            if itself and (first, last) != (low, high) and getattr(projection.connect, "autapses", True) is False:
-                raise EngineError(
-                    f'"{name}": without autapses, sources and cells must be the same range, or two ranges that do not overlap'
-                )
-            check_connector(name, projection.connect, last - first, high - low, itself=itself)
+            with at(f"projections.{name}"):
+                check_projection(projection, self.populations)
 
     def _check_network(self) -> None:
         """What no network can have, in any engine."""
         for name, population in self.populations.items():
             if isinstance(population, Cells) and population.cell is None:
-                raise EngineError(f'the cells of "{name}" in a network need a cell model; name one with the key cell', key="populations")
-        if any(drives.clamps for drives in self.drives.values()):
-            raise EngineError("a network cannot have a voltage clamp", key="drives")
+                raise EngineError("in a network cells need a cell model; name one", key=f"populations.{name}.cell")
+            if isinstance(population, Spikes) and population.count < 1:
+                raise EngineError("expected at least one source (got none)", key=f"populations.{name}.sources")
+        for name, drives in self.drives.items():
+            if drives.clamps:
+                raise EngineError("a network cannot have a voltage clamp; leave it out", key=f"drives.{name}.clamps")
+        for name, projection in self.projections.items():
+            if isinstance(projection.connect, Pairwise | OwnCopies):
+                kinds = ", ".join(CONNECTORS)
+                raise EngineError(f"no network is connected like this; take one of {kinds}", key=f"projections.{name}.connect")
+            self._check_initial(name, projection)
         if self.mirrored:
-            raise EngineError("a network cannot have mirrored noise")
+            raise EngineError("a network cannot have mirrored noise; leave it out", key="mirrored")
+
+    def _check_initial(self, name: str, projection: Projection) -> None:
+        """Lists of initial values, where it is known beforehand how many synapses there will be."""
+        count = self.expected_synapses(name)
+        for variable, value in projection.fixed_initial.items():
+            if np.ndim(value) and not isinstance(projection.connect, PairwiseBernoulli) and np.shape(value) != (count,):
+                text = f"expected a number, or one for each of the {count:,.0f} synapses (got shape {np.shape(value)})"
+                raise EngineError(text, key=f"projections.{name}.initial.{variable}")
 
     def _check_single(self) -> None:
         """What must be true of a circuit that is not a network."""
@@ -283,18 +292,8 @@ class Circuit:
             cells = self.populations[name]
             if not isinstance(cells, Cells):
                 raise EngineError(f'"{name}" is a population of sources; drives act on cells only', key="drives")
-            for what, given in {"a voltage clamp": drives.clamps, "a current": drives.currents}.items():
-                if given and cells.cell is None:
-                    raise EngineError(f"{what} needs a cell")
-            if drives.noise is not None:
-                drives.noise.check(self.dt, has_cell=cells.cell is not None)
-            for change in (*drives.currents, *drives.clamps, *drives.rewards):
-                if not (change.cell == EVERY or 0 <= change.cell < cells.count):
-                    raise ScheduleError(f"there is no cell {change.cell}; there are {cells.count}, counted from 0")
-            if any(math.isnan(change.value) for change in (*drives.currents, *drives.rewards)):
-                raise EngineError("the current must be a number, and so must a reward (got nan)")
-            if drives.imposed and sum(source.count for source in drives.imposed) != cells.count:
-                raise ScheduleError(f"imposed spikes need a train for each of the {cells.count} cells")
+            with at(f"drives.{name}"):
+                check_drives(drives, cells, self.dt)
 
     def _check_size(self) -> None:
         cells = sum(population.count for population in self.populations.values() if isinstance(population, Cells) and population.cell)
@@ -322,27 +321,31 @@ class Circuit:
         for name, projection in self.projections.items():
             count = self.populations[projection.pre].count
             arriving = spikes.get(projection.pre, 0.0) * self.expected_synapses(name) / max(1, count)
-            check_work(arriving, f'{arriving:,.0f} spikes at the synapses of "{name}"', key="projections")
+            check_work(arriving, f'{arriving:,.0f} spikes at the synapses of "{name}"', key=f"projections.{name}")
             steps = 0.0 if isinstance(projection.delay, Distribution) else min(self.steps, projection.delay / self.dt)
-            check_memory(4.0 * steps * count, f'the spikes of "{projection.pre}" under way for {steps:,.0f} steps', key="projections")
+            check_memory(
+                4.0 * steps * count, f'the spikes of "{projection.pre}" under way for {steps:,.0f} steps', key=f"projections.{name}.delay"
+            )
 
     def _check_rewiring(self) -> None:
         for name in self.projections:
             synapses, times = self.expected_synapses(name), len(rewirings(self.phases, name))
             if times and self.probes.of_synapses(name).watched_count:
                 why = "its synapses cannot be watched while phases rewire it, for they may be removed; ask for snapshots or histograms"
-                raise EngineError(f'"{name}": {why}', key="probes")
+                raise EngineError(why, key=f"probes.projections.{name}.watched")
             check_memory(16.0 * synapses * times, f'{times:,} rewirings of {synapses:,.0f} synapses of "{name}"', key="phases")
 
     def _check_trains(self) -> None:
         for projection in self.projections.values():
             population = self.populations[projection.pre]
             copies = self.populations[projection.post].count if isinstance(projection.connect, OwnCopies) else 1
-            for source in population.sources if isinstance(population, Spikes) else ():
-                check(source, self.dt, copies)
-        for drives in self.drives.values():
-            for source in drives.imposed:
-                check(source, self.dt, 1)
+            for n, source in enumerate(population.sources if isinstance(population, Spikes) else ()):
+                with at(f"populations.{projection.pre}.sources[{n}]"):
+                    check(source, self.dt, copies)
+        for name, drives in self.drives.items():
+            for n, source in enumerate(drives.imposed):
+                with at(f"drives.{name}.imposed[{n}]"):
+                    check(source, self.dt, 1)
 
     def _check_probes(self) -> None:
         check_times(self.probes, self.steps)

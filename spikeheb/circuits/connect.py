@@ -175,69 +175,78 @@ def expected(connect: Connector, sources: int, cells: int) -> float:
             return float(sources) * cells
 
 
-def check(name: str, connect: Connector, sources: int, cells: int, *, itself: bool) -> None:
+def check(connect: Connector, sources: int, cells: int, *, itself: bool) -> None:
     """Raise for a connector that is impossible between these numbers of sources and cells; `itself` says whether they are one population.
 
     Raises
     ------
     EngineError
+        Its key is that of a projection.
     """
     if itself and not isinstance(connect, OneToOne | Explicit) and getattr(connect, "autapses", None) is None:
-        raise EngineError(f'"{name}" leads from a population to itself; say autapses = true or false')
+        raise EngineError("it leads from a population to itself; say autapses = true or false", key="connect.autapses")
     there = sources - (itself and not getattr(connect, "autapses", True)), cells - (itself and not getattr(connect, "autapses", True))
     match connect:
         case Pairwise(cell=cell):
-            _check_pairs(name, cell, sources, cells)
+            _check_pairs(cell, sources, cells)
         case OneToOne() if sources != cells:
-            raise EngineError(
-                f'"{name}" connects one to one and needs as many sources as cells (got {sources:,} sources and {cells:,} cells)'
-            )
+            counts = f"{sources:,} sources and {cells:,} cells"
+            raise EngineError(f"one to one needs as many sources as cells (got {counts}); connect otherwise, or a part", key="connect")
         case PairwiseBernoulli(probability=probability) if not 0 <= probability <= 1:
-            raise EngineError(f'"{name}": a probability lies between 0 and 1 (got {probability:g})')
+            raise EngineError(f"a probability lies between 0 and 1 (got {probability:g})", key="connect.probability")
         case FixedIndegree(count=count, multiple=multiple):
-            _check_count(name, count, there[0], multiple, "sources")
+            _check_count(count, there[0], multiple, "sources")
         case FixedOutdegree(count=count, multiple=multiple):
-            _check_count(name, count, there[1], multiple, "cells")
+            _check_count(count, there[1], multiple, "cells")
         case FixedTotal(count=count, multiple=multiple):
-            _check_count(name, count, there[0] * cells, multiple, "pairs of a source and a cell")
+            _check_count(count, there[0] * cells, multiple, "pairs of a source and a cell")
         case Explicit():
-            _check_explicit(name, connect, sources, cells)
+            _check_explicit(connect, sources, cells)
     if expected(connect, sources, cells) > LARGEST:
-        raise EngineError(f'"{name}" would have {expected(connect, sources, cells):,.0f} synapses; at most {LARGEST:,} are possible')
+        raise EngineError(
+            f"that would be {expected(connect, sources, cells):,.0f} synapses; at most {LARGEST:,} are possible", key="connect"
+        )
 
 
-def _check_count(name: str, count: int, there: int, multiple: bool, what: str) -> None:
+def _check_count(count: int, there: int, multiple: bool, what: str) -> None:
     if count < 0 or (count > 0 and there < 1) or (count > there and not multiple):
         remedy = "" if count < 0 or there < 1 else ", or multiple = true"
-        raise EngineError(f'"{name}": expected a count from 0 to {there:,}, the number of {what}{remedy} (got {count:,})')
+        raise EngineError(f"expected a count from 0 to {there:,}, the number of {what}{remedy} (got {count:,})", key="connect.count")
 
 
-def _check_pairs(name: str, cell: Steps | Numbers, sources: int, cells: int) -> None:
+def _check_pairs(cell: Steps | Numbers, sources: int, cells: int) -> None:
     if np.shape(cell) != (sources,):
-        raise EngineError(f'"{name}" needs a cell for each of {sources} sources (got {np.size(cell)})')
+        raise EngineError(f"expected a cell for each of {sources} sources (got {np.size(cell)})", key="reaches")
     if np.any(np.diff(cell) < 0):
-        raise EngineError(f'"{name}" needs its sources sorted by the cell that they reach')
+        raise EngineError("expected sources sorted by the cell that they reach", key="reaches")
     if sources and not (cell[0] >= 0 and cell[-1] < cells):
-        raise EngineError(f'"{name}" reaches cell {cell[0] if cell[0] < 0 else cell[-1]}, but there are {cells}, counted from 0')
+        raise EngineError(f"there is no cell {cell[0] if cell[0] < 0 else cell[-1]}; there are {cells}, counted from 0", key="reaches")
 
 
-def _check_explicit(name: str, connect: Explicit, sources: int, cells: int) -> None:
+def _check_explicit(connect: Explicit, sources: int, cells: int) -> None:
     pre, post = connect.pre, connect.post
     if np.ndim(pre) != 1 or np.shape(pre) != np.shape(post):
-        raise EngineError(f'"{name}" needs a source and a cell for each synapse (got {np.size(pre)} and {np.size(post)})')
-    for what, numbers, count in (("source", pre, sources), ("cell", post, cells)):
+        raise EngineError(f"expected a source and a cell for each synapse (got {np.size(pre)} and {np.size(post)})", key="connect.post")
+    for key, what, numbers, count in (("pre", "source", pre, sources), ("post", "cell", post, cells)):
         wrong = np.flatnonzero((numbers < 0) | (numbers >= count))
         if wrong.size:
-            raise EngineError(f'"{name}": synapse {wrong[0]} has {what} {numbers[wrong[0]]}, but there are {count:,}, counted from 0')
+            text = f"synapse {wrong[0]} has {what} {numbers[wrong[0]]}, but there are {count:,}, counted from 0"
+            raise EngineError(text, key=_place(connect, key, wrong[0]))
     for what, values, least, most in (("weight", connect.weight, -np.inf, np.inf), ("delay", connect.delay, 0.0, LONGEST_DELAY)):
         if values is None:
             continue
         if np.shape(values) != np.shape(pre):
-            raise EngineError(f'"{name}" needs a {what} for each of {len(pre):,} synapses (got {np.size(values):,})')
+            raise EngineError(f"expected a {what} for each of {len(pre):,} synapses (got {np.size(values):,})", key=f"connect.{what}")
         wrong = np.flatnonzero(~(np.isfinite(values) & (values >= least) & (values <= most)))
         if wrong.size:
-            allowed = "a finite number" if what == "weight" else f"a time from 0 to {most:g} s"
-            raise EngineError(f'"{name}": expected {allowed} as {what} of synapse {wrong[0]} (got {values[wrong[0]]:g})')
+            allowed, unit = ("a finite number", "") if what == "weight" else (f"a time from 0 to {most:g} s", " s")
+            text = f"expected {allowed} as {what} of synapse {wrong[0]} (got {values[wrong[0]]:g}{unit})"
+            raise EngineError(text, key=_place(connect, what, wrong[0]))
+
+
+def _place(connect: Explicit, what: str, number: int) -> str:
+    """The key of a synapse that is given, or of the file that it stands in."""
+    return f"connect.{what}[{number}]" if connect.file is None else "connect.file"
 
 
 def options(kind: type[Connector]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ class Uniform:
 
     def __post_init__(self) -> None:
         if not -math.inf < self.low <= self.high < math.inf:
-            raise EngineError(f"a uniform distribution needs low <= high (got {self.low:g} and {self.high:g})")
+            raise EngineError(f"a uniform distribution needs low <= high, both finite (got {self.low:g} and {self.high:g})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +36,11 @@ class Normal:
     high: float = math.inf
 
     def __post_init__(self) -> None:
-        if not (0 <= self.sd < math.inf and self.low < self.high and self.low <= self.mean <= self.high):
-            raise EngineError(f"a normal distribution needs sd >= 0 and a mean within its limits (got {self.mean:g} and {self.sd:g})")
+        if not 0 <= self.sd < math.inf:
+            raise EngineError(f"a normal distribution needs a standard deviation of 0 or more (got {self.sd:g})", key="sd")
+        if not (self.low < self.high and self.low <= self.mean <= self.high and math.isfinite(self.mean)):
+            limits = f"{self.low:g} and {self.high:g}"
+            raise EngineError(f"a normal distribution needs a mean within its limits, {limits} (got {self.mean:g})", key="mean")
         if self.sd and self._share() < LEAST_SHARE:
             limits = f"{self.low:g} and {self.high:g}"
             raise EngineError(f"less than {LEAST_SHARE:.0%} of these normal numbers lie between {limits}; use a uniform distribution")
@@ -57,12 +60,25 @@ class LogNormal:
     sigma: float
 
     def __post_init__(self) -> None:
-        if not (0 < self.median < math.inf and 0 <= self.sigma < math.inf):
-            raise EngineError(f"a lognormal distribution needs median > 0 and sigma >= 0 (got {self.median:g} and {self.sigma:g})")
+        if not 0 < self.median < math.inf:
+            raise EngineError(f"a lognormal distribution needs a median above 0 (got {self.median:g})", key="median")
+        if not 0 <= self.sigma < math.inf:
+            raise EngineError(f"a lognormal distribution needs a sigma of 0 or more (got {self.sigma:g})", key="sigma")
 
 
 Distribution = Uniform | Normal | LogNormal
 DISTRIBUTIONS: dict[str, type[Distribution]] = {kind.NAME: kind for kind in (Uniform, Normal, LogNormal)}
+
+
+def greatest(value: float | Distribution) -> float:
+    """The largest number that can come; infinite where there is no limit."""
+    match value:
+        case Uniform(high=high) | Normal(high=high):
+            return high
+        case LogNormal():
+            return math.inf
+        case _:
+            return float(value)
 
 
 def least(value: float | Distribution) -> float:

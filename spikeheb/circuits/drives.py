@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from spikeheb.circuits.populations import Cells
 from spikeheb.circuits.sources import Source
 from spikeheb.errors import EngineError, ScheduleError
 
@@ -55,7 +56,7 @@ class Noise:
 
     def __post_init__(self) -> None:
         if not -math.inf < self.low < self.high < math.inf:
-            raise EngineError(f"the bounds of a random current must rise (got {self.low:g} A and {self.high:g} A)", key="noise")
+            raise EngineError(f"the bounds of a random current must rise (got {self.low:g} A and {self.high:g} A)", key="low")
 
     def steps(self, dt: float) -> int:
         """Steps from one current to the next."""
@@ -71,7 +72,8 @@ class Noise:
         if not has_cell:
             raise EngineError("a random current needs a cell", key="noise")
         if not (math.isfinite(self.every) and self.steps(dt) >= 1):
-            raise ScheduleError(f"a random current is drawn every {dt:g} s at most, the time step (got {self.every:g} s)", key="noise")
+            text = f"a random current stays for a time step, {dt:g} s, at least (got {self.every:g} s)"
+            raise ScheduleError(text, key="noise.every")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +98,31 @@ class Drives:
     clamps: tuple[Change, ...] = ()
     rewards: tuple[Change, ...] = ()
     noise: Noise | None = None
+
+
+def check_drives(drives: Drives, cells: Cells, dt: float) -> None:
+    """Raise for what cannot act on these cells.
+
+    Raises
+    ------
+    EngineError, ScheduleError
+        With a key of the drives.
+    """
+    for key, what in (("clamps", "a voltage clamp"), ("currents", "a current")):
+        if getattr(drives, key) and cells.cell is None:
+            raise EngineError(f"{what} needs a cell", key=key)
+    if drives.noise is not None:
+        drives.noise.check(dt, has_cell=cells.cell is not None)
+    for key in ("currents", "clamps", "rewards"):
+        for n, change in enumerate(getattr(drives, key)):
+            if not (change.cell == EVERY or 0 <= change.cell < cells.count):
+                text = f"there is no cell {change.cell}; there are {cells.count:,}, counted from 0"
+                raise ScheduleError(text, key=f"{key}[{n}].cell")
+            if key != "clamps" and math.isnan(change.value):
+                raise EngineError("expected a number (got nan)", key=f"{key}[{n}].value")
+    trains = sum(source.count for source in drives.imposed)
+    if drives.imposed and trains != cells.count:
+        raise ScheduleError(f"imposed spikes need a train for each of the {cells.count} cells (got {trains:,})", key="imposed")
 
 
 def by_cell(changes: tuple[Change, ...], cells: int) -> tuple[Change, ...]:

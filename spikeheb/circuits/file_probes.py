@@ -58,7 +58,9 @@ def _times(raw: Times | None, key: str, end: int, file: Reading) -> Steps:
 
 
 def _needs(raw: OfCellsTable | OfSynapsesTable, what: str, times: str, file: Reading, key: str) -> None:
-    """Raise where it is said what is recorded and not when."""
+    """Raise where it is said what is recorded and not when, or when and not what."""
+    if getattr(raw, what) in (0, []) and getattr(raw, times) is not None:
+        raise file.error(f"{key}.{times}", f"has no effect without {what}, which says what is recorded")
     if getattr(raw, what) not in (0, []) and getattr(raw, times) is None:
         raise file.error(f"{key}.{what}", f"has no effect without {times}, the times at which they are recorded")
 

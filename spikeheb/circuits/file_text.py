@@ -38,7 +38,8 @@ Content = dict[str, Any]
 def toml_text(circuit: Circuit) -> str:
     """The circuit as TOML; whether reading gives the same is for the caller to see."""
     dt = circuit.dt
-    head = {"schema": 1, "dt": format_quantity(dt, TIME), "duration": _time(circuit.steps, dt)}
+    head: Content = {"schema": 1} | {name: text for name in ("title", "doc") if (text := getattr(circuit, name))}
+    head |= {"dt": format_quantity(dt, TIME), "duration": _time(circuit.steps, dt)}
     head |= {name: getattr(circuit, name) for name in ("seed", "precision", "exact", "mirrored")}
     tables = {f"populations.{_key(name)}": _population(each, dt) for name, each in circuit.populations.items()}
     tables |= {f"projections.{_key(name)}": _projection(each) for name, each in circuit.projections.items()}

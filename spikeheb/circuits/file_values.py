@@ -23,13 +23,15 @@ import numpy as np
 
 from spikeheb.circuits.check_sources import check
 from spikeheb.circuits.file_tables import Number, Row, SeriesTable, SourceTable, Times
+from spikeheb.circuits.places import whole
 from spikeheb.circuits.sources import Between, Group, Pasted, Poisson, Regular, Repeated, Replayed, Source, Walk
 from spikeheb.circuits.steps import Floats, Steps
-from spikeheb.dimensions import FREQUENCY, NONE, TIME, Dimension
+from spikeheb.dimensions import CURRENT, FREQUENCY, NONE, TIME, VOLTAGE, Dimension
 from spikeheb.errors import FormatError, SpikehebError, UnitError, UnknownName, unknown_name
 from spikeheb.limits import MOST, STEPS
 from spikeheb.numbers import nearest_step, nearest_steps
-from spikeheb.tables import read_quantity
+from spikeheb.tables import LARGEST, read_quantity
+from spikeheb.units import parse_quantity
 
 SOURCES = {
     "poisson": (("rate",), ("count",)),
@@ -43,8 +45,12 @@ OF_ANY = ("kind", "from_", "until", "repeat", "pattern")
 """Keys of sources of every kind; one with a pattern may also say what becomes of duplicates."""
 MOST_OF_SERIES = 1_000_000
 _Simple = Poisson | Group | Regular | Replayed | Walk
-KEYS = {"record": "probes.samples", "sweeps": "probes.sweeps", "duration": "duration", "seed": "seed"}
-"""Keys of this file by the names that a circuit has for them."""
+KEYS = {"record": "probes.samples", "sweeps": "probes.sweeps"}
+"""Keys of this file by the names that a study has for them."""
+LARGEST_OF = {CURRENT: "1 mA", VOLTAGE: "10 V"}
+"""What no cell bears, so that a larger value is a slip, such as "200 A" for "200 pA"."""
+LIMITED = (TIME, FREQUENCY, FREQUENCY / TIME)
+"""Times and rates, which have limits by the time step where they are used."""
 
 
 @dataclass(frozen=True)
@@ -71,20 +77,45 @@ class Reading:
 
     @contextmanager
     def at(self, key: str) -> Iterator[None]:
-        """Errors of other parts of the program get the file and the key; what they say of another file stays in the message."""
+        """Errors of other parts of the program get the file and the whole key; what they say of another file stays in the message."""
         try:
             yield
         except SpikehebError as error:
             if error.path == self.where:
                 raise
-            kind = type(error) if isinstance(error, UnknownName | UnitError) else FormatError
-            message = error.message if error.path is None else str(error)
-            inner = error.key if error.path is None and error.key is not None and error.key.startswith(f"{key}.") else key
-            raise kind(message, path=self.where, key=KEYS.get(error.key or "", inner)) from None
+            if error.path is not None:
+                raise self.refused(error, str(error), key) from None
+            raise self.refused(error, error.message, whole(key, KEYS.get(error.key or "", error.key))) from None
+
+    @contextmanager
+    def chosen(self, name: str, path: str, options: Mapping[str, str], key: str) -> Iterator[None]:
+        """The same for what is chosen of a rule or a cell, which is said here and not in its file, so that `path` is not shown.
+
+        `options` has the keys of this file by those that errors have; an error in any other place is about what comes of all of them.
+        """
+        try:
+            yield
+        except SpikehebError as error:
+            if error.path != path:
+                raise
+            own = error.key or ""
+            option = next((option for option in options if own == option or own.startswith((f"{option}.", f"{option}["))), None)
+            if option is None:
+                raise self.refused(error, f'with this, {own} of "{name}" cannot be: {error.message}', key) from None
+            inside = own.removeprefix(option) if options[option] == option else ""
+            raise self.refused(error, error.message, f"{key}.{options[option]}{inside}") from None
+
+    def refused(self, error: SpikehebError, message: str, key: str) -> SpikehebError:
+        """An error of another part of the program as one of this file."""
+        kind = type(error) if isinstance(error, UnknownName | UnitError) else FormatError
+        return kind(message, path=self.where, key=key)
 
     def number(self, value: Number, dimension: Dimension, key: str) -> float:
-        """A quantity, SI."""
-        return read_quantity(value, dimension, path=self.where, key=key)
+        """A quantity, SI, of a size that has a sense."""
+        number, limit = read_quantity(value, dimension, path=self.where, key=key), LARGEST_OF.get(dimension, f"{LARGEST:g}")
+        if dimension not in LIMITED and not abs(number) <= parse_quantity(limit)[0]:
+            raise self.error(key, f'expected {dimension} of at most {limit} (got "{value}"); check its unit and power of ten')
+        return number
 
     def whole(self, value: int, key: str, least: int = 0, most: int = MOST) -> int:
         """A whole number within limits."""

@@ -77,14 +77,22 @@ from spikeheb.circuits.values import initial_shapes
 from spikeheb.dimensions import NONE, TIME, Dimension
 from spikeheb.errors import FormatError, unknown_name
 from spikeheb.limits import LEVELS, check_memory
+from spikeheb.paths import is_file
 from spikeheb.rules import Rule, choose
+from spikeheb.rules.numbers import check_numbers
 from spikeheb.tables import as_table, decode_text, read_text
+from spikeheb.units import format_quantity
 
 MAX_BYTES = library.MOST_OF_NETWORK
 MAX_ITEMS = 500_000
 """The largest number of entries of a list."""
 REMEDY = "give fewer trains, or trains drawn from rates"
 WRITTEN, GIVEN = "text of the circuit", "the network"
+OF_RULES = {
+    "parameters": "parameters", "sets": "set", "interactions": "interaction", "bounds": "bounds", "coincidence": "coincidence",
+    "axonal_delay": "axonal_delay", "backpropagation_delay": "backpropagation_delay",
+}  # fmt: skip
+"""What may be chosen of a rule: keys of this file by those that errors have."""
 
 
 def read_circuit(path: Path | str) -> Circuit:
@@ -184,7 +192,7 @@ def _made(table: CircuitTable, where: str, folder: Path, things: Mapping[str, Ru
     with file.at("projections"):
         circuit = Circuit(
             dt=dt, steps=steps, populations=populations, projections=projections, seed=table.seed, precision=table.precision,
-            exact=table.exact, mirrored=table.mirrored,
+            exact=table.exact, mirrored=table.mirrored, title=table.title, doc=table.doc,
         )  # fmt: skip
     with file.at("populations"):
         if not circuit.is_network:
@@ -219,7 +227,9 @@ def _population(raw: PopulationTable, file: Reading, folder: Path, key: str) -> 
 def _cell(raw: CellTable | str, file: Reading, folder: Path, key: str) -> Cell:
     name, given = (raw, {}) if isinstance(raw, str) else (raw.name, raw.parameters)
     with file.at(key):
-        return with_parameters(library.cell(file.things.get(name) or _placed(name, folder)), _as_text(given))
+        cell = library.cell(file.things.get(name) or _placed("cell", name, folder))
+    with file.at(key), file.chosen(cell.name, cell.path, {"parameters": "parameters"}, key):
+        return with_parameters(cell, _as_text(given))
 
 
 def _rule(raw: RuleTable | str, file: Reading, folder: Path, key: str) -> Rule:
@@ -227,8 +237,15 @@ def _rule(raw: RuleTable | str, file: Reading, folder: Path, key: str) -> Rule:
     whole = file.things.get(table.name)
     parts = table.name.split("+") if whole is None and library.is_combination(table.name) else [table.name]
     with file.at(key):
+        given = "+".join(_placed("rule", part, folder) for part in parts)
+        name, own = (given, None) if whole is not None or len(parts) > 1 else library.split_set(given)
+        if table.set is not None and (own is not None or len(parts) > 1):
+            raise file.error(f"{key}.set", "the name says which set it is; give only one")
+        rule = library.rule(whole or name)
+    with file.at(key), file.chosen(rule.name, rule.path, OF_RULES, key):
         return choose(
-            library.rule(whole or "+".join(_placed(part, folder) for part in parts), set=table.set),
+            rule,
+            set=own or table.set,
             interaction=table.interaction,
             bounds=table.bounds,
             coincidence=table.coincidence,
@@ -238,10 +255,19 @@ def _rule(raw: RuleTable | str, file: Reading, folder: Path, key: str) -> Rule:
         )
 
 
-def _placed(text: str, folder: Path) -> str:
-    """A name as it is; a path, perhaps with a set after it, seen from the folder of the file."""
+def _placed(kind: str, text: str, folder: Path) -> str:
+    """A name as it is; a path, perhaps with a set after it, seen from the folder of the file.
+
+    Raises
+    ------
+    FormatError
+        For the file of a network, which could be this one.
+    """
     is_path = library.is_path(text) or library.is_path(text.rpartition(":")[0])
-    return str(folder / text) if is_path else text
+    placed = str(folder / text) if is_path else text
+    if is_path and placed.endswith(".toml") and is_file(placed) and library.kind_of(Path(placed)) == "network":
+        raise FormatError(f'"{text}" is the file of a network; name a {kind} of the library, or the file of a {kind}')
+    return placed
 
 
 def _as_text(values: Mapping[str, str | int | float]) -> dict[str, str]:
@@ -293,7 +319,7 @@ def _check_effect(raw: ProjectionTable, cell: Cell | None, file: Reading, key: s
         if getattr(raw, name) not in (None, {}):
             raise file.error(f"{key}.{name}", why)
     if raw.receptor is not None and cell is None:
-        raise file.error(f"{key}.receptor", "has no effect without a cell")
+        raise file.error(f"{key}.receptor", f'has no effect without a cell; give the population "{raw.post}" one, with the key cell')
 
 
 def _initial(raw: Mapping[str, object], rule: Rule, file: Reading, key: str) -> dict[str, float | Floats | Distribution]:
@@ -312,10 +338,17 @@ def _overrides(raw: ProjectionTable, rule: Rule, cells: int, file: Reading, key:
         if name not in rule.constants:
             raise unknown_name("constant", name, rule.constants, path=file.where, key=key)
     kinds = {name: rule.parameters[name].dimension if name in rule.parameters else NONE for name in raw.overrides}
-    return {
+    overrides = {
         name: file.row(value, kinds[name], cells, f"{key}.{name}") if isinstance(value, list)
         else np.array(file.number(value, kinds[name], f"{key}.{name}")) for name, value in raw.overrides.items()
     }  # fmt: skip
+    for name in overrides.keys() & rule.parameters.keys():
+        with file.chosen(rule.name, rule.path, {f"parameters.{name}": name}, key):
+            choose(rule, parameters={name: format_quantity(overrides[name].min(), kinds[name])})
+    if overrides:
+        with file.chosen(rule.name, rule.path, {}, key):
+            check_numbers(rule, {**rule.constants, **overrides})
+    return overrides
 
 
 def _drawn(raw: str | int | float | DistributionTable, dimension: Dimension, file: Reading, key: str) -> float | Distribution:

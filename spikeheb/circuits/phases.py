@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from spikeheb.circuits.projections import Projection
-from spikeheb.errors import ScheduleError, unknown_name
+from spikeheb.errors import ScheduleError
 
 MOST_PHASES = 1000
 """Of a network: where each begins, all before it are looked at."""
@@ -64,37 +63,6 @@ class Phase:
     plastic: Mapping[str, bool] = field(default_factory=dict)
     parameters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     rewire: Mapping[str, Rewire] = field(default_factory=dict)
-
-
-def check_phases(phases: tuple[Phase, ...], projections: Mapping[str, Projection], steps: int) -> None:
-    """Raise for a phase that cannot be.
-
-    Raises
-    ------
-    ScheduleError, UnknownName
-    """
-    if len(phases) > MOST_PHASES:
-        raise ScheduleError(f"expected at most {MOST_PHASES:,} phases (got {len(phases):,})", key="phases")
-    last = -1
-    for phase in phases:
-        if not last < phase.step < steps:
-            first = "from step 0 on" if last < 0 else f"after step {last:,}"
-            raise ScheduleError(f"phases begin one after the other, {first} and before step {steps:,} (got {phase.step:,})")
-        last = phase.step
-        ruled = {name: projection.rule for name, projection in projections.items() if projection.rule is not None}
-        for name in (*phase.plastic, *phase.parameters, *phase.rewire):
-            if name not in ruled:
-                raise unknown_name("projection with a rule", name, ruled, key="phases")
-        for name, values in phase.parameters.items():
-            rule = ruled[name]
-            fixed = {handler.delay for handler in rule.handlers} | (
-                {delayed.by for delayed in rule.post.delayed.values()} if rule.post else set()
-            )
-            for constant in values:
-                if constant not in rule.constants:
-                    raise unknown_name("constant", constant, rule.constants, path=rule.path, key="phases")
-                if constant in fixed:
-                    raise ScheduleError(f'{constant} of "{name}" is a delay, which stays as it is while a network runs', key="phases")
 
 
 def rewirings(phases: tuple[Phase, ...], name: str) -> list[tuple[int, Rewire]]:

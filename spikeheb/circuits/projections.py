@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spikeheb.circuits.connect import AllToAll, Connector, Explicit
-from spikeheb.circuits.distributions import Distribution, least
+from spikeheb.circuits.distributions import Distribution, greatest, least
 from spikeheb.circuits.equality import equal_by_value
 from spikeheb.circuits.steps import Floats
 from spikeheb.errors import EngineError
@@ -44,9 +44,11 @@ class Normalise:
 
     def __post_init__(self) -> None:
         if self.kind not in NORMALISATIONS[1:]:
-            raise EngineError(f'the weights are normalised "divisive" or "subtractive" (got "{self.kind}")')
-        if not (0 < self.target < math.inf and 0 <= self.every < math.inf):
-            raise EngineError(f"normalisation needs a sum above 0 and a time of 0 or more (got {self.target:g} and {self.every:g} s)")
+            raise EngineError(f'the weights are normalised "divisive" or "subtractive" (got "{self.kind}")', key="kind")
+        if not 0 < self.target < math.inf:
+            raise EngineError(f"normalisation needs a sum above 0 (got {self.target:g})", key="target")
+        if not 0 <= self.every < math.inf:
+            raise EngineError(f"normalisation needs a time of 0 or more (got {self.every:g} s)", key="every")
 
     def steps(self, dt: float) -> int:
         """Steps between normalisations; 0 for after every event."""
@@ -100,15 +102,19 @@ class Projection:
     post_cells: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("efficacy", "delay"):
-            if not 0 <= least(getattr(self, name)) < math.inf:
-                raise EngineError(f"{name} is 0 or more (got {least(getattr(self, name)):g})", key=name)
-        if not isinstance(self.delay, Distribution) and self.delay > LONGEST_DELAY:
-            raise EngineError(f"a delay may be at most {LONGEST_DELAY:g} s (got {self.delay:g} s)", key="delay")
+        for name, unit in (("efficacy", ""), ("delay", " s")):
+            value = getattr(self, name)
+            if not 0 <= least(value) < math.inf:
+                remedy = "; give the distribution a low limit of 0 or more" if isinstance(value, Distribution) else ""
+                below = f"down to {least(value):g}" if isinstance(value, Distribution) else f"{least(value):g}"
+                raise EngineError(f"the {name} is 0{unit} or more (got {below}{unit}){remedy}", key=name)
+        if LONGEST_DELAY < greatest(self.delay) < math.inf:
+            raise EngineError(f"a delay may be at most {LONGEST_DELAY:g} s (got {greatest(self.delay):g} s)", key="delay")
         if isinstance(self.connect, Explicit):
             self._check_given(self.connect)
         if self.rule is not None and self.efficacy != 1.0:
-            raise EngineError(f'"{self.rule.name}" sets the efficacy itself; give a projection an efficacy only where it has no rule')
+            message = f'"{self.rule.name}" sets the efficacy itself; give a projection an efficacy only where it has no rule'
+            raise EngineError(message, key="efficacy")
         if self.rule is None and (self.initial or self.overrides or self.normalise is not None):
             raise EngineError("initial values, constants by cell and normalisation need a projection with a rule")
 
@@ -119,7 +125,9 @@ class Projection:
             raise EngineError("the synapses have weights of their own; give one of both", key=name)
         if connect.weight is not None and self.rule is None and np.any(np.asarray(connect.weight) < 0):
             least_weight = float(np.min(connect.weight))
-            raise EngineError(f"a weight without a rule is 0 or more; the receptor says its sign (got {least_weight:g})", key=name)
+            raise EngineError(
+                f"a weight without a rule is 0 or more; the receptor says its sign (got {least_weight:g})", key="connect.weight"
+            )
         if connect.delay is not None and self.delay != 0.0:
             raise EngineError("the synapses have delays of their own; give one of both", key="delay")
 

@@ -51,7 +51,7 @@ def net(
     from spikeheb.results import free_place
     from spikeheb.studies.networks.edges import to_sonata
     from spikeheb.studies.networks.estimate import estimate
-    from spikeheb.studies.networks.network import given_circuit, planned
+    from spikeheb.studies.networks.network import given_circuit, of_file, planned
     from spikeheb.studies.networks.network import network as study
 
     if edges is not None:
@@ -63,7 +63,8 @@ def net(
         with shown_progress("net", progress) as report:
             pause = None if every is None else f"{every} s"
             try:
-                data = study(given, **settings, save=save, every=pause, resume=resume, progress=report)
+                with of_file(circuit):
+                    data = study(given, **settings, save=save, every=pause, resume=resume, progress=report)
             except KeyboardInterrupt:
                 if save is not None and Path(save).exists():
                     note(f"saved: {save}; the same command with --resume {save} goes on from there")

@@ -84,7 +84,8 @@ def edges_of(circuit: Circuit, name: str) -> Edges:
         return Edges(pre, post, np.broadcast_to(SMALL(round(projection.delay / circuit.dt)), post.shape), key=name)
     delay = values_of(circuit, name, "delay", projection.delay, post)
     if not delay.max(initial=0.0) <= LONGEST_DELAY:
-        raise EngineError(f'"{name}": a delay of {delay.max():g} s was drawn, and {LONGEST_DELAY:g} s are allowed', key="delay")
+        text = f"a delay of {delay.max():g} s was drawn, and {LONGEST_DELAY:g} s are allowed; give the distribution a limit"
+        raise EngineError(text, key=f"projections.{name}.delay")
     return Edges(pre, post, np.rint(delay / circuit.dt).astype(SMALL), key=name)
 
 
@@ -94,7 +95,8 @@ def values_of(circuit: Circuit, name: str, what: str, value: float | Floats | Di
         array = np.asarray(value, dtype=float)
         if array.ndim and array.shape != post.shape:
             wanted = f"expected a number for {what}, or a list with one for each of the {len(post):,} synapses"
-            raise EngineError(f"{wanted} (got shape {array.shape})", key=f"projections.{name}")
+            key = "efficacy" if circuit.projections[name].rule is None else f"initial.{what}"
+            raise EngineError(f"{wanted} (got shape {array.shape})", key=f"projections.{name}.{key}")
         return np.broadcast_to(array, post.shape)
     place = np.arange(len(post)) - np.searchsorted(post, post)
     streams = random.streams(seed_of(circuit, f"{name} {what}"), VALUES, post)
@@ -122,7 +124,8 @@ def watched_synapses(circuit: Circuit, name: str, edges: Edges) -> Steps:
     sources = circuit.populations[circuit.projections[name].pre].count
     joined, wanted = edges.post.astype(np.int64) * sources + edges.pre, watched[:, 0] * sources + watched[:, 1]
     for pair in watched[~np.isin(wanted, joined)].tolist():
-        raise EngineError(f'"{name}": no synapse joins source {pair[1]} to cell {pair[0]}, so that there is none to watch', key="probes")
+        text = f"no synapse joins source {pair[1]} to cell {pair[0]}, so that there is none to watch"
+        raise EngineError(text, key=f"probes.projections.{name}.watched")
     order = np.argsort(joined, kind="stable")
     first, last = np.searchsorted(joined[order], wanted), np.searchsorted(joined[order], wanted + 1)
     return np.concatenate([np.zeros(0, dtype=np.int64), *(order[low:high] for low, high in zip(first, last, strict=True))])

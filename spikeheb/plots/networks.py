@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +32,12 @@ if TYPE_CHECKING:
 
 ROWS = 200
 """Cells in the raster, of all populations together."""
-RATE_BINS = 200
+RATE_BINS = (20, 200)
+"""Of the rates, at least and at most."""
+SPIKES_OF_BIN = 20.0
+"""In the mean, of the population with the fewest: then a rate is within a fifth or so of what it is."""
+SHORTEST_BIN = 1e-3
+"""Seconds; in a shorter one a population either fires or does not."""
 RASTER, RATES, WEIGHTS, BALANCE = 5.0, 2.0, 3.3, 2.8
 """Inches that each part is high."""
 
@@ -156,27 +162,45 @@ def draw_rates(ax: Axes, result: xr.Dataset, window: Window) -> Axes:
 
     The bins are those in which spikes were counted where not all spikes are recorded.
     """
-    width = (window[1] - window[0]) / RATE_BINS
+    bins = bins_of(result, window)
+    width, counted = (window[1] - window[0]) / bins, set[float]()
     ends: list[End] = []
     for n, (name, count) in enumerate(populations(result)):
         if _all_spikes(result, name):
             times, cells = spikes(result, name, count, window)
-            course, edges = rate_course(times, count, *window, width), np.linspace(*window, RATE_BINS + 1)
+            course, edges = rate_course(times, count, *window, width), np.linspace(*window, bins + 1)
             mean = float(rates(times, cells, count, *window).mean())
         elif f"{name}_bin_rate" in result:
             course, edges = _counted(result, name, window)
+            counted.add(float(f"{edges[1] - edges[0]:.3g}"))
             mean = float(course.mean())
         else:
             continue
         ax.stairs(course, edges, baseline=None, color=colour_of(n), linewidth=1.3, label=name)
         ends.append((window[1], mean, f"mean {mean:.3g} Hz", colour_of(n)))
     ax.set_xlabel("time (s)")
-    own = any(_all_spikes(result, name) for name, _ in populations(result))
-    ax.set_ylabel("rate of a cell (Hz)" + (f"\nbins of {1e3 * width:.3g} ms" if own else ""))
+    own = {float(f"{width:.3g}")} if any(_all_spikes(result, name) for name, _ in populations(result)) else set()
+    ax.set_ylabel("rate of a cell (Hz)\nbins of " + " and ".join(f"{1e3 * each:.3g} ms" for each in sorted(own | counted)))
     ax.set_xlim(*window)
     ax.set_ylim(bottom=0)
     end_labels(ax, ends)
     return ax
+
+
+def bins_of(result: xr.Dataset, window: Window) -> int:
+    """How many bins of equal width the rates are drawn in: as fine as the spikes of the population with the fewest allow.
+
+    The width is 1, 2 or 5 times a power of ten where such bins fill the window.
+    """
+    span = window[1] - window[0]
+    spikes_of = [spikes(result, name, count, window)[0].size for name, count in populations(result) if _all_spikes(result, name)]
+    fewest = min((number for number in spikes_of if number), default=1)
+    least, most = RATE_BINS
+    wanted = max(span / most, SHORTEST_BIN, SPIKES_OF_BIN * span / fewest) * (1 - 1e-9)
+    powers = range(math.floor(math.log10(span)) - 4, math.ceil(math.log10(span)) + 1)
+    widths = [width for power in powers for factor in (1, 2, 5) if (width := factor * 10.0**power) <= span / least * (1 + 1e-9)]
+    width = next((width for width in widths if width >= wanted), widths[-1])
+    return max(1, round(span / width))
 
 
 def _counted(result: xr.Dataset, population: str, window: Window) -> tuple[Floats, Floats]:

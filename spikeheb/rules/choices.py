@@ -64,7 +64,7 @@ def choose(
         rule = replace(rule, bounds=given_bounds(rule.bounds, bounds, rule.weight, path=rule.path))
     if coincidence is not None:
         if coincidence not in COINCIDENCES:
-            raise unknown_name("coincidence policy", coincidence, COINCIDENCES, path=rule.path)
+            raise unknown_name("coincidence policy", coincidence, COINCIDENCES, path=rule.path, key="coincidence")
         rule = replace(rule, coincidence=coincidence)
     for name, delay in (("axonal_delay", axonal_delay), ("backpropagation_delay", backpropagation_delay)):
         if delay is not None:

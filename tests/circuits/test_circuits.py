@@ -44,11 +44,11 @@ WRONG = {
     "drives": (lambda: replace(three_lanes(), drives={"nobody": Drives()}), 'no population named "nobody"'),
     "no rule": (
         lambda: replace(three_lanes(), projections={"a": Projection("inputs", "cells")}),
-        '"a" has no rule, so the population that it leads to needs a cell model',
+        'projections.a.post: without a rule, the population that it leads to, "cells", needs a cell model',
     ),
     "backwards": (
         lambda: replace(three_lanes(), projections={"a": Projection("cells", "inputs", rule=PAIR)}),
-        '"a" must lead to cells',
+        'projections.a.post: a projection must lead to cells ("inputs" is a population of sources)',
     ),
     "a cell for each source": (lambda: three_lanes().with_plastic(connect=Pairwise(np.array([0, 1]))), "a cell for each of 3 sources"),
     "cells that are not there": (lambda: three_lanes().with_plastic(connect=Pairwise(np.array([0, 1, 5]))), "cell 5"),
@@ -64,7 +64,7 @@ WRONG = {
     "watched": (lambda: all_to_all(watched=np.array([[3, 0]])), "each watched synapse"),
     "normalisation": (lambda: Normalise("fairly", 1.0), '"divisive" or "subtractive"'),
     "size": (lambda: all_to_all(CELL, steps=2**39), "allowed"),
-    "overrides": (lambda: three_lanes(overrides={"A_plus": np.ones(3)}), "A_plus for each of 2 cells"),
+    "overrides": (lambda: three_lanes(overrides={"A_plus": np.ones(3)}), "overrides.A_plus: expected a number, or one for each of 2 cells"),
 }
 
 

@@ -102,6 +102,6 @@ def test_the_place_of_a_wrong_value_among_many_tables_is_looked_up_in_few_steps(
     tries: list[object] = []
     convert = tables.msgspec.convert
     monkeypatch.setattr(tables.msgspec, "convert", lambda *args, **kwargs: (tries.append(args), convert(*args, **kwargs))[1])
-    with pytest.raises(sh.FormatError, match=r"populations\.p0\.sources\[0\]\.count: expected `int`, got `str`"):
+    with pytest.raises(sh.FormatError, match=r"populations\.p0\.sources\[0\]\.count: expected a whole number, got text"):
         tables.decode_text(text, CircuitTable, "mine.toml", files.MAX_ITEMS)
     assert len(tries) < 15

@@ -135,8 +135,8 @@ def circuits(draw: st.DrawFn) -> Circuit:
     )  # fmt: skip
     drives = Drives(
         imposed=draw(st.just(()) | st.tuples(sources(count=cells))),
-        currents=() if cell is None else draw(changes(cells, amounts)),
-        clamps=() if cell is None else draw(changes(cells, amounts | st.just(RELEASED))),
+        currents=() if cell is None else draw(changes(cells, st.floats(-1e-3, 1e-3, allow_subnormal=False))),
+        clamps=() if cell is None else draw(changes(cells, st.floats(-10, 10, allow_subnormal=False) | st.just(RELEASED))),
         rewards=draw(changes(cells, amounts)),
     )
     synapses, length = st.tuples(st.integers(0, cells - 1), st.integers(0, count - 1)), draw(st.integers(1, 50))
@@ -230,7 +230,7 @@ def test_check_recognises_a_network(capsys: pytest.CaptureFixture[str], tmp_path
     path = tmp_path / "huge.toml"
     path.write_text(FAN_IN.read_text().replace("count = 100,", "count = 10000000,").replace("count = 1\n", "count = 1000000\n"))
     assert run(["check", str(path)]) == 2
-    message = 'projections: "synapses" would have 10,000,000,000,000 synapses; at most 2,147,483,647 are possible'
+    message = "projections.synapses.connect: that would be 10,000,000,000,000 synapses; at most 2,147,483,647 are possible"
     assert capsys.readouterr().err == f"error: {path}: {message}\n"
     assert run(["show", str(FAN_IN)]) == 2
     assert "is the file of a network" in capsys.readouterr().err

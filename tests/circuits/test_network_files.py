@@ -92,7 +92,10 @@ CASES = {
     "no such connector": (('kind = "pairwise_bernoulli", probability = 0.02, autapses', 'kind = "pairwise", autapses'), "projections.ee"),
     "what a connector lacks": ((f"{SOME} = false", "autapses = false"), 'connect: "pairwise_bernoulli" needs probability'),
     "what a connector does not take": ((SOME, f"count = 5, {SOME}"), "connect.count: has no effect"),
-    "autapses unsaid": ((", autapses = false", ""), '"ee" leads from a population to itself; say autapses = true or false'),
+    "autapses unsaid": (
+        (", autapses = false", ""),
+        'projections.ee.connect.autapses: it leads from a population to itself; say autapses = true or false',
+    ),
     "a probability above 1": ((SOME, "probability = 2.0, autapses"), "a probability lies between 0 and 1"),
     "an unknown distribution": ((EFFICACY, 'efficacy = { kind = "gamma", mean = 3 }'), 'no distribution named "gamma"'),
     "what a distribution lacks": ((EFFICACY, 'efficacy = { kind = "normal", mean = 3 }'), '"normal" needs sd'),

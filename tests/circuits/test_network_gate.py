@@ -94,7 +94,7 @@ WRONG: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
     ),
     "both degrees": (
         (before_probes(phases(1, REWIRE.format("ee", 1, '"both"'))),),
-        'rewire.ee: rewiring keeps "indegree" or "outdegree" (got "both")',
+        'rewire.ee.keep: rewiring keeps "indegree" or "outdegree" (got "both")',
     ),
     "rewired without a rule": (
         (before_probes(phases(1, REWIRE.format("xe", 1, '"indegree"'))),),
@@ -110,10 +110,10 @@ WRONG: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
     ),
     "more snapshots than memory": (
         ((CELLS, "count = 1000\n"), (LAST, LAST + 'snapshots = { first = "0 ms", every = "0.1 ms", count = 600 }\n')),
-        "probes: 600 snapshots of 300,000 weights, with what else is recorded, need about 2.9 GB",
+        "probes.snapshots: 600 snapshots of 300,000 weights, with what else is recorded, need about 2.9 GB",
     ),
     "a rule of a device": ((('"pair"', '"/dev/zero"'),), "projections.ee.rule"),
-    "a network as a rule": ((('"pair"', '"./net.toml"'),), "dt: no such key; this table has schema, name"),
+    "a network as a rule": ((('"pair"', '"./net.toml"'),), 'projections.ee.rule: "./net.toml" is the file of a network; name a rule'),
     "a folder as a cell": ((('"l5_pyramidal"', '"./"'),), "populations.e.cell"),
     "an expression as an efficacy": ((("efficacy = 2", 'efficacy = "9**9**9**9"'),), "xe.efficacy: expected a number"),
     "an efficacy of siemens": (

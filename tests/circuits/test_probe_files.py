@@ -97,7 +97,7 @@ def test_what_is_written_is_read(case: str, tmp_path: Path) -> None:
 
 
 WRONG = {
-    "sources": ('[probes.populations.x]\nbin = "1 ms"', 'probes: no population of cells named "x"'),
+    "sources": ('[probes.populations.x]\nbin = "1 ms"', 'probes.populations.x: no population of cells named "x"'),
     "an unknown population": ("[probes.populations.f]\nspikes = [0]", 'probes.populations.f: no population named "f"; known: e, x'),
     "cells without times": ("[probes.populations.e]\ncells = 3", "probes.populations.e.cells: has no effect without samples"),
     "watched without times": ("[probes.projections.xe]\nwatched = 3", "probes.projections.xe.watched: has no effect without watch"),
@@ -116,11 +116,14 @@ WRONG = {
     "an unknown cell": ("[probes.populations.e]\ncells = [12]\nsamples = [0]", "e.cells[0]: there is no cell 12; there are 12"),
     "a bin without a unit": ("[probes.populations.e]\nbin = 5", "probes.populations.e.bin"),
     "an unknown key": ("[probes.populations.e]\nvoltage = [1]", "probes.populations.e.voltage: no such key"),
-    "no rule": ("[probes.projections.ee]\nwatched = 3\nwatch = [0]", 'probes: no projection with a rule named "ee"'),
+    "no rule": ("[probes.projections.ee]\nwatched = 3\nwatch = [0]", 'probes.projections.ee: no projection with a rule named "ee"'),
     "three numbers": ("[probes.projections.xe]\nwatched = [[1, 2, 3]]\nwatch = [0]", "xe.watched[0]: expected a cell and a source"),
     "no bins": ("[probes.projections.xe]\nhistograms = [0]\nedges = { low = 0, high = 1, bins = 0 }", "xe.edges.bins: expected a"),
     "edges that fall": ("[probes.projections.xe]\nhistograms = [0]\nedges = { low = 1, high = 0, bins = 2 }", "edges of histograms must"),
-    "endless": ('[probes.projections.xe]\nwatch = { every = "1 ns" }', "probes.projections.xe.watch.count: expected a whole number"),
+    "endless": (
+        '[probes.projections.xe]\nwatched = 1\nwatch = { every = "1 ns" }',
+        "probes.projections.xe.watch.count: expected a whole number",
+    ),
     "a series of spikes without a count": (
         '[populations.y]\nsources = [{ kind = "replayed", trains = [[{ every = "1 ms" }]] }]', "populations.y.sources[0]"
     ),

@@ -63,18 +63,27 @@ CASES = {
     "no population": (('population = "x"', 'population = "y"'), 'triggers.reward.first.population: no population named "y"'),
     "a cell without a population": (('population = "x", ', ""), "triggers.reward.first.population: is missing"),
     "a source that is rewarded": (('rewards = ["e"]', 'rewards = ["x"]'), 'triggers.reward.rewards[0]: expected a population of cells'),
-    "no one is rewarded": (('rewards = ["e"]', "rewards = []"), "triggers.reward: name at least one population"),
+    "no one is rewarded": (('rewards = ["e"]', "rewards = []"), "triggers.reward.rewards: name at least one population"),
     "one delay": (('["1 s", "3 s"]', '["1 s"]'), 'triggers.reward.after: expected the shortest and the longest delay, ["1 s", "3 s"]'),
-    "delays that fall": (('["1 s", "3 s"]', '["3 s", "1 s"]'), "triggers.reward: the reward comes after 0 to 10 s, between a shortest"),
-    "a delay that is too long": (('"3 s"]', '"11 s"]'), "triggers.reward: the reward comes after 0 to 10 s"),
+    "delays that fall": (
+        ('["1 s", "3 s"]', '["3 s", "1 s"]'),
+        "triggers.reward.after: the reward comes after 0 to 10 s, between a shortest",
+    ),
+    "a delay that is too long": (('"3 s"]', '"11 s"]'), "triggers.reward.after: the reward comes after 0 to 10 s"),
     "a delay without a unit": (('["1 s", "3 s"]', "[1, 3]"), 'triggers.reward.after[0]: expected a time such as "20 ms"'),
-    "no time between": (('"20 ms"', '"0 ms"'), "triggers.reward: the second cell must fire within a time above 0"),
-    "itself": (('population = "x", cell = 2', 'population = "e", cell = 4'), "triggers.reward: a cell cannot fire soon after itself"),
+    "no time between": (('"20 ms"', '"0 ms"'), "triggers.reward.within: the second cell must fire within a time above 0"),
+    "itself": (('population = "x", cell = 2', 'population = "e", cell = 4'), "triggers.reward.then: a cell cannot fire soon after itself"),
     "a rule without reward": (('"izhikevich_reward"', '"pair"'), 'triggers.reward.rewards: no rule of a projection onto "e" reads rewards'),
     "an unknown key": (("value = 0.5", "amount = 0.5"), 'triggers.reward.amount: no such key; this table has first, then, within'),
-    "a random current that is none": (('high = "1.5 nA"', 'high = "-1 nA"'), "drives.e.noise: the bounds of a random current must rise"),
+    "a random current that is none": (
+        ('high = "1.5 nA"', 'high = "-1 nA"'),
+        "drives.e.noise.low: the bounds of a random current must rise",
+    ),
     "a random current of volts": (('low = "-1 nA"', 'low = "-1 mV"'), "drives.e.noise.low: expected a current"),
-    "a random current too often": (('every = "1 ms"', 'every = "1 us"'), "drives: a random current is drawn every 0.0001 s at most"),
+    "a random current too often": (
+        ('every = "1 ms"', 'every = "1 us"'),
+        "drives.e.noise.every: a random current stays for a time step, 0.0001 s, at least (got 1e-06 s)",
+    ),
 }  # fmt: skip
 
 

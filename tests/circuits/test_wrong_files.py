@@ -48,7 +48,7 @@ WRONG = {
     "NaN": (("seed = 1", "seed = nan"), "seed: a number that is not finite or too large"),
     "NaN as text": (('"500 ms"', '"nan ms"'), 'duration: expected a time such as "20 ms" ("nan ms" is not a quantity'),
     "a seed that is too large": (("seed = 1", f"seed = {2**63}"), "seed: expected a whole number from 0 to 9223372036854775807 (got "),
-    "a seed of text": (("seed = 1", 'seed = "one"'), "seed: expected `int`, got `str`"),
+    "a seed of text": (("seed = 1", 'seed = "one"'), "seed: expected a whole number, got text"),
     "precision": (("seed = 1", 'precision = "float16"'), 'precision: no precision named "float16"; did you mean '),
     "both kinds of population": (("count = 1\n", "count = 1\nsources = []\n"), "populations.cells: expected either sources"),
     "neither kind": (("count = 1\n", ""), "populations.cells: expected either sources (a population that sends spikes) or count (cells)"),
@@ -58,7 +58,7 @@ WRONG = {
     ),
     "no cells": (("count = 1\n", "count = 0\n"), "populations.cells.count: expected a whole number from 1 to 10,000,000 (got 0)"),
     "negative cells": (("count = 1\n", "count = -3\n"), "populations.cells.count: expected a whole number from 1 to 10,000,000 (got -3)"),
-    "half a cell": (("count = 1\n", "count = 1.5\n"), "populations.cells.count: expected `int`, got `float`"),
+    "half a cell": (("count = 1\n", "count = 1.5\n"), "populations.cells.count: expected a whole number, got a number"),
     "an unknown cell": (
         ('"l5_pyramidal"', '"l5_piramidal"'),
         'populations.cells.cell: no cell named "l5_piramidal"; did you mean "l5_pyramidal"',
@@ -81,10 +81,13 @@ WRONG = {
         source('kind = "poisson", rate = ["1 Hz", 15]'),
         f'{FIRST}.rate[1]: expected a rate such as "10 Hz" (got "15", a number)',
     ),
-    "a rate of truth": (source('kind = "poisson", count = 1, rate = true'), f"{FIRST}.rate: expected `"),
+    "a rate of truth": (
+        source('kind = "poisson", count = 1, rate = true'),
+        f"{FIRST}.rate: expected a number or text or a list, got true or false",
+    ),
     "a negative rate": (
         source('kind = "poisson", count = 1, rate = "-1 Hz"'),
-        f"{FIRST}: rates of Poisson inputs must be from 0 to 10000 Hz",
+        f"{FIRST}.rate: the rate must be from 0 to 10000 Hz, one spike a step at most (got -1 Hz)",
     ),
     "negative sources": (
         source('kind = "poisson", count = -1, rate = "1 Hz"'),
@@ -118,19 +121,19 @@ WRONG = {
     ),
     "a share above 1": (
         source('kind = "group", count = 2, rate = "1 Hz", share = 2'),
-        f"{FIRST}: the share of members that follow an event must be from 1e-09 to 1",
+        f"{FIRST}.share: the share of members that follow an event must be from 1e-09 to 1",
     ),
     "a period of a step": (
         source('kind = "regular", count = 2, period = "0.1 ms"'),
-        f"{FIRST}: periods must be from 0.0001 to inf s, longer than a step",
+        f"{FIRST}.period: the period must be from 0.0001 to 1e+09 s, longer than a time step (got 0.0001 s)",
     ),
     "a falling train": (
         source('kind = "replayed", trains = [["1 ms"], ["2 ms", "1 ms"]]'),
-        f"{FIRST}: the steps of train 1 must rise from 0 on, none twice",
+        f"{FIRST}.trains[1]: the steps of train 1 must rise from 0 on, none twice",
     ),
     "two spikes in a step": (
         source('kind = "replayed", trains = [["1 ms", "1.01 ms"]]'),
-        f"{FIRST}: the steps of train 0 must rise from 0 on, none twice",
+        f"{FIRST}.trains[0]: the steps of train 0 must rise from 0 on, none twice",
     ),
     "a spike before the start": (
         source('kind = "replayed", trains = [["-1 ms"]]'),
@@ -146,7 +149,7 @@ WRONG = {
     ),
     "trains for other cells": (
         source('kind = "replayed", trains = [["1 ms"], []], cells = 2'),
-        "projections: replayed trains are for 2 cells",
+        "populations.inputs.sources[0].cells: replayed trains are for 2 cells",
     ),
     "no sources": ((SOURCE, "sources = []"), "projections: expected at least one input (got 0)"),
     "a projection from nowhere": (
@@ -163,7 +166,7 @@ WRONG = {
     ),
     "a projection from cells": (
         ('pre = "inputs"', 'pre = "cells"'),
-        'projections: "synapses" leads from a population to itself; say autapses = true or false',
+        "projections.synapses.connect.autapses: it leads from a population to itself; say autapses = true or false",
     ),
     "no projection": (("[projections.synapses]", "[projection.synapses]"), 'projection: no such key; did you mean "projections"?'),
     "no rule": ((RULE, ""), f"{PROJECTION}.initial: has no effect without a rule"),
@@ -188,7 +191,10 @@ WRONG = {
     "a rule file that is not there": ((RULE, 'rule = "none.toml"'), "none.toml: there is no such file"),
     "a rule that is a script": ((RULE, 'rule = "protocols/pairing.py"'), "a rule is a .toml file"),
     "an unknown set": ((RULE, 'rule = { name = "pair", set = "aditive" }'), 'no set named "aditive"; did you mean "additive"?'),
-    "an unknown scheme": ((RULE, 'rule = { name = "pair", interaction = "some" }'), 'interactions: no interaction named "some"'),
+    "an unknown scheme": (
+        (RULE, 'rule = { name = "pair", interaction = "some" }'),
+        f'{PROJECTION}.rule.interaction: no interaction named "some"',
+    ),
     "an unknown parameter": ((RULE, 'rule = { name = "pair", parameters = { tau = "1 ms" } }'), 'parameters: no parameter named "tau"'),
     "a parameter without a unit": (
         (RULE, 'rule = { name = "pair", parameters = { tau_plus = 0.02 } }'),
@@ -232,11 +238,11 @@ WRONG = {
     ),
     "normalised to 0": (
         (AMPA, 'normalise = { kind = "divisive", target = 0 }'),
-        f"{PROJECTION}.normalise: normalisation needs a sum above 0",
+        f"{PROJECTION}.normalise.target: normalisation needs a sum above 0",
     ),
     "normalised oddly": (
         (AMPA, 'normalise = { kind = "fairly", target = 1 }'),
-        f'{PROJECTION}.normalise: the weights are normalised "divisive" or "subtractive" (got "fairly")',
+        f'{PROJECTION}.normalise.kind: the weights are normalised "divisive" or "subtractive" (got "fairly")',
     ),
     "drives of nothing": (("[drives.cells]", "[drives.cell]"), 'drives.cell: no population named "cell"; did you mean "cells"?'),
     "drives of sources": (
@@ -265,7 +271,7 @@ WRONG = {
     ),
     "imposed trains of other cells": (
         (CURRENT, 'imposed = [{ kind = "poisson", count = 2, rate = "1 Hz" }]'),
-        "drives: imposed spikes need a train for each of the 1 cells",
+        "drives.cells.imposed: imposed spikes need a train for each of the 1 cells (got 2)",
     ),
     "a series without a distance": (
         (SNAPSHOTS, 'snapshots = { every = "0 ms", count = 5 }'),
@@ -291,8 +297,11 @@ WRONG = {
         (SNAPSHOTS, "watched = [[0]]"),
         "probes.watched[0]: expected a cell and a source, such as [0, 3] (got 1 numbers)",
     ),
-    "watched and not there": ((SNAPSHOTS, "watched = [[0, 100]]"), "probes: each watched synapse is a cell and an input, counted from 0"),
-    "edges that fall": ((SNAPSHOTS, 'histograms = ["1 ms"]\nedges = [1, 0]'), "probes: the edges of histograms must rise"),
+    "watched and not there": (
+        (SNAPSHOTS, "watched = [[0, 100]]"),
+        "probes.watched: each watched synapse is a cell below 1 and an input below 100, counted from 0",
+    ),
+    "edges that fall": ((SNAPSHOTS, 'histograms = ["1 ms"]\nedges = [1, 0]'), "probes.edges: the edges of histograms must rise"),
     "a step that is no time": ((SNAPSHOTS, "snapshots = [5]"), 'probes.snapshots[0]: expected a time such as "20 ms" (got "5", a number)'),
 }
 

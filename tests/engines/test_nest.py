@@ -1,24 +1,23 @@
-"""Networks in NEST: weights under given trains against the kernel, to 1e-9; cells and recurrent networks; what is refused, and how."""
+"""Networks in NEST: weights under given trains against the kernel, to 1e-9; cells and recurrent networks."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from nest_networks import DT, SOME, SPREAD, given, of, recurrent, relay_in, transmitting_last
 
 import spikeheb as sh
 from spikeheb.circuits.circuit import Circuit
-from spikeheb.circuits.connect import AllToAll, Explicit, FixedIndegree, PairwiseBernoulli
+from spikeheb.circuits.connect import AllToAll, Explicit
 from spikeheb.circuits.distributions import Uniform
-from spikeheb.circuits.drives import EVERY, Change, Drives, Noise, from_start
-from spikeheb.circuits.phases import Phase
+from spikeheb.circuits.drives import EVERY, Change, Drives, from_start
 from spikeheb.circuits.populations import Cells, Spikes
-from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
-from spikeheb.circuits.projections import Normalise, Projection
-from spikeheb.circuits.sources import Poisson, Replayed
-from spikeheb.engines.choice import carry_out, carry_out_network
+from spikeheb.circuits.probes import Probes
+from spikeheb.circuits.projections import Projection
+from spikeheb.circuits.sources import Poisson
+from spikeheb.engines.choice import carry_out_network
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.nest.plan import plan
 from spikeheb.errors import EngineError
@@ -32,54 +31,11 @@ except EngineError:
     INSTALLED = False
 
 needs_nest = pytest.mark.skipif(not INSTALLED or compiler() is None, reason="NEST is not installed, or there is no C++ compiler")
-DT, STEPS = 1e-4, 30_000
-SOME = PairwiseBernoulli(probability=0.5)
-SPREAD = Uniform(low=0.2, high=0.8)
-RELAY = """
-schema = 1
-name = "relay"
-title = "A cell that fires only when it is told to"
-doc = "Its threshold reads constants alone."
-[parameters]
-C = { value = "200 pF", doc = "capacitance", source = "chosen for illustration" }
-g_L = { value = "10 nS", doc = "leak", source = "chosen for illustration" }
-E_L = { value = "-60 mV", doc = "rest", source = "chosen for illustration" }
-never = { value = "0 mV", doc = "above rest", source = "chosen for illustration" }
-[membrane]
-model = "dv/dt = (g_L*(E_L - v) + I_syn + I_ext)/C : volt"
-method = "exponential_euler"
-threshold = "E_L > never"
-initial = { v = "E_L" }
-[spike]
-reset = ["v = E_L"]
-[receptors.ampa]
-unit = "1 nS"
-reversal = "0 mV"
-decay = "5 ms"
-doc = "of no effect"
-source = "chosen for illustration"
-"""
 
 
 @pytest.fixture
 def relay(tmp_path):
-    path = tmp_path / "relay.toml"
-    path.write_text(RELAY, encoding="utf-8")
-    return sh.cell(path)
-
-
-def given(cell, rule, w=SPREAD, *, delay=0.0, ties=False):
-    """Eight inputs and four cells with given trains; without ties the ones fire in even steps and the others in odd ones."""
-    rng = np.random.default_rng(7)
-    steps = [np.sort(rng.choice(STEPS - 1000, 80, replace=False)) for _ in range(12)]
-    if not ties:
-        steps = [np.unique(train // 2 * 2 + (n >= 8)) for n, train in enumerate(steps)]
-    return Circuit(
-        dt=DT, steps=STEPS, seed=3, populations={"x": Spikes((Replayed(tuple(steps[:8])),)), "e": Cells(4, cell)},
-        projections={"xe": Projection("x", "e", PairwiseBernoulli(probability=0.7), rule, initial={rule.weight: w}, delay=delay)},
-        drives={"e": Drives(imposed=(Replayed(tuple(steps[8:])),))},
-        probes=Probes(trains=True, snapshots=np.array([STEPS // 2, STEPS - 1])),
-    )  # fmt: skip
+    return relay_in(tmp_path)
 
 
 def difference(circuit):
@@ -93,10 +49,6 @@ def difference(circuit):
     assert a.snapshots["xe"].shape == b.snapshots["xe"].shape
     size = max(1.0, abs(b.w["xe"]).max())
     return max(abs(a.w["xe"] - b.w["xe"]).max(), abs(a.snapshots["xe"] - b.snapshots["xe"]).max()) / size
-
-
-def of(name, **changes):
-    return sh.rule(name, coincidence="discard", **changes)
 
 
 RULES = {
@@ -221,34 +173,6 @@ def test_short_term_plasticity_agrees_by_the_spikes_that_it_causes(name):
         plan(replace(circuit, projections={"xe": replace(plastic, rule=sh.rule("tsodyks_markram", interaction="rests_at_U"))}))
 
 
-def recurrent(seed, rule, steps=20_000):
-    """Eighty excitatory cells and twenty inhibitory ones that reach each other, and random inputs."""
-    cell, back = sh.cell("vogels_2011"), "3 ms"
-    some = FixedIndegree(count=20, autapses=False)
-    balancing = transmitting_last("vogels", eta=0.02, rho_0="10 Hz", backpropagation_delay=back)
-    return Circuit(
-        dt=DT, steps=steps, seed=seed,
-        populations={"x": Spikes((Poisson(np.full(200, 12.0)),)), "e": Cells(80, cell), "i": Cells(20, cell)},
-        projections={
-            "xe": Projection("x", "e", FixedIndegree(count=50), receptor="ampa", efficacy=1.2, delay=1.5e-3),
-            "xi": Projection("x", "i", FixedIndegree(count=50), receptor="ampa", efficacy=1.2, delay=1.5e-3),
-            "ee": Projection("e", "e", some, replace_delay(rule, back), receptor="ampa", initial={"w": 0.5}, delay=1.5e-3),
-            "ie": Projection("i", "e", FixedIndegree(count=10), balancing,
-                             receptor="gaba", initial={"w": 1.0}, delay=1.5e-3),
-        },
-        drives={name: Drives(currents=from_start(5e-11)) for name in ("e", "i")},
-        probes=Probes(trains=True, snapshots=np.array([steps // 2])),
-    )  # fmt: skip
-
-
-def transmitting_last(name, **changes):
-    """The rule of the library, but a spike transmits after its own change of the weight, as it does in NEST."""
-    rule = of(name, **changes)
-    lines = rule.handlers[0].lines
-    assert lines[0].target == "transmit"
-    return replace(rule, handlers=(replace(rule.handlers[0], lines=(*lines[1:], lines[0])), *rule.handlers[1:]))
-
-
 @needs_nest
 @pytest.mark.parametrize("name", ["pair", "triplet"])
 def test_weights_that_drive_the_cells_agree(name):
@@ -271,10 +195,6 @@ def test_weights_that_drive_the_cells_agree(name):
     np.testing.assert_array_equal(np.array(a.spikes["e"]), np.array(b.spikes["e"]))
     np.testing.assert_allclose(a.w["xe"], b.w["xe"], rtol=0, atol=1e-9)
     assert b.counts["e"].sum() > 100
-
-
-def replace_delay(rule, back):
-    return replace(rule, backpropagation_delay=sh.rule("pair", backpropagation_delay=back).backpropagation_delay)
 
 
 @needs_nest
@@ -322,83 +242,3 @@ def test_threads_change_nothing(relay, monkeypatch):
     two_threads = carry_out_network(circuit, "nest")
     assert two_threads.engine["threads"] == "2"
     np.testing.assert_array_equal(one_thread.w["xe"], two_threads.w["xe"])
-
-
-# --- what is refused, without NEST ---
-
-
-def refusal(circuit):
-    with pytest.raises(EngineError) as caught:
-        plan(circuit)
-    return str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("rule", "words"),
-    [
-        (sh.rule("pair"), 'write coincidence = "discard" in its rule (got "pre_first")'),
-        (sh.rule("graupner_brunel"), "variables that need the clock and random numbers and handlers with a delay of their own"),
-        (sh.rule("shouval"), "the membrane potential"),
-        (sh.rule("clopath"), "[post]"),
-        (sh.rule("izhikevich_reward"), "rewards"),
-        (of("signed_pair"), 'no synapse of NEST that is known here computes the rule "signed_pair"'),
-        (of("pair", set="van_rossum"), "random numbers"),
-        (of("pair", bounds="kind=hard, w_min=0.1, w_max=1"), 'bounds ("hard") together are those of none'),
-        (of("triplet", set="visual_cortex_nearest_full"), "together are those of none"),
-    ],
-)  # fmt: skip
-def test_rules_that_nest_has_not_are_refused_by_name(relay, rule, words):
-    assert words in refusal(given(relay, rule))
-
-
-def test_projections_that_nest_has_not_are_refused_by_name(relay):
-    circuit = given(relay, of("pair"))
-
-    def changed(**changes):
-        return replace(circuit, projections={"xe": replace(circuit.projections["xe"], **changes)})
-
-    assert '"xe": normalisation cannot be had in NEST' in refusal(changed(normalise=Normalise("divisive", 1.0)))
-    assert "constants that differ between cells" in refusal(changed(overrides={"A_plus": np.linspace(0.0, 0.1, 4)}))
-    assert "only the weight may start elsewhere" in refusal(changed(initial={"x": 1.0}))
-    assert "within the bounds" in refusal(changed(initial={"w": 1.5}))
-    assert "double precision" in refusal(replace(circuit, precision="float32"))
-    noise = Noise(low=0.0, high=1e-12, every=1e-3)
-    assert "random currents" in refusal(replace(circuit, drives={"e": replace(circuit.drives["e"], noise=noise)}))
-    assert '"xe": all spikes, and snapshots' in refusal(replace(circuit, probes=Probes(projections={"xe": OfSynapses(watched=1)})))
-    assert '"e": all spikes, and snapshots' in refusal(replace(circuit, probes=Probes(populations={"e": OfCells(bin_steps=10)})))
-    assert "phase" in refusal(replace(circuit, phases=(Phase(step=9, plastic={"xe": False}),)))
-    two = {"a": circuit.projections["xe"], "b": replace(circuit.projections["xe"], rule=of("pair", tau_minus="30 ms"))}
-    assert 'have one tau_minus in NEST, and "a" and "b" need 20 and 30 ms' in refusal(replace(circuit, projections=two))
-
-
-def test_cells_that_nest_has_not_are_refused_by_name(relay):
-    circuit = given(relay, of("pair"))
-    for name in ("l5_pyramidal", "izhikevich_rs"):
-        free = replace(circuit, populations={**circuit.populations, "e": Cells(4, sh.cell(name))}, drives={})
-        assert f'"e": the equations of "{name}" are those of no cell of NEST' in refusal(free)
-    imposed = replace(circuit, populations={**circuit.populations, "e": Cells(4, sh.cell("vogels_2011"))})
-    assert "never fire by themselves" in refusal(imposed)
-
-
-def test_delays_that_nest_has_not_are_refused_with_what_to_write():
-    assert 'write 3 ms for NEST\'s usual meaning of the delay (got 0 ms and a delay of 1.5 ms)' in refusal(
-        replace(recurrent(1, of("pair")), projections={
-            "ee": Projection("e", "e", FixedIndegree(count=5, autapses=False), of("pair"), receptor="ampa", delay=1.5e-3)})
-    )  # fmt: skip
-    at_once = {"xe": Projection("x", "e", FixedIndegree(count=5), receptor="ampa")}
-    assert "a delay is one time step (0.1 ms) at least in NEST (got 0)" in refusal(replace(recurrent(1, of("pair")), projections=at_once))
-
-
-def test_a_circuit_that_is_no_network_is_refused():
-    alone = sh.rule("pair")
-    circuit = Circuit(dt=DT, steps=10, populations={"x": Spikes((Poisson(np.full(2, 1.0)),)), "e": Cells(1, sh.cell("pv_interneuron"))},
-                      projections={"xe": Projection("x", "e", rule=alone)})  # fmt: skip
-    with pytest.raises(EngineError, match='the engine "nest" is for networks'):
-        carry_out(circuit, "nest")
-
-
-def test_without_nest_one_line_says_what_to_install(relay, monkeypatch):
-    monkeypatch.setitem(sys.modules, "nest", None)
-    with pytest.raises(EngineError) as caught:
-        carry_out_network(given(relay, of("pair")), "nest")
-    assert 'pip install "spikeheb[nest]"' in str(caught.value)

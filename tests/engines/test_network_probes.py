@@ -134,11 +134,11 @@ WRONG = {
     "no population": (Probes(populations={"f": OfCells()}), 'no population of cells named "f"'),
     "no rule": (Probes(projections={"ei": OfSynapses()}), 'no projection with a rule named "ei"'),
     "no such cell": (Probes(populations={"e": OfCells(cells=np.array([12]), samples=np.array([0]))}), "rising numbers of 12 cells"),
-    "cells that fall": (Probes(populations={"e": OfCells(spikes=np.array([3, 1]))}), '"e": spikes: expected rising numbers'),
-    "samples of none": (Probes(populations={"e": OfCells(samples=np.array([0]))}), "samples of potentials need cells"),
+    "cells that fall": (Probes(populations={"e": OfCells(spikes=np.array([3, 1]))}), "e.spikes: expected rising numbers"),
+    "samples of none": (Probes(populations={"e": OfCells(samples=np.array([0]))}), "e.samples: has no effect without cells"),
     "a long bin": (Probes(populations={"e": OfCells(bin_steps=1501)}), "at most the whole run"),
-    "late": (Probes(projections={"ee": OfSynapses(watch=np.array([1500]))}), '"ee": watch must rise, from step 0 to step 1499'),
-    "no edges": (Probes(projections={"ee": OfSynapses(histograms=np.array([0]))}), '"ee": the edges of histograms must rise'),
+    "late": (Probes(projections={"ee": OfSynapses(watch=np.array([1500]))}), 'ee.watch: watch must rise, from step 0 to step 1499'),
+    "no edges": (Probes(projections={"ee": OfSynapses(histograms=np.array([0]))}), "ee.edges: histograms need edges, two at least (got 0)"),
     "no such source": (Probes(projections={"ie": OfSynapses(watched=np.array([[0, 4]]))}), "a cell below 12 and a source below 4"),
     "of the whole": (Probes(watch=np.array([1])), "ask for no samples, sweeps, watched weights or histograms of the whole"),
 }  # fmt: skip
@@ -161,7 +161,7 @@ def test_more_than_memory_holds_is_refused():
 def test_a_synapse_that_is_not_there_cannot_be_watched(engine):
     connect = Explicit(pre=np.array([3]), post=np.array([0]))
     probes = Probes(projections={"ee": OfSynapses(watched=np.array([[0, 3], [1, 3]]), watch=np.array([0]))})
-    with pytest.raises(sh.EngineError, match='"ee": no synapse joins source 3 to cell 1'):
+    with pytest.raises(sh.EngineError, match=r"probes\.projections\.ee\.watched: no synapse joins source 3 to cell 1"):
         engine.run(replace(recurrent(connect=connect), probes=probes))
 
 

@@ -160,7 +160,10 @@ def test_weights_on_the_clock_stand_still_too(name):
         ((Phase(step=-1),), "phases begin one after the other, from step 0 on and before step 1,500"),
         ((Phase(step=9, plastic={"xe": False}),), 'no projection with a rule named "xe"'),
         ((Phase(step=9, parameters={"ee": {"eta": 1.0}}),), 'no constant named "eta"'),
-        ((Phase(step=9, parameters={"ee": {"tau_plus": 0.01}}),), "tau_plus decides how a variable decays"),
+        (
+            (Phase(step=9, parameters={"ee": {"tau_plus": 0.01}}),),
+            r'phases\[0\]\.parameters\.ee\.tau_plus: tau_plus of "pair" decides how a variable decays',
+        ),
     ],
 )
 def test_phases_that_cannot_be_are_refused(phases, words):
@@ -285,7 +288,7 @@ REFUSED = {
             dt=DT, steps=9, populations={"a": Cells(2), "b": Cells(2, CELL)},
             projections={"ab": Projection("a", "b", OneToOne(), sh.rule("pair"))},
         ),
-        'the cells of "a" in a network need a cell model',
+        r"populations\.a\.cell: in a network cells need a cell model",
     ),
 }  # fmt: skip
 
@@ -312,7 +315,7 @@ def test_other_loops_refuse_networks_in_one_line(engine):
         ({"connect": FixedIndegree(count=12, autapses=False)}, "expected a count from 0 to 11, the number of sources, or multiple = true"),
         ({"connect": Explicit(pre=np.array([0]), post=np.array([12]))}, "synapse 0 has cell 12, but there are 12, counted from 0"),
         ({"connect": Explicit(pre=np.array([0, 1]), post=np.array([1]))}, "a source and a cell for each synapse"),
-        ({"pre_cells": (3, 3)}, "ends after its start and stays in its population (got 3-3 of 12 sources and 0-12 of 12 cells)"),
+        ({"pre_cells": (3, 3)}, 'pre_cells: expected the first and the one after the last of the 12 in "e", counted from 0 (got 3 and 3)'),
         ({"pre_cells": (0, 6), "post_cells": (3, 12)}, "must be the same range, or two ranges that do not overlap"),
         ({"connect": FixedIndegree(count=10**9, autapses=False, multiple=True)}, "are possible"),
     ],

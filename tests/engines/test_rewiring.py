@@ -331,7 +331,7 @@ def test_histograms_and_snapshots_of_its_own_are_of_the_synapses_as_they_are_the
 @pytest.mark.parametrize("watched", [3, np.array([[0, 1]])])
 def test_synapses_that_may_be_removed_cannot_be_watched(watched):
     of = OfSynapses(watched=watched, watch=np.array([0, 700]))
-    with pytest.raises(sh.EngineError, match='"ee": its synapses cannot be watched while phases rewire it'):
+    with pytest.raises(sh.EngineError, match=r"probes\.projections\.ee\.watched: its synapses cannot be watched while phases rewire it"):
         replace(recurrent(), probes=Probes(projections={"ee": of}))
     still = replace(recurrent(), phases=(), probes=Probes(projections={"ee": of}))
     with pytest.raises(sh.EngineError, match="cannot be watched"):

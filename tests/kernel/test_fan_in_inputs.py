@@ -119,12 +119,12 @@ def test_regular_trains_are_rounded_to_the_nearest_step():
 @pytest.mark.parametrize(
     ("wrong", "word"),
     [
-        (Poisson(np.array([-1.0])), "rates"),
-        (Poisson(np.array([20_000.0])), "a spike a step"),
-        (Poisson(np.array([np.nan])), "rates"),
+        (Poisson(np.array([-1.0])), "the rate must be"),
+        (Poisson(np.array([20_000.0])), "one spike a step"),
+        (Poisson(np.array([np.nan])), "the rate must be"),
         (Group(10.0, 0.0, np.zeros(2)), "share"),
-        (Group(10.0, 1.0, np.array([-0.1])), "latencies"),
-        (Regular(np.array([0.00005]), np.array([0.0])), "periods"),
+        (Group(10.0, 1.0, np.array([-0.1])), "the latency"),
+        (Regular(np.array([0.00005]), np.array([0.0])), "the period"),
         (Regular(np.array([0.1]), np.zeros(2)), "a phase for each"),
         (Replayed((np.array([3, 3]),)), "must rise"),
         (Replayed((np.array([-1, 3]),)), "must rise"),

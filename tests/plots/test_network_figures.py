@@ -73,12 +73,28 @@ def test_rates_stand_on_the_time_axis_of_the_raster(made, page):
     for patch, text, (name, count) in zip(course.patches, course.texts, COUNTS.items(), strict=True):
         times = made[0][f"{name}_spike_time"].values
         values, edges, _ = patch.get_data()
-        assert len(values) == RATE_BINS
+        assert len(values) == RATE_BINS[1]
         k = 123
         in_bin = (times > edges[k] - 1e-9) & (times < edges[k + 1] - 1e-9)
         assert values[k] == pytest.approx(in_bin.sum() / count / 0.01)
         assert values.sum() * 0.01 * count == pytest.approx(times.size)
         assert text.get_text() == f"mean {times.size / count / STOP:.3g} Hz"
+
+
+@pytest.mark.parametrize(
+    ("window", "share", "width"), [((0.0, 0.06), 1.0, 2.0), ((0.0, 0.06), 0.02, 2.0), ((0.0, 0.5), 0.02, 20.0), ((0.0, 2.0), 1.0, 10.0)]
+)
+def test_bins_of_rates_are_as_wide_as_the_spikes_and_the_window_need(made, window, share, width):
+    """Bins of a share of all spikes: never 200 of a window of 60 ms, where each would be .3 ms."""
+    data = made[0]
+    for name in COUNTS:
+        dimension = f"{name}_spike"
+        data = data.isel({dimension: slice(None, None, round(1 / share))})
+    course = next(ax for ax in network(data, window).axes if "rate of a cell" in ax.get_ylabel())
+    shown = float(course.get_ylabel().removeprefix("rate of a cell (Hz)\nbins of ").removesuffix(" ms"))
+    _, edges, _ = course.patches[0].get_data()
+    assert shown == pytest.approx(1e3 * (edges[1] - edges[0]), rel=1e-2)
+    assert shown == width
 
 
 def test_of_a_long_run_its_end_is_shown(made):

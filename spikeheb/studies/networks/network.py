@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +12,11 @@ from spikeheb import library
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.files import circuit_of, read_circuit
 from spikeheb.circuits.phases import Phase
+from spikeheb.circuits.places import in_tables
 from spikeheb.declared import declared, described, takes_settings
 from spikeheb.dimensions import TIME
 from spikeheb.engines.choice import ENGINES_OF_NETWORKS, Checkpoints, carry_out_network
-from spikeheb.errors import EngineError, ScheduleError, check_kind
+from spikeheb.errors import EngineError, ScheduleError, SpikehebError, check_kind
 from spikeheb.limits import STEPS
 from spikeheb.settings import Time
 from spikeheb.studies.calls import recorded
@@ -77,6 +79,25 @@ def network(
     SpikehebError
     """
     given = given_circuit(circuit)
+    with of_file(circuit):
+        data = _carried_out(given, settings, save, every, resume, progress)
+    return recorded(data, "network", {"circuit": given} | {name: getattr(settings, name) for name in declared(Network)})
+
+
+@contextmanager
+def of_file(circuit: object) -> Iterator[None]:
+    """What is found wrong in a network only while it is built names the file of the network too, if it is from one."""
+    try:
+        yield
+    except SpikehebError as error:
+        if error.path is not None or not in_tables(error.key) or not isinstance(circuit, Path | str):
+            raise
+        raise type(error)(error.message, path=str(_path(circuit)), key=error.key) from None
+
+
+def _carried_out(
+    given: Circuit, settings: Network, save: Path | str | None, every: Time | str | None, resume: Path | str | None, progress: Progress
+) -> xr.Dataset:
     whole = as_asked(given, settings)
     checkpoints = Checkpoints(
         save=None if save is None else Path(save), every=None if every is None else quantity(every, TIME, key="every"),
@@ -85,7 +106,7 @@ def network(
     recording = carry_out_network(whole, settings.engine, checkpoints=checkpoints, progress=report_of(progress))
     data = labelled(whole, recording)
     data.attrs = described(settings) | attributes(whole, recording) | data.attrs
-    return recorded(data, "network", {"circuit": given} | {name: getattr(settings, name) for name in declared(Network)})
+    return data
 
 
 def given_circuit(circuit: Circuit | Mapping[str, object] | Path | str) -> Circuit:

@@ -188,7 +188,7 @@ def attributes(circuit: Circuit, recording: NetworkRecording) -> dict[str, Any]:
     except SpikehebError as error:
         text = f"# cannot be written as a file: {error}"
     engine = {f"engine_{name}" if name != "engine" else name: value for name, value in recording.engine.items()}
-    return {
+    return {name: words for name in ("title", "doc") if (words := getattr(circuit, name))} | {
         "study": "network", "spikeheb": VERSION, "seed": circuit.seed, "dt_s": circuit.dt, "duration_s": circuit.steps * circuit.dt,
         "precision": circuit.precision, "populations": json.dumps([[name, each.count] for name, each in populations(circuit).items()]),
         "plastic": json.dumps(list(ruled)), "circuit": text,
