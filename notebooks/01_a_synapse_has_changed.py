@@ -215,12 +215,12 @@ sh.course.check("1.3", drifts, on=baseline, cases=12)
 # %% [markdown]
 # ## See: the EPSP is not the weight
 #
-# The same rule potentiates 1, 10 and 20 synapses at once, by the same 17 %. What does the EPSP do?
+# The same rule potentiates 1, 10 and 20 synapses at once, by the same 16 %. What does the EPSP do?
 
 # %% nbgrader={"grade": false, "grade_id": "predict-epsp", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# Twenty weights grow by 17 %. By how many per cent does their common EPSP of 12 mV grow? Write mine = a number.
+# Twenty weights grow by 16.4 %. By how many per cent does their common EPSP of 12 mV grow? Write mine = a number.
 ### BEGIN SOLUTION
-mine = 17
+mine = 16.4
 ### END SOLUTION
 sh.course.predict("epsp", mine)
 
@@ -301,6 +301,6 @@ print("All claims hold.")
 #   1.5 mV after so many sweeps.
 # - In 1.2 the standard deviation is given as the error, or the error of the baseline is forgotten. The check says which of the two.
 # - In 1.3 some test the first sweep against the last: the check then shows missed and false cells. Others only look for growth.
-# - "The EPSP grows by 17 %, of course": the figure of saturation surprises everybody. Ask what happens at 40 mV.
+# - "The EPSP grows by 16 %, of course": the figure of saturation surprises everybody. Ask what happens at 40 mV.
 #
 # **To discuss** Would you rather have a cell that is recorded for two hours, or six cells for twenty minutes? (Notebook 10.)
