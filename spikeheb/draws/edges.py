@@ -35,7 +35,7 @@ from spikeheb.circuits.projections import Projection
 from spikeheb.circuits.sources import Poisson, Source
 from spikeheb.circuits.steps import Floats, Numbers, Steps
 from spikeheb.draws import random
-from spikeheb.draws.trains import IMPOSED, INPUTS, Clock, intervals, presentations, scales, trains_and_dropped
+from spikeheb.draws.trains import IMPOSED, INPUTS, Clock, intervals, pattern_length, presentations, scales, trains_and_dropped
 from spikeheb.errors import EngineError
 from spikeheb.rules.numbers import LONGEST_DELAY
 from spikeheb.rules.static import STATIC
@@ -144,6 +144,11 @@ def counted_trains(circuit: Circuit, name: str) -> tuple[list[Steps], int]:
 def presentations_of_population(circuit: Circuit, name: str) -> tuple[Steps, Steps]:
     """First step of each presentation of a pattern in a population of sources, and number of the source that has it."""
     return presentations(*_sources(circuit, name))
+
+
+def presentation_lengths(circuit: Circuit, name: str) -> Floats:
+    """Seconds that the pattern of each source of a population lasts; 0 where it has none."""
+    return np.array([pattern_length(source) for source in _sources(circuit, name)[0]])
 
 
 def _sources(circuit: Circuit, name: str) -> tuple[tuple[Source, ...], Clock, int]:

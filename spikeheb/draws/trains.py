@@ -95,6 +95,16 @@ def _presented(source: Source, clock: Clock, stream: int, group: int) -> Steps:
     return np.zeros(0, dtype=np.int64)
 
 
+def pattern_length(source: Source) -> float:
+    """Seconds that the pattern of a source lasts; 0 where it has none."""
+    match source:
+        case Pasted():
+            return source.window
+        case Repeated(inner) | Between(inner):
+            return pattern_length(inner)
+    return 0.0
+
+
 def _draw(source: Source, clock: Clock, stream: int, copy: int, first: int, group: int) -> list[Steps]:
     match source:
         case Poisson(rates):

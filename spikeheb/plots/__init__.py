@@ -47,7 +47,7 @@ PANELS = {
     "constraint": ("diagonal", "bias"),
     "slice": ("outcome",),
     "comparison": ("densities", "distances"),
-    "network": ("raster", "rates", "weights", "course", "balance"),
+    "network": ("raster", "rates", "weights", "course", "balance", "answers"),
     "weights": ("histograms", "log_histograms", "course", "against_input", "distances"),
     **{study: tuple(panels) for study, panels in RATES.items()},
 }

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from spikeheb.errors import FormatError
 from spikeheb.measure.activity import rate_course, rates
 from spikeheb.plots.network_balance import balance, with_currents
+from spikeheb.plots.network_detection import answers, that_answer
 from spikeheb.plots.network_results import (
     Floats,
     Integers,
@@ -38,13 +39,16 @@ SPIKES_OF_BIN = 20.0
 """In the mean, of the population with the fewest: then a rate is within a fifth or so of what it is."""
 SHORTEST_BIN = 1e-3
 """Seconds; in a shorter one a population either fires or does not."""
-RASTER, RATES, WEIGHTS, BALANCE = 5.0, 2.0, 3.3, 2.8
-"""Inches that each part is high."""
+RASTER, RATES, WEIGHTS, BALANCE, ANSWERS = 5.0, 2.0, 3.3, 2.8, 3.0
+"""Inches that each part is high; the raster of a few cells is lower."""
+LOWEST_RASTER, ROWS_OF_INCH = 0.9, 20
 
 
 @styled
 def network(result: xr.Dataset, window: Window | None = None) -> Figure:
     """The raster of some cells, the rate of each population on the same axis of time, the currents of a cell, and all plastic weights.
+
+    Where a pattern comes back to a population of a few cells, it is shown how the first of them answers it.
 
     What is not recorded is left out, and so is a projection in which no synapse was drawn.
 
@@ -69,10 +73,12 @@ def network(result: xr.Dataset, window: Window | None = None) -> Figure:
     if window is not None and np.shape(window) != (2,):
         raise FormatError(f"expected start and stop in seconds (got {window!r:.40})", key="window")
     shown = window_of(result) if window is None else window
-    tops = [(draw_raster, RASTER)] if any(has_spikes(result, name) for name, _ in populations(result)) else []
+    drawn = [min(count, ROWS) for name, count in populations(result) if has_spikes(result, name)]
+    tops = [(draw_raster, min(RASTER, LOWEST_RASTER + sum(drawn) / ROWS_OF_INCH))] if drawn else []
     tops += [(draw_rates, RATES)] if with_rates(result) else []
     currents = with_currents(result, window)
-    heights = [sum(height for _, height in tops), BALANCE * len(currents), WEIGHTS * len(projections)]
+    answering = that_answer(result)
+    heights = [sum(height for _, height in tops), ANSWERS * len(answering), BALANCE * len(currents), WEIGHTS * len(projections)]
     page = new_figure(10.0, sum(heights) or 1.0)
     there = [height for height in heights if height] or [1.0]
     parts: Any = iter(np.atleast_1d(np.asarray(page.subfigures(len(there), 1, height_ratios=there), dtype=object)))
@@ -80,6 +86,9 @@ def network(result: xr.Dataset, window: Window | None = None) -> Figure:
         axes = next(parts).subplots(len(tops), 1, sharex=True, height_ratios=[height for _, height in tops], squeeze=False)
         for ax, (draw, _) in zip(axes[:, 0], tops, strict=True):
             draw(ax, result, shown)
+    if answering:
+        for ax, name in zip(next(parts).subplots(len(answering), 1, squeeze=False)[:, 0], answering, strict=True):
+            answers(result, name, ax=ax)
     if currents:
         for ax, name in zip(next(parts).subplots(len(currents), 1, squeeze=False)[:, 0], currents, strict=True):
             balance(result, name, window=window, ax=ax)
@@ -92,7 +101,8 @@ def network(result: xr.Dataset, window: Window | None = None) -> Figure:
 
 
 def draw_network_panel(ax: Axes, result: xr.Dataset, panel: str) -> Axes:
-    """One panel: ``raster`` or ``rates``; of the first plastic projection ``weights`` or ``course``; ``balance`` of the first currents.
+    """One panel: ``raster`` or ``rates``; of the first plastic projection ``weights`` or ``course``; ``balance`` of the first currents;
+    ``answers`` of the first population of a few cells to a pattern.
 
     Raises
     ------
@@ -106,6 +116,10 @@ def draw_network_panel(ax: Axes, result: xr.Dataset, panel: str) -> Axes:
         if not with_currents(result):
             raise FormatError("has no recorded currents; name cells and samples under probes.populations", key="probes")
         return balance(result, with_currents(result)[0], ax=ax)
+    if panel == "answers":
+        if not that_answer(result):
+            raise FormatError("has no pattern that comes back to a population of a few cells whose spikes are recorded", key="patterns")
+        return answers(result, that_answer(result)[0], ax=ax)
     projections = plastic(result)
     if not projections:
         raise FormatError("has no plastic projection, so there are no weights to show", key="plastic")

@@ -70,9 +70,9 @@ def network(
         ``P_probed``, with the balance of the second half in ``P_current_correlation`` and ``P_current_ratio``; ``Q_watched_weight`` over
         ``Q_watch`` and ``Q_watched``, the numbers of the synapses; ``Q_histogram`` over ``Q_histogram_time`` and bins with the edges
         ``Q_edge``. For each population S of sources with
-        a pattern ``S_presentation_time``, when it begins, and ``S_presentation_source``, which of the population's sources has it, over
-        ``S_presentation``. A ``note`` says where a rate is beyond physiology, and how many spikes were left out because their train has
-        another in the same time step.
+        a pattern ``S_presentation_time``, when it begins, ``S_presentation_length``, and ``S_presentation_source``, which of the
+        population's sources has it, over ``S_presentation``. A ``note`` says where a rate is beyond physiology, and how many spikes were
+        left out because their train has another in the same time step.
 
     Raises
     ------

@@ -14,6 +14,7 @@ from spikeheb.circuits.files import circuit_to_toml
 from spikeheb.circuits.populations import Cells
 from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.circuits.steps import Floats
+from spikeheb.draws.edges import presentation_lengths
 from spikeheb.errors import EngineError, SpikehebError
 from spikeheb.measure.activity import balance, by_sign, interval_cv, rate_course, rates
 from spikeheb.studies.labels import VERSION, describe
@@ -83,6 +84,7 @@ def labelled(circuit: Circuit, recording: NetworkRecording) -> xr.Dataset:
         if starts.size:
             variables[f"{name}_presentation_time"] = (f"{name}_presentation", starts * circuit.dt)
             variables[f"{name}_presentation_source"] = (f"{name}_presentation", which)
+            variables[f"{name}_presentation_length"] = (f"{name}_presentation", presentation_lengths(circuit, name)[which])
     for name in recording.w:
         _add_weights(variables, coordinates, circuit, recording, name)
         _add_watched(variables, coordinates, circuit, recording, name)
@@ -223,6 +225,7 @@ def _texts(circuit: Circuit, recording: NetworkRecording) -> Mapping[str, tuple[
         texts |= {
             f"{name}_presentation_time": ("s", f"times when a pattern begins in {name}"),
             f"{name}_presentation_source": ("1", f"source of {name} that has the pattern"),
+            f"{name}_presentation_length": ("s", f"length of the pattern in {name}"),
         }
     for name in recording.w:
         projection = circuit.projections[name]
