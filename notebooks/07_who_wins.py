@@ -88,10 +88,15 @@ def compete(first, second, rule="pair:additive", seeds=1, duration="1000 s"):
 quiet, busy = (10, 0.1), (40, 0)
 fight = long_run("fight", compete, quiet, busy, "pair:additive", 5)
 fig, ax = plt.subplots()
-for name, colour, marker, group in (("quiet: 10 Hz, correlation 0.1", "C0", "o", "first"), ("busy: 40 Hz, independent", "C1", "s", "second")):
+for name, colour, marker, group in (
+    ("quiet: 10 Hz, correlation 0.1", "C0", "o", "first"),
+    ("busy: 40 Hz, independent", "C1", "s", "second"),
+):
     for number, course in enumerate(fight[group]):
         ax.plot(fight["minutes"], course, color=colour, marker=marker, markevery=8, markersize=4, label=name if number == 0 else None)
-ax.set(xlabel="minutes", ylabel="mean weight of the group (w / w_max)", ylim=(0, 1), title="The quiet group wins, because it fires together")
+ax.set(
+    xlabel="minutes", ylabel="mean weight of the group (w / w_max)", ylim=(0, 1), title="The quiet group wins, because it fires together"
+)
 _ = ax.legend(title="5 seeds each", loc="center right")
 sh.course.reveal("winner", "quiet" if fight["first"][0][-1] > fight["second"][0][-1] else "busy")
 
@@ -134,23 +139,23 @@ _ = ax.legend()
 # everything, 0 if they are equal, and negative if B is stronger.
 
 # %%
-w_A, w_B = me.between("w_A", 0.1, 0.9, step=0.01), me.between("w_B", 0.05, 0.8, step=0.01)
-print(f"Mean weight of A: {w_A:.2f}; of B: {w_B:.2f}.")
+weight_a, weight_b = me.between("w_A", 0.1, 0.9, step=0.01), me.between("w_B", 0.05, 0.8, step=0.01)
+print(f"Mean weight of A: {weight_a:.2f}; of B: {weight_b:.2f}.")
 
 # %% nbgrader={"grade": false, "grade_id": "answer-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # Write selectivity = ...
 ### BEGIN SOLUTION
-selectivity = (w_A - w_B) / (w_A + w_B)
+selectivity = (weight_a - weight_b) / (weight_a + weight_b)
 ### END SOLUTION
 sh.course.check(
     "7.1",
     selectivity,
-    expected=(w_A - w_B) / (w_A + w_B),
+    expected=(weight_a - weight_b) / (weight_a + weight_b),
     absolute=0.005,
     mistakes={
-        "This is the difference alone; divide it by the sum.": w_A - w_B,
-        "This is A over B, which has no upper limit; selectivity lies between -1 and 1.": w_A / w_B,
-        "This is the share of A in the sum; selectivity is 0 where both are equal.": w_A / (w_A + w_B),
+        "This is the difference alone; divide it by the sum.": weight_a - weight_b,
+        "This is A over B, which has no upper limit; selectivity lies between -1 and 1.": weight_a / weight_b,
+        "This is the share of A in the sum; selectivity is 0 where both are equal.": weight_a / (weight_a + weight_b),
     },
 )
 
@@ -187,9 +192,11 @@ def seeds(draw):
         if 0.92 <= within <= 0.975:
             return ""
         if within > 0.975:
-            return f"The truth lies inside in {within:.0%}: too wide. Is this the standard deviation, which must still be divided by sqrt(5)?"
+            return (
+                f"The truth lies inside in {within:.0%}: too wide. Is this the standard deviation, which must still be divided by sqrt(5)?"
+            )
         if within > 0.87:
-            return f"The truth lies inside in {within:.0%} only. With five values the factor is 2.776, not 1.96 or 2; and std needs ddof=1."
+            return f"The truth lies inside in {within:.0%} only. Take 2.776 SEM, with SEM = std(ddof=1)/sqrt(5): not 2 SEM, and not one SD."
         return f"The truth lies inside in {within:.0%} only: far too narrow for 95 %. Is this mean ± one SEM?"
 
     return sh.course.Problem(given=(fives,), accept=accept)
@@ -281,7 +288,9 @@ at = np.arange(len(powers))
 ax.bar(at - 0.2, by_power[:, 0], 0.4, label="quiet, correlated")
 ax.bar(at + 0.2, by_power[:, 1], 0.4, label="busy, independent", hatch="//", edgecolor="white")
 ax.set_xticks(at, ["0 (additive)", "0.1", "1 (multiplicative)"])
-ax.set(xlabel="power mu of the weight dependence", ylabel="mean weight (w / w_max)", title="A strong weight dependence ends the competition")
+ax.set(
+    xlabel="power mu of the weight dependence", ylabel="mean weight (w / w_max)", title="A strong weight dependence ends the competition"
+)
 _ = ax.legend()
 
 # %% [markdown]
@@ -315,7 +324,7 @@ _ = ax.legend(loc="upper left", fontsize="small")
 def sharing_rule():
     """A pair rule, as `with_power` above makes it, with A_plus=0.005 and A_minus=0.006, and a weight dependence of your choice."""
     ### BEGIN SOLUTION
-    bounds = {"kind": "power", "mu_plus": 0.3, "mu_minus": 0.3, "w_min": 0, "w_max": 1}
+    bounds = {"kind": "power", "mu_plus": 0.2, "mu_minus": 0.2, "w_min": 0, "w_max": 1}
     return sh.rule("pair", A_plus=0.005, A_minus=0.006, bounds=bounds)
     ### END SOLUTION
 
@@ -325,8 +334,13 @@ def playback(draw):
     rng, seconds = draw.rng("spikes"), 400
     events = np.cumsum(rng.exponential(0.1, 10 * seconds))
     events = events[events < seconds]
-    uniform = lambda rate: rng.uniform(0, seconds, rng.poisson(rate * seconds))
-    train = lambda times: np.unique(np.round(times, 4))
+
+    def uniform(rate):
+        return rng.uniform(0, seconds, rng.poisson(rate * seconds))
+
+    def train(times):
+        return np.unique(np.round(times, 4))
+
     together = [train(events[chosen] + rng.exponential(0.01, chosen.sum())) for chosen in rng.random((20, events.size)) < 0.5]
     alone = [train(uniform(5)) for _ in range(20)]
     post = train(np.r_[events[rng.random(events.size) < 0.5] + 0.012, uniform(5)])
@@ -382,7 +396,11 @@ after = spikes - starts[which]
 inside = (which >= 0) & (after < 0.05)
 fig, (top, bottom) = plt.subplots(2, 1, sharex=True, figsize=(7, 5), height_ratios=[2, 1])
 top.plot(spikes[inside], 1e3 * after[inside], ".", color="C0")
-top.set(ylabel="ms after the beginning\nof the pattern", title="At first the cell fires at random, then only as the pattern begins", ylim=(0, 50))
+top.set(
+    ylabel="ms after the beginning\nof the pattern",
+    title="At first the cell fires at random, then only as the pattern begins",
+    ylim=(0, 50),
+)
 seconds = np.arange(0, 46)
 bottom.step(seconds[:-1], np.histogram(spikes[~inside], seconds)[0], where="post", color="C1", label="outside the pattern")
 bottom.step(seconds[:-1], np.histogram(spikes[inside], seconds)[0], where="post", color="C0", linestyle="--", label="inside")
@@ -486,7 +504,7 @@ print("All claims hold.")
 # - "It won because its rate is low." The four contests answer this; let students say which two of them they need.
 # - In 7.2 the inputs, or the standard deviation, are taken instead of the SEM over seeds. Inputs of one simulation share one cell: they are no
 #   independent samples.
-# - In 7.3 students try mu = 1 ("multiplicative is the other one") or a tiny mu. The check says which side they are on; mu from 0.2 to 0.5 passes.
+# - In 7.3 students try mu = 1 ("multiplicative is the other one") or a tiny mu. The check says which side they are on; mu from 0.1 to 0.4 passes.
 # - In 7.4 misses are counted as false alarms, or spikes are counted where patterns should be. The check says which.
 # - The prediction of the latency is 25 ms, the middle. The question "which synapses grow *after* the cell has learned the middle?" leads on.
 #

@@ -54,7 +54,9 @@ def long_run(name, compute, *arguments):
 
 # %%
 rows = sh.protocol("poisson").published.rows
-measured = [np.array([value(row) for row in rows]) for value in (lambda row: row.condition["rate"], lambda row: row.ratio, lambda row: row.sem)]
+measured = [
+    np.array([value(row) for row in rows]) for value in (lambda row: row.condition["rate"], lambda row: row.ratio, lambda row: row.sem)
+]
 threshold = 35.0
 rates = np.linspace(0, 55, 100)
 scale = (measured[1][-1] - 1) / (50 * (50 - threshold))
@@ -175,7 +177,10 @@ def threshold_of(rates, changes):
 def bcm_curve(draw):
     rho, rng, seconds, lanes = draw.between("rho", 8, 25), draw.rng("spikes"), 200, 8
     rates = rho * np.array([0, 0.25, 0.5, 0.75, 0.9, 1.1, 1.3, 1.6])
-    train = lambda rate: np.sort(rng.choice(seconds * 10_000, round(rate * seconds), replace=False)) / 10_000
+
+    def train(rate):
+        return np.sort(rng.choice(seconds * 10_000, round(rate * seconds), replace=False)) / 10_000
+
     rule = sh.rule("bcm", interaction="fixed", rho_0=f"{rho} Hz", bounds="none")
     post = [train(rate) for rate in rates for _ in range(lanes)]
     final = sh.replay(rule, [train(50) for _ in post], post, 0.0)["w"].values.reshape(rates.size, lanes).mean(axis=1)
@@ -303,7 +308,10 @@ def small_push(draw):
         swings = np.exp(np.minimum(np.outer(seconds, values).real, 300) + 1j * np.outer(seconds, values).imag)
         return seconds, 10 + (swings * weights @ vectors[0]).real
 
-    mistakes = {"This is lambda, a rate; the limit of tau is one over it.": rate_of_growth, "This is two limits: is the last tau a stable one?": 2 / rate_of_growth}
+    mistakes = {
+        "This is lambda, a rate; the limit of tau is one over it.": rate_of_growth,
+        "This is two limits: is the last tau a stable one?": 2 / rate_of_growth,
+    }
     return sh.course.Problem(given=(course,), expected=1 / rate_of_growth, mistakes=mistakes)
 
 
@@ -366,7 +374,11 @@ fig, ax = plt.subplots()
 ax.plot(input_rates, normalised["divisive"], "o", markersize=4, label="divisive")
 ax.plot(input_rates, normalised["subtractive"], "s", markersize=4, label="subtractive")
 ax.axhline(1, color="0.7", label="at the start")
-ax.set(xlabel="rate of the input (Hz)", ylabel="weight / weight at the start", title="Same sum, other code: how one normalises decides what is learned")
+ax.set(
+    xlabel="rate of the input (Hz)",
+    ylabel="weight / weight at the start",
+    title="Same sum, other code: how one normalises decides what is learned",
+)
 ax.set_yscale("symlog", linthresh=1)
 ax.set_ylim(-0.2, 16)
 ax.set_yticks([0, 0.5, 1, 2, 5, 10], ["0", "0.5", "1", "2", "5", "10"])

@@ -57,7 +57,7 @@ def long_run(name, compute, *arguments):
 # grows in both orders. (The triangles stand at ±5 ms; that distance is chosen.)
 
 # %%
-steps = np.r_[np.arange(-60, 0, 2), np.arange(2, 61, 2)] / 1000
+steps = (np.arange(-60, 60) + 0.5) / 1000
 vogels = sh.window("vogels", steps, w0=1.0)
 auditory = sh.window("damour_froemke", steps, w0=1.0)
 excitatory = sh.window("pair", steps)
@@ -65,10 +65,11 @@ fig, ax = plt.subplots()
 ax.plot(1e3 * steps, 100 * excitatory.change / 3, ":", color="0.4", label="excitatory pair rule, a third of it")
 ax.plot(1e3 * steps, 100 * vogels.change, label="Vogels")
 ax.plot(1e3 * steps, 100 * auditory.change, "--", label="D'amour & Froemke (numbers chosen)")
-ax.plot([-5, 5], [10, 10], "^", color="C3", markersize=9, label="measured direction: LTP")
+ax.plot([-5, 5], [10, 10], "^", color="k", markersize=9, label="measured direction: LTP")
 ax.axhline(0, color="0.7")
 ax.axvline(0, color="0.7")
 ax.set(xlabel="delta_t = t_post - t_pre (ms)", ylabel="change after 60 pairs (%)", title="At inhibitory synapses the order does not matter")
+ax.set_ylim(-25, 75)
 _ = ax.legend(fontsize="small")
 
 # %% [markdown]
@@ -130,7 +131,11 @@ ax.plot(line, 1e-3 * 20 * 100 * 2 * 0.02 * (line - 10), color="0.6", label="theo
 ax.errorbar(rates, drift[:, 0], drift[:, 1], fmt="o", label="simulated, 8 synapses ± SEM")
 ax.axhline(0, color="0.7")
 ax.axvline(10, color="0.4", linestyle=":", label="rho_0")
-ax.set(xlabel="rate of the postsynaptic cell (Hz)", ylabel="change of w in 100 s", title="Inhibition grows where the cell fires more than rho_0")
+ax.set(
+    xlabel="rate of the postsynaptic cell (Hz)",
+    ylabel="change of w in 100 s",
+    title="Inhibition grows where the cell fires more than rho_0",
+)
 _ = ax.legend(fontsize="small")
 at_5 = drift[rates == 5][0]
 sh.course.reveal("weights", "grow" if at_5[0] > 0 else "shrink")
@@ -168,7 +173,10 @@ def unknown_target(draw):
         return change_at(rule, float(rate), rng)[0]
 
     slope = 1e-3 * 20 * 100 * 2 * 0.02
-    mistakes = {"This is the change at a rate of 0, not the rate at which the change is 0.": -slope * rho, "The sign is wrong: a + b·rate = 0 gives rate = -a/b.": -rho}
+    mistakes = {
+        "This is the change at a rate of 0, not the rate at which the change is 0.": -slope * rho,
+        "The sign is wrong: a + b·rate = 0 gives rate = -a/b.": -rho,
+    }
     return sh.course.Problem(given=(measure,), expected=rho, mistakes=mistakes)
 
 
@@ -213,7 +221,9 @@ def balancing(start):
     data = sh.network(network)
     spikes = data.cell_spike_time.values
     counts = np.histogram(spikes, np.arange(0, 121, 2))[0]
-    currents = 1e9 * data.cell_current.transpose("cell_receptor", "cell_sample", "cell_probed").sel(cell_receptor=["ampa", "gaba"]).values[:, :, 0]
+    currents = (
+        1e9 * data.cell_current.transpose("cell_receptor", "cell_sample", "cell_probed").sel(cell_receptor=["ampa", "gaba"]).values[:, :, 0]
+    )
     halves = [currents[:, :500], currents[:, -500:]]
     late = np.diff(spikes[spikes > 60])
     return {
@@ -243,8 +253,8 @@ sh.course.reveal("balance", late_rates, unit="Hz")
 
 # %%
 fig, axes = plt.subplots(1, 2, sharey=True, figsize=(9, 4))
-for ax, (inward, outward), title in zip(axes, runs[0]["currents"], ("first half second", "after two minutes"), strict=True):
-    inward, outward = np.array(inward), np.array(outward)
+for ax, currents, title in zip(axes, runs[0]["currents"], ("first half second", "after two minutes"), strict=True):
+    inward, outward = np.array(currents)
     ax.plot(inward, color="C1", label="excitatory")
     ax.plot(outward, color="C0", linestyle="--", label="inhibitory")
     ax.plot(inward + outward, color="k", linewidth=0.8, label="sum")
@@ -254,7 +264,9 @@ axes[0].set_ylabel("current (nA)")
 axes[0].legend(fontsize="small")
 fig.suptitle("Balance: two large currents, and a small sum that fluctuates")
 cancelled = -runs[0]["means"][1] / runs[0]["means"][0]
-print(f"Inhibition cancels {cancelled:.0%} of the excitatory current; CV of the intervals: {runs[0]['cv'][0]:.2f} at first, {runs[0]['cv'][-1]:.2f} now.")
+print(
+    f"Inhibition cancels {cancelled:.0%} of the excitatory current; CV of the intervals: {runs[0]['cv'][0]:.2f} at first, {runs[0]['cv'][-1]:.2f} now."
+)
 
 # %% [markdown]
 # **"Balance means silence" is wrong.** The currents cancel *on average*. Each of them is large, and their sum fluctuates. The cell fires whenever the
@@ -352,7 +364,11 @@ fig, ax = plt.subplots()
 ax.plot(1e3 * steps, 100 * sound.change, label="Vogels, from the library")
 ax.plot(1e3 * steps, 100 * pair_by_pair.change, "--", label="from the internet")
 ax.axhline(0, color="0.7")
-ax.set(xlabel="delta_t = t_post - t_pre (ms)", ylabel="change after 60 pairs (%)", title="A rule that does not care about pairs is no Hebbian rule")
+ax.set(
+    xlabel="delta_t = t_post - t_pre (ms)",
+    ylabel="change after 60 pairs (%)",
+    title="A rule that does not care about pairs is no Hebbian rule",
+)
 _ = ax.legend()
 
 # %% [markdown]
@@ -385,7 +401,10 @@ def fresh_spikes(draw):
             rule = from_text(text)
         except sh.SpikehebError as error:
             return f"The file cannot be read any more: {error}"
-        final = lambda rule, first, second: sh.replay(rule, first, second, 1.0)["w"].values
+
+        def final(rule, first, second):
+            return sh.replay(rule, first, second, 1.0)["w"].values
+
         library = sh.rule("vogels", rho_0="5 Hz", eta=1e-3, bounds="none")
         right, got, as_it_was = final(library, pre, post), final(rule, pre, post), final(from_text(FAULTY), pre, post)
         if np.allclose(got, right, rtol=0, atol=1e-9):
@@ -444,9 +463,11 @@ def memory():
 remembered = long_run("memory", memory)
 course = {name: np.array(values) for name, values in remembered["course"].items()}
 middle = (np.arange(550) + 0.5) * 0.05
-styles = {"cued": ("members, cued", "C3-"), "uncued": ("members, not cued", "C1-"), "outside": ("all other cells", "C0--")}
+styles = {"cued": ("members, cued", "k-"), "uncued": ("members, not cued", "C1-"), "outside": ("all other cells", "C0--")}
 fig, axes = plt.subplots(1, 3, sharey=True, figsize=(10, 4))
-for ax, (start, stop), title in zip(axes, ((9, 12), (20, 22), (25.5, 27.5)), ("synapses x 5 at 10 s", "hidden", "cue at 26 s"), strict=True):
+for ax, (start, stop), title in zip(
+    axes, ((9, 12), (20, 22), (25.5, 27.5)), ("synapses x 5 at 10 s", "hidden", "cue at 26 s"), strict=True
+):
     here = (middle > start) & (middle < stop)
     for name, (label, style) in styles.items():
         ax.plot(middle[here], np.maximum(course[name][here], 0.5), style, label=label)
@@ -502,13 +523,15 @@ _ = ax.legend(loc="lower center")
 # This cell runs without an error if what this notebook claims holds on your machine.
 
 # %%
-assert np.allclose(vogels.change, vogels.change[::-1], atol=1e-9), "the inhibitory window is symmetric"
+assert np.allclose(vogels.change.values, vogels.change.values[::-1], atol=1e-9), "the inhibitory window is symmetric"
 assert at_5[0] < -3 * at_5[1] and drift[rates == 15][0][0] > 0, "the drift changes sign between 5 and 15 Hz"
 assert all(4.5 < rate < 7 for rate in late_rates), "from each start the cell comes to fire near rho_0"
 assert 0.85 < cancelled < 1.05 and runs[0]["cv"][-1] > 0.8 > runs[0]["cv"][0], "the currents cancel, and the cell fires irregularly"
-assert np.ptp(pair_by_pair.change) < 1e-4 < np.ptp(sound.change), "the faulty rule does not see pairs"
+assert np.ptp(pair_by_pair.change.values) < 1e-4 < np.ptp(sound.change.values), "the faulty rule does not see pairs"
 assert abs(hidden - 1) < 0.1 and recall > 5, "the memory does not show in the rates, and a cue recalls it"
-assert abs(inhibition[0, 0] / inhibition[0, 1] - 1) < 0.05 and inhibition[1, 0] > 1.1 * inhibition[1, 1], "it shows in the inhibitory weights"
+assert abs(inhibition[0, 0] / inhibition[0, 1] - 1) < 0.05 and inhibition[1, 0] > 1.1 * inhibition[1, 1], (
+    "it shows in the inhibitory weights"
+)
 print("All claims hold.")
 
 # %% [markdown] tags=["teacher"]
