@@ -9,7 +9,7 @@
 #     language: python
 #     name: python3
 #   spikeheb:
-#     seconds: 25
+#     seconds: 20
 # ---
 
 # %% [markdown]
@@ -59,7 +59,7 @@ def long_run(name, compute, *arguments):
 # - The **quiet** group fires at 10 Hz only, but a little together: the correlation of any two of its inputs is 0.1.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-winner", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# Which group has the stronger synapses after a quarter of an hour? Write mine = "busy", "quiet" or "neither".
+# Which group has the stronger synapses after a quarter of an hour? Write mine = "quiet", "busy" or "neither".
 ### BEGIN SOLUTION
 mine = "busy"
 ### END SOLUTION

@@ -9,11 +9,11 @@
 #     language: python
 #     name: python3
 #   spikeheb:
-#     seconds: 25
+#     seconds: 11
 # ---
 
 # %% [markdown]
-# # 9. Inhibition learns too
+# # 9. What does inhibition learn?
 #
 # **You learn** what a plastic inhibitory synapse does for a cell, what "balance" means, how a network can keep a memory that nobody sees in its rates, and
 # how to find a fault in somebody else's rule.
@@ -102,7 +102,7 @@ sh.course.check(
 # The rule has rho_0 = 10 Hz. The cell fires at 5 Hz, and the presynaptic inhibitory cell at 20 Hz, independently.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-weights", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# Do the inhibitory weights grow? Write mine = "grow", "shrink" or "stay".
+# Do the inhibitory weights grow? Write mine = "stay", "grow" or "shrink".
 ### BEGIN SOLUTION
 mine = "grow"
 ### END SOLUTION
