@@ -112,16 +112,21 @@ sh.course.check("2.2", our_delta_t, on=axis, unit="s")
 
 # %%
 sources = {
-    "rodriguez_moreno_2008": ("L4 to L2/3", {}),
-    "nevian_sakmann_2006": ("L2/3, single spikes", {"pattern": "1 AP"}),
-    "zilberter_2009": ("neocortex, single spikes", {"frequency": 0.2}),
+    "rodriguez_moreno_2008": ("L4 to L2/3 (Rodríguez-Moreno & Paulsen)", {}),
+    "nevian_sakmann_2006": ("L2/3 (Nevian & Sakmann)", {"pattern": "1 AP"}),
+    "zilberter_2009": ("L2/3 (Zilberter et al.)", {"frequency": 0.2}),
 }
 fig, ax = plt.subplots()
 for name, (label, condition) in sources.items():
     rows = [row for row in sh.protocol(name).published.rows if all(row.condition[key] == value for key, value in condition.items())]
     rows.sort(key=lambda row: row.condition["delta_t"])
     ax.errorbar(
-        [1e3 * row.condition["delta_t"] for row in rows], [row.ratio for row in rows], [row.sem for row in rows], marker="o", label=label
+        [1e3 * row.condition["delta_t"] for row in rows],
+        [row.ratio for row in rows],
+        [row.sem for row in rows],
+        marker="o",
+        linestyle=":",
+        label=label,
     )
 ax.axhline(1, color="0.7")
 ax.axvline(0, color="0.7")
@@ -229,7 +234,7 @@ fit = sh.protocol("bi_poo_1998").fitted[1]
 rule = sh.rule("pair", tau_plus=fit.tau_plus, tau_minus=fit.tau_minus, A_plus=fit.A_plus / 120, A_minus=-fit.A_minus / 120)
 data = sh.window(rule, steps, pairs=60)
 ax = sh.plot(data, label="pair rule")
-ax.plot(1e3 * steps, [fit.ratio(t) - 1 for t in steps], "o", markersize=4, label="fit of Bi & Poo's points")
+ax.plot(1e3 * steps, [fit.ratio(t) - 1 for t in steps], "o", color="C1", markersize=4, label="fit of Bi & Poo's points")
 ax.set_title("Two exponentials describe the window of cultured cells")
 _ = ax.legend()
 

@@ -8,8 +8,7 @@ PUBLIC = """
 Amperes BuildError Cell Clamp Concentration Conductance Current DuplicateName EngineError ExpressionError FormatError
 Frequency Inputs Lane NonFiniteError OutputExists Poisson Protocol Published Regular Replayed Reward Rule Schedule
 ScheduleError SpikehebError StorageError Time UnitError UnitWarning UnknownName Voltage analyse bursts cell compare constraint correlated
-early
-fan_in_inputs figure load main network pairings plot poisson poisson_inputs portrait protocol read_spikes replay rerun rule run save score
+course early fan_in_inputs figure load main network pairings plot poisson poisson_inputs portrait protocol read_spikes replay rerun rule run save score
 set_initial slice_of synapses to_csv to_sonata train weights window with_inhibition
 """.split()
 

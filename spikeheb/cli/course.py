@@ -95,6 +95,7 @@ def warm() -> None:
     """Run every solved notebook once, so that all kernels are built before the class begins."""
     from spikeheb.cli.printing import data_table
     from spikeheb.studies.course import notebooks
+    from spikeheb.studies.course.runner import run_solved
 
     rows = []
     for name in notebooks.names():
@@ -118,21 +119,6 @@ def doctor() -> None:
     text_table(["what", "state", "what to do"], [[row.what, row.state, row.advice] for row in rows])
     if not all(row.ready for row in rows):
         raise typer.Exit(1)
-
-
-def run_solved(name: str) -> tuple[float, str]:
-    """Seconds that a solved notebook takes, and its first error."""
-    import tempfile
-    import time
-
-    from spikeheb.studies.course import notebooks
-    from spikeheb.studies.course.runner import carry_out
-
-    begun = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        outcomes = carry_out(notebooks.read(notebooks.find(name)).cells, Path(folder))
-    error = next((outcome for outcome in outcomes if outcome.error), None)
-    return time.perf_counter() - begun, "" if error is None else f"cell {error.number}: {error.error}: {error.message}"
 
 
 def _writing(write: object, target: Path, force: bool) -> list[Path]:

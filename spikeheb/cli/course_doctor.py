@@ -78,8 +78,8 @@ def _jupyter() -> Finding:
 
 
 def _slowest() -> Finding:
-    from spikeheb.cli.course import run_solved
     from spikeheb.studies.course import notebooks
+    from spikeheb.studies.course.runner import run_solved
 
     name = max(notebooks.names(), key=lambda known: notebooks.read(notebooks.find(known)).seconds)
     seconds, problem = run_solved(name)

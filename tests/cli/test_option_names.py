@@ -27,7 +27,7 @@ FUNCTIONS = {
     "weights": sh.weights,
     "window": sh.window,
 }
-WITHOUT_FUNCTION = {"cache", "check", "data"}
+WITHOUT_FUNCTION = {"cache", "check", "course", "data"}
 OF_THE_COMMAND = {"csv", "force", "out", "help"}
 """Where the result goes."""
 PARAMETERS = {"parameter"}

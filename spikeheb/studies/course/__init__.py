@@ -37,7 +37,20 @@ from __future__ import annotations
 from spikeheb.studies.course.checks import CheckFailed, Problem, check
 from spikeheb.studies.course.mistakes import Mistake
 from spikeheb.studies.course.predictions import predict, predicted, reveal
-from spikeheb.studies.course.resources import affordable, data_file
+from spikeheb.studies.course.resources import affordable, data_file, has_compiler
 from spikeheb.studies.course.seeds import Seed, seed
 
-__all__ = ["CheckFailed", "Mistake", "Problem", "Seed", "affordable", "check", "data_file", "predict", "predicted", "reveal", "seed"]
+__all__ = [
+    "CheckFailed",
+    "Mistake",
+    "Problem",
+    "Seed",
+    "affordable",
+    "check",
+    "data_file",
+    "has_compiler",
+    "predict",
+    "predicted",
+    "reveal",
+    "seed",
+]
