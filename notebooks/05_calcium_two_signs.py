@@ -222,7 +222,7 @@ print(f"E = {error:.1f} (the best pair rule of notebook 4 has 6.6, the triplet r
 # (Most experiments use 2 to 3 mM. The brain itself has 1.3 to 1.8 mM.)
 
 # %% nbgrader={"grade": false, "grade_id": "predict-bath", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# At 1.8 mM, the window becomes: mine = "smaller", "narrower", "inverted", "only LTP", "only LTD" or "flat"?
+# What becomes of the window at 1.8 mM? Write mine = one of "smaller", "narrower", "inverted", "only LTP", "only LTD", "flat".
 ### BEGIN SOLUTION
 mine = "smaller"
 ### END SOLUTION

@@ -65,7 +65,7 @@ def rule_of(mu):
 
 duration = sh.course.affordable("1500 s", "100 s")
 driven = sh.weights(
-    [rule_of(mu) for mu in mus], duration=duration, inputs=sh.fan_in_inputs(400, 15.0), seeds=2, name=[f"mu={mu}" for mu in mus]
+    [rule_of(mu) for mu in mus], duration=duration, inputs=sh.fan_in_inputs(400, 15.0), seeds=1, name=[f"mu={mu}" for mu in mus]
 )
 fig, axes = plt.subplots(1, 4, figsize=(11, 3.2), sharey=True, layout="constrained")
 share = {}  # of the weights in the lowest, the middle and the highest fifth
@@ -79,8 +79,8 @@ two_heaps = [mu for mu in mus if min(share[mu][0], share[mu][2]) > 1.3 * share[m
 sh.course.reveal("heaps", two_heaps)
 
 # %% [markdown]
-# **Bounds are no numerical detail: they decide what is stored.** With mu = 0 the inputs compete, and half of them lose. With mu = 1 all inputs have nearly
-# the same weight, whatever they do. And two hundredths in an exponent are enough to remove the heaps.
+# **Bounds are no numerical detail: they decide what is stored.** With mu = 0 the inputs part into winners and losers. With mu = 1 all
+# inputs have nearly the same weight, whatever they do. And two hundredths in an exponent are enough to remove the heaps.
 #
 # Which is right? Nobody sees weights, but Song and others (2005) measured the EPSPs of hundreds of connections between layer 5 cells.
 
@@ -92,7 +92,7 @@ for n, (label, color) in enumerate(((("mu = 0"), "C0"), (("mu = 1"), "C1"))):
     weights = driven.weight.values[3 * n].ravel()
     ax.hist(weights / weights.mean(), np.arange(0, 4, 0.1), density=True, histtype="stepfilled", alpha=0.5, color=color, label=label)
 ax.plot(x, mean_epsp * epsp_density(mean_epsp * x), color="black", label="measured EPSPs (log-normal fit)")
-ax.set(xlabel="strength / its mean", ylabel="density", ylim=(0, 2.5), title="Measured strengths: one heap at small values and a long tail")
+ax.set(xlabel="strength / its mean", ylabel="density", ylim=(0, 2.5), title="Measured: one heap at small values, and a long tail")
 _ = ax.legend()
 
 # %% [markdown]
@@ -109,7 +109,7 @@ _ = ax.legend()
 # Where the drift is zero, and leads back from both sides, weights gather. Where it leads into a bound, they gather there.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-swap", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# Swap the dependence: LTP is multiplied by w, LTD by 1 - w. Where do weights end? mine = "in the middle", "at 0", "at 1" or "at both ends"
+# Swap the dependence: LTP is multiplied by w, LTD by 1 - w. Where do weights end? Write mine = one of "in the middle", "at 0", "at 1", "at both ends".
 ### BEGIN SOLUTION
 mine = "in the middle"
 ### END SOLUTION
@@ -132,11 +132,14 @@ for column, (label, rule), weights in zip(axes.T, cases.items(), settled.weight.
     column[1].hist(weights, np.linspace(0, 1, 41), weights=np.full(weights.size, 100 / weights.size), color="C2")
     for point in fixed_points(rule, 15.0, 15.0):
         column[1].axvline(point.w, color="black", linestyle="-" if point.stable else ":")
-    column[1].set_xlabel("weight")
+    theory = settled.sel(rule=label)
+    column[1].plot(theory.theory_weight, 2.5 * theory.theory_density, color="C1", label="theory (drift and diffusion)")
+    column[1].set(xlabel="weight", ylim=(0, 60))
+axes[1, 0].legend(fontsize="small")
 axes[0, 0].set_ylabel("drift (1/min)")
 axes[0, 0].legend(fontsize="small")
 axes[1, 0].set_ylabel("weights (%)")
-_ = fig.suptitle("Weights gather where the drift leads back (lines: stable points, dotted: unstable)")
+_ = fig.suptitle("Weights gather where the drift leads back (black: stable points, dotted: unstable)")
 ends = settled.weight.sel(rule="swapped").values.ravel()
 at_ends = float(np.mean((ends < 0.05) | (ends > 0.95)))
 sh.course.reveal("swap", f"at both ends ({at_ends:.0%} within 0.05 of a bound)")
@@ -144,7 +147,7 @@ sh.course.reveal("swap", f"at both ends ({at_ends:.0%} within 0.05 of a bound)")
 # %% [markdown]
 # **"LTD is stronger, so all weights die" is wrong.** In the middle panel LTD is 5 % stronger as well. There the weights shrink only until the remaining LTP,
 # (1 - w), outweighs the remaining LTD, w. It is true in the left panel, where a cell that does not listen fires the spikes. (In the first figure it did
-# listen: an input that helps the cell to fire comes just before its spikes, and this saves half of the inputs. Notebook 7.)
+# listen: an input that helps the cell to fire comes just before its spikes, and this saves many of the inputs. Notebook 7.)
 #
 # ## Check 6.1: your own balance point
 
@@ -298,7 +301,7 @@ print(f"Correlation of the weights with themselves {seconds[-1] - seconds[middle
 # share of all promotions, minus demotions. A cell gets 20 inputs of 5 to 40 Hz. Promotions are counted in *other* runs than those that give the weights.
 
 # %%
-theorem = sh.constraint(learning_rates=[0.2, 0.002], duration=sh.course.affordable("100 s", "5 s"), seeds=4)
+theorem = sh.constraint(learning_rates=[0.2, 0.002], duration=sh.course.affordable("60 s", "3 s"), seeds=4)
 fig, axes = plt.subplots(1, 2, figsize=(9, 4), sharex=True, sharey=True, layout="constrained")
 for ax, rate in zip(axes, (0.2, 0.002), strict=True):
     for kind, marker, label in (("hebbian", "o", "Hebbian: promotions only"), ("stdp", "s", "STDP: promotions - demotions")):
