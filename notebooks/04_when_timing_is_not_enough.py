@@ -28,9 +28,11 @@
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
+import xarray as xr
 from scipy.optimize import brentq
 
 import spikeheb as sh
+from spikeheb.measure.compare import normalised_error
 
 me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ from your neighbour's
 
@@ -111,8 +113,22 @@ sh.course.check(
 # and to A_minus, so one run with each of the two is enough, and the fit is linear.)
 
 # %%
-setting = {"series": "frequency", "test_pulses": False}
+setting = {"series": "frequency"}
 taus = {"tau_plus": "16.8 ms", "tau_minus": "33.7 ms"}
+
+
+def carry_out(name, rule, **parameters):
+    """Weight after / before, in every condition of a protocol of the library, beside what was measured."""
+    protocol, rule = sh.protocol(name, **parameters), sh.rule(rule)
+    lanes = protocol.schedule(np.random.default_rng(0)).lanes
+    start = 0.5 if rule.name == "pair" else 1.0  # in the middle of the range of a pair rule
+    after = sh.replay(rule, [lane.pre[0] for lane in lanes], [lane.post for lane in lanes], w0=start).w.values
+    matches = [protocol.published.match(lane.condition)[0] for lane in lanes]
+    columns = {key: ("condition", [lane.condition[key] for lane in lanes]) for key in lanes[0].condition}
+    values = {"efficacy_ratio": after / start, "published_ratio": [m.ratio for m in matches], "published_sem": [m.sem for m in matches]}
+    data = xr.Dataset({key: ("condition", value) for key, value in values.items()}, coords=columns)
+    data.attrs["E"] = normalised_error(data.efficacy_ratio.values, data.published_ratio.values, data.published_sem.values)
+    return data
 
 
 def pair_rule(a_plus, a_minus):
@@ -120,13 +136,13 @@ def pair_rule(a_plus, a_minus):
     return sh.rule("pair", interaction="symmetric", A_plus=a_plus, A_minus=a_minus, **taus)
 
 
-ltp, ltd = (sh.run("sjostrom_2001", pair_rule(*amplitudes), **setting) for amplitudes in ((0.001, 0), (0, 0.001)))
+ltp, ltd = (carry_out("sjostrom_2001", pair_rule(*amplitudes), **setting) for amplitudes in ((0.001, 0), (0, 0.001)))
 data, sem = ltp.published_ratio.values, ltp.published_sem.values
 each = np.column_stack([ltp.efficacy_ratio.values - 1, ltd.efficacy_ratio.values - 1])
 best, *_ = np.linalg.lstsq(each / sem[:, None], (data - 1) / sem, rcond=None)
 best_pair = pair_rule(*(0.001 * best))
 triplet = sh.rule("triplet", set="visual_cortex_nearest_min")
-pair_fit, triplet_fit = (sh.run("sjostrom_2001", rule, **setting) for rule in (best_pair, triplet))
+pair_fit, triplet_fit = (carry_out("sjostrom_2001", rule, **setting) for rule in (best_pair, triplet))
 print(f"best amplitudes: A_plus {0.001 * best[0]:.4f}, A_minus {0.001 * best[1]:.4f}")
 
 # %%
@@ -184,11 +200,11 @@ def points(draw):
 sh.course.check("4.2", error_of, on=points)
 
 # %% [markdown]
-# These are the errors E of the rules in the figure, as `sh.run` computes them. The last one is the "rule" that nothing ever changes.
+# These are the errors E of the rules in the figure, as the laboratory computes them. The last one is the "rule" that nothing ever changes.
 
 # %%
-e_pair, e_triplet = (float(result.error_efficacy[0]) for result in (pair_fit, triplet_fit))
-e_nothing = float(np.square((data - 1) / sem).mean())
+e_pair, e_triplet = (result.E for result in (pair_fit, triplet_fit))
+e_nothing = normalised_error(np.ones(data.size), data, sem)
 for label, value in (("triplet rule", e_triplet), ("best pair rule", e_pair), ("no change at all", e_nothing)):
     print(f"{label:18} E = {value:.2f}")
 
@@ -251,8 +267,8 @@ sh.course.check("4.3", turning_frequency, on=seeded_triplet, within=0.0, absolut
 # %%
 kinds = {"pre-post-pre": "pre-post-pre", "post-pre-post": "post-pre-post"}
 triplets = {
-    "pair rule": sh.run("wang_2005", "pair", series="triplets", test_pulses=False),
-    "triplet rule": sh.run("wang_2005", "triplet:hippocampus_all_min", series="triplets", test_pulses=False),
+    "pair rule": carry_out("wang_2005", "pair", series="triplets"),
+    "triplet rule": carry_out("wang_2005", "triplet:hippocampus_all_min", series="triplets"),
 }
 fig, ax = plt.subplots()
 first = triplets["pair rule"]
@@ -278,7 +294,7 @@ _ = ax.legend(loc="upper left")
 patterns = ("1 AP", "2 AP 50 Hz", "3 AP 50 Hz")
 fig, ax = plt.subplots()
 for rule, style, label in (("pair", "s--", "pair rule"), (triplet, "^-", "triplet rule")):
-    result = sh.run("nevian_sakmann_2006", rule, test_pulses=False)
+    result = carry_out("nevian_sakmann_2006", rule)
     chosen = [int(np.flatnonzero((result.pattern == pattern) & (result.delta_t == 0.01))[0]) for pattern in patterns]
     ax.plot([1, 2, 3], result.efficacy_ratio[chosen], style, label=label)
 bursts_of_triplet = result.efficacy_ratio.values[chosen]
@@ -312,8 +328,8 @@ error = {}
 for ax, (of, rule) in zip(axes, sets.items(), strict=True):
     measured(ax, -0.01, fmt="o", color="black", label="measured ± SEM")
     for (label, name), style in zip(schedules.items(), ("s--", "^-"), strict=True):
-        result = sh.run("sjostrom_2001", rule, schedule=name, **setting)
-        error[of, name] = float(result.error_efficacy[0])
+        result = carry_out("sjostrom_2001", rule, schedule=name, **setting)
+        error[of, name] = result.E
         chosen = result.where(result.delta_t == -0.01, drop=True)
         ax.plot(chosen.frequency, chosen.efficacy_ratio, style, label=f"{label}, E = {error[of, name]:.2g}")
     ax.axhline(1, color="0.7")

@@ -31,6 +31,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import spikeheb as sh
+from spikeheb.measure.compare import normalised_error
 from spikeheb.theory.graupner_brunel import at_external_calcium, fraction_above, pairs, population_change
 
 me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ from your neighbour's
@@ -199,17 +200,21 @@ sh.course.check("5.3", direction_of, on=one_pair, cases=12)
 # With the constants above, found by a fit, the rule is run on the bursts of notebook 4. It knows neither order nor frequency.
 
 # %%
-fitted = sh.run("sjostrom_2001", cortex, series="frequency", test_pulses=False)
+protocol = sh.protocol("sjostrom_2001", series="frequency")
+lanes = protocol.schedule(np.random.default_rng(0)).lanes
+after = sh.replay(cortex, [lane.pre[0] for lane in lanes], [lane.post for lane in lanes], w0=0.5).w.values
+measured = [protocol.published.match(lane.condition)[0] for lane in lanes]
+fitted = np.array([(*lane.condition.values(), w / 0.5, row.ratio, row.sem) for lane, w, row in zip(lanes, after, measured, strict=True)])
 fig, ax = plt.subplots()
 for delta_t, color, marker, line in ((0.01, "C0", "o", "-"), (-0.01, "C1", "s", "--")):
-    chosen = fitted.where(fitted.delta_t == delta_t, drop=True)
-    ax.plot(chosen.frequency, chosen.efficacy_ratio, line, color=color, label=f"calcium rule, {1e3 * delta_t:+.0f} ms")
-    ax.errorbar(chosen.frequency, chosen.published_ratio, chosen.published_sem, fmt=marker, color=color, capsize=3, label="measured ± SEM")
+    at, _, model, ratio, sem = fitted[fitted[:, 1] == delta_t].T
+    ax.plot(at, model, line, color=color, label=f"calcium rule, {1e3 * delta_t:+.0f} ms")
+    ax.errorbar(at, ratio, sem, fmt=marker, color=color, capsize=3, label="measured ± SEM")
 ax.axhline(1, color="0.7")
 ax.set(xlabel="frequency of the pairs (Hz)", ylabel="weight (EPSP) after / before")
 ax.set_title("Order and frequency act through calcium alone")
 _ = ax.legend(loc="upper left")
-error = float(fitted.error_efficacy[0])
+error = normalised_error(*fitted[:, 2:].T)
 print(f"E = {error:.1f} (the best pair rule of notebook 4 has 6.6, the triplet rule 0.35)")
 
 # %% [markdown]
@@ -357,10 +362,7 @@ def highest(delta_t):
 
 
 assert highest(0.012) > k["theta_p"] > highest(-0.012) > k["theta_d"], "the order decides whether calcium reaches the upper threshold"
-slow, fast = (
-    {t: float(row.efficacy_ratio[(row.delta_t == t).values][0]) for t in (0.01, -0.01)}
-    for row in (fitted.where(fitted.frequency == f, drop=True) for f in (20, 50))
-)
+slow, fast = ({delta_t: w for at, delta_t, w, *_ in fitted if at == f} for f in (20, 50))
 assert slow[0.01] > 1 > slow[-0.01] and min(fast.values()) > 1.2, "one trace gives order at 20 Hz, and LTP in both orders at 50 Hz"
 error_at_18 = windows[1.8].change_sem.sel(delta_t=0.01)
 assert windows[3.0].change.sel(delta_t=0.01) > 0 > at_18.sel(delta_t=0.01) + 3 * error_at_18, "less calcium turns LTP into LTD"
