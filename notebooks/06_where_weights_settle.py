@@ -9,7 +9,7 @@
 #     language: python
 #     name: python3
 #   spikeheb:
-#     seconds: 20
+#     seconds: 12
 # ---
 
 # %% [markdown]
