@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spikeheb.declared import declared, takes_settings
-from spikeheb.errors import OutputExists, ScheduleError
+from spikeheb.errors import OutputExists, ScheduleError, check_kind
 from spikeheb.limits import check_seed
 from spikeheb.paths import exists
 from spikeheb.results import check_replaceable, prepare_folder
@@ -140,6 +140,8 @@ def mystery(seed: int = 0, *, level: int = 1, log: str | Path | None = None) -> 
     ------
     SpikehebError
     """
+    if log is not None:
+        check_kind(log, (str, Path), "a path", key="log")
     if log is not None and exists(log):
         return opened(log)
     return new(seed, level=level, path=None if log is None else Path(log))
