@@ -156,6 +156,8 @@ def under_its_own_names(tmp_path_factory):
 def test_renaming_changes_nothing(choice, engine, tmp_path, under_its_own_names):
     if engine in ("fan-in", "lanes") and compiler() is None:
         pytest.skip("no C++ compiler here")
+    if engine.startswith("brian") and re.search(r", [3579]|, 14", choice):
+        pytest.skip("one rotation of the names is enough for Brian2, which has them all in one namespace")
     for_rule, for_cell = CHOICES[choice]()
     expected = under_its_own_names(engine)
     assert np.ptp(expected) > 0.01

@@ -137,8 +137,11 @@ def test_stops_with_time_and_index(fault, engine, cell, tmp_path):
     changes, step = FAULTS[fault]
     if compiler() is None and engine in COMPILED:
         pytest.skip("no C++ compiler here")
-    if cell is None and fault.startswith(("release", "efficacy")):
+    of_the_cell = fault.startswith(("release", "efficacy"))
+    if cell is None and of_the_cell:
         pytest.skip("without a cell nothing is released")
+    if cell is not None and not of_the_cell and engine not in ("lanes", "fan-in"):
+        pytest.skip("the check is the same with a cell; the two compiled loops have one for either")
     on = read_cell(f"models/cells/{cell}.toml") if cell else None
     precision = "float32" if engine.endswith("single precision") else "float64"
     with pytest.raises(NonFiniteError) as caught:
