@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from circuits_by_hand import of_lanes
 
 from spikeheb.cells import Hold, read_cell
@@ -336,3 +337,9 @@ def as_bytes(recording):
     """All that was recorded, for comparing byte by byte."""
     arrays = [recording.w, recording.weight, recording.efficacy, recording.v, *recording.spikes, *recording.variables.values()]
     return [array.tobytes() for array in arrays]
+
+
+def one_of(pairs, turn):
+    """Cases of two names each; every `turn`-th of them runs always, the others where full experiments are asked for."""
+    marks = (() if n % turn == 0 else pytest.mark.full for n in range(10**6))
+    return [pytest.param(*pair, id="-".join(map(str, pair)), marks=mark) for pair, mark in zip(pairs, marks, strict=False)]

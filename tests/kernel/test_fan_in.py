@@ -1,12 +1,13 @@
 """Fan-in does what lanes do with the same spikes, in whatever pieces, on however many threads."""
 
 import threading
+from itertools import product
 
 import numpy as np
 import pytest
 from circuits_by_hand import but, of_fan_in
 from fan_in_jobs import as_bytes, everything, growth, job, same_as_lanes, sources
-from kernel_rules import ALL, DT, HEAD, LIBRARY, cell, read
+from kernel_rules import ALL, DT, HEAD, LIBRARY, cell, one_of, read
 
 from spikeheb.circuits.sources import Poisson, Replayed
 from spikeheb.draws.expanded import expanded, trains_of
@@ -41,8 +42,7 @@ def test_given_spikes(name, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("on", ["l5_pyramidal", "ca1_pyramidal", "shaped"])
-@pytest.mark.parametrize("name", [*ALL, *FILES])
+@pytest.mark.parametrize(("name", "on"), one_of(product([*ALL, *FILES], ["l5_pyramidal", "ca1_pyramidal", "shaped"]), 2))
 def test_with_a_cell(name, on, tmp_path):
     """Eleven cells, several in a vector register."""
     compare(job(read(tmp_path, name), on, 11))

@@ -1,11 +1,13 @@
 """Fan-in in the kernel and in Brian2, with the same spikes."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from benchmarks.brian_program import standalone
 from circuits_by_hand import but
 from fan_in_jobs import growth, job, same
-from kernel_rules import LIBRARY, read
+from kernel_rules import LIBRARY, one_of, read
 from test_kernel_contract import TESTED, deterministic
 
 from spikeheb.circuits.sources import Poisson
@@ -51,8 +53,7 @@ def test_everything_at_once(private, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("on", [None, "ca1_pyramidal", "l5_pyramidal"])
-@pytest.mark.parametrize("name", [*TESTED, *FILES])
+@pytest.mark.parametrize(("name", "on"), one_of(product([*TESTED, *FILES], [None, "ca1_pyramidal", "l5_pyramidal"]), 2))
 def test_every_rule(name, on, tmp_path):
     rule = deterministic(tmp_path, name)
     if rule is None or (on is None and reads_membrane(rule)):
