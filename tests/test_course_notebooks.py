@@ -18,6 +18,7 @@ import pytest
 from spikeheb.errors import SpikehebError
 from spikeheb.studies.course import handouts, notebooks
 from spikeheb.studies.course.notebooks import Cell, Notebook
+from spikeheb.studies.course.resources import folder
 from spikeheb.studies.course.runner import carry_out
 from spikeheb.studies.course.seeds import VARIABLE
 
@@ -79,6 +80,23 @@ def test_the_students_copy_has_no_solution_and_both_formats_agree(notebook: Note
     assert sum("raise NotImplementedError()" in cell.source for cell in bare.cells) >= 4
     ids = [cell["id"] for cell in json.loads(notebooks.to_ipynb(bare))["cells"]]
     assert len(ids) == len(set(ids))
+
+
+@every
+def test_what_a_notebook_reads_without_a_compiler_is_stored_and_nothing_else(notebook: Notebook) -> None:
+    calls = [
+        node
+        for cell in notebook.cells
+        if cell.kind == "code"
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("course.long_run")
+    ]
+    asked = [tuple(ast.literal_eval(argument) for argument in call.args[:2]) for call in calls]
+    path = folder() / "data" / f"{notebook.name}.json"
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"note": "tests/course_results.py"}
+    assert sorted(asked) == sorted((notebook.name, name) for name in stored if name != "note")
+    assert path.exists() == bool(asked), "python tests/course_results.py writes these files"
+    assert "tests/course_results.py" in stored["note"]
 
 
 @every
@@ -164,9 +182,9 @@ def test_nbgrader_strips_alike_and_gives_full_marks_and_none(tmp_path: Path, mon
     bare = notebooks.without_solutions(NOTEBOOKS[name])
     assert [cell.source for cell in notebooks.read(released).cells] == [cell.source for cell in bare.cells]
     for student, source in (("solved", tmp_path / "source" / name / f"{name}.ipynb"), ("empty", released)):
-        folder = tmp_path / "submitted" / student / name
-        folder.mkdir(parents=True)
-        shutil.copyfile(source, folder / f"{name}.ipynb")
+        place = tmp_path / "submitted" / student / name
+        place.mkdir(parents=True)
+        shutil.copyfile(source, place / f"{name}.ipynb")
     nbgrader("autograde", name)
     nbgrader("export")
     with (tmp_path / "grades.csv").open(encoding="utf-8") as file:

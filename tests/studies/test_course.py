@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 
 import spikeheb as sh
 from spikeheb.errors import FormatError
-from spikeheb.studies.course import checks, mistakes, predictions, timeout
+from spikeheb.studies.course import checks, mistakes, predictions, resources, timeout
 from spikeheb.studies.course.seeds import VARIABLE
 
 course = sh.course
@@ -73,6 +74,31 @@ def test_impossible_ranges_are_refused() -> None:
         ada.between("x", 0, 1, step=0)
     with pytest.raises(sh.UnitError):
         ada.between("x", "1 ms", "2 mV")
+
+
+# --- long computations
+
+
+def test_a_long_run_is_computed_or_without_a_compiler_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    stored = tmp_path / "data" / "99_n.json"
+    stored.write_text('{"note": "", "ends": [1, 2]}', encoding="utf-8")
+    monkeypatch.setattr(resources, "has_compiler", lambda: True)
+    assert course.long_run("99_n", "ends", lambda: [3]) == [3]
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(resources, "has_compiler", lambda: False)
+    assert course.long_run("99_n", "ends", lambda: [3]) == [1, 2]
+    assert "read from 99_n.json" in capsys.readouterr().out
+    with pytest.raises(sh.UnknownName, match=r'"end".*did you mean "ends"'):
+        course.long_run("99_n", "end", lambda: [3])
+    with pytest.raises(sh.UnknownName, match=r"99_m\.json"):
+        course.long_run("99_m", "ends", lambda: [3])
+    stored.write_text("[1", encoding="utf-8")
+    with pytest.raises(FormatError, match="copy the course anew"):
+        course.long_run("99_n", "ends", lambda: [3])
 
 
 # --- predictions

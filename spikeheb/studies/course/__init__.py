@@ -37,7 +37,7 @@ from __future__ import annotations
 from spikeheb.studies.course.checks import CheckFailed, Problem, check
 from spikeheb.studies.course.mistakes import Mistake
 from spikeheb.studies.course.predictions import predict, predicted, reveal
-from spikeheb.studies.course.resources import affordable, data_file, has_compiler
+from spikeheb.studies.course.resources import affordable, data_file, has_compiler, long_run
 from spikeheb.studies.course.seeds import Seed, seed
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "check",
     "data_file",
     "has_compiler",
+    "long_run",
     "predict",
     "predicted",
     "reveal",
