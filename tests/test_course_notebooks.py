@@ -111,9 +111,9 @@ def test_the_solved_notebook_keeps_its_claims(notebook: Notebook, tmp_path: Path
 def test_the_students_copy_fails_only_where_something_is_to_be_written(notebook: Notebook, tmp_path: Path) -> None:
     bare = notebooks.without_solutions(notebook)
     outcomes = carry_out(bare.cells, tmp_path)
-    assert {cell.number: f"{cell.error}: {cell.message}" for cell in outcomes if cell.error not in ("", "NotImplementedError")} == {}
+    assert {cell.number: f"{cell.error}: {cell.message}" for cell in outcomes if cell.error and not cell.unwritten} == {}
     graded = {number for number, cell in enumerate(bare.cells) if cell.kind == "code" and cell.points}
-    assert graded <= {cell.number for cell in outcomes if cell.error == "NotImplementedError"}
+    assert graded <= {cell.number for cell in outcomes if cell.unwritten}
 
 
 # --- files
@@ -155,6 +155,21 @@ def test_every_cell_is_tried_and_the_end_of_the_process_is_seen(tmp_path: Path) 
     ended = [Cell("code", "import os"), Cell("code", "os._exit(3)"), Cell("code", "x = 1")]
     assert [(cell.number, cell.error) for cell in carry_out(cells, tmp_path)] == [(0, ""), (1, "ZeroDivisionError"), (3, "")]
     assert [(cell.number, cell.error) for cell in carry_out(ended, tmp_path)] == [(0, ""), (1, "Crashed"), (2, "Crashed")]
+
+
+def test_only_what_is_to_be_written_counts_as_unwritten(tmp_path: Path) -> None:
+    sources = {
+        "raise NotImplementedError()": True,
+        "def f(x):\n    raise NotImplementedError()\nf(1)": True,
+        "import spikeheb as sh\nsh.course.predict('x', ...)": True,
+        "def problem(draw):\n    return sh.course.Problem((1,), 2)\nsh.course.check('1', f, on=problem)": True,
+        "import numpy, xarray\nnumpy.ptp(xarray.DataArray([1.0, 2.0]))": False,
+        "def g(x):\n    return numpy.ptp(xarray.DataArray([1.0, x]))\nsh.course.check('2', g, on=problem)": False,
+        "raise ValueError": False,
+    }
+    outcomes = carry_out([Cell("code", source) for source in sources], tmp_path)
+    assert all(outcome.error for outcome in outcomes)
+    assert [outcome.unwritten for outcome in outcomes] == list(sources.values())
 
 
 def test_a_notebook_that_does_not_end_is_ended(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import spikeheb as sh
 from spikeheb.errors import FormatError
@@ -174,6 +175,27 @@ def test_milliseconds_are_not_suspected_in_a_ratio_and_per_cents_not_in_a_time()
     assert mistakes.recognised([mistakes.Case(100.0, 1.0, {})], 0.01, 0, "s") == ""
 
 
+@pytest.mark.parametrize("factor", [-1, -1000, -100])
+def test_only_of_a_time_the_wrong_sign_is_said_to_be_that_of_delta_t(factor: float) -> None:
+    def said(unit: str) -> str:
+        return mistakes.recognised([mistakes.Case(factor * 0.3, 0.3, {})], 0.01, 0, unit)
+
+    assert ("delta_t" in said("s")) == (factor != -100)
+    for unit in ("", "V", "1/s"):
+        assert "delta_t" not in said(unit)
+        assert "sign" in said(unit) or factor == (-1000 if unit == "" else -100)
+
+
+def test_a_function_is_shown_by_its_name() -> None:
+    def response(draw: Any) -> Any:
+        def course_of(tau: float) -> float:
+            return tau
+
+        return course.Problem((course_of, (course_of, 2), object()), 1.0)
+
+    assert "with (course_of, [course_of, 2], <object object>) it gave" in complaint(lambda *_: 3.0, on=response)
+
+
 def test_a_mistake_must_explain_every_answer() -> None:
     def sometimes(times: Any, values: Any) -> float:
         tau = tau_of(times, values)
@@ -264,6 +286,30 @@ def test_what_is_not_written_yet_is_no_mistake() -> None:
         course.check("t", later, on=decay)
     with pytest.raises(NotImplementedError):
         course.check("t", None, expected=1.0)
+
+
+def test_what_a_library_has_not_implemented_is_a_fault() -> None:
+    def asks_a_library(times: Any, values: Any) -> Any:
+        return np.ptp(xr.DataArray(values))
+
+    def says_so(times: Any, values: Any) -> float:
+        raise NotImplementedError("for falling values")
+
+    assert "asks_a_library raised NotImplementedError in line" in complaint(asks_a_library)
+    assert "says_so raised NotImplementedError in line" in complaint(says_so)
+    assert "set raised NotImplementedError" in complaint(Unready().set)
+
+
+class Unready:
+    """Its method is implemented elsewhere."""
+
+    def __init__(self) -> None:
+        namespace: dict[str, Any] = {}
+        exec("def inner():\n    raise NotImplementedError()", namespace)
+        self.inner = namespace["inner"]
+
+    def set(self, times: Any, values: Any) -> Any:
+        return self.inner()
 
 
 def test_a_function_cannot_change_the_case_that_judges_it() -> None:
