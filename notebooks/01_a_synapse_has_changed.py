@@ -96,13 +96,16 @@ sh.course.check(
 # We do the same with a rule that was fitted to their data. The laboratory gives a test pulse every 10 s for ten minutes, then the
 # induction, then test pulses for forty minutes. A simulated synapse is perfectly reliable, so we add the variation of a real one.
 
+
 # %%
-if sh.course.has_compiler():
+def experiment():
+    """Minutes from the end of the induction, and EPSPs in mV."""
     data = sh.run("sjostrom_2001", "triplet:visual_cortex_nearest_min", series="frequency")
-    experiment = data.isel(condition=int(np.flatnonzero((data.frequency == 40) & (data.delta_t > 0))[0]))
-    minutes, reliable = experiment.minutes.values, 1e3 * experiment.epsp.values
-else:  # the same, computed before
-    minutes, reliable = np.loadtxt(sh.course.data_file("sjostrom_40_hz.csv"), delimiter=",", skiprows=3).T
+    chosen = data.isel(condition=int(np.flatnonzero((data.frequency == 40) & (data.delta_t > 0))[0]))
+    return [chosen.minutes.values.round(4).tolist(), (1e3 * chosen.epsp.values).round(6).tolist()]
+
+
+minutes, reliable = np.array(sh.course.long_run("01_a_synapse_has_changed", "experiment", experiment))
 measured = sh.protocol("sjostrom_2001").published.match({"frequency": 40.0, "delta_t": 0.01, "series": "frequency"}, "frequency")[0]
 epsp = reliable * me.rng("variation").gamma(1 / CV**2, CV**2, minutes.size)
 means = per_minute(minutes, epsp)

@@ -26,8 +26,6 @@
 # because they share the cell: whoever makes it fire decides *when* it fires, and so decides about all the others.
 
 # %%
-import json
-
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -36,18 +34,6 @@ from spikeheb.measure.patterns import detection as measured_detection
 from spikeheb.theory.measured_weights import epsp_density
 
 me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ from your neighbour's
-
-live = sh.course.affordable("the simulations", "stored results") == "the simulations"
-results = {}
-
-
-def long_run(name, compute, *arguments):
-    """What the function gives; without a compiler, what it gave on another machine (stored in data/07_who_wins.json)."""
-    if not live:
-        return json.loads(sh.course.data_file("07_who_wins.json").read_text(encoding="utf-8"))[name]
-    results[name] = compute(*arguments)
-    return results[name]
-
 
 # %% [markdown]
 # ## Predict: the busy and the quiet
@@ -86,7 +72,7 @@ def compete(first, second, rule="pair:additive", seeds=1, duration="1000 s"):
 
 
 quiet, busy = (10, 0.1), (40, 0)
-fight = long_run("fight", compete, quiet, busy, "pair:additive", 5)
+fight = sh.course.long_run("07_who_wins", "fight", lambda: compete(quiet, busy, seeds=5))
 fig, ax = plt.subplots()
 for name, colour, marker, group in (
     ("quiet: 10 Hz, correlation 0.1", "C0", "o", "first"),
@@ -123,7 +109,7 @@ def all_contests():
     return [[end["first"][0][-1], end["second"][0][-1]] for end in ends]
 
 
-final = np.array(long_run("contests", all_contests))
+final = np.array(sh.course.long_run("07_who_wins", "contests", all_contests))
 at = np.arange(len(contests))
 fig, ax = plt.subplots(figsize=(8, 4))
 ax.bar(at - 0.2, final[:, 0], 0.4, label="first group")
@@ -248,7 +234,7 @@ def rates_in_and_out():
     return {"settled": settled, "frozen": frozen}
 
 
-out = long_run("rates", rates_in_and_out)
+out = sh.course.long_run("07_who_wins", "rates", rates_in_and_out)
 fig, ax = plt.subplots()
 ax.loglog(input_rates, out["frozen"], "s--", label="weights frozen")
 ax.loglog(input_rates, out["settled"], "o-", label="weights settled anew by STDP")
@@ -282,7 +268,7 @@ def all_powers():
     return [[end["first"][0][-1], end["second"][0][-1]] for end in ends]
 
 
-by_power = np.array(long_run("powers", all_powers))
+by_power = np.array(sh.course.long_run("07_who_wins", "powers", all_powers))
 fig, ax = plt.subplots()
 at = np.arange(len(powers))
 ax.bar(at - 0.2, by_power[:, 0], 0.4, label="quiet, correlated")
@@ -389,7 +375,7 @@ def finder():
     }
 
 
-pattern = long_run("finder", finder)
+pattern = sh.course.long_run("07_who_wins", "finder", finder)
 spikes, starts = np.array(pattern["spikes"]), np.array(pattern["starts"])
 which = np.searchsorted(starts, spikes, side="right") - 1
 after = spikes - starts[which]
@@ -508,7 +494,7 @@ print("All claims hold.")
 # - In 7.4 misses are counted as false alarms, or spikes are counted where patterns should be. The check says which.
 # - The prediction of the latency is 25 ms, the middle. The question "which synapses grow *after* the cell has learned the middle?" leads on.
 #
-# **Without a compiler** the simulations are read from `data/07_who_wins.json`, which `python notebooks/results.py 07` made from this notebook. The checks
+# **Without a compiler** the simulations are read from `data/07_who_wins.json`, made from this notebook on another machine. The checks
 # compute everything anew.
 #
 # **To discuss** Is a cell that holds its output rate without being told homeostatic? (Notebook 8: what happens if LTP is the stronger one?)

@@ -25,26 +25,12 @@
 # it on, see a cell run away, and look for what stops it in time.
 
 # %%
-import json
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 import spikeheb as sh
 
 me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ from your neighbour's
-
-live = sh.course.affordable("the simulations", "stored results") == "the simulations"
-results = {}
-
-
-def long_run(name, compute, *arguments):
-    """What the function gives; without a compiler, what it gave on another machine (stored in data/08_what_stops_the_runaway.json)."""
-    if not live:
-        return json.loads(sh.course.data_file("08_what_stops_the_runaway.json").read_text(encoding="utf-8"))[name]
-    results[name] = compute(*arguments)
-    return results[name]
-
 
 # %% [markdown]
 # ## See: a threshold between LTD and LTP
@@ -111,7 +97,7 @@ def one_cell(rule, start, seconds=1200, cells=1):
 eta, rho_0 = 0.001, 10.0
 fixed = sh.rule("bcm", interaction="fixed", eta=eta)
 starts = (1.7, 1.9)
-ends = long_run("fixed", lambda: [one_cell(fixed, start) for start in starts])
+ends = sh.course.long_run("08_what_stops_the_runaway", "fixed", lambda: [one_cell(fixed, start) for start in starts])
 fig, (top, bottom) = plt.subplots(2, 1, sharex=True, figsize=(7, 5))
 for end, start, style in zip(ends, starts, ("--", "-"), strict=True):
     top.plot(end["minutes"], np.maximum(end["rate"], 0.1), style, label=f"weights start at {start}")
@@ -216,7 +202,7 @@ def sliding():
     return [one_cell(sh.rule("bcm", interaction="sliding", eta=eta, tau_z=f"{tau} s"), 1.9, 2400) for tau in times]
 
 
-slid = long_run("sliding", sliding)
+slid = sh.course.long_run("08_what_stops_the_runaway", "sliding", sliding)
 fig, axes = plt.subplots(3, 1, sharex=True, figsize=(7, 6))
 for ax, tau, run, colour in zip(axes, times, slid, ("C0", "C1", "C2"), strict=True):
     ax.plot(run["minutes"], np.maximum(run["rate"], 0.1), color=colour, label=f"tau = {tau} s")
@@ -267,7 +253,9 @@ _ = ax.legend(fontsize="small", loc="lower right")
 # %%
 frozen = sh.rule("bcm", eta=0)
 around = (1.7, 1.75, 1.8, 1.85)
-at_goal = long_run("slope", lambda: [float(np.mean(one_cell(frozen, start, 200)["rate"])) for start in around])
+at_goal = sh.course.long_run(
+    "08_what_stops_the_runaway", "slope", lambda: [float(np.mean(one_cell(frozen, start, 200)["rate"])) for start in around]
+)
 slope = np.polyfit(around, at_goal, 1)[0]
 growth = slope * eta * 10 * 0.02 * 0.1 * rho_0
 print(f"{slope:.0f} Hz for one unit of weight, so lambda = {growth:.4f} /s, and tau must be below {1 / growth:.0f} s.")
@@ -372,7 +360,7 @@ def both_ways():
     }  # fmt: skip
 
 
-normalised = long_run("normalised", both_ways)
+normalised = sh.course.long_run("08_what_stops_the_runaway", "normalised", both_ways)
 fig, ax = plt.subplots()
 ax.plot(input_rates, normalised["divisive"], "o", markersize=4, label="divisive")
 ax.plot(input_rates, normalised["subtractive"], "s", markersize=4, label="subtractive")
@@ -485,7 +473,7 @@ print("All claims hold.")
 # - In 8.4 negative weights are cut off and the sum is then wrong. The check names each of the usual ways out.
 # - With tau of 100 s the swings depend on chance, because a single cell fires few spikes. That is the point where the linear theory says "neither grow nor shrink".
 #
-# **Without a compiler** the simulations are read from `data/08_what_stops_the_runaway.json`, which `python notebooks/results.py 08` made from this notebook. The
+# **Without a compiler** the simulations are read from `data/08_what_stops_the_runaway.json`, made from this notebook on another machine. The
 # checks compute everything anew.
 #
 # **To discuss** Must homeostasis be fast *and* forget nothing? (A cell that always returns to one rate: where is what it has learned?)

@@ -27,7 +27,6 @@
 # presynaptic spike weakens it a little, by eta · alpha with alpha = 2 · rho_0 · tau. Here w is the *size* of the inhibitory conductance.
 
 # %%
-import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -37,18 +36,6 @@ import numpy as np
 import spikeheb as sh
 
 me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ from your neighbour's
-
-live = sh.course.affordable("the simulations", "stored results") == "the simulations"
-results = {}
-
-
-def long_run(name, compute, *arguments):
-    """What the function gives; without a compiler, what it gave on another machine (stored in data/09_inhibition_learns_too.json)."""
-    if not live:
-        return json.loads(sh.course.data_file("09_inhibition_learns_too.json").read_text(encoding="utf-8"))[name]
-    results[name] = compute(*arguments)
-    return results[name]
-
 
 # %% [markdown]
 # ## See: both orders strengthen inhibition
@@ -235,7 +222,7 @@ def balancing(start):
 
 
 start_weights = (0, 3, 7)
-runs = long_run("cell", lambda: [balancing(start) for start in start_weights])
+runs = sh.course.long_run("09_inhibition_learns_too", "cell", lambda: [balancing(start) for start in start_weights])
 seconds = np.arange(1, 120, 2)
 fig, ax = plt.subplots()
 for run, start, style in zip(runs, start_weights, ("C0-", "C1--", "C2-."), strict=True):
@@ -460,7 +447,7 @@ def memory():
     return {"course": course, "inhibition": inhibition}
 
 
-remembered = long_run("memory", memory)
+remembered = sh.course.long_run("09_inhibition_learns_too", "memory", memory)
 course = {name: np.array(values) for name, values in remembered["course"].items()}
 middle = (np.arange(550) + 0.5) * 0.05
 styles = {"cued": ("members, cued", "k-"), "uncued": ("members, not cued", "C1-"), "outside": ("all other cells", "C0--")}
@@ -550,7 +537,7 @@ print("All claims hold.")
 #   would not even load; this one does, and its weights change, which is why such faults live long.
 # - The memory: students look for the cells with the highest rate. Show them the first and the second panel side by side.
 #
-# **Without a compiler** the simulations are read from `data/09_inhibition_learns_too.json`, which `python notebooks/results.py 09` made from this notebook. The
+# **Without a compiler** the simulations are read from `data/09_inhibition_learns_too.json`, made from this notebook on another machine. The
 # checks compute everything anew.
 #
 # **To discuss** Is the goal rate rho_0 a law, or does it differ from cell to cell? What would you measure to find out?

@@ -18,6 +18,7 @@ import pytest
 from spikeheb.errors import SpikehebError
 from spikeheb.studies.course import handouts, notebooks
 from spikeheb.studies.course.notebooks import Cell, Notebook
+from spikeheb.studies.course.resources import folder
 from spikeheb.studies.course.runner import carry_out
 from spikeheb.studies.course.seeds import VARIABLE
 
@@ -82,6 +83,23 @@ def test_the_students_copy_has_no_solution_and_both_formats_agree(notebook: Note
 
 
 @every
+def test_what_a_notebook_reads_without_a_compiler_is_stored_and_nothing_else(notebook: Notebook) -> None:
+    calls = [
+        node
+        for cell in notebook.cells
+        if cell.kind == "code"
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("course.long_run")
+    ]
+    asked = [tuple(ast.literal_eval(argument) for argument in call.args[:2]) for call in calls]
+    path = folder() / "data" / f"{notebook.name}.json"
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"note": "tests/course_results.py"}
+    assert sorted(asked) == sorted((notebook.name, name) for name in stored if name != "note")
+    assert path.exists() == bool(asked), "python tests/course_results.py writes these files"
+    assert "tests/course_results.py" in stored["note"]
+
+
+@every
 @pytest.mark.slow
 def test_the_solved_notebook_keeps_its_claims(notebook: Notebook, tmp_path: Path) -> None:
     outcomes = carry_out(notebook.cells, tmp_path)
@@ -93,9 +111,9 @@ def test_the_solved_notebook_keeps_its_claims(notebook: Notebook, tmp_path: Path
 def test_the_students_copy_fails_only_where_something_is_to_be_written(notebook: Notebook, tmp_path: Path) -> None:
     bare = notebooks.without_solutions(notebook)
     outcomes = carry_out(bare.cells, tmp_path)
-    assert {cell.number: f"{cell.error}: {cell.message}" for cell in outcomes if cell.error not in ("", "NotImplementedError")} == {}
+    assert {cell.number: f"{cell.error}: {cell.message}" for cell in outcomes if cell.error and not cell.unwritten} == {}
     graded = {number for number, cell in enumerate(bare.cells) if cell.kind == "code" and cell.points}
-    assert graded <= {cell.number for cell in outcomes if cell.error == "NotImplementedError"}
+    assert graded <= {cell.number for cell in outcomes if cell.unwritten}
 
 
 # --- files
@@ -139,6 +157,21 @@ def test_every_cell_is_tried_and_the_end_of_the_process_is_seen(tmp_path: Path) 
     assert [(cell.number, cell.error) for cell in carry_out(ended, tmp_path)] == [(0, ""), (1, "Crashed"), (2, "Crashed")]
 
 
+def test_only_what_is_to_be_written_counts_as_unwritten(tmp_path: Path) -> None:
+    sources = {
+        "raise NotImplementedError()": True,
+        "def f(x):\n    raise NotImplementedError()\nf(1)": True,
+        "import spikeheb as sh\nsh.course.predict('x', ...)": True,
+        "def problem(draw):\n    return sh.course.Problem((1,), 2)\nsh.course.check('1', f, on=problem)": True,
+        "import numpy, xarray\nnumpy.ptp(xarray.DataArray([1.0, 2.0]))": False,
+        "def g(x):\n    return numpy.ptp(xarray.DataArray([1.0, x]))\nsh.course.check('2', g, on=problem)": False,
+        "raise ValueError": False,
+    }
+    outcomes = carry_out([Cell("code", source) for source in sources], tmp_path)
+    assert all(outcome.error for outcome in outcomes)
+    assert [outcome.unwritten for outcome in outcomes] == list(sources.values())
+
+
 def test_a_notebook_that_does_not_end_is_ended(tmp_path: Path) -> None:
     cells = [Cell("code", "x = 1"), Cell("code", "import time; time.sleep(100)")]
     assert [cell.error for cell in carry_out(cells, tmp_path, seconds=4)] == ["", "TookTooLong"]
@@ -164,9 +197,9 @@ def test_nbgrader_strips_alike_and_gives_full_marks_and_none(tmp_path: Path, mon
     bare = notebooks.without_solutions(NOTEBOOKS[name])
     assert [cell.source for cell in notebooks.read(released).cells] == [cell.source for cell in bare.cells]
     for student, source in (("solved", tmp_path / "source" / name / f"{name}.ipynb"), ("empty", released)):
-        folder = tmp_path / "submitted" / student / name
-        folder.mkdir(parents=True)
-        shutil.copyfile(source, folder / f"{name}.ipynb")
+        place = tmp_path / "submitted" / student / name
+        place.mkdir(parents=True)
+        shutil.copyfile(source, place / f"{name}.ipynb")
     nbgrader("autograde", name)
     nbgrader("export")
     with (tmp_path / "grades.csv").open(encoding="utf-8") as file:

@@ -52,9 +52,6 @@ def check_single(probes: Probes, joined: Joined, *, has_cell: bool) -> None:
     ------
     EngineError
     """
-    if probes.populations or probes.projections:
-        key = "probes.populations" if probes.populations else "probes.projections"
-        raise EngineError("only a network records populations and projections, and this circuit is not a network", key=key)
     if len(probes.sweeps) and not has_cell:
         raise EngineError("a record of the potential needs a cell", key="probes.sweeps")
     synapses, cells, sources = joined
@@ -163,5 +160,7 @@ def _check_edges(edges: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
 
 
 def _check_steps(steps: Steps, end: int, name: str) -> None:
-    if len(steps) and (steps[0] < 0 or steps[-1] >= end or np.any(np.diff(steps) <= 0)):
-        raise ScheduleError(f"{name} must rise, from step 0 to step {end - 1}", key=name)
+    wrong = np.flatnonzero((steps >= end) | (np.diff(steps, prepend=-1) <= 0))
+    if len(wrong):
+        text = f"{name} must rise, from step 0 to step {end - 1} (number {wrong[0] + 1} is step {steps[wrong[0]]})"
+        raise ScheduleError(text, key=name)

@@ -107,11 +107,15 @@ class Circuit:
 
     @cached_property
     def is_network(self) -> bool:
-        """Whether it is more than sources onto one population of cells, through one projection with a rule and at most one without."""
+        """Whether it is more than sources onto one population of cells, through one projection with a rule and at most one without.
+
+        It also is one where populations or projections are recorded, be it with an empty `OfCells`: only networks record these.
+        """
         ruled = [projection for projection in self.projections.values() if projection.rule is not None]
         ends = {projection.post for projection in self.projections.values()}
+        recorded = bool(self.probes.populations or self.probes.projections)
         acted_on = bool(self.phases or self.triggers) or any(drives.noise for drives in self.drives.values())
-        more = acted_on or len(ruled) != 1 or len(self.projections) > 2 or len(ends) != 1
+        more = recorded or acted_on or len(ruled) != 1 or len(self.projections) > 2 or len(ends) != 1
         return more or any(map(self._is_of_network, self.projections.values()))
 
     def expected_synapses(self, name: str) -> float:

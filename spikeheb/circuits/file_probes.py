@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from spikeheb.circuits.file_tables import EdgesTable, Number, OfCellsTable, OfSynapsesTable, ProbesTable, Times
+from spikeheb.circuits.file_tables import EdgesTable, Number, OfCellsTable, OfSynapsesTable, ProbesTable, SeriesTable, Times
 from spikeheb.circuits.file_values import Reading
 from spikeheb.circuits.populations import Population
 from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
@@ -52,9 +52,19 @@ def read_probes(raw: ProbesTable, populations: Mapping[str, Population], end: in
 def _times(raw: Times | None, key: str, end: int, file: Reading) -> Steps:
     """Steps, rising and before the end; none where nothing is said."""
     steps = file.steps([] if raw is None else raw, key, end)
-    if len(steps) and (steps[-1] >= end or np.any(np.diff(steps) <= 0)):
-        raise file.error(key, f"expected rising times before the end of the run, {end * file.dt:g} s, none twice in one time step")
+    wrong = np.flatnonzero((steps >= end) | (np.diff(steps, prepend=-1) <= 0))
+    if len(wrong):
+        expected = f"expected rising times before the end of the run, {end * file.dt:g} s, none twice in one time step"
+        raise file.error(key, f"{expected} ({_fault(steps, int(wrong[0]), end, isinstance(raw, SeriesTable), file.dt)})")
     return steps
+
+
+def _fault(steps: Steps, wrong: int, end: int, in_series: bool, dt: float) -> str:
+    """Which time is the first wrong one, and how many of a series would fit."""
+    time = f"{steps[wrong] * dt:g} s"
+    if steps[wrong] < end:
+        return f"number {wrong + 1} is {time}, after {steps[wrong - 1] * dt:g} s"
+    return f"number {wrong + 1} is {time}" + (f"; count = {wrong} fits" if in_series and wrong else "")
 
 
 def _needs(raw: OfCellsTable | OfSynapsesTable, what: str, times: str, file: Reading, key: str) -> None:

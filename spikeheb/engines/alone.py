@@ -20,7 +20,10 @@ from spikeheb.rules.rule import Rule
 
 Progress = Callable[[float], None] | None
 """Called with the fraction done."""
-OF_NETWORKS = "a network (cells connected to each other, or several projections) is carried out by sh.network or spikeheb net"
+OF_NETWORKS = (
+    "a network (cells connected to each other, several projections, or records of a population) is carried out by sh.network or "
+    "spikeheb net"
+)
 """Why a loop for cells that share nothing but sources refuses it."""
 FOR_NETWORKS = 'the engine "nest" is for networks; for other circuits use "kernel", "plain" or "brian"'
 """Why NEST refuses any other circuit."""

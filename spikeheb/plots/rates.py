@@ -14,6 +14,8 @@ from spikeheb.plots.style import CYCLE, DASHES, GREY, LIGHT, new_figure
 if TYPE_CHECKING:
     import xarray as xr
 
+HANDLE = 3.2
+"""Length of the lines in a legend of dashes, in its font's size: in a shorter one the marker in the middle hides the gap."""
 Draw = Callable[[Axes, "xr.Dataset"], Axes]
 WORDS = {
     "unconstrained": "unconstrained", "diagonal": "diagonal kept", "excitatory_only": "excitatory only, flat inhibition",
@@ -49,7 +51,7 @@ def draw_capacity(ax: Axes, data: xr.Dataset) -> Axes:
     ax.axvline(0.138, color=GREY, linestyle=":", linewidth=1.5)
     ax.annotate("0.138", (0.138, 0.02), (4, 0), textcoords="offset points", color=GREY, fontsize=11)
     ax.set_ylabel("overlap after recall")
-    ax.legend(loc="lower left")
+    ax.legend(loc="lower left", handlelength=HANDLE)
     return ax
 
 
@@ -124,7 +126,7 @@ def draw_separation(ax: Axes, data: xr.Dataset) -> Axes:
     ax.set_xlabel(f"stored patterns of {data.attrs.get('cells', '?')} cells")
     ax.set_ylabel("share recalled without an error\n(grey: the nearest pattern is right)")
     ax.set_ylim(-0.05, 1.05)
-    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=HANDLE)
     return ax
 
 

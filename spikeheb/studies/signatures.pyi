@@ -235,19 +235,19 @@ def network(
     -------
     xarray.Dataset
         Over ``population`` the means ``mean_rate`` and ``mean_cv``; for each population P of cells ``P_rate`` and ``P_cv`` (coefficient
-        of variation of the intervals) over ``P_cell``, of the second half of the run, ``P_rate_course`` over ``time``, and
-        ``P_spike_time`` and ``P_spike_cell`` over ``P_spike``; where not all spikes are recorded, ``P_rate`` is of the whole run, and
-        ``P_recorded`` has the cells whose spikes are. For each projection Q with a rule ``Q_weight`` over ``snapshot`` (or times of its
-        own, ``Q_snapshot``) and ``Q_synapse``, with source ``Q_pre``, cell ``Q_post`` and delay ``Q_delay`` (one number where all are the
-        same) of each synapse. The last snapshot is of the end. Where phases rewire Q, ``Q_pre`` and ``Q_post`` are over the snapshots too,
-        and ``Q_pruned`` and ``Q_grown`` over ``Q_rewiring``, the times.
+        of variation of the intervals) over ``P_cell``, of the second half of the run, ``P_rate_course`` over ``time``, and ``P_spike_time``
+        and ``P_spike_cell`` over ``P_spike``; where not all spikes are recorded, ``P_rate`` is of the whole run, and ``P_recorded`` has the
+        cells whose spikes are, and there is no ``P_rate_course``. For each projection Q with a rule ``Q_weight`` over ``snapshot`` (or
+        times of its own, ``Q_snapshot``) and ``Q_synapse``, with source ``Q_pre``, cell ``Q_post`` and delay ``Q_delay`` (one number where
+        all are the same) of each synapse. The last snapshot is of the end. Where phases rewire Q, ``Q_pre`` and ``Q_post`` are over the
+        snapshots too, and ``Q_pruned`` and ``Q_grown`` over ``Q_rewiring``, the times.
         What the probes ask for: ``P_bin_rate`` over ``P_bin``; ``P_v`` and ``P_current`` (of each of ``P_receptor``) over ``P_sample`` and
         ``P_probed``, with the balance of the second half in ``P_current_correlation`` and ``P_current_ratio``; ``Q_watched_weight`` over
         ``Q_watch`` and ``Q_watched``, the numbers of the synapses; ``Q_histogram`` over ``Q_histogram_time`` and bins with the edges
         ``Q_edge``. For each population S of sources with
-        a pattern ``S_presentation_time``, when it begins, and ``S_presentation_source``, which of the population's sources has it, over
-        ``S_presentation``. A ``note`` says where a rate is beyond physiology, and how many spikes were left out because their train has
-        another in the same time step.
+        a pattern ``S_presentation_time``, when it begins, ``S_presentation_length``, and ``S_presentation_source``, which of the
+        population's sources has it, over ``S_presentation``. A ``note`` says where a rate is beyond physiology, and how many spikes were
+        left out because their train has another in the same time step.
 
     Raises
     ------

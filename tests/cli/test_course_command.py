@@ -104,6 +104,36 @@ def test_the_teacher_gets_solutions_and_a_page_with_rubric_and_known_wrong_answe
         assert "For the teacher" not in text
 
 
+JUDGED = """
+def judged(draw):
+    def accept(answer):
+        if answer is None:
+            return "Nothing came back."
+        def inner():
+            return "not said"
+        if answer > 3:
+            return f"With {answer:.1f} it is too " + ("large." if answer > 5 else "large; both count.")
+        return ""
+    return sh.course.Problem((), accept=accept)
+
+sh.course.check("1.1", f, on=judged)
+"""
+
+
+def test_the_page_lists_the_sentences_of_an_open_question() -> None:
+    (text,) = handouts._checks(notebooks.Notebook("n", "", (notebooks.Cell("code", JUDGED),)))
+    assert [line for line in text.splitlines() if line.startswith("- ")] == [
+        "- Nothing came back.", "- With … it is too large.", "- With … it is too large; both count.",
+    ]  # fmt: skip
+
+
+def test_the_page_lists_sentences_of_every_open_question_of_the_course() -> None:
+    cells = [cell for path in notebooks.names().values() for cell in notebooks.read(path).cells]
+    judged = [cell for cell in cells if cell.kind == "code" and "accept=" in cell.source]
+    assert len(judged) >= 4
+    assert [cell.source for cell in judged if not list(handouts._complaints(cell.source))] == []
+
+
 SUBMITTED = {
     "solved": ("return 2 * x", "return 2 * x", 3),
     "wrong": ("return 2 * x", "return x", 0),

@@ -165,9 +165,13 @@ def test_a_synapse_that_is_not_there_cannot_be_watched(engine):
         engine.run(replace(recurrent(connect=connect), probes=probes))
 
 
-def test_records_are_for_networks():
-    with pytest.raises(sh.EngineError, match="this circuit is not a network"):
-        Circuit(
-            dt=1e-4, steps=9, populations={"x": Spikes((Poisson(np.full(3, 9.0)),)), "e": Cells(3, CELL)},
-            projections={"xe": Projection("x", "e", AllToAll(), sh.rule("pair"))}, probes=Probes(populations={"e": OfCells()}),
-        )  # fmt: skip
+def test_what_only_networks_record_makes_a_network():
+    single = Circuit(
+        dt=1e-4, steps=9, populations={"x": Spikes((Poisson(np.full(3, 9.0)),)), "e": Cells(3, CELL)},
+        projections={"xe": Projection("x", "e", AllToAll(), sh.rule("pair"))},
+    )  # fmt: skip
+    assert not single.is_network
+    for probes in (Probes(populations={"e": OfCells()}), Probes(projections={"xe": OfSynapses(snapshots=np.array([8]))})):
+        assert replace(single, probes=probes).is_network
+    with pytest.raises(sh.UnknownName, match='no population of cells named "x"'):
+        replace(single, probes=Probes(populations={"x": OfCells()}))

@@ -12,6 +12,7 @@ import xarray as xr
 import spikeheb as sh
 from spikeheb.cli.app import run
 from spikeheb.plots.rates import PANELS
+from spikeheb.plots.style import DASHES
 from spikeheb.studies.settings.rates import STUDIES
 
 SMALL: Mapping[str, Mapping[str, object]] = {
@@ -61,6 +62,20 @@ def test_every_panel_is_drawn_from_it(small: xr.Dataset) -> None:
         assert ax.get_xlabel(), panel
         assert ax.lines or ax.images, panel
     assert len(sh.figure(small).axes) == len(PANELS[study])
+
+
+@pytest.mark.parametrize(
+    ("study", "panel", "several", "dashed"),
+    [("capacity", "overlap", {"cells": (60, 90)}, 0), ("separation", "exact", {"flips": (3, 5)}, -1)],
+)
+def test_a_dashed_line_is_dashed_in_the_legend_too(study: str, panel: str, several: dict[str, object], dashed: int) -> None:
+    """The marker in the middle of a short line hides its only gap."""
+    data = getattr(sh.rates, study)(1, **SMALL[study] | several)
+    line = sh.plot(data, panel=panel).get_legend().get_lines()[dashed]
+    on, off = (line.get_linewidth() * part for part in DASHES[1][1])
+    length, marker = float(np.ptp(line.get_xdata())), line.get_markersize()
+    gaps = [(start, start + off) for start in np.arange(on, length - off, on + off)]
+    assert any(stop <= (length - marker) / 2 or start >= (length + marker) / 2 for start, stop in gaps)
 
 
 @pytest.mark.parametrize("study", SMALL)

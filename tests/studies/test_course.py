@@ -7,14 +7,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import spikeheb as sh
 from spikeheb.errors import FormatError
-from spikeheb.studies.course import checks, mistakes, predictions, timeout
+from spikeheb.studies.course import checks, mistakes, predictions, resources, timeout
 from spikeheb.studies.course.seeds import VARIABLE
 
 course = sh.course
@@ -73,6 +75,31 @@ def test_impossible_ranges_are_refused() -> None:
         ada.between("x", 0, 1, step=0)
     with pytest.raises(sh.UnitError):
         ada.between("x", "1 ms", "2 mV")
+
+
+# --- long computations
+
+
+def test_a_long_run_is_computed_or_without_a_compiler_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    stored = tmp_path / "data" / "99_n.json"
+    stored.write_text('{"note": "", "ends": [1, 2]}', encoding="utf-8")
+    monkeypatch.setattr(resources, "has_compiler", lambda: True)
+    assert course.long_run("99_n", "ends", lambda: [3]) == [3]
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(resources, "has_compiler", lambda: False)
+    assert course.long_run("99_n", "ends", lambda: [3]) == [1, 2]
+    assert "read from 99_n.json" in capsys.readouterr().out
+    with pytest.raises(sh.UnknownName, match=r'"end".*did you mean "ends"'):
+        course.long_run("99_n", "end", lambda: [3])
+    with pytest.raises(sh.UnknownName, match=r"99_m\.json"):
+        course.long_run("99_m", "ends", lambda: [3])
+    stored.write_text("[1", encoding="utf-8")
+    with pytest.raises(FormatError, match="copy the course anew"):
+        course.long_run("99_n", "ends", lambda: [3])
 
 
 # --- predictions
@@ -146,6 +173,27 @@ def test_milliseconds_are_not_suspected_in_a_ratio_and_per_cents_not_in_a_time()
     assert mistakes.recognised(cases, 0.01, 0, "") == ""
     assert "1000 times" in mistakes.recognised(cases, 0.01, 0, "s")
     assert mistakes.recognised([mistakes.Case(100.0, 1.0, {})], 0.01, 0, "s") == ""
+
+
+@pytest.mark.parametrize("factor", [-1, -1000, -100])
+def test_only_of_a_time_the_wrong_sign_is_said_to_be_that_of_delta_t(factor: float) -> None:
+    def said(unit: str) -> str:
+        return mistakes.recognised([mistakes.Case(factor * 0.3, 0.3, {})], 0.01, 0, unit)
+
+    assert ("delta_t" in said("s")) == (factor != -100)
+    for unit in ("", "V", "1/s"):
+        assert "delta_t" not in said(unit)
+        assert "sign" in said(unit) or factor == (-1000 if unit == "" else -100)
+
+
+def test_a_function_is_shown_by_its_name() -> None:
+    def response(draw: Any) -> Any:
+        def course_of(tau: float) -> float:
+            return tau
+
+        return course.Problem((course_of, (course_of, 2), object()), 1.0)
+
+    assert "with (course_of, [course_of, 2], <object object>) it gave" in complaint(lambda *_: 3.0, on=response)
 
 
 def test_a_mistake_must_explain_every_answer() -> None:
@@ -238,6 +286,30 @@ def test_what_is_not_written_yet_is_no_mistake() -> None:
         course.check("t", later, on=decay)
     with pytest.raises(NotImplementedError):
         course.check("t", None, expected=1.0)
+
+
+def test_what_a_library_has_not_implemented_is_a_fault() -> None:
+    def asks_a_library(times: Any, values: Any) -> Any:
+        return np.ptp(xr.DataArray(values))
+
+    def says_so(times: Any, values: Any) -> float:
+        raise NotImplementedError("for falling values")
+
+    assert "asks_a_library raised NotImplementedError in line" in complaint(asks_a_library)
+    assert "says_so raised NotImplementedError in line" in complaint(says_so)
+    assert "set raised NotImplementedError" in complaint(Unready().set)
+
+
+class Unready:
+    """Its method is implemented elsewhere."""
+
+    def __init__(self) -> None:
+        namespace: dict[str, Any] = {}
+        exec("def inner():\n    raise NotImplementedError()", namespace)
+        self.inner = namespace["inner"]
+
+    def set(self, times: Any, values: Any) -> Any:
+        return self.inner()
 
 
 def test_a_function_cannot_change_the_case_that_judges_it() -> None:

@@ -1,6 +1,6 @@
 """The course: values that differ for each student, predictions, and checks that say what kind of mistake was made.
 
-A notebook uses six names. ::
+A notebook uses these names. ::
 
     import numpy as np
     import spikeheb as sh
@@ -10,6 +10,8 @@ A notebook uses six names. ::
 
     sh.course.predict("tau", "20 ms")                         # typed in before the result is shown; never graded
     sh.course.reveal("tau", tau, unit="s")                    # prints the prediction beside the result
+
+    sh.course.long_run("02_name", "fit", compute)             # computes; without a compiler, reads what was computed and stored
 
     sh.course.check("2.1", -1.7e-3, expected=1.7e-3, unit="s")      # a value: prints; the sign of delta_t is recognised
 
@@ -29,6 +31,9 @@ function and is graded: it never shows the expected value, and a number typed ba
 from the wrong value: those that the problem names, and then the general ones (`spikeheb.studies.course.mistakes.GENERAL`). What the
 student wrote runs under a timeout. The student's machine and the teacher's run the same code, and nothing is hidden.
 
+How a notebook is written, such as that its title ends in a question mark and that no solution stands in its own prompt, is said in
+`spikeheb.studies.course.notebooks`.
+
 The variable ``SPIKEHEB_COURSE_SEED`` fixes the fresh cases, so that a run can be repeated.
 """
 
@@ -37,7 +42,7 @@ from __future__ import annotations
 from spikeheb.studies.course.checks import CheckFailed, Problem, check
 from spikeheb.studies.course.mistakes import Mistake
 from spikeheb.studies.course.predictions import predict, predicted, reveal
-from spikeheb.studies.course.resources import affordable, data_file, has_compiler
+from spikeheb.studies.course.resources import affordable, data_file, has_compiler, long_run
 from spikeheb.studies.course.seeds import Seed, seed
 
 __all__ = [
@@ -49,6 +54,7 @@ __all__ = [
     "check",
     "data_file",
     "has_compiler",
+    "long_run",
     "predict",
     "predicted",
     "reveal",

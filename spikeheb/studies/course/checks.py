@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from spikeheb.errors import FormatError, SpikehebError, one_line
+from spikeheb.studies.course import predictions
 from spikeheb.studies.course.mistakes import Case, direction, recognised, same
 from spikeheb.studies.course.predictions import shown
 from spikeheb.studies.course.seeds import Seed, fresh
@@ -97,7 +98,7 @@ def check(
     CheckFailed
         Where a graded check is not passed. The check of a value only prints.
     NotImplementedError
-        Where the function is not written yet.
+        Where the answer is not written yet.
     FormatError
         For a check that is wrongly written itself.
     """
@@ -145,8 +146,10 @@ def _called(key: str, function: Callable[..., Any], problem: Problem, seconds: f
     """What the student's function gives, in the given time and with arguments of its own."""
     try:
         return in_time(seconds, function, *copy.deepcopy(problem.given))
-    except NotImplementedError:
-        raise NotImplementedError(f"check {key}: the function {_name(function)} is not written yet") from None
+    except NotImplementedError as error:
+        if is_stub(error, getattr(function, "__globals__", {})):
+            raise NotImplementedError(f"check {key}: the function {_name(function)} is not written yet") from None
+        what = _raised(function, error)
     except TookTooLong:
         what = (
             f"{_name(function)} did not end within {seconds:g} s, so it was stopped. Look for a loop whose condition never becomes false."
@@ -156,11 +159,29 @@ def _called(key: str, function: Callable[..., Any], problem: Problem, seconds: f
     except SystemExit:
         what = f"{_name(function)} ends Python (exit); it should return its answer."
     except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)
-        lines = [entry.lineno for entry in place if entry.name == _name(function)]
-        where = f" in line {lines[-1]} of its cell" if lines else ""
-        what = f"{_name(function)} raised {type(error).__name__}{where}: {one_line(str(error), 200)}"
+        what = _raised(function, error)
     raise CheckFailed(f'Check {key}: {what} It was called with {_arguments(problem)} (seed="{seed}").') from None
+
+
+def is_stub(error: BaseException, namespace: Mapping[str, Any]) -> bool:
+    """Whether an error says that a student has still to write something.
+
+    It is then a bare ``raise NotImplementedError()`` of a cell, whose names are `namespace`, or comes from a check or a prediction. A
+    library's `NotImplementedError` says that something is wrong.
+    """
+    if not isinstance(error, NotImplementedError) or error.__traceback__ is None:
+        return False
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    if frame.f_globals is namespace:
+        return not error.args
+    return frame.f_globals.get("__name__") in (__name__, predictions.__name__)
+
+
+def _raised(function: Callable[..., Any], error: Exception) -> str:
+    """What a function raised, and in which of its lines."""
+    lines = [entry.lineno for entry in traceback.extract_tb(error.__traceback__) if entry.name == _name(function)]
+    where = f" in line {lines[-1]} of its cell" if lines else ""
+    return f"{_name(function)} raised {type(error).__name__}{where}: {one_line(str(error), 200)}"
 
 
 def _complaint(problems: list[Problem], answers: list[Any], tolerance: tuple[float, float], unit: str) -> str:

@@ -16,8 +16,8 @@ from spikeheb.studies.course.notebooks import Notebook
 from spikeheb.studies.course.resources import folder
 
 GENERAL = (
-    "Recognised in every check of a number: the wrong sign (delta_t = t_post - t_pre), ms for s, per cent for a ratio, change for ratio "
-    "and the other way round, one over the value, twice or half of it, its square or root, a row in reverse order."
+    "Recognised in every check of a number: the wrong sign (of a time: delta_t = t_post - t_pre), ms for s, per cent for a ratio, "
+    "change for ratio and the other way round, one over the value, twice or half of it, its square or root, a row in reverse order."
 )
 
 
@@ -81,7 +81,7 @@ def _checks(notebook: Notebook) -> Iterator[str]:
     for cell in notebook.cells:
         if cell.kind == "code" and (key := _key(cell.source)):
             points = f"{cell.points:g} points" if cell.points else "for practice, not graded"
-            known = [f"- {NAMED.get(text, text)}" for text in _mistakes(cell.source)]
+            known = [f"- {NAMED.get(text, text)}" for text in (*_mistakes(cell.source), *_complaints(cell.source))]
             yield "\n".join([f"**Check {key}** ({points})", "", *known]).rstrip()
 
 
@@ -99,6 +99,41 @@ def _mistakes(source: str) -> Iterator[str]:
         if isinstance(node, ast.Dict):
             keys = [key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
             yield from (key for key in keys if key in NAMED or key.endswith("."))
+
+
+def _complaints(source: str) -> Iterator[str]:
+    """The sentences that the `accept` of a problem may answer, with … for what depends on the answer."""
+    tree = ast.parse(source)
+    judges = {ast.unparse(node.value) for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "accept"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name in judges:
+            for text in (text for value in _returned(node) for text in _texts(value)):
+                if text.strip(" .…"):
+                    yield text
+
+
+def _returned(function: ast.FunctionDef) -> Iterator[ast.expr]:
+    """The values that a function returns, without those of functions inside it."""
+    left: list[ast.AST] = list(reversed(function.body))
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.Return) and node.value is not None:
+            yield node.value
+        if not isinstance(node, ast.FunctionDef | ast.Lambda):
+            left.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+def _texts(value: ast.expr) -> list[str]:
+    """What an expression of text may give; … stands for what is not known beforehand."""
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return [value.value]
+    if isinstance(value, ast.JoinedStr):
+        return ["".join(_texts(part)[0] for part in value.values)]
+    if isinstance(value, ast.IfExp):
+        return [*_texts(value.body), *_texts(value.orelse)]
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
+        return [first + second for first in _texts(value.left) for second in _texts(value.right)]
+    return ["…"]
 
 
 def _all() -> list[Notebook]:

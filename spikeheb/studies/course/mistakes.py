@@ -38,6 +38,8 @@ class Mistake:
 
 RATIO = ("", "1")
 """Units of ratios and plain numbers."""
+TIMES = ("s", "ms")
+"""Units of times."""
 
 
 def _inverse(value: Numbers) -> Numbers:
@@ -47,11 +49,13 @@ def _inverse(value: Numbers) -> Numbers:
 
 GENERAL = (
     Mistake(
-        "sign",
-        "It has the right size and the wrong sign. If it is about timing: here delta_t = t_post - t_pre, which is positive where the "
-        "presynaptic spike comes first; some papers plot t_pre - t_post.",
+        "sign of a time",
+        "It has the right size and the wrong sign. Here delta_t = t_post - t_pre, which is positive where the presynaptic spike comes "
+        "first; some papers plot t_pre - t_post.",
         lambda e: -e,
+        TIMES,
     ),
+    Mistake("sign", "It has the right size and the wrong sign: look at what is subtracted from what.", lambda e: -e),
     Mistake(
         "milli", "It is 1000 times too large: as if in ms (mV, nS ...) where SI units are asked for. 20 ms is 0.02 s.", lambda e: 1000 * e
     ),
@@ -78,9 +82,13 @@ GENERAL = (
     Mistake("square", "It is the square of the right value, such as a variance for a standard deviation.", np.square),
     Mistake("root", "It is the square root of the right value.", lambda e: np.sqrt(np.where(np.asarray(e) > 0, e, np.nan))),
     Mistake(
-        "milli and sign", "It is 1000 times too large (ms for s) and has the wrong sign (delta_t = t_post - t_pre).", lambda e: -1000 * e
+        "milliseconds and sign",
+        "It is 1000 times too large (ms for s) and has the wrong sign (delta_t = t_post - t_pre).",
+        lambda e: -1000 * e,
+        TIMES,
     ),
-    Mistake("percent and sign", "It is in per cent, and its sign is wrong (delta_t = t_post - t_pre).", lambda e: -100 * e, RATIO),
+    Mistake("milli and sign", "It is 1000 times too large (SI units are asked for) and has the wrong sign.", lambda e: -1000 * e),
+    Mistake("percent and sign", "It is in per cent, and its sign is wrong.", lambda e: -100 * e, RATIO),
     Mistake("order", "These are the right values in the reverse order.", lambda e: np.flip(e) if np.ndim(e) else np.nan),
 )
 """Tried in this order, after the mistakes that a problem names itself."""

@@ -3,11 +3,15 @@
 How a notebook of the course is written (``notebooks/02_who_fires_first.py`` is an example):
 
 - A header of YAML with the kernel, and ``seconds``: how long the solved notebook computes.
-- The first cell has the heading with the question, what one learns and needs, and "**Time** 45 minutes".
+- The first cell has the heading, "# 2. Who fires first?", which is a question and ends in a question mark; then "**You learn**",
+  "**You need**", and "**Time** 45 minutes".
 - What students write stands between ``### BEGIN SOLUTION`` and ``### END SOLUTION`` and is replaced by ``raise NotImplementedError()``.
   It is a function, or a value that is used in the same cell only: no later cell may miss a name in the student's copy.
+  The text of a solution must not stand a second time in its cell, where the student would read it: no prompt such as
+  ``Write x = 3`` over the solution ``x = 3``.
 - A graded check is a cell of its own, with ``"grade": true``, ``"locked": true`` and points; a text that a person grades has
   ``"grade": true`` and ``"solution": true``, and in its solution an example, then "Rubric:".
+- What takes long is computed by ``sh.course.long_run``; ``python tests/course_results.py`` stores it for machines without a compiler.
 - The last code cell asserts the claims of the notebook, from what the laboratory computed and not from the student's functions.
 - A markdown cell with the tag ``teacher`` goes to the teacher's page only.
 """

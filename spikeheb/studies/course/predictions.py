@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -71,12 +72,21 @@ def shown(value: Any, unit: str = "") -> str:
     try:
         numbers = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
-        return f"{value!r:.80}"
+        return _without_place(value)
     if numbers.ndim == 0:
         return f"{float(numbers):.4g}{unit}"
     if numbers.size > 6:
         return f"{numbers.size} values from {numbers.flat[0]:.4g} to {numbers.flat[-1]:.4g}{unit}"
     return "[" + ", ".join(f"{number:.4g}" for number in numbers.flat) + f"]{unit}"
+
+
+def _without_place(value: Any) -> str:
+    """A value that is no number: a function by its name, any other as Python writes it, without its place in the memory."""
+    if callable(value) and hasattr(value, "__name__"):
+        return str(value.__name__)
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(shown(entry) for entry in value[:6]) + (", ...]" if len(value) > 6 else "]")
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))[:80]
 
 
 def _named(key: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from spikeheb.errors import UnknownName
+from spikeheb.errors import FormatError, UnknownName, unknown_name
 from spikeheb.paths import is_file
 
 Size = TypeVar("Size")
+Result = TypeVar("Result")
 
 
 def folder() -> Path:
@@ -50,3 +53,35 @@ def data_file(name: str) -> Path:
         if is_file(place / name):
             return place / name
     raise UnknownName(f'the course has no file "{name}"; "spikeheb course copy DIR" copies the files that the notebooks need')
+
+
+def long_run(notebook: str, name: str, compute: Callable[[], Result]) -> Result:
+    """The result of a long computation; without a compiler, what it was on another machine.
+
+    Parameters
+    ----------
+    notebook : str
+        The name of the notebook. Its stored results are in ``data/NOTEBOOK.json``, which ``tests/course_results.py`` writes.
+    name : str
+        Of the result in this file.
+    compute : callable
+        Computes it: numbers and text, and lists and dictionaries of them, as JSON has them.
+
+    Raises
+    ------
+    UnknownName
+        Where there is no such file, or no such result in it.
+    FormatError
+        Where the file is damaged.
+    """
+    if has_compiler():
+        return compute()
+    path = data_file(f"{notebook}.json")
+    try:
+        results: dict[str, Result] = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise FormatError(f"cannot be read ({error}); copy the course anew", path=str(path)) from None
+    if name not in results:
+        raise unknown_name("stored result", name, results, path=str(path))
+    print(f"\"{name}\" is not computed here but read from {path.name}; pip install 'spikeheb[compiler]' brings a C++ compiler.")
+    return results[name]

@@ -38,12 +38,15 @@ class Outcome:
         The name of the error; empty where there was none.
     message : str
     seconds : float
+    unwritten : bool
+        Whether the error says only that a student has still to write something.
     """
 
     number: int
     error: str
     message: str
     seconds: float
+    unwritten: bool = False
 
 
 def carry_out(cells: Sequence[Cell], folder: Path, seconds: float = NOTEBOOK_SECONDS) -> list[Outcome]:
@@ -89,7 +92,7 @@ def run_solved(name: str) -> tuple[float, str]:
 
 def main(given: str, result: str) -> None:
     """Run the cells of a file, and write a line of JSON as each one ends."""
-    from spikeheb.studies.course import checks, timeout  # noqa: F401  # with all that they need
+    from spikeheb.studies.course import checks, timeout
 
     own = [name for name in sys.modules if name == PACKAGE or name.startswith(f"{PACKAGE}.studies.course")]
     kept = [(sys.modules[name], dict(vars(sys.modules[name]))) for name in own]
@@ -101,18 +104,20 @@ def main(given: str, result: str) -> None:
                     vars(module).update(names)
                 namespace["sh"] = sys.modules[PACKAGE]
             begun = time.perf_counter()
-            error, message = _run(cell["source"], cell["number"], namespace, timeout.within)
-            outcome = Outcome(cell["number"], error, message, time.perf_counter() - begun)
+            error = _run(cell["source"], cell["number"], namespace, timeout.within)
+            name, message = ("", "") if error is None else (type(error).__name__, one_line(str(error), 600))
+            unwritten = error is not None and checks.is_stub(error, namespace)
+            outcome = Outcome(cell["number"], name, message, time.perf_counter() - begun, unwritten)
             print(json.dumps(asdict(outcome)), file=file, flush=True)
 
 
-def _run(source: str, number: int, namespace: dict[str, Any], within: Any) -> tuple[str, str]:
-    """What a cell raised, as a name and a message."""
+def _run(source: str, number: int, namespace: dict[str, Any], within: Any) -> BaseException | None:
+    """What a cell raised."""
     try:
         within(CELL_SECONDS, exec, compile(source, f"cell {number}", "exec"), namespace)
     except BaseException as error:
-        return type(error).__name__, one_line(str(error), 600)
-    return "", ""
+        return error
+    return None
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from spikeheb.measure import weights as measure
 from spikeheb.studies.changes import Events, still_note
 from spikeheb.studies.distributions.drive import drive_text
 from spikeheb.studies.distributions.plan import Plan
-from spikeheb.studies.distributions.runs import PHYSIOLOGICAL, RUNAWAY, WINDOW, Run
+from spikeheb.studies.distributions.runs import PHYSIOLOGICAL, RUNAWAY, Run
 from spikeheb.studies.distributions.settling import silent, verdict
 from spikeheb.studies.inputs import kind_of
 from spikeheb.studies.labels import VERSION, describe
@@ -137,9 +137,9 @@ def _still(plan: Plan, n: int, run: Run, shots: Floats) -> str:
 
 def _note(plan: Plan, n: int, run: Run, rate: float) -> str:
     """Notes about a run: rates beyond physiology, and whether it was stopped."""
-    if run.steps < plan.steps[n]:
-        last = run.rate(plan.dt, WINDOW)
-        words = f"stopped after {run.steps * plan.dt:.3g} s of {plan.steps[n] * plan.dt:.3g} s: the cells fired at {last:.0f} Hz, above"
+    if run.runaway is not None:
+        words = f"stopped after {run.steps * plan.dt:.3g} s of {plan.steps[n] * plan.dt:.3g} s: the cells fired at "
+        words += f"{run.runaway.rate:.0f} Hz in the last {run.runaway.seconds:.3g} s, above"
         return f"{words} {RUNAWAY:g} Hz, which is beyond physiology; a smaller --unit or --rate, or inhibition, lowers it"
     if rate > PHYSIOLOGICAL:
         return f"the cells fired at {rate:.0f} Hz, which is beyond physiology; a smaller --unit or --rate, or inhibition, lowers it"

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,13 @@ WINDOW = 1.0
 """Seconds, at least, over which that rate is taken."""
 
 
+class Stretch(NamedTuple):
+    """A stretch of a run, in seconds, and the mean rate of the cells in it, in hertz."""
+
+    seconds: float
+    rate: float
+
+
 @dataclass(frozen=True)
 class Run:
     """The outcome of a rule under one seed.
@@ -36,17 +44,14 @@ class Run:
         That were run.
     reached : int
         Snapshots that were taken; fewer than planned where the run was stopped.
+    runaway : Stretch, optional
+        Of a run that was stopped: the stretch in which the cells fired too fast.
     """
 
     recording: Recording
     steps: int
     reached: int
-
-    def rate(self, dt: float, seconds: float) -> float:
-        """The rate of the cells over the last seconds, in hertz."""
-        first = self.steps - seconds / dt
-        count = sum(int(np.count_nonzero(train >= first)) for train in self.recording.spikes)
-        return count / max(1, len(self.recording.spikes)) / seconds
+    runaway: Stretch | None = None
 
 
 def run_all(plan: Plan, engine: str, progress: Callable[[float], None] | None) -> list[list[Run]]:
@@ -83,8 +88,9 @@ def _in_stages(circuit: Circuit) -> Run:
             step = int(circuit.probes.watch[n])
             started.advance(step + 1)
             count = int(started.arrays.counts.sum())
-            if (count - counted) / circuit.cells.count / ((step - before) * circuit.dt) > RUNAWAY:
-                return _stopped(started.recording(), step + 1, int(n) + 1)
+            stretch = _stretch(circuit, step - before, count - counted)
+            if stretch.rate > RUNAWAY:
+                return _stopped(started.recording(), step + 1, int(n) + 1, stretch)
             before, counted = step, count
         return Run(started.to_end(), circuit.steps, len(circuit.probes.watch))
 
@@ -96,13 +102,20 @@ def _whole(circuit: Circuit, engine: str) -> Run:
     for n in looks(circuit):
         step = int(circuit.probes.watch[n])
         count = sum(int(np.count_nonzero((train > before) & (train <= step))) for train in recording.spikes)
-        if count / circuit.cells.count / ((step - before) * circuit.dt) > RUNAWAY:
+        stretch = _stretch(circuit, step - before, count)
+        if stretch.rate > RUNAWAY:
             upto = circuit.probes.watch[: n + 1]
             shorter = replace(circuit, steps=step + 1, probes=replace(circuit.probes, watch=upto, histograms=upto))
-            return _stopped(carry_out(shorter, engine), step + 1, int(n) + 1)
+            return _stopped(carry_out(shorter, engine), step + 1, int(n) + 1, stretch)
         before = step
     return Run(recording, circuit.steps, len(circuit.probes.watch))
 
 
-def _stopped(recording: Recording, steps: int, reached: int) -> Run:
-    return Run(replace(recording, watched=recording.watched[:, :reached], histograms=recording.histograms[:reached]), steps, reached)
+def _stretch(circuit: Circuit, steps: int, spikes: int) -> Stretch:
+    seconds = steps * circuit.dt
+    return Stretch(seconds, spikes / circuit.cells.count / seconds)
+
+
+def _stopped(recording: Recording, steps: int, reached: int, runaway: Stretch) -> Run:
+    upto = replace(recording, watched=recording.watched[:, :reached], histograms=recording.histograms[:reached])
+    return Run(upto, steps, reached, runaway)

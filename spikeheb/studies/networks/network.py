@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from spikeheb import library
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.files import circuit_of, read_circuit
-from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.places import in_tables
+from spikeheb.circuits.probes import OfCells
 from spikeheb.declared import declared, described, takes_settings
 from spikeheb.dimensions import TIME
 from spikeheb.engines.choice import ENGINES_OF_NETWORKS, Checkpoints, carry_out_network
@@ -20,7 +20,7 @@ from spikeheb.errors import EngineError, ScheduleError, SpikehebError, check_kin
 from spikeheb.limits import STEPS
 from spikeheb.settings import Time
 from spikeheb.studies.calls import recorded
-from spikeheb.studies.networks.result import attributes, check_names, labelled
+from spikeheb.studies.networks.result import attributes, check_names, labelled, populations
 from spikeheb.studies.progress import Progress, report_of, shows_progress
 from spikeheb.studies.settings.network import Network
 from spikeheb.units import quantity
@@ -60,12 +60,12 @@ def network(
     -------
     xarray.Dataset
         Over ``population`` the means ``mean_rate`` and ``mean_cv``; for each population P of cells ``P_rate`` and ``P_cv`` (coefficient
-        of variation of the intervals) over ``P_cell``, of the second half of the run, ``P_rate_course`` over ``time``, and
-        ``P_spike_time`` and ``P_spike_cell`` over ``P_spike``; where not all spikes are recorded, ``P_rate`` is of the whole run, and
-        ``P_recorded`` has the cells whose spikes are. For each projection Q with a rule ``Q_weight`` over ``snapshot`` (or times of its
-        own, ``Q_snapshot``) and ``Q_synapse``, with source ``Q_pre``, cell ``Q_post`` and delay ``Q_delay`` (one number where all are the
-        same) of each synapse. The last snapshot is of the end. Where phases rewire Q, ``Q_pre`` and ``Q_post`` are over the snapshots too,
-        and ``Q_pruned`` and ``Q_grown`` over ``Q_rewiring``, the times.
+        of variation of the intervals) over ``P_cell``, of the second half of the run, ``P_rate_course`` over ``time``, and ``P_spike_time``
+        and ``P_spike_cell`` over ``P_spike``; where not all spikes are recorded, ``P_rate`` is of the whole run, and ``P_recorded`` has the
+        cells whose spikes are, and there is no ``P_rate_course``. For each projection Q with a rule ``Q_weight`` over ``snapshot`` (or
+        times of its own, ``Q_snapshot``) and ``Q_synapse``, with source ``Q_pre``, cell ``Q_post`` and delay ``Q_delay`` (one number where
+        all are the same) of each synapse. The last snapshot is of the end. Where phases rewire Q, ``Q_pre`` and ``Q_post`` are over the
+        snapshots too, and ``Q_pruned`` and ``Q_grown`` over ``Q_rewiring``, the times.
         What the probes ask for: ``P_bin_rate`` over ``P_bin``; ``P_v`` and ``P_current`` (of each of ``P_receptor``) over ``P_sample`` and
         ``P_probed``, with the balance of the second half in ``P_current_correlation`` and ``P_current_ratio``; ``Q_watched_weight`` over
         ``Q_watch`` and ``Q_watched``, the numbers of the synapses; ``Q_histogram`` over ``Q_histogram_time`` and bins with the edges
@@ -133,12 +133,14 @@ def as_asked(whole: Circuit, settings: Network) -> Circuit:
     check_names(whole)
     steps = whole.steps if settings.duration is None else _steps(settings.duration, whole.dt)
     phases = tuple(phase for phase in whole.phases if phase.step < steps)
-    if whole.phases and not phases:
-        phases = (Phase(step=0),)  # one that changes nothing: without any it might be no network
-    return replace(
+    asked = replace(
         whole, steps=steps, probes=whole.probes.until(steps), phases=phases, seed=whole.seed if settings.seed is None else settings.seed,
         precision=whole.precision if settings.precision is None else settings.precision,
     )  # fmt: skip
+    if asked.is_network:
+        return asked
+    of_cells = {name: OfCells() for name in populations(asked)}  # asks for nothing; so one cell with its inputs is run as a network too
+    return replace(asked, probes=replace(asked.probes, populations=of_cells))
 
 
 def _steps(duration: float, dt: float) -> int:

@@ -257,4 +257,7 @@ def _notes(circuit: Circuit, data: xr.Dataset, recording: NetworkRecording) -> s
             notes.append(f"{name} is silent{half}")
         if mean > FAST:
             notes.append(f"{name} fires at {mean:.0f} Hz, which no cell of the cortex does for long")
+        of = circuit.probes.of_cells(name)
+        if of.spikes is None and not circuit.probes.trains and not of.bin_steps:
+            notes.append(f"no spikes of {name} are recorded, so there is no {name}_rate_course; trains = true in [probes] records them")
     return "; ".join(notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -83,6 +84,24 @@ def test_defaults_do_not_run_away(name):
     assert 3 < float(data["rate"][0, 0]) < 100
     assert float(data["lasted"][0, 0]) == pytest.approx(3)
     assert "efficacy 1 is " in data["drive"].values[0]
+
+
+@needs_compiler
+def test_the_note_of_a_stopped_run_quotes_the_rate_that_stopped_it():
+    """The cell runs away, and a sliding threshold silences it before the stretch over which its rate is taken has ended."""
+    rule = sh.rule("bcm", tau_z="20 s")
+    data = sh.weights(rule, "song_2000", sh.poisson_inputs(200, "10 Hz"), "30 s", 1, unit="1 nS", snapshots=6)
+    note = re.match(r"stopped after 6 s of 30 s: the cells fired at (\d+) Hz in the last 6 s, above 300 Hz", str(data["note"].values[0, 0]))
+    assert note, str(data["note"].values[0, 0])
+    assert int(note[1]) > 300
+    assert float(data["rate"][0, 0]) < 100  # of the second half
+    brief = [
+        sh.weights(rule, "song_2000", sh.poisson_inputs(20, "40 Hz"), "2.5 s", 1, unit="5 nS", snapshots=3, engine=engine)
+        for engine in ("kernel", "plain")
+    ]
+    notes = [str(data["note"].values[0, 0]) for data in brief]
+    assert "stopped after 1.25 s" in notes[0]
+    assert notes[0] == notes[1]
 
 
 @needs_compiler

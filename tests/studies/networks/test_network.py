@@ -86,6 +86,35 @@ def test_a_network_may_be_described_in_python():
     np.testing.assert_array_equal(data["e_spike_time"], plain["e_spike_time"])
 
 
+ONE_CELL = {
+    "populations": {"x": {"sources": [{"kind": "poisson", "count": 100, "rate": "20 Hz"}]}, "c": {"count": 1, "cell": "song_2000"}},
+    "projections": {"xc": {"pre": "x", "post": "c", "rule": sh.rule("pair", set="additive")}},
+}
+
+
+@pytest.mark.parametrize("engine", ["auto", "plain"])
+def test_one_cell_with_its_inputs_is_run_and_recorded_as_a_network(engine):
+    samples = {"c": {"cells": [0], "samples": {"every": "10 ms"}}}
+    whole = described(**ONE_CELL, drives={"c": {"currents": [{"at": "0 ms", "value": "500 pA"}]}})
+    alone = sh.network(whole, engine=engine)
+    data = sh.network(whole | {"probes": {"trains": True, "populations": samples}}, engine=engine)
+    assert data["c_current"].sizes == {"c_receptor": 1, "c_sample": 20, "c_probed": 1}
+    assert data["c_spike_time"].size > 1
+    for name in ("c_spike_time", "xc_weight", "c_rate_course"):
+        np.testing.assert_array_equal(data[name], alone[name])
+    assert "no spikes" not in data.attrs.get("note", "")
+    unrecorded = sh.network(whole | {"probes": {"populations": samples}}, engine=engine)
+    assert "c_rate_course" not in unrecorded
+    assert "no spikes of c are recorded, so there is no c_rate_course; trains = true" in unrecorded.attrs["note"]
+
+
+def test_what_no_network_can_have_is_refused_of_one_cell_too():
+    with pytest.raises(sh.EngineError, match="in a network cells need a cell model"):
+        sh.network(described(**ONE_CELL | {"populations": ONE_CELL["populations"] | {"c": {"count": 1}}}, drives={}))
+    with pytest.raises(sh.EngineError, match="ask for no samples"):
+        sh.network(described(**ONE_CELL, drives={}, probes={"samples": {"every": "10 ms"}}))
+
+
 def test_a_description_that_is_wrong_is_refused_with_its_key():
     with pytest.raises(sh.FormatError, match=r"the network: .*population"):
         sh.network(described(population={}))
