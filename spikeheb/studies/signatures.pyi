@@ -245,9 +245,9 @@ def network(
         ``P_probed``, with the balance of the second half in ``P_current_correlation`` and ``P_current_ratio``; ``Q_watched_weight`` over
         ``Q_watch`` and ``Q_watched``, the numbers of the synapses; ``Q_histogram`` over ``Q_histogram_time`` and bins with the edges
         ``Q_edge``. For each population S of sources with
-        a pattern ``S_presentation_time``, when it begins, and ``S_presentation_source``, which of the population's sources has it, over
-        ``S_presentation``. A ``note`` says where a rate is beyond physiology, and how many spikes were left out because their train has
-        another in the same time step.
+        a pattern ``S_presentation_time``, when it begins, ``S_presentation_length``, and ``S_presentation_source``, which of the
+        population's sources has it, over ``S_presentation``. A ``note`` says where a rate is beyond physiology, and how many spikes were
+        left out because their train has another in the same time step.
 
     Raises
     ------
@@ -400,8 +400,9 @@ def run(
         every EPSP; over ``time``: the averaged traces. With `control` the same of the unstimulated input, with
         `paired_pulse` the paired-pulse ratio before and after. Of a population, ratios are means after over means before, and
         ``epsp_ratio_sem`` and ``efficacy_ratio_sem`` are standard errors over its synapses (of a protocol that draws, over seeds); a
-        rule with a readout adds ``readout_ratio``, which is what its paper compares with data. The attribute ``note`` says where no
-        weight changed, and why.
+        rule with a readout adds ``readout_ratio``, which is what its paper compares with data, and may have another direction than the
+        efficacy, which has not settled yet. The attribute ``counted`` says which of the two counts; ``note`` says where their directions
+        differ, where no weight changed, and why.
 
     Raises
     ------
@@ -523,7 +524,7 @@ def slice_of(
     xarray.Dataset
         Over ``condition`` the means over cells of what `run` gives, such as ``epsp_ratio`` with ``epsp_ratio_sem`` (over
         cells), and of the paired t-test of before against after ``paired_t``, ``paired_p`` and ``cells``, the number of
-        cells that it rests on (of EPSPs, or of efficacies without test pulses); over ``cell`` and ``condition`` the single
+        cells that it rests on (of EPSPs; without test pulses of the rule's readout, or of efficacies if it has none); over ``cell`` and ``condition`` the single
         values as ``cell_epsp_ratio`` and so on; published values as in `run`.
 
     Raises
