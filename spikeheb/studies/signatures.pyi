@@ -524,8 +524,8 @@ def slice_of(
     xarray.Dataset
         Over ``condition`` the means over cells of what `run` gives, such as ``epsp_ratio`` with ``epsp_ratio_sem`` (over
         cells), and of the paired t-test of before against after ``paired_t``, ``paired_p`` and ``cells``, the number of
-        cells that it rests on (of EPSPs; without test pulses of the rule's readout, or of efficacies if it has none); over ``cell`` and ``condition`` the single
-        values as ``cell_epsp_ratio`` and so on; published values as in `run`.
+        cells that it rests on (of EPSPs; without test pulses of the rule's readout, or of efficacies if it has none); over
+        ``cell`` and ``condition`` the single values as ``cell_epsp_ratio`` and so on; published values as in `run`.
 
     Raises
     ------
@@ -663,8 +663,8 @@ def window(
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
     delta_t : npt.ArrayLike | None
-        Values of delta_t, such as "-20 ms, -10 ms, 10 ms, 20 ms"; by default -60 to 60 ms. ``t_post - t_pre``, by default
-        in steps of 2 ms. 0 is a tie, decided by the rule's coincidence policy.
+        Values of delta_t, such as "-20 ms, -10 ms, 10 ms, 20 ms"; by default -60 to 60 ms, as far as that is shorter than
+        the period. ``t_post - t_pre``, by default in steps of 2 ms. 0 is a tie, decided by the rule's coincidence policy.
     pairs : int, by default 60
         How many pairs.
     frequency : Frequency | str, by default '1 Hz'

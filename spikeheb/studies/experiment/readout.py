@@ -117,8 +117,8 @@ def readout_note(data: xr.Dataset) -> str:
     if not opposite.any():
         return ""
     return (
-        f"in {int(opposite.sum())} of {opposite.size} conditions efficacy_ratio and readout_ratio have opposite directions: the efficacy is "
-        "read 1 s after the induction, before it has settled; compare readout_ratio with published data, as the paper of the rule does"
+        f"in {int(opposite.sum())} of {opposite.size} conditions efficacy_ratio and readout_ratio have opposite directions: the efficacy "
+        "is read 1 s after the induction, before it has settled; compare readout_ratio with published data, as the paper of the rule does"
     )
 
 

@@ -36,7 +36,8 @@ Floats = npt.NDArray[np.float64]
 MAX_DRAWS = 1000
 KEPT = (
     "epsp_before", "epsp_after", "epsp_ratio", "slope_ratio", "efficacy_before", "efficacy_end", "efficacy_ratio", "readout_before",
-    "readout_end", "readout_ratio", "control_epsp_ratio", "control_efficacy_ratio", "paired_pulse_ratio_before", "paired_pulse_ratio_after", "inverse_cv2_before", "inverse_cv2_after",
+    "readout_end", "readout_ratio", "control_epsp_ratio", "control_efficacy_ratio", "paired_pulse_ratio_before",
+    "paired_pulse_ratio_after", "inverse_cv2_before", "inverse_cv2_after",
 )  # fmt: skip
 
 
@@ -65,8 +66,8 @@ def slice_of(protocol: Protocol | str, rule: Rule | str, settings: Slice, *, pro
     xarray.Dataset
         Over ``condition`` the means over cells of what `run` gives, such as ``epsp_ratio`` with ``epsp_ratio_sem`` (over
         cells), and of the paired t-test of before against after ``paired_t``, ``paired_p`` and ``cells``, the number of
-        cells that it rests on (of EPSPs; without test pulses of the rule's readout, or of efficacies if it has none); over ``cell`` and ``condition`` the single
-        values as ``cell_epsp_ratio`` and so on; published values as in `run`.
+        cells that it rests on (of EPSPs; without test pulses of the rule's readout, or of efficacies if it has none); over
+        ``cell`` and ``condition`` the single values as ``cell_epsp_ratio`` and so on; published values as in `run`.
 
     Raises
     ------
