@@ -663,8 +663,8 @@ def window(
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
     delta_t : npt.ArrayLike | None
-        Values of delta_t, such as "-20 ms, -10 ms, 10 ms, 20 ms"; by default -60 to 60 ms, as far as that is shorter than
-        the period. ``t_post - t_pre``, by default in steps of 2 ms. 0 is a tie, decided by the rule's coincidence policy.
+        Values of delta_t, such as "-20 ms, -10 ms, 10 ms, 20 ms"; by default -60 to 60 ms, less where the period is
+        shorter. ``t_post - t_pre``, by default in steps of 2 ms. 0 is a tie, decided by the rule's coincidence policy.
     pairs : int, by default 60
         How many pairs.
     frequency : Frequency | str, by default '1 Hz'

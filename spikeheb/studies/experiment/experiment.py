@@ -17,13 +17,14 @@ from spikeheb.circuits.steps import Floats
 from spikeheb.circuits.values import constants, per_input
 from spikeheb.declared import described, takes_settings
 from spikeheb.dimensions import TIME
-from spikeheb.engines.choice import carry_out, check_engine
+from spikeheb.engines.choice import check_engine
 from spikeheb.errors import ScheduleError, check_used
 from spikeheb.protocols import Protocol
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
 from spikeheb.studies.calls import repeatable
 from spikeheb.studies.changes import Events, change_note, no_response_note, rejection_note
+from spikeheb.studies.experiment.cell_free import carried_out
 from spikeheb.studies.experiment.pooling import Session, pooled, session_of, weight_changes
 from spikeheb.studies.experiment.readout import beside_published, check_conditions, counted_in, readout_note, texts_of
 from spikeheb.studies.experiment.replay import largest_shift
@@ -92,7 +93,7 @@ def run(protocol: Protocol | str, rule: Rule | str, settings: Experiment, *, pro
     sessions, notes = [], []
     for n, schedule in enumerate(schedules):
         circuit = replace(_session(schedule, rule, cell, plan, n, start), exact=settings.exact)
-        recording = carry_out(circuit, settings.engine, progress=part(report, n, len(schedules)))
+        recording = carried_out(circuit, settings.engine, progress=part(report, n, len(schedules)))
         sessions.append(session_of(_of_population(schedule, plan), circuit, recording))
         notes.append(_events(schedule, circuit, recording, plan))
     differ = any(not _same_spikes(schedules[0], other) for other in schedules[1:])

@@ -13,13 +13,14 @@ from spikeheb.cells import Cell
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.values import constants, initial_values, per_input
 from spikeheb.declared import described, takes_settings
-from spikeheb.engines.choice import carry_out, check_engine
+from spikeheb.engines.choice import check_engine
 from spikeheb.errors import ScheduleError
 from spikeheb.measure.compare import mean_and_sem, paired_t_test
 from spikeheb.protocols import Protocol
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
 from spikeheb.studies.calls import repeatable
+from spikeheb.studies.experiment.cell_free import carried_out
 from spikeheb.studies.experiment.experiment import conditions_of, with_tests
 from spikeheb.studies.experiment.readout import TEXTS, beside_published, counted_in, outcome, readout_note
 from spikeheb.studies.experiment.session import places, session
@@ -90,7 +91,7 @@ def slice_of(protocol: Protocol | str, rule: Rule | str, settings: Slice, *, pro
         tested = with_tests(given, settings.test_pulses, settings.copies, settings.control, settings.paired_pulse)
         schedule = replace(tested, synapses=plan.synapses)
         circuit = replace(_session(schedule, rule, cell, plan, k, settings.cv), exact=settings.exact)
-        recording = carry_out(circuit, settings.engine, progress=part(report, k, n))
+        recording = carried_out(circuit, settings.engine, progress=part(report, k, n))
         single = outcome(schedule, circuit, recording)
         cells_alone.append(single[[name for name in KEPT if name in single]])
     data = beside_published(

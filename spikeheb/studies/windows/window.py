@@ -38,7 +38,7 @@ from spikeheb.studies.windows.overlay import overlay
 if TYPE_CHECKING:
     import xarray as xr
 
-DELTA_T = np.arange(-60, 61, 2) * 1e-3
+DELTA_T: Floats = np.asarray(np.arange(-60, 61, 2) * 1e-3, dtype=np.float64)
 Trains = list[tuple[Times, Times]]
 
 
