@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from spikeheb.errors import FormatError
-from spikeheb.plots.outcome import draw_published
+from spikeheb.plots.outcome import at_the_end, draw_published
 from spikeheb.plots.style import CYCLE, DASHES, GREY, LIGHT, end_labels, minus, ratio_axis
 from spikeheb.plots.windows import draw_window, lane_names
 from spikeheb.studies.experiment.conditions import Branch, Row, arrange, heading, names, shown, value_text
@@ -109,7 +109,7 @@ def _check_conditions(results: Sequence[xr.Dataset]) -> None:
                 f"the experiments have different conditions ({_conditions(first)} and {_conditions(other)}); run the same ones",
                 key="condition",
             )
-    if len({_measure(result) for result in results}) > 1:
+    if len({"epsp_ratio" in result for result in results}) > 1:
         raise FormatError("one experiment measured EPSPs and another only efficacies; run all with test pulses, or all without")
 
 
@@ -118,7 +118,7 @@ def _conditions(data: xr.Dataset) -> str:
 
 
 def _measure(data: xr.Dataset) -> str:
-    return "epsp_ratio" if "epsp_ratio" in data else "efficacy_ratio"
+    return "epsp_ratio" if "epsp_ratio" in data else at_the_end(data)
 
 
 def _outcomes(ax: Axes, results: Sequence[xr.Dataset], texts: Sequence[str]) -> Axes:
@@ -141,7 +141,8 @@ def _outcomes(ax: Axes, results: Sequence[xr.Dataset], texts: Sequence[str]) -> 
     if not numbers:
         index = [int(n) for branch in row.branches for n in branch.index]
         ax.set_xticks(index, [minus(value_text(results[0], row.axis, n)) if row.axis else "" for n in index])
-    ax.set_ylabel(f"after / before ({'EPSP' if _measure(results[0]) == 'epsp_ratio' else 'efficacy'})")
+    measures = dict.fromkeys(_measure(result).removesuffix("_ratio").replace("epsp", "EPSP") for result in results)
+    ax.set_ylabel(f"after / before ({' or '.join(measures)})")
     _legend_above(ax)
     ratio_axis([ax])
     ax.autoscale_view()

@@ -160,7 +160,7 @@ def _draw_model(ax: Axes, data: xr.Dataset, branch: Branch, x: Floats, colour: s
 
 def _draw_cells(ax: Axes, data: xr.Dataset, branch: Branch, x: Floats, colour: str) -> None:
     """Draw the single cells of a slice as dots, and the standard error of their mean as a bar."""
-    name = next((name for name in ("epsp_ratio", "efficacy_ratio") if f"cell_{name}" in data), None)
+    name = next((name for name in ("epsp_ratio", at_the_end(data)) if f"cell_{name}" in data), None)
     if name is None:
         return
     mean, sem = data[name].values[branch.index], data[f"{name}_sem"].values[branch.index]

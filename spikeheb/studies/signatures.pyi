@@ -400,8 +400,9 @@ def run(
         every EPSP; over ``time``: the averaged traces. With `control` the same of the unstimulated input, with
         `paired_pulse` the paired-pulse ratio before and after. Of a population, ratios are means after over means before, and
         ``epsp_ratio_sem`` and ``efficacy_ratio_sem`` are standard errors over its synapses (of a protocol that draws, over seeds); a
-        rule with a readout adds ``readout_ratio``, which is what its paper compares with data. The attribute ``note`` says where no
-        weight changed, and why.
+        rule with a readout adds ``readout_ratio``, which is what its paper compares with data, and may have another direction than the
+        efficacy, which has not settled yet. The attribute ``counted`` says which of the two counts; ``note`` says where their directions
+        differ, where no weight changed, and why.
 
     Raises
     ------
@@ -523,8 +524,8 @@ def slice_of(
     xarray.Dataset
         Over ``condition`` the means over cells of what `run` gives, such as ``epsp_ratio`` with ``epsp_ratio_sem`` (over
         cells), and of the paired t-test of before against after ``paired_t``, ``paired_p`` and ``cells``, the number of
-        cells that it rests on (of EPSPs, or of efficacies without test pulses); over ``cell`` and ``condition`` the single
-        values as ``cell_epsp_ratio`` and so on; published values as in `run`.
+        cells that it rests on (of EPSPs; without test pulses of the rule's readout, or of efficacies if it has none); over
+        ``cell`` and ``condition`` the single values as ``cell_epsp_ratio`` and so on; published values as in `run`.
 
     Raises
     ------
@@ -662,8 +663,8 @@ def window(
     progress : bool or callable, optional
         True for a bar; a function is called with the fraction done.
     delta_t : npt.ArrayLike | None
-        Values of delta_t, such as "-20 ms, -10 ms, 10 ms, 20 ms"; by default -60 to 60 ms. ``t_post - t_pre``, by default
-        in steps of 2 ms. 0 is a tie, decided by the rule's coincidence policy.
+        Values of delta_t, such as "-20 ms, -10 ms, 10 ms, 20 ms"; by default -60 to 60 ms, less where the period is
+        shorter. ``t_post - t_pre``, by default in steps of 2 ms. 0 is a tie, decided by the rule's coincidence policy.
     pairs : int, by default 60
         How many pairs.
     frequency : Frequency | str, by default '1 Hz'

@@ -33,6 +33,8 @@ Floats = npt.NDArray[np.float64]
 NEEDED = ("A_plus", "A_minus", "tau_plus", "tau_minus")
 NODES = 40
 """Nodes of the Gauss-Hermite quadrature over the random numbers of F."""
+PROMINENT = 0.02
+"""The share of the highest maximum of a density by which another stands out, if it is a mode. Chosen for illustration."""
 
 
 @dataclass(frozen=True)
@@ -268,6 +270,12 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float:
 
 
 def modes(density: Density) -> int:
-    """How many maxima a density has, those at its ends included."""
-    padded = np.concatenate([[-np.inf], density.density, [-np.inf]])
-    return int(np.count_nonzero((padded[1:-1] > padded[:-2]) & (padded[1:-1] >= padded[2:])))
+    """How many maxima a density has, those at its ends included.
+
+    A maximum counts where it rises above the minimum between it and a higher one by `PROMINENT` of the highest. Smaller ones are the
+    rounding of a density that is nearly 0, or the fall of the diffusion towards a limit; no histogram shows them.
+    """
+    from scipy.signal import find_peaks
+
+    padded = np.concatenate([[0.0], density.density, [0.0]])
+    return len(find_peaks(padded, prominence=PROMINENT * padded.max())[0])

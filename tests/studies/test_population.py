@@ -219,3 +219,47 @@ def test_test_pulses_alone_move_the_mean_of_a_population(dp):
     from spikeheb.studies.windows.drift import drift
 
     assert drift(dp) == pytest.approx(drift(dp, seed=4), abs=0.15)
+
+
+TAGGED = """schema = 1
+name = "tagged"
+title = "A readout of two variables"
+doc = "Written for a test."
+[parameters]
+A = { value = 0.01, doc = "step", source = "chosen for illustration" }
+[synapse]
+model = '''
+w : 1
+tag : 1
+'''
+weight = "w"
+efficacy = "w"
+readout = "w + tag"
+initial = { w = 1, tag = 1 }
+[[on]]
+event = "pre"
+do = ["transmit = 1", "w -= A", "tag += 2*A"]
+"""
+
+
+def test_a_readout_of_several_variables_counts_where_they_are_recorded(tmp_path):
+    """Without test pulses the run ends when the readout is taken, so that every variable is known; with them only the weight is."""
+    path = tmp_path / "tagged.toml"
+    path.write_text(TAGGED)
+    given = {"pairs": 5, "delta_t": "10 ms"}
+    data = sh.run("pairing", str(path), test_pulses=False, **given)
+    assert data.attrs["counted"] == "readout"
+    assert data["readout_ratio"].values == pytest.approx([(0.95 + 1.1) / 2])
+    assert data["efficacy_ratio"].values == pytest.approx([0.95])
+    assert "opposite directions" in data.attrs["note"]
+    assert sh.run("pairing", str(path), baseline="60 s", follow_up="60 s", **given).attrs["counted"] == "efficacy"
+
+
+def test_a_comparison_of_experiments_draws_what_counts():
+    given = {"pairs": 20, "delta_t": "10 ms", "test_pulses": False}
+    results = [sh.run("pairing", name, **given) for name in ("graupner_brunel:DP", "pair")]
+    ax = sh.plot(results)
+    assert ax.get_ylabel() == "after / before (readout or efficacy)"
+    drawn = [float(y) for line in ax.lines for y in line.get_ydata()]
+    assert float(results[0]["readout_ratio"][0]) in drawn
+    assert float(results[1]["efficacy_ratio"][0]) in drawn

@@ -136,3 +136,17 @@ def test_two_modes_need_ltd_that_hardly_exceeds_ltp():
 def test_without_diffusion_there_is_no_stationary_density():
     with pytest.raises(EngineError, match="does not spread every weight"):
         stationary(sh.rule("pair", A_plus=0, A_minus=0), RATE, RATE)
+
+
+@pytest.mark.parametrize("points", [1000, 4000, 20000])
+@pytest.mark.parametrize(
+    ("rule", "bonus", "expected"),
+    [
+        (gutig(0.04, rate=0.02), 1.0, 1),  # the diffusion falls at the upper limit, by less than 2 per cent
+        (gutig(0.04), 20.0, 1),  # all but the upper end underflows
+        (gutig(0.02), 20.0, 1),
+        (gutig(0.001, rate=0.02), 0.4, 2),
+    ],
+)
+def test_the_number_of_modes_does_not_depend_on_rounding(rule, bonus, expected, points):
+    assert modes(stationary(rule, RATE, RATE, bonus=bonus, points=points)) == expected

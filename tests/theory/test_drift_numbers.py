@@ -51,7 +51,19 @@ def test_every_number_of_a_triangular_density():
 
 
 @pytest.mark.parametrize(
-    ("values", "count"), [([1, 3, 1, 3, 1], 2), ([3, 1, 3], 2), ([1, 2, 2, 1], 1), ([2, 2], 1), ([1, 2, 3], 1), ([3, 2, 3, 1, 4], 3)]
+    ("values", "count"),
+    [
+        ([1, 3, 1, 3, 1], 2),
+        ([3, 1, 3], 2),
+        ([1, 2, 2, 1], 1),
+        ([2, 2], 1),
+        ([1, 2, 3], 1),
+        ([3, 2, 3, 1, 4], 3),
+        ([1, 2, 2, 3], 1),
+        ([1e-9, 0, 1], 1),
+        ([0, 1e-320, 1e-320, 1], 1),
+        ([1, 9, 8.99, 10], 1),
+    ],
 )
 def test_modes_are_counted(values, count):
     assert modes(Density(np.arange(len(values), dtype=float), np.array(values, dtype=float))) == count

@@ -56,3 +56,30 @@ def test_simulated_synapses_follow_the_analytic_form(calcium):
     up = np.mean(sh.replay(rule, [pre] * runs, [pre + 0.01] * runs, 0.0, dt=2e-4, seed=2)["w"].values > 0.5)
     expected = theory.outcome(theory.at_external_calcium(rule.constants), [0.0], [0.01], 1 / 0.3, 100).up
     assert up == pytest.approx(expected, abs=0.045)
+
+
+@pytest.fixture(scope="module")
+def session():
+    return sh.run("inglebert_2020", "graupner_brunel_scaled", test_pulses=False)
+
+
+def test_the_session_counts_the_readout_and_says_where_the_efficacy_has_not_settled(session):
+    """At 3 mM and -25 ms the mean efficacy is up 1 s after the induction, while the share of strong synapses is down, as published."""
+    data = session
+    assert data.attrs["counted"] == "readout"
+    rows = [
+        np.flatnonzero((data.external_calcium == ca) & (data.delta_t == ms * 1e-3) & (data.pattern == "1 AP"))[0] for ca, ms, _ in SINGLE
+    ]
+    expected = [change(ca, ms) for ca, ms, _ in SINGLE]
+    np.testing.assert_array_less(np.abs(data.readout_ratio.values[rows] - expected), 4 * data.readout_ratio_sem.values[rows] + 0.03)
+    assert list(data.published_outcome.values[rows]) == [published for _, _, published in SINGLE]
+    up = data.efficacy_ratio.values[rows][1]
+    assert up > 1.05
+    assert data.readout_ratio.values[rows][1] < 0.9
+    assert "efficacy_ratio and readout_ratio have opposite directions" in data.attrs["note"]
+
+
+def test_the_session_agrees_with_the_window(session):
+    window = sh.window(at(3.0), [-0.025], pairs=150, frequency=0.3)
+    difference = session.readout_ratio.values[1] - 1 - window.change.values[0]
+    assert abs(difference) < 4 * np.hypot(session.readout_ratio_sem.values[1], window.change_sem.values[0])

@@ -17,19 +17,20 @@ from spikeheb.circuits.steps import Floats
 from spikeheb.circuits.values import constants, per_input
 from spikeheb.declared import described, takes_settings
 from spikeheb.dimensions import TIME
-from spikeheb.engines.choice import carry_out, check_engine
+from spikeheb.engines.choice import check_engine
 from spikeheb.errors import ScheduleError, check_used
 from spikeheb.protocols import Protocol
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
 from spikeheb.studies.calls import repeatable
 from spikeheb.studies.changes import Events, change_note, no_response_note, rejection_note
+from spikeheb.studies.experiment.cell_free import carried_out
 from spikeheb.studies.experiment.pooling import Session, pooled, session_of, weight_changes
-from spikeheb.studies.experiment.readout import beside_published, check_conditions, texts_of
+from spikeheb.studies.experiment.readout import beside_published, check_conditions, counted_in, readout_note, texts_of
 from spikeheb.studies.experiment.replay import largest_shift
 from spikeheb.studies.experiment.session import calcium_parameter, places, session, settled_step, sweep_steps
 from spikeheb.studies.labels import describe, provenance
-from spikeheb.studies.population import Population, check_memory, counted, population, sharing, starts
+from spikeheb.studies.population import Population, check_memory, population, sharing, starts
 from spikeheb.studies.progress import Progress, part, report_of, shows_progress
 from spikeheb.studies.settings.experiment import Experiment
 from spikeheb.studies.start_weights import start_weights
@@ -66,8 +67,9 @@ def run(protocol: Protocol | str, rule: Rule | str, settings: Experiment, *, pro
         every EPSP; over ``time``: the averaged traces. With `control` the same of the unstimulated input, with
         `paired_pulse` the paired-pulse ratio before and after. Of a population, ratios are means after over means before, and
         ``epsp_ratio_sem`` and ``efficacy_ratio_sem`` are standard errors over its synapses (of a protocol that draws, over seeds); a
-        rule with a readout adds ``readout_ratio``, which is what its paper compares with data. The attribute ``note`` says where no
-        weight changed, and why.
+        rule with a readout adds ``readout_ratio``, which is what its paper compares with data, and may have another direction than the
+        efficacy, which has not settled yet. The attribute ``counted`` says which of the two counts; ``note`` says where their directions
+        differ, where no weight changed, and why.
 
     Raises
     ------
@@ -91,14 +93,14 @@ def run(protocol: Protocol | str, rule: Rule | str, settings: Experiment, *, pro
     sessions, notes = [], []
     for n, schedule in enumerate(schedules):
         circuit = replace(_session(schedule, rule, cell, plan, n, start), exact=settings.exact)
-        recording = carry_out(circuit, settings.engine, progress=part(report, n, len(schedules)))
+        recording = carried_out(circuit, settings.engine, progress=part(report, n, len(schedules)))
         sessions.append(session_of(_of_population(schedule, plan), circuit, recording))
         notes.append(_events(schedule, circuit, recording, plan))
     differ = any(not _same_spikes(schedules[0], other) for other in schedules[1:])
     data = beside_published(pooled(sessions, plan, circuit, differ=differ), protocol, schedules[0])
     data.attrs = described(settings) | provenance("experiment", rule, cell, recording.engine, settings.seed, schedules[0].dt)
     data.attrs |= conditions_of(protocol, schedules[0], rule)
-    data.attrs |= plan.attrs() | {"counted": counted(rule)[0]}
+    data.attrs |= plan.attrs() | {"counted": counted_in(data)}
     if start is not None:
         data.attrs["w0"] = json.dumps(start.tolist()) if start.size > 1 else float(start[0])
     text = _note(rule, sessions, plan, notes, data)
@@ -147,7 +149,7 @@ def _events(schedule: Schedule, circuit: Circuit, recording: Recording, plan: Po
 def _note(rule: Rule, sessions: Sequence[Session], plan: Population, events: Sequence[Events], data: xr.Dataset) -> str:
     """Whether weights changed, and whether any sweep is left to measure."""
     total = replace(events[0], pre=sum(each.pre for each in events), post=sum(each.post for each in events))  # type: ignore[arg-type]  # arrays add up
-    parts = [change_note(rule, *weight_changes(sessions, plan), total)]
+    parts = [change_note(rule, *weight_changes(sessions, plan), total), readout_note(data)]
     if "epsp_ratio" in data:
         parts.append(rejection_note((data["rejected_sweeps"].values > 0) & np.isnan(data["epsp_ratio"].values)))
         parts.append(no_response_note(data["epsp_before"].values))

@@ -27,6 +27,7 @@ Pair = tuple[Floats, Floats]
 SUMMED = ("own_spikes", "rejected_sweeps")
 RATIOS = {
     "efficacy_ratio": ("efficacy_before", "efficacy_end"),
+    "readout_ratio": ("readout_before", "readout_end"),
     "epsp_ratio": ("epsp_before", "epsp_after"),
     "slope_ratio": ("slope_before", "slope_after"),
     "control_epsp_ratio": ("control_epsp_before", "control_epsp_after"),
@@ -85,10 +86,7 @@ def pooled(sessions: Sequence[Session], plan: Population, circuit: Circuit, *, d
     for name in ("efficacy", "readout"):
         if name in sessions[0].synapses:
             pair = _units(sessions, name, plan, differ, by_synapse)
-            ratio, sem = paired_ratio(*pair)
-            if name == "readout":
-                means = {"readout_before": pair[0].mean(axis=1), "readout_end": pair[1].mean(axis=1), "readout_ratio": ratio}
-                data = data.assign({key: ("condition", values) for key, values in means.items()})
+            _, sem = paired_ratio(*pair)
             data = data.assign({f"{name}_ratio_sem": ("condition", sem)}) if pair[0].shape[1] > 1 else data
     if "epsp_ratio" in data and (plan.members > 1 or draws):
         data["epsp_ratio_sem"] = ("condition", paired_ratio(*_units(sessions, "epsp", plan, differ, by_synapse))[1])

@@ -70,6 +70,10 @@ def _efficacies(schedule: Schedule, circuit: Circuit, recording: Recording) -> x
     if schedule.control:
         start, end = (values.mean(axis=1) for values in start_and_end(schedule, circuit, recording, control_inputs(schedule)))
         variables["control_efficacy_ratio"] = _ratio(end, start)
+    counts = readouts(schedule, circuit, recording, inputs_under_test(schedule))
+    if counts is not None:
+        start, end = (values.mean(axis=1) for values in counts)
+        variables |= {"readout_before": start, "readout_end": end, "readout_ratio": _ratio(end, start)}
     coordinates = {name: ("condition", np.array([lane.condition[name] for lane in schedule.lanes])) for name in schedule.lanes[0].condition}
     return xr.Dataset({name: ("condition", values) for name, values in variables.items()}).assign_coords(coordinates)
 
@@ -83,14 +87,39 @@ def start_and_end(schedule: Schedule, circuit: Circuit, recording: Recording, in
 
 
 def readouts(schedule: Schedule, circuit: Circuit, recording: Recording, inputs: Steps) -> tuple[Floats, Floats] | None:
-    """The same of the rule's readout; None where it has none, or one that reads more than the weight, which alone is recorded."""
+    """The same of the rule's readout; None where it has none, or one that reads what was not recorded.
+
+    The weight is recorded 1 s after the induction; the other variables at the end of the run, which is the same without test pulses.
+    """
     rule, known = circuit.rule, {name: per_input(circuit, value) for name, value in constants(circuit).items()}
-    if rule.readout is None or not t.names(expand(rule.readout, rule)) <= {rule.weight, *known}:
+    if rule.readout is None:
         return None
-    column = int(np.searchsorted(circuit.probes.samples, settled_step(schedule)))
-    weights = initial_values(circuit)[rule.weight], recording.weight[:, column]
-    before, after = (value_of(rule.readout, rule, {**known, rule.weight: w}, w.shape)[inputs] for w in weights)
+    settled = settled_step(schedule)
+    ended = {} if settled < circuit.steps - 1 else dict(recording.variables)
+    end = ended | {rule.weight: recording.weight[:, int(np.searchsorted(circuit.probes.samples, settled))]}
+    if not t.names(expand(rule.readout, rule)) <= {*end, *known}:
+        return None
+    states, shape = (initial_values(circuit), end), (circuit.synapse_count,)
+    before, after = (value_of(rule.readout, rule, {**known, **state}, shape)[inputs] for state in states)
     return before, after
+
+
+def counted_in(data: xr.Dataset) -> str:
+    """What a result without test pulses is compared with data in: the readout where the rule has one, else the efficacy."""
+    return "readout" if "readout_ratio" in data else "efficacy"
+
+
+def readout_note(data: xr.Dataset) -> str:
+    """A sentence: in which conditions efficacy and readout have changed in opposite directions; empty where there are none."""
+    if "readout_ratio" not in data:
+        return ""
+    opposite = _direction(data, "efficacy_ratio") * _direction(data, "readout_ratio") < 0
+    if not opposite.any():
+        return ""
+    return (
+        f"in {int(opposite.sum())} of {opposite.size} conditions efficacy_ratio and readout_ratio have opposite directions: the efficacy "
+        "is read 1 s after the induction, before it has settled; compare readout_ratio with published data, as the paper of the rule does"
+    )
 
 
 def weights_of(schedule: Schedule, circuit: Circuit, recording: Recording, inputs: Steps) -> tuple[Floats, Floats]:
@@ -104,6 +133,12 @@ def efficacies_at_pulses(schedule: Schedule, circuit: Circuit, recording: Record
     minutes, columns = _minutes(schedule), np.searchsorted(circuit.probes.samples, pulse_steps(schedule)[0])
     before, after = baseline_of(minutes, 0.0), window_of(minutes, 0.0, follow_of(schedule))
     return recording.efficacy[inputs][..., columns[before]].mean(axis=-1), recording.efficacy[inputs][..., columns[after]].mean(axis=-1)
+
+
+def _direction(data: xr.Dataset, name: str) -> Floats:
+    """Whether a ratio rose (1) or fell (-1), or differs from 1 by no more than its standard error (0)."""
+    change, sem = data[name].values - 1, data[f"{name}_sem"].values if f"{name}_sem" in data else 0.0
+    return np.where(np.abs(change) > sem, np.sign(change), 0.0)
 
 
 def _ratio(after: Floats, before: Floats) -> Floats:

@@ -13,15 +13,16 @@ from spikeheb.cells import Cell
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.values import constants, initial_values, per_input
 from spikeheb.declared import described, takes_settings
-from spikeheb.engines.choice import carry_out, check_engine
+from spikeheb.engines.choice import check_engine
 from spikeheb.errors import ScheduleError
 from spikeheb.measure.compare import mean_and_sem, paired_t_test
 from spikeheb.protocols import Protocol
 from spikeheb.rules.rule import Rule
 from spikeheb.schedules import Schedule
 from spikeheb.studies.calls import repeatable
+from spikeheb.studies.experiment.cell_free import carried_out
 from spikeheb.studies.experiment.experiment import conditions_of, with_tests
-from spikeheb.studies.experiment.readout import TEXTS, beside_published, outcome
+from spikeheb.studies.experiment.readout import TEXTS, beside_published, counted_in, outcome, readout_note
 from spikeheb.studies.experiment.session import places, session
 from spikeheb.studies.labels import describe, provenance
 from spikeheb.studies.population import Population, population, sharing, starts
@@ -35,8 +36,9 @@ Floats = npt.NDArray[np.float64]
 
 MAX_DRAWS = 1000
 KEPT = (
-    "epsp_before", "epsp_after", "epsp_ratio", "slope_ratio", "efficacy_before", "efficacy_end", "efficacy_ratio", "control_epsp_ratio",
-    "control_efficacy_ratio", "paired_pulse_ratio_before", "paired_pulse_ratio_after", "inverse_cv2_before", "inverse_cv2_after",
+    "epsp_before", "epsp_after", "epsp_ratio", "slope_ratio", "efficacy_before", "efficacy_end", "efficacy_ratio", "readout_before",
+    "readout_end", "readout_ratio", "control_epsp_ratio", "control_efficacy_ratio", "paired_pulse_ratio_before",
+    "paired_pulse_ratio_after", "inverse_cv2_before", "inverse_cv2_after",
 )  # fmt: skip
 
 
@@ -65,8 +67,8 @@ def slice_of(protocol: Protocol | str, rule: Rule | str, settings: Slice, *, pro
     xarray.Dataset
         Over ``condition`` the means over cells of what `run` gives, such as ``epsp_ratio`` with ``epsp_ratio_sem`` (over
         cells), and of the paired t-test of before against after ``paired_t``, ``paired_p`` and ``cells``, the number of
-        cells that it rests on (of EPSPs, or of efficacies without test pulses); over ``cell`` and ``condition`` the single
-        values as ``cell_epsp_ratio`` and so on; published values as in `run`.
+        cells that it rests on (of EPSPs; without test pulses of the rule's readout, or of efficacies if it has none); over
+        ``cell`` and ``condition`` the single values as ``cell_epsp_ratio`` and so on; published values as in `run`.
 
     Raises
     ------
@@ -89,12 +91,16 @@ def slice_of(protocol: Protocol | str, rule: Rule | str, settings: Slice, *, pro
         tested = with_tests(given, settings.test_pulses, settings.copies, settings.control, settings.paired_pulse)
         schedule = replace(tested, synapses=plan.synapses)
         circuit = replace(_session(schedule, rule, cell, plan, k, settings.cv), exact=settings.exact)
-        recording = carry_out(circuit, settings.engine, progress=part(report, k, n))
+        recording = carried_out(circuit, settings.engine, progress=part(report, k, n))
         single = outcome(schedule, circuit, recording)
         cells_alone.append(single[[name for name in KEPT if name in single]])
-    data = beside_published(_over_cells(cells_alone, "epsp" if "epsp_ratio" in cells_alone[0] else "efficacy"), protocol, schedule)
+    data = beside_published(
+        _over_cells(cells_alone, "epsp" if "epsp_ratio" in cells_alone[0] else counted_in(cells_alone[0])), protocol, schedule
+    )
     data.attrs = described(settings) | provenance("slice", rule, cell, recording.engine, settings.seed, schedule.dt)
-    data.attrs |= conditions_of(protocol, schedule, rule) | {"cells": n, "synapses": plan.synapses}
+    data.attrs |= conditions_of(protocol, schedule, rule) | {"cells": n, "synapses": plan.synapses, "counted": counted_in(data)}
+    text = readout_note(data)
+    data.attrs |= {"note": text} if text else {}
     return describe(data, TEXTS | _cell_texts(data) | SLICE_TEXTS)
 
 
@@ -150,7 +156,7 @@ def _over_cells(cells_alone: list[xr.Dataset], tested: str) -> xr.Dataset:
         data[name] = ("condition", mean)
         if str(name).endswith("_ratio"):
             data[f"{name}_sem"] = ("condition", sem)
-    before, after = (f"{tested}_before", "epsp_after" if tested == "epsp" else "efficacy_end")
+    before, after = (f"{tested}_before", "epsp_after" if tested == "epsp" else f"{tested}_end")
     t, p, cells = paired_t_test(*(single[name].transpose("cell", "condition").values for name in (before, after)))
     return data.assign(paired_t=("condition", t), paired_p=("condition", p), cells=("condition", cells))
 
@@ -159,6 +165,7 @@ SLICE_TEXTS = {
     "epsp_ratio_sem": ("1", "standard error of the EPSP ratio over cells"),
     "slope_ratio_sem": ("1", "standard error of the slope ratio over cells"),
     "efficacy_ratio_sem": ("1", "standard error of the efficacy ratio over cells"),
+    "readout_ratio_sem": ("1", "standard error of the readout ratio over cells"),
     "control_epsp_ratio_sem": ("1", "standard error over cells of the EPSP ratio of the unstimulated input"),
     "control_efficacy_ratio_sem": ("1", "standard error over cells of the efficacy ratio of the unstimulated input"),
     "paired_t": ("1", "t of the paired test of after against before"),

@@ -17,7 +17,7 @@ class Window:
     delta_t: Annotated[
         tuple[Time, ...] | None,
         Setting(
-            'Values of delta_t, such as "-20 ms, -10 ms, 10 ms, 20 ms"; by default -60 to 60 ms.',
+            'Values of delta_t, such as "-20 ms, -10 ms, 10 ms, 20 ms"; by default -60 to 60 ms, less where the period is shorter.',
             "``t_post - t_pre``, by default in steps of 2 ms. 0 is a tie, decided by the rule's coincidence policy.",
         ),
     ] = None

@@ -38,7 +38,7 @@ from spikeheb.studies.windows.overlay import overlay
 if TYPE_CHECKING:
     import xarray as xr
 
-DELTA_T = np.arange(-60, 61, 2) * 1e-3
+DELTA_T: Floats = np.asarray(np.arange(-60, 61, 2) * 1e-3, dtype=np.float64)
 Trains = list[tuple[Times, Times]]
 
 
@@ -91,7 +91,7 @@ def _of_rule(rule: Rule, settings: Window, progress: Report | None) -> xr.Datase
     import xarray as xr
 
     body, step = settings.cell, settings.dt
-    values = DELTA_T if settings.delta_t is None else np.array(settings.delta_t, dtype=float)
+    values = _default_delta_t(settings.frequency) if settings.delta_t is None else np.array(settings.delta_t, dtype=float)
     if not values.size:
         raise ScheduleError("expected a row of finite times in seconds", key="delta_t")
     start = start_weights(settings.w0, rule)
@@ -114,9 +114,17 @@ def _of_rule(rule: Rule, settings: Window, progress: Report | None) -> xr.Datase
     data.attrs = described(settings) | provenance("window", rule, body, recording.engine, settings.seed, step)
     data.attrs["largest_shift_s"] = largest_shift([train for pair in trains for train in pair], step)
     data.attrs |= {"w0": float(before["weight"].mean()), "counted": name, **plan.attrs()}
-    note = _note(rule, trains, before["weight"], after["weight"], recording, body is not None)
-    data.attrs |= {"note": note} if note else {}
+    notes = [_note(rule, trains, before["weight"], after["weight"], recording, body is not None)]
+    if settings.delta_t is None and values.size < DELTA_T.size:
+        limit, period = f"{values[-1] * 1e3:g}", f"{1e3 / settings.frequency:g} ms at {settings.frequency:g} Hz"
+        notes.append(f"delta_t goes from -{limit} to {limit} ms, because it is shorter than the period, {period}")
+    data.attrs |= {"note": "; ".join(filter(None, notes))} if any(notes) else {}
     return describe(data, _texts(name))
+
+
+def _default_delta_t(frequency: float) -> Floats:
+    """The default values that are shorter than the period."""
+    return DELTA_T if frequency <= 0 else DELTA_T[np.abs(DELTA_T) * frequency < 1 - 1e-9]
 
 
 def _circuit(rule: Rule, cell: Cell | None, trains: Trains, dt: float, plan: Population, n: int, start: Floats | None) -> Circuit:

@@ -141,3 +141,16 @@ def test_synapses_of_one_input_start_alike():
     data = [sh.slice_of("pairing", "triplet", n=3, test_pulses=False, delta_t="10 ms", synapses=count) for count in (1, 4)]
     np.testing.assert_allclose(data[1]["cell_efficacy_before"], data[0]["cell_efficacy_before"], rtol=1e-12)
     np.testing.assert_allclose(data[1]["cell_efficacy_end"], data[0]["cell_efficacy_end"], rtol=1e-6)
+
+
+def test_a_slice_counts_the_readout_where_the_rule_has_one():
+    data = sh.slice_of("pairing", "graupner_brunel:DP", n=3, synapses=20, pairs=20, delta_t="10 ms", test_pulses=False)
+    assert data.attrs["counted"] == "readout"
+    before, after = (data[f"cell_readout_{when}"].values for when in ("before", "end"))
+    rho_is_up = (after - 1) / 4 * 20
+    np.testing.assert_allclose(rho_is_up, np.rint(rho_is_up), atol=1e-9)
+    np.testing.assert_allclose(data["readout_ratio"], (after / before).mean(axis=0))
+    np.testing.assert_allclose(data["paired_t"], stats.ttest_rel(after, before, axis=0).statistic)
+    ax = sh.plot(data)
+    drawn = np.concatenate([line.get_ydata() for line in ax.lines if line.get_marker() == "." and line.get_alpha() == 0.5])
+    np.testing.assert_allclose(np.sort(drawn), np.sort((after / before).ravel()))

@@ -29,6 +29,13 @@ def test_delta_t_zero_is_an_ordinary_point_and_the_default_grid_has_it():
     assert data["delta_t"].attrs["units"] == "s"
 
 
+@pytest.mark.parametrize(("frequency", "limit"), [(16.0, 60), (20.0, 48), (30.0, 32), (100.0, 8), (600.0, 0)])
+def test_the_default_grid_is_cut_to_the_period(frequency, limit):
+    data = sh.window("pair", frequency=frequency, pairs=3)
+    np.testing.assert_allclose(data["delta_t"], np.arange(-limit, limit + 1, 2) * 1e-3, atol=1e-15)
+    assert ("is shorter than the period" in data.attrs.get("note", "")) == (limit < 60)
+
+
 def test_a_delta_t_as_long_as_the_period_is_refused():
     with pytest.raises(sh.ScheduleError, match="period"):
         sh.window(sh.rule("pair"), delta_t=[0.12], frequency=10.0)
