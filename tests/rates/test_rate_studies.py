@@ -88,9 +88,9 @@ def test_rules_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "study\tcapacity\t" in listed
     assert run(["rates", "show", "oja"]) == 0
     assert "oja, dw/dt = tau*eta*y*(x - w*y)" in capsys.readouterr().out
-    assert run(["show", "hebb", "--latex"]) == 0
+    assert run(["show", "sanger", "--latex"]) == 0
     assert r"\Delta W_{ij}" in capsys.readouterr().out
-    assert run(["show", "hebb", "--kernel"]) == 2
+    assert run(["show", "sanger", "--kernel"]) == 2
     path = tmp_path / "mine.toml"
     path.write_text(sh.rates.rule("oja").text)
     assert run(["check", str(path)]) == 0

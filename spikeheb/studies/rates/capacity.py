@@ -140,7 +140,7 @@ def _notes(kinds: tuple[str, ...]) -> list[str]:
     if "diagonal" in kinds:
         notes.append("A weight of a cell to itself raises what is kept, by hysteresis; 0.138 is about networks without.")
     if "uncancelled" in kinds:
-        notes.append("Without cancelling the common mode even plastic synapses of both kinds fail under Dale's law, most from cues with flips.")
+        notes.append("Without cancelling the common mode even plastic synapses of both kinds fail under Dale's law.")
     if "magnitudes" in kinds:
         notes.append(
             "Where the magnitude of inhibitory weights rises with coincidence, their effect is anti-Hebbian and works against the memory."
