@@ -53,7 +53,7 @@ def test_a_shared_file_cannot_write_markup_or_escapes(load):
 
 def test_list_names_what_there_is():
     everything = sh.list()
-    assert {row[0] for row in everything.rows} == {"rule", "cell", "network", "protocol"}
+    assert {row[0] for row in everything.rows} == {"rule", "rate", "cell", "network", "protocol"}
     assert [row[1] for row in sh.list("rules").rows] == sorted(library.names("rule"))
     assert "triplet" in repr(sh.list("rules"))
     assert sh.list("cells")._repr_html_().count("<tr>") == len(library.names("cell")) + 1

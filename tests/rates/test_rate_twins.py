@@ -23,7 +23,8 @@ every_twin = pytest.mark.parametrize("name", TWINS)
 POINTS = np.array([[10, 10, 0.5], [20, 10, 0.5], [5, 40, 0.5], [10, 20, 0.5], [30, 5, 2.0], [15, 15, 1.5]])
 """Rates of both sides in hertz, and the weight."""
 DT, SECONDS, SYNAPSES = 0.5e-3, 20.0, 400
-ENGINES = [
+NEEDS_COMPILER = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
+ENGINES = [pytest.param("kernel", marks=NEEDS_COMPILER), pytest.param("plain", marks=pytest.mark.full)]
     pytest.param("kernel", marks=pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")),
     pytest.param("plain", marks=pytest.mark.full),
 ]
