@@ -25,9 +25,6 @@ POINTS = np.array([[10, 10, 0.5], [20, 10, 0.5], [5, 40, 0.5], [10, 20, 0.5], [3
 DT, SECONDS, SYNAPSES = 0.5e-3, 20.0, 400
 NEEDS_COMPILER = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
 ENGINES = [pytest.param("kernel", marks=NEEDS_COMPILER), pytest.param("plain", marks=pytest.mark.full)]
-    pytest.param("kernel", marks=pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")),
-    pytest.param("plain", marks=pytest.mark.full),
-]
 SMALL_ETA = 1e-9
 """So small that the weight is held: it moves by a millionth while it is measured."""
 
