@@ -182,7 +182,7 @@ def draw_norms(ax: Axes, data: xr.Dataset) -> Axes:
     _side_by_side(ax, data, "norm")
     ax.axhline(1.0, color=GREY, linewidth=1.2)
     ax.set_yscale("log")
-    ax.set_ylim(top=min(1000.0, 2 * float(data["norm"].max())))
+    ax.set_ylim(bottom=0.1, top=min(1000.0, 2 * float(data["norm"].max())))
     ax.set_ylabel("norm of the weights")
     ax.legend(loc="best")
     return ax

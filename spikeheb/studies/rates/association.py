@@ -45,7 +45,7 @@ def association(settings: Association, *, progress: Progress = None) -> xr.Datas
     -------
     xarray.Dataset
         Over ``seed``, ``c`` and ``distance`` in the sequence: ``correlation`` of two attractors, mean over all pairs of that distance.
-        Over ``seed`` and ``c``: ``still``, the largest rate of change at the end, over cells.
+        Over ``seed`` and ``c``: ``moving``, the mean rate of change at the end: near 0 at rest.
 
     Raises
     ------
@@ -55,9 +55,8 @@ def association(settings: Association, *, progress: Progress = None) -> xr.Datas
     strengths = tuple(settings.c)
     for n, c in enumerate(strengths):
         if not (math.isfinite(c) and OSCILLATES < c <= 10.0):
-            raise ScheduleError(
-                f"expected a number above {OSCILLATES:g}, where the network oscillates, and up to 10 (got {c:g})", key=f"c[{n}]"
-            )
+            text = f"expected a number above {OSCILLATES:g}, where the network oscillates, and up to 10 (got {c:g})"
+            raise ScheduleError(text, key=f"c[{n}]")
     if not strengths or len(set(strengths)) < len(strengths):
         raise ScheduleError("expected one or more different values", key="c")
     for n, distance in enumerate(distances):
@@ -66,11 +65,11 @@ def association(settings: Association, *, progress: Progress = None) -> xr.Datas
             raise ScheduleError(text, key=f"distances[{n}]")
     checked.room({"the patterns and states": 8.0 * settings.cells * settings.patterns}, "cells")
     correlation, report = np.empty((len(seeds), len(strengths), len(distances))), report_of(progress)
-    still = np.empty(correlation.shape[:2])
-    for done, (n, m) in enumerate(np.ndindex(still.shape)):
-        correlation[n, m], still[n, m] = _attractors(settings, seeds[n], strengths[m], distances)
+    moving = np.empty(correlation.shape[:2])
+    for done, (n, m) in enumerate(np.ndindex(moving.shape)):
+        correlation[n, m], moving[n, m] = _attractors(settings, seeds[n], strengths[m], distances)
         if report:
-            report((done + 1) / still.size)
+            report((done + 1) / moving.size)
     return labelled(
         "association",
         settings,
@@ -81,7 +80,7 @@ def association(settings: Association, *, progress: Progress = None) -> xr.Datas
         },
         {
             "correlation": (("seed", "c", "distance"), correlation, "1", "correlation of two attractors"),
-            "still": (("seed", "c"), still, "1", "largest rate of change at the end"),
+            "moving": (("seed", "c"), moving, "1", "mean rate of change at the end"),
         },
         claim="Inhibition of each pattern by itself makes attractors alike far beyond their neighbours in the sequence.",
         table="correlation",
@@ -106,4 +105,4 @@ def _attractors(settings: Association, seed: int, c: float, distances: tuple[int
 
     ends = integrate(derivative, drawn[::2].T, dt=DT, duration=DT * settings.steps)
     table = np.corrcoef(ends.T)
-    return [float(np.diagonal(table, distance // 2).mean()) for distance in distances], float(np.abs(derivative(ends)).max())
+    return [float(np.diagonal(table, distance // 2).mean()) for distance in distances], float(np.abs(derivative(ends)).mean())

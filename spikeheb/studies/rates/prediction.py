@@ -130,7 +130,7 @@ def _courses(settings: Prediction, seed: int, shown: list[int]) -> tuple[list[li
                 course.append(error)
         courses.append(course)
         exploded.append(ended)
-    places = (np.zeros((cells, cells)), rng.standard_normal((cells, cells)) / np.sqrt(cells))
+    places = (np.zeros((cells, cells)), rng.standard_normal((cells, cells)))
     return courses, exploded, [_cosine(RULES["corrected"](W, F, D), RULES["published"](W, F, D)) for W in places]
 
 

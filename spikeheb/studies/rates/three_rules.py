@@ -29,7 +29,8 @@ Floats = npt.NDArray[np.float64]
 
 RULES = ("hebb", "instar", "oja")
 FORMS = ("rates", "spikes")
-DT = 1e-3
+DT = 0.1e-3
+"""In steps of 1 ms, ties of input and output make the weights longer by 4 per cent."""
 TAU = 0.02
 """Of the traces, and of the cell's membrane (seconds)."""
 BLOCK = 0.1
@@ -59,7 +60,8 @@ def three_rules(settings: ThreeRules, *, progress: Progress = None) -> xr.Datase
     -------
     xarray.Dataset
         Over ``seed``, ``form``, ``rule`` and ``time``: ``norm`` of the weights, and ``cosine`` of their angle to the leading eigenvector.
-        Over ``seed``, ``form`` and ``rule``: ``at_bound``, the share of weights that end at the spiking rule's upper bound or above.
+        Over ``seed``, ``form`` and ``rule``: ``late_norm`` and ``late_cosine`` of the weights averaged over the second half, in which
+        single spikes count for less; ``at_bound``, the share of weights that end at the spiking rule's upper bound or above.
 
     Raises
     ------
@@ -72,19 +74,22 @@ def three_rules(settings: ThreeRules, *, progress: Progress = None) -> xr.Datase
     checked.room({"the traces": 4.0 * steps * settings.inputs}, "duration")
     shown = np.unique(np.linspace(blocks / SHOWN, blocks, SHOWN).round().astype(np.int64))
     shape, report = (len(seeds), len(FORMS), len(RULES)), report_of(progress)
-    norm, cosine, bound = np.empty((*shape, len(shown))), np.empty((*shape, len(shown))), np.empty(shape)
+    norm, cosine = np.empty((2, *shape, len(shown)))
+    late, bound = np.empty((2, *shape)), np.empty(shape)
     for n, seed in enumerate(seeds):
         rng = np.random.default_rng(seed)
         rates = modulated(blocks, settings.inputs, rng)
         fired = rng.random((steps, settings.inputs)) < np.repeat(rates, round(BLOCK / DT), axis=0) * DT
         start = rng.uniform(0.0, 0.2, settings.inputs)
-        leading = (_leading(TAU * rates), _leading(lfilter([1.0], [1.0, -np.exp(-DT / TAU)], fired.astype(np.float64), axis=0)))
+        leading = (_leading(TAU * rates), _leading(lfilter([1.0], [1.0, -np.exp(-DT / TAU)], fired.astype(np.float32), axis=0)))
         for m, name in enumerate(RULES):
             top = library.rule(name).bounds.w_max
             courses = (_of_rates(settings, name, rates, start, shown), _of_spikes(settings, name, fired, start, shown, seed))
             for form, course in enumerate(courses):
                 norm[n, form, m] = np.linalg.norm(course, axis=1)
                 cosine[n, form, m] = course @ leading[form] / norm[n, form, m]
+                mean = course[len(shown) // 2 :].mean(axis=0)
+                late[:, n, form, m] = np.linalg.norm(mean), mean @ leading[form] / np.linalg.norm(mean)
                 bound[n, form, m] = (course[-1] >= (top or np.inf)).mean()
         if report:
             report((n + 1) / len(seeds))
@@ -101,12 +106,15 @@ def three_rules(settings: ThreeRules, *, progress: Progress = None) -> xr.Datase
         {
             "norm": (over, norm, "1", "norm of the weights"),
             "cosine": (over, cosine, "1", "cosine with the leading eigenvector"),
+            "late_norm": (over[:3], late[0], "1", "norm of the mean weights of the second half"),
+            "late_cosine": (over[:3], late[1], "1", "cosine of the mean weights of the second half with the leading eigenvector"),
             "at_bound": (over[:3], bound, "1", "share of weights at the upper bound or above"),
         },
         claim="Hebb runs away, instar goes to the mean input, Oja to length 1: in rates as in spikes.",
-        table="at_bound",
+        table="late_norm late_cosine at_bound",
         notes=[
             "In rates nothing holds Hebb; in spikes all weights end at the bound.",
+            "In spikes Oja's length is 1.02 to 1.03, not 1: the trace of the output lags behind the rate that the inputs drive.",
             "On 64 inputs with eigenvalues 5 and 4 (eta 5e-4, 40 000 samples) Oja's cosine with the first component is 0.995 on average "
             "and below 0.99 in one network of ten, as eta l1 l2/(2 (l1 - l2)) says.",
         ],
