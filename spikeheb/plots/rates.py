@@ -207,9 +207,14 @@ def draw_prediction(ax: Axes, data: xr.Dataset) -> Axes:
     """The error of prediction of three rules against steps, both logarithmic, a line for each seed; what explodes leaves the page."""
     for k, rule in enumerate(data["rule"].values):
         for n in range(data.sizes["seed"]):
-            error = data["error"].isel(seed=n).sel(rule=rule)
-            label = {"label": str(rule)} if n == 0 else {}
-            ax.plot(data["step"].values[1:], np.maximum(error.values[1:], 1e-33), color=CYCLE[k % len(CYCLE)], **label)
+            error = np.maximum(data["error"].isel(seed=n).sel(rule=rule).values[1:], 1e-33)
+            label = str(rule) if n == 0 else None
+            ax.plot(data["step"].values[1:], error, color=CYCLE[k % len(CYCLE)], label=label)
+                data["step"].values[1:],
+                np.maximum(error.values[1:], 1e-33),
+                color=CYCLE[k % len(CYCLE)],
+                label=str(rule) if n == 0 else None,
+            )
     ax.axhline(1.0, color=GREY, linewidth=1.2)
     ax.set_xscale("log")
     ax.set_yscale("log")
@@ -260,8 +265,8 @@ def draw_reward_paths(ax: Axes, data: xr.Dataset) -> Axes:
     """Trials against the strength of the Hebbian term, a point for each run; the wall is dotted."""
     for n in range(data.sizes["seed"]):
         ax.plot(data["ratio"].values, data["steps"].isel(seed=n).values, "o", color=LIGHT, markersize=4)
-    middle = np.exp(np.log(data["steps"]).mean("seed"))
-    ax.plot(data["ratio"].values, middle.values, "o-", color=CYCLE[0], label="geometric mean")
+    middle = np.exp(np.log(data["steps"].values).mean(axis=data["steps"].dims.index("seed")))
+    ax.plot(data["ratio"].values, middle, "o-", color=CYCLE[0], label="geometric mean")
     ax.axvline({"signed": 0.25, "active": 0.5}[str(data.attrs["form"])], color=GREY, linestyle=":", linewidth=1.5)
     ax.set_yscale("log")
     ax.set_xlabel("Hebbian step / largest depression (dotted: the wall)")

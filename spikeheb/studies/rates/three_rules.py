@@ -114,7 +114,7 @@ def three_rules(settings: ThreeRules, *, progress: Progress = None) -> xr.Datase
         table="late_norm late_cosine at_bound",
         notes=[
             "In rates nothing holds Hebb; in spikes all weights end at the bound.",
-            "In spikes Oja's length is 1.02 to 1.03, not 1: the trace of the output lags behind the rate that the inputs drive.",
+            "In spikes Oja's length is about 1.02, not 1: the trace of the output lags behind the rate that the inputs drive.",
             "On 64 inputs with eigenvalues 5 and 4 (eta 5e-4, 40 000 samples) Oja's cosine with the first component is 0.995 on average "
             "and below 0.99 in one network of ten, as eta l1 l2/(2 (l1 - l2)) says.",
         ],
