@@ -210,11 +210,6 @@ def draw_prediction(ax: Axes, data: xr.Dataset) -> Axes:
             error = np.maximum(data["error"].isel(seed=n).sel(rule=rule).values[1:], 1e-33)
             label = str(rule) if n == 0 else None
             ax.plot(data["step"].values[1:], error, color=CYCLE[k % len(CYCLE)], label=label)
-                data["step"].values[1:],
-                np.maximum(error.values[1:], 1e-33),
-                color=CYCLE[k % len(CYCLE)],
-                label=str(rule) if n == 0 else None,
-            )
     ax.axhline(1.0, color=GREY, linewidth=1.2)
     ax.set_xscale("log")
     ax.set_yscale("log")
