@@ -52,7 +52,7 @@ ROOMS = {
     ],
     "rates": [
         {"checked", "rate_rule"},
-        {"competition", "course", "data", "file", "storing", "terms"},
+        {"competition", "course", "data", "file", "gradients", "storing", "terms", "tutored"},
         {"layer", "memory"},
         {"hidden"},
     ],

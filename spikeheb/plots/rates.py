@@ -179,10 +179,108 @@ def draw_exponents(ax: Axes, data: xr.Dataset) -> Axes:
     return ax
 
 
+def draw_norms(ax: Axes, data: xr.Dataset) -> Axes:
+    """Norm of the weights against time, lines for spikes and dashes for rates; beyond a thousand it is cut off."""
+    _side_by_side(ax, data, "norm")
+    ax.axhline(1.0, color=GREY, linewidth=1.2)
+    ax.set_yscale("log")
+    ax.set_ylim(bottom=0.1, top=min(1000.0, 2 * float(data["norm"].max())))
+    ax.set_ylabel("norm of the weights")
+    ax.legend(loc="best")
+    return ax
+
+
+def draw_directions(ax: Axes, data: xr.Dataset) -> Axes:
+    """Cosine with the leading eigenvector against time."""
+    _side_by_side(ax, data, "cosine")
+    ax.set_ylabel("cosine with the leading eigenvector")
+    return ax
+
+
+def _side_by_side(ax: Axes, data: xr.Dataset, name: str) -> None:
+    for k, rule in enumerate(data["rule"].values):
+        for form, look in (("spikes", "-"), ("rates", "--")):
+            curve = data[name].sel(rule=rule, form=form)
+            band(ax, data["time"], curve, color=CYCLE[k % len(CYCLE)], linestyle=look, marker="", label=f"{rule}, {form}")
+    ax.set_xlabel("time (s)")
+
+
+def draw_prediction(ax: Axes, data: xr.Dataset) -> Axes:
+    """The error of prediction of three rules against steps, both logarithmic, a line for each seed; what explodes leaves the page."""
+    for k, rule in enumerate(data["rule"].values):
+        for n in range(data.sizes["seed"]):
+            error = np.maximum(data["error"].isel(seed=n).sel(rule=rule).values[1:], 1e-33)
+            label = str(rule) if n == 0 else None
+            ax.plot(data["step"].values[1:], error, color=CYCLE[k % len(CYCLE)], label=label)
+    ax.axhline(1.0, color=GREY, linewidth=1.2)
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_ylim(1e-34, 1e15)
+    ax.set_xlabel("step")
+    ax.set_ylabel("error of prediction (1: no weights)")
+    ax.legend(loc="lower left")
+    return ax
+
+
+def draw_predicted_recall(ax: Axes, data: xr.Dataset) -> Axes:
+    """Overlap after recall under Dale's law against stored patterns."""
+    for k, mode in enumerate(data["common_mode"].values):
+        band(ax, data["stored"], data["overlap"].sel(common_mode=mode), color=CYCLE[k % len(CYCLE)], label=f"common mode {mode}")
+    ax.set_xlabel(f"stored patterns of {data.attrs.get('recall_cells', '?')} cells")
+    ax.set_ylabel("overlap after recall, Dale's law")
+    ax.set_ylim(-0.05, 1.05)
+    ax.legend(loc="lower left")
+    return ax
+
+
+def draw_association(ax: Axes, data: xr.Dataset) -> Axes:
+    """Correlation of attractors against their distance in the sequence."""
+    for k, c in enumerate(data["c"].values):
+        band(ax, data["distance"], data["correlation"].sel(c=c), color=CYCLE[k % len(CYCLE)], label=f"c = {c:g}")
+    ax.axvline(5.0, color=GREY, linestyle=":", linewidth=1.5)
+    ax.set_xlabel("distance in the sequence (dotted: the classical limit)")
+    ax.set_ylabel("correlation of attractors")
+    ax.legend(loc="best")
+    return ax
+
+
+def draw_pair_ages(ax: Axes, data: xr.Dataset) -> Axes:
+    """Error against the age of pairs; dashes for inputs that are not centred."""
+    for k, rule in enumerate(data["rule"].values):
+        for centred, look in (("centred", "-"), ("raw", "--")):
+            label = f"{str(rule).replace('_', ' ')}, {centred}"
+            band(ax, data["age"], data["error"].sel(rule=rule, centred=centred), color=CYCLE[k % len(CYCLE)], linestyle=look, label=label)
+    ax.axhline(0.5, color=GREY, linewidth=1.2)
+    ax.set_xscale("log")
+    ax.set_xlabel("age in pairs (oldest of a group)")
+    ax.set_ylabel("mean absolute error (0.5: chance)")
+    ax.legend(loc="lower right")
+    return ax
+
+
+def draw_reward_paths(ax: Axes, data: xr.Dataset) -> Axes:
+    """Trials against the strength of the Hebbian term, a point for each run; the wall is dotted."""
+    for n in range(data.sizes["seed"]):
+        ax.plot(data["ratio"].values, data["steps"].isel(seed=n).values, "o", color=LIGHT, markersize=4)
+    middle = np.exp(np.log(data["steps"].values).mean(axis=data["steps"].dims.index("seed")))
+    ax.plot(data["ratio"].values, middle, "o-", color=CYCLE[0], label="geometric mean")
+    ax.axvline({"signed": 0.25, "active": 0.5}[str(data.attrs["form"])], color=GREY, linestyle=":", linewidth=1.5)
+    ax.set_yscale("log")
+    ax.set_xlabel("Hebbian step / largest depression (dotted: the wall)")
+    ax.set_ylabel("trials until all pairs are right")
+    ax.legend(loc="best")
+    return ax
+
+
 PANELS: Mapping[str, Mapping[str, Draw]] = {
     "capacity": {"overlap": draw_capacity, "fixed": draw_fixed},
     "recall_course": {"letters": draw_letters, "energy": draw_energy},
     "separation": {"exact": draw_separation},
+    "three_rules": {"norm": draw_norms, "cosine": draw_directions},
+    "prediction": {"error": draw_prediction, "recall": draw_predicted_recall},
+    "association": {"correlation": draw_association},
+    "online_pairs": {"error": draw_pair_ages},
+    "reward_paths": {"steps": draw_reward_paths},
     "subspace": {"error": draw_error, "switch": draw_switch},
     "forgetting": {"overlap": draw_ages, "lyapunov": draw_exponents},
 }

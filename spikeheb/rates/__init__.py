@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from spikeheb.rates.data import subspace_error as subspace_error
     from spikeheb.rates.file import read_rate_rule as read_rate_rule
     from spikeheb.rates.file import rule as rule
+    from spikeheb.rates.gradients import loss as loss
+    from spikeheb.rates.gradients import loss_gradient as loss_gradient
     from spikeheb.rates.hidden import hidden_energy as hidden_energy
     from spikeheb.rates.hidden import hidden_layer as hidden_layer
     from spikeheb.rates.layer import Layer as Layer
@@ -35,11 +37,17 @@ if TYPE_CHECKING:
     from spikeheb.rates.storing import predicting as predicting
     from spikeheb.rates.storing import signs as signs
     from spikeheb.rates.terms import change as change
+    from spikeheb.rates.tutored import learn_until_right as learn_until_right
+    from spikeheb.studies.rates.association import association as association
     from spikeheb.studies.rates.capacity import capacity as capacity
     from spikeheb.studies.rates.forgetting import forgetting as forgetting
+    from spikeheb.studies.rates.online_pairs import online_pairs as online_pairs
+    from spikeheb.studies.rates.prediction import prediction as prediction
     from spikeheb.studies.rates.recall_course import recall_course as recall_course
+    from spikeheb.studies.rates.reward_paths import reward_paths as reward_paths
     from spikeheb.studies.rates.separation import separation as separation
     from spikeheb.studies.rates.subspace import subspace as subspace
+    from spikeheb.studies.rates.three_rules import three_rules as three_rules
 
 _HOMES = {
     "integrate": "spikeheb.rates.course",
@@ -54,6 +62,8 @@ _HOMES = {
     "subspace_error": "spikeheb.rates.data",
     "read_rate_rule": "spikeheb.rates.file",
     "rule": "spikeheb.rates.file",
+    "loss": "spikeheb.rates.gradients",
+    "loss_gradient": "spikeheb.rates.gradients",
     "hidden_energy": "spikeheb.rates.hidden",
     "hidden_layer": "spikeheb.rates.hidden",
     "Layer": "spikeheb.rates.layer",
@@ -69,11 +79,17 @@ _HOMES = {
     "predicting": "spikeheb.rates.storing",
     "signs": "spikeheb.rates.storing",
     "change": "spikeheb.rates.terms",
+    "learn_until_right": "spikeheb.rates.tutored",
     "capacity": "spikeheb.studies.rates.capacity",
     "forgetting": "spikeheb.studies.rates.forgetting",
     "recall_course": "spikeheb.studies.rates.recall_course",
     "separation": "spikeheb.studies.rates.separation",
     "subspace": "spikeheb.studies.rates.subspace",
+    "association": "spikeheb.studies.rates.association",
+    "online_pairs": "spikeheb.studies.rates.online_pairs",
+    "prediction": "spikeheb.studies.rates.prediction",
+    "reward_paths": "spikeheb.studies.rates.reward_paths",
+    "three_rules": "spikeheb.studies.rates.three_rules",
 }
 
 __all__ = list(_HOMES)

@@ -271,8 +271,8 @@ class _Reader:
         return parse_bounds(self.table.bounds, "w", path=self.path, key="bounds")
 
     def twin(self, raw: _Twin) -> Twin:
-        """The spiking rule of that name, which must exist, and a drift that reads only its parameters."""
-        known = library.rule(library.find("rule", raw.rule)).parameters
+        """The spiking rule of that name, perhaps with a set, which must exist, and a drift that reads only its parameters."""
+        known = library.rule(raw.rule).parameters
         drift = gate.parse_expression(raw.drift, path=self.path, key="twin.drift")
         for name in sorted(t.names(drift) - {"x", "y", "w", *known}):
             error = unknown_name(f"parameter of the rule {raw.rule}", name, known)

@@ -55,7 +55,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """The spiking rule that says the same, and the mean change of its weight per second (rates x, y in Hz, parameters of that rule)."""
+    """The spiking rule that says the same, perhaps with a set, and the mean change of its weight per second.
+
+    The drift reads the rates x and y in Hz and the parameters of that rule.
+    """
 
     rule: str
     drift: t.Tree

@@ -21,17 +21,24 @@ from spikeheb.studies.experiment.replay import replay
 from spikeheb.studies.experiment.slices import slice_of
 from spikeheb.studies.labels import VERSION
 from spikeheb.studies.networks.network import network
+from spikeheb.studies.rates.association import association
 from spikeheb.studies.rates.capacity import capacity
 from spikeheb.studies.rates.forgetting import forgetting
+from spikeheb.studies.rates.online_pairs import online_pairs
+from spikeheb.studies.rates.prediction import prediction
 from spikeheb.studies.rates.recall_course import recall_course
+from spikeheb.studies.rates.reward_paths import reward_paths
 from spikeheb.studies.rates.separation import separation
 from spikeheb.studies.rates.subspace import subspace
+from spikeheb.studies.rates.three_rules import three_rules
 from spikeheb.studies.windows.window import window
 
 if TYPE_CHECKING:
     import xarray as xr
 
-RATES = (capacity, recall_course, separation, subspace, forgetting)
+RATES = (
+    capacity, recall_course, three_rules, subspace, separation, prediction, forgetting, association, online_pairs, reward_paths,
+)  # fmt: skip
 STUDIES: Mapping[str, Callable[..., Any]] = {
     study.__name__: study for study in (run, window, replay, slice_of, score, weights, constraint, network, *RATES)
 }

@@ -117,7 +117,87 @@ class Forgetting:
     seed: FirstSeed = 0
 
 
+@dataclass(frozen=True)
+class ThreeRules:
+    """How Hebb, instar and Oja learn in rates and, side by side, in spikes."""
+
+    seeds: Seeds = 3
+    _: KW_ONLY
+    duration: Annotated[float, Setting("Seconds of learning; the rates change every 100 ms.")] = 100.0
+    inputs: Annotated[int, Setting("How many inputs, in two groups.", least=2)] = 20
+    eta: Annotated[float, Setting("Learning rate of a spike.")] = 0.002
+    seed: FirstSeed = 0
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """How the gradient of the error of prediction stores patterns, and how forms with a lost or wrong sign diverge."""
+
+    seeds: Seeds = 3
+    _: KW_ONLY
+    cells: Annotated[int, Setting("Cells of the comparison of rules.", least=2)] = 60
+    patterns: Annotated[int, Setting("Patterns of the comparison of rules.", least=1)] = 12
+    steps: Annotated[int, Setting("Steps of learning, over all patterns at once.", least=10)] = 3000
+    inhibitory: Annotated[float, Setting("Share of inhibitory cells.")] = 0.2
+    recall_cells: Annotated[int, Setting("Cells of the memories under Dale's law.", least=2)] = 200
+    stored: Annotated[tuple[int, ...], Setting("Patterns of the memories under Dale's law.", metavar="NUMBERS")] = (20, 40, 60)
+    flips: Annotated[int, Setting("BITS that are flipped in each cue.", least=0)] = 20
+    seed: FirstSeed = 0
+
+
+@dataclass(frozen=True)
+class Association:
+    """How inhibition that has learned each pattern links the attractors of patterns in a sequence."""
+
+    seeds: Seeds = 4
+    _: KW_ONLY
+    c: Annotated[
+        tuple[float, ...], Setting("Self-excitation of a pattern less its inhibition; 2 without inhibition.", metavar="NUMBERS")
+    ] = (1.5, 0.5, -0.5, -1.0, -1.5)  # fmt: skip
+    distances: Annotated[tuple[int, ...], Setting("Even distances in the sequence.", metavar="NUMBERS")] = (2, 4, 6, 8)
+    cells: Annotated[int, Setting("How many cells.", least=2)] = 6000
+    patterns: Annotated[int, Setting("How many patterns, in a cycle.", least=3)] = 41
+    steps: Annotated[int, Setting("Steps of a tenth of the cells' time constant.")] = 400
+    seed: FirstSeed = 0
+
+
+@dataclass(frozen=True)
+class OnlinePairs:
+    """How well pairs that are seen once are remembered, by rule and by age."""
+
+    seeds: Seeds = 3
+    _: KW_ONLY
+    inputs: Annotated[
+        Literal["random", "digits"], Setting("Random bits, or the digits that scikit-learn ships.", metavar="INPUTS")
+    ] = "random"  # fmt: skip
+    pairs: Annotated[int, Setting("How many pairs.", least=2)] = 1500
+    bits: Annotated[int, Setting("Random bits of a target.")] = 100
+    seed: FirstSeed = 0
+
+
+@dataclass(frozen=True)
+class RewardPaths:
+    """How a Hebbian term helps learning by trial and error, and where it makes it impossible."""
+
+    seeds: Seeds = 8
+    _: KW_ONLY
+    ratios: Annotated[tuple[float, ...], Setting("Hebbian step over the largest depression.", metavar="NUMBERS")] = (
+        0.0, 0.05, 0.1, 0.15, 0.2, 0.24, 0.26,
+    )  # fmt: skip
+    form: Annotated[
+        Literal["signed", "active"], Setting('The Hebbian term: "signed", (2y - 1)x, or "active", yx.', metavar="FORM")
+    ] = "signed"  # fmt: skip
+    pairs: Annotated[int, Setting("How many pairs are learned.", most=28)] = 4
+    rho: Annotated[float, Setting("Depression of an active synapse after a wrong answer, at most.")] = 0.1
+    hidden: Annotated[int, Setting("Hidden cells.")] = 256
+    winners: Annotated[int, Setting("Hidden cells that win.")] = 38
+    most: Annotated[int, Setting("Trials after which a run has failed.")] = 6000
+    seed: FirstSeed = 0
+
+
 STUDIES: Mapping[str, type] = {
-    "capacity": Capacity, "recall_course": RecallCourse, "separation": Separation, "subspace": Subspace, "forgetting": Forgetting,
+    "capacity": Capacity, "recall_course": RecallCourse, "three_rules": ThreeRules, "subspace": Subspace, "separation": Separation,
+    "prediction": Prediction, "forgetting": Forgetting, "association": Association, "online_pairs": OnlinePairs,
+    "reward_paths": RewardPaths,
 }  # fmt: skip
 """By the name of the study: its function has this name too, and is in the module of this name in `spikeheb.studies.rates`."""
