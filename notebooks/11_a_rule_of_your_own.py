@@ -300,7 +300,7 @@ sh.course.check("11.3", third_engine, on=spike_lists, within=1e-9, absolute=1e-9
 # says. What does `first.toml` say at 50 Hz?
 
 # %% nbgrader={"grade": false, "grade_id": "predict-fifty", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# Write mine = "up", "down" or "nothing".
+# Write mine = "down", "up" or "nothing".
 ### BEGIN SOLUTION
 mine = "up"
 ### END SOLUTION
