@@ -21,6 +21,7 @@ from spikeheb.plots.comparing import comparison
 from spikeheb.plots.constraint import constraint_page, draw_bias, draw_diagonal
 from spikeheb.plots.course import courses, draw_course, panels_of
 from spikeheb.plots.distances import comparison_page, draw_compared_panel
+from spikeheb.plots.mystery import draw_cells, draw_posterior, mystery_page
 from spikeheb.plots.networks import draw_network_panel, network
 from spikeheb.plots.outcome import draw_outcome, legend_handles
 from spikeheb.plots.pages import experiment_page, outcome_title, replay_page, window_page
@@ -48,9 +49,14 @@ PANELS = {
     "slice": ("outcome",),
     "comparison": ("densities", "distances"),
     "network": ("raster", "rates", "weights", "course", "balance", "answers"),
+    "mystery": ("cells",),
+    "posterior": ("posterior",),
     "weights": ("histograms", "log_histograms", "course", "against_input", "distances"),
     **{study: tuple(panels) for study, panels in RATES.items()},
 }
+
+DRAWN_ALONE = {"board": draw_board, "cells": draw_cells, "posterior": draw_posterior}
+"""Panels that need nothing but the result."""
 
 
 @style.styled
@@ -69,7 +75,7 @@ def plot(
     Parameters
     ----------
     data : xarray.Dataset, or a list of them
-        A result of a study (`run`, `slice_of`, `window`, `replay`, `score`, `weights`, `compare`), or of a recording. Of a list,
+        A result of a study (`run`, `slice_of`, `window`, `replay`, `score`, `weights`, `compare`, `mystery`), or of a recording. Of a list,
         windows are drawn in one panel, experiments of the same conditions by their outcome, and replays by their weights along time.
     ax : matplotlib Axes, optional
         Where to draw; new Axes where absent.
@@ -114,8 +120,8 @@ def _panel(data: xr.Dataset, ax: Axes | None, panel: str | None, series: str | N
     if panel == "window":
         draw_window(ax, data, label=label).legend(loc="best")
         return ax
-    if panel == "board":
-        return draw_board(ax, data)
+    if panel in DRAWN_ALONE:
+        return DRAWN_ALONE[panel](ax, data)
     if study == "weights":
         return draw_panel(ax, data, panel)
     if study == "network":
@@ -180,6 +186,8 @@ def figure(data: xr.Dataset) -> Figure:
         "slice": experiment_page,
         "comparison": comparison_page,
         "network": network,
+        "mystery": mystery_page,
+        "posterior": mystery_page,
         **dict.fromkeys(RATES, rates_page),
     }
     with _blame(data):

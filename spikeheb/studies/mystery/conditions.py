@@ -52,6 +52,11 @@ class Condition:
         return _lane(self).label
 
     @property
+    def siblings(self) -> int:
+        """How many conditions the protocol has with these parameters."""
+        return len(_schedule(self.protocol, self.parameters).lanes)
+
+    @property
     def duration(self) -> float:
         """Seconds of the induction."""
         return _lane(self).duration

@@ -19,6 +19,7 @@ from spikeheb.studies.mystery.candidates import Level, level_of
 from spikeheb.studies.mystery.experiments import as_dataset, experiment, spent
 from spikeheb.studies.mystery.noise import STATED
 from spikeheb.studies.mystery.observer import SETS
+from spikeheb.studies.mystery.posterior import posterior_of
 from spikeheb.studies.mystery.records import check_records
 from spikeheb.studies.mystery.score import Grade, grade
 from spikeheb.studies.mystery.synapse import Synapse, drawn, hidden, seed_of
@@ -26,6 +27,8 @@ from spikeheb.studies.settings.mystery import Trial
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from spikeheb.studies.mystery.report import Report
 
 
 @dataclass
@@ -95,6 +98,42 @@ class Mystery:
         """Give the answer: a probability for each rule, and parameters of the most probable one; see `answer`."""
         answer(self, probabilities, parameters)
 
+    def posterior(self, sets: int = SETS) -> xr.Dataset:
+        """What an ideal observer held possible after each experiment, once the answer is given; `sh.plot` draws it.
+
+        Parameters
+        ----------
+        sets : int
+            Parameter sets that stand for a rule; fewer are faster and less exact.
+
+        Returns
+        -------
+        xarray.Dataset
+            See `spikeheb.studies.mystery.posterior.posterior_of`.
+
+        Raises
+        ------
+        ScheduleError
+            Before the answer.
+        """
+        if not self.answered:
+            raise ScheduleError("the ideal observer is quiet until you have given your own answer, with .answer({rule: probability})")
+        return posterior_of(self.synapse, self.records, sets)
+
+    def report(self, sets: int = SETS) -> Report:
+        """The score, the posterior after each experiment, and what would have told the rules apart; a notebook shows it.
+
+        Raises
+        ------
+        ScheduleError
+            Before the answer.
+        """
+        from spikeheb.studies.mystery.report import Report
+
+        if not self.answered:
+            raise ScheduleError("the report comes after your own answer, with .answer({rule: probability})")
+        return Report(self, self.grade(sets))
+
     def grade(self, sets: int = SETS) -> Grade:
         """The score of 100 and what it rests on: see `spikeheb.studies.mystery.score.grade`."""
         scored = grade(self.synapse, self.records, sets)
@@ -116,6 +155,11 @@ class Mystery:
     def __repr__(self) -> str:
         return f"<hidden synapse, level {self.level.number}: {self.left} of {self.level.cells} cells left>"
 
+    def _repr_html_(self) -> str:
+        from spikeheb.studies.mystery.report import notebook_html
+
+        return notebook_html(self)
+
 
 def mystery(seed: int = 0, *, level: int = 1, log: str | Path | None = None) -> Mystery:
     """A hidden synapse for practice.
@@ -134,7 +178,7 @@ def mystery(seed: int = 0, *, level: int = 1, log: str | Path | None = None) -> 
     Returns
     -------
     Mystery
-        With ``do``, ``answer``, ``grade`` and ``left``.
+        With ``do``, ``left`` and ``answer``, and after the answer ``report``, ``posterior`` and ``grade``.
 
     Raises
     ------

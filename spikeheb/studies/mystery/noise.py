@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from spikeheb.studies.experiment.slices import drawn_weights
 from spikeheb.studies.mystery.conditions import Session
@@ -34,11 +33,13 @@ SMALLEST = 0.01
 """EPSPs after the induction that are smaller are read as this, in mV."""
 DIGITS = 4
 """Digits after the decimal point of an EPSP in mV."""
-NODES = 8
 _GAIN_LOG_SD = float(np.sqrt(np.log1p(GAIN_CV**2)))
 _GAIN_LOG_MEAN = float(-np.log(1 - NOTHING) - _GAIN_LOG_SD**2 / 2)
-GAINS = np.exp(_GAIN_LOG_MEAN + _GAIN_LOG_SD * ndtri((np.arange(NODES) + 0.5) / NODES))
-"""Gains that stand for equal shares of the cells that show plasticity."""
+_NODES = np.linspace(-4.0, 4.0, 33)
+GAINS = np.exp(_GAIN_LOG_MEAN + _GAIN_LOG_SD * _NODES)
+"""Gains of the cells that show plasticity, to four standard deviations: a rare cell of a large gain must not refute its own rule."""
+SHARES = np.exp(-0.5 * _NODES**2) / np.exp(-0.5 * _NODES**2).sum()
+"""Shares of the cells that these gains stand for."""
 GAIN_SD = float(np.sqrt((1 + GAIN_CV**2) / (1 - NOTHING) - 1))
 """Standard deviation of the gain over all cells."""
 
@@ -116,6 +117,6 @@ def log_likelihood(session: Session, synapses: Response, cell: Measured) -> Floa
     spread = float(np.hypot(DRIFT, np.hypot(*log_errors(session))))
     y = float(np.log(cell.ratio))
     nothing = np.exp(-0.5 * (y / spread) ** 2)
-    some = np.exp(-0.5 * ((y - GAINS * log_ratio[..., None]) / spread) ** 2).mean(axis=-1)
+    some = np.exp(-0.5 * ((y - GAINS * log_ratio[..., None]) / spread) ** 2) @ SHARES
     density = NOTHING * nothing + (1 - NOTHING) * np.sum(weight * some, axis=-1)
     return np.asarray(np.log(density + 1e-12))

@@ -86,6 +86,17 @@ def posterior(level: Level, experiments: Sequence[tuple[Session, Sequence[Measur
     return belief
 
 
+def course(level: Level, experiments: Sequence[Sequence[tuple[Session, Sequence[Measured]]]], sets: int = SETS) -> list[Belief]:
+    """What is known before the first experiment and after each."""
+    beliefs = [prior(level, sets)]
+    for sessions in experiments:
+        belief = beliefs[-1]
+        for session, cells in sessions:
+            belief = belief.after(session, cells)
+        beliefs.append(belief)
+    return beliefs
+
+
 def position(level: Level, candidate: Candidate) -> int:
     """The place of a rule in `Level.everything`."""
     return level.everything.index(candidate)

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spikeheb.studies.mystery.answers import named
+from spikeheb.studies.mystery.conditions import Session
 from spikeheb.studies.mystery.experiments import experiments_of
 from spikeheb.studies.mystery.game import Mystery
+from spikeheb.studies.mystery.noise import Measured
 from spikeheb.studies.mystery.score import DESIGN, INFERENCE, PARAMETERS, PREDICTION, Grade, digest
-from spikeheb.tables import number_text
 
 COLUMNS = (
     "file", "student", "assignment", "level", "total", "design", "inference", "parameters", "prediction", "bits", "reference_bits",
@@ -19,11 +20,13 @@ COLUMNS = (
 )  # fmt: skip
 """Of the table of a class."""
 STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#222;background:#fff}"
-    "table{border-collapse:collapse;margin:1em 0}td,th{text-align:left;padding:.2em .7em;border-bottom:1px solid #ddd;vertical-align:top}"
-    "td.n{text-align:right}.bar{display:inline-block;height:.8em;background:#5b3a8c;margin-right:.4em}.right{font-weight:bold}"
-    ".mark{padding:.4em .8em;border-left:.3em solid #a60;background:#fff6e5}"
+    ".mystery table{border-collapse:collapse;margin:1em 0}"
+    ".mystery td,.mystery th{text-align:left;padding:.2em .7em;border-bottom:1px solid #ddd;vertical-align:top}"
+    ".mystery .bar{display:inline-block;height:.8em;background:#5b3a8c;margin-right:.4em}.mystery .right{font-weight:bold}"
+    ".mystery .mark{padding:.4em .8em;border-left:.3em solid #a60;background:#fff6e5;color:#222}"
 )
+"""Of a report, in a notebook as on a page of its own."""
+PAGE = "body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#222;background:#fff}"
 WIDEST = 12.0
 """Width of a bar for certainty, in em."""
 
@@ -80,18 +83,16 @@ def parts(grade: Grade) -> list[tuple[str, float, float, str]]:
             "design",
             grade.design,
             DESIGN,
-            f"bits about the rule: {grade.bits:.2f} in these data, {grade.reference_bits:.2f} in the reference design's",
+            f"bits about the rule: {grade.bits:.2f} in these data, {grade.reference_bits:.2f} in those of the reference design",
         ),
         ("inference", grade.inference, INFERENCE, "the written probabilities beside those of an ideal observer of the same data"),
-        ("parameters", grade.parameters, PARAMETERS, "predictions for four protocols that were not told, in standard deviations of a cell"),
+        ("parameters", grade.parameters, PARAMETERS, "how well the answer predicts four other protocols, in standard deviations of a cell"),
         ("prediction", grade.prediction, PREDICTION, "the interval that was registered before the last experiment"),
     ]
 
 
 def bought(log: Mystery, grade: Grade) -> list[list[str]]:
     """A row for each session that was paid for: what, cells, lost cells, mean ratio, cost, and bits about the right answer."""
-    import numpy as np
-
     from spikeheb.studies.mystery.score import gained
 
     right = [log.level.answers.index(name) for name in grade.same]
@@ -99,14 +100,25 @@ def bought(log: Mystery, grade: Grade) -> list[list[str]]:
     for n, (record, done) in enumerate(experiments_of(log.records)):
         bits = gained(grade.beliefs[n], grade.beliefs[n + 1], right)
         for k, (session, cells) in enumerate(done):
-            ratios = [cell.ratio for cell in cells if not cell.lost]
-            mean = number_text(float(np.mean(ratios))) if ratios else ""
             last = [str(record["cost"]), f"{bits:.2f}"] if k == 0 else ["", ""]
-            number = str(n + 1) if k == 0 else ""
-            start = "" if session.start == 1 else f", start {session.start:g}"
-            label = f"{session.condition.protocol}: {session.condition.label}{start}"
-            rows.append([number, label, str(len(cells)), str(len(cells) - len(ratios)), mean, *last])
+            rows.append([str(n + 1) if k == 0 else "", _label(session), *_numbers(cells), *last])
     return rows
+
+
+def _label(session: Session) -> str:
+    """A session in words: what was asked for, and which condition it is where the protocol has several."""
+    parts = [f'{name} = "{value}"' if "," in value else f"{name} = {value}" for name, value in session.condition.parameters]
+    if session.condition.siblings > 1 or not parts:
+        parts.append(session.condition.label)
+    if session.start != 1:
+        parts.append(f"start = {session.start:g}")
+    return f"{session.condition.protocol}: {', '.join(parts)}"
+
+
+def _numbers(cells: Sequence[Measured]) -> list[str]:
+    """How many cells there were, how many were lost, and the mean ratio of the others."""
+    ratios = [cell.ratio for cell in cells if not cell.lost]
+    return [str(len(cells)), str(len(cells) - len(ratios)), f"{sum(ratios) / len(ratios):.2f}" if ratios else ""]
 
 
 BOUGHT = ("experiment", "what", "cells", "lost", "mean ratio", "cost", "bits")
@@ -141,11 +153,50 @@ def told_apart(log: Mystery, grade: Grade) -> list[str]:
     ]
 
 
+@dataclass(frozen=True)
+class Report:
+    """The report of one log: text at a prompt, HTML in a notebook.
+
+    Attributes
+    ----------
+    log : Mystery
+    grade : Grade
+    """
+
+    log: Mystery
+    grade: Grade
+
+    def __repr__(self) -> str:
+        return text(self.log, self.grade)
+
+    def _repr_html_(self) -> str:
+        return f'<div class="mystery"><style>{STYLE}</style>{"".join(_body(self.log, self.grade))}</div>'
+
+
+def notebook_html(log: Mystery) -> str:
+    """What is left of the budget, and the experiments so far."""
+    rows = []
+    for n, (record, done) in enumerate(experiments_of(log.records), 1):
+        for session, cells in done:
+            rows.append([str(n), _label(session), *_numbers(cells), str(record["cost"])])
+    state = "the answer was given" if log.answered else f"{log.left} of {log.level.cells} cells left"
+    table = _table(("experiment", "what", "cells", "lost", "mean ratio", "cost"), rows) if rows else ""
+    return f'<div class="mystery"><style>{STYLE}</style><p>Hidden synapse, level {log.level.number}: {state}.</p>{table}</div>'
+
+
 def page(log: Mystery, grade: Grade) -> str:
     """The report as one page of HTML without anything from outside."""
+    return _document(_who(log), _body(log, grade))
+
+
+def _who(log: Mystery) -> str:
     first = log.records[0]
-    who = f"{first.get('student', '')} {first.get('assignment', '')}".strip() or "hidden synapse"
-    body = [
+    return f"{first.get('student', '')} {first.get('assignment', '')}".strip() or "hidden synapse"
+
+
+def _body(log: Mystery, grade: Grade) -> list[str]:
+    who = _who(log)
+    return [
         f"<h1>{_safe(who)}: {grade.total:.0f} of 100</h1>", f'<p class="mark">{_safe("; ".join(grade.notes))}</p>',
         f"<p>The synapse was <b>{_safe(grade.truth)}</b>. Level {log.level.number}, {log.spent} of {log.level.cells} cells spent, "
         f"difficulty {grade.difficulty:.3f}.</p>",
@@ -156,7 +207,6 @@ def page(log: Mystery, grade: Grade) -> str:
         "<ul>" + "".join(f"<li>{_safe(sentence)}</li>" for sentence in told_apart(log, grade)) + "</ul>",
         "<h2>What was bought</h2>", _table(BOUGHT, bought(log, grade)), _handed_in(log),
     ]  # fmt: skip
-    return _document(who, body)
 
 
 def _posterior(log: Mystery, grade: Grade) -> str:
@@ -217,8 +267,9 @@ def overview(rows: Sequence[Row]) -> str:
 
 
 def _document(title: str, body: Sequence[str]) -> str:
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{_safe(title)}</title><style>{STYLE}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n'
+    meta = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    head = f"{meta}<title>{_safe(title)}</title><style>{PAGE}{STYLE}</style>"
+    return f'<!doctype html><html lang="en"><head>{head}</head><body class="mystery">{"".join(body)}</body></html>\n'
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

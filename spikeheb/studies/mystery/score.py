@@ -16,7 +16,7 @@ from spikeheb.studies.mystery.designs import HELD_OUT, REFERENCE, WINDOW
 from spikeheb.studies.mystery.experiments import experiments_of, spent
 from spikeheb.studies.mystery.log import Record, text
 from spikeheb.studies.mystery.noise import DRIFT, GAIN_SD, Measured, log_errors, measured
-from spikeheb.studies.mystery.observer import SETS, Belief, normalised, prior
+from spikeheb.studies.mystery.observer import SETS, Belief, course, normalised
 from spikeheb.studies.mystery.response import STARTS, Response, cloud_response, response
 from spikeheb.studies.mystery.synapse import Synapse, equivalent, recognised, reference_beliefs
 
@@ -93,9 +93,7 @@ def grade(synapse: Synapse, records: Sequence[Record], sets: int = SETS) -> Grad
     SpikehebError
     """
     level, experiments = synapse.level, experiments_of(records)
-    beliefs = [prior(level, sets)]
-    for _, done in experiments:
-        beliefs.append(_after(beliefs[-1], done))
+    beliefs = course(level, [done for _, done in experiments], sets)
     same = equivalent(synapse, sets)
     right = [level.answers.index(name) for name in same]
     start, end = beliefs[0].answers, beliefs[-1].answers
@@ -111,12 +109,6 @@ def grade(synapse: Synapse, records: Sequence[Record], sets: int = SETS) -> Grad
         bits, reference_bits, tuple(belief.answers for belief in beliefs), same, 1 - recognised(synapse, sets), _truth(synapse),
         _rivals(synapse, beliefs[-1], right, sets), _notes(synapse, records),
     )  # fmt: skip
-
-
-def _after(belief: Belief, done: Done) -> Belief:
-    for session, cells in done:
-        belief = belief.after(session, cells)
-    return belief
 
 
 def gained(before: Floats, after: Floats, right: Sequence[int]) -> float:

@@ -1,0 +1,410 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   spikeheb:
+#     seconds: 20
+# ---
+
+# %% [markdown]
+# # 12. Which rule is it?
+#
+# **You learn** to choose experiments that tell rules apart, to say in probabilities what data mean, and to spend a budget of cells.
+#
+# **You need** notebooks 2, 3, 4 and 10, and Bayes' rule: posterior ∝ prior × likelihood.
+#
+# **Time** 90 minutes.
+#
+# A synapse is hidden from you. It follows one of six rules, with parameters of its own. You may buy experiments with a budget of 48 cells; cells
+# differ, some show nothing, some are lost. In the end you write down a probability for each rule. First you learn to plan, then you play.
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+
+import spikeheb as sh
+
+me = sh.course.seed("Ada Lovelace")  # your own name here: your hidden synapse differs from your neighbour's
+hidden = sh.mystery(me.integer("synapse", 1, 9999), level=1)
+print(hidden.text)
+
+# %% [markdown]
+# (In a terminal: `spikeheb mystery new --seed 7`, then `do`, `answer` and `grade`. A seed is for practice: anybody can compute the synapse from
+# it.)
+#
+# ## Predict: what is left after a good fit?
+#
+# Sixty pairs at -10 ms and 1 Hz gave a mean ratio of 0.62. One of the six rules predicts exactly this with its published parameters.
+
+# %% nbgrader={"grade": false, "grade_id": "predict-fit", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# How many of the six rules predict a ratio within 0.15 of 0.62? Write mine = a number.
+### BEGIN SOLUTION
+mine = 1
+### END SOLUTION
+sh.course.predict("fit", mine)
+
+# %%
+RULES = hidden.level.answers
+EXPERIMENTS = {
+    "+10 ms": {"delta_t": "10 ms"},
+    "-10 ms": {"delta_t": "-10 ms"},
+    "-30 ms": {"delta_t": "-30 ms"},
+    "+10 ms, 40 Hz": {"delta_t": "10 ms", "frequency": "40 Hz"},
+    "-10 ms, 240 pairs": {"delta_t": "-10 ms", "pairs": 240},
+    "post-pre-post": {"delta_t": "-10 ms", "post_pattern": "0 ms, 20 ms"},
+    "pre-pre-post, 5 Hz": {"delta_t": "10 ms", "pre_pattern": "-20 ms, 0 ms", "frequency": "5 Hz", "pairs": 75},
+    "burst before pre": {"delta_t": "-30 ms", "post_pattern": "0 ms, 10 ms, 20 ms"},
+}
+
+
+def predicted(rule, **settings):
+    """The mean ratio that a rule predicts with its published parameters; without other settings, 60 pairs at 1 Hz."""
+    many = {"synapses": 100} if rule.startswith("graupner_brunel") else {}  # each of its synapses has two states only
+    data = sh.run("pairing", rule, test_pulses=False, **{"frequency": "1 Hz", "pairs": 60} | settings, **many)
+    return max(float(data.efficacy_ratio[0]), 0.1)  # a smaller EPSP is lost in the noise
+
+
+table = np.array([[predicted(rule, **settings) for rule in RULES] for settings in EXPERIMENTS.values()])
+fig, ax = plt.subplots(figsize=(8.5, 4.4), layout="constrained")
+picture = ax.imshow(np.log(table), cmap="PuOr_r", vmin=-1.2, vmax=1.2, aspect="auto")
+for (row, column), value in np.ndenumerate(table):
+    ax.text(column, row, f"{value:.2f}", ha="center", va="center", color="white" if abs(np.log(value)) > 0.8 else "black", fontsize=9)
+ax.set_xticks(range(len(RULES)), [rule.replace(":", "\n") for rule in RULES], fontsize=8)
+ax.set_yticks(range(len(EXPERIMENTS)), list(EXPERIMENTS))
+_ = ax.set_title("Ratios that the rules predict: a row with one colour cannot decide")
+left = int(np.sum(np.abs(table[1] - 0.62) <= 0.15))
+sh.course.reveal("fit", left)
+
+# %% [markdown]
+# **The best fit is not the true rule**: it is the best of those that you compared, at the protocol that you did. At -10 ms three rules fit. Their
+# parameters differ from synapse to synapse too, so that even "exactly 0.62" means nothing. What decides is an experiment in which the rules that
+# are left predict *different* things: read the table by rows.
+#
+# ## Check 12.1: how far apart are two rules?
+#
+# The logarithm of a cell's ratio has a standard deviation of about 0.3 (gain, drift and sweeps). The mean of n cells is better known, by the square
+# root of n. How many standard errors lie between two predictions?
+
+# %%
+first, second = me.rng("two rules").permutation(len(RULES))[:2]
+chosen = me.choice("experiment", list(EXPERIMENTS))
+m_1, m_2 = table[list(EXPERIMENTS).index(chosen), [first, second]]
+n = me.integer("n", 4, 12)
+print(f"{chosen}: {RULES[first]} predicts {m_1:.3f}, {RULES[second]} predicts {m_2:.3f}; {n} cells, SD of the logarithm 0.3")
+
+# %% nbgrader={"grade": false, "grade_id": "answer-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# Write separation = ... (positive)
+### BEGIN SOLUTION
+separation = abs(np.log(m_1 / m_2)) * np.sqrt(n) / 0.3
+### END SOLUTION
+sh.course.check(
+    "12.1",
+    separation,
+    expected=abs(float(np.log(m_1) - np.log(m_2))) / (0.3 / n**0.5),
+    mistakes={
+        "This is the separation by a single cell: the mean of n cells is known better, by the square root of n.": abs(np.log(m_1 / m_2))
+        / 0.3,
+        "The error falls with the square root of n, not with n.": abs(np.log(m_1 / m_2)) * n / 0.3,
+        "Take the difference of the logarithms of the ratios: the 0.3 is that of the logarithm.": abs(m_1 - m_2) * np.sqrt(n) / 0.3,
+    },
+)
+
+# %% [markdown]
+# ## Check 12.2: choose the next experiment
+#
+# Write a function that is given a table of predictions (a row for each experiment, a column for each rule) and the present probabilities of the
+# rules. It gives the number of the row in which the *two most probable* rules are farthest apart, by the logarithm of the ratio.
+
+
+# %% nbgrader={"grade": false, "grade_id": "next-experiment", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def next_experiment(table, probabilities):
+    """The row (counted from 0) that separates the two most probable rules best."""
+    ### BEGIN SOLUTION
+    first, second = np.argsort(probabilities)[-2:]
+    return int(np.argmax(np.abs(np.log(table[:, first] / table[:, second]))))
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+def planned(draw):
+    """A table in which the right row, the row with the largest spread and the row with the largest plain difference are known."""
+    numbers = draw.rng("table")
+    rows, columns = 6, 5
+    best, widest, plain = numbers.permutation(rows)[:3]
+    top = numbers.permutation(columns)
+    logs = np.tile(numbers.uniform(-0.1, 0.1, (rows, 1)), (1, columns)) + numbers.uniform(-0.04, 0.04, (rows, columns))
+    logs[best, top[0]] = logs[best, top[1]] - 0.9  # 0.4 to 1: a large factor, a small difference
+    logs[plain, top[0]], logs[plain, top[1]] = np.log(2.9), np.log(2.0)
+    logs[widest, top[3]], logs[widest, top[4]] = 1.2, -1.2
+    probabilities = np.empty(columns)
+    probabilities[top] = np.array([0.42, 0.36, 0.12, 0.06, 0.04])
+    mistakes = {
+        "In this row any two rules are farthest apart, but not the two that are most probable now.": int(widest),
+        "Compare logarithms: from 0.4 to 1.0 is farther than from 2.0 to 2.9.": int(plain),
+    }
+    return sh.course.Problem((np.exp(logs), probabilities), int(best), mistakes)
+
+
+sh.course.check("12.2", next_experiment, on=planned, within=0.0, cases=8)
+
+# %% [markdown]
+# ## Check 12.3: what the data say
+#
+# Write Bayes' rule for cells. If a rule predicts the ratio m, the logarithm of a cell's ratio is normal, with the mean log(m) and the
+# standard deviation `sd`. Every cell counts. The probabilities that you return add up to 1.
+
+
+# %% nbgrader={"grade": false, "grade_id": "bayes", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def bayes(prior, predictions, sd, ratios):
+    """The posterior of the rules: arrays of the prior and of the predicted ratio of each rule, and the measured ratios of the cells."""
+    ### BEGIN SOLUTION
+    distance = (np.log(ratios)[:, None] - np.log(predictions)[None]) / sd
+    logarithm = np.log(prior) - 0.5 * np.sum(distance**2, axis=0)
+    weights = np.exp(logarithm - logarithm.max())
+    return weights / weights.sum()
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check-3", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+def cells_of_two_rules(draw):
+    """Cells that were made so that the odds of two rules are known."""
+    numbers, size, sd = draw.rng("cells"), draw.integer("n", 3, 8), draw.between("sd", 0.2, 0.4)
+    prior = draw.between("prior", 0.15, 0.35)
+    odds = draw.between("odds", 1.5, 12.0)  # what the data say, for the first rule
+    low, high = np.log(draw.between("m_1", 0.6, 0.9)), np.log(draw.between("m_2", 1.2, 1.6))
+    mean = (low + high) / 2 - sd**2 / (size * (high - low)) * np.log(odds)
+    noise = sd * numbers.standard_normal(size)
+    ratios = np.exp(mean + noise - noise.mean())
+
+    def share(o):
+        return np.array([o, 1.0]) / (o + 1)
+
+    before = prior / (1 - prior)
+    mistakes = {
+        "The prior is left out: a rule that was improbable before needs better data.": share(odds),
+        "Only the mean counts, as if it were one cell: multiply the likelihoods of all cells.": share(before * odds ** (1 / size)),
+        "The likelihood is squared: the exponent is -(distance/sd)²/2.": share(before * odds**2),
+        "This is the prior; the data do not act yet.": share(before),
+    }
+    return sh.course.Problem((np.array([prior, 1 - prior]), np.exp([low, high]), sd, ratios), share(before * odds), mistakes)
+
+
+sh.course.check("12.3", bayes, on=cells_of_two_rules, within=1e-6)
+
+# %% [markdown]
+# ## Predict: more of the same?
+#
+# The truth is `suppression:literature`; its rival is `pair:additive`. Laboratory A pairs at -10 ms, with up to 48 cells. Laboratory B uses a burst
+# before the presynaptic spike (the last row of the table), with a few cells. Before the first cell both rules have a probability of one half.
+
+# %% nbgrader={"grade": false, "grade_id": "predict-same", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# How many cells does A need until the truth has a probability of 0.95 on average? Write mine = a number.
+### BEGIN SOLUTION
+mine = 30
+### END SOLUTION
+sh.course.predict("same", mine)
+
+# %%
+truth, rival = RULES.index("suppression:literature"), RULES.index("pair:additive")
+cells = np.arange(1, 49)
+curves = {}
+fig, ax = plt.subplots()
+for name, row in (("A: -10 ms", 1), ("B: burst before pre", len(EXPERIMENTS) - 1)):
+    true, other = np.log(table[row, [truth, rival]])
+    logs = true + 0.3 * me.rng(name).standard_normal((400, cells.size))  # 400 laboratories, cell after cell
+    bits = np.cumsum((logs - other) ** 2 - (logs - true) ** 2, axis=1) / (2 * 0.3**2)
+    curves[name] = (1 / (1 + np.exp(-bits))).mean(axis=0)
+    ax.plot(cells, curves[name], label=name)
+ax.set(
+    xlabel="cells",
+    ylabel="probability of the truth (mean)",
+    ylim=(0.4, 1.02),
+    title="More of the same does not decide; another experiment does",
+)
+_ = ax.legend()
+same, other_one = curves["A: -10 ms"], curves["B: burst before pre"]
+enough = int(cells[np.argmax(other_one >= 0.95)])
+print(f"A has {same[-1]:.2f} after 48 cells; B has 0.95 after {enough}.")
+sh.course.reveal("same", "never within 48 cells" if same.max() < 0.95 else f"{cells[np.argmax(same >= 0.95)]} cells")
+
+# %% [markdown]
+# **More of the same data does not decide.** Where two rules predict the same, more cells only show the same with smaller error bars. An
+# experiment in which they differ decides with a few cells.
+#
+# ## Check 12.4: spend the cells
+#
+# Now all rules count, and each pair of rules must be told apart. With n cells in each row, the separation of two rules is the square root of the
+# sum over rows of n (log m_1 - log m_2)²/sd². A design is as good as its *worst* pair. Write a function that shares out the cells among the rows. It is
+# accepted if its worst pair has 80 % of the separation that the best possible design gives it. (An idea: give one cell after the other, each to
+# the row that helps the pair that is worst at that time.)
+
+
+# %% nbgrader={"grade": false, "grade_id": "spend", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def spend(table, cells):
+    """How many cells each row gets, in a list; `table` has a row for each experiment and a column for each rule."""
+    ### BEGIN SOLUTION
+    logs = np.log(table)
+    first, second = np.triu_indices(table.shape[1], 1)
+    gain = (logs[:, first] - logs[:, second]) ** 2  # of a cell in each row, for each pair of rules
+    counts = [0] * len(table)
+    separation = np.zeros(first.size)
+    for _ in range(cells):
+        row = int(np.argmax(gain[:, np.argmin(separation)]))
+        counts[row] += 1
+        separation += gain[row]
+    return counts
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check-4", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+def a_budget(draw):
+    """Four rules of the table, with parameters a little different."""
+    from scipy.optimize import linprog
+
+    numbers, size = draw.rng("table"), draw.integer("cells", 24, 48)
+    rules = numbers.permutation(len(RULES))[:4]
+    own = table[:, rules] * np.exp(numbers.normal(0, 0.05, (len(table), 4)))
+    pairs = [(i, j) for i in range(4) for j in range(i)]
+    gain = np.array([np.log(own[:, i] / own[:, j]) ** 2 for i, j in pairs])
+    share = np.c_[-gain, np.ones(len(pairs))]  # maximise t with gain @ n >= t for each pair, and sum(n) = size
+    best = linprog(np.r_[np.zeros(len(own)), -1], share, np.zeros(len(pairs)), [[1.0] * len(own) + [0.0]], [size]).x[-1]
+
+    def accept(counts):
+        try:
+            counts = np.asarray(counts, dtype=float)
+        except (TypeError, ValueError):
+            counts = np.array([np.nan])
+        if counts.shape != (len(own),) or np.any(counts < 0) or np.any(counts != np.round(counts)):
+            return f"The function should return {len(own)} whole numbers, one for each row of the table."
+        if counts.sum() > size:
+            return f"It spends {counts.sum():.0f} cells; {size} are there."
+        worst = int(np.argmin(gain @ counts))
+        reached = np.sqrt((gain @ counts)[worst] / best)
+        if reached >= 0.8:
+            return ""
+        names = " and ".join(str(RULES[rules[k]]) for k in pairs[worst])
+        used = "one row" if np.sum(counts > 0) == 1 else f"{int(np.sum(counts > 0))} rows"
+        return f"With {counts.sum():.0f} cells in {used}, {names} are worst separated: {reached:.0%} of what the best design reaches."
+
+    return sh.course.Problem((own, size), accept=accept)
+
+
+sh.course.check("12.4", spend, on=a_budget, cases=8)
+
+# %% [markdown]
+# ## Play: your hidden synapse
+#
+# Now it counts. Do an experiment, look, think, and only then do the next one. You have 48 cells, but you need not spend them all. Before your last
+# experiment, register the interval in which you expect its mean ratio with a probability of 80 % (`predict=`).
+
+# %% nbgrader={"grade": false, "grade_id": "experiment-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# Your first experiment, such as data_1 = hidden.do("pairing", cells=6, delta_t="10 ms", frequency="1 Hz", pairs=60)
+### BEGIN SOLUTION
+data_1 = hidden.do("pairing", cells=8, delta_t="10 ms", frequency="1 Hz", pairs=60)
+### END SOLUTION
+_ = sh.plot(data_1)
+
+# %% nbgrader={"grade": false, "grade_id": "experiment-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# Your second experiment, data_2 = ... What would separate the rules that are left? (next_experiment tells you.)
+### BEGIN SOLUTION
+data_2 = hidden.do("pairing", cells=8, delta_t="-30 ms", post_pattern="0 ms, 10 ms, 20 ms", frequency="1 Hz", pairs=60)
+### END SOLUTION
+_ = sh.plot(data_2)
+
+# %% nbgrader={"grade": false, "grade_id": "experiment-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# Your last experiment, data_3 = ... with predict=(low, high). Write further ones before it, in cells of your own.
+### BEGIN SOLUTION
+data_3 = hidden.do("pairing", cells=8, delta_t="-10 ms", frequency="1 Hz", pairs=240, predict=(0.2, 0.8))
+### END SOLUTION
+_ = sh.plot(data_3)
+
+# %%
+hidden  # noqa: B018  # shows what was bought, and what is left
+
+# %% [markdown]
+# ## Answer
+#
+# Write your probabilities: honest doubt is paid, a lucky guess is not. What you do not name shares the rest. Your
+# function `bayes` may do the work. You may give parameters of the most probable rule as well, `hidden.answer({...}, {"tau_plus": "18 ms"})`.
+
+# %% nbgrader={"grade": false, "grade_id": "answer-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# Write hidden.answer({"rule": probability, ...})
+### BEGIN SOLUTION
+shares_now = np.full(len(RULES), 1 / len(RULES))
+rows = ("+10 ms", "burst before pre", "-10 ms, 240 pairs")
+for row, result in zip(rows, (data_1, data_2, data_3), strict=True):
+    measured = result.ratio.values.ravel()
+    shares_now = bayes(shares_now, table[list(EXPERIMENTS).index(row)], 0.4, measured[np.isfinite(measured)])
+shares_now = np.round(0.94 * shares_now + 0.01, 3)  # the rules' parameters vary too, so nothing is certain
+hidden.answer(dict(zip(RULES[:-1], shares_now[:-1].tolist(), strict=True)))
+### END SOLUTION
+
+# %% [markdown]
+# ## See: what your data said
+#
+# The ideal observer speaks only now. The thick line is the truth; a cross is what you handed in.
+
+# %%
+if not hidden.answered:
+    raise NotImplementedError("play first: experiments, and hidden.answer(...)")
+sh.plot(hidden.posterior())
+
+# %%
+if not hidden.answered:
+    raise NotImplementedError("play first: experiments, and hidden.answer(...)")
+hidden.report()
+
+# %% [markdown]
+# Read three things in the report. Which experiment brought the bits? (One bit halves the doubt.) What would have told the rest apart? And were
+# your probabilities more certain than the data? Being sure and wrong costs most.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "explain", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
+# ## Explain in two sentences
+#
+# "We fitted five rules to the STDP window of our synapse; the pair rule fits best (n = 60 cells), so our synapse follows the pair rule." What do
+# you answer, and which experiment do you advise?
+#
+# ### BEGIN SOLUTION
+# The best fit is the best of the five at this one protocol, and rules that differ elsewhere have the same window, so more cells of the
+# window cannot tell them apart. They should do an experiment in which the rules that are left predict different things, such as post-pre-post
+# or bursts, many pairs, or another frequency, and give probabilities instead of a winner.
+#
+# Rubric: 1 point: best fit is not truth (best of those compared, same window), or more of the same data does not decide. 1 point: an
+# experiment in which the remaining rules differ, with an example. No point for "more cells" or "smaller errors".
+# ### END SOLUTION
+
+# %% [markdown]
+# ## The claim
+#
+# This cell runs without an error if what this notebook claims holds on your machine.
+
+# %%
+assert left >= 2, "a good fit leaves several rules"
+assert abs(np.log(table[1, truth] / table[1, rival])) < 0.05, "two rules are alike at -10 ms"
+assert abs(np.log(table[-1, truth] / table[-1, rival])) > 0.5, "and not with a burst before the presynaptic spike"
+assert same[-1] < 0.6, "48 cells of the experiment in which two rules are alike do not decide"
+assert enough <= 12, "a few cells of another experiment do"
+print("All claims hold.")
+
+# %% [markdown] tags=["teacher"]
+# ## For the teacher
+#
+# **To hand in** the notebook with all checks passed, the report, and the two sentences. For marks, let the students play on your machine, where
+# nobody can compute the synapse from a seed: `spikeheb mystery key`, then `spikeheb mystery serve`, and `spikeheb mystery grade FOLDER`.
+#
+# **What goes wrong**
+#
+# - All cells are spent on the window, because that is what papers show. Ask before each experiment: which two rules does it separate?
+# - In 12.2 the row with the largest spread is chosen, or differences instead of logarithms; the check says which.
+# - In 12.3 the prior is forgotten, or the mean is used as if it were one cell. The check recognises both.
+# - In 12.4 all rows get the same number, or all cells go to the row with the largest spread. The check names the pair that suffers.
+# - The answer is 1.0 for one rule. The report shows what that costs if the data leave a doubt.
+# - A cell that shows nothing (one in ten) is thrown away by some students after the fact. Ask which rule would tell them to do so.
+#
+# **To discuss** Is there an experiment that no rule of the list survives? What would you do then?
