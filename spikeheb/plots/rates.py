@@ -272,12 +272,24 @@ def draw_reward_paths(ax: Axes, data: xr.Dataset) -> Axes:
     return ax
 
 
+def draw_cued_recall(ax: Axes, data: xr.Dataset) -> Axes:
+    """Overlap of the cells that are not cued against the share of cued members, in rates and in spikes."""
+    for k, form in enumerate(data["form"].values):
+        band(ax, data["share"], data["overlap"].sel(form=form), color=CYCLE[k % len(CYCLE)], label=str(form))
+    ax.set_xlabel("share of the members that are cued")
+    ax.set_ylabel("overlap of the cells that are not cued")
+    ax.set_ylim(-0.05, 1.05)
+    ax.legend(loc="best")
+    return ax
+
+
 PANELS: Mapping[str, Mapping[str, Draw]] = {
     "capacity": {"overlap": draw_capacity, "fixed": draw_fixed},
     "recall_course": {"letters": draw_letters, "energy": draw_energy},
     "separation": {"exact": draw_separation},
     "three_rules": {"norm": draw_norms, "cosine": draw_directions},
     "prediction": {"error": draw_prediction, "recall": draw_predicted_recall},
+    "cued_recall": {"overlap": draw_cued_recall},
     "association": {"correlation": draw_association},
     "online_pairs": {"error": draw_pair_ages},
     "reward_paths": {"steps": draw_reward_paths},

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from spikeheb.rates.tutored import learn_until_right as learn_until_right
     from spikeheb.studies.rates.association import association as association
     from spikeheb.studies.rates.capacity import capacity as capacity
+    from spikeheb.studies.rates.cued_recall import cued_recall as cued_recall
     from spikeheb.studies.rates.forgetting import forgetting as forgetting
     from spikeheb.studies.rates.online_pairs import online_pairs as online_pairs
     from spikeheb.studies.rates.prediction import prediction as prediction
@@ -81,6 +82,7 @@ _HOMES = {
     "change": "spikeheb.rates.terms",
     "learn_until_right": "spikeheb.rates.tutored",
     "capacity": "spikeheb.studies.rates.capacity",
+    "cued_recall": "spikeheb.studies.rates.cued_recall",
     "forgetting": "spikeheb.studies.rates.forgetting",
     "recall_course": "spikeheb.studies.rates.recall_course",
     "separation": "spikeheb.studies.rates.separation",

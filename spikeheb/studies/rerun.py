@@ -23,6 +23,7 @@ from spikeheb.studies.labels import VERSION
 from spikeheb.studies.networks.network import network
 from spikeheb.studies.rates.association import association
 from spikeheb.studies.rates.capacity import capacity
+from spikeheb.studies.rates.cued_recall import cued_recall
 from spikeheb.studies.rates.forgetting import forgetting
 from spikeheb.studies.rates.online_pairs import online_pairs
 from spikeheb.studies.rates.prediction import prediction
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 RATES = (
     capacity, recall_course, three_rules, subspace, separation, prediction, forgetting, association, online_pairs, reward_paths,
+    cued_recall,
 )  # fmt: skip
 STUDIES: Mapping[str, Callable[..., Any]] = {
     study.__name__: study for study in (run, window, replay, slice_of, score, weights, constraint, network, *RATES)

@@ -195,9 +195,20 @@ class RewardPaths:
     seed: FirstSeed = 0
 
 
+@dataclass(frozen=True)
+class CuedRecall:
+    """How a spiking attractor memory recalls patterns from a part of each, beside its rate counterpart."""
+
+    seeds: Seeds = 2
+    _: KW_ONLY
+    patterns: Annotated[int, Setting("How many patterns are stored, each in half a second.")] = 5
+    shares: Annotated[tuple[float, ...], Setting("Shares of the members that are cued, in tenths.", metavar="SHARES")] = (0.2, 0.5, 0.8)
+    seed: Annotated[int, Setting("The first seed.", least=1, most=LARGEST_SEED)] = 1
+
+
 STUDIES: Mapping[str, type] = {
     "capacity": Capacity, "recall_course": RecallCourse, "three_rules": ThreeRules, "subspace": Subspace, "separation": Separation,
     "prediction": Prediction, "forgetting": Forgetting, "association": Association, "online_pairs": OnlinePairs,
-    "reward_paths": RewardPaths,
+    "reward_paths": RewardPaths, "cued_recall": CuedRecall,
 }  # fmt: skip
 """By the name of the study: its function has this name too, and is in the module of this name in `spikeheb.studies.rates`."""
