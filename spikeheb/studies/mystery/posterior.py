@@ -40,7 +40,7 @@ def posterior_of(synapse: Synapse, records: Sequence[Record], sets: int = SETS) 
 
     experiments = experiments_of(records)
     beliefs = course(synapse.level, [done for _, done in experiments], sets)
-    answer = next((record["probabilities"] for record in records if record["kind"] == "answer"), {})
+    answer: dict[str, float] = next((record["probabilities"] for record in records if record["kind"] == "answer"), {})
     rules = list(synapse.level.answers)
     data = xr.Dataset(
         {

@@ -6,6 +6,8 @@ import html
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
 
 from spikeheb.studies.mystery.answers import named
 from spikeheb.studies.mystery.conditions import Session
@@ -83,7 +85,7 @@ def parts(grade: Grade) -> list[tuple[str, float, float, str]]:
             "design",
             grade.design,
             DESIGN,
-            f"bits about the rule: {grade.bits:.2f} in these data, {grade.reference_bits:.2f} in the reference design's; a bit halves the doubt",
+            f"bits about the rule: {grade.bits:.2f} in these data, {grade.reference_bits:.2f} in the reference design's",
         ),
         ("inference", grade.inference, INFERENCE, "the written probabilities beside those of an ideal observer of the same data"),
         ("parameters", grade.parameters, PARAMETERS, "how well the answer predicts four other protocols, in standard deviations of a cell"),
@@ -146,7 +148,7 @@ def text(log: Mystery, grade: Grade) -> str:
 def told_apart(log: Mystery, grade: Grade) -> list[str]:
     """For each rule that is left, the experiment that separates it best from the truth."""
     if not grade.rivals:
-        return ["no other rule was left."]
+        return ["nothing more was needed: no other rule was left."]
     return [
         f"{name} (still {share:.0%}): {experiment}, where one cell separates it by {gap:.1f} standard deviations"
         for name, share, experiment, gap in grade.rivals
@@ -173,15 +175,28 @@ class Report:
         return f'<div class="mystery"><style>{STYLE}</style>{"".join(_body(self.log, self.grade))}</div>'
 
 
+SO_FAR = ("experiment", "what", "cells", "lost", "mean ratio", "cost")
+
+
+def so_far(log: Mystery) -> list[list[str]]:
+    """A row for each session that was paid for, without what it says about the rules; columns `SO_FAR`."""
+    return [
+        [str(n), _label(session), *_numbers(cells), str(record["cost"])]
+        for n, (record, done) in enumerate(experiments_of(log.records), 1)
+        for session, cells in done
+    ]
+
+
+def state(log: Mystery) -> str:
+    """What can still be done."""
+    return "the answer was given" if log.answered else f"{log.left} of {log.level.cells} cells are left"
+
+
 def notebook_html(log: Mystery) -> str:
     """What is left of the budget, and the experiments so far."""
-    rows = []
-    for n, (record, done) in enumerate(experiments_of(log.records), 1):
-        for session, cells in done:
-            rows.append([str(n), _label(session), *_numbers(cells), str(record["cost"])])
-    state = "the answer was given" if log.answered else f"{log.left} of {log.level.cells} cells left"
-    table = _table(("experiment", "what", "cells", "lost", "mean ratio", "cost"), rows) if rows else ""
-    return f'<div class="mystery"><style>{STYLE}</style><p>Hidden synapse, level {log.level.number}: {state}.</p>{table}</div>'
+    rows = so_far(log)
+    table = _table(SO_FAR, rows) if rows else ""
+    return f'<div class="mystery"><style>{STYLE}</style><p>Hidden synapse, level {log.level.number}: {state(log)}.</p>{table}</div>'
 
 
 def page(log: Mystery, grade: Grade) -> str:
@@ -202,7 +217,7 @@ def _body(log: Mystery, grade: Grade) -> list[str]:
         f"difficulty {grade.difficulty:.3f}.</p>",
         _table(("part", "points", "of", "what it rests on"), [[n, f"{p:.1f}", f"{m:.0f}", w] for n, p, m, w in parts(grade)]),
         "<h2>What the experiments said</h2>",
-        "<p>Probabilities of an ideal observer after each experiment, and those that were handed in.</p>",
+        "<p>Probabilities of an ideal observer after each experiment, and those that were handed in. One bit halves the doubt.</p>",
         _posterior(log, grade), "<h2>What would have told the rules apart</h2>",
         "<ul>" + "".join(f"<li>{_safe(sentence)}</li>" for sentence in told_apart(log, grade)) + "</ul>",
         "<h2>What was bought</h2>", _table(BOUGHT, bought(log, grade)), _handed_in(log),
@@ -259,15 +274,35 @@ def overview(rows: Sequence[Row]) -> str:
     graded = [row.grade.total for row in rows if row.grade is not None]
     mean = f"{sum(graded) / len(graded):.0f}" if graded else "none"
     body = [
-        f"<h1>{len(rows)} logs, mean {mean} of 100</h1>", _table(COLUMNS, [row.cells for row in rows]), "<h2>Protocols that were used</h2>",
+        f"<h1>{len(rows)} logs, mean {mean} of 100</h1>", _class_table(rows), "<p>Everything else is in grades.csv.</p>",
+        "<h2>Protocols that were used</h2>",
         _table(("protocol", "experiments"), [[name, str(count)] for name, count in protocols_used(rows)]), "<h2>Confusions</h2>",
         _table(("the synapse was", "the answer was", "times"), [[a, b, str(n)] for a, b, n in confusions(rows)]),
     ]  # fmt: skip
     return _document("class", body)
 
 
+def _class_table(rows: Sequence[Row]) -> str:
+    """A row for each log: points, rules without parameters, and what the teacher should know; the file leads to its page."""
+    heads = ("file", "student", "total", "design", "inference", "parameters", "prediction", "truth", "answer", "status")
+    lines = []
+    for row in rows:
+        cells = dict(zip(COLUMNS, row.cells, strict=True))
+        cells["truth"] = cells["truth"].partition(" (")[0]
+        first, *others = (_safe(cells[name]) for name in heads)
+        link = first if row.grade is None else f'<a href="{_safe(quote(page_name(row)))}">{first}</a>'
+        lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in (link, *others)) + "</tr>")
+    return f"<table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>{''.join(lines)}</table>"
+
+
+def page_name(row: Row) -> str:
+    """The file of a log's page."""
+    return f"{Path(row.file).stem}.html"
+
+
 def _document(title: str, body: Sequence[str]) -> str:
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{_safe(title)}</title><style>{PAGE}{STYLE}</style>'
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{_safe(title)}</title>'
+    head += f"<style>{PAGE}{STYLE}</style>"
     return f'<!doctype html><html lang="en"><head>{head}</head><body class="mystery">{"".join(body)}</body></html>\n'
 
 
