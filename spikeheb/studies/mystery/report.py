@@ -7,14 +7,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import quote
 
 from spikeheb.studies.mystery.answers import named
+from spikeheb.studies.mystery.candidates import Level
 from spikeheb.studies.mystery.conditions import Session
 from spikeheb.studies.mystery.experiments import experiments_of
-from spikeheb.studies.mystery.game import Mystery
+from spikeheb.studies.mystery.log import Record
 from spikeheb.studies.mystery.noise import Measured
 from spikeheb.studies.mystery.score import DESIGN, INFERENCE, PARAMETERS, PREDICTION, Grade, digest
+from spikeheb.studies.mystery.synapse import Synapse
 
 COLUMNS = (
     "file", "student", "assignment", "level", "total", "design", "inference", "parameters", "prediction", "bits", "reference_bits",
@@ -33,12 +36,38 @@ WIDEST = 12.0
 """Width of a bar for certainty, in em."""
 
 
+class Played(Protocol):
+    """What reports read of a `Mystery`."""
+
+    records: list[Record]
+
+    @property
+    def level(self) -> Level:
+        """What is known: rules and budget."""
+
+    @property
+    def synapse(self) -> Synapse:
+        """The hidden synapse."""
+
+    @property
+    def spent(self) -> int:
+        """Cells that experiments have cost."""
+
+    @property
+    def left(self) -> int:
+        """Cells that are left."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether the answer was given."""
+
+
 @dataclass(frozen=True)
 class Row:
     """A log of a class: the file, and its grade or why there is none."""
 
     file: str
-    log: Mystery | None = None
+    log: Played | None = None
     grade: Grade | None = None
     reason: str = ""
     twin: str = ""
@@ -58,7 +87,7 @@ class Row:
         ]  # fmt: skip
 
 
-def answer_of(log: Mystery) -> str:
+def answer_of(log: Played) -> str:
     """The most probable answer of a student; empty where there is none."""
     if not log.answered:
         return ""
@@ -93,7 +122,7 @@ def parts(grade: Grade) -> list[tuple[str, float, float, str]]:
     ]
 
 
-def bought(log: Mystery, grade: Grade) -> list[list[str]]:
+def bought(log: Played, grade: Grade) -> list[list[str]]:
     """A row for each session that was paid for: what, cells, lost cells, mean ratio, cost, and bits about the right answer."""
     from spikeheb.studies.mystery.score import gained
 
@@ -126,7 +155,7 @@ def _numbers(cells: Sequence[Measured]) -> list[str]:
 BOUGHT = ("experiment", "what", "cells", "lost", "mean ratio", "cost", "bits")
 
 
-def text(log: Mystery, grade: Grade) -> str:
+def text(log: Played, grade: Grade) -> str:
     """The report as plain text."""
     lines = [f"{grade.total:.0f} of 100 points; the synapse was {grade.truth}"]
     lines += [f"  {name}: {points:.1f} of {most:.0f} ({why})" for name, points, most, why in parts(grade)]
@@ -145,7 +174,7 @@ def text(log: Mystery, grade: Grade) -> str:
     return "\n".join(lines) + "\n"
 
 
-def told_apart(log: Mystery, grade: Grade) -> list[str]:
+def told_apart(log: Played, grade: Grade) -> list[str]:
     """For each rule that is left, the experiment that separates it best from the truth."""
     if not grade.rivals:
         return ["nothing more was needed: no other rule was left."]
@@ -161,11 +190,11 @@ class Report:
 
     Attributes
     ----------
-    log : Mystery
+    log : Played
     grade : Grade
     """
 
-    log: Mystery
+    log: Played
     grade: Grade
 
     def __repr__(self) -> str:
@@ -178,7 +207,7 @@ class Report:
 SO_FAR = ("experiment", "what", "cells", "lost", "mean ratio", "cost")
 
 
-def so_far(log: Mystery) -> list[list[str]]:
+def so_far(log: Played) -> list[list[str]]:
     """A row for each session that was paid for, without what it says about the rules; columns `SO_FAR`."""
     return [
         [str(n), _label(session), *_numbers(cells), str(record["cost"])]
@@ -187,29 +216,29 @@ def so_far(log: Mystery) -> list[list[str]]:
     ]
 
 
-def state(log: Mystery) -> str:
+def state(log: Played) -> str:
     """What can still be done."""
     return "the answer was given" if log.answered else f"{log.left} of {log.level.cells} cells are left"
 
 
-def notebook_html(log: Mystery) -> str:
+def notebook_html(log: Played) -> str:
     """What is left of the budget, and the experiments so far."""
     rows = so_far(log)
     table = _table(SO_FAR, rows) if rows else ""
     return f'<div class="mystery"><style>{STYLE}</style><p>Hidden synapse, level {log.level.number}: {state(log)}.</p>{table}</div>'
 
 
-def page(log: Mystery, grade: Grade) -> str:
+def page(log: Played, grade: Grade) -> str:
     """The report as one page of HTML without anything from outside."""
     return _document(_who(log), _body(log, grade))
 
 
-def _who(log: Mystery) -> str:
+def _who(log: Played) -> str:
     first = log.records[0]
     return f"{first.get('student', '')} {first.get('assignment', '')}".strip() or "hidden synapse"
 
 
-def _body(log: Mystery, grade: Grade) -> list[str]:
+def _body(log: Played, grade: Grade) -> list[str]:
     who = _who(log)
     return [
         f"<h1>{_safe(who)}: {grade.total:.0f} of 100</h1>", f'<p class="mark">{_safe("; ".join(grade.notes))}</p>',
@@ -224,7 +253,7 @@ def _body(log: Mystery, grade: Grade) -> list[str]:
     ]  # fmt: skip
 
 
-def _posterior(log: Mystery, grade: Grade) -> str:
+def _posterior(log: Played, grade: Grade) -> str:
     heads = ["rule", "before", *(f"after {n}" for n in range(1, len(grade.beliefs)))] + (["handed in"] if log.answered else [])
     lines = []
     for k, name in enumerate(log.level.answers):
@@ -241,7 +270,7 @@ def _bar(share: float) -> str:
     return f'<span class="bar" style="width:{width:.2f}em"></span>{share:.2f}' if share >= 0.005 else '<span style="color:#777">0</span>'
 
 
-def _handed_in(log: Mystery) -> str:
+def _handed_in(log: Played) -> str:
     if not log.answered:
         return ""
     answer = log.records[-1]
