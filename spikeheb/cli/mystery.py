@@ -51,7 +51,7 @@ def _about() -> None:
     """Find out the hidden rule of a synapse within a budget of cells.
 
     For practice, `new --seed 7` hides a synapse that anyone can compute from the seed: it is sealed only against accident. For marks the
-    teacher runs `key` and `serve`, and students give --server and --token.
+    teacher runs `key` and `serve`, and students give --server and --token; `show` says what is known and what is left.
     """
 
 
@@ -66,6 +66,26 @@ def new(
     made = study(seed, level=level, path=log)
     paragraphs(made.text)
     note(f"{log}: {made.records[0]['mark']}")
+
+
+@mystery.command("show")
+def show(log: Log = LOG, server: Server = None, token: Token = None) -> None:
+    """Print which rules are possible, how cells differ, what was done, and what is left of the budget."""
+    from spikeheb.cli.printing import data_table, note, paragraphs
+    from spikeheb.studies.mystery.game import opened
+    from spikeheb.studies.mystery.report import SO_FAR, so_far, state
+
+    if server is None:
+        check_used("--server", token=token)
+        own = opened(log)
+        text, rows, left = own.text, so_far(own), state(own)
+    else:
+        reply = _remote(server, token, "/", None)
+        text, rows, left = reply["text"], reply["so_far"], reply["state"]
+    paragraphs(text)
+    if rows:
+        data_table(SO_FAR, rows)
+    note(left)
 
 
 @mystery.command("do")
@@ -134,7 +154,7 @@ def grade(
     """Score one log or those of a class: a report for each, grades.csv, and overview.html for the class."""
     from spikeheb.cli.printing import note
     from spikeheb.studies.mystery.classroom import graded
-    from spikeheb.studies.mystery.report import overview, page, text
+    from spikeheb.studies.mystery.report import overview, page, page_name, text
 
     names = Names(result="grades.csv", figure="overview.html", text="")
     with output(out or Path("mystery-grades"), force, names) as folder:
@@ -143,7 +163,7 @@ def grade(
         write_text(overview(rows), folder / names.figure)
         for row in rows:
             if row.log is not None and row.grade is not None:
-                write_text(page(row.log, row.grade), folder / f"{Path(row.file).stem}.html")
+                write_text(page(row.log, row.grade), folder / page_name(row))
                 write_text(text(row.log, row.grade), folder / f"{Path(row.file).stem}.txt")
         if len(rows) == 1 and rows[0].log is not None and rows[0].grade is not None:
             typer.echo(text(rows[0].log, rows[0].grade), nl=False)
@@ -221,7 +241,7 @@ def _secret(path: Path | None) -> bytes | None:
     return None if path is None else read_secret(path)
 
 
-def _remote(server: str, token: str | None, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+def _remote(server: str, token: str | None, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
     from spikeheb.studies.mystery.client import ask
 
     if token is None:

@@ -40,6 +40,15 @@ def test_an_experiment_an_answer_and_a_replay(begun):
     assert "reproduced to the byte" in replayed.err
 
 
+def test_what_is_known_and_left_can_be_read_again(begun):
+    begun("do", "pairing", "-p", "delta_t=10 ms", "-p", "post_pattern=0 ms, 20 ms", "--cells", 4)
+    done = begun("show")
+    assert done.code == 0
+    assert "pair:additive" in done.out
+    assert 'pairing: delta_t = 10 ms, post_pattern = "0 ms, 20 ms"' in done.out
+    assert "44 of 48 cells are left" in done.err
+
+
 def test_a_replay_shows_what_was_edited(begun):
     begun("do", "pairing", "-p", "delta_t=10 ms", "--cells", 3)
     path = Path("mystery.jsonl")
@@ -94,6 +103,8 @@ WRONG = [
     ("key --class-secret secret --students nobody.csv", "there is no such list of students"),
     ("serve --class-secret secret --students secret --port 99999", "--port"),
     ("serve --class-secret secret --students names.csv --host 203.0.113.7 --port 0", "cannot be opened"),
+    ("show --log nowhere.jsonl", "there is no such log"),
+    ("show --token abc", "--server"),
     ("replay names.csv", "is no line of a log"),
     ("answers", "No such command"),
 ]
@@ -146,7 +157,11 @@ def test_a_student_works_on_the_teachers_machine(begun, served):
     assert "are more than the 12 cells" in begun("do", "pairing", *own).refusal
     assert "expected the name of a protocol" in begun("do", "./pairing.py", *own).refusal
     assert "no student of this class" in begun("do", "pairing", "--server", url, "--token", "wrong").refusal
+    shown = begun("show", *own)
+    assert "The rule is one of: pair:additive" in " ".join(shown.out.split())
+    assert "44 of 48 cells are left" in shown.err
     assert begun("answer", "--rule", "pair:additive=0.8", *own).code == 0
+    assert "the answer was given" in begun("show", *own).err
     assert "the answer was given" in begun("do", "pairing", "-p", "delta_t=10 ms", *own).refusal
     path = room.folder / "ada-one.jsonl"
     text = path.read_text()

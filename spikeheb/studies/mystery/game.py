@@ -21,14 +21,13 @@ from spikeheb.studies.mystery.noise import STATED
 from spikeheb.studies.mystery.observer import SETS
 from spikeheb.studies.mystery.posterior import posterior_of
 from spikeheb.studies.mystery.records import check_records
+from spikeheb.studies.mystery.report import Report, notebook_html
 from spikeheb.studies.mystery.score import Grade, grade
 from spikeheb.studies.mystery.synapse import Synapse, drawn, hidden, seed_of
 from spikeheb.studies.settings.mystery import Trial
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from spikeheb.studies.mystery.report import Report
 
 
 @dataclass
@@ -128,8 +127,6 @@ class Mystery:
         ScheduleError
             Before the answer.
         """
-        from spikeheb.studies.mystery.report import Report
-
         if not self.answered:
             raise ScheduleError("the report comes after your own answer, with .answer({rule: probability})")
         return Report(self, self.grade(sets))
@@ -156,8 +153,6 @@ class Mystery:
         return f"<hidden synapse, level {self.level.number}: {self.left} of {self.level.cells} cells left>"
 
     def _repr_html_(self) -> str:
-        from spikeheb.studies.mystery.report import notebook_html
-
         return notebook_html(self)
 
 

@@ -6,13 +6,18 @@ import html
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote
 
 from spikeheb.studies.mystery.answers import named
+from spikeheb.studies.mystery.candidates import Level
 from spikeheb.studies.mystery.conditions import Session
 from spikeheb.studies.mystery.experiments import experiments_of
-from spikeheb.studies.mystery.game import Mystery
+from spikeheb.studies.mystery.log import Record
 from spikeheb.studies.mystery.noise import Measured
 from spikeheb.studies.mystery.score import DESIGN, INFERENCE, PARAMETERS, PREDICTION, Grade, digest
+from spikeheb.studies.mystery.synapse import Synapse
 
 COLUMNS = (
     "file", "student", "assignment", "level", "total", "design", "inference", "parameters", "prediction", "bits", "reference_bits",
@@ -31,12 +36,38 @@ WIDEST = 12.0
 """Width of a bar for certainty, in em."""
 
 
+class Played(Protocol):
+    """What reports read of a `Mystery`."""
+
+    records: list[Record]
+
+    @property
+    def level(self) -> Level:
+        """What is known: rules and budget."""
+
+    @property
+    def synapse(self) -> Synapse:
+        """The hidden synapse."""
+
+    @property
+    def spent(self) -> int:
+        """Cells that experiments have cost."""
+
+    @property
+    def left(self) -> int:
+        """Cells that are left."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether the answer was given."""
+
+
 @dataclass(frozen=True)
 class Row:
     """A log of a class: the file, and its grade or why there is none."""
 
     file: str
-    log: Mystery | None = None
+    log: Played | None = None
     grade: Grade | None = None
     reason: str = ""
     twin: str = ""
@@ -56,7 +87,7 @@ class Row:
         ]  # fmt: skip
 
 
-def answer_of(log: Mystery) -> str:
+def answer_of(log: Played) -> str:
     """The most probable answer of a student; empty where there is none."""
     if not log.answered:
         return ""
@@ -83,7 +114,7 @@ def parts(grade: Grade) -> list[tuple[str, float, float, str]]:
             "design",
             grade.design,
             DESIGN,
-            f"bits about the rule: {grade.bits:.2f} in these data, {grade.reference_bits:.2f} in those of the reference design",
+            f"bits about the rule: {grade.bits:.2f} in these data, {grade.reference_bits:.2f} in the reference design's",
         ),
         ("inference", grade.inference, INFERENCE, "the written probabilities beside those of an ideal observer of the same data"),
         ("parameters", grade.parameters, PARAMETERS, "how well the answer predicts four other protocols, in standard deviations of a cell"),
@@ -91,7 +122,7 @@ def parts(grade: Grade) -> list[tuple[str, float, float, str]]:
     ]
 
 
-def bought(log: Mystery, grade: Grade) -> list[list[str]]:
+def bought(log: Played, grade: Grade) -> list[list[str]]:
     """A row for each session that was paid for: what, cells, lost cells, mean ratio, cost, and bits about the right answer."""
     from spikeheb.studies.mystery.score import gained
 
@@ -124,7 +155,7 @@ def _numbers(cells: Sequence[Measured]) -> list[str]:
 BOUGHT = ("experiment", "what", "cells", "lost", "mean ratio", "cost", "bits")
 
 
-def text(log: Mystery, grade: Grade) -> str:
+def text(log: Played, grade: Grade) -> str:
     """The report as plain text."""
     lines = [f"{grade.total:.0f} of 100 points; the synapse was {grade.truth}"]
     lines += [f"  {name}: {points:.1f} of {most:.0f} ({why})" for name, points, most, why in parts(grade)]
@@ -143,10 +174,10 @@ def text(log: Mystery, grade: Grade) -> str:
     return "\n".join(lines) + "\n"
 
 
-def told_apart(log: Mystery, grade: Grade) -> list[str]:
+def told_apart(log: Played, grade: Grade) -> list[str]:
     """For each rule that is left, the experiment that separates it best from the truth."""
     if not grade.rivals:
-        return ["no other rule was left."]
+        return ["nothing more was needed: no other rule was left."]
     return [
         f"{name} (still {share:.0%}): {experiment}, where one cell separates it by {gap:.1f} standard deviations"
         for name, share, experiment, gap in grade.rivals
@@ -159,11 +190,11 @@ class Report:
 
     Attributes
     ----------
-    log : Mystery
+    log : Played
     grade : Grade
     """
 
-    log: Mystery
+    log: Played
     grade: Grade
 
     def __repr__(self) -> str:
@@ -173,28 +204,41 @@ class Report:
         return f'<div class="mystery"><style>{STYLE}</style>{"".join(_body(self.log, self.grade))}</div>'
 
 
-def notebook_html(log: Mystery) -> str:
+SO_FAR = ("experiment", "what", "cells", "lost", "mean ratio", "cost")
+
+
+def so_far(log: Played) -> list[list[str]]:
+    """A row for each session that was paid for, without what it says about the rules; columns `SO_FAR`."""
+    return [
+        [str(n), _label(session), *_numbers(cells), str(record["cost"])]
+        for n, (record, done) in enumerate(experiments_of(log.records), 1)
+        for session, cells in done
+    ]
+
+
+def state(log: Played) -> str:
+    """What can still be done."""
+    return "the answer was given" if log.answered else f"{log.left} of {log.level.cells} cells are left"
+
+
+def notebook_html(log: Played) -> str:
     """What is left of the budget, and the experiments so far."""
-    rows = []
-    for n, (record, done) in enumerate(experiments_of(log.records), 1):
-        for session, cells in done:
-            rows.append([str(n), _label(session), *_numbers(cells), str(record["cost"])])
-    state = "the answer was given" if log.answered else f"{log.left} of {log.level.cells} cells left"
-    table = _table(("experiment", "what", "cells", "lost", "mean ratio", "cost"), rows) if rows else ""
-    return f'<div class="mystery"><style>{STYLE}</style><p>Hidden synapse, level {log.level.number}: {state}.</p>{table}</div>'
+    rows = so_far(log)
+    table = _table(SO_FAR, rows) if rows else ""
+    return f'<div class="mystery"><style>{STYLE}</style><p>Hidden synapse, level {log.level.number}: {state(log)}.</p>{table}</div>'
 
 
-def page(log: Mystery, grade: Grade) -> str:
+def page(log: Played, grade: Grade) -> str:
     """The report as one page of HTML without anything from outside."""
     return _document(_who(log), _body(log, grade))
 
 
-def _who(log: Mystery) -> str:
+def _who(log: Played) -> str:
     first = log.records[0]
     return f"{first.get('student', '')} {first.get('assignment', '')}".strip() or "hidden synapse"
 
 
-def _body(log: Mystery, grade: Grade) -> list[str]:
+def _body(log: Played, grade: Grade) -> list[str]:
     who = _who(log)
     return [
         f"<h1>{_safe(who)}: {grade.total:.0f} of 100</h1>", f'<p class="mark">{_safe("; ".join(grade.notes))}</p>',
@@ -202,14 +246,14 @@ def _body(log: Mystery, grade: Grade) -> list[str]:
         f"difficulty {grade.difficulty:.3f}.</p>",
         _table(("part", "points", "of", "what it rests on"), [[n, f"{p:.1f}", f"{m:.0f}", w] for n, p, m, w in parts(grade)]),
         "<h2>What the experiments said</h2>",
-        "<p>Probabilities of an ideal observer after each experiment, and those that were handed in.</p>",
+        "<p>Probabilities of an ideal observer after each experiment, and those that were handed in. One bit halves the doubt.</p>",
         _posterior(log, grade), "<h2>What would have told the rules apart</h2>",
         "<ul>" + "".join(f"<li>{_safe(sentence)}</li>" for sentence in told_apart(log, grade)) + "</ul>",
         "<h2>What was bought</h2>", _table(BOUGHT, bought(log, grade)), _handed_in(log),
     ]  # fmt: skip
 
 
-def _posterior(log: Mystery, grade: Grade) -> str:
+def _posterior(log: Played, grade: Grade) -> str:
     heads = ["rule", "before", *(f"after {n}" for n in range(1, len(grade.beliefs)))] + (["handed in"] if log.answered else [])
     lines = []
     for k, name in enumerate(log.level.answers):
@@ -226,7 +270,7 @@ def _bar(share: float) -> str:
     return f'<span class="bar" style="width:{width:.2f}em"></span>{share:.2f}' if share >= 0.005 else '<span style="color:#777">0</span>'
 
 
-def _handed_in(log: Mystery) -> str:
+def _handed_in(log: Played) -> str:
     if not log.answered:
         return ""
     answer = log.records[-1]
@@ -259,16 +303,35 @@ def overview(rows: Sequence[Row]) -> str:
     graded = [row.grade.total for row in rows if row.grade is not None]
     mean = f"{sum(graded) / len(graded):.0f}" if graded else "none"
     body = [
-        f"<h1>{len(rows)} logs, mean {mean} of 100</h1>", _table(COLUMNS, [row.cells for row in rows]), "<h2>Protocols that were used</h2>",
+        f"<h1>{len(rows)} logs, mean {mean} of 100</h1>", _class_table(rows), "<p>Everything else is in grades.csv.</p>",
+        "<h2>Protocols that were used</h2>",
         _table(("protocol", "experiments"), [[name, str(count)] for name, count in protocols_used(rows)]), "<h2>Confusions</h2>",
         _table(("the synapse was", "the answer was", "times"), [[a, b, str(n)] for a, b, n in confusions(rows)]),
     ]  # fmt: skip
     return _document("class", body)
 
 
+def _class_table(rows: Sequence[Row]) -> str:
+    """A row for each log: points, rules without parameters, and what the teacher should know; the file leads to its page."""
+    heads = ("file", "student", "total", "design", "inference", "parameters", "prediction", "truth", "answer", "status")
+    lines = []
+    for row in rows:
+        cells = dict(zip(COLUMNS, row.cells, strict=True))
+        cells["truth"] = cells["truth"].partition(" (")[0]
+        first, *others = (_safe(cells[name]) for name in heads)
+        link = first if row.grade is None else f'<a href="{_safe(quote(page_name(row)))}">{first}</a>'
+        lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in (link, *others)) + "</tr>")
+    return f"<table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>{''.join(lines)}</table>"
+
+
+def page_name(row: Row) -> str:
+    """The file of a log's page."""
+    return f"{Path(row.file).stem}.html"
+
+
 def _document(title: str, body: Sequence[str]) -> str:
-    meta = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    head = f"{meta}<title>{_safe(title)}</title><style>{PAGE}{STYLE}</style>"
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{_safe(title)}</title>'
+    head += f"<style>{PAGE}{STYLE}</style>"
     return f'<!doctype html><html lang="en"><head>{head}</head><body class="mystery">{"".join(body)}</body></html>\n'
 
 

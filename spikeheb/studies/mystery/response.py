@@ -28,6 +28,8 @@ LEAST, MOST = 0.1, 5.0
 """Ratios beyond these are read as these: an EPSP is then lost in the noise, or the cell fires."""
 SETS_OF_ONE = 16
 """A rule that draws gets one parameter set for so many of another rule, because each takes many synapses."""
+FEWEST_SETS = 4
+"""Parameter sets of a rule that draws at least."""
 NOISY_SYNAPSES = 64
 """Simulated synapses from which the chance to change state is counted, for each parameter set."""
 
@@ -135,5 +137,5 @@ def cloud_response(candidate: Candidate, condition: Condition, sets: int) -> Res
 
 def cloud(candidate: Candidate, sets: int) -> Floats:
     """The parameter sets that stand for a rule, shape (sets, parameters); fewer of a rule that draws, which takes longer."""
-    count = max(8, sets // SETS_OF_ONE) if candidate.two_state else sets
+    count = max(FEWEST_SETS, sets // SETS_OF_ONE) if candidate.two_state else sets
     return candidate.drawn(np.random.default_rng([0xC10D, zlib.crc32(candidate.name.encode())]), count)

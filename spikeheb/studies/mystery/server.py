@@ -21,6 +21,7 @@ from spikeheb.paths import exists
 from spikeheb.studies.mystery import log
 from spikeheb.studies.mystery.classroom import file_of
 from spikeheb.studies.mystery.game import Mystery, answer, do_as_asked, new_for_marks, opened
+from spikeheb.studies.mystery.report import so_far, state
 from spikeheb.studies.mystery.synapse import token_of
 
 LARGEST_BODY = 20_000
@@ -73,7 +74,7 @@ class Classroom:
             if (method, path) == ("GET", "/log"):
                 return {"log": log.text(own.records, own.secret)}
             if (method, path) == ("GET", "/"):
-                return {"text": own.text, "left": own.left, "student": student, "answered": own.answered}
+                return {"text": own.text, "left": own.left, "student": student, "state": state(own), "so_far": so_far(own)}
         raise EngineError(f"there is no {method} {path}; known: GET /, GET /log, POST /do, POST /answer")
 
     def _of(self, student: str) -> Mystery:

@@ -13,7 +13,7 @@ from spikeheb.studies.mystery.candidates import CANDIDATES, LEVELS, OUTSIDE
 from spikeheb.studies.mystery.conditions import Session, conditions_of
 from spikeheb.studies.mystery.designs import HELD_OUT, REFERENCE, WINDOW, pairs, shared_out
 from spikeheb.studies.mystery.game import Mystery, opened, replayed
-from spikeheb.studies.mystery.noise import DRIFT, LOST, log_likelihood, measured
+from spikeheb.studies.mystery.noise import DRIFT, GAIN_CV, LOST, NOTHING, Measured, log_errors, log_likelihood, measured
 from spikeheb.studies.mystery.response import STARTS, Response, _run, response
 from spikeheb.studies.mystery.synapse import drawn, seed_of, token_of
 from spikeheb.theory.graupner_brunel import pairs as pairs_in_theory
@@ -58,6 +58,26 @@ def test_the_observer_knows_the_noise():
     quotients = np.exp(values[:, 1] - values[:, 0])
     assert abs(quotients.mean() - 1) < 4 * quotients.std() / np.sqrt(len(quotients))
     assert quotients.std() > 0.2
+
+
+@pytest.mark.parametrize("measured_ratio", [0.3, 1.0, 1.5, 4.0, 8.0])
+@pytest.mark.parametrize("ratio", [0.4, 1.2, 2.0])
+def test_the_likelihood_is_the_integral_over_all_gains(ratio, measured_ratio):
+    """A cell of a rare large gain does not refute its own rule: with eight gains in all it did."""
+    from scipy.integrate import quad
+    from scipy.stats import norm
+
+    sd = np.sqrt(np.log1p(GAIN_CV**2))
+    spread = np.hypot(DRIFT, np.hypot(*log_errors(USUAL)))
+
+    def density(z):
+        gain = np.exp(-np.log(1 - NOTHING) - sd**2 / 2 + sd * z)
+        return norm.pdf(z) * np.exp(-0.5 * ((np.log(measured_ratio) - gain * np.log(ratio)) / spread) ** 2)
+
+    expected = NOTHING * np.exp(-0.5 * (np.log(measured_ratio) / spread) ** 2)
+    expected += (1 - NOTHING) * sum(quad(density, k, k + 0.5)[0] for k in np.arange(-6, 6, 0.5))
+    given = np.exp(log_likelihood(USUAL, fixed(ratio), Measured(1.0, measured_ratio)))[0]
+    assert given == pytest.approx(expected, rel=0.1, abs=2e-5)
 
 
 def test_more_sweeps_give_less_noise():

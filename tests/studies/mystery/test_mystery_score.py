@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import spikeheb as sh
 from spikeheb.studies.mystery import log
 from spikeheb.studies.mystery.candidates import LEVELS
 from spikeheb.studies.mystery.conditions import Session
@@ -124,6 +125,29 @@ def test_the_report_says_what_was_bought_and_what_is_unsafe_is_escaped(game, gra
     assert "http" not in html  # nothing is fetched from outside
 
 
+def test_the_posterior_is_that_of_the_grade_and_comes_after_the_answer(game, grade):
+    data = game.posterior(SETS)
+    assert np.allclose(data.probability.values, grade.beliefs)
+    assert data.cells.values.tolist() == [0, 6, 12, 18]
+    assert data.attrs["truth"] == game.synapse.answer
+    assert float(data.handed_in.sel(rule="pair:additive")) == 0.9
+    open_game = played(3, said=None)
+    for ask in (open_game.posterior, open_game.report):
+        with pytest.raises(sh.ScheduleError, match="your own answer"):
+            ask()
+
+
+def test_a_notebook_shows_the_budget_and_then_the_report_in_short_html(game):
+    before, after = game._repr_html_(), game.report(SETS)
+    assert "the answer was given" in before
+    assert "post_pattern = &quot;0 ms, 20 ms&quot;" in before
+    assert game.synapse.candidate.name not in before  # the budget does not give the rule away
+    assert game.synapse.candidate.name in after._repr_html_()
+    assert len(after._repr_html_()) < 8000
+    assert "body{" not in after._repr_html_()  # a notebook keeps its own look
+    assert repr(after) == text(game, after.grade)
+
+
 def test_two_submissions_with_one_log_are_shown(game, grade):
     rows = with_twins([Row("a.jsonl", game, grade), Row("b.jsonl", game, grade), Row("c.jsonl", reason="line 2: was changed")])
     assert [row.twin for row in rows] == ["b.jsonl", "a.jsonl", ""]
@@ -168,9 +192,9 @@ def compare(count):
 
 @pytest.mark.slow
 def test_varied_experiments_are_worth_more_than_more_cells():
-    """60 synapses: the thresholds of the 400 hold within two standard errors."""
-    right, gain, error = compare(60)
-    assert right >= 0.88 - 2 * np.sqrt(0.88 * 0.12 / 60)
+    """40 synapses: the thresholds of the 400 hold within two standard errors."""
+    right, gain, error = compare(40)
+    assert right >= 0.88 - 2 * np.sqrt(0.88 * 0.12 / 40)
     assert gain >= 0.06 - 2 * error
     assert gain > 0
 
