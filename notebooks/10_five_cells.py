@@ -196,6 +196,7 @@ def recorded_cells(draw):
             mean,
             error * np.sqrt((size - 1) / size),
         ],
+        "The first number is the change (after/before - 1); the ratio is asked for.": [mean - 1, error],
         "Before and after are exchanged in the ratio.": [np.mean(1 / ratios), np.std(1 / ratios, ddof=1) / np.sqrt(size)],
     }
     return sh.course.Problem((start, start * ratios), np.array([mean, error]), mistakes)

@@ -219,6 +219,8 @@ def four_parameters(draw):
         down = [ratio(rule, -gap, 0.5, 1) - 1 for gap in (near, far)]
         if max(up) < 0 < min(down):
             return "Pre before post depresses and post before pre potentiates: pre and post are exchanged."
+        if max(np.abs(up + down)) < 1e-6:
+            return "Pairs 5 ms apart change nothing: are the time constants a thousand times too short (ms for s)?"
         if min(up) <= 0 or max(down) >= 0:
             return f"One pair at +5 ms changes the weight by {up[0]:+.1%}, one at -5 ms by {down[0]:+.1%}: LTP and LTD are asked for."
         values = {"tau_plus": (far - near) / np.log(up[0] / up[1]), "tau_minus": (far - near) / np.log(down[0] / down[1])}
@@ -337,7 +339,7 @@ sh.course.reveal("fifty", "nothing" if abs(at_fifty - 1) < 0.02 else "up" if at_
 # 3. The weight stays between 0 and 1, whatever comes.
 # 4. 60 pairs at -10 ms and 50 Hz give at least 10 % LTP.
 #
-# Which spikes must the slow trace remember? And who reads it? The initial weight is 0.5 as before.
+# Which spikes does the slow trace remember? And who reads it? The initial weight is 0.5 as before.
 
 
 # %% nbgrader={"grade": false, "grade_id": "my-rule", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -452,8 +454,8 @@ print("All claims hold.")
 #   the braces of TOML must be doubled: `{{ value = ... }}`. `str.replace` on PAIR is the shorter way.
 # - In 11.3 the trace is raised before it is read, or all spikes are paired with the nearest only. The check knows the second. The bounds are often
 #   applied once at the end.
-# - In 11.4 the slow trace is given to the presynaptic side: at 50 Hz this makes LTP at +10 ms larger, but does not turn -10 ms over unless LTP
-#   reads it; let them draw the spikes at 50 Hz. Others raise A instead, and lose property 1.
+# - In 11.4 LTD reads the slow trace, so that nothing turns over at 50 Hz; let them draw the spikes at 50 Hz. Others raise A instead, and lose
+#   property 1. A slow *pre*synaptic trace that LTP reads passes as well. Ask which experiment would tell the two rules apart (notebook 12).
 # - "The engines must disagree, since the file is wrong" is the frequent prediction, and the point of the notebook.
 #
 # **To discuss** Property 2 fails for some published rules (the library's file says `pre_alone_acts`). Is a rule that drifts under test pulses wrong?
