@@ -7,20 +7,18 @@
 
 // The headers of C++ for this would take longer to compile than all that uses it.
 #if defined(_WIN32)
-extern "C" __declspec(dllimport) void __stdcall Sleep(unsigned long);
-inline void sleep_a_little() { Sleep(0); }
+extern "C" __declspec(dllimport) int __stdcall SwitchToThread(void);
+inline void let_others_work() { SwitchToThread(); }
 #else
-#include <time.h>
-inline void sleep_a_little() {
-  const timespec moment{0, 20000};
-  nanosleep(&moment, nullptr);
-}
+#include <sched.h>
+inline void let_others_work() { sched_yield(); }
 #endif
 
-// All threads wait for the last, unless it was given up that it comes: at work at first, since that is a moment; then asleep, since another program may have its processor.
+// All threads wait for the last, unless it was given up that it comes: at work at first, since that is a moment; then others may have
+// the processor, of whom the last may be one.
 inline bool meet(Network &network) {
   if (network.threads == 1) return true;
-  constexpr int PATIENCE = 5000;
+  constexpr int PATIENCE = 2000;
   const int64_t turn = __atomic_load_n(&network.turn, __ATOMIC_ACQUIRE);
   if (__atomic_add_fetch(&network.arrived, 1, __ATOMIC_ACQ_REL) == network.threads) {
     __atomic_store_n(&network.arrived, 0, __ATOMIC_RELAXED);
@@ -30,7 +28,7 @@ inline bool meet(Network &network) {
   for (int n = 0; __atomic_load_n(&network.turn, __ATOMIC_ACQUIRE) == turn; ++n)
     if (n > PATIENCE) {
       if (__atomic_load_n(&network.given_up, __ATOMIC_ACQUIRE)) return false;
-      sleep_a_little();
+      let_others_work();
     }
   return true;
 }
