@@ -46,7 +46,7 @@ def measure(cells: int, precision: str) -> Point:
     """One size."""
     seconds = float(np.clip(EVENTS / (RATE * cells * (1000 + 0.8 * INDEGREE["e"])), SHORTEST, LONGEST))
     circuit = replace(network(cells, seconds), precision=precision)
-    with Network(circuit) as started:
+    with Network(circuit, threads=1) as started:
         before = time.thread_time()
         started.advance(circuit.steps)
         cpu = time.thread_time() - before

@@ -125,7 +125,7 @@ class ByHand:
     def __init__(self, circuit: Circuit, *, vector: bool = True) -> None:
         self.circuit, self.vector = circuit, vector
         self.counts = {name: np.zeros(population.count, dtype=np.int64) for name, population in circuit.populations.items()}
-        with network.Network(circuit) as started:
+        with network.Network(circuit, threads=1) as started:
             self._arrays = started.projections
             ((self.plastic, learning),) = ((name, part) for name, part in started.projections.items() if circuit.projections[name].rule)
         self.start = learning.state["synapse"][0].copy()
@@ -209,7 +209,7 @@ class InKernel:
 
     def __call__(self) -> Callable[[], object]:
         """Prepare a run, and give back what carries it out."""
-        self.started = network.Network(self.circuit)
+        self.started = network.Network(self.circuit, threads=1)
         return lambda: self.started.advance(self.circuit.steps)
 
 
@@ -231,6 +231,20 @@ def against_hand(circuit: Circuit, work: str, runs: int) -> list[Row]:
         note = f"kernel {min(times.first):.3g} s, by hand {min(times.second):.3g} s"
         rows.append(Row(work, measure, times.ratios, target, note=note))
     return rows
+
+
+def two_threads(circuit: Circuit, work: str, runs: int) -> Row:
+    """Time by the clock with one thread over that with two, which have the same bytes."""
+    ratios = []
+    for _ in range(runs):
+        seconds = []
+        for threads in (1, 2):
+            with network.Network(circuit, threads=threads) as started:
+                begun = time.perf_counter()
+                started.advance(circuit.steps)
+                seconds.append(time.perf_counter() - begun)
+        ratios.append(seconds[0] / seconds[1])
+    return Row(work, "one thread / two threads, by the clock", tuple(ratios), None, note=f"threads meet every {started.struct.block} steps")
 
 
 def against_brian(circuit: Circuit, work: str, runs: int = 2) -> list[Row]:
@@ -255,7 +269,7 @@ def against_brian(circuit: Circuit, work: str, runs: int = 2) -> list[Row]:
 def build(circuit: Circuit, work: str, runs: int = 3) -> Row:
     """CPU time of the compiler for all that a network needs."""
     chosen = needed_compiler()
-    with network.Network(circuit) as started:
+    with network.Network(circuit, threads=1) as started:
         folders = {part.library.path for part in (*started._cells.values(), *started._synapses.values())}
     spent = []
     for _ in range(runs):
@@ -277,7 +291,7 @@ def connect(synapses: int = 10**7, runs: int = 3) -> list[Row]:
         start = time.process_time()
         edges_of(circuit, "ee")
         middle = time.process_time()
-        network.Network(circuit).close()
+        network.Network(circuit, threads=1).close()
         drawn.append(middle - start)
         ready.append(time.process_time() - middle)
     work = f"{synapses:,} synapses among {count:,} cells"
@@ -287,7 +301,7 @@ def connect(synapses: int = 10**7, runs: int = 3) -> list[Row]:
 def memory(circuit: Circuit, target: float) -> list[Row]:
     """Bytes a plastic and a static synapse of the arrays that the kernel reads and writes."""
     rows = []
-    with network.Network(circuit) as started:
+    with network.Network(circuit, threads=1) as started:
         for name, part in started.projections.items():
             kept = {id(array): array.nbytes for array in (*part.fixed.values(), *part.state.values())}
             each = sum(kept.values()) / len(part.edges.pre)
@@ -302,7 +316,7 @@ def rows(runs: int = 5, *, brian: bool = False) -> list[Row]:
     cases = [(vogels(), "Vogels network, 10,000 cells, 2 s"), (excitatory(), "E-to-E STDP network, 4000 and 1000 cells, 2 s")]
     measured = []
     for circuit, work in cases:
-        measured += [*against_hand(circuit, work, runs), build(circuit, work)]
+        measured += [*against_hand(circuit, work, runs), two_threads(circuit, work, runs), build(circuit, work)]
         measured += against_brian(circuit, work) if brian else []
     stdp = cases[1][0]
     return [*measured, *connect(), *memory(stdp, 20.0), *memory(replace(stdp, precision="float32"), 12.0)]
