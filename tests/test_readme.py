@@ -51,11 +51,18 @@ def test_the_python_lines_run():
     assert sh.window(rule, pairs=60, frequency=1.0).sizes == {"delta_t": 61}
 
 
+def test_the_lines_on_rates_run():
+    rng = np.random.default_rng(1)
+    patterns = np.sign(rng.normal(size=(3, 60)))
+    names = {"sh": sh, "samples": rng.normal(size=(200, 8)), "patterns": patterns, "cues": patterns}
+    exec(compile(next(block for block in blocks("python") if "rates" in block), "README.md", "exec"), names)
+
+
 def test_the_network_of_ones_own_learns():
-    """The second block of Python; the names of the first are known in it. Brian2's seed is the example's own luck, so several are tried."""
+    """The names of the block before are known in it. Brian2's seed is the example's own luck, so several are tried."""
     import brian2
 
-    code = compile(blocks("python")[1], "README.md", "exec")
+    code = compile(next(block for block in blocks("python") if "brian2" in block), "README.md", "exec")
     for seed in range(3):
         brian2.start_scope()
         brian2.seed(seed)
