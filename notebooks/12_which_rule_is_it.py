@@ -352,12 +352,14 @@ hidden.answer(dict(zip(RULES[:-1], shares_now[:-1].tolist(), strict=True)))
 
 # %%
 if not hidden.answered:
-    raise NotImplementedError("play first: experiments, and hidden.answer(...)")
+    print("Play first: experiments, and then hidden.answer(...).")
+    raise NotImplementedError()
 sh.plot(hidden.posterior())
 
 # %%
 if not hidden.answered:
-    raise NotImplementedError("play first: experiments, and hidden.answer(...)")
+    print("Play first: experiments, and then hidden.answer(...).")
+    raise NotImplementedError()
 hidden.report()
 
 # %% [markdown]
