@@ -230,10 +230,16 @@ sh.course.predict("epsp", mine)
 # %%
 copies = (1, 10, 20)
 short = {"baseline": "3 s", "follow_up": "4 s", "test_interval": "1 s"}  # simulated cells are reliable: a few sweeps are enough
-sizes = [sh.run("pairing", "pair:multiplicative", delta_t="10 ms", copies=k, frequency="10 Hz", **short) for k in copies]
-growth_of_weight = [100 * (float(size.efficacy_ratio[0]) - 1) for size in sizes]
-growth_of_epsp = [100 * (float(size.epsp_ratio[0]) - 1) for size in sizes]
-heights = [1e3 * float(size.epsp_before[0]) for size in sizes]
+
+
+def growth():
+    """For 1, 10 and 20 synapses the ratios of the weight and of the EPSP, and the EPSP before in mV."""
+    sizes = [sh.run("pairing", "pair:multiplicative", delta_t="10 ms", copies=k, frequency="10 Hz", **short) for k in copies]
+    return [[float(size.efficacy_ratio[0]), float(size.epsp_ratio[0]), 1e3 * float(size.epsp_before[0])] for size in sizes]
+
+
+ratio_of_weight, ratio_of_epsp, heights = np.array(sh.course.long_run("01_a_synapse_has_changed", "growth", growth)).T
+growth_of_weight, growth_of_epsp = 100 * (ratio_of_weight - 1), 100 * (ratio_of_epsp - 1)
 fig, ax = plt.subplots()
 ax.plot(heights, growth_of_weight, "o-", label="weight")
 ax.plot(heights, growth_of_epsp, "s-", label="EPSP")

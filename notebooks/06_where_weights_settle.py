@@ -63,13 +63,17 @@ def rule_of(mu):
     return sh.rule("pair", A_plus=0.02, A_minus=0.021, bounds={"kind": "power", "mu_plus": mu, "mu_minus": mu, "w_min": 0, "w_max": 1})
 
 
-duration = sh.course.affordable("1500 s", "100 s")
-driven = sh.weights(
-    [rule_of(mu) for mu in mus], duration=duration, inputs=sh.fan_in_inputs(400, 15.0), seeds=1, name=[f"mu={mu}" for mu in mus]
-)
+def driven_weights():
+    """For each rule its 400 weights after 25 minutes."""
+    rules, names = [rule_of(mu) for mu in mus], [f"mu={mu}" for mu in mus]
+    driven = sh.weights(rules, duration="1500 s", inputs=sh.fan_in_inputs(400, 15.0), seeds=1, name=names)
+    return driven.weight.values.reshape(len(mus), -1).round(6).tolist()
+
+
+driven = np.array(sh.course.long_run("06_where_weights_settle", "driven", driven_weights))
 fig, axes = plt.subplots(1, 4, figsize=(11, 3.2), sharey=True, layout="constrained")
 share = {}  # of the weights in the lowest, the middle and the highest fifth
-for ax, mu, weights in zip(axes, mus, driven.weight.values.reshape(len(mus), -1), strict=True):
+for ax, mu, weights in zip(axes, mus, driven, strict=True):
     ax.hist(weights, np.linspace(0, 1, 21), weights=np.full(weights.size, 100 / weights.size), color="C0")
     share[mu] = [float(np.mean((weights >= low) & (weights <= low + 0.2))) for low in (0, 0.4, 0.8)]
     ax.set(xlabel="weight", title=f"mu = {mu}")
@@ -89,7 +93,7 @@ x = np.linspace(0.02, 4, 400)  # strength over its mean
 mean_epsp = float(np.trapezoid(epsp_density(np.linspace(1e-3, 30, 30000)) * np.linspace(1e-3, 30, 30000), np.linspace(1e-3, 30, 30000)))
 fig, ax = plt.subplots()
 for n, (label, color) in enumerate(((("mu = 0"), "C0"), (("mu = 1"), "C1"))):
-    weights = driven.weight.values[3 * n].ravel()
+    weights = driven[3 * n]
     ax.hist(weights / weights.mean(), np.arange(0, 4, 0.1), density=True, histtype="stepfilled", alpha=0.5, color=color, label=label)
 ax.plot(x, mean_epsp * epsp_density(mean_epsp * x), color="black", label="measured EPSPs (log-normal fit)")
 ax.set(xlabel="strength / its mean", ylabel="density", ylim=(0, 2.5), title="Measured: one heap at small values, and a long tail")
@@ -301,18 +305,28 @@ print(f"Correlation of the weights with themselves {seconds[-1] - seconds[middle
 # share of all promotions, minus demotions. A cell gets 20 inputs of 5 to 40 Hz. Promotions are counted in *other* runs than those that give the weights.
 
 # %%
-theorem = sh.constraint(learning_rates=[0.2, 0.002], duration=sh.course.affordable("60 s", "3 s"), seeds=4)
+learning_rates, kinds = (0.2, 0.002), {"hebbian": ("o", "Hebbian: promotions only"), "stdp": ("s", "STDP: promotions - demotions")}
+
+
+def shares_of_promotions():
+    """For each learning rate and kind the predicted weights, the simulated ones with their standard errors, and their mean distance."""
+    theorem = sh.constraint(learning_rates=list(learning_rates), duration="60 s", seeds=4)
+    names = ("predicted", "weight", "weight_sem", "bias")
+    cases = [[theorem.sel(learning_rate=rate, kind=kind) for kind in kinds] for rate in learning_rates]
+    return [[{name: case[name].values.round(8).tolist() for name in names} for case in row] for row in cases]
+
+
+theorem = sh.course.long_run("06_where_weights_settle", "theorem", shares_of_promotions)
 fig, axes = plt.subplots(1, 2, figsize=(9, 4), sharex=True, sharey=True, layout="constrained")
-for ax, rate in zip(axes, (0.2, 0.002), strict=True):
-    for kind, marker, label in (("hebbian", "o", "Hebbian: promotions only"), ("stdp", "s", "STDP: promotions - demotions")):
-        chosen = theorem.sel(learning_rate=rate, kind=kind)
-        ax.errorbar(100 * chosen.predicted, 100 * chosen.weight, 100 * chosen.weight_sem, fmt=marker, label=label)
+for ax, rate, row in zip(axes, learning_rates, theorem, strict=True):
+    for (marker, label), case in zip(kinds.values(), row, strict=True):
+        ax.errorbar(*(100 * np.array(case[name]) for name in ("predicted", "weight", "weight_sem")), fmt=marker, label=label)
     ax.plot([0, 11], [0, 11], color="0.6", linestyle="--", label="theorem")
     ax.set(xlabel="share of promotions (minus demotions) (%)", title=f"one step = {rate:g} of the sum")
 axes[0].set_ylabel("weight, share of the sum (%)")
 axes[0].legend(fontsize="small")
 _ = fig.suptitle("For small steps a normalised weight is a share of promotions")
-bias = {rate: float(theorem.bias.sel(learning_rate=rate, kind="stdp")) for rate in (0.2, 0.002)}
+bias = {rate: stdp["bias"] for rate, (_, stdp) in zip(learning_rates, theorem, strict=True)}
 print(f"mean distance from the theorem (STDP): {bias[0.2]:.4f} for large steps, {bias[0.002]:.4f} for small ones; the mean weight is 0.05")
 
 # %% [markdown]

@@ -149,10 +149,15 @@ mine = "the same"
 ### END SOLUTION
 sh.course.predict("mean", mine)
 
+
 # %%
-count = sh.course.affordable(200, 40)
-cells = sh.slice_of("pairing", "pair:multiplicative", n=count, delta_t="10 ms", test_pulses=False)
-before, after = cells.cell_efficacy_before.values[:, 0], cells.cell_efficacy_end.values[:, 0]
+def slice_of_cells():
+    """The weights of 200 cells before and after."""
+    cells = sh.slice_of("pairing", "pair:multiplicative", n=200, delta_t="10 ms", test_pulses=False)
+    return [cells[name].values[:, 0].round(9).tolist() for name in ("cell_efficacy_before", "cell_efficacy_end")]
+
+
+before, after = np.array(sh.course.long_run("10_five_cells", "slice", slice_of_cells))
 mean_of_ratios, ratio_of_means = float(np.mean(after / before)), float(after.mean() / before.mean())
 fig, ax = plt.subplots()
 ax.plot(before, after / before, ".", color="0.6", label="single cells")
