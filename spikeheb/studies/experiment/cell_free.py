@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from spikeheb import library
 from spikeheb.circuits.circuit import Circuit
@@ -38,6 +39,7 @@ VALUES = 2_000_000
 SHARE = 0.5
 """A check of more than this share of the session is not worth its time."""
 
+Floats = npt.NDArray[np.float64]
 Episode = tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]
 
 
@@ -59,7 +61,7 @@ def carried_out(circuit: Circuit, engine: str, progress: Progress = None) -> Rec
     if not _is_unread(circuit):
         return carry_out(circuit, engine, progress=progress)
     episodes = _episodes(circuit)
-    if not episodes or _length(circuit, episodes) * len(episodes) > SHARE * circuit.steps * circuit.cells.count:
+    if not _are_few(circuit, episodes):
         return carry_out(circuit, engine, progress=progress)
     samples = np.union1d(circuit.probes.samples, _sampled(circuit))
     bare = replace(without_cell(circuit), probes=Probes(samples=samples))
@@ -68,6 +70,30 @@ def carried_out(circuit: Circuit, engine: str, progress: Progress = None) -> Rec
         return carry_out(circuit, engine, progress=progress)
     wanted = np.searchsorted(samples, circuit.probes.samples)
     return replace(recording, weight=recording.weight[:, wanted], efficacy=recording.efficacy[:, wanted])
+
+
+def is_silent_by_episodes(circuit: Circuit) -> bool:
+    """Whether the different episodes of a session alone show that its cells fire no spikes but the imposed ones.
+
+    Parameters
+    ----------
+    circuit : Circuit
+        Lanes on cells; its efficacies stay as they are at the start.
+
+    Returns
+    -------
+    bool
+        False as well where this cannot be told, or a run of the session costs hardly more.
+    """
+    if not _is_unread(circuit):
+        return False
+    episodes = _episodes(circuit)
+    return _are_few(circuit, episodes) and _is_silent(circuit, episodes, _largest(circuit, _at_start(circuit)[:, None]))
+
+
+def _are_few(circuit: Circuit, episodes: list[Episode]) -> bool:
+    """Whether a check of the episodes is worth its time."""
+    return bool(episodes) and _length(circuit, episodes) * len(episodes) <= SHARE * circuit.steps * circuit.cells.count
 
 
 def _is_unread(circuit: Circuit) -> bool:
@@ -127,8 +153,16 @@ def _sampled(circuit: Circuit) -> Steps:
 
 def _strongest(circuit: Circuit, recording: Recording) -> float:
     """The largest efficacy that any input with the same spikes has had, summed over its synapses."""
+    return _largest(circuit, np.column_stack([_at_start(circuit), recording.efficacy]))
+
+
+def _at_start(circuit: Circuit) -> Floats:
     known = {name: per_input(circuit, value) for name, value in constants(circuit).items()}
-    values = np.column_stack([efficacy(circuit, initial_values(circuit), known), recording.efficacy])
+    return efficacy(circuit, initial_values(circuit), known)
+
+
+def _largest(circuit: Circuit, values: Floats) -> float:
+    """The largest of the efficacies, shape (inputs, times), summed over synapses with the same spikes."""
     return float(np.add.reduceat(np.maximum(values, 0.0), _groups(circuit), axis=0).max())
 
 
