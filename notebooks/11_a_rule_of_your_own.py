@@ -404,9 +404,9 @@ delta_t_ms,frequency_hz,ratio,sem,n
 """
 Path("slice.csv").write_text(SLICE, encoding="utf-8")
 mine, what_is_wrong = read_rule(my_rule(0.1))
-board = sh.score(
-    ["pair:additive", "triplet:visual_cortex_all_min"], ["sjostrom_2001", "wang_2005"], join=mine, data="slice.csv", refit=False
-)
+choices = sh.course.affordable({}, {"series": "frequency"})
+published = [sh.protocol("sjostrom_2001", **choices), "wang_2005"]
+board = sh.score(["pair:additive", "triplet:visual_cortex_all_min"], published, join=mine, data="slice.csv", refit=False)
 print(board.error.to_pandas().round(1).T.to_string())
 sh.figure(board)
 

@@ -70,7 +70,12 @@ def predicted(rule, **settings):
     return max(float(data.efficacy_ratio[0]), 0.1)  # a smaller EPSP is lost in the noise
 
 
-table = np.array([[predicted(rule, **settings) for rule in RULES] for settings in EXPERIMENTS.values()])
+def predicted_by_all():
+    """For each experiment the ratios of all rules."""
+    return [[predicted(rule, **settings) for rule in RULES] for settings in EXPERIMENTS.values()]
+
+
+table = np.array(sh.course.long_run("12_which_rule_is_it", "table", predicted_by_all))
 fig, ax = plt.subplots(figsize=(8.5, 4.4), layout="constrained")
 picture = ax.imshow(np.log(table), cmap="PuOr_r", vmin=-1.2, vmax=1.2, aspect="auto")
 for (row, column), value in np.ndenumerate(table):

@@ -9,11 +9,13 @@ import pytest
 
 import spikeheb as sh
 from spikeheb import library
+from spikeheb.engines.choice import carry_out
 from spikeheb.errors import FormatError, SpikehebError
 from spikeheb.expressions.tree import Number
 from spikeheb.measure.score import chance_allowed, deviance, error, points
 from spikeheb.rules.meaning import is_noisy
 from spikeheb.rules.rule import Post
+from spikeheb.studies.board import predictions
 from spikeheb.studies.board.entries import AS_PUBLISHED
 from spikeheb.studies.board.fit import TOO_FEW, fit_gain, refit
 from spikeheb.studies.board.predictions import cell_of, only_imposed_spikes, predict
@@ -225,6 +227,18 @@ def test_the_cell_is_left_out_only_where_it_cannot_fire():
     cell = library.cell("l5_pyramidal")
     assert only_imposed_spikes(sh.protocol("sjostrom_2001"), cell)
     assert not only_imposed_spikes(sh.protocol("hfs"), cell)
+
+
+def test_whether_a_cell_can_fire_is_told_by_a_part_of_the_session_and_as_the_whole_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predictions, "_KNOWN", {})
+    cell, whole = library.cell("l5_pyramidal"), []
+    monkeypatch.setattr(predictions, "carry_out", lambda circuit: whole.append(circuit) or carry_out(circuit))
+    assert only_imposed_spikes(sh.protocol("wang_2005"), cell)
+    assert whole == []
+    monkeypatch.setattr(predictions, "_KNOWN", {})
+    monkeypatch.setattr(predictions, "is_silent_by_episodes", lambda circuit: False)
+    assert only_imposed_spikes(sh.protocol("wang_2005"), cell)
+    assert len(whole) == 1
 
 
 def test_a_rule_that_reads_the_potential_has_the_cell_of_its_paper():
