@@ -40,6 +40,7 @@ def network(name):
 def test_the_two_networks_differ_only_in_the_rule_and_in_how_long_they_run():
     law, additive = network("brunel_stdp"), network("brunel_additive")
     the_law = {"projections": {**additive.projections, "ee": law.projections["ee"]}, "steps": law.steps, "probes": law.probes}
+    the_law |= {"title": law.title, "doc": law.doc}
     assert difference(law, replace(additive, **the_law)) is None
     same = {"rule": law.projections["ee"].rule, "initial": law.projections["ee"].initial}
     assert replace(additive.projections["ee"], **same) == law.projections["ee"]

@@ -46,7 +46,8 @@ def test_the_two_networks_differ_only_in_the_synapses_from_the_inhibitory_cells(
         assert after.initial["w"] == before.efficacy
         assert replace(after, rule=None, initial={}, efficacy=before.efficacy) == before
     from_inhibition = {name: plain.projections[name] for name in ("ia", "ib")}
-    assert difference(plain, replace(prevented, projections={**prevented.projections, **from_inhibition})) is None
+    texts = {"title": plain.title, "doc": plain.doc}
+    assert difference(plain, replace(prevented, projections={**prevented.projections, **from_inhibition}, **texts)) is None
     assert all(plain.populations[name].count >= 400 for name in "ab")
 
 
