@@ -105,7 +105,7 @@ def read(path):
 
 
 def test_an_experiment_is_a_row_a_condition(tmp_path):
-    data = sh.run("pairing", "pair", delta_t="-10 ms, 10 ms", pairs=5, paired_pulse="50 ms", engine="brian:numpy")
+    data = sh.run("pairing", "pair", delta_t="-10 ms, 10 ms", pairs=5, paired_pulse="50 ms")
     head, *rows = read(sh.to_csv(data, tmp_path / "r.csv"))
     assert len(rows) == data.sizes["condition"] == 2
     wanted = ["delta_t (ms)", "epsp_before (mV)", "epsp_ratio", "slope_ratio", "paired_pulse_ratio_before", "paired_pulse_ratio_after"]
