@@ -119,7 +119,7 @@ def test_networks_agree_in_three_engines():
 
 def test_populations_draw_numbers_of_their_own():
     assert seed_of(network(), "e") != seed_of(network(), "i")
-    bare = {"projections": {}, "populations": {"x": Spikes(()), "e": Cells(3, CELL), "i": Cells(3, CELL)}}
+    bare = {"projections": {}, "populations": {"x": Spikes((Poisson(np.ones(1)),)), "e": Cells(3, CELL), "i": Cells(3, CELL)}}
     drives = {name: Drives(currents=from_start(2e-11)) for name in ("e", "i")}
     whole = replace(network(steps=1000), **bare, drives=drives, probes=Probes(trains=True))
     wider = replace(whole, populations={**whole.populations, "e": Cells(5, CELL)})
