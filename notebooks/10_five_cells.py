@@ -289,10 +289,10 @@ sh.course.predict("papers", mine)
 working, idle = 10 * power(1.2, 0.25, 5), 90 * power(1.0, 0.25, 5)
 true_papers = 100 * working / (working + idle)
 sizes = [5, 10, 20, 40]
-found = [10 * power(1.2, 0.25, size) for size in sizes]
+passing = [10 * power(1.2, 0.25, size) for size in sizes]
 fig, ax = plt.subplots()
-ax.bar([str(size) for size in sizes], found, color="C0", label="the drug works")
-ax.bar([str(size) for size in sizes], [idle] * len(sizes), bottom=found, color="0.7", label="the drug does nothing")
+ax.bar([str(size) for size in sizes], passing, color="C0", label="the drug works")
+ax.bar([str(size) for size in sizes], [idle] * len(sizes), bottom=passing, color="0.7", label="the drug does nothing")
 ax.set(xlabel="cells for each drug", ylabel="drugs with p < 0.05, of 100", title="With five cells, most significant results are false")
 _ = ax.legend()
 sh.course.reveal("papers", round(true_papers), unit="of 100")

@@ -358,13 +358,13 @@ hidden.answer(dict(zip(RULES[:-1], shares_now[:-1].tolist(), strict=True)))
 # %%
 if not hidden.answered:
     print("Play first: experiments, and then hidden.answer(...).")
-    raise NotImplementedError()
+    raise NotImplementedError()  # nothing to see before
 sh.plot(hidden.posterior())
 
 # %%
 if not hidden.answered:
     print("Play first: experiments, and then hidden.answer(...).")
-    raise NotImplementedError()
+    raise NotImplementedError()  # nothing to see before
 hidden.report()
 
 # %% [markdown]

@@ -26,7 +26,7 @@ DT, SECONDS, SYNAPSES = 0.5e-3, 20.0, 400
 NEEDS_COMPILER = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
 ENGINES = [pytest.param("kernel", marks=NEEDS_COMPILER), pytest.param("plain", marks=pytest.mark.full)]
 SMALL_ETA = 1e-9
-"""So small that the weight is held: it moves by a millionth while it is measured."""
+"""So small that the weight is fixed: it moves by a millionth while it is measured."""
 
 
 def written(twin: Twin, rule: Rule, x: np.ndarray, y: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -53,9 +53,9 @@ def test_the_drift_has_the_form_of_the_rate_rule(name: str) -> None:
     rule = sh.rule(twin.rule)
     x, y, w = *rng.uniform(1, 50, (2, 20)), rng.uniform(0, 5, 20)
     taus = (rule.constants["tau_x"], rule.constants["tau_y"]) if "tau_x" in rule.constants else (rule.constants["tau"],) * 2
-    held = {"theta": taus[1] * rule.constants["rho_0"]} if "theta" in own.cells else {}
+    fixed = {"theta": taus[1] * rule.constants["rho_0"]} if "theta" in own.cells else {}
     changes = np.array(
-        [sh.rates.change(own, [[each]], [taus[0] * a], [taus[1] * b], **held)[0, 0] for a, b, each in zip(x, y, w, strict=True)]
+        [sh.rates.change(own, [[each]], [taus[0] * a], [taus[1] * b], **fixed)[0, 0] for a, b, each in zip(x, y, w, strict=True)]
     )
     ratio = written(twin, rule, x, y, w) / changes
     assert ratio[0] > 0
@@ -69,7 +69,7 @@ def poisson(rng: np.random.Generator, rates: np.ndarray) -> tuple[np.ndarray, ..
 
 
 def z_values(rule: Rule, expected: np.ndarray, engine: str, seed: int, synapses: int = SYNAPSES) -> np.ndarray:
-    """How many standard errors the mean drift of synapses with held weights is from what is expected, for each of `POINTS`."""
+    """How many standard errors the mean drift of synapses with fixed weights is from what is expected, for each of `POINTS`."""
     rng, lanes = np.random.default_rng(seed), np.repeat(POINTS, synapses, axis=0)
     pre, post, start = poisson(rng, lanes[:, 0]), poisson(rng, lanes[:, 1]), lanes[:, 2]
     still = sh.rule(rule, eta=SMALL_ETA)
@@ -81,7 +81,7 @@ def z_values(rule: Rule, expected: np.ndarray, engine: str, seed: int, synapses:
 @pytest.mark.parametrize("engine", ENGINES)
 @every_twin
 def test_poisson_trains_drift_as_the_rate_rule_says(name: str, engine: str) -> None:
-    """Weights held, at six points; the plain engine, which is slow, with fewer synapses."""
+    """Weights fixed, at six points; the plain engine, which is slow, with fewer synapses."""
     twin = TWINS[name]
     rule = sh.rule(twin.rule)
     x, y, w = POINTS.T

@@ -13,8 +13,6 @@ others do. It is the mean over all stored patterns.
 
 from __future__ import annotations
 
-import copy
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 
@@ -28,6 +26,7 @@ from spikeheb.circuits.files import circuit_of, read_circuit
 from spikeheb.draws.edges import edges_of
 from spikeheb.engines.compiler import compiler
 from spikeheb.measure.activity import overlap, rates
+from spikeheb.studies.rates.cued_recall import circuit_file
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
 
@@ -40,33 +39,9 @@ VOGELS = {"name": "vogels", "set": "network_brian", "parameters": {"eta": 0.03, 
 
 def file_of(patterns=5, share=0.5, condition="e_and_i"):
     """The content of the library's file with another number of patterns, another share of their members in the cue, other rules."""
-    content = copy.deepcopy(tomllib.loads(library.find("network", "attractor_memory").read_text(encoding="utf-8")))
-    stored = STORE * patterns
-    first = stored + 1
-    content["duration"] = f"{first + TURN * patterns} s"
-    content["populations"]["inputs"]["sources"][0]["from"] = f"{stored + 0.2} s"
-    content["populations"]["patterns"]["sources"][0]["trains"] = [train(k, first) for k in range(patterns)]
-    content["phases"][0]["at"] = f"{stored + 0.1} s"
-    content["probes"]["snapshots"] = ["0 s", f"{stored + 0.1} s"]
-    content["drives"]["e"]["currents"] = [
-        {"at": f"{first + TURN * k + at} s", "value": value} for k in range(patterns) for at, value in ((DELAY, "-1 nA"), (RESET, "0 A"))
-    ]
-    for name in ("ee", "ie"):
-        content["projections"][name]["normalise"]["every"] = f"{stored} s"
-    for name, count in CELLS.items():
-        cells, members = round(share * count), round(share * count / 10)
-        for which, ends, size in (("cued", [0, cells], members), ("uncued", [cells, count], count // 10 - members)):
-            content["projections"][f"{which}_{name}"]["post_cells"] = ends
-            content["projections"][f"{which}_{name}"]["connect"]["count"] = size
+    content = circuit_file(patterns, share)
     set_rules(content["projections"], condition)
     return content
-
-
-def train(k, first):
-    """Times of the spikes of the source of a pattern."""
-    return [f"{1e3 * (STORE * k + 0.05 + 0.025 * n)} ms" for n in range(16)] + [
-        f"{1e3 * (first + TURN * k + 0.025 * n)} ms" for n in range(12)
-    ]
 
 
 def set_rules(projections, condition):
