@@ -63,7 +63,8 @@ class Calls:
     def __init__(self, parts: Parts, threads: int) -> None:
         self._opened: list[tuple[Any, int]] = []
         self.threads = threads
-        sections = [[list(self._section(parts, what, thread)) for what in SECTIONS] for thread in range(threads)]
+        self._watches = bool(parts.triggers)
+        sections = [self._sections(parts, thread) for thread in range(threads)]
         calls = list(chain.from_iterable(chain.from_iterable(sections)))
         firsts = np.cumsum([0, *(len(section) for of_thread in sections for section in of_thread)])
         self._kept: dict[str, Array] = {
@@ -99,28 +100,23 @@ class Calls:
             closing(pointer)
         self._opened = []
 
-    def _section(self, parts: Parts, what: str, thread: int) -> Iterator[Call]:
+    def _sections(self, parts: Parts, thread: int) -> list[list[Call]]:
+        """The calls of a thread in each of `SECTIONS`; what the kernel keeps for them is opened."""
         groups = {name: ctypes.addressof(arrays.struct) for name, arrays in parts.populations.items()}
-        if what == "begin":
-            self._cells = {name: self._open(part.library, "cells", groups[name], thread) for name, part in parts.cells.items()}
-            self._synapses = {
-                name: self._open(part.library, "synapses", ctypes.addressof(parts.projections[name].struct), thread)
-                for name, part in parts.synapses.items()
-            }  # fmt: skip
-            self._watches = bool(parts.triggers)
-        of_synapses = {name: (part.library, self._synapses[name]) for name, part in parts.synapses.items()}
-        if what == "rebase":
-            yield from ((library, "synapses_rebase", pointer) for library, pointer in of_synapses.values())
-        elif what == "move":
-            yield from ((parts.library_of(name), "cells_step", pointer) for name, pointer in self._cells.items())
-            if thread == 0:
-                yield from ((parts.library, "sources_step", group) for name, group in groups.items() if name not in self._cells)
-        elif what == "react":
-            for kind in ("step", "deliver", "end"):
-                yield from ((library, f"synapses_{kind}", pointer) for library, pointer in of_synapses.values())
-            yield from ((parts.library_of(name), "cells_end", pointer) for name, pointer in self._cells.items())
-        elif thread == 0:
-            yield from self._alone(parts, what, groups)
+        cells = {name: self._open(part.library, "cells", groups[name], thread) for name, part in parts.cells.items()}
+        synapses = [
+            (part.library, self._open(part.library, "synapses", ctypes.addressof(parts.projections[name].struct), thread))
+            for name, part in parts.synapses.items()
+        ]
+        calls: dict[str, list[Call]] = {what: [] for what in SECTIONS}
+        calls["rebase"] = [(library, "synapses_rebase", pointer) for library, pointer in synapses]
+        calls["move"] = [(parts.library_of(name), "cells_step", pointer) for name, pointer in cells.items()]
+        calls["react"] = [(library, f"synapses_{kind}", pointer) for kind in ("step", "deliver", "end") for library, pointer in synapses]
+        calls["react"] += [(parts.library_of(name), "cells_end", pointer) for name, pointer in cells.items()]
+        if thread == 0:
+            calls["move"] += [(parts.library, "sources_step", group) for name, group in groups.items() if name not in cells]
+            calls |= {what: list(self._alone(parts, what, groups)) for what in ("begin", "watch", "record")}
+        return list(calls.values())
 
     def _alone(self, parts: Parts, what: str, groups: Mapping[str, int]) -> Iterator[Call]:
         """What the first thread does while the others wait."""
