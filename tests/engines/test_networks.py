@@ -114,6 +114,39 @@ def test_what_a_projection_may_have_agrees(feature):
     agree(recurrent(**FEATURES[feature]))
 
 
+def later(circuit, by=1.3e-3):
+    """The same, where every spike takes so long that the kernel does several steps at once."""
+    return replace(circuit, projections={
+        name: replace(each, delay=Uniform(low=by, high=by + 2e-3) if name == "ee" else by) for name, each in circuit.projections.items()
+    })  # fmt: skip
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", sorted(names("rule"))[::3])
+def test_rules_agree_where_several_steps_are_done_at_once(name):
+    drives = {"e": Drives(currents=(Change(EVERY, 0, 4e-10), Change(2, 407, 9e-10)), rewards=(Change(EVERY, 403, 1.0),))}
+    agree(later(recurrent(sh.rule(name), drives=drives)))
+
+
+@needs_compiler
+def test_phases_agree_where_several_steps_are_done_at_once():
+    agree(replace(later(recurrent()), phases=PHASES, probes=Probes(trains=True, snapshots=np.array([398, 801]))))
+
+
+@needs_compiler
+@pytest.mark.parametrize("leaf", ["all cells", "some cells"])
+@pytest.mark.parametrize("by", [2e-4, 1.3e-3])
+def test_spikes_that_reach_nothing_are_recorded_in_their_steps(leaf, by):
+    whole = later(recurrent(), by)
+    kept = ["xe"] if leaf == "all cells" else ["xe", "ei"]
+    circuit = replace(whole, projections={name: whole.projections[name] for name in kept})
+    a, b = network.run(circuit), plain.run(circuit)
+    assert b.counts["e"].sum() > 10
+    for name in ("e", "i"):
+        np.testing.assert_array_equal(a.spikes[name], b.spikes[name])
+        np.testing.assert_array_equal(a.counts[name], b.counts[name])
+
+
 PHASES = (
     Phase(step=400, plastic={"ee": False}),
     Phase(step=800, plastic={"ee": True, "ie": False}, parameters={"ie": {"eta": 0.5}}),

@@ -71,15 +71,17 @@ def lag(circuit: Circuit, edges: Mapping[str, Edges], parts: Mapping[str, Built]
 def remembered(circuit: Circuit, edges: Mapping[str, Edges], parts: Mapping[str, Built], block: int) -> dict[str, int]:
     """How many steps of spikes of each population are kept: as long as the latest of them is under way.
 
-    Threads may be up to a block of steps apart, for which there is room as well.
+    Threads may be up to a block of steps apart, and what is recorded is read at the end of a block, for which there is room as well;
+    also in a population whose spikes reach nothing.
     """
-    past = dict.fromkeys(circuit.populations, 1)
+    block = max(1, min(block, circuit.steps))
+    past = dict.fromkeys(circuit.populations, block)
     for name, part in parts.items():
         projection = circuit.projections[name]
         for action in part.program.actions:
             end = projection.pre if action.event == "pre" else projection.post
             late = round(action.delay / circuit.dt) + (int(edges[name].delay.max(initial=0)) if action.event == "pre" else 0)
-            past[end] = min(max(past[end], late + max(1, block)), circuit.steps)
+            past[end] = min(max(past[end], late + block), circuit.steps)
     for name, steps in past.items():
         check_memory(4.0 * steps * circuit.populations[name].count, f'the spikes of "{name}" under way for {steps:,} steps', key="delay")
     return past
