@@ -60,9 +60,9 @@ def _show_all() -> None:
 
 
 def _display(figure: Figure) -> None:
-    from IPython.display import display  # type: ignore[import-not-found]  # every notebook has it
+    from IPython.display import display  # type: ignore[import-not-found,unused-ignore]  # every notebook has it
 
-    display(figure)
+    display(figure)  # type: ignore[no-untyped-call,unused-ignore]  # it says nothing of types
 
 
 def _notebook() -> Any:

@@ -100,7 +100,7 @@ def _notebook() -> Any:
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None or not hasattr(shell, "kernel"):
         return None
-    from IPython.display import display  # type: ignore[import-not-found]  # every notebook has it
+    from IPython.display import display  # type: ignore[import-not-found,unused-ignore]  # every notebook has it
 
     return display
 
