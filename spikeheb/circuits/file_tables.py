@@ -257,6 +257,7 @@ class CircuitTable(msgspec.Struct, forbid_unknown_fields=True):
     precision: str = "float64"
     exact: bool = False
     mirrored: bool = False
+    low_memory: bool = False
     drives: dict[str, DrivesTable] = {}
     triggers: dict[str, TriggerTable] = {}
     phases: list[PhaseTable] = []

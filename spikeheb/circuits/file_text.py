@@ -40,7 +40,7 @@ def toml_text(circuit: Circuit) -> str:
     dt = circuit.dt
     head: Content = {"schema": 1} | {name: text for name in ("title", "doc") if (text := getattr(circuit, name))}
     head |= {"dt": format_quantity(dt, TIME), "duration": _time(circuit.steps, dt)}
-    head |= {name: getattr(circuit, name) for name in ("seed", "precision", "exact", "mirrored")}
+    head |= {name: getattr(circuit, name) for name in ("seed", "precision", "exact", "mirrored", "low_memory")}
     tables = {f"populations.{_key(name)}": _population(each, dt) for name, each in circuit.populations.items()}
     tables |= {f"projections.{_key(name)}": _projection(each) for name, each in circuit.projections.items()}
     tables |= {f"drives.{_key(name)}": _drives(each, dt) for name, each in circuit.drives.items()}

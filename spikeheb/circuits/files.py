@@ -1,6 +1,6 @@
 """A circuit from a TOML file, and as the text of one.
 
-A file has `schema = 1`, `dt` and `duration`, and may have `title`, `doc`, `seed`, `precision`, `exact` and `mirrored`; further tables:
+A file has `schema = 1`, `dt` and `duration`, and may have `title`, `doc`, `seed`, `precision`, `exact`, `mirrored`, `low_memory`; tables:
 
 ``[populations.NAME]``
     Either `sources`, a list of tables as `spikeheb.circuits.file_values` says. Or a `count` of cells, and the `cell` by name or path,
@@ -192,7 +192,7 @@ def _made(table: CircuitTable, where: str, folder: Path, things: Mapping[str, Ru
     with file.at("projections"):
         circuit = Circuit(
             dt=dt, steps=steps, populations=populations, projections=projections, seed=table.seed, precision=table.precision,
-            exact=table.exact, mirrored=table.mirrored, title=table.title, doc=table.doc,
+            exact=table.exact, mirrored=table.mirrored, low_memory=table.low_memory, title=table.title, doc=table.doc,
         )  # fmt: skip
     with file.at("populations"):
         if not circuit.is_network:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from spikeheb.errors import SpikehebError
 
 TABLES = ("populations", "projections", "drives", "triggers", "phases", "probes")
-HEAD = ("dt", "duration", "seed", "precision", "exact", "mirrored")
+HEAD = ("dt", "duration", "seed", "precision", "exact", "mirrored", "low_memory")
 """What stands above the tables."""
 _TOP = re.compile(r"[^.\[]*")
 

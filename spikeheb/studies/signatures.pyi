@@ -201,6 +201,7 @@ def network(
     seed: int | None = None,
     engine: str = "auto",
     precision: str | None = None,
+    low_memory: bool = False,
     save: Path | str | None = None,
     every: Time | str | None = None,
     resume: Path | str | None = None,
@@ -230,6 +231,10 @@ def network(
         brian:cython and brian:standalone name how Brian2 computes. Nest is installed separately.
     precision : str | None
         "float64" or "float32"; single precision needs half the memory.
+    low_memory : bool, by default False
+        Keep 6 bytes a plastic synapse less, where the rule allows it. So it is where what a postsynaptic spike does reads
+        nothing but the synapse and what the source alone moves, as in pair and vogels: it waits for the next presynaptic
+        spike. The results are the same; a run takes up to 1.7 times as long.
 
     Returns
     -------

@@ -247,6 +247,16 @@ def two_threads(circuit: Circuit, work: str, runs: int) -> Row:
     return Row(work, "one thread / two threads, by the clock", tuple(ratios), None, note=f"threads meet every {started.struct.block} steps")
 
 
+def without_columns(circuit: Circuit, work: str, runs: int) -> list[Row]:
+    """CPU time of `advance` without columns over that with them, which have the same bytes."""
+    rows = []
+    for precision in ("float64", "float32"):
+        with_them = replace(circuit, precision=precision)
+        times = paired(InKernel(replace(with_them, low_memory=True)), InKernel(with_them), runs=runs)
+        rows.append(Row(work, f"low memory / with columns, {precision}", times.ratios, None))
+    return rows
+
+
 def against_brian(circuit: Circuit, work: str, runs: int = 2) -> list[Row]:
     """CPU time of Brian2's C++ standalone program over that of `advance`; each run builds a program, which takes minutes."""
     from spikeheb.engines.brian import network_program
@@ -306,7 +316,8 @@ def memory(circuit: Circuit, target: float) -> list[Row]:
             kept = {id(array): array.nbytes for array in (*part.fixed.values(), *part.state.values())}
             each = sum(kept.values()) / len(part.edges.pre)
             plastic = circuit.projections[name].rule is not None
-            work = f'synapses of "{name}", {"plastic" if plastic else "static"}, {circuit.precision}'
+            kind = ", low memory" if circuit.low_memory else ""
+            work = f'synapses of "{name}", {"plastic" if plastic else "static"}, {circuit.precision}{kind}'
             rows.append(Row(work, "bytes a synapse", (each,), target if plastic else None, unit="bytes"))
     return rows
 
@@ -316,10 +327,17 @@ def rows(runs: int = 5, *, brian: bool = False) -> list[Row]:
     cases = [(vogels(), "Vogels network, 10,000 cells, 2 s"), (excitatory(), "E-to-E STDP network, 4000 and 1000 cells, 2 s")]
     measured = []
     for circuit, work in cases:
-        measured += [*against_hand(circuit, work, runs), two_threads(circuit, work, runs), build(circuit, work)]
+        measured += [
+            *against_hand(circuit, work, runs),
+            two_threads(circuit, work, runs),
+            *without_columns(circuit, work, runs),
+            build(circuit, work),
+        ]
         measured += against_brian(circuit, work) if brian else []
     stdp = cases[1][0]
-    return [*measured, *connect(), *memory(stdp, 20.0), *memory(replace(stdp, precision="float32"), 12.0)]
+    single = replace(stdp, precision="float32")
+    forms = ((stdp, 20.0), (single, 12.0), (replace(single, low_memory=True), 8.0))
+    return [*measured, *connect(), *(row for form, target in forms for row in memory(form, target))]
 
 
 if __name__ == "__main__":

@@ -48,6 +48,8 @@ class Shape:
     """How the synapses lie in memory: the loop of a presynaptic spike, of a postsynaptic one, and over all; how many there are.
 
     `header` says when things happen, and has the library's `entries`; `facts` are what the generated file says before it includes that.
+    Where postsynaptic spikes wait for the next presynaptic one, `of_one` is the synapse on which they are carried out, and there are no
+    columns.
     """
 
     of_pre: Loop
@@ -57,6 +59,7 @@ class Shape:
     header: str
     entries: str
     facts: tuple[str, ...] = ()
+    of_one: Loop | None = None
 
 
 _BLOCK = {SYNAPSE: "(b*inputs + i)*W", POST: "b*W", PRE: "i"}
@@ -87,7 +90,7 @@ _COLUMN = (
 _STILL = ("{ const bool still = t.still; (void)still;",)
 
 
-def sparse(*, few: bool = True, equal: bool = False) -> Shape:
+def sparse(*, few: bool = True, equal: bool = False, waits: bool = False) -> Shape:
     """Rows of synapses, one for each source and delay; columns with the place of each synapse of a cell.
 
     Parameters
@@ -96,9 +99,12 @@ def sparse(*, few: bool = True, equal: bool = False) -> Shape:
         Whether there are at most 65,536 cells and as many rows, so that a number of one takes 16 bits.
     equal : bool
         Whether all synapses have the same values, which nothing changes: these are then kept once.
+    waits : bool
+        Whether what a postsynaptic spike does waits for the next presynaptic one.
     """
     each = {} if equal else {SYNAPSE: "[e]"}
     starts = {SYNAPSE: "0", POST: "0", PRE: "i"}
+    one = Loop(_STILL, "{", {SYNAPSE: "[e]", PRE: "[i]"}, {SYNAPSE: "0", PRE: "0"}, "", None, "", "still")
     return Shape(
         Loop(_STILL, _ROW, each | {POST: "[c]"}, starts, "t.number[e]", PRE, "", "still"),
         Loop(_STILL, _COLUMN, each | {PRE: "[i]"}, {SYNAPSE: "0", PRE: "0", POST: "c"}, "t.number[e]", POST, still="still"),
@@ -109,7 +115,9 @@ def sparse(*, few: bool = True, equal: bool = False) -> Shape:
         (
             f"using Number = {'uint16_t' if few else 'int32_t'};  // of a cell or a row",
             f"constexpr bool EQUAL = {str(equal).lower()};  // whether the values of a synapse are those of all",
+            f"constexpr bool WAITS = {str(waits).lower()};  // whether postsynaptic spikes wait for the next presynaptic one",
         ),
+        one if waits else None,
     )
 
 

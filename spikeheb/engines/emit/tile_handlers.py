@@ -6,7 +6,7 @@ What belongs to the neuron that fired is computed once, before and after the loo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spikeheb.engines.emit import bodies
 from spikeheb.engines.emit.placements import ONE_SYNAPSE, Loop, Shape
@@ -18,6 +18,7 @@ from spikeheb.program.fold import fold
 from spikeheb.program.handlers import DRAWS_PER_STEP, describe, random_draws, touched
 from spikeheb.program.program import Decay, Program
 from spikeheb.program.sites import POST, PRE, SYNAPSE, Sites
+from spikeheb.program.waiting import of_synapses
 from spikeheb.rules.meaning import TRANSMIT, Action
 
 SIZES = "  const int64_t blocks = t.blocks, inputs = t.inputs; (void)blocks; (void)inputs; " + COPY
@@ -59,7 +60,24 @@ class HandlerWriter:
     # --- a handler ---
 
     def handler(self, n: int, action: Action) -> str:
-        """One handler as a function."""
+        """One handler as a function; where a part of it may wait, that is one of its own."""
+        waiting = ""
+        if self.shape.of_one is not None and action.event == "post":
+            waiting = self._waiting(n, of_synapses(action, self.sites), self.shape.of_one)
+            action = replace(action, lines=tuple(line for line in action.lines if self.sites.side.get(line.target) in (None, POST)))
+        return self._at_once(n, action) + waiting
+
+    def _waiting(self, n: int, action: Action, loop: Loop) -> str:
+        """What a handler does to a synapse, at a step that may be behind."""
+        needs = self._needs(action)
+        lines = [f"// {action.event}, for one synapse: {describe(action)}"]
+        arguments = "(T &t, const Shared &__restrict k, int64_t e, int64_t i, int64_t now, int64_t at)"
+        lines += [f"template <class T> static bool later_{n}{arguments} {{", "  (void)e; (void)i; (void)now; (void)at;", SIZES, FLAW]
+        lines += self._factors(needs)
+        lines += [f"  {line}" for line in self._loop(loop, needs, self._assignments(action.lines, loop, 0), frozenset())]
+        return "\n".join([*lines, "  return flaw != 0;", "}", ""])
+
+    def _at_once(self, n: int, action: Action) -> str:
         loop = self.shape.of_pre if action.event == "pre" else self.shape.of_post
         needs = self._needs(action)
         which = "i" if action.event == "pre" else "c"

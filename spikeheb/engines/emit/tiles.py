@@ -200,7 +200,14 @@ class _Writer:
         lines = ["// returns whether a number that would not last is not finite"]
         lines.append(f"template <int action, class T> static bool on{arguments} {{")
         lines += [f"  if constexpr (action == {n}) return on_{n}(t, k, which, now, at, amount);" for n in range(len(self.program.actions))]
-        return "\n".join([*lines, "}", ""])
+        lines += ["}"]
+        if self.shape.of_one is not None:
+            lines.append("template <int action, class T>")
+            lines.append("static bool later(T &t, const Shared &__restrict k, int64_t e, int64_t i, int64_t now, int64_t at) {")
+            posts = [n for n, action in enumerate(self.program.actions) if action.event == "post"]
+            lines += [f"  if constexpr (action == {n}) return later_{n}(t, k, e, i, now, at);" for n in posts]
+            lines += ["  return false;", "}"]
+        return "\n".join([*lines, ""])
 
     # --- the cells ---
 

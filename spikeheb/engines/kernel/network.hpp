@@ -35,7 +35,7 @@ inline bool meet(Network &network) {
 
 // The calls of a thread, section by section. In the first and the last it is alone.
 struct Calls {
-  enum Section { BEGIN, REBASE, MOVE, WATCH, REACT, RECORD, SECTIONS };
+  enum Section { BEGIN, REBASE, MOVE, WATCH, REACT, SETTLE, RECORD, SECTIONS };
   Network &network;
   const int64_t thread;
 
@@ -57,9 +57,7 @@ inline int64_t end_of_block(const Network &network, int64_t now, int64_t until) 
   return stop < network.stops + network.stop_count ? std::min(end, *stop) : end;
 }
 
-inline int64_t advance(Network &network, int64_t thread, int64_t until) {
-  FlushToZero flush;
-  const Calls calls{network, thread};
+inline int64_t go_on(Network &network, const Calls &calls, int64_t thread, int64_t until) {
   const bool first = thread == 0;
   for (int64_t now = network.now; now < until;) {
     const int64_t end = end_of_block(network, now, until);
@@ -91,4 +89,12 @@ inline int64_t advance(Network &network, int64_t thread, int64_t until) {
     now = end;
   }
   return DONE;
+}
+
+// Where a piece of a run ends, for whatever reason, nothing is left that still waits: what is kept is the state of that step.
+inline int64_t advance(Network &network, int64_t thread, int64_t until) {
+  FlushToZero flush;
+  const Calls calls{network, thread};
+  const int64_t status = go_on(network, calls, thread, until);
+  return std::max(status, calls(Calls::SETTLE, until));
 }

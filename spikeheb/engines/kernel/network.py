@@ -19,6 +19,7 @@ from spikeheb.engines.alone import Progress
 from spikeheb.engines.checkpoints import Checkpoints
 from spikeheb.engines.compiler import compiler, remedy
 from spikeheb.engines.dense import Dense, as_dense
+from spikeheb.engines.kernel import network_parts
 from spikeheb.engines.kernel.contract import Array, Status
 from spikeheb.engines.kernel.network_arrays import PopulationArrays, ProjectionArrays, TrainArrays, TriggerArrays
 from spikeheb.engines.kernel.network_calls import LONGEST, Calls, Parts, stops_of
@@ -343,7 +344,7 @@ class Network(Run[NetworkRecording]):
         kept = {name: slice(0, arrays.struct.kept) for name, arrays in groups.items()}
         sampled = {name: arrays.recorded(circuit, name) for name, arrays in groups.items() if len(circuit.probes.of_cells(name).samples)}
         return NetworkRecording(
-            engine=self.engine("kernel:rows", precision=circuit.precision),
+            engine=self.engine("kernel:rows", precision=circuit.precision) | network_parts.without_columns(circuit, self._synapses),
             spikes={
                 name: (arrays.state["kept_steps"][kept[name]].copy(), arrays.state["kept_cells"][kept[name]].astype(np.int64))
                 for name, arrays in groups.items() if arrays.struct.keep

@@ -17,6 +17,7 @@ from spikeheb.circuits.values import initial_values
 from spikeheb.draws.edges import Edges, counted_trains, noise_streams, trigger_stream, watched_synapses
 from spikeheb.engines.dense import Dense
 from spikeheb.engines.kernel.contract import FAR, Array
+from spikeheb.engines.kernel.network_order import are_equal, are_few, order_of, places_of, rows_of, waits
 from spikeheb.engines.kernel.program_arrays import ProgramArrays, aligned
 from spikeheb.engines.kernel.rows_contract import POPULATION, PROJECTION, TRIGGER
 from spikeheb.errors import EngineError
@@ -24,7 +25,6 @@ from spikeheb.limits import check_memory
 from spikeheb.program.handlers import random_draws
 from spikeheb.program.program import Program
 from spikeheb.program.sites import POST, PRE, SYNAPSE, Sites
-from spikeheb.rules.static import STATIC
 
 BYTES_OF_ROW = 32.0
 """While it is made."""
@@ -284,7 +284,8 @@ class ProjectionArrays(ProgramArrays):
         self.rows = rows = self.sources * len(delays)
         check_memory(BYTES_OF_ROW * rows, f"rows of synapses for {self.sources:,} sources and {len(delays):,} delays", key="delay")
         self.order = order = order_of(row, rows)  # within a row by cell, as the synapses stand
-        columns = self.job.normalise is not None or any(action.event != "pre" for action in actions)
+        heard = self.job.normalise is not None or any(action.event != "pre" for action in actions)
+        columns = heard and not waits(self.job, self.program, self.sites)
         random = any(map(random_draws, actions)) or (stepped is not None and stepped.noisy)
         self.fixed |= {
             "row_delays": delays.astype(np.int64),
@@ -359,38 +360,6 @@ class ProjectionArrays(ProgramArrays):
 def as_steps(values: Array) -> Array:
     """As the kernel reads numbers of steps, cells or synapses."""
     return np.ascontiguousarray(values, dtype=np.int64)
-
-
-def are_few(sources: int, cells: int, edges: Edges) -> bool:
-    """Whether the number of a cell, or of a row, takes 16 bits."""
-    delays = 1 + int(edges.delay.max() - edges.delay.min()) if len(edges.delay) else 1
-    return max(cells, sources * delays) <= 1 << 16
-
-
-def are_equal(job: Dense) -> bool:
-    """Whether all synapses have the same values, which nothing changes: one number was broadcast to all."""
-    given = job.circuit.plastic.initial.get(STATIC.weight)
-    return job.rule is STATIC and isinstance(given, np.ndarray) and given.strides == (0,)
-
-
-def rows_of(edges: Edges) -> tuple[Array, Array]:
-    """The row of each synapse, and the different delays."""
-    if not len(edges.delay) or edges.delay.min() == edges.delay.max():
-        return edges.pre, edges.delay[:1] if len(edges.delay) else np.zeros(1, dtype=np.int32)
-    delays, of_edge = np.unique(edges.delay, return_inverse=True)
-    return edges.pre.astype(np.int64) * len(delays) + of_edge, delays
-
-
-def order_of(row: Array, rows: int) -> Array:
-    """The synapses row by row; numbers of 16 bits are sorted without comparing them."""
-    return np.argsort(row.astype(np.uint16) if rows <= 1 << 16 else row, kind="stable").astype(np.int32)
-
-
-def places_of(order: Array) -> Array:
-    """Where each synapse stands in an order of all."""
-    place = np.empty(len(order), dtype=np.int32)
-    place[order] = np.arange(len(order), dtype=np.int32)
-    return place
 
 
 def common(arrays: ProgramArrays) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from spikeheb.engines.kernel.rows_contract import NETWORK
 
 Call = tuple[Library, str, int]
 """A function of a library, and the address of what it is about."""
-SECTIONS = ("begin", "rebase", "move", "watch", "react", "record")
+SECTIONS = ("begin", "rebase", "move", "watch", "react", "settle", "record")
 """As `network.hpp` has them; in the first, in the fourth and in the last the first thread is alone."""
 LONGEST = 64
 """Steps of a block at most: spikes are remembered for as many steps more."""
@@ -110,6 +110,7 @@ class Calls:
         ]
         calls: dict[str, list[Call]] = {what: [] for what in SECTIONS}
         calls["rebase"] = [(library, "synapses_rebase", pointer) for library, pointer in synapses]
+        calls["settle"] = [(library, "synapses_settle", pointer) for library, pointer in synapses]
         calls["move"] = [(parts.library_of(name), "cells_step", pointer) for name, pointer in cells.items()]
         calls["react"] = [(library, f"synapses_{kind}", pointer) for kind in ("step", "deliver", "end") for library, pointer in synapses]
         calls["react"] += [(parts.library_of(name), "cells_end", pointer) for name, pointer in cells.items()]

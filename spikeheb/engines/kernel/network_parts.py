@@ -17,7 +17,7 @@ from spikeheb.engines.emit import tiles
 from spikeheb.engines.emit.placements import sparse
 from spikeheb.engines.kernel.build import Library, load
 from spikeheb.engines.kernel.contract import Array
-from spikeheb.engines.kernel.network_arrays import are_equal, are_few
+from spikeheb.engines.kernel.network_order import are_equal, are_few, waits
 from spikeheb.engines.kernel.program_arrays import LINE, varied
 from spikeheb.engines.threads import allowed
 from spikeheb.errors import EngineError
@@ -26,7 +26,7 @@ from spikeheb.program.analysis import analyse
 from spikeheb.program.program import Program
 from spikeheb.program.sites import Sites, sites, with_constants_of_cells
 
-HEADERS = ("runtime.hpp", "numbers.hpp", "cells.hpp", "normalise.hpp", "probes.hpp", "network.hpp", "rows.hpp")
+HEADERS = ("runtime.hpp", "numbers.hpp", "cells.hpp", "normalise.hpp", "probes.hpp", "network.hpp", "waiting.hpp", "rows.hpp")
 
 
 CELLS, SYNAPSES = 1 / 500, 1 / 1e5
@@ -54,7 +54,8 @@ def built(circuit: Circuit, chosen: Compiler, sources: int = 0, edges: Edges | N
     varying = frozenset(circuit.plastic.overrides)
     program = with_constants_of_cells(analyse(job.rule, job.cell, job.dt, receptor=job.receptor, varying=varying), varying)
     places = sites(program, job.rule.variables if apart else varied(job))
-    shape = sparse(few=edges is None or are_few(sources, job.cells, edges), equal=edges is not None and are_equal(job))
+    few, equal = edges is None or are_few(sources, job.cells, edges), edges is not None and are_equal(job)
+    shape = sparse(few=few, equal=equal, waits=edges is not None and waits(job, program, places))
     source = tiles.generate(program, places, precision=job.precision, shape=shape)
     return Built(job, program, places, load(source, tiles.header(program, job.cell), chosen, HEADERS))
 
@@ -85,6 +86,14 @@ def remembered(circuit: Circuit, edges: Mapping[str, Edges], parts: Mapping[str,
     for name, steps in past.items():
         check_memory(4.0 * steps * circuit.populations[name].count, f'the spikes of "{name}" under way for {steps:,} steps', key="delay")
     return past
+
+
+def without_columns(circuit: Circuit, parts: Mapping[str, Built]) -> dict[str, str]:
+    """Where memory was to be saved: the projections for which it was."""
+    if not circuit.low_memory:
+        return {}
+    names = [name for name, part in parts.items() if waits(part.job, part.program, part.sites)]
+    return {"low_memory": ", ".join(names) or "no rule allows it"}
 
 
 def driven(circuit: Circuit) -> Circuit:

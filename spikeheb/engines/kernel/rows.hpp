@@ -14,6 +14,7 @@
 #include "normalise.hpp"
 #include "probes.hpp"
 #include "rows_contract.hpp"
+#include "waiting.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -226,6 +227,7 @@ template <class M> struct Connections {
   bool flawed = false;
   std::vector<char> touched;     // cells of whose synapses some had an event in this step; where that is of any interest
   std::vector<real> of_column;
+  Waiting waiting;
 
   Connections(Synapses<real> &job, int64_t range)
       : job(job), pre(*static_cast<Group<real> *>(job.pre)), post(*static_cast<Group<real> *>(job.post)), range(range),
@@ -234,6 +236,7 @@ template <class M> struct Connections {
     seen.see(job, range);
     mine = seen.of_cells(first, last);
     share = mine.of_synapses(job.synapses * range / job.ranges, job.synapses * (range + 1) / job.ranges);
+    if (WAITS) waiting.open(last - first, job.rows);
     touched.assign(job.normalise && !job.normalise_every ? size_t(job.cells) : 0, 0);
   }
 
@@ -266,7 +269,10 @@ template <class M> struct Connections {
         for (int64_t of = 0; of < pre.ranges; ++of) receive<a>(Fired(pre, now - job.delays[a] - job.row_delays[d], of), d, now, at);
     } else if constexpr (M::event[a] == POST) {
       const Fired fired(post, now - job.delays[a], range);
-      for (const int32_t *c = fired.begin; c < fired.end; ++c) touch(*c), flawed |= M::template on<a>(seen, shared, *c, now, at, real(0));
+      for (const int32_t *c = fired.begin; c < fired.end; ++c) {
+        touch(*c), flawed |= M::template on<a>(seen, shared, *c, now, at, real(0));
+        if (WAITS) waiting.add(*c - first, now * A + a);
+      }
     } else {
       for (int64_t k = first_signal(now); k < job.signal_count && job.signal_steps[k] == now; ++k) {
         if (job.signal_kinds[k] != M::signal[a]) continue;
@@ -281,6 +287,7 @@ template <class M> struct Connections {
     for (const int32_t *i = fired.begin; i < fired.end; ++i) {
       if (i + 1 < fired.end) fetch(i[1] * job.row_delay_count + d);
       const int64_t row = *i * job.row_delay_count + d;
+      if constexpr (WAITS) bring_up(row, now * A + a);
       flawed |= M::template on<a>(seen, shared, row, now, at, real(0));
       if (!touched.empty())
         for (int64_t e = seen.row_first[row * job.ranges]; e < seen.row_first[row * job.ranges + 1]; ++e) touch(job.target[e]);
@@ -298,6 +305,30 @@ template <class M> struct Connections {
   int64_t first_signal(int64_t now) {
     while (signal < job.signal_count && job.signal_steps[signal] < now) ++signal;
     return signal;
+  }
+  // The postsynaptic spikes that a row's synapses have not seen, each as of its step, up to an event.
+  void bring_up(int64_t row, int64_t event) {
+    const int64_t since = waiting.seen[size_t(row)];
+    for (int64_t e = seen.row_first[row * job.ranges], end = seen.row_first[row * job.ranges + 1]; e < end; ++e)
+      waiting.after(since, job.target[e] - first, [&](int64_t what) {
+        later(e, row, what / A, what % A, std::make_integer_sequence<int, A>());
+      });
+    waiting.seen[size_t(row)] = event;
+  }
+  template <int... a> void later(int64_t e, int64_t row, int64_t step, int64_t which, std::integer_sequence<int, a...>) {
+    ((which == a ? void(flawed |= M::template later<a>(seen, shared, e, row, step, step % job.epoch)) : void()), ...);
+  }
+  // Nothing is left that waits, at the beginning of a step.
+  void settle(int64_t now) {
+    if constexpr (WAITS) {
+      if (!waiting.any) return;
+      for (int64_t row = 0; row < job.rows; ++row) bring_up(row, now * A - 1);
+      waiting.clear();
+    }
+  }
+  bool is_recorded(int64_t now) const {
+    return is_due(job.snapshot_steps, job.snapshot_count, job.snapshot, now) || is_due(job.watch_steps, job.watch_count, job.watch, now) ||
+           is_due(job.histogram_steps, job.histogram_count, job.histogram, now);
   }
   // The beginning of a row that comes next.
   void fetch(int64_t row) const {
@@ -319,8 +350,9 @@ template <class M> struct Connections {
     std::fill(touched.begin(), touched.end(), 0);
   }
 
-  // [post].on_spike, before the reset.
+  // [post].on_spike, before the reset. What waits does so to the end of the epoch, whose decays it needs, or to where it is recorded.
   void end(int64_t now) {
+    if (WAITS && ((now + 1) % job.epoch == 0 || is_recorded(now))) settle(now + 1);
     const Fired fired(post, now, range);
     for (const int32_t *c = fired.begin; c < fired.end; ++c) flawed |= M::on_spike(seen, shared, *c);
   }
@@ -349,6 +381,11 @@ template <class M> struct Connections {
   extern "C" int64_t synapses_end(void *self, int64_t now) {                                                                         \
     auto &connections = *static_cast<Connections<Model> *>(self);                                                                    \
     connections.end(now);                                                                                                            \
+    return connections.flawed ? NOT_FINITE : DONE;                                                                                   \
+  }                                                                                                                                  \
+  extern "C" int64_t synapses_settle(void *self, int64_t now) {                                                                      \
+    auto &connections = *static_cast<Connections<Model> *>(self);                                                                    \
+    connections.settle(now);                                                                                                         \
     return connections.flawed ? NOT_FINITE : DONE;                                                                                   \
   }                                                                                                                                  \
   extern "C" int64_t synapses_record(Synapses<real> *job, int64_t now) {                                                             \

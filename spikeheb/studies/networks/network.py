@@ -136,6 +136,7 @@ def as_asked(whole: Circuit, settings: Network) -> Circuit:
     asked = replace(
         whole, steps=steps, probes=whole.probes.until(steps), phases=phases, seed=whole.seed if settings.seed is None else settings.seed,
         precision=whole.precision if settings.precision is None else settings.precision,
+        low_memory=whole.low_memory or settings.low_memory,
     )  # fmt: skip
     if asked.is_network:
         return asked
