@@ -1,4 +1,4 @@
-"""The figure of groups of cells shows the rates of these cells and no others."""
+"""Figures of groups of cells: the rates of these cells and no others, and the responses to them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import pytest
 from networks_made import made_network
 
 from spikeheb.errors import FormatError, UnknownName
+from spikeheb.measure.responses import responses
 from spikeheb.plots.network_groups import BINS, LOWEST, group_rates
+from spikeheb.plots.network_responses import group_responses
 from spikeheb.plots.style import CYCLE
 
 GROUPS = {"few": np.arange(3), "many": np.arange(3, 400)}
@@ -51,3 +53,30 @@ def test_wrong_groups_are_refused(data):
     ):
         with pytest.raises(kind, match=words):
             group_rates(data, population, groups, window)
+
+
+def test_responses_to_groups_are_those_that_are_measured(data):
+    windows = {"first": (0.0, 1.0), "second": (1.0, 2.0)}
+    ax = group_responses(data, "inhibitory", {"few": np.arange(3), "many": np.arange(3, 200)}, ("excitatory", 7), windows)
+    times = data["excitatory_spike_time"].values[data["excitatory_spike_cell"].values == 7]
+    others = data["inhibitory_spike_time"].values, data["inhibitory_spike_cell"].values
+    for line, window in zip(ax.lines, windows.values(), strict=True):
+        np.testing.assert_allclose(line.get_ydata(), responses(*others, 200, {"a": np.arange(3), "b": np.arange(3, 200)}, times, *window))
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["first (0 to 1 s)", "second (1 to 2 s)"]
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["few", "many"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (
+        "group of inputs (inhibitory)",
+        "rate of excitatory in the 20 ms\nafter spikes of the group (Hz)",
+    )
+
+
+def test_responses_that_cannot_be_are_refused(data):
+    window = {"all": (0.0, 2.0)}
+    for sources, groups, to, windows, kind, words in (
+        ("granule", GROUPS, ("excitatory", 0), window, UnknownName, 'no population named "granule"'),
+        ("excitatory", {}, ("excitatory", 0), window, FormatError, "at least one group"),
+        ("excitatory", GROUPS, ("excitatory", 800), window, FormatError, 'there is no cell 800 of "excitatory"; there are 800'),
+        ("excitatory", GROUPS, ("excitatory", 0), {}, FormatError, "from one to 7 stretches"),
+    ):
+        with pytest.raises(kind, match=words):
+            group_responses(data, sources, groups, to, windows)

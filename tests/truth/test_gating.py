@@ -15,11 +15,12 @@ import spikeheb as sh
 from spikeheb import library
 from spikeheb.circuits.files import read_circuit
 from spikeheb.engines.compiler import compiler
+from spikeheb.measure.responses import responses
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
 
 CHANNELS, TRAINS = 8, 125
-WINDOW = 0.02
+GROUPS = {str(k + 1): np.arange(k * TRAINS, (k + 1) * TRAINS) for k in range(CHANNELS)}
 NAIVE, BALANCED, OPEN = (0.0, 5.0), (40.0, 70.0), (70.0, 100.0)
 
 
@@ -30,18 +31,15 @@ def network(gated=5):
     return replace(circuit, phases=(learned, replace(opened, parameters={f"i{gated}": opened.parameters["i5"]})))
 
 
-def responses(data, window):
+def measured(data, window):
     """Hertz, by channel."""
-    start, stop = window
-    out, times, channel = data["cell_spike_time"].values, data["channels_spike_time"].values, data["channels_spike_cell"].values // TRAINS
-    whole = (times >= start) & (times < stop - WINDOW)
-    after = np.searchsorted(out, times + WINDOW, "right") - np.searchsorted(out, times, "right")
-    return np.array([after[whole & (channel == k)].mean() / WINDOW for k in range(CHANNELS)])
+    times, cells = data["channels_spike_time"].values, data["channels_spike_cell"].values
+    return responses(times, cells, CHANNELS * TRAINS, GROUPS, data["cell_spike_time"].values, *window)
 
 
 def check_gate(seed, gated=5):
     data = sh.network(network(gated), seed=seed)
-    naive, balanced, opened = (responses(data, window) for window in (NAIVE, BALANCED, OPEN))
+    naive, balanced, opened = (measured(data, window) for window in (NAIVE, BALANCED, OPEN))
     assert naive.min() > 30
     assert balanced.max() < naive.min() / 2
     assert balanced.mean() < naive.mean() / 4
