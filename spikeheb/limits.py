@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import stat
 from numbers import Integral
@@ -12,6 +13,8 @@ from spikeheb.errors import EngineError, FormatError, ScheduleError
 
 MEMORY = 2e9
 """Bytes that a run or a file may take where nothing else is said."""
+GIGABYTES = "SPIKEHEB_MEMORY"
+"""The variable of the environment that says how many gigabytes a run may take."""
 STEPS = 2**40
 """Time steps of a run: 3.5 years at 0.1 ms."""
 WORK = 1e12
@@ -38,7 +41,26 @@ _OPAQUE = re.compile(
 _DEEPER = re.compile(r"([\[{])|[\]}]|" + rf"(?P<key>(?:\.[^.=,\n\[\]{{}}]*+){{{LEVELS}}})")
 
 
-def check_memory(needed: float, what: str, *, allowed: float = MEMORY, path: str | None = None, key: str | None = None) -> None:
+def allowed_memory() -> float:
+    """Bytes that a run may take: 2 GB, or what the variable SPIKEHEB_MEMORY says in gigabytes.
+
+    Raises
+    ------
+    EngineError
+    """
+    text = os.environ.get(GIGABYTES, "").strip()
+    if not text:
+        return MEMORY
+    try:
+        gigabytes = float(text)
+    except ValueError:
+        gigabytes = math.nan
+    if not 0 < gigabytes < math.inf:
+        raise EngineError(f'{GIGABYTES} is a number of gigabytes above 0, such as 16 (got "{text:.40}")')
+    return gigabytes * 1e9
+
+
+def check_memory(needed: float, what: str, *, allowed: float | None = None, path: str | None = None, key: str | None = None) -> None:
     """Refuse what would take more memory than is allowed.
 
     Parameters
@@ -47,15 +69,17 @@ def check_memory(needed: float, what: str, *, allowed: float = MEMORY, path: str
         Bytes, estimated.
     what : str
         What needs them, in the plural.
-    allowed : float
-        Bytes.
+    allowed : float, optional
+        Bytes; by default as `allowed_memory` says.
 
     Raises
     ------
     EngineError
     """
-    if not needed <= allowed:
-        text = f"{what} need about {_in_gigabytes(needed)}, and {_in_gigabytes(allowed)} are allowed; use fewer"
+    most = allowed_memory() if allowed is None else allowed
+    if not needed <= most:
+        more = f", or allow more: {GIGABYTES} is the number of gigabytes" if allowed is None else ""
+        text = f"{what} need about {_in_gigabytes(needed)}, and {_in_gigabytes(most)} are allowed; use fewer{more}"
         raise EngineError(text, path=path, key=key)
 
 

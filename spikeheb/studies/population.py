@@ -20,7 +20,7 @@ from spikeheb.errors import ScheduleError
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.equations import NOISE
 from spikeheb.expressions.printers import evaluate
-from spikeheb.limits import whole
+from spikeheb.limits import allowed_memory, whole
 from spikeheb.rules.meaning import expand, is_noisy
 from spikeheb.rules.rule import Rule
 from spikeheb.studies.seeds import chosen_seeds
@@ -30,8 +30,6 @@ Index = npt.NDArray[np.int64]
 
 SYNAPSES = 200
 """Synapses that share a condition where the rule draws and no number is given; of a rule or cell whose noise is the cell's, cells."""
-MEMORY = 2e9
-"""Bytes that the recording of one seed may take."""
 RANDOM = frozenset({"rand", "randn"})
 
 
@@ -132,9 +130,10 @@ def check_memory(needed: float, plan: Population) -> None:
     ScheduleError
         Naming the estimate and the limit.
     """
-    if needed > MEMORY:
+    allowed = allowed_memory()
+    if needed > allowed:
         size = f"{plan.cells:,} x {plan.synapses:,} synapses (cells x synapses) for every condition need about {needed / 1e9:.2g} GB"
-        raise ScheduleError(f"{size}, and {MEMORY / 1e9:g} GB are allowed; use fewer of them, or fewer or shorter conditions")
+        raise ScheduleError(f"{size}, and {allowed / 1e9:g} GB are allowed; use fewer of them, or fewer or shorter conditions")
 
 
 def counted(rule: Rule) -> tuple[str, t.Tree]:

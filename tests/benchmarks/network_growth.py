@@ -8,6 +8,7 @@ A hundred thousand cells have 10^8 synapses, 64 million of them plastic; see tha
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.connect import FixedIndegree
 from spikeheb.draws.edges import Edges
 from spikeheb.engines.kernel.network import Network
+from spikeheb.limits import GIGABYTES
 
 INDEGREE = {"e": 800, "i": 200}
 SIZES = tuple(round(10 ** (k / 2)) for k in range(6, 11))
@@ -70,6 +72,7 @@ def main() -> None:
     parser.add_argument("--precision", default="float64", choices=("float64", "float32"))
     parser.add_argument("--out", type=Path, default=Path("network_growth.png"), help="the figure")
     given = parser.parse_args()
+    os.environ.setdefault(GIGABYTES, "16")
     points = []
     for size in SIZES:
         if size <= 10**given.largest * 1.01:
