@@ -154,8 +154,6 @@ def digits() -> tuple[Floats, npt.NDArray[np.int64]]:
     try:
         from sklearn.datasets import load_digits  # type: ignore[import-not-found,import-untyped,unused-ignore]  # an extra
     except ImportError:
-        raise FormatError(
-            'digits come with scikit-learn, which is not installed; pip install "spikeheb[digits]"', key="digits"
-        ) from None
+        raise FormatError('digits come with scikit-learn, which is not installed; pip install "spikeheb[digits]"', key="digits") from None
     bunch = load_digits()
     return np.asarray(bunch.data, dtype=np.float64) / 16.0, np.asarray(bunch.target, dtype=np.int64)

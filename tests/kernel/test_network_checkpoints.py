@@ -22,6 +22,7 @@ from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.sources import Poisson, Replayed
 from spikeheb.engines.checkpoints import Checkpoints
 from spikeheb.engines.compiler import compiler
+from spikeheb.engines.kernel import network as network_module
 from spikeheb.engines.kernel import network_arrays, network_parts
 from spikeheb.engines.kernel import run as run_module
 from spikeheb.engines.kernel.network import Network
@@ -296,3 +297,27 @@ def test_a_run_with_phases_is_resumed_in_whichever_it_was(tmp_path):
             assert recording.w[name].tobytes() == expected.w[name].tobytes()
     with Network(replace(whole, phases=phases[:1])) as other, pytest.raises(StorageError, match="another circuit"):
         other.resume(tmp_path / "stop.npz")
+
+
+def test_pieces_are_long_where_there_are_many_synapses(monkeypatch):
+    """After each piece all weights are looked at: where that takes as long as a piece should, pieces must not be made shorter for it."""
+    calls = []
+    once = Network._call
+
+    def counted(self, share, until, careful):
+        calls.append(until)
+        return once(self, share, until, careful)
+
+    monkeypatch.setattr(Network, "_call", counted)
+    monkeypatch.setattr(network_module, "PIECE", 1e-9)
+    monkeypatch.setattr(run_module, "FIRST_PIECE", 1e-9)
+    numbers = []
+    for of_a_synapse in (0.0, 1.0):
+        monkeypatch.setattr(network_module, "OF_A_SYNAPSE", of_a_synapse)
+        calls.clear()
+        whole = circuit(sh.rule("pair"))
+        with Network(whole, threads=1) as started:
+            started.advance(whole.steps)
+        numbers.append(len(calls))
+    assert numbers[0] > whole.steps / 3
+    assert numbers[1] < 30

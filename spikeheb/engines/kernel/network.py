@@ -21,11 +21,11 @@ from spikeheb.engines.compiler import compiler, remedy
 from spikeheb.engines.dense import Dense, as_dense
 from spikeheb.engines.kernel import network_parts
 from spikeheb.engines.kernel.contract import Array, Status
-from spikeheb.engines.kernel.network_arrays import PopulationArrays, ProjectionArrays, TrainArrays, TriggerArrays
+from spikeheb.engines.kernel.network_arrays import PopulationArrays, ProjectionArrays, TrainArrays, TriggerArrays, flaw_in
 from spikeheb.engines.kernel.network_calls import LONGEST, Calls, Parts, stops_of
 from spikeheb.engines.kernel.network_parts import built, driven, lag, populations_of_cells, ranges_of, remembered, useful_threads
 from spikeheb.engines.kernel.network_rewire import Course
-from spikeheb.engines.kernel.run import GROWING, Part, Run
+from spikeheb.engines.kernel.run import GROWING, PIECE, Part, Run
 from spikeheb.errors import BuildError, NonFiniteError
 
 IMPOSED = ("imposed_steps", "imposed_cells")
@@ -40,6 +40,8 @@ UNFINISHED = -1
 """As the kernel's step, while arrays are replaced by others: nothing can be saved then."""
 PATIENCE = 10.0
 """Seconds for the rest of a piece after an interruption."""
+OF_A_SYNAPSE = 2e-8
+"""Seconds of a piece at least: some ten times what it takes to look at a weight."""
 Arrays = PopulationArrays | TrainArrays | ProjectionArrays | TriggerArrays
 
 
@@ -215,6 +217,11 @@ class Network(Run[NetworkRecording]):
         status = int(advance(ctypes.addressof(self.struct), share[0], until))
         return Status.NOT_FINITE if status == Status.DONE and share[0] == 0 and self._flaw() else status
 
+    @property
+    def piece(self) -> float:
+        """So long that what is done once a piece for all synapses, such as to look for numbers that are not finite, counts for little."""
+        return max(PIECE, OF_A_SYNAPSE * sum(len(arrays.edges.pre) for arrays in self.projections.values()))
+
     def _seconds(self, part: Part) -> float:
         cells = sum(population.count for population in self.circuit.populations.values())
         return 2e-8 * cells + 1e-10 * sum(len(arrays.edges.pre) for arrays in self.projections.values())
@@ -265,17 +272,17 @@ class Network(Run[NetworkRecording]):
     def _flaw(self) -> str:
         """What is not finite, if anything is."""
         for name, population in self.populations.items():
-            if isinstance(population, PopulationArrays) and (place := _flaw_in(population.lane)) is not None:
+            if isinstance(population, PopulationArrays) and (place := flaw_in(population.lane)) is not None:
                 return f'{population.sites.rows[place[0]].partition(".")[2]} of cell {place[1]} of "{name}"'
         for name, projection in self.projections.items():
             if self.circuit.projections[name].rule is None:
                 continue  # nothing changes
-            if (place := _flaw_in(projection.state["synapse"])) is not None:
+            if (place := flaw_in(projection.state["synapse"])) is not None:
                 number = projection.order[place[1]]
                 ends = projection.edges.pre[number], projection.edges.post[number]
                 return f'a synapse of "{name}", from {ends[0]} to {ends[1]},'
             for part in ("pre_values", "lane"):
-                if _flaw_in(projection.state[part]) is not None:
+                if flaw_in(projection.state[part]) is not None:
                     return f'what "{name}" keeps for a {"source" if part == "pre_values" else "cell"}'
         return ""
 
@@ -388,11 +395,3 @@ def _replace(arrays: Arrays, part: str, array: Array) -> None:
     """Hand another array over to the kernel."""
     arrays.state[part] = array
     setattr(arrays.struct, part, array.ctypes.data)
-
-
-def _flaw_in(values: Array) -> Array | None:
-    """Where the first number is that is not finite; None where there is none."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        suspect = not np.isfinite(values.sum())  # a sum may be too large though no number is
-    places = np.argwhere(~np.isfinite(values)) if suspect else np.zeros((0, 2), dtype=np.int64)
-    return places[0] if len(places) else None

@@ -365,3 +365,11 @@ def as_steps(values: Array) -> Array:
 def common(arrays: ProgramArrays) -> dict[str, Any]:
     """The numbers of both structs."""
     return {"cells": arrays.job.cells, "dt": arrays.job.dt, "seed": arrays.job.seed, "epoch": arrays.epoch}
+
+
+def flaw_in(values: Array) -> Array | None:
+    """Where the first number is that is not finite; None where there is none."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        suspect = not np.isfinite(values.sum())  # a sum may be too large though no number is
+    places = np.argwhere(~np.isfinite(values)) if suspect else np.zeros((0, 2), dtype=np.int64)
+    return places[0] if len(places) else None

@@ -26,7 +26,7 @@ from spikeheb.errors import NonFiniteError, StorageError
 from spikeheb.results import replace_file
 
 PIECE = 0.05
-"""Seconds that a call into the kernel should take, so that Ctrl-C is noticed and progress is shown."""
+"""Seconds after which Ctrl-C is noticed and progress is shown."""
 FIRST_PIECE = 0.1 * PIECE
 """Seconds that the first one should take: how long a step takes is only guessed before it."""
 LABEL = "spikeheb checkpoint"
@@ -89,6 +89,11 @@ class Run(ABC, Generic[Recorded]):
     def _call(self, share: Part, until: int, careful: bool) -> int:
         """Run a share to a step; a careful run looks at every number. Returns a `Status`."""
 
+    @property
+    def piece(self) -> float:
+        """Seconds that a call into the kernel should take."""
+        return PIECE
+
     @abstractmethod
     def _seconds(self, part: Part) -> float:
         """A rough guess of how long a step of a part takes."""
@@ -148,7 +153,7 @@ class Run(ABC, Generic[Recorded]):
                 sound, now, start = now, min(now + piece, until), time.perf_counter()
                 self._step(part, sound, now)
                 stop_if_asked()
-                piece = max(1, int(piece * min(2.0, PIECE / max(time.perf_counter() - start, 1e-6))))
+                piece = max(1, int(piece * min(2.0, self.piece / max(time.perf_counter() - start, 1e-6))))
                 if self.job.progress is not None:
                     self.job.progress((n + now / self.job.steps) / len(parts))
         self.now = max(self.now, until)
