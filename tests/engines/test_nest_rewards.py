@@ -58,6 +58,17 @@ def test_rewards_matter_and_their_amount_does(relay):
 
 
 @needs_nest
+def test_threads_change_nothing_with_rewards(relay, monkeypatch):
+    circuit = rewarded(relay, eligibility())
+    one_thread = carry_out_network(circuit, "nest")
+    monkeypatch.setattr("spikeheb.engines.nest.run.OF_A_THREAD", 10)
+    monkeypatch.setattr("spikeheb.engines.nest.run.allowed", lambda: 2)
+    two_threads = carry_out_network(circuit, "nest")
+    assert two_threads.engine["threads"] == "2"
+    np.testing.assert_array_equal(one_thread.w["xe"], two_threads.w["xe"])
+
+
+@needs_nest
 def test_a_tie_counts_in_neither_order_and_the_recording_says_so(relay):
     circuit = rewarded(relay, eligibility(), ties=True)
     recording = carry_out_network(circuit, "nest")
@@ -71,6 +82,7 @@ def test_rewards_that_nest_has_not_are_refused_by_name(relay):
         rewarded(relay, eligibility(), [0.5, 0.25, 0.5, 0.5, 0.5])
     )
     assert "(got -0.5)" in refusal(rewarded(relay, eligibility(), [-0.5] * 5))
+    assert "(got inf)" in refusal(rewarded(relay, eligibility(), [np.inf] * 5))
     to_one = replace(circuit, drives={"e": replace(circuit.drives["e"], rewards=(Change(1, 5, 0.5),))})
     assert '"e": a reward reaches all cells in NEST' in refusal(to_one)
     own = Trigger(first=("e", 0), then=("e", 1), within=0.02, value=0.5, after=(1.0, 2.0), rewards=("e",))

@@ -145,7 +145,7 @@ def _rewards(circuit: Circuit, name: str) -> tuple[Steps, float]:
     amounts = sorted({reward.value for reward in rewards})
     if any(reward.cell != EVERY for reward in rewards):
         raise EngineError(f'"{name}": a reward reaches all cells in NEST', key="drives")
-    if len(amounts) > 1 or (amounts and not amounts[0] > 0.0):
+    if len(amounts) > 1 or (amounts and not 0.0 < amounts[0] < np.inf):
         text = f'"{name}": in NEST all rewards have one amount above 0 (got {", ".join(f"{amount:g}" for amount in amounts[:3])})'
         raise EngineError(text, key="drives")
     steps = np.array(sorted(reward.step for reward in rewards), dtype=np.int64)
