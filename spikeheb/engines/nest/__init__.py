@@ -36,5 +36,6 @@ environment that has spikeheb and mpi4py, and ``mpirun -n 4 python run.py`` runs
 Each process draws the whole graph and then keeps the synapses onto its own cells: the weights in its result are those of these synapses,
 the spikes those of all cells; let each process save under a name of its own. A plastic synapse takes 48 to 112 bytes in NEST and 20 (12 in
 single precision) in the kernel, so one machine with the kernel holds as much as two to eight with NEST: it pays from about 10^9 synapses
-on. Not tested: this engine under MPI at all, more than one host, and modules of NESTML.
+on. Not tested: this engine under MPI at all, and more than one host. NESTML is not used: a rule that none of NEST's own synapses computes
+is refused.
 """

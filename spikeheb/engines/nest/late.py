@@ -117,7 +117,7 @@ def brought_up_with_rewards(
     """
     passed, first, pending = _pending(ends, sources, cells, now)
     dopamine = Dopamine(rewards, step, late.tau_n)
-    state.at = passed * step
+    state.at = passed.astype(np.float64) * step
     for n in range(int(pending.max(initial=0))):
         there = pending > n
         spike = np.where(there, first + n, 0)
