@@ -10,7 +10,7 @@ import spikeheb as sh
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.connect import FixedIndegree, PairwiseBernoulli
 from spikeheb.circuits.distributions import Uniform
-from spikeheb.circuits.drives import Drives, from_start
+from spikeheb.circuits.drives import EVERY, Change, Drives, from_start
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
@@ -100,3 +100,16 @@ def transmitting_last(name, **changes):
 
 def replace_delay(rule, back):
     return replace(rule, backpropagation_delay=sh.rule("pair", backpropagation_delay=back).backpropagation_delay)
+
+
+def rewarded(cell, rule, amounts=(0.5, 0.5, 0.5, 0.5, 0.5), *, delay=0.0, ties=False):
+    """The same with rewards to all cells, the first of them in the first step and two of them in one."""
+    circuit = given(cell, rule, delay=delay, ties=ties)
+    steps = (0, 3001, 9000, 9000, STEPS - 1500)
+    rewards = tuple(Change(EVERY, step, amount) for step, amount in zip(steps, amounts, strict=True))
+    return replace(circuit, drives={"e": replace(circuit.drives["e"], rewards=rewards)})
+
+
+def eligibility(**changes):
+    """Dopamine and eligibility for all pairs, with a gain at which few weights reach their bounds."""
+    return of("izhikevich_reward", **({"interaction": "all_to_all", "gain": "5 / second"} | changes))

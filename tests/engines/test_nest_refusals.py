@@ -41,7 +41,7 @@ def refusal(circuit):
         (sh.rule("graupner_brunel"), "variables that need the clock and random numbers and handlers with a delay of their own"),
         (sh.rule("shouval"), "the membrane potential"),
         (sh.rule("clopath"), "[post]"),
-        (sh.rule("izhikevich_reward"), "rewards"),
+        (of("izhikevich_reward", interaction="symmetric"), "rewards"),
         (of("signed_pair"), 'no synapse of NEST that is known here computes the rule "signed_pair"'),
         (of("pair", set="van_rossum"), "random numbers"),
         (of("pair", bounds="kind=hard, w_min=0.1, w_max=1"), 'bounds ("hard") together are those of none'),

@@ -5,10 +5,11 @@ which is installed apart: ``pip install "spikeheb[nest]"``. Connectivity, weight
 number by number, because spikeheb draws them and hands them over as arrays.
 
 **What is the same.** A rule runs in NEST where one of NEST's own synapses computes it: pairs of all four schemes with hard, soft or power
-bounds from 0 on, the power law of the weight itself (Morrison et al. 2007), triplets of all spikes, Vogels' rule, and short-term
-plasticity with u resting at 0 or constant. Under given spikes, weights are the kernel's within 1e-9. Cells run where NEST has their
-equations: leaky integrate-and-fire cells with two conductances, or with currents. NEST integrates with other methods, so some spikes
-come a step earlier or later, and recurrent networks agree in distribution only.
+bounds from 0 on, the power law of the weight itself (Morrison et al. 2007), triplets of all spikes, Vogels' rule, short-term
+plasticity with u resting at 0 or constant, and pairs of all spikes that leave an eligibility until there is dopamine, with hard bounds
+from 0 on, where rewards of one amount above 0 reach all cells of a population. Under given spikes, weights are the kernel's within 1e-9.
+Cells run where NEST has their equations: leaky integrate-and-fire cells with two conductances, or with currents. NEST integrates with
+other methods, so some spikes come a step earlier or later, and recurrent networks agree in distribution only.
 
 **What has to be written in the file**, since NEST cannot do it otherwise; the kernel understands it the same way:
 
@@ -21,16 +22,20 @@ come a step earlier or later, and recurrent networks agree in distribution only.
 **What differs, and is noted in the result**: NEST transmits a weight after the spike's own change, and most rules here before it. In a
 recurrent network of triplets this made the mean weight 2 % lower. A rule whose handler has ``transmit = 1`` after ``ltd`` is the same in
 both. NEST clips Vogels' rise and loss one after the other. Weights are read when a multiple of the shortest delay has passed, so up to one
-shortest delay before the step that was asked for.
+shortest delay before the step that was asked for. With rewards they are read in that very step, for which NEST exchanges spikes in
+every step and is slower; a tie of spikes counts in neither order there, and as presynaptic first in the rule even where it says
+``discard``, since what a pair changes is the eligibility. NEST's dopamine synapse counts a postsynaptic spike twice where NEST brings
+weights up to date between spikes, so it is kept from doing that within a run.
 
-**What is refused, by name**: rules with a clock, noise, rewards, ``[post]``, the membrane potential or delayed handlers, phases,
-normalisation, constants that differ between cells, single precision, other cells, and imposed spikes on cells that could fire by
-themselves.
+**What is refused, by name**: rules with a clock, noise, ``[post]``, the membrane potential or delayed handlers, other rules with rewards,
+rewards that cells bring about, of several amounts or to single cells, phases, normalisation, constants that differ between cells, single
+precision, other cells, and imposed spikes on cells that could fire by themselves.
 
 **Several machines.** The wheel of NEST has threads and no MPI. For MPI, NEST is built from source (``cmake -Dwith-mpi=ON``) into the
 environment that has spikeheb and mpi4py, and ``mpirun -n 4 python run.py`` runs a script that calls ``sh.network(..., engine="nest")``.
 Each process draws the whole graph and then keeps the synapses onto its own cells: the weights in its result are those of these synapses,
 the spikes those of all cells; let each process save under a name of its own. A plastic synapse takes 48 to 112 bytes in NEST and 20 (12 in
 single precision) in the kernel, so one machine with the kernel holds as much as two to eight with NEST: it pays from about 10^9 synapses
-on. Not tested: this engine under MPI at all, more than one host, and modules of NESTML.
+on. Not tested: this engine under MPI at all, and more than one host. NESTML is not used: a rule that none of NEST's own synapses computes
+is refused.
 """

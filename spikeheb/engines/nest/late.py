@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.engines.nest.reward import Dopamine, Rewarded, State, moved
 from spikeheb.engines.nest.synapses import Late
 
 
@@ -80,11 +81,7 @@ def brought_up(w: Floats, trace: Floats, late: Late, ends: Ends, sources: Train,
     step : float
         Milliseconds.
     """
-    last = sources.until(ends.pre, now - ends.before)
-    heard = last > sources.first[ends.pre]  # a synapse that no spike has passed has no trace, so that nothing happens
-    passed = np.where(heard, sources.steps[np.maximum(last, 1) - 1] if len(sources.steps) else 0, 0) + ends.before
-    first, after = (cells.until(ends.post, at - ends.delay) for at in (passed, np.full(len(passed), now)))
-    pending = np.where(heard, np.maximum(after - first, 0), 0)
+    passed, first, pending = _pending(ends, sources, cells, now)
     slow = slow_trace(cells, late.tau_slow / step)
     w, start = w.copy(), trace if late.adds else np.ones_like(w)
     for n in range(min(int(pending.max(initial=0)), 1 if late.only_first else np.iinfo(np.int64).max)):
@@ -93,3 +90,38 @@ def brought_up(w: Floats, trace: Floats, late: Late, ends: Ends, sources: Train,
         x = start[at] * np.exp(-(cells.steps[spike] + ends.delay[at] - passed[at]) * step / late.tau)
         w[at] = late.change(w[at], x, slow[spike])
     return w
+
+
+def _pending(ends: Ends, sources: Train, cells: Train, now: int) -> tuple[Steps, Steps, Steps]:
+    """For each synapse the step of its last presynaptic spike, where in `cells` the later postsynaptic ones begin, and how many."""
+    last = sources.until(ends.pre, now - ends.before)
+    heard = last > sources.first[ends.pre]  # a synapse that no spike has passed has no trace, so that nothing happens
+    passed = np.where(heard, sources.steps[np.maximum(last, 1) - 1] if len(sources.steps) else 0, 0) + ends.before
+    first, after = (cells.until(ends.post, at - ends.delay) for at in (passed, np.full(len(passed), now)))
+    return passed, first, np.where(heard, np.maximum(after - first, 0), 0)
+
+
+def brought_up_with_rewards(
+    state: State, late: Rewarded, ends: Ends, sources: Train, cells: Train, rewards: Steps, now: int, step: float
+) -> Floats:
+    """The weights after the postsynaptic spikes, and the dopamine, since the last presynaptic spikes.
+
+    Parameters
+    ----------
+    state : State
+        As NEST has it; its times are filled in here.
+    rewards : array of int
+        NEST's steps at which they reach the synapses.
+    late, ends, sources, cells, now, step
+        As in `brought_up`.
+    """
+    passed, first, pending = _pending(ends, sources, cells, now)
+    dopamine = Dopamine(rewards, step, late.tau_n)
+    state.at = passed.astype(np.float64) * step
+    for n in range(int(pending.max(initial=0))):
+        there = pending > n
+        spike = np.where(there, first + n, 0)
+        moved(state, np.where(there, (cells.steps[spike] + ends.delay) * step, state.at), late, dopamine)
+        state.c += late.A_plus * state.x * there
+    moved(state, np.full(len(state.at), now * step), late, dopamine)
+    return state.w

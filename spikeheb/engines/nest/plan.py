@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from spikeheb.circuits.circuit import Circuit
-from spikeheb.circuits.drives import Drives
+from spikeheb.circuits.drives import EVERY, Drives
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import OfCells, OfSynapses
 from spikeheb.circuits.projections import Projection
@@ -16,7 +16,7 @@ from spikeheb.circuits.values import initial_values
 from spikeheb.draws.edges import Edges, alone_with, edges_of, trains_of_population
 from spikeheb.engines.alone import FOR_NETWORKS
 from spikeheb.engines.nest.cells import Model, model_of
-from spikeheb.engines.nest.synapses import Synapse, synapse_of, why_not
+from spikeheb.engines.nest.synapses import Late, Synapse, synapse_of, why_not
 from spikeheb.errors import EngineError
 
 STATIC = Synapse("static_synapse", {})
@@ -43,6 +43,8 @@ class Connections:
         NEST's delay, steps: from the synapse to the cell, and from the cell's spike to the synapse.
     ahead : int
         Steps by which an event reaches NEST's synapse earlier than it does the rule's.
+    rewards : array of int
+        Steps at which rewards reach the rule's synapses.
     """
 
     edges: Edges
@@ -53,6 +55,7 @@ class Connections:
     before: Steps
     delay: Steps
     ahead: int = 0
+    rewards: Steps = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ def plan(circuit: Circuit) -> Plan:
         raise EngineError("NEST computes in double precision", key="precision")
     if circuit.phases:
         raise EngineError("NEST brings a weight up to date at its next presynaptic spike, so that nothing changes at a phase", key="phases")
+    if circuit.triggers:
+        raise EngineError("rewards that cells bring about are not carried out in NEST; the kernel does", key="triggers")
     _check_probes(circuit)
     cells = {name: _cells(circuit, name, group) for name, group in circuit.populations.items() if isinstance(group, Cells)}
     sending = [name for name, group in circuit.populations.items() if isinstance(group, Spikes) or cells[name].relay]
@@ -125,10 +130,26 @@ def _cells(circuit: Circuit, name: str, group: Cells) -> Model:
     if drives.imposed and not model.relay:
         why = "spikes are imposed in NEST only on cells that never fire by themselves (whose threshold reads constants alone)"
         raise EngineError(f'"{name}": {why}', key="drives")
-    if drives.rewards and any(each.rule is not None and any(h.event == "reward" for h in each.rule.handlers)
-                              for each in circuit.projections.values() if each.post == name):  # fmt: skip
-        raise EngineError(f'"{name}": rewards are not carried out in NEST', key="drives")
     return model
+
+
+def _rewards(circuit: Circuit, name: str) -> tuple[Steps, float]:
+    """The steps at which rewards reach the synapses onto a population, and how large each is.
+
+    Raises
+    ------
+    EngineError
+        Where they differ between cells or in size, since NEST counts the spikes of one population that stands for all dopamine.
+    """
+    rewards = [reward for reward in circuit.drives.get(name, Drives()).rewards if reward.value != 0.0]
+    amounts = sorted({reward.value for reward in rewards})
+    if any(reward.cell != EVERY for reward in rewards):
+        raise EngineError(f'"{name}": a reward reaches all cells in NEST', key="drives")
+    if len(amounts) > 1 or (amounts and not 0.0 < amounts[0] < np.inf):
+        text = f'"{name}": in NEST all rewards have one amount above 0 (got {", ".join(f"{amount:g}" for amount in amounts[:3])})'
+        raise EngineError(text, key="drives")
+    steps = np.array(sorted(reward.step for reward in rewards), dtype=np.int64)
+    return steps, amounts[0] if amounts else 1.0
 
 
 def _connections(circuit: Circuit, name: str, model: Model) -> Connections:
@@ -142,16 +163,18 @@ def _connections(circuit: Circuit, name: str, model: Model) -> Connections:
         if len(edges.pre) and edges.delay.min() < 1:
             raise EngineError(f'"{name}": a delay is one time step ({1e3 * circuit.dt:g} ms) at least in NEST (got 0)', key="delay")
         return Connections(edges, STATIC, port, scale, weights["w"], none, edges.delay.astype(np.int64))
-    synapse = _synapse(name, projection, scale)
+    hears = any(handler.event == "reward" for handler in projection.rule.handlers)
+    rewards, amount = _rewards(circuit, projection.post) if hears else (none[:0], 1.0)
+    synapse = _synapse(name, projection, scale, amount)
     w = weights[projection.rule.weight]
     low, high = projection.rule.bounds.w_min, projection.rule.bounds.w_max
     if len(w) and (w.min() < (0.0 if low is None else low) or (high is not None and w.max() > high)):
         raise EngineError(f'"{name}": NEST needs initial weights within the bounds, and none below 0', key="initial")
     before, delay, ahead = _delays(circuit, name, edges, model, synapse)
-    return Connections(edges, synapse, port, scale, w, before, delay, ahead)
+    return Connections(edges, synapse, port, scale, w, before, delay, ahead, rewards)
 
 
-def _synapse(name: str, projection: Projection, scale: float) -> Synapse:
+def _synapse(name: str, projection: Projection, scale: float, amount: float) -> Synapse:
     rule = projection.rule
     assert rule is not None
     for what, given in {"normalisation": projection.normalise, "constants that differ between cells": projection.overrides}.items():
@@ -160,10 +183,10 @@ def _synapse(name: str, projection: Projection, scale: float) -> Synapse:
     others = sorted(set(projection.initial) - {rule.weight})
     if others:
         raise EngineError(f'"{name}": in NEST only the weight may start elsewhere than the rule says (got {others[0]})', key="initial")
-    synapse = synapse_of(rule, scale)
+    synapse = synapse_of(rule, scale, amount)
     if synapse is None:
         raise EngineError(f'"{name}": {why_not(rule)}', path=rule.path)
-    if synapse.late is not None and rule.coincidence != "discard":
+    if isinstance(synapse.late, Late) and rule.coincidence != "discard":
         text = f'"{name}": in NEST a tie counts in neither order; write coincidence = "discard" in its rule (got "{rule.coincidence}")'
         raise EngineError(text, path=rule.path, key="coincidence")
     return synapse

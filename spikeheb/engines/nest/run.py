@@ -16,8 +16,9 @@ from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.engines.alone import Progress
 from spikeheb.engines.nest.cells import AT_NO_TIME, MILLI, PICO
-from spikeheb.engines.nest.late import Ends, Train, brought_up, train_of
+from spikeheb.engines.nest.late import Ends, Train, brought_up, brought_up_with_rewards, train_of
 from spikeheb.engines.nest.plan import TINY, Connections, Plan, plan
+from spikeheb.engines.nest.reward import Rewarded, State
 from spikeheb.engines.threads import allowed, needs_main_thread, stop_if_asked
 from spikeheb.errors import EngineError, NonFiniteError
 
@@ -112,9 +113,13 @@ class _Network:
             each.before[each.before > 0] for each in planned.connections.values()
         ]
         self.slice = min((int(delay.min()) for delay in delays if len(delay)), default=1)
+        if any(isinstance(each.synapse.late, Rewarded) for each in planned.connections.values()):
+            self.slice = 1  # such weights move at any time, so that they are read in the very step that is asked for
         self.longest = max((int(delay.max()) for delay in delays if len(delay)), default=1)
         rest = max((each.synapse.rest for each in planned.connections.values()), default=0.0)
-        self.silent = self.slice * max(1, int(np.ceil(rest / self.step / self.slice)))
+        ahead = [each.ahead for each in planned.connections.values() if isinstance(each.synapse.late, Rewarded)]
+        least = 3 + max([0, *ahead]) if ahead else 1  # a reward of the first step can then be on its way to NEST's synapses
+        self.silent = self.slice * max(least, int(np.ceil(rest / self.step / self.slice)))
         self.first = self.silent + 1
         nest.ResetKernel()
         nest.resolution = self.step
@@ -162,13 +167,37 @@ class _Network:
         pre, post = (np.array(self.nodes[end].tolist()) for end in (projection.pre, projection.post))
         if not len(each.edges.pre):
             return
-        self.nest.CopyModel(each.synapse.model, model, {**each.synapse.parameters, "weight": each.scale})
+        given = {**each.synapse.parameters, "weight": each.scale}
+        if isinstance(each.synapse.late, Rewarded):
+            given["volume_transmitter"] = self._transmitter(each)
+        self.nest.CopyModel(each.synapse.model, model, given)
         self.models[name], self.ends[name] = model, (self._relayed(pre, each), post[each.edges.post])
         self.nest.Connect(
             *self.ends[name], "one_to_one",
             {"synapse_model": model, "weight": weights_of(each), "delay": each.delay * self.step,
              "receptor_type": np.full(len(each.edges.post), each.port)},
         )  # fmt: skip
+
+    def _transmitter(self, each: Connections) -> Any:
+        """What tells the synapses of a projection of rewards.
+
+        It could also bring weights up to date every so often, but then a postsynaptic spike counts twice where it follows a
+        presynaptic one within the last shortest delay. So it never does within a run.
+        """
+        nest, longer = self.nest, self.first + self.circuit.steps + 10  # the last reading may come two steps after the last step
+        transmitter = nest.Create("volume_transmitter", params={"deliver_interval": longer})
+        if len(each.rewards):
+            times, counts = np.unique(self._reward_steps(each) - 2 * self.slice, return_counts=True)
+            generator = nest.Create("spike_generator", params={"spike_times": times * self.step, "spike_multiplicities": counts})
+            relay = nest.Create("parrot_neuron")
+            for pre, post in ((generator, relay), (relay, transmitter)):
+                nest.Connect(pre, post, syn_spec={"delay": self.slice * self.step})
+        return transmitter
+
+    def _reward_steps(self, each: Connections) -> Steps:
+        """NEST's steps at which rewards reach the synapses."""
+        steps: Steps = self.first + each.rewards - each.ahead
+        return steps
 
     def _relayed(self, pre: Steps, each: Connections) -> Steps:
         """The node in front of each synapse: its source, or where spikes take a while to the synapse a relay for that time."""
@@ -273,10 +302,14 @@ class _Network:
             return np.zeros(0)
         w, late = handle.read("weight"), each.synapse.late
         if late is not None:
-            trace = handle.read("Kplus") if late.adds else np.ones(len(mine))
             ends = Ends(each.edges.pre[mine].astype(np.int64), each.edges.post[mine].astype(np.int64), each.before[mine], each.delay[mine])
             sources, cells = (self._train(end, target) for end in (projection.pre, projection.post))
-            w = brought_up(w, trace, late, ends, sources, cells, target, self.step)
+            if isinstance(late, Rewarded):
+                state = State(w, handle.read("c"), handle.read("Kplus"), np.zeros(len(mine)))
+                w = brought_up_with_rewards(state, late, ends, sources, cells, self._reward_steps(each), target, self.step)
+            else:
+                trace = handle.read("Kplus") if late.adds else np.ones(len(mine))
+                w = brought_up(w, trace, late, ends, sources, cells, target, self.step)
         return w / each.scale
 
     def _train(self, name: str, until: int) -> Train:

@@ -15,6 +15,7 @@ import numpy as np
 
 from spikeheb.circuits.steps import Floats
 from spikeheb.engines.nest.matching import Bound, Reader
+from spikeheb.engines.nest.reward import Rewarded
 from spikeheb.expressions import gate
 from spikeheb.expressions import tree as t
 from spikeheb.expressions.printers import evaluate
@@ -25,6 +26,8 @@ from spikeheb.rules.ties import without_ties
 
 MILLI = 1e3
 """Milliseconds of a second."""
+AMOUNT = "amount"
+"""The value of a reward, as its handler reads it."""
 ENDLESS = 1e300
 """An upper bound that no weight reaches."""
 Numbers = Mapping[str, float]
@@ -68,7 +71,7 @@ class Synapse:
         In NEST's units.
     cell : mapping of str to float
         What the cells that are reached must have.
-    late : Late or None
+    late : Late, Rewarded or None
         None where postsynaptic spikes do nothing.
     rest : float
         Milliseconds of silence at the start, after which no trace is left of the presynaptic spike at time 0 that NEST's synapses for
@@ -80,7 +83,7 @@ class Synapse:
     model: str
     parameters: Numbers
     cell: Numbers = field(default_factory=dict)
-    late: Late | None = None
+    late: Late | Rewarded | None = None
     rest: float = 0.0
     notes: tuple[str, ...] = ()
 
@@ -103,6 +106,10 @@ class Pattern:
         are others.
     initial : mapping of str to str
         Where the variables start; at 0 if not named.
+    reward : tuple of str
+        What the handler of rewards does, which reads their ``amount``.
+    drift : str
+        The right-hand side of the weight's own equation, where it has one.
     """
 
     traces: Mapping[str, str]
@@ -110,9 +117,11 @@ class Pattern:
     post: tuple[str, ...]
     build: Build
     initial: Mapping[str, str] = field(default_factory=dict)
+    reward: tuple[str, ...] = ()
+    drift: str = ""
 
 
-def synapse_of(rule: Rule, scale: float) -> Synapse | None:
+def synapse_of(rule: Rule, scale: float, amount: float = 1.0) -> Synapse | None:
     """NEST's synapse for a rule; None where there is none.
 
     Parameters
@@ -120,13 +129,16 @@ def synapse_of(rule: Rule, scale: float) -> Synapse | None:
     rule : Rule
     scale : float
         NEST's weight for efficacy 1, with its sign.
+    amount : float
+        Of every reward.
     """
     rule = without_ties(rule)
     if rule.post is not None or rule.efficacy != t.Name(rule.weight) or any(handler.delay for handler in rule.handlers):
         return None
-    for pattern in _patterns():
+    for pattern in (*_patterns(), _rewarded(amount)):
+        own = {*pattern.traces, "w", AMOUNT}
         for bound in _bindings(rule, pattern):
-            numbers = {name: float(evaluate(tree, rule.constants)) for name, tree in bound.items() if name not in {*pattern.traces, "w"}}  # type: ignore[arg-type]  # a real one
+            numbers = {name: float(evaluate(tree, rule.constants)) for name, tree in bound.items() if name not in own}  # type: ignore[arg-type]  # a real one
             synapse = pattern.build(numbers, rule.bounds, scale)
             if synapse is not None:
                 return replace(synapse, notes=(*synapse.notes, *_notes(rule), *_notes_on_ties(rule, synapse.model)))
@@ -139,7 +151,7 @@ def why_not(rule: Rule) -> str:
         "what happens on the clock": any(handler.event == "clock" for handler in rule.handlers),
         "variables that need the clock": bool(stepped(rule)),
         "random numbers": is_noisy(rule),
-        "rewards": any(handler.event == "reward" for handler in rule.handlers),
+        REWARDS: any(handler.event == "reward" for handler in rule.handlers),
         "[post]": rule.post is not None,
         "the membrane potential": reads_membrane(rule),
         "handlers with a delay of their own": any(handler.delay for handler in rule.handlers),
@@ -151,16 +163,21 @@ def why_not(rule: Rule) -> str:
     return f'no synapse of NEST that is known here computes the rule "{rule.name}": {what}'
 
 
+REWARDS = "rewards (its dopamine synapse has all pairs, hard bounds from 0 on, and no dopamine below 0)"
+
+
 # --- comparing ---
 
 
 def _bindings(rule: Rule, pattern: Pattern) -> Iterator[Bound]:
     """Every way in which the rule is the pattern."""
     equations = {e.name: e.expression for e in rule.equations if e.kind != "subexpression"}
-    if len(equations) != len(pattern.traces) + 1 or equations.get(rule.weight, t.ZERO) is not None:
+    drift = equations.get(rule.weight, t.ZERO)
+    if len(equations) != len(pattern.traces) + 1 or (drift is None) != (not pattern.drift):
         return
-    sides = {event: [handler for handler in rule.handlers if handler.event == event] for event in ("pre", "post")}
-    if len(sides["pre"]) != 1 or len(sides["post"]) != bool(pattern.post) or len(rule.handlers) != sum(map(len, sides.values())):
+    sides = {event: [handler for handler in rule.handlers if handler.event == event] for event in ("pre", "post", "reward")}
+    expected = {"pre": 1, "post": bool(pattern.post), "reward": bool(pattern.reward)}
+    if {event: len(handlers) for event, handlers in sides.items()} != expected or len(rule.handlers) != sum(expected.values()):
         return
     scheme = dict(rule.interactions[rule.interaction]) if rule.interaction else {}
     reader = Reader(frozenset({*pattern.traces, "w"}), frozenset(rule.constants))
@@ -169,14 +186,23 @@ def _bindings(rule: Rule, pattern: Pattern) -> Iterator[Bound]:
         return fold(expand(tree, rule), {name: value for name, value in scheme.items() if value in (0, 1)})
 
     lines = {event: [line for handler in handlers for line in _lines(handler, folded)] for event, handlers in sides.items()}
-    for start in reader.lines(_parsed(pattern.pre), lines["pre"], {"w": t.Name(rule.weight)}):
-        for bound in reader.lines(_parsed(pattern.post), lines["post"], start):
+    known = {"w": t.Name(rule.weight), **({AMOUNT: t.Name(AMOUNT)} if pattern.reward else {})}
+    for start in reader.lines(_parsed(pattern.pre), lines["pre"], known):
+        for bound in _both(reader, pattern, lines, start):
             own = {name: bound[name].id for name in pattern.traces}  # type: ignore[union-attr]  # variables stand for names
             left = [gate.parse_expression(text) for text in pattern.traces.values()]
             left += [gate.parse_expression(pattern.initial.get(name, "0")) for name in pattern.traces]
             right = [folded(tree) for name in own.values() if (tree := equations[name]) is not None]
             right += [folded(rule.initial[name]) for name in own.values()]
+            if drift is not None and pattern.drift:
+                left, right = [*left, gate.parse_expression(pattern.drift)], [*right, folded(drift)]
             yield from reader.all_same(left, right, bound)
+
+
+def _both(reader: Reader, pattern: Pattern, lines: Mapping[str, list[t.Statement]], start: Bound) -> Iterator[Bound]:
+    """Every way in which the handlers of postsynaptic spikes and of rewards are the pattern's."""
+    for bound in reader.lines(_parsed(pattern.post), lines["post"], start):
+        yield from reader.lines(_parsed(pattern.reward), lines["reward"], bound)
 
 
 def _lines(handler: Handler, folded: Callable[[t.Tree], t.Tree]) -> list[t.Statement]:
@@ -343,3 +369,31 @@ def _short_term() -> tuple[Pattern, ...]:
     traces, start, release = {"x": "(1 - x)/tau_rec", "u": "-u/tau_f"}, {"x": "1"}, ("transmit = u*x", "x = x - u*x")
     uses = {"u = u + U*(1 - u) + (1 - 1)*U": True, "u = u + U*(1 - u)": True, "u = U": False}
     return tuple(Pattern(traces, (use, *release), (), partial(build, facilitates=facilitates), start) for use, facilitates in uses.items())
+
+
+@lru_cache
+def _rewarded(amount: float) -> Pattern:
+    """Pairs that leave an eligibility, which moves the weight where there is dopamine."""
+    return Pattern(
+        {"x": "-x/tau_plus", "y": "-y/tau_minus", "c": "-c/tau_c", "d": "-d/tau_d"},
+        ("c = c - A_minus*y", "x = x + 1"), ("c = c + A_plus*x", "y = y + 1"),
+        partial(_dopamine, amount=amount), reward=("d = d + amount",), drift="gain*c*(d + d_tonic)",
+    )  # fmt: skip
+
+
+def _dopamine(n: Numbers, bounds: Bounds, scale: float, amount: float) -> Synapse | None:
+    """NEST's dopamine is the rule's in units of one reward that lasts a millisecond, and its eligibility a change of the weight."""
+    limits = _limits(bounds)
+    if bounds.kind != "hard" or not scale > 0 or not n["d_tonic"] >= 0 or limits is None:
+        return None
+    tau, tau_c, tau_n = (MILLI * n[name] for name in ("tau_plus", "tau_c", "tau_d"))
+    unit = amount * tau_n
+    size = n["gain"] / MILLI * scale * unit
+    late = Rewarded(tau, tau_c, tau_n, size * n["A_plus"], -n["d_tonic"] / unit, 0.0, limits[0] * scale, amount)
+    return Synapse(
+        "stdp_dopamine_synapse",
+        {"tau_plus": tau, "tau_c": tau_c, "tau_n": tau_n, "A_plus": late.A_plus, "A_minus": size * n["A_minus"], "b": late.b,
+         "Wmin": late.w_min, "Wmax": late.w_max},
+        {"tau_minus": MILLI * n["tau_minus"]}, late,
+        notes=("a tie of spikes counts in neither order, and in the rule it counts in one",),
+    )  # fmt: skip
