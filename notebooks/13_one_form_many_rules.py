@@ -263,7 +263,7 @@ cosine = {name: abs(float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))) for na
 sh.course.reveal("two", cosine["oja"])
 
 # %% [markdown]
-# **"More cells learn more" is wrong** where they do not know of each other: both found the same direction. With "all" they share the plane of both directions, at
+# **"More cells learn more" is wrong** where they do not know of each other: both found the same direction (up to the sign). With "all" they share the plane of both directions, at
 # right angles to each other but turned anyhow. With "earlier" the first cell takes the strongest direction, and the second the strongest of what is left.
 # Notebook 14 is about this.
 #
