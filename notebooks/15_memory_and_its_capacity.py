@@ -9,7 +9,6 @@
 #     language: python
 #     name: python3
 #   spikeheb:
-#     seconds: 16
 #     seconds: 8
 # ---
 
