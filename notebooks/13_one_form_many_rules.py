@@ -40,7 +40,7 @@ me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ f
 # %% [markdown]
 # ## See: the library's rules in one form
 #
-# Each line is a file of the library (`spikeheb show oja` prints one). Read `(x)` as "times, for each pair of cell and input".
+# Each line is a file of the library (`spikeheb show oja` prints one). Read `⊗` as "times, for each pair of cell and input".
 
 # %%
 for name in ("hebb", "covariance", "instar", "oja", "sanger", "oja_subspace", "bcm", "delta_rule"):

@@ -47,10 +47,10 @@ class Change:
 
     @property
     def text(self) -> str:
-        """``eta*(y (x) x - y**2 W)``, for people."""
+        """``eta [ (y) ⊗ (x) - (y**2) W ]``, for people."""
         forgets = {"own": to_text(self.forgets), "earlier": "y_i*y_k (k <= i)", "all": "y_i*y_k"}[self.among]
         decay = "" if self.among == "own" and self.forgets == t.ZERO else f" - ({forgets}) W"
-        return f"{to_text(self.eta)} [ ({to_text(self.post)}) (x) ({to_text(self.pre)}){decay} ]"
+        return f"{to_text(self.eta)} [ ({to_text(self.post)}) ⊗ ({to_text(self.pre)}){decay} ]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,9 +94,9 @@ def capacity(settings: Capacity, *, progress: Progress = None) -> xr.Dataset:
             "fixed_theory": (("cells",), [1 / (2 * math.log(size)) for size in sizes], "1", "load N/(2 ln N) over N"),
             "all_fixed_theory": (("cells",), [1 / (4 * math.log(size)) for size in sizes], "1", "load N/(4 ln N) over N"),
         },
-        claim="Patterns are recalled with few errors up to 0.138 N; exactly fixed ones are gone long before.",
+        claim=_claim(kinds),
         table="overlap kept fixed all_fixed",
-        notes=_notes(kinds),
+        notes=_notes(kinds, settings.recalled),
     )  # fmt: skip
 
 
@@ -135,8 +135,16 @@ def half_loads(loads: Floats, kept: Floats) -> Floats:
     return half
 
 
-def _notes(kinds: tuple[str, ...]) -> list[str]:
-    notes = ["Of 60 recalled patterns the mean overlap scatters by 0.04 between networks beyond the capacity."]
+def _claim(kinds: tuple[str, ...]) -> str:
+    """What the figure shows of such kinds of memory: the criteria of capacity, or what Dale's law leaves of it."""
+    if UNSIGNED.keys() & set(kinds):
+        return "Patterns are recalled with few errors up to 0.138 N; exactly fixed ones are gone long before."
+    return "Under Dale's law a memory keeps most where synapses of both signs are plastic and their common mode is cancelled."
+
+
+def _notes(kinds: tuple[str, ...], recalled: int) -> list[str]:
+    scatter = 0.04 * math.sqrt(60 / recalled)  # measured with 60
+    notes = [f"Of {recalled} recalled patterns the mean overlap scatters by about {scatter:.2g} between networks beyond the capacity."]
     if "diagonal" in kinds:
         notes.append("A weight of a cell to itself raises what is kept, by hysteresis; 0.138 is about networks without.")
     if "uncancelled" in kinds:

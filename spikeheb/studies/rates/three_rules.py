@@ -110,7 +110,7 @@ def three_rules(settings: ThreeRules, *, progress: Progress = None) -> xr.Datase
             "late_cosine": (over[:3], late[1], "1", "cosine of the mean weights of the second half with the leading eigenvector"),
             "at_bound": (over[:3], bound, "1", "share of weights at the upper bound or above"),
         },
-        claim="Hebb runs away, instar goes to the mean input, Oja to length 1: in rates as in spikes.",
+        claim="Hebb runs away, instar settles at a length that the inputs set, Oja at length 1: in rates as in spikes.",
         table="late_norm late_cosine at_bound",
         notes=[
             "In rates nothing holds Hebb; in spikes all weights end at the bound.",
