@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 import warnings
+from collections.abc import Sequence
 
 from spikeheb.cli.interruption import INTERRUPTED, SIGNALLED, heard, leave, listen, stop_listening
 
@@ -16,15 +17,24 @@ GARBAGE = 50_000
 """New objects before Python collects cyclic garbage: imported objects stay anyway, and collecting takes a tenth of a short run."""
 
 
-def main(script: str | None = None) -> None:
-    """Carry out the command of ``sys.argv`` and leave Python with its exit code.
+def main(script: str | Sequence[str] | None = None) -> int:
+    """Carry out the command of ``sys.argv`` and leave Python with its exit code; a command that is given as a list only returns it.
 
     Parameters
     ----------
-    script : str, optional
+    script : str or sequence of str, optional
         The path of a protocol, given by the protocol itself when it is run as a script. The arguments are then those that
-        follow the protocol in ``spikeheb run``.
+        follow the protocol in ``spikeheb run``. Or the words of a command, such as ``["list", "rules"]``: Python goes on after it.
+
+    Returns
+    -------
+    int
+        The exit code of a command that is given as a list.
     """
+    if script is not None and not isinstance(script, str):
+        from spikeheb.cli.app import run
+
+        return run([str(word) for word in script])
     try:
         listen()
         gc.set_threshold(GARBAGE)

@@ -73,7 +73,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _joined(arguments: list[str]) -> list[str]:
     """The arguments with the words of each quantity as one."""
-    command = next((argument for argument in arguments if not argument.startswith("-")), "")
+    first = [argument for argument in arguments if not argument.startswith("-")][:2]  # a command, or a group and its command
+    command = next((word for word in first if word in QUANTITIES), "")
     return joined(arguments, *QUANTITIES.get(command, ((), ())))
 
 

@@ -63,6 +63,13 @@ def board_page(data: xr.Dataset) -> Figure:
     return page
 
 
+def size_alone(data: xr.Dataset) -> tuple[float, float]:
+    """Inches of a figure in which one heat map has squares of the usual size, and its names have room."""
+    heads = [_head(data, n) for n in range(data.sizes["data_set"])]
+    width = _width([*_names(data), CEILING]) + SQUARE * len(heads) + 4 * GAP
+    return max(width, NARROWEST), _width(heads) + SQUARE * (data.sizes["entry"] + 2) + SCALE + 2 * GAP
+
+
 def _empty_page() -> Figure:
     page = Figure(figsize=(NARROWEST, 1.5))
     page.text(0.5, 0.5, NOTHING, ha="center", va="center")

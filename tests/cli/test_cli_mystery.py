@@ -40,6 +40,13 @@ def test_an_experiment_an_answer_and_a_replay(begun):
     assert "reproduced to the byte" in replayed.err
 
 
+def test_times_need_no_quotes(begun):
+    done = begun("do", "pairing", "-p", "delta_t=10 ms", "--cells", 2, "--follow-up", "20", "min", "--baseline", "5", "min")
+    assert done.code == 0, done.err
+    record = json.loads(Path("mystery.jsonl").read_text().splitlines()[-1])
+    assert (record["follow_up"], record["baseline"]) == (1200.0, 300.0)
+
+
 def test_what_is_known_and_left_can_be_read_again(begun):
     begun("do", "pairing", "-p", "delta_t=10 ms", "-p", "post_pattern=0 ms, 20 ms", "--cells", 4)
     done = begun("show")

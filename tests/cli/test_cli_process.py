@@ -176,3 +176,10 @@ def test_a_result_is_written_though_nobody_reads_the_table(small, tmp_path):
 )
 def test_names_of_folders(words, name):
     assert output.folder_name(*words) == Path(name)
+
+
+def test_a_command_in_a_script_returns_its_exit_code_and_python_goes_on():
+    code = "import spikeheb as sh; print(sh.main(['list', 'rules']), sh.main(['show', 'nonsense']), 'goes on')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "0 2 goes on"

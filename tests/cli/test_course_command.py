@@ -120,6 +120,13 @@ sh.course.check("1.1", f, on=judged)
 """
 
 
+@pytest.mark.parametrize(("points", "words"), [(1, "(1 point)"), (2, "(2 points)"), (0, "(for practice, not graded)")])
+def test_the_page_counts_points_in_english(points: int, words: str) -> None:
+    cell = notebooks.Cell("code", 'sh.course.check("1.1", f, on=g)', {"nbgrader": {"grade": True, "points": points}})
+    (text,) = handouts._checks(notebooks.Notebook("n", "", (cell,)))
+    assert text.startswith(f"**Check 1.1** {words}")
+
+
 def test_the_page_lists_the_sentences_of_an_open_question() -> None:
     (text,) = handouts._checks(notebooks.Notebook("n", "", (notebooks.Cell("code", JUDGED),)))
     assert [line for line in text.splitlines() if line.startswith("- ")] == [

@@ -79,3 +79,12 @@ def test_what_is_unverified_is_marked_and_explained(board, marked):
     assert {"pair / van_rossum \u2020", "froemke 2006/bursts: 4 directions \u2020", UNVERIFIED} <= set(words)
     assert {"pair / additive", "sjostrom 2001/frequency (experiment): 10 points"} <= set(words)
     assert UNVERIFIED not in [text.get_text() for text, _ in texts(figure(board))]
+
+
+def test_the_layout_of_one_map_alone_does_not_collapse(board):
+    """The usual figure is too low for the names above the columns: its layout collapsed, with a warning."""
+    many = board.isel(entry=np.arange(40) % board.sizes["entry"])
+    for data in (board, many):
+        page = sh.plot(data).figure
+        page.draw_without_rendering()
+        assert min(page.axes[0].bbox.size) > 0

@@ -12,7 +12,7 @@ from spikeheb.errors import OutputExists
 from spikeheb.paths import exists
 from spikeheb.studies.course import notebooks
 from spikeheb.studies.course.mistakes import NAMED
-from spikeheb.studies.course.notebooks import Notebook
+from spikeheb.studies.course.notebooks import Cell, Notebook
 from spikeheb.studies.course.resources import folder
 
 GENERAL = (
@@ -73,14 +73,18 @@ def _rubrics(notebook: Notebook) -> Iterator[str]:
     for cell in notebook.cells:
         if cell.by_hand:
             answer, _, rubric = " ".join(" ".join(notebooks.solutions(cell)).split()).partition(notebooks.RUBRIC)
-            yield f"**{cell.points:g} points.** {rubric.strip()}"
+            yield f"**{_of_points(cell)}.** {rubric.strip()}"
             yield f"*For example:* {answer.strip()}"
+
+
+def _of_points(cell: Cell) -> str:
+    return "1 point" if cell.points == 1 else f"{cell.points:g} points"
 
 
 def _checks(notebook: Notebook) -> Iterator[str]:
     for cell in notebook.cells:
         if cell.kind == "code" and (key := _key(cell.source)):
-            points = f"{cell.points:g} points" if cell.points else "for practice, not graded"
+            points = _of_points(cell) if cell.points else "for practice, not graded"
             known = [f"- {NAMED.get(text, text)}" for text in (*_mistakes(cell.source), *_complaints(cell.source))]
             yield "\n".join([f"**Check {key}** ({points})", "", *known]).rstrip()
 
