@@ -42,7 +42,8 @@ me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ f
 # so their coefficient of variation is 0.4: the synapse releases its few vesicles at random.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-sweeps", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# How many sweeps do you average until the standard error of the mean is 5 % of the mean? Write mine = a number.
+# How many sweeps do you average until the standard error of the mean is 5 % of the mean? Write
+# mine = a number.
 ### BEGIN SOLUTION
 mine = 20
 ### END SOLUTION
@@ -221,7 +222,8 @@ sh.course.check("1.3", drifts, on=baseline, cases=12)
 # The same rule potentiates 1, 10 and 20 synapses at once, by the same 16 %. What does the EPSP do?
 
 # %% nbgrader={"grade": false, "grade_id": "predict-epsp", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# Twenty weights grow by 16.4 %. By how many per cent does their common EPSP of 12 mV grow? Write mine = a number.
+# Twenty weights grow by 16.4 %. By how many per cent does their common EPSP of 12 mV grow?
+# Write mine = a number.
 ### BEGIN SOLUTION
 mine = 16.4
 ### END SOLUTION
@@ -233,7 +235,9 @@ short = {"baseline": "3 s", "follow_up": "4 s", "test_interval": "1 s"}  # simul
 
 
 def growth():
-    """For 1, 10 and 20 synapses the ratios of the weight and of the EPSP, and the EPSP before in mV."""
+    """For 1, 10 and 20 synapses the ratios of the weight and of the EPSP, and the EPSP before in
+    mV.
+    """
     sizes = [sh.run("pairing", "pair:multiplicative", delta_t="10 ms", copies=k, frequency="10 Hz", **short) for k in copies]
     return [[float(size.efficacy_ratio[0]), float(size.epsp_ratio[0]), 1e3 * float(size.epsp_before[0])] for size in sizes]
 

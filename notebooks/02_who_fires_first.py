@@ -51,7 +51,8 @@ _ = ax.set_title("Pre before post strengthens, post before pre weakens")
 # the tie: both spikes in the very same time step.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-tie", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# What does a rule do when both spikes fall together exactly? Write mine = "up", "down", "nothing" or "it depends".
+# What does a rule do when both spikes fall together exactly? Write mine = "up", "down",
+# "nothing" or "it depends".
 ### BEGIN SOLUTION
 mine = "it depends"
 ### END SOLUTION
@@ -142,7 +143,8 @@ _ = ax.legend()
 # The presynaptic spike needs 5 ms to travel along its axon to the synapse.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-delay", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# At which delta_t (in ms, as the spikes leave the cells) does the curve now jump? Write mine = a number; the sign counts.
+# At which delta_t (in ms, as the spikes leave the cells) does the curve now jump? Write mine =
+# a number; the sign counts.
 ### BEGIN SOLUTION
 mine = 5
 ### END SOLUTION
@@ -171,7 +173,9 @@ sh.course.reveal("jump", 1000 * jump, unit="ms")
 
 # %% nbgrader={"grade": false, "grade_id": "delay-of", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def delay_of(delta_t, change):
-    """The axonal delay in seconds; `delta_t` (s, rising) and `change` are arrays of the same length."""
+    """The axonal delay in seconds; `delta_t` (s, rising) and `change` are arrays of the same
+    length.
+    """
     ### BEGIN SOLUTION
     k = np.argmax(np.diff(change))
     return (delta_t[k] + delta_t[k + 1]) / 2
@@ -198,7 +202,9 @@ sh.course.check("2.3", delay_of, on=delayed_window, within=0.0, absolute=0.0006,
 
 # %% nbgrader={"grade": false, "grade_id": "tau-plus-of", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def tau_plus_of(delta_t, change):
-    """The time constant of LTP in seconds, from arrays of delta_t (s) and of the change after 60 pairs."""
+    """The time constant of LTP in seconds, from arrays of delta_t (s) and of the change after 60
+    pairs.
+    """
     ### BEGIN SOLUTION
     side = delta_t > 0
     slope, _ = np.polyfit(delta_t[side], np.log(change[side]), 1)

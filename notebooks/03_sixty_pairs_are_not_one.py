@@ -40,7 +40,8 @@ me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ f
 # and by 21 % under `pair:multiplicative`, whose steps shrink as the weight comes near its bound.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-pairs", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# What do 240 pairs do, four times as many? Write mine = {"additive": ..., "multiplicative": ...}, in per cent.
+# What do 240 pairs do, four times as many? Write mine = {"additive": ..., "multiplicative":
+# ...}, in per cent.
 ### BEGIN SOLUTION
 mine = {"additive": 188, "multiplicative": 84}
 ### END SOLUTION
@@ -216,7 +217,8 @@ sh.course.check("3.3", nearest, on=by_nearest, within=0, absolute=1e-9, cases=8)
 # At 50 Hz a pair follows the one before after 20 ms. Sixty pairs at +5 ms again, all to all.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-fast", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# At 1 Hz they change the weight by +47 %. At 50 Hz: more, the same, or less? Write mine = "more", "the same" or "less".
+# At 1 Hz they change the weight by +47 %. At 50 Hz: more, the same, or less? Write mine =
+# "more", "the same" or "less".
 ### BEGIN SOLUTION
 mine = "the same"
 ### END SOLUTION

@@ -44,7 +44,8 @@ me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ f
 # EPSP fell to 59 %.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-fast", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# The same at 50 Hz, still with delta_t = -10 ms: EPSP after / before? Write mine = a number (1 is no change). Sketch the whole curve, too.
+# The same at 50 Hz, still with delta_t = -10 ms: EPSP after / before? Write mine = a number (1
+# is no change). Sketch the whole curve, too.
 ### BEGIN SOLUTION
 mine = 0.4
 ### END SOLUTION
@@ -118,7 +119,9 @@ taus = {"tau_plus": "16.8 ms", "tau_minus": "33.7 ms"}
 
 
 def carry_out(name, rule, **parameters):
-    """Weight after / before, in every condition of a protocol of the library, beside what was measured."""
+    """Weight after / before, in every condition of a protocol of the library, beside what was
+    measured.
+    """
     protocol, rule = sh.protocol(name, **parameters), sh.rule(rule)
     lanes = protocol.schedule(np.random.default_rng(0)).lanes
     start = 0.5 if rule.name == "pair" else 1.0  # in the middle of the range of a pair rule
@@ -171,7 +174,9 @@ _ = fig.suptitle("The best pair rule misses the data, the triplet rule meets the
 
 # %% nbgrader={"grade": false, "grade_id": "error-of", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def error_of(model, data, sem):
-    """E, one number, from three arrays of the same length: ratios of the model, measured ratios and their standard errors."""
+    """E, one number, from three arrays of the same length: ratios of the model, measured ratios
+    and their standard errors.
+    """
     ### BEGIN SOLUTION
     return np.mean(((model - data) / sem) ** 2)
     ### END SOLUTION
@@ -218,7 +223,9 @@ for label, value in (("triplet rule", e_triplet), ("best pair rule", e_pair), ("
 
 # %% nbgrader={"grade": false, "grade_id": "turning-frequency", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def turning_frequency(ratio_at, low, high):
-    """The frequency in Hz at which ratio_at(frequency) is 1; it is below 1 at `low` and above 1 at `high`."""
+    """The frequency in Hz at which ratio_at(frequency) is 1; it is below 1 at `low` and above 1 at
+    `high`.
+    """
     ### BEGIN SOLUTION
     while high - low > 0.1:
         middle = (low + high) / 2
@@ -353,7 +360,9 @@ sh.course.reveal("bursts", error["all spikes", "experiment"])
 
 # %% nbgrader={"grade": false, "grade_id": "post-spikes", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def post_spikes(pre):
-    """Postsynaptic spike times in seconds, rising, from the array of presynaptic spike times (the first is at 0.1 s)."""
+    """Postsynaptic spike times in seconds, rising, from the array of presynaptic spike times (the
+    first is at 0.1 s).
+    """
     ### BEGIN SOLUTION
     return pre[::2] - 0.001
     ### END SOLUTION

@@ -46,7 +46,9 @@ me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ f
 
 # %%
 def calcium(times, pre, post, k):
-    """Calcium at the times (s), for spikes at `pre` and `post` (s), with the constants `k` of a rule."""
+    """Calcium at the times (s), for spikes at `pre` and `post` (s), with the constants `k` of a
+    rule.
+    """
     total = np.zeros_like(times)
     for jumps, amount in ((np.asarray(pre) + k["D"], k["C_pre"]), (np.asarray(post), k["C_post"])):
         for jump in jumps:
@@ -83,7 +85,8 @@ print(f"delta_t = {1e3 * gap:.0f} ms; C_pre = {k['C_pre']:.3f}, C_post = {k['C_p
 print(f"tau_ca = {1e3 * k['tau_ca']:.2f} ms")
 
 # %% nbgrader={"grade": false, "grade_id": "answer-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# How high is calcium just after the postsynaptic spike? Write height = ... (the pair is alone, so calcium was 0 before it)
+# How high is calcium just after the postsynaptic spike? Write height = ... (the pair is alone,
+# so calcium was 0 before it)
 ### BEGIN SOLUTION
 height = k["C_post"] + k["C_pre"] * np.exp(-(gap - k["D"]) / k["tau_ca"])
 ### END SOLUTION
@@ -110,7 +113,9 @@ sh.course.check(
 
 # %% nbgrader={"grade": false, "grade_id": "time-above", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def time_above(pre, post, threshold, k):
-    """Seconds that calcium spends at or above the threshold; all spikes (s) fall into 0 to 0.3 s, and the constants are `k`."""
+    """Seconds that calcium spends at or above the threshold; all spikes (s) fall into 0 to 0.3 s,
+    and the constants are `k`.
+    """
     ### BEGIN SOLUTION
     step = 1e-5
     return step * np.sum(calcium(np.arange(0, 1, step), pre, post, k) >= threshold)
@@ -119,7 +124,9 @@ def time_above(pre, post, threshold, k):
 
 # %% nbgrader={"grade": true, "grade_id": "check-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def stopwatch(pre, post, threshold):
-    """The time above the threshold as the laboratory measures it: with LTP alone, 1 - w falls exponentially in this time only."""
+    """The time above the threshold as the laboratory measures it: with LTP alone, 1 - w falls
+    exponentially in this time only.
+    """
     ltp_alone = sh.rule(cortex, gamma_d=0, theta_p=threshold)
     w = float(sh.replay(ltp_alone, pre, post, w0=0.0).w[0])
     return -np.log1p(-w) * k["tau"] / k["gamma_p"]
@@ -151,7 +158,9 @@ sh.course.check("5.2", time_above, on=few_spikes, absolute=0.0003, unit="s")
 
 # %% nbgrader={"grade": false, "grade_id": "direction-of", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def direction_of(time_p, time_d, gamma_p, gamma_d, w):
-    """ "up", "down" or "nothing", from the times (s) above theta_p and theta_d, both gammas, and the weight at the start (0 to 1)."""
+    """ "up", "down" or "nothing", from the times (s) above theta_p and theta_d, both gammas, and
+    the weight at the start (0 to 1).
+    """
     ### BEGIN SOLUTION
     drift = gamma_p * (1 - w) * time_p - gamma_d * w * time_d
     if drift == 0:
@@ -166,7 +175,9 @@ def in_words(number):
 
 
 def one_pair(draw):
-    """A pair with calcium of its own, at a weight that is clearly above or below the one at which up and down balance."""
+    """A pair with calcium of its own, at a weight that is clearly above or below the one at which
+    up and down balance.
+    """
     low = draw.integer("low", 0, 4) == 0  # now and then so little calcium that nothing happens
     jump = draw.between("post", 0.5, 0.9) if low else draw.between("post", 1.2, 2.0)
     own = sh.rule(cortex, C_pre=0.3 if low else draw.between("pre", 0.8, 1.2), C_post=jump)
@@ -234,7 +245,8 @@ print(f"E = {error:.1f} (the best pair rule of notebook 4 has 6.6, the triplet r
 # (Most experiments use 2 to 3 mM. The brain itself has 1.3 to 1.8 mM.)
 
 # %% nbgrader={"grade": false, "grade_id": "predict-bath", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# What becomes of the window at 1.8 mM? Write mine = one of "smaller", "narrower", "inverted", "only LTP", "only LTD", "flat".
+# What becomes of the window at 1.8 mM? Write mine = one of "smaller", "narrower", "inverted",
+# "only LTP", "only LTD", "flat".
 ### BEGIN SOLUTION
 mine = "smaller"
 ### END SOLUTION

@@ -48,7 +48,8 @@ me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ f
 # All get the same spikes: 400 inputs of 15 Hz onto a cell that fires by itself, for 25 minutes. All weights start at 0.5.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-heaps", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# Which rules end with two heaps of weights, one near 0 and one near 1? Write mine = the list of their mu, out of 0, 0.02, 0.2, 1.
+# Which rules end with two heaps of weights, one near 0 and one near 1? Write mine = the list of
+# their mu, out of 0, 0.02, 0.2, 1.
 ### BEGIN SOLUTION
 mine = [0, 0.02]
 ### END SOLUTION
@@ -113,7 +114,8 @@ _ = ax.legend()
 # Where the drift is zero, and leads back from both sides, weights gather. Where it leads into a bound, they gather there.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-swap", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# Swap the dependence: LTP is multiplied by w, LTD by 1 - w. Where do weights end? Write mine = one of "in the middle", "at 0", "at 1", "at both ends".
+# Swap the dependence: LTP is multiplied by w, LTD by 1 - w. Where do weights end? Write mine =
+# one of "in the middle", "at 0", "at 1", "at both ends".
 ### BEGIN SOLUTION
 mine = "in the middle"
 ### END SOLUTION
@@ -228,7 +230,9 @@ sh.course.check("6.2", a_minus_for, on=target_of, cases=4, seconds=30)
 
 # %% nbgrader={"grade": false, "grade_id": "stable-weights", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def stable_weights(w, speed):
-    """The stable weights, rising, as a list; `w` and `speed` (the drift) are arrays of the same length, without a drift of exactly 0."""
+    """The stable weights, rising, as a list; `w` and `speed` (the drift) are arrays of the same
+    length, without a drift of exactly 0.
+    """
     ### BEGIN SOLUTION
     stable = [w[0]] if speed[0] < 0 else []
     for k in range(len(w) - 1):
@@ -250,7 +254,9 @@ LAWS = {
 
 
 def any_rule(draw):
-    """A rule with some dependence on the weight; a bonus of its own input (Hz per weight) where there is one."""
+    """A rule with some dependence on the weight; a bonus of its own input (Hz per weight) where
+    there is one.
+    """
     plus, minus = LAWS[draw.choice("law", list(LAWS))]
     law = {"kind": "law", "F_plus": plus, "F_minus": minus, "w_min": 0, "w_max": 1}
     rule = sh.rule("pair", A_plus=0.01, A_minus=0.01 * draw.choice("ratio", [0.9, 0.95, 1.06, 1.1]), bounds=law)
@@ -309,7 +315,9 @@ learning_rates, kinds = (0.2, 0.002), {"hebbian": ("o", "Hebbian: promotions onl
 
 
 def shares_of_promotions():
-    """For each learning rate and kind the predicted weights, the simulated ones with their standard errors, and their mean distance."""
+    """For each learning rate and kind the predicted weights, the simulated ones with their
+    standard errors, and their mean distance.
+    """
     theorem = sh.constraint(learning_rates=list(learning_rates), duration="60 s", seeds=4)
     names = ("predicted", "weight", "weight_sem", "bias")
     cases = [[theorem.sel(learning_rate=rate, kind=kind) for kind in kinds] for rate in learning_rates]
@@ -337,7 +345,9 @@ print(f"mean distance from the theorem (STDP): {bias[0.2]:.4f} for large steps, 
 
 # %% nbgrader={"grade": false, "grade_id": "settled-share", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def settled_share(promoted, demoted):
-    """The normalised weights of all synapses (array), from how often each was promoted and demoted (arrays of counts)."""
+    """The normalised weights of all synapses (array), from how often each was promoted and demoted
+    (arrays of counts).
+    """
     ### BEGIN SOLUTION
     net = promoted - demoted
     return net / net.sum()

@@ -45,7 +45,8 @@ me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ f
 # - The **quiet** group fires at 10 Hz only, but a little together: the correlation of any two of its inputs is 0.1.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-winner", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# Which group has the stronger synapses after a quarter of an hour? Write mine = "quiet", "busy" or "neither".
+# Which group has the stronger synapses after a quarter of an hour? Write mine = "quiet", "busy"
+# or "neither".
 ### BEGIN SOLUTION
 mine = "busy"
 ### END SOLUTION
@@ -59,7 +60,9 @@ def inputs(rate, correlation, count=300):
 
 
 def compete(first, second, rule="pair:additive", seeds=1, duration="1000 s"):
-    """Two groups, each (rate, correlation), on the cell of Song, Miller and Abbott: final weights and their course."""
+    """Two groups, each (rate, correlation), on the cell of Song, Miller and Abbott: final weights
+    and their course.
+    """
     data = sh.weights(rule, "song_2000", sh.Inputs((inputs(*first), inputs(*second))), duration, seeds)
     snapshots = data.snapshot.values[0]  # seed, time, input
     return {
@@ -155,7 +158,9 @@ sh.course.check(
 
 # %% nbgrader={"grade": false, "grade_id": "interval-of", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def interval_of(selectivities):
-    """The pair (low, high) of the 95 % confidence interval of the mean, from an array of five values."""
+    """The pair (low, high) of the 95 % confidence interval of the mean, from an array of five
+    values.
+    """
     ### BEGIN SOLUTION
     sem = selectivities.std(ddof=1) / np.sqrt(selectivities.size)
     return selectivities.mean() - 2.776 * sem, selectivities.mean() + 2.776 * sem
@@ -221,7 +226,9 @@ input_rates = np.array([10, 20, 40])
 
 
 def rates_in_and_out():
-    """Output rates (Hz) with weights that have settled at each input rate, and with those of the lowest one, frozen."""
+    """Output rates (Hz) with weights that have settled at each input rate, and with those of the
+    lowest one, frozen.
+    """
     frozen_rule = sh.rule("pair", A_plus=0, A_minus=0)
     settled, frozen, settled_at_first = [], [], None
     for rate in input_rates:
@@ -308,7 +315,9 @@ _ = ax.legend(loc="upper left", fontsize="small")
 
 # %% nbgrader={"grade": false, "grade_id": "sharing-rule", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def sharing_rule():
-    """A pair rule, as `with_power` above makes it, with A_plus=0.005 and A_minus=0.006, and a weight dependence of your choice."""
+    """A pair rule, as `with_power` above makes it, with A_plus=0.005 and A_minus=0.006, and a
+    weight dependence of your choice.
+    """
     ### BEGIN SOLUTION
     bounds = {"kind": "power", "mu_plus": 0.2, "mu_minus": 0.2, "w_min": 0, "w_max": 1}
     return sh.rule("pair", A_plus=0.005, A_minus=0.006, bounds=bounds)
@@ -358,7 +367,8 @@ sh.course.check("7.3", sharing_rule, on=playback, cases=3)
 # and Thorpe 2008). The cell has additive STDP.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-latency", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# After half a minute: how many ms after the beginning of a pattern (0 to 50) does the cell fire? Write mine = a number.
+# After half a minute: how many ms after the beginning of a pattern (0 to 50) does the cell
+# fire? Write mine = a number.
 ### BEGIN SOLUTION
 mine = 25
 ### END SOLUTION
@@ -411,7 +421,9 @@ sh.course.reveal("latency", 1e3 * late.latency, unit="ms")
 
 # %% nbgrader={"grade": false, "grade_id": "detection", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def detection(spikes, starts):
-    """The triple (hit rate, number of false alarms, latency in seconds), from rising arrays of times in seconds."""
+    """The triple (hit rate, number of false alarms, latency in seconds), from rising arrays of
+    times in seconds.
+    """
     ### BEGIN SOLUTION
     firsts, inside = [], np.zeros(spikes.size, dtype=bool)
     for start in starts:

@@ -61,7 +61,8 @@ _ = ax.legend(loc="upper left", fontsize="small")
 # exceed 10.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-runaway", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# At which rates (Hz) do the two cells fire after 20 minutes? Write mine = [rate of the first, rate of the second].
+# At which rates (Hz) do the two cells fire after 20 minutes? Write mine = [rate of the first,
+# rate of the second].
 ### BEGIN SOLUTION
 mine = [10, 10]
 ### END SOLUTION
@@ -188,7 +189,8 @@ sh.course.check("8.2", threshold_of, on=bcm_curve, within=0.08, unit="Hz")
 # of 100 s and of 200 s.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-tau", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# What does the rate do with each? Write mine = three words, each of "settles", "swings" and "runs away".
+# What does the rate do with each? Write mine = three words, each of "settles", "swings" and
+# "runs away".
 ### BEGIN SOLUTION
 mine = ["settles", "settles", "settles"]
 ### END SOLUTION
@@ -291,7 +293,9 @@ def small_push(draw):
     rate_of_growth = draw.between("growth", 0.003, 0.1)
 
     def course(tau):
-        """Times (s) and rates (Hz) after a push of 0.1 Hz, from the linear equations of rate and threshold."""
+        """Times (s) and rates (Hz) after a push of 0.1 Hz, from the linear equations of rate and
+        threshold.
+        """
         matrix = np.array([[rate_of_growth, -2 * rate_of_growth], [1 / tau, -1 / tau]])
         values, vectors = np.linalg.eig(matrix.astype(complex))
         seconds = np.linspace(0, 100 / rate_of_growth, 2000)
@@ -315,7 +319,8 @@ sh.course.check("8.3", slowest_tau, on=small_push, within=0.05, unit="s")
 # checked; the gain of the rule that we use is set by it). How long does this scaling need to double the weights?
 
 # %% nbgrader={"grade": false, "grade_id": "predict-scaling", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# How many times slower is that than the runaway of our cell (which grows e-fold in 1/lambda)? Write mine = a number.
+# How many times slower is that than the runaway of our cell (which grows e-fold in 1/lambda)?
+# Write mine = a number.
 ### BEGIN SOLUTION
 mine = 10
 ### END SOLUTION
@@ -389,7 +394,9 @@ print("Share of weights at zero:", ", ".join(f"{how} {share:.0%}" for how, share
 
 # %% nbgrader={"grade": false, "grade_id": "normalise", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def normalise(weights, total, how):
-    """The weights with the sum `total`, which is smaller than their sum; `how` is "divisive" or "subtractive"."""
+    """The weights with the sum `total`, which is smaller than their sum; `how` is "divisive" or
+    "subtractive".
+    """
     ### BEGIN SOLUTION
     if how == "divisive":
         return weights * total / weights.sum()

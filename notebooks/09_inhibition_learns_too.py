@@ -103,7 +103,9 @@ def poisson_train(rng, rate, seconds):
 
 
 def change_at(rule, rate, rng, seconds=100, lanes=8):
-    """Mean change of the weight, and its SEM, in `lanes` synapses: the presynaptic cells fire at 20 Hz, the postsynaptic ones at `rate` (Hz)."""
+    """Mean change of the weight, and its SEM, in `lanes` synapses: the presynaptic cells fire at
+    20 Hz, the postsynaptic ones at `rate` (Hz).
+    """
     pre, post = ([poisson_train(rng, r, seconds) for _ in range(lanes)] for r in (20, rate))
     final = sh.replay(rule, pre, post, 1.0)["w"].values
     return final.mean() - 1, final.std(ddof=1) / np.sqrt(lanes)
@@ -176,7 +178,8 @@ sh.course.check("9.2", target_of, on=unknown_target, within=0.1, unit="Hz")
 # rho_0 = 5 Hz. Three times the same cell: without inhibition at the start, with some, and with far too much.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-balance", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# When inhibition and excitation balance: at which rate (Hz) does the cell fire? Write mine = a number.
+# When inhibition and excitation balance: at which rate (Hz) does the cell fire? Write mine = a
+# number.
 ### BEGIN SOLUTION
 mine = 0
 ### END SOLUTION
@@ -185,7 +188,9 @@ sh.course.predict("balance", mine)
 
 # %%
 def balancing(start):
-    """Rate every 2 s, irregularity, and currents (nA) every ms of the first and the last half second."""
+    """Rate every 2 s, irregularity, and currents (nA) every ms of the first and the last half
+    second.
+    """
     rule = sh.rule("vogels", rho_0="5 Hz", eta=1e-2, bounds={"kind": "hard", "w_min": 0, "w_max": 50})
     network = {
         "duration": "120 s",
@@ -422,7 +427,8 @@ sh.course.check("9.4", mended, on=fresh_spikes, cases=3)
 # At 26 s a *cue* drives 196 cells, a quarter of the first assembly, for half a second.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-memory", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# Between 15 and 25 s, how fast do members fire, as a multiple of the other cells? Write mine = a number.
+# Between 15 and 25 s, how fast do members fire, as a multiple of the other cells? Write mine =
+# a number.
 ### BEGIN SOLUTION
 mine = 4
 ### END SOLUTION
@@ -434,7 +440,9 @@ MEMBERS = (0, 1504)
 
 
 def memory():
-    """Rates (Hz) of groups of cells every 50 ms, and what inhibitory conductance (nS) members and others get, before and after."""
+    """Rates (Hz) of groups of cells every 50 ms, and what inhibitory conductance (nS) members and
+    others get, before and after.
+    """
     data = sh.network("inhibitory_memory", seed=1)
     times, cells = data.e_spike_time.values, data.e_spike_cell.values
     bins = np.arange(0, 27.501, 0.05)

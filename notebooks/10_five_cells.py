@@ -246,7 +246,9 @@ _ = axes[0].legend(loc="upper left", fontsize=8)
 
 # %% nbgrader={"grade": false, "grade_id": "compatible", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def compatible(ratio, sem, n, predicted):
-    """True if `predicted` lies inside the 95 % confidence interval of the mean `ratio` of n cells with the standard error `sem`."""
+    """True if `predicted` lies inside the 95 % confidence interval of the mean `ratio` of n cells
+    with the standard error `sem`.
+    """
     ### BEGIN SOLUTION
     return bool(abs(predicted - ratio) <= stats.t.ppf(0.975, n - 1) * sem)
     ### END SOLUTION

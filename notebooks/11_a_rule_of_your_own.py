@@ -252,7 +252,9 @@ sh.course.check("11.2", pair_text, on=four_parameters, cases=3)
 
 # %% nbgrader={"grade": false, "grade_id": "third-engine", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def third_engine(pre, post, A, tau, w):
-    """The last weight; `pre` and `post` are sorted arrays of spike times in seconds, w the weight before the first."""
+    """The last weight; `pre` and `post` are sorted arrays of spike times in seconds, w the weight
+    before the first.
+    """
     ### BEGIN SOLUTION
     events = sorted([(t, "pre") for t in pre] + [(t, "post") for t in post])
     x = y = last = 0.0

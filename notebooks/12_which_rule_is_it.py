@@ -64,7 +64,9 @@ EXPERIMENTS = {
 
 
 def predicted(rule, **settings):
-    """The mean ratio that a rule predicts with its published parameters; without other settings, 60 pairs at 1 Hz."""
+    """The mean ratio that a rule predicts with its published parameters; without other settings,
+    60 pairs at 1 Hz.
+    """
     many = {"synapses": 100} if rule.startswith("graupner_brunel") else {}  # each of its synapses has two states only
     data = sh.run("pairing", rule, test_pulses=False, **{"frequency": "1 Hz", "pairs": 60} | settings, **many)
     return max(float(data.efficacy_ratio[0]), 0.1)  # a smaller EPSP is lost in the noise
@@ -138,7 +140,9 @@ def next_experiment(table, probabilities):
 
 # %% nbgrader={"grade": true, "grade_id": "check-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def planned(draw):
-    """A table in which the right row, the row with the largest spread and the row with the largest plain difference are known."""
+    """A table in which the right row, the row with the largest spread and the row with the largest
+    plain difference are known.
+    """
     numbers = draw.rng("table")
     rows, columns = 6, 5
     best, widest, plain = numbers.permutation(rows)[:3]
@@ -167,7 +171,9 @@ sh.course.check("12.2", next_experiment, on=planned, within=0.0, cases=8)
 
 # %% nbgrader={"grade": false, "grade_id": "bayes", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def bayes(prior, predictions, sd, ratios):
-    """The posterior of the rules: arrays of the prior and of the predicted ratio of each rule, and the measured ratios of the cells."""
+    """The posterior of the rules: arrays of the prior and of the predicted ratio of each rule, and
+    the measured ratios of the cells.
+    """
     ### BEGIN SOLUTION
     distance = (np.log(ratios)[:, None] - np.log(predictions)[None]) / sd
     logarithm = np.log(prior) - 0.5 * np.sum(distance**2, axis=0)
@@ -209,7 +215,8 @@ sh.course.check("12.3", bayes, on=cells_of_two_rules, within=1e-6)
 # before the presynaptic spike (the last row of the table), with a few cells. Before the first cell both rules have a probability of one half.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-same", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# How many cells does A need until the truth has a probability of 0.95 on average? Write mine = a number.
+# How many cells does A need until the truth has a probability of 0.95 on average? Write mine =
+# a number.
 ### BEGIN SOLUTION
 mine = 30
 ### END SOLUTION
@@ -252,7 +259,9 @@ sh.course.reveal("same", "never within 48 cells" if same.max() < 0.95 else f"{ce
 
 # %% nbgrader={"grade": false, "grade_id": "spend", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def spend(table, cells):
-    """How many cells each row gets, in a list; `table` has a row for each experiment and a column for each rule."""
+    """How many cells each row gets, in a list; `table` has a row for each experiment and a column
+    for each rule.
+    """
     ### BEGIN SOLUTION
     logs = np.log(table)
     first, second = np.triu_indices(table.shape[1], 1)
@@ -309,21 +318,24 @@ sh.course.check("12.4", spend, on=a_budget, cases=8)
 # experiment, register the interval in which you expect its mean ratio with a probability of 80 % (`predict=`).
 
 # %% nbgrader={"grade": false, "grade_id": "experiment-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# Your first experiment, such as data_1 = hidden.do("pairing", cells=6, delta_t="10 ms", frequency="1 Hz", pairs=60)
+# Your first experiment, such as data_1 = hidden.do("pairing", cells=6, delta_t="10 ms",
+# frequency="1 Hz", pairs=60)
 ### BEGIN SOLUTION
 data_1 = hidden.do("pairing", cells=8, delta_t="10 ms", frequency="1 Hz", pairs=60)
 ### END SOLUTION
 _ = sh.plot(data_1)
 
 # %% nbgrader={"grade": false, "grade_id": "experiment-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# Your second experiment, data_2 = ... What would separate the rules that are left? (next_experiment tells you.)
+# Your second experiment, data_2 = ... What would separate the rules that are left?
+# (next_experiment tells you.)
 ### BEGIN SOLUTION
 data_2 = hidden.do("pairing", cells=8, delta_t="-30 ms", post_pattern="0 ms, 10 ms, 20 ms", frequency="1 Hz", pairs=60)
 ### END SOLUTION
 _ = sh.plot(data_2)
 
 # %% nbgrader={"grade": false, "grade_id": "experiment-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# Your last experiment, data_3 = ... with predict=(low, high). Write further ones before it, in cells of your own.
+# Your last experiment, data_3 = ... with predict=(low, high). Write further ones before it, in
+# cells of your own.
 ### BEGIN SOLUTION
 data_3 = hidden.do("pairing", cells=8, delta_t="-10 ms", frequency="1 Hz", pairs=240, predict=(0.2, 0.8))
 ### END SOLUTION

@@ -104,7 +104,8 @@ eta = 0.1
 print(f"x = {x.round(1)}, w = {w.round(1)}, eta = {eta}")
 
 # %% nbgrader={"grade": false, "grade_id": "answer-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# By how much does Oja's rule change the weight of the second input, w[1]? Write dw1 = ... (y is w·x.)
+# By how much does Oja's rule change the weight of the second input, w[1]? Write dw1 = ... (y is
+# w·x.)
 ### BEGIN SOLUTION
 y = w @ x
 dw1 = eta * (y * x[1] - y**2 * w[1])
@@ -137,7 +138,9 @@ sh.course.check(
 
 # %% nbgrader={"grade": false, "grade_id": "layer-change", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def layer_change(W, x, y, eta, among):
-    """The change of W, shape (cells, inputs); x and y are arrays, `among` is "own", "earlier" or "all"."""
+    """The change of W, shape (cells, inputs); x and y are arrays, `among` is "own", "earlier" or
+    "all".
+    """
     ### BEGIN SOLUTION
     K = np.outer(y, y)
     if among == "own":
@@ -186,7 +189,9 @@ sh.course.check("13.2", layer_change, on=any_layer, cases=12, within=1e-6, absol
 
 # %% nbgrader={"grade": false, "grade_id": "settled-weights", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def settled_weights(C, m, rule):
-    """The weights at which `rule` ("oja" or "instar") settles, shape (inputs,), with a positive sum."""
+    """The weights at which `rule` ("oja" or "instar") settles, shape (inputs,), with a positive
+    sum.
+    """
     ### BEGIN SOLUTION
     values, vectors = np.linalg.eigh(C)
     e = vectors[:, -1] * np.sign(vectors[:, -1].sum())
@@ -238,7 +243,8 @@ print("Length in the figure over the length that you computed:", {name: round(fl
 # Two cells get the same inputs, with *two* strong directions in them. Each follows Oja's rule, from other weights at the start.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-two", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# What is the absolute cosine of the angle between the two weight vectors in the end? Write mine = a number from 0 (at right angles) to 1 (the same).
+# What is the absolute cosine of the angle between the two weight vectors in the end? Write mine
+# = a number from 0 (at right angles) to 1 (the same).
 ### BEGIN SOLUTION
 mine = 1
 ### END SOLUTION

@@ -168,7 +168,8 @@ sh.course.check("14.3", settled_output, on=layer_and_sample, cases=6, within=1e-
 # rate of a cell is one over the sum of all its squared outputs so far. In the second version (`keeps 0.997`) that sum forgets, 0.3 % at each sample.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-switch", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# Which have found the new directions 3000 samples after the change (an error below 0.1)? Write mine = "both", "the first", "the second", "none".
+# Which have found the new directions 3000 samples after the change (an error below 0.1)? Write
+# mine = "both", "the first", "the second", "none".
 ### BEGIN SOLUTION
 mine = "the second"
 ### END SOLUTION

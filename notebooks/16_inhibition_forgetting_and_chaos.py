@@ -38,7 +38,8 @@ me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ f
 # N = 300 cells store 150 patterns one after the other, 0.5 N. In the second memory each new pattern lets all weights shrink by a factor exp(-1/(tau N)), with tau = 0.1.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-newest", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# How many of the newest 10 patterns come back (overlap above 0.9) without and with forgetting? Write mine = [without, with].
+# How many of the newest 10 patterns come back (overlap above 0.9) without and with forgetting?
+# Write mine = [without, with].
 ### BEGIN SOLUTION
 mine = [0, 10]
 ### END SOLUTION
@@ -66,7 +67,8 @@ age, size, tau = me.integer("age", 5, 30), me.choice("size", [200, 400]), me.bet
 print(f"N = {size}, tau = {tau:.1f}; {age} patterns were stored after this one.")
 
 # %% nbgrader={"grade": false, "grade_id": "answer-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# By which factor is its part of the weights smaller than that of the newest pattern? Write factor = ... (below 1)
+# By which factor is its part of the weights smaller than that of the newest pattern? Write
+# factor = ... (below 1)
 ### BEGIN SOLUTION
 factor = np.exp(-age / (tau * size))
 ### END SOLUTION

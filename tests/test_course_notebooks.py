@@ -57,6 +57,15 @@ def test_a_notebook_has_all_its_parts(notebook: Notebook) -> None:
 
 
 @every
+def test_what_a_student_is_asked_stands_on_the_page(notebook: Notebook) -> None:
+    """Lines of code that are longer than a column are cut: questions, and what a function is to do, are not."""
+    for cell in notebook.cells:
+        if cell.kind == "code":
+            long = [line for line in cell.source.splitlines() if len(line) > 100 and re.match(r'\s*(#|""")', line)]
+            assert not long, long
+
+
+@every
 def test_graded_checks_take_a_function_and_are_locked(notebook: Notebook) -> None:
     for cell in notebook.cells:
         if cell.kind == "code" and cell.points:
