@@ -178,7 +178,7 @@ sh.course.reveal("mean", "mean of ratios" if mean_of_ratios > ratio_of_means els
 
 # %% nbgrader={"grade": false, "grade_id": "mean-and-sem", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def mean_and_sem(before, after):
-    """The pair (mean ratio, standard error of the mean), from arrays with one EPSP for each cell."""
+    """The pair (mean ratio, standard error of the mean), from arrays with one EPSP per cell."""
     ### BEGIN SOLUTION
     ratios = after / before
     return ratios.mean(), ratios.std(ddof=1) / np.sqrt(ratios.size)
