@@ -38,7 +38,8 @@ me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ f
 #
 # h = sum over mu of xi_mu (c m_mu + m_(mu-1) + m_(mu+1)), with c = 2 - g.
 #
-# Without inhibition c is 2. Inhibition of strength g has learned each pattern by Hebb's rule, in magnitude, and weakens the pattern's hold on itself. From each second pattern the network comes
+# Without inhibition c is 2. Inhibition of strength g has learned each pattern by Hebb's rule, in magnitude, and weakens the pattern's hold on itself.
+# From each second pattern the network comes
 # to rest in an *attractor*. Two attractors are compared by their correlation.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-linked", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -56,11 +57,13 @@ sh.course.reveal("linked", [float(apart.sel(c=c)) for c in (1.5, -1.5)])
 
 # %% [markdown]
 # **"Inhibition keeps memories apart" is wrong** here. Inhibition that has learned each pattern takes away what a pattern gives to itself. What its neighbours give it is left, so
-# that the activity spreads along the sequence: what was near in *time* becomes alike in *activity*, beyond the distance of 5 that the classical model reaches.
+# that the activity spreads along the sequence: what was near in *time* becomes alike in *activity*, beyond the distance of 5 (dotted)
+# at which correlations end in the classical model without such inhibition. (After Haga and Fukai, 2019.)
 #
 # ## Check 17.1: the input of the cells
 #
-# Write h for any patterns and any g. The patterns are rows of `xi` (values of -1/2 and 1/2), `X` has a value for each of N cells, and the overlap is m_mu = (4/N) sum over i of xi_mu,i X_i. The sequence is a
+# Write h for any patterns and any g. The patterns are rows of `xi` (values of -1/2 and 1/2), `X` has a value for each of N cells, and the overlap is
+# m_mu = (4/N) sum over i of xi_mu,i X_i. The sequence is a
 # *cycle*: the last pattern is the one before the first.
 
 
@@ -99,7 +102,9 @@ def in_a_cycle(draw):
         "The neighbours are left out: each pattern drives itself alone.": through((2 - g) * itself),
         "It is too small: the overlap is 4/N times the sum, since the values are 1/2 and not 1.": right / 4,
         "It is too large: the overlap is not divided by the number of cells.": right * size,
+        "The overlap is neither divided by the number of cells nor multiplied by 4: this is the sum alone.": right * size / 4,
         "The overlap is divided by the number of patterns: the mean is over cells.": right * size / number,
+        "The overlap is a mean over patterns, without the factor 4; the mean is over cells.": right * size / 4 / number,
     }
     return sh.course.Problem((xi, X, g), right, mistakes)
 
@@ -109,11 +114,14 @@ sh.course.check("17.1", drive, on=in_a_cycle, within=1e-9, absolute=1e-9)
 # %% [markdown]
 # ## Predict: pairs that are seen once
 #
-# Now each input x has a target of 100 random bits, and 1500 such pairs are shown once, one after the other. The outputs are y = 1/(1 + exp(-u)), where u is the summed input. Three rules multiply the centred input x - mu, where mu is its mean, by
+# Now each input x has a target of 100 random bits, and 1500 such pairs are shown once, one after the other. The outputs are y = 1/(1 + exp(-u)),
+# where u is the summed input. Three rules multiply the centred input x - mu, where mu is its mean, by
 #
 # - Hebb with targets: target - 1/2,
 # - delta rule: (target - y) y (1 - y), gradient descent on the squared error,
 # - Hebbian-descent: target - y, the same without y (1 - y), the slope of the output.
+#
+# (Each output also has a bias that learns by the same factor, and each rule a learning rate that suits it: 1, 2 and 5.)
 
 # %% nbgrader={"grade": false, "grade_id": "predict-once", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # The mean error (0.5 is chance) of the pair that was seen last, with these three rules? Write mine = [Hebb, delta, descent].
@@ -129,12 +137,15 @@ last = pairs.error.isel(seed=0).sel(centred="centred", age=1)
 sh.course.reveal("once", [float(last.sel(rule=rule)) for rule in ("targets_hebb", "delta_rule", "hebbian_descent")])
 
 # %% [markdown]
-# **"Hebb's rule with a target is learning from errors" is wrong.** It never looks at what the cell has answered, so it cannot know whether something is left to learn. All pairs count alike, and 1500 are too many.
+# **"Hebb's rule with a target is learning from errors" is wrong.** It never looks at what the cell has answered, so it cannot know
+# whether something is left to learn. All pairs count alike, and 1500 are too many.
 #
-# **"Without the slope it is no descent any more" is wrong, too.** Hebbian-descent descends on the cross-entropy in place of the squared error. The difference matters where an output is *saturated and wrong*: there the slope is nearly 0
-# and the delta rule mends nearly nothing, just where most is to be mended.
+# **"Without the slope it is no descent any more" is wrong, too.** Hebbian-descent descends on the cross-entropy in place of the squared error. The
+# difference matters where an output is *saturated and wrong*: there the slope is nearly 0
+# and the delta rule mends nearly nothing, just where most is to be mended. A larger learning rate does not help: it saturates more outputs.
 #
-# **Nor does a rule that learns at one sight keep what it learned.** The line of Hebbian-descent rises with age until chance: it is a memory that forgets (notebook 16).
+# **Nor does a rule that learns at one sight keep what it learned.** The line of Hebbian-descent rises with age until chance: it is a memory that forgets (notebook 16). Where the input
+# is not centred (dashes) the last pair is learned as well, but a few pairs later most of it is gone: the mean, which all inputs share, carries each new pair into the old ones.
 #
 # ## Check 17.2: one pair, two rules
 #
@@ -172,6 +183,7 @@ def one_pair(draw):
     mistakes = {
         "The output is not subtracted from the target: this is Hebb's product, which does not end when all is learned.": eta
         * np.outer(target * share, x - mu),
+        "The output is not subtracted from the target, and the slope y (1 - y) is never there.": eta * np.outer(target, x - mu),
         "This is the rule of Hebb with targets (target - 1/2): the output does not enter.": eta * np.outer(target - 0.5, x - mu),
         "The sign is turned: with output - target the error grows. The change goes towards the target.": -right,
         "The slope y (1 - y) is forgotten: these are changes of Hebbian-descent, also where the delta rule is asked for.": change(False),
@@ -197,7 +209,8 @@ sh.course.check("17.2", change_by, on=one_pair, cases=8, within=1e-9, absolute=1
 # %% [markdown]
 # ## Check 17.3: error by age
 #
-# The rows of `outputs` and `targets` are pairs in the order in which they were seen, the columns are bits. Write the mean absolute error of each pair, the *newest first*: this is what the figure above shows.
+# The rows of `outputs` and `targets` are pairs in the order in which they were seen, the columns are bits. Write the mean absolute error of each
+# pair, the *newest first*: this is what the figure above shows.
 
 
 # %% nbgrader={"grade": false, "grade_id": "error-by-age", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -219,6 +232,7 @@ def seen_once(draw):
         "The mean is taken over the wrong axis: this is the error of each bit, and not of each pair.": off.mean(axis=0),
         "The mean is taken over the wrong axis, and reversed: these are errors of bits, and not of pairs.": off.mean(axis=0)[::-1],
         "Errors of opposite sign cancel: take the absolute value of each before the mean.": (outputs - targets).mean(axis=1)[::-1],
+        "Errors of opposite sign cancel: the absolute value of each is missing before the mean.": (targets - outputs).mean(axis=1)[::-1],
         "The absolute value is taken after the mean, where errors of opposite sign have cancelled.": abs((outputs - targets).mean(axis=1))[
             ::-1
         ],
@@ -234,8 +248,10 @@ sh.course.check("17.3", error_by_age, on=seen_once, within=1e-9, absolute=1e-9)
 # %% [markdown]
 # ## Predict: only right or wrong
 #
-# At last nobody says what the answer should have been. Four pairs are learned by trial and error: in each layer the cells with the largest input win. After a *wrong* answer the active synapses are weakened
-# by random amounts between 0 and rho. After *every* trial, right or wrong, a Hebbian term eps (2y - 1) x is added: of the synapses of active inputs, those onto winners gain eps, and all others lose eps.
+# At last nobody says what the answer should have been. Four pairs are learned by trial and error: in each layer the cells with the largest input win.
+# After a *wrong* answer the active synapses are weakened
+# by random amounts between 0 and rho. After *every* trial, right or wrong, a Hebbian term eps (2y - 1) x is added: of the synapses of active inputs,
+# those onto winners gain eps, and all others lose eps.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-trials", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # In how many of 10 runs are all pairs learned within 2000 trials, for eps/rho = 0, 0.1, 0.2 and 0.26? Write mine = [none, weak, middle, strong].
@@ -251,11 +267,14 @@ learned = (1 - trials.failed).sum("seed")
 sh.course.reveal("trials", learned.values)
 
 # %% [markdown]
-# **"A Hebbian term strengthens whatever was done, also mistakes, and so can only do harm" is wrong.** It deepens the paths that are used, so that what one pair has learned is not torn down while the next
+# **"A Hebbian term strengthens whatever was done, also mistakes, and so can only do harm" is wrong.** It deepens the paths that are used; a likely
+# reason why it helps is that what one pair has learned is then not torn down while the next
 # one searches. **"The more of it, the better" is wrong, too**: there is a wall, and behind it nothing is learned at all. Just before it learning is slow again
-# (try `ratios=(0.2, 0.24)`).
+# (try `ratios=(0.2, 0.24)`). Grey points are single runs; those at 2000 were ended without success.
 #
 # ## Check 17.4: where is the wall?
+#
+# A wrong answer is given up once the synapses of its winners have fallen behind those of other cells. The depression lowers the former; the Hebbian term moves both.
 
 # %%
 rho = me.between("rho", 0.05, 0.5, step=0.05)
