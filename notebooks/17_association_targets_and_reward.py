@@ -43,7 +43,8 @@ me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ f
 # to rest in an *attractor*. Two attractors are compared by their correlation.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-linked", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# The correlation of attractors of patterns 6 places apart in the sequence: with weak inhibition (c = 1.5) and with strong (c = -1.5)? Write mine = [weak, strong].
+# The correlation of attractors of patterns 6 places apart in the sequence: with weak inhibition
+# (c = 1.5) and with strong (c = -1.5)? Write mine = [weak, strong].
 ### BEGIN SOLUTION
 mine = [0.1, 0.5]
 ### END SOLUTION
@@ -69,7 +70,9 @@ sh.course.reveal("linked", [float(apart.sel(c=c)) for c in (1.5, -1.5)])
 
 # %% nbgrader={"grade": false, "grade_id": "drive", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def drive(xi, X, g):
-    """The input of each cell, shape (cells,), from patterns of shape (patterns, cells) and a state of shape (cells,)."""
+    """The input of each cell, shape (cells,), from patterns of shape (patterns, cells) and a state
+    of shape (cells,).
+    """
     ### BEGIN SOLUTION
     m = 4 / xi.shape[1] * xi @ X
     return xi.T @ ((2 - g) * m + np.roll(m, 1) + np.roll(m, -1))
@@ -124,7 +127,8 @@ sh.course.check("17.1", drive, on=in_a_cycle, within=1e-9, absolute=1e-9)
 # (Each output also has a bias that learns by the same factor, and each rule a learning rate that suits it: 1, 2 and 5.)
 
 # %% nbgrader={"grade": false, "grade_id": "predict-once", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# The mean error (0.5 is chance) of the pair that was seen last, with these three rules? Write mine = [Hebb, delta, descent].
+# The mean error (0.5 is chance) of the pair that was seen last, with these three rules? Write
+# mine = [Hebb, delta, descent].
 ### BEGIN SOLUTION
 mine = [0.5, 0.3, 0.05]
 ### END SOLUTION
@@ -154,7 +158,9 @@ sh.course.reveal("once", [float(last.sel(rule=rule)) for rule in ("targets_hebb"
 
 # %% nbgrader={"grade": false, "grade_id": "change-by", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def change_by(W, x, mu, target, eta, slope):
-    """The change of W, shape (outputs, inputs), by one pair of x, shape (inputs,), and target, shape (outputs,)."""
+    """The change of W, shape (outputs, inputs), by one pair of x, shape (inputs,), and target,
+    shape (outputs,).
+    """
     ### BEGIN SOLUTION
     y = 1 / (1 + np.exp(-W @ (x - mu)))
     post = target - y
@@ -172,7 +178,9 @@ def one_pair(draw):
     x, target = rng.integers(0, 2, inputs).astype(float), rng.integers(0, 2, outputs).astype(float)
 
     def change(with_slope=slope, seen=mu, read=mu):
-        """What the library says: the inputs less `seen` drive the outputs, those less `read` enter the product."""
+        """What the library says: the inputs less `seen` drive the outputs, those less `read` enter the
+        product.
+        """
         y = 1 / (1 + np.exp(-W @ (x - seen)))
         rule = sh.rates.rule("delta_rule" if with_slope else "hebbian_descent", eta=eta)
         return sh.rates.change(rule, W, x, y, target=target, mu=read)
@@ -215,7 +223,9 @@ sh.course.check("17.2", change_by, on=one_pair, cases=8, within=1e-9, absolute=1
 
 # %% nbgrader={"grade": false, "grade_id": "error-by-age", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def error_by_age(outputs, targets):
-    """The mean absolute error of each pair, shape (pairs,), the newest first; outputs and targets have the shape (pairs, bits)."""
+    """The mean absolute error of each pair, shape (pairs,), the newest first; outputs and targets
+    have the shape (pairs, bits).
+    """
     ### BEGIN SOLUTION
     return np.abs(outputs - targets).mean(axis=1)[::-1]
     ### END SOLUTION
@@ -254,7 +264,8 @@ sh.course.check("17.3", error_by_age, on=seen_once, within=1e-9, absolute=1e-9)
 # those onto winners gain eps, and all others lose eps.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-trials", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# In how many of 10 runs are all pairs learned within 2000 trials, for eps/rho = 0, 0.1, 0.2 and 0.26? Write mine = [none, weak, middle, strong].
+# In how many of 10 runs are all pairs learned within 2000 trials, for eps/rho = 0, 0.1, 0.2 and
+# 0.26? Write mine = [none, weak, middle, strong].
 ### BEGIN SOLUTION
 mine = [6, 10, 10, 0]
 ### END SOLUTION
@@ -281,7 +292,8 @@ rho = me.between("rho", 0.05, 0.5, step=0.05)
 print(f"After a wrong answer active synapses lose a random amount between 0 and rho = {rho:.2f}.")
 
 # %% nbgrader={"grade": false, "grade_id": "answer-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# From which eps on does a winner's synapse, on average, no longer fall behind that of a cell that did not win, after a wrong answer? Write eps = ...
+# From which eps on does a winner's synapse, on average, no longer fall behind that of a cell
+# that did not win, after a wrong answer? Write eps = ...
 ### BEGIN SOLUTION
 eps = rho / 2 / 2
 ### END SOLUTION
