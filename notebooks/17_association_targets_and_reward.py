@@ -178,7 +178,8 @@ def one_pair(draw):
     x, target = rng.integers(0, 2, inputs).astype(float), rng.integers(0, 2, outputs).astype(float)
 
     def change(with_slope=slope, seen=mu, read=mu):
-        """What the library says: the inputs less `seen` drive the outputs, those less `read` enter the
+        """What the library says: the inputs less `seen` drive the outputs, and
+        those less `read` enter the
         product.
         """
         y = 1 / (1 + np.exp(-W @ (x - seen)))
