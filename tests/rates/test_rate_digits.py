@@ -68,7 +68,7 @@ def test_rectified_components_are_better_features_than_random_ones(digits: tuple
         order = rng.permutation(len(samples))
         centred = samples - samples[order[:1000]].mean(axis=0)
         start = rng.normal(size=(32, 64)) / 8
-        layer = sh.rates.Layer("hpca", 32, w0=start).fit(drawn(centred[order[:1000]], SAMPLES // 2, rng))
+        layer = sh.rates.Layer("hebbian_pca", 32, w0=start).fit(drawn(centred[order[:1000]], SAMPLES // 2, rng))
         learned = read_out(layer.transform(centred), which, order)
         gains.append(learned - read_out(np.maximum(centred @ start.T, 0.0), which, order))
         right.append(learned)

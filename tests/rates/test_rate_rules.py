@@ -36,7 +36,7 @@ BY_HAND = {
     "oja": 0.1 * (OUTER - (Y**2)[:, None] * W),
     "oja_subspace": 0.1 * (OUTER - np.outer(Y, Y) @ W),
     "sanger": 0.1 * np.array([[Y[i] * (X[j] - sum(Y[k] * W[k, j] for k in range(i + 1))) for j in range(5)] for i in range(3)]),
-    "hpca": 0.1 * np.array([[Y[i] * (X[j] - sum(Y[k] * W[k, j] for k in range(i + 1))) for j in range(5)] for i in range(3)]),
+    "hebbian_pca": 0.1 * np.array([[Y[i] * (X[j] - sum(Y[k] * W[k, j] for k in range(i + 1))) for j in range(5)] for i in range(3)]),
     "similarity_matching": (OUTER - (Y**2)[:, None] * W) / 2.0,
     "similarity_matching_2018": 2 / 5 * (OUTER - W),
     "hebbian_descent": 0.1 * np.outer(GIVEN - Y, X - 0.25),
