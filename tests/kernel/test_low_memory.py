@@ -20,7 +20,7 @@ from spikeheb.circuits.projections import Normalise, Projection
 from spikeheb.circuits.sources import Poisson
 from spikeheb.engines.checkpoints import Checkpoints
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.kernel import network
+from spikeheb.engines.kernel import network, network_arrays
 from spikeheb.library import names
 from spikeheb.program.analysis import analyse
 from spikeheb.program.sites import sites
@@ -143,3 +143,12 @@ def test_it_is_written_read_and_asked_for(tmp_path):
     assert ours.attrs["engine_low_memory"] == "ee"
     assert "engine_low_memory" not in theirs.attrs
     np.testing.assert_array_equal(ours["ee_weight"].values, theirs["ee_weight"].values)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_piece_that_ends_early_for_want_of_room_loses_nothing(monkeypatch, threads):
+    """Such a piece is brought up to where it ended, and not to where it was to end."""
+    circuit = recurrent(sh.rule("pair"), steps=4000)
+    expected = network.run(replace(circuit, low_memory=False))
+    monkeypatch.setattr(network_arrays, "ROOM", 1)
+    np.testing.assert_array_equal(network.run(circuit, threads=threads).w["ee"], expected.w["ee"])

@@ -57,9 +57,9 @@ inline int64_t end_of_block(const Network &network, int64_t now, int64_t until) 
   return stop < network.stops + network.stop_count ? std::min(end, *stop) : end;
 }
 
-inline int64_t go_on(Network &network, const Calls &calls, int64_t thread, int64_t until) {
+inline int64_t go_on(Network &network, const Calls &calls, int64_t thread, int64_t &now, int64_t until) {
   const bool first = thread == 0;
-  for (int64_t now = network.now; now < until;) {
+  while (now < until) {
     const int64_t end = end_of_block(network, now, until);
     if (first) network.status = calls(Calls::BEGIN, end - now);
     if (!meet(network)) return DONE;
@@ -85,8 +85,8 @@ inline int64_t go_on(Network &network, const Calls &calls, int64_t thread, int64
       for (int64_t n = now; n < end; ++n) calls(Calls::RECORD, n);
       network.now = end;
     }
-    if (flawed != DONE) return flawed;
     now = end;
+    if (flawed != DONE) return flawed;
   }
   return DONE;
 }
@@ -95,6 +95,7 @@ inline int64_t go_on(Network &network, const Calls &calls, int64_t thread, int64
 inline int64_t advance(Network &network, int64_t thread, int64_t until) {
   FlushToZero flush;
   const Calls calls{network, thread};
-  const int64_t status = go_on(network, calls, thread, until);
-  return std::max(status, calls(Calls::SETTLE, until));
+  int64_t now = network.now;
+  const int64_t status = go_on(network, calls, thread, now, until);
+  return std::max(status, calls(Calls::SETTLE, now));
 }

@@ -70,8 +70,8 @@ class Dopamine:
         if not len(self.times):
             return np.zeros_like(at)
         n = np.searchsorted(self.times, at + TINY, side="right") - 1
-        found = np.maximum(n, 0)
-        return np.where(n < 0, 0.0, self.after[found] * np.exp((self.times[found] - at) / self.tau_n))
+        last = np.maximum(n, 0)
+        return np.where(n < 0, 0.0, self.after[last] * np.exp((self.times[last] - at) / self.tau_n))
 
 
 TINY = 1e-6
