@@ -19,7 +19,6 @@ from spikeheb.circuits.projections import Projection
 from spikeheb.circuits.sources import Poisson
 from spikeheb.engines.choice import carry_out_network
 from spikeheb.engines.compiler import compiler
-from spikeheb.engines.nest.plan import plan
 from spikeheb.errors import EngineError
 
 try:
@@ -169,8 +168,6 @@ def test_short_term_plasticity_agrees_by_the_spikes_that_it_causes(name):
     a, b = ({(s, c) for s, c in zip(*carry_out_network(circuit, engine).spikes["e"], strict=True)} for engine in ("nest", "kernel"))
     assert len(b) > 100
     assert len(a & b) > 0.95 * len(b)
-    with pytest.raises(EngineError, match="together are those of none"):
-        plan(replace(circuit, projections={"xe": replace(plastic, rule=sh.rule("tsodyks_markram", interaction="rests_at_U"))}))
 
 
 @needs_nest

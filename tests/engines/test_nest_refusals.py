@@ -37,15 +37,11 @@ def refusal(circuit):
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        (sh.rule("pair"), 'write coincidence = "discard" in its rule (got "pre_first")'),
         (sh.rule("graupner_brunel"), "variables that need the clock and random numbers and handlers with a delay of their own"),
         (sh.rule("shouval"), "the membrane potential"),
         (sh.rule("clopath"), "[post]"),
         (of("izhikevich_reward", interaction="symmetric"), "rewards"),
-        (of("signed_pair"), 'no synapse of NEST that is known here computes the rule "signed_pair"'),
         (of("pair", set="van_rossum"), "random numbers"),
-        (of("pair", bounds="kind=hard, w_min=0.1, w_max=1"), 'bounds ("hard") together are those of none'),
-        (of("triplet", set="visual_cortex_nearest_full"), "together are those of none"),
     ],
 )  # fmt: skip
 def test_rules_that_nest_has_not_are_refused_by_name(relay, rule, words):
@@ -60,16 +56,15 @@ def test_projections_that_nest_has_not_are_refused_by_name(relay):
 
     assert '"xe": normalisation cannot be had in NEST' in refusal(changed(normalise=Normalise("divisive", 1.0)))
     assert "constants that differ between cells" in refusal(changed(overrides={"A_plus": np.linspace(0.0, 0.1, 4)}))
-    assert "only the weight may start elsewhere" in refusal(changed(initial={"x": 1.0}))
-    assert "within the bounds" in refusal(changed(initial={"w": 1.5}))
+    rewarded = replace(circuit.projections["xe"], rule=of("izhikevich_reward", interaction="all_to_all"))
+    for start, words in {"x": "only the weight may start elsewhere", "w": "within the bounds"}.items():
+        assert words in refusal(replace(circuit, projections={"xe": replace(rewarded, initial={start: 1000.0})}))
     assert "double precision" in refusal(replace(circuit, precision="float32"))
     noise = Noise(low=0.0, high=1e-12, every=1e-3)
     assert "random currents" in refusal(replace(circuit, drives={"e": replace(circuit.drives["e"], noise=noise)}))
     assert '"xe": all spikes, and snapshots' in refusal(replace(circuit, probes=Probes(projections={"xe": OfSynapses(watched=1)})))
     assert '"e": all spikes, and snapshots' in refusal(replace(circuit, probes=Probes(populations={"e": OfCells(bin_steps=10)})))
     assert "phase" in refusal(replace(circuit, phases=(Phase(step=9, plastic={"xe": False}),)))
-    two = {"a": circuit.projections["xe"], "b": replace(circuit.projections["xe"], rule=of("pair", tau_minus="30 ms"))}
-    assert 'have one tau_minus in NEST, and "a" and "b" need 20 and 30 ms' in refusal(replace(circuit, projections=two))
 
 
 def test_cells_that_nest_has_not_are_refused_by_name(relay):
@@ -82,12 +77,20 @@ def test_cells_that_nest_has_not_are_refused_by_name(relay):
 
 
 def test_delays_that_nest_has_not_are_refused_with_what_to_write():
-    assert 'write 3 ms for NEST\'s usual meaning of the delay (got 0 ms and a delay of 1.5 ms)' in refusal(
-        replace(recurrent(1, of("pair")), projections={
-            "ee": Projection("e", "e", FixedIndegree(count=5, autapses=False), of("pair"), receptor="ampa", delay=1.5e-3)})
-    )  # fmt: skip
-    at_once = {"xe": Projection("x", "e", FixedIndegree(count=5), receptor="ampa")}
-    assert "a delay is one time step (0.1 ms) at least in NEST (got 0)" in refusal(replace(recurrent(1, of("pair")), projections=at_once))
+    first = sh.rule("pair", coincidence="post_first")
+    connect = FixedIndegree(count=5, autapses=False)
+    words = "take one time step (0.1 ms) at least back to the synapse in NEST"
+    network = recurrent(1, of("pair"))
+    late = Projection("e", "e", connect, first, receptor="ampa", delay=1e-3)
+    assert words in refusal(replace(network, projections={"ee": late}))
+    rewarded = Projection("e", "e", connect, of("izhikevich_reward", interaction="all_to_all"), receptor="ampa", delay=1.5e-3)
+    words = "write 3 ms for NEST's usual meaning of the delay (got 0 ms and a delay of 1.5 ms)"
+    assert words in refusal(replace(network, projections={"ee": rewarded}))
+    for rule in (None, sh.rule("pair")):
+        at_once = {"xe": Projection("x", "e", FixedIndegree(count=5), rule, receptor="ampa")}
+        assert "a delay is one time step (0.1 ms) at least in NEST (got 0)" in refusal(
+            replace(recurrent(1, of("pair")), projections=at_once)
+        )
 
 
 def test_a_circuit_that_is_no_network_is_refused():

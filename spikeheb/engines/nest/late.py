@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikeheb.circuits.steps import Floats, Steps
+from spikeheb.engines.nest.patterns import Late
 from spikeheb.engines.nest.reward import Dopamine, Rewarded, State, moved
-from spikeheb.engines.nest.synapses import Late
 
 
 @dataclass(frozen=True)

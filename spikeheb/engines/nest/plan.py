@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -10,14 +10,16 @@ from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.drives import EVERY, Drives
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import OfCells, OfSynapses
-from spikeheb.circuits.projections import Projection
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.circuits.values import initial_values
 from spikeheb.draws.edges import Edges, alone_with, edges_of, trains_of_population
 from spikeheb.engines.alone import FOR_NETWORKS
 from spikeheb.engines.nest.cells import Model, model_of
-from spikeheb.engines.nest.synapses import Late, Synapse, synapse_of, why_not
+from spikeheb.engines.nest.compiled import Compiled
+from spikeheb.engines.nest.patterns import Late, Synapse
+from spikeheb.engines.nest.synapses import synapse_of, why_none_is_compiled, why_not
 from spikeheb.errors import EngineError
+from spikeheb.program.analysis import analyse
 
 STATIC = Synapse("static_synapse", {})
 TINY = 1e-300
@@ -99,11 +101,11 @@ def plan(circuit: Circuit) -> Plan:
     _check_probes(circuit)
     cells = {name: _cells(circuit, name, group) for name, group in circuit.populations.items() if isinstance(group, Cells)}
     sending = [name for name, group in circuit.populations.items() if isinstance(group, Spikes) or cells[name].relay]
+    known: dict[tuple[str, str], tuple[float, str]] = {}
     connections = {
-        name: _connections(circuit, name, cells[projection.post])
+        name: _connections(circuit, name, cells[projection.post], known)
         for name, projection in circuit.projections.items() if projection.rule is not None or not cells[projection.post].relay
     }  # fmt: skip
-    _check_cells_agree(circuit, connections)
     notes = [note for model in cells.values() for note in model.notes]
     notes += [f'"{name}": {note}' for name, each in connections.items() for note in each.synapse.notes]
     return Plan(circuit, cells, {name: trains_of_population(circuit, name) for name in sending}, connections, tuple(dict.fromkeys(notes)))
@@ -152,34 +154,43 @@ def _rewards(circuit: Circuit, name: str) -> tuple[Steps, float]:
     return steps, amounts[0] if amounts else 1.0
 
 
-def _connections(circuit: Circuit, name: str, model: Model) -> Connections:
+def _connections(circuit: Circuit, name: str, model: Model, known: dict[tuple[str, str], tuple[float, str]]) -> Connections:
+    """A projection; `known` are the constants that cells must have for the projections before it."""
     projection, edges = circuit.projections[name], edges_of(circuit, name)
     reached = circuit.populations[projection.post]
     assert isinstance(reached, Cells) and reached.cell is not None
     port, scale = model.ports[reached.cell.receptor(projection.receptor).name]
-    weights = initial_values(alone_with(circuit, name, edges))
-    none = np.zeros(len(edges.pre), dtype=np.int64)
     if projection.rule is None:
+        weights = initial_values(alone_with(circuit, name, edges))["w"]
         if len(edges.pre) and edges.delay.min() < 1:
             raise EngineError(f'"{name}": a delay is one time step ({1e3 * circuit.dt:g} ms) at least in NEST (got 0)', key="delay")
-        return Connections(edges, STATIC, port, scale, weights["w"], none, edges.delay.astype(np.int64))
-    hears = any(handler.event == "reward" for handler in projection.rule.handlers)
-    rewards, amount = _rewards(circuit, projection.post) if hears else (none[:0], 1.0)
-    synapse = _synapse(name, projection, scale, amount)
-    w = weights[projection.rule.weight]
-    low, high = projection.rule.bounds.w_min, projection.rule.bounds.w_max
-    if len(w) and (w.min() < (0.0 if low is None else low) or (high is not None and w.max() > high)):
-        raise EngineError(f'"{name}": NEST needs initial weights within the bounds, and none below 0', key="initial")
-    before, delay, ahead = _delays(circuit, name, edges, model, synapse)
-    return Connections(edges, synapse, port, scale, w, before, delay, ahead, rewards)
-
-
-def _synapse(name: str, projection: Projection, scale: float, amount: float) -> Synapse:
-    rule = projection.rule
-    assert rule is not None
+        return Connections(edges, STATIC, port, scale, weights, np.zeros(len(edges.pre), dtype=np.int64), edges.delay.astype(np.int64))
     for what, given in {"normalisation": projection.normalise, "constants that differ between cells": projection.overrides}.items():
         if given:
-            raise EngineError(f'"{name}": {what} cannot be had in NEST', path=rule.path)
+            raise EngineError(f'"{name}": {what} cannot be had in NEST', path=projection.rule.path)
+    try:
+        connections = _built_in(circuit, name, model, edges, scale)
+        _check_cells_agree(projection.post, name, connections.synapse, known)
+    except EngineError:
+        if why_none_is_compiled(projection.rule):
+            raise
+        connections = _compiled(circuit, name, model, edges, scale)
+    return replace(connections, port=port)
+
+
+def _built_in(circuit: Circuit, name: str, model: Model, edges: Edges, scale: float) -> Connections:
+    """The projection with one of NEST's own synapses.
+
+    Raises
+    ------
+    EngineError
+        Where there is none for it.
+    """
+    projection = circuit.projections[name]
+    rule, none = projection.rule, np.zeros(0, dtype=np.int64)
+    assert rule is not None
+    hears = any(handler.event == "reward" for handler in rule.handlers)
+    rewards, amount = _rewards(circuit, projection.post) if hears else (none, 1.0)
     others = sorted(set(projection.initial) - {rule.weight})
     if others:
         raise EngineError(f'"{name}": in NEST only the weight may start elsewhere than the rule says (got {others[0]})', key="initial")
@@ -189,7 +200,39 @@ def _synapse(name: str, projection: Projection, scale: float, amount: float) -> 
     if isinstance(synapse.late, Late) and rule.coincidence != "discard":
         text = f'"{name}": in NEST a tie counts in neither order; write coincidence = "discard" in its rule (got "{rule.coincidence}")'
         raise EngineError(text, path=rule.path, key="coincidence")
-    return synapse
+    w = initial_values(alone_with(circuit, name, edges))[rule.weight]
+    low, high = rule.bounds.w_min, rule.bounds.w_max
+    if len(w) and (w.min() < (0.0 if low is None else low) or (high is not None and w.max() > high)):
+        raise EngineError(f'"{name}": NEST needs initial weights within the bounds, and none below 0', key="initial")
+    before, delay, ahead = _delays(circuit, name, edges, model, synapse)
+    return Connections(edges, synapse, 0, scale, w, before, delay, ahead, rewards)
+
+
+def _compiled(circuit: Circuit, name: str, model: Model, edges: Edges, scale: float) -> Connections:
+    """The projection with a synapse that is compiled from its rule.
+
+    A spike waits in a relay as long as it can, so that the synapse knows which postsynaptic spikes have reached it when it passes on
+    what is left of the way to the cell: no longer than those take back, and one step more where a tie counts as presynaptic first.
+    """
+    rule = circuit.projections[name].rule
+    assert rule is not None
+    start = initial_values(alone_with(circuit, name, edges))
+    axonal, back = edges.delay.astype(np.int64) + round(rule.axonal_delay / circuit.dt), round(rule.backpropagation_delay / circuit.dt)
+    least, known = int(axonal.min(initial=np.iinfo(np.int64).max)), back + (rule.coincidence != "post_first")
+    passes_on = not model.relay
+    if passes_on and least < 1:
+        raise EngineError(f'"{name}": a delay is one time step ({1e3 * circuit.dt:g} ms) at least in NEST (got 0)', key="delay")
+    if passes_on and known < 1:
+        text = (
+            f'"{name}": with coincidence = "post_first", postsynaptic spikes take one time step ({1e3 * circuit.dt:g} ms) at least back to'
+            " the synapse in NEST: write it as backpropagation_delay in its rule (got 0)"
+        )
+        raise EngineError(text, path=rule.path, key="backpropagation_delay")
+    ahead = min(least, known) if passes_on else min(least, back)
+    before = axonal - ahead
+    delay = np.full(len(axonal), ahead if passes_on else 1)
+    late = Compiled(analyse(rule, None, circuit.dt), back - ahead, start)
+    return Connections(edges, Synapse("", {"unit": scale}, late=late), 0, 1.0, start[rule.weight], before, delay, ahead)
 
 
 def _delays(circuit: Circuit, name: str, edges: Edges, model: Model, synapse: Synapse) -> tuple[Steps, Steps, int]:
@@ -219,13 +262,11 @@ def _delays(circuit: Circuit, name: str, edges: Edges, model: Model, synapse: Sy
     return axonal - back // 2, np.full(len(axonal), back // 2), back // 2
 
 
-def _check_cells_agree(circuit: Circuit, connections: dict[str, Connections]) -> None:
+def _check_cells_agree(post: str, name: str, synapse: Synapse, known: dict[tuple[str, str], tuple[float, str]]) -> None:
     """Traces of postsynaptic spikes belong to NEST's cells, so that all synapses of a population share their time constants."""
-    known: dict[tuple[str, str], tuple[float, str]] = {}
-    for name, each in connections.items():
-        post = circuit.projections[name].post
-        for constant, value in each.synapse.cell.items():
-            other, whose = known.setdefault((post, constant), (value, name))
-            if other != value:
-                text = f'the cells of "{post}" have one {constant} in NEST, and "{whose}" and "{name}" need {other:g} and {value:g} ms'
-                raise EngineError(text, key="projections")
+    for constant, value in synapse.cell.items():
+        other, whose = known.get((post, constant), (value, name))
+        if other != value:
+            text = f'the cells of "{post}" have one {constant} in NEST, and "{whose}" and "{name}" need {other:g} and {value:g} ms'
+            raise EngineError(text, key="projections")
+    known |= {(post, constant): (value, name) for constant, value in synapse.cell.items()}

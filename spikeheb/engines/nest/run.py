@@ -16,7 +16,9 @@ from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.engines.alone import Progress
 from spikeheb.engines.nest.cells import AT_NO_TIME, MILLI, PICO
+from spikeheb.engines.nest.compiled import Compiled, install
 from spikeheb.engines.nest.late import Ends, Train, brought_up, brought_up_with_rewards, train_of
+from spikeheb.engines.nest.patterns import Late
 from spikeheb.engines.nest.plan import TINY, Connections, Plan, plan
 from spikeheb.engines.nest.reward import Rewarded, State
 from spikeheb.engines.threads import allowed, needs_main_thread, stop_if_asked
@@ -122,6 +124,8 @@ class _Network:
         self.silent = self.slice * max(least, int(np.ceil(rest / self.step / self.slice)))
         self.first = self.silent + 1
         nest.ResetKernel()
+        compiled = {name: each.synapse.late for name, each in planned.connections.items() if isinstance(each.synapse.late, Compiled)}
+        self.own_models = {name: install(nest, each.program) for name, each in compiled.items()}  # NEST takes them while it is empty
         nest.resolution = self.step
         synapses = sum(len(each.edges.pre) for each in planned.connections.values())
         nest.local_num_threads = max(1, min(allowed(), synapses // OF_A_THREAD))
@@ -167,15 +171,20 @@ class _Network:
         pre, post = (np.array(self.nodes[end].tolist()) for end in (projection.pre, projection.post))
         if not len(each.edges.pre):
             return
-        given = {**each.synapse.parameters, "weight": each.scale}
-        if isinstance(each.synapse.late, Rewarded):
-            given["volume_transmitter"] = self._transmitter(each)
-        self.nest.CopyModel(each.synapse.model, model, given)
+        given: dict[str, object] = {**each.synapse.parameters, "weight": each.scale}
+        base, own = each.synapse.model, dict[str, Floats]()
+        match each.synapse.late:
+            case Rewarded():
+                given["volume_transmitter"] = self._transmitter(each)
+            case Compiled(program, late, start):
+                base, own = self.own_models[name], {of: values for of, values in start.items() if of != program.rule.weight}
+                given |= {"constants": each.synapse.late.constants, "late": late, "until": float(self.first - each.ahead)}
+        self.nest.CopyModel(base, model, given)
         self.models[name], self.ends[name] = model, (self._relayed(pre, each), post[each.edges.post])
         self.nest.Connect(
             *self.ends[name], "one_to_one",
             {"synapse_model": model, "weight": weights_of(each), "delay": each.delay * self.step,
-             "receptor_type": np.full(len(each.edges.post), each.port)},
+             "receptor_type": np.full(len(each.edges.post), each.port), **own},
         )  # fmt: skip
 
     def _transmitter(self, each: Connections) -> Any:
@@ -300,8 +309,11 @@ class _Network:
         each, projection, mine = self.plan.connections[name], self.circuit.projections[name], handle.mine
         if not len(mine):
             return np.zeros(0)
-        w, late = handle.read("weight"), each.synapse.late
-        if late is not None:
+        late = each.synapse.late
+        if isinstance(late, Compiled):
+            handle.connections.set({"until": float(target)})
+        w = handle.read("weight")
+        if isinstance(late, Late | Rewarded):
             ends = Ends(each.edges.pre[mine].astype(np.int64), each.edges.post[mine].astype(np.int64), each.before[mine], each.delay[mine])
             sources, cells = (self._train(end, target) for end in (projection.pre, projection.post))
             if isinstance(late, Rewarded):
@@ -332,6 +344,10 @@ class _Network:
             raise EngineError("NEST runs in several processes, which need mpi4py to exchange spikes; install it", key="engine") from None
         return np.concatenate(MPI.COMM_WORLD.allgather(numbers))
 
+    def _models(self) -> str:
+        """Which of NEST's synapses each projection with a rule has."""
+        return ", ".join(f"{name}: {self.own_models.get(name, self.plan.connections[name].synapse.model)}" for name in self._ruled())
+
     def recording(self) -> NetworkRecording:
         """What was recorded."""
         spikes, counts = {}, {}
@@ -353,7 +369,7 @@ class _Network:
         notes = {"note": "; ".join(self.plan.notes)} if self.plan.notes else {}
         return NetworkRecording(
             engine={"engine": "nest", "nest": self.nest.__version__, "threads": str(self.nest.local_num_threads),
-                    "processes": str(self.nest.num_processes), **notes},
+                    "processes": str(self.nest.num_processes), "synapses": self._models(), **notes},
             spikes=spikes if self.circuit.probes.trains else {},
             counts=counts,
             pre={name: edges.pre[mine] for name, (edges, mine) in ruled.items()},

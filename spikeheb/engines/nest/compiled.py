@@ -1,0 +1,137 @@
+"""Synapses of NEST that are compiled from a rule, where none of NEST's own computes it.
+
+The handlers are printed by `spikeheb.engines.emit.in_nest` and compiled against the headers that NEST brings, as a module that NEST
+loads. Numbers of the rule are handed over when it runs, so that one module serves all of its parameter sets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from spikeheb.circuits.steps import Floats
+from spikeheb.engines import cache
+from spikeheb.engines.compiler import SUFFIX, Compiler, compiler_of_system
+from spikeheb.engines.emit.in_nest import generate
+from spikeheb.errors import EngineError
+from spikeheb.program.program import Program
+
+HERE = Path(__file__).parent
+HEADERS = (HERE / "synapse.hpp", HERE.parent / "kernel" / "runtime.hpp")
+BOOST = HERE / "boost"
+FLAGS = ("-std=c++20", "-O2", "-fno-math-errno", "-ffp-contract=off", "-Wno-psabi", "-shared", "-fPIC")
+"""As NEST itself is compiled, but every operation stays as it is written."""
+OLD_STRINGS = b"ModuleManager7installERKSs"
+"""A symbol of NEST where it was built with the older of the two forms that GNU's library has for strings."""
+SOURCE = """\
+#include "nest_extension_interface.h"
+
+#include "connection.h"
+#include "common_synapse_properties.h"
+#include "event.h"
+
+#include "runtime.hpp"
+
+namespace {{
+{model}
+}}  // namespace
+
+#include "synapse.hpp"
+
+struct {name}_module : nest::NESTExtensionInterface {{
+  void initialize() override {{ nest::register_connection_model<Printed>("{name}"); }}
+}};
+{name}_module {name}_LTX_module;
+"""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What a compiled synapse is told.
+
+    Attributes
+    ----------
+    program : Program
+    late : int
+        Steps from a postsynaptic spike to the synapse, as NEST's synapse counts.
+    start : mapping of str to array, shape (synapses,)
+        By variable, where it starts.
+    """
+
+    program: Program
+    late: int
+    start: Mapping[str, Floats]
+
+    @property
+    def constants(self) -> list[float]:
+        """The rule's numbers, in the order in which the synapse has them."""
+        return [float(self.program.rule.constants[name]) for name in self.program.constants]
+
+
+def install(nest: Any, program: Program) -> str:
+    """Have NEST load the synapse of a rule, built where the build cache does not have it.
+
+    Parameters
+    ----------
+    nest : module
+    program : Program
+
+    Returns
+    -------
+    str
+        The name of NEST's synapse model.
+
+    Raises
+    ------
+    EngineError
+        Where there is no C++ compiler, or no headers of NEST.
+    BuildError, StorageError
+    """
+    model = generate(program)
+    working = compiler_of_system()
+    if working is None:
+        why = f'NEST has no synapse of its own for the rule "{program.rule.name}", and there is no C++ compiler to build one'
+        raise EngineError(f"{why}; install g++ (a compiler from a Python wheel does not fit NEST)", key="engine")
+    flags = _flags(nest)
+    files = {file.name: file.read_text(encoding="utf-8") for file in (*HEADERS, *BOOST.glob("*.hpp"))}
+    stamped = "\0".join((model, SOURCE, *files.values(), nest.__version__, *flags, *working.command, working.version))
+    key = hashlib.sha256(stamped.encode()).hexdigest()[:32]
+    name = f"spikeheb_{key}"
+    if name not in nest.synapse_models:
+        nest.Install(str(_built(SOURCE.format(model=model.rstrip(), name=name), name, key, replace(working, flags=flags))))
+    return name
+
+
+def _built(source: str, name: str, key: str, working: Compiler) -> Path:
+    def compile_in(folder: Path) -> None:
+        (folder / "model.cpp").write_text(source, encoding="utf-8")
+        working.build(folder / "model.cpp", folder / f"{name}{SUFFIX}")
+
+    return cache.opened("nest", key, compile_in, (f"{name}{SUFFIX}",), lambda folder: folder / f"{name}{SUFFIX}")
+
+
+def _flags(nest: Any) -> tuple[str, ...]:
+    """How a module for this NEST is compiled.
+
+    Raises
+    ------
+    EngineError
+        Where its headers are not found.
+    """
+    package = Path(nest.__file__).parent
+    includes, own = [f"-I{package / 'include' / 'nest'}"], ["-fopenmp"]
+    if not (package / "include" / "nest" / "connection.h").is_file():  # it was built from source, and says itself how
+        says = shutil.which("nest-config")
+        if says is None:
+            raise EngineError("the headers of NEST are not where its package is, and there is no nest-config that says where", key="engine")
+        includes, own = (shlex.split(subprocess.check_output([says, what], text=True)) for what in ("--includes", "--cflags"))
+    old = any(OLD_STRINGS in file.read_bytes() for file in package.glob("nestkernel_api*"))
+    strings = [f"-D_GLIBCXX_USE_CXX11_ABI={int(not old)}"]
+    mine = [f"-I{file.parent}" for file in HEADERS] + ["-idirafter", str(HERE)]  # whose `boost` is for where there is none
+    return (*FLAGS, *own, *strings, *includes, *mine)

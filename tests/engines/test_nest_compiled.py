@@ -1,0 +1,185 @@
+"""Synapses that are compiled for NEST from a rule: weights, transmission, ties and delays are those of the kernel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from nest_networks import DT, SPREAD, given, of, relay_in, replace_delay
+from test_nest import difference, driven_by, needs_nest
+
+import spikeheb as sh
+from spikeheb.circuits.circuit import Circuit
+from spikeheb.circuits.connect import AllToAll
+from spikeheb.circuits.distributions import Uniform
+from spikeheb.circuits.drives import Drives, from_start
+from spikeheb.circuits.populations import Cells, Spikes
+from spikeheb.circuits.probes import Probes
+from spikeheb.circuits.projections import Projection
+from spikeheb.circuits.sources import Poisson
+from spikeheb.engines.choice import carry_out_network
+from spikeheb.engines.nest.compiled import Compiled
+from spikeheb.engines.nest.plan import plan
+from spikeheb.errors import EngineError
+
+UNUSUAL = """
+schema = 1
+name = "unusual"
+title = "What no synapse of NEST has"
+doc = "Traces that feed each other, a start above 0, two handlers of one event, a tie that is discarded, and half of each spike sent."
+[parameters]
+tau_a = { value = "20 ms", doc = "fast trace", source = "chosen for illustration" }
+tau_b = { value = "50 ms", doc = "slow trace", source = "chosen for illustration" }
+A = { value = 0.02, doc = "gain", source = "chosen for illustration" }
+B = { value = 0.01, doc = "loss", source = "chosen for illustration" }
+[synapse]
+weight = "w"
+efficacy = "w"
+model = '''
+da/dt = (b - a)/tau_a : 1
+db/dt = -b/tau_b : 1
+dy/dt = -y/tau_a : 1
+w : 1
+'''
+initial = { w = 0.5, b = 0.7 }
+[[on]]
+event = "pre"
+do = ["ltd = B*y*w", "transmit = 0.5", "b = b + 1"]
+[[on]]
+event = "pre"
+do = ["w += 0.0001*a"]
+[[on]]
+event = "post"
+do = ["ltp = A*a*exp(-w)", "y = 1"]
+[bounds]
+kind = "hard"
+w_min = -1.0
+w_max = 2.0
+"""
+
+
+@pytest.fixture
+def relay(tmp_path):
+    return relay_in(tmp_path)
+
+
+@pytest.fixture
+def unusual(tmp_path):
+    path = tmp_path / "unusual.toml"
+    path.write_text(UNUSUAL, encoding="utf-8")
+    return sh.rule(path, coincidence="discard")
+
+
+def is_compiled(circuit):
+    return isinstance(plan(circuit).connections["xe"].synapse.late, Compiled)
+
+
+WAYS = {
+    "at once": {},
+    "on the way": {"delay": 3e-3},
+    "on ways that differ": {"delay": Uniform(low=1e-3, high=4e-3)},
+}
+
+
+@needs_nest
+@pytest.mark.parametrize("back", ["0 ms", "0.1 ms", "0.5 ms", "6 ms"])
+@pytest.mark.parametrize("way", WAYS)
+def test_the_usual_tie_and_any_delay_of_both_ways(relay, way, back):
+    circuit = given(relay, sh.rule("pair", backpropagation_delay=back), ties=True, **WAYS[way])
+    assert is_compiled(circuit)
+    assert difference(circuit) < 1e-12
+
+
+@needs_nest
+def test_a_tie_counts_as_postsynaptic_first_where_the_rule_says_so(relay):
+    first, last = (given(relay, sh.rule("pair", coincidence=order), ties=True, delay=3e-3) for order in ("pre_first", "post_first"))
+    assert difference(last) < 1e-12
+    a, b = (carry_out_network(circuit, "kernel").w["xe"] for circuit in (first, last))
+    assert abs(a - b).max() > 1e-3, "there are no ties"
+
+
+@needs_nest
+@pytest.mark.parametrize("way", WAYS)
+def test_what_no_synapse_of_nest_has(relay, unusual, way):
+    circuit = given(relay, unusual, Uniform(low=-0.5, high=0.8), ties=True, **WAYS[way])
+    assert is_compiled(circuit)
+    assert difference(circuit) < 1e-12
+    other = replace(circuit.projections["xe"], initial={"w": SPREAD, "a": Uniform(low=0.0, high=2.0)})
+    assert difference(replace(circuit, projections={"xe": other})) < 1e-12
+
+
+@needs_nest
+def test_two_rules_onto_one_population_need_no_common_time_constant(relay):
+    circuit = given(relay, of("pair"))
+    two = {"xe": circuit.projections["xe"], "other": replace(circuit.projections["xe"], rule=of("pair", tau_minus="30 ms"))}
+    circuit = replace(circuit, projections=two)
+    connections = plan(circuit).connections
+    assert [isinstance(connections[name].synapse.late, Compiled) for name in two] == [False, True]
+    a, b = (carry_out_network(circuit, engine) for engine in ("nest", "kernel"))
+    for name in two:
+        np.testing.assert_allclose(a.w[name], b.w[name], rtol=0, atol=1e-9)
+    assert abs(b.w["xe"].mean() - b.w["other"].mean()) > 1e-3
+
+
+@needs_nest
+@pytest.mark.parametrize("back", ["0 ms", "2 ms"])
+def test_weights_that_drive_the_cells_agree(back):
+    """The rule of the library as it is, which transmits before its own change: the same until a cell fires a step earlier or later,
+    because the integrators differ."""
+    rule = replace_delay(sh.rule("pair"), back)
+    plastic = Projection("x", "e", AllToAll(), rule, receptor="ampa", initial={"w": SPREAD}, delay=Uniform(low=1e-3, high=2e-3))
+    circuit = Circuit(
+        dt=DT, steps=10_000, seed=1, populations={"x": Spikes((Poisson(np.full(100, 15.0)),)), "e": Cells(20, sh.cell("vogels_2011"))},
+        projections={"xe": plastic}, drives={"e": Drives(currents=from_start(1e-10))}, probes=Probes(trains=True),
+    )  # fmt: skip
+    a, b = (carry_out_network(circuit, engine) for engine in ("nest", "kernel"))
+    assert "note" not in a.engine
+    mine, others = (set(zip(*(part.tolist() for part in recording.spikes["e"]), strict=True)) for recording in (a, b))
+    until = min(step for step, _ in (mine ^ others) or {(circuit.steps, 0)}) - 20
+    assert until > 1000, "cells fire in other steps before there were any changes of weights"
+    first = replace(circuit, steps=until)
+    a, b = (carry_out_network(first, engine) for engine in ("nest", "kernel"))
+    np.testing.assert_array_equal(np.array(a.spikes["e"]), np.array(b.spikes["e"]))
+    np.testing.assert_allclose(a.w["xe"], b.w["xe"], rtol=0, atol=1e-12)
+    assert b.counts["e"].sum() > 100
+
+
+@needs_nest
+def test_transmission_that_depends_on_the_state_agrees_by_the_spikes_that_it_causes():
+    rule = sh.rule("tsodyks_markram", set="facilitating_2000", interaction="rests_at_U")
+    whole = driven_by("pv_interneuron", current=2e-10)
+    plastic = Projection("x", "e", whole.projections["xe"].connect, rule, receptor="ampa", initial={"w": 5.0}, delay=1e-3)
+    circuit = replace(whole, projections={**whole.projections, "xe": plastic})
+    assert is_compiled(circuit)
+    a, b = ({(s, c) for s, c in zip(*carry_out_network(circuit, engine).spikes["e"], strict=True)} for engine in ("nest", "kernel"))
+    assert len(b) > 100
+    assert len(a & b) > 0.95 * len(b)
+
+
+@needs_nest
+def test_threads_change_nothing(relay, monkeypatch):
+    circuit = given(relay, sh.rule("pair"), ties=True)
+    one_thread = carry_out_network(circuit, "nest")
+    monkeypatch.setattr("spikeheb.engines.nest.run.OF_A_THREAD", 10)
+    monkeypatch.setattr("spikeheb.engines.nest.run.allowed", lambda: 2)
+    two_threads = carry_out_network(circuit, "nest")
+    assert two_threads.engine["threads"] == "2"
+    np.testing.assert_array_equal(one_thread.w["xe"], two_threads.w["xe"])
+
+
+@needs_nest
+def test_without_a_compiler_one_line_says_what_is_missing(relay, monkeypatch):
+    monkeypatch.setattr("spikeheb.engines.nest.compiled.compiler_of_system", lambda: None)
+    with pytest.raises(EngineError, match=r'NEST has no synapse of its own for the rule "pair".* install g\+\+'):
+        carry_out_network(given(relay, sh.rule("pair")), "nest")
+    carry_out_network(given(relay, of("pair")), "nest")
+
+
+@needs_nest
+def test_a_module_is_built_once_for_all_parameters_of_a_rule(relay):
+    models = {
+        carry_out_network(given(relay, sh.rule("pair", **changes)), "nest").engine["synapses"]
+        for changes in ({}, {"tau_minus": "30 ms"}, {"bounds": "kind=hard, w_min=0.1, w_max=1"})
+    }
+    assert len(models) == 1
