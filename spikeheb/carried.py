@@ -141,7 +141,7 @@ def in_base_units(value: Any) -> Floats:
 
 def is_row(value: object) -> bool:
     """Whether the value is a row or table of numbers rather than a single one; text is single."""
-    return not isinstance(value, str | bytes) and int(getattr(value, "ndim", isinstance(value, Iterable))) > 0
+    return not isinstance(value, str | bytes | bytearray) and int(getattr(value, "ndim", isinstance(value, Iterable))) > 0
 
 
 def shown(value: object) -> str:

@@ -80,7 +80,7 @@ def find(kind: str, name_or_path: str | Path) -> Path:
 
 def row(things: Any) -> list[Any]:
     """Several things as a list; a single name, path or rule is one."""
-    return list(things) if isinstance(things, Iterable) and not isinstance(things, str) else [things]
+    return list(things) if isinstance(things, Iterable) and not isinstance(things, str | bytes | bytearray) else [things]
 
 
 def rule(

@@ -9,10 +9,10 @@ The help of the command line is made of kinds alone, so what needs numpy is impo
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from spikeheb import dimensions
+from spikeheb.carried import is_row
 from spikeheb.errors import FormatError, UnitError
 from spikeheb.limits import check_count
 
@@ -101,9 +101,7 @@ def _split(value: object, path: str | None, key: str | None) -> list[Any]:
             return list(parts(value))
         except UnitError as error:
             raise UnitError(error.message, path=path, key=key) from None
-    if isinstance(value, Iterable) and getattr(value, "ndim", 1) > 0:
-        return list(value)
-    return [value]
+    return list(value) if is_row(value) else [value]  # type: ignore[call-overload]  # a row can be walked through
 
 
 def _choice(choices: tuple[object, ...], value: object, path: str | None, key: str | None) -> object:

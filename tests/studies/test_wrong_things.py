@@ -46,6 +46,12 @@ def test_it_is_refused_in_words(what, wrong):
         CALLS[what](wrong)
 
 
+@pytest.mark.parametrize("wrong", [b"x", bytearray(b"x"), b"10, 20"])
+def test_bytes_are_no_row_of_numbers(wrong):
+    with pytest.raises(sh.SpikehebError, match=r"input_rates.*expected a rate"):
+        sh.constraint(input_rates=wrong)
+
+
 def arguments():
     """Every argument of every public function that is no number."""
     for name in FUNCTIONS:
