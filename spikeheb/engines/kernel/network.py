@@ -26,6 +26,7 @@ from spikeheb.engines.kernel.network_calls import LONGEST, Calls, Parts, stops_o
 from spikeheb.engines.kernel.network_parts import built, driven, lag, populations_of_cells, ranges_of, remembered, useful_threads
 from spikeheb.engines.kernel.network_rewire import Course
 from spikeheb.engines.kernel.run import GROWING, PIECE, Part, Run
+from spikeheb.engines.threads import side_by_side
 from spikeheb.errors import BuildError, NonFiniteError
 
 IMPOSED = ("imposed_steps", "imposed_cells")
@@ -102,14 +103,16 @@ class Network(Run[NetworkRecording]):
             raise BuildError(f"a network needs a C++ compiler, and none was found; {remedy()}")
         self.circuit = circuit = driven(circuit)
         edges = {name: edges_of(circuit, name) for name in circuit.projections}
-        synapses = {
-            name: built(
-                alone_with(circuit, name, edges[name]), chosen, circuit.populations[projection.pre].count, edges[name],
+        works = {
+            ("synapses", name): partial(
+                built, alone_with(circuit, name, edges[name]), chosen, circuit.populations[projection.pre].count, edges[name],
                 apart=bool(rewirings(circuit.phases, name)),
             )
             for name, projection in circuit.projections.items()
         }  # fmt: skip
-        cells = {name: built(without_synapses(circuit, name), chosen) for name in populations_of_cells(circuit)}
+        works |= {("cells", name): partial(built, without_synapses(circuit, name), chosen) for name in populations_of_cells(circuit)}
+        parts = dict(zip(works, side_by_side(list(works.values())), strict=True))  # compilers run on all processors
+        synapses, cells = ({name: part for (kind, name), part in parts.items() if kind == of} for of in ("synapses", "cells"))
         self._lag = lag(circuit, edges, synapses)
         past = remembered(circuit, edges, synapses, min(self._lag, LONGEST))
         threads = useful_threads(circuit, edges) if threads is None else threads
