@@ -22,7 +22,7 @@ from spikeheb.engines.compiler import compiler
 from spikeheb.errors import EngineError
 
 try:
-    from spikeheb.engines.nest.run import module
+    from spikeheb.engines.nest.installed import module
 
     module()
     INSTALLED = True

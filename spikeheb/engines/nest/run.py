@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from spikeheb.circuits.steps import Floats, Steps
 from spikeheb.engines.alone import Progress
 from spikeheb.engines.nest.cells import AT_NO_TIME, MILLI, PICO
 from spikeheb.engines.nest.compiled import Compiled, install
+from spikeheb.engines.nest.installed import module
 from spikeheb.engines.nest.late import Ends, Train, brought_up, brought_up_with_rewards, train_of
 from spikeheb.engines.nest.patterns import Late
 from spikeheb.engines.nest.plan import TINY, Connections, Plan, plan
@@ -24,7 +25,6 @@ from spikeheb.engines.nest.reward import Rewarded, State
 from spikeheb.engines.threads import allowed, needs_main_thread, stop_if_asked
 from spikeheb.errors import EngineError, NonFiniteError
 
-MISSING = 'NEST is not installed; write: pip install "spikeheb[nest]"'
 PIECES = 100
 """Parts of a run between which an interruption is looked for."""
 OF_A_THREAD = 200_000
@@ -62,24 +62,6 @@ def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
             nest.ResetKernel()
 
 
-def module() -> Any:
-    """NEST, which keeps quiet.
-
-    Raises
-    ------
-    EngineError
-        Where it is not installed.
-    """
-    os.environ.setdefault("PYNEST_QUIET", "1")  # it would print its name where data are printed
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait take processors from other programs
-    try:
-        import nest  # type: ignore[import-not-found,import-untyped,unused-ignore]  # optional
-    except ImportError:
-        raise EngineError(MISSING, key="engine") from None
-    nest.verbosity = nest.VerbosityLevel.ERROR
-    return nest
-
-
 @dataclass(frozen=True)
 class _Handle:
     """The connections of a projection.
@@ -98,11 +80,12 @@ class _Handle:
     places: Steps
     mine: Steps
 
-    def read(self, what: str) -> Floats:
-        """A number of each, in the order of the edges."""
-        values = np.empty(len(self.places))
-        values[self.places] = self.connections.get(what)
-        return values
+    def read(self, *what: str) -> Iterator[Floats]:
+        """Some numbers of each, in the order of the edges; all at once, since NEST's reading is slow."""
+        for given in self.connections.get(list(what)).values():
+            values = np.empty(len(self.places))
+            values[self.places] = given
+            yield values
 
 
 class _Network:
@@ -172,12 +155,13 @@ class _Network:
         if not len(each.edges.pre):
             return
         given: dict[str, object] = {**each.synapse.parameters, "weight": each.scale}
-        base, own = each.synapse.model, dict[str, Floats]()
+        base, own = each.synapse.model, dict[str, Floats | Steps]()
         match each.synapse.late:
             case Rewarded():
                 given["volume_transmitter"] = self._transmitter(each)
             case Compiled(program, late, start):
                 base, own = self.own_models[name], {of: values for of, values in start.items() if of != program.rule.weight}
+                own["place"] = np.arange(len(each.edges.pre))
                 given |= {"constants": each.synapse.late.constants, "late": late, "until": float(self.first - each.ahead)}
         self.nest.CopyModel(base, model, given)
         self.models[name], self.ends[name] = model, (self._relayed(pre, each), post[each.edges.post])
@@ -213,11 +197,12 @@ class _Network:
         nodes = pre[each.edges.pre]
         late = np.flatnonzero(each.before)
         if len(late):
-            pairs, which = np.unique(np.stack([each.edges.pre[late], each.before[late]]), axis=1, return_inverse=True)
-            relays = np.array(self.nest.Create("parrot_neuron", pairs.shape[1]).tolist())
-            passing = {"synapse_model": "static_synapse", "weight": np.ones(len(relays)), "delay": pairs[1] * self.step}
-            self.nest.Connect(pre[pairs[0]], relays, "one_to_one", passing)
-            nodes[late] = relays[which.reshape(-1)]
+            longest = int(each.before.max()) + 1
+            pairs, which = np.unique(each.edges.pre[late].astype(np.int64) * longest + each.before[late], return_inverse=True)
+            relays = np.array(self.nest.Create("parrot_neuron", len(pairs)).tolist())
+            passing = {"synapse_model": "static_synapse", "weight": np.ones(len(relays)), "delay": pairs % longest * self.step}
+            self.nest.Connect(pre[pairs // longest], relays, "one_to_one", passing)
+            nodes[late] = relays[which]
         return nodes
 
     # --- running ---
@@ -291,9 +276,11 @@ class _Network:
         """NEST's connections of a projection; each is known by its ends, delay and weight at the start."""
         each = self.plan.connections[name]
         if name not in self.ends:
-            none = np.zeros(0, dtype=np.int64)
-            return _Handle(None, none, none)
+            return _Handle(None, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
         connections = self.nest.GetConnections(synapse_model=self.models[name])
+        if isinstance(each.synapse.late, Compiled):
+            mine = np.flatnonzero(np.isfinite(self._gathered(name, connections, self.first - each.ahead)))
+            return _Handle(connections, np.arange(len(mine)), mine)
         there = {key: np.atleast_1d(values) for key, values in connections.get(["source", "target", "delay", "weight"]).items()}
         delays = np.rint(there["delay"] / self.step)
         order = np.lexsort((there["weight"], delays, there["source"], there["target"]))
@@ -311,18 +298,28 @@ class _Network:
             return np.zeros(0)
         late = each.synapse.late
         if isinstance(late, Compiled):
-            handle.connections.set({"until": float(target)})
-        w = handle.read("weight")
-        if isinstance(late, Late | Rewarded):
-            ends = Ends(each.edges.pre[mine].astype(np.int64), each.edges.post[mine].astype(np.int64), each.before[mine], each.delay[mine])
-            sources, cells = (self._train(end, target) for end in (projection.pre, projection.post))
-            if isinstance(late, Rewarded):
-                state = State(w, handle.read("c"), handle.read("Kplus"), np.zeros(len(mine)))
+            return self._gathered(name, handle.connections, target)[mine]
+        ends = Ends(each.edges.pre[mine].astype(np.int64), each.edges.post[mine].astype(np.int64), each.before[mine], each.delay[mine])
+        sources, cells = (self._train(end, target) for end in (projection.pre, projection.post))
+        match late:
+            case None:
+                (w,) = handle.read("weight")
+            case Rewarded():
+                w, c, trace = handle.read("weight", "c", "Kplus")
+                state = State(w, c, trace, np.zeros(len(mine)))
                 w = brought_up_with_rewards(state, late, ends, sources, cells, self._reward_steps(each), target, self.step)
-            else:
-                trace = handle.read("Kplus") if late.adds else np.ones(len(mine))
+            case Late():
+                w, trace = handle.read("weight", "Kplus") if late.adds else (*handle.read("weight"), np.ones(len(mine)))
                 w = brought_up(w, trace, late, ends, sources, cells, target, self.step)
         return w / each.scale
+
+    def _gathered(self, name: str, connections: Any, target: int) -> Floats:
+        """The same of compiled synapses, in the order of the edges; NaN for those of other processes."""
+        values = np.full(len(self.plan.connections[name].edges.pre), np.nan)
+        self.nest.SetDefaults(self.models[name], {"into": values.ctypes.data})
+        connections.set({"until": float(target)})
+        self.nest.SetDefaults(self.models[name], {"into": 0})
+        return values
 
     def _train(self, name: str, until: int) -> Train:
         steps, cells = self._spikes(name)

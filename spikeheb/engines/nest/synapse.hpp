@@ -15,11 +15,13 @@ namespace {
 struct Common : nest::CommonSynapseProperties, Model::Constants {
   double unit = 1.0;   // NEST's weight for efficacy 1
   int64_t late = 0;
+  double *into = nullptr;  // weights of synapses that are brought up to date, each at its own place
 
   void get_status(Dictionary &d) const {
     nest::CommonSynapseProperties::get_status(d);
     d["unit"] = unit;
     d["late"] = static_cast<long>(late);
+    d["into"] = reinterpret_cast<long>(into);
     std::vector<double> values(Model::constant_count);
     if constexpr (Model::constant_count > 0) std::memcpy(values.data(), static_cast<const Model::Numbers *>(this), 8 * values.size());
     d["constants"] = values;
@@ -29,6 +31,8 @@ struct Common : nest::CommonSynapseProperties, Model::Constants {
     d.update_value("unit", unit);
     long steps = late;
     if (d.update_value("late", steps)) late = steps;
+    long address = 0;
+    if (d.update_value("into", address)) into = reinterpret_cast<double *>(address);
     std::vector<double> values;
     if (!d.update_value("constants", values)) return;
     if (values.size() != size_t(Model::constant_count)) throw nest::BadProperty("constants: another rule's");
@@ -69,22 +73,30 @@ public:
     std::memcpy(values, &variables, sizeof values);
     for (int n = 0; n < Model::variable_count; ++n) d[name(n)] = values[n];
     d["until"] = double(at);
+    d["place"] = static_cast<long>(place);
     d[nest::names::size_of] = static_cast<long>(sizeof *this);
   }
-  // `until` brings the synapse to the end of a step; before it is connected it says where its time begins.
+  // `until` brings the synapse to the end of a step, and its weight to where weights are gathered: NEST's own reading of a million
+  // synapses takes a minute. Before the synapse is connected, it says where its time begins.
   void set_status(const Dictionary &d, nest::ConnectorModel &model) {
     Base::set_status(d, model);
     double values[Model::variable_count];
     std::memcpy(values, &variables, sizeof values);
     for (int n = 0; n < Model::variable_count; ++n) d.update_value(name(n), values[n]);
     std::memcpy(&variables, values, sizeof values);
+    long number = 0;
+    if (d.update_value("place", number)) place = uint32_t(number);
     double until = 0.0;
     if (!d.update_value("until", until)) return;
     if (nest::Node *target = connected ? get_target(0) : nullptr) {
       const Common &k = static_cast<const Common &>(model.get_common_properties());
       hear(*target, int64_t(until), k);
       pass(int64_t(until), k);
-      tie_is_open = false;
+      tie_is_open = tie_is_open && int64_t(until) < at;
+      if (k.into) {
+        std::memcpy(values, &variables, sizeof values);
+        k.into[place] = values[Model::weight];
+      }
     } else
       at = int64_t(until);
   }
@@ -112,6 +124,7 @@ private:
   int64_t at = 0;            // the step of the variables' values
   bool tie_is_open = false;  // whether postsynaptic spikes of that very step are still to be read
   bool connected = false;
+  uint32_t place = 0;
 
   // The weight goes by the name that NEST has for weights.
   static std::string name(int n) { return n == Model::weight ? std::string("weight") : std::string(Model::names[n]); }
