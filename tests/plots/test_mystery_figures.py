@@ -41,6 +41,11 @@ def test_every_kept_cell_is_a_point_and_lost_ones_are_counted(cells):
     assert "(1 lost)" in ax.get_title(loc="left")
 
 
+def test_what_else_was_asked_for_stands_below_the_cells():
+    data = sh.mystery(3, level=0).do("pairing", cells=2, delta_t="-10 ms", pairs=240)
+    assert sh.plot(data).get_xlabel() == "pairs = 240"
+
+
 def test_the_posterior_is_drawn_against_cells_with_the_truth_thick(posterior):
     ax = sh.plot(posterior)
     lines = [line for line in ax.lines if line.get_marker() == "o"]

@@ -54,9 +54,10 @@ class Condition:
         return ", ".join(f"{name} = {_in_words(name, value)}" for name, value in _lane(self).condition.items())
 
     @property
-    def siblings(self) -> int:
-        """How many conditions the protocol has with these parameters."""
-        return len(_schedule(self.protocol, self.parameters).lanes)
+    def besides(self) -> str:
+        """The changed parameters of the protocol that the label does not name: ``"pairs = 240"``."""
+        named = _lane(self).condition
+        return ", ".join(f'{k} = "{v}"' if "," in v else f"{k} = {v}" for k, v in self.parameters if k not in named)
 
     @property
     def duration(self) -> float:

@@ -26,7 +26,8 @@ COLUMNS = (
 """Of the table of a class."""
 STYLE = (
     ".mystery table{border-collapse:collapse;margin:1em 0}"
-    ".mystery td,.mystery th{text-align:left;padding:.2em .7em;border-bottom:1px solid #ddd;vertical-align:top}"
+    ".mystery table td,.mystery table th{text-align:left;padding:.2em .7em;border-bottom:1px solid #ddd}"
+    ".mystery table td{vertical-align:top;overflow-wrap:anywhere}"
     ".mystery .bar{display:inline-block;height:.8em;background:#5b3a8c;margin-right:.4em}.mystery .right{font-weight:bold}"
     ".mystery .mark{padding:.4em .8em;border-left:.3em solid #a60;background:#fff6e5;color:#222}"
 )
@@ -75,13 +76,20 @@ class Row:
     twin: str = ""
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a teacher should know of the log."""
+        if self.grade is None:
+            return (f"refused: {self.reason}",)
+        return (*self.grade.notes, *([f"the same experiments and results as {self.twin}"] if self.twin else []))
+
+    @property
     def cells(self) -> list[str]:
         """The row of the table, in the order of `COLUMNS`."""
+        status = "; ".join(self.notes)
         if self.log is None or self.grade is None:
-            return [self.file, *[""] * (len(COLUMNS) - 2), f"refused: {self.reason}"]
+            return [self.file, *[""] * (len(COLUMNS) - 2), status]
         first, grade = self.log.records[0], self.grade
         points = (grade.total, grade.design, grade.inference, grade.parameters, grade.prediction)
-        status = "; ".join([*grade.notes, *([f"the same experiments and results as {self.twin}"] if self.twin else [])])
         return [
             self.file, str(first.get("student", "")), str(first.get("assignment", "")), str(self.log.level.number),
             *(f"{value:.1f}" for value in points), f"{grade.bits:.2f}", f"{grade.reference_bits:.2f}", f"{grade.difficulty:.3f}",
@@ -155,13 +163,9 @@ def bought(log: Played, grade: Grade) -> list[list[str]]:
 
 
 def _label(session: Session) -> str:
-    """A session in words: what was asked for, and which condition it is where the protocol has several."""
+    """A session in words: its condition, and what else was asked for."""
     condition = session.condition
-    several = condition.siblings > 1
-    fixed = [(name, value) for name, value in condition.parameters if not (several and f"{name} = " in condition.label)]
-    parts = [f'{name} = "{value}"' if "," in value else f"{name} = {value}" for name, value in fixed]
-    if several or not parts:
-        parts.insert(0, condition.label)
+    parts = [part for part in (condition.label, condition.besides) if part]
     if session.start != 1:
         parts.append(f"start = {session.start:g}")
     return f"{condition.protocol}: {', '.join(parts)}"
@@ -342,13 +346,14 @@ def overview(rows: Sequence[Row]) -> str:
 
 
 def _class_table(rows: Sequence[Row]) -> str:
-    """A row for each log: points, and rules without parameters; the file leads to its page."""
-    heads = ("file", "student", "total", "design", "inference", "parameters", "prediction", "truth", "answer")
+    """A row for each log: points, and rules without parameters; the name leads to the page of the log."""
+    heads = ("student", "total", "design", "inference", "parameters", "prediction", "truth", "answer")
     lines = []
     for row in rows:
         cells = dict(zip(COLUMNS, row.cells, strict=True))
         cells["truth"] = cells["truth"].partition(" (")[0]
         first, *others = (_safe(cells[name]) for name in heads)
+        first = first or _safe(row.file)
         link = first if row.grade is None else f'<a href="{_safe(quote(page_name(row)))}">{first}</a>'
         lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in (link, *others)) + "</tr>")
     return f"<table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>{''.join(lines)}</table>"
@@ -358,7 +363,7 @@ def _notes_of_class(rows: Sequence[Row]) -> str:
     """Each thing that a teacher should know, with the files that it is about."""
     files: dict[str, list[str]] = {}
     for row in rows:
-        for note in filter(None, row.cells[-1].split("; ")):
+        for note in row.notes:
             files.setdefault(note, []).append(row.file)
     lines = [f"<li>{_safe(note)}: {_safe(', '.join(names))}</li>" for note, names in files.items()]
     return f"<ul>{''.join(lines)}</ul>" if lines else "<p>Nothing.</p>"
