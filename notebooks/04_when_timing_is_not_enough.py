@@ -285,7 +285,7 @@ shown = [
     for gap in (0.005, 0.01)
 ]
 at = np.arange(len(shown))
-ax.bar(at, first.published_ratio[shown], yerr=first.published_sem[shown], color="0.8", capsize=3, label="measured ± SEM")
+ax.bar(at, first.published_ratio[shown] - 1, bottom=1, yerr=first.published_sem[shown], color="0.8", capsize=3, label="measured ± SEM")
 for (label, result), marker in zip(triplets.items(), "s^", strict=True):
     ax.plot(at, result.efficacy_ratio[shown], marker, markersize=9, label=label)
 ax.axhline(1, color="0.5")

@@ -26,6 +26,8 @@
 # (Without a C++ compiler the hidden rule is one of four, at level 0: calcium rules would take numpy many minutes.)
 
 # %%
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -33,7 +35,7 @@ import spikeheb as sh
 
 me = sh.course.seed("Ada Lovelace")  # your own name here: your hidden synapse differs from your neighbour's
 hidden = sh.mystery(me.integer("synapse", 1, 9999), level=sh.course.affordable(1, 0))
-print(hidden.text)
+print(textwrap.fill(hidden.text, 100))
 
 # %% [markdown]
 # (In a terminal: `spikeheb mystery new --seed 7`, then `do`, `answer` and `grade`. A seed is for practice: anybody can compute the synapse from

@@ -68,8 +68,18 @@ def test_what_a_student_is_asked_stands_on_the_page(notebook: Notebook) -> None:
     """Lines of code that are longer than a column are cut: questions, and what a function is to do, are not."""
     for cell in notebook.cells:
         if cell.kind == "code":
-            long = [line for line in cell.source.splitlines() if len(line) > 100 and re.match(r'\s*(#|""")', line)]
+            questions = [line for line in cell.source.splitlines() if re.match(r"\s*#", line)]
+            functions = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.FunctionDef)]
+            tasks = [ast.get_docstring(node, clean=False) or "" for node in functions]
+            long = [line for text in (*questions, *tasks) for line in text.splitlines() if len(line) > 100]
             assert not long, long
+
+
+@every
+def test_a_power_in_a_text_does_not_become_bold(notebook: Notebook) -> None:
+    for cell in notebook.cells:
+        if cell.kind == "markdown":
+            assert not re.findall(r"[\w)]\*\*\w.*", re.sub(r"`[^`]*`", "", cell.source))
 
 
 @every
