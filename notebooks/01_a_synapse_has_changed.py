@@ -135,7 +135,8 @@ _ = ax.legend(loc="upper left")
 def ratio_of(before, after):
     """The pair (ratio, standard error of the ratio), from two arrays of EPSPs.
 
-    For a quotient, the relative errors add as squares: (sem_ratio/ratio)**2 = (sem_before/before)**2 + (sem_after/after)**2.
+    For a quotient, the relative errors add as squares:
+    (sem_ratio/ratio)**2 = (sem_before/before)**2 + (sem_after/after)**2.
     """
     ### BEGIN SOLUTION
     ratio = after.mean() / before.mean()

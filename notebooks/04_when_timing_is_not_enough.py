@@ -45,7 +45,7 @@ me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ f
 
 # %% nbgrader={"grade": false, "grade_id": "predict-fast", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # The same at 50 Hz, still with delta_t = -10 ms: EPSP after / before? Write mine = a number (1
-# is no change). Sketch the whole curve, too.
+# is no change). Sketch the whole curve on paper, too.
 ### BEGIN SOLUTION
 mine = 0.4
 ### END SOLUTION
@@ -217,8 +217,8 @@ for label, value in (("triplet rule", e_triplet), ("best pair rule", e_pair), ("
 # ## Check 4.3: the frequency at which LTD turns into LTP
 #
 # At delta_t = -10 ms the synapse shrinks at 20 Hz and grows at 50 Hz. Somewhere between lies a frequency at which nothing happens. You get a
-# function `ratio_at`: it carries out the experiment at one frequency (Hz) and gives after / before. Each call is an experiment: with
-# bisection, ten are enough. The answer must be right to 0.5 Hz.
+# function `ratio_at`: it carries out the experiment at one frequency (Hz) and gives after / before. Each call is an experiment. With
+# bisection ten are enough: try the middle, keep the half in which the answer lies, and so on. The answer must be right to 0.5 Hz.
 
 
 # %% nbgrader={"grade": false, "grade_id": "turning-frequency", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -285,7 +285,7 @@ shown = [
     for gap in (0.005, 0.01)
 ]
 at = np.arange(len(shown))
-ax.bar(at, first.published_ratio[shown], yerr=first.published_sem[shown], color="0.8", capsize=3, label="measured ± SEM")
+ax.bar(at, first.published_ratio[shown] - 1, bottom=1, yerr=first.published_sem[shown], color="0.8", capsize=3, label="measured ± SEM")
 for (label, result), marker in zip(triplets.items(), "s^", strict=True):
     ax.plot(at, result.efficacy_ratio[shown], marker, markersize=9, label=label)
 ax.axhline(1, color="0.5")

@@ -227,11 +227,11 @@ fig, ax = plt.subplots()
 for delta_t, color, marker, line in ((0.01, "C0", "o", "-"), (-0.01, "C1", "s", "--")):
     at, _, model, ratio, sem = fitted[fitted[:, 1] == delta_t].T
     ax.plot(at, model, line, color=color, label=f"calcium rule, {1e3 * delta_t:+.0f} ms")
-    ax.errorbar(at, ratio, sem, fmt=marker, color=color, capsize=3, label="measured ± SEM")
+    ax.errorbar(at, ratio, sem, fmt=marker, color=color, capsize=3, label=f"measured, {1e3 * delta_t:+.0f} ms, ± SEM")
 ax.axhline(1, color="0.7")
 ax.set(xlabel="frequency of the pairs (Hz)", ylabel="weight (EPSP) after / before")
 ax.set_title("Order and frequency act through calcium alone")
-_ = ax.legend(loc="upper left")
+_ = ax.legend(loc="upper left", fontsize="small")
 error = normalised_error(*fitted[:, 2:].T)
 print(f"E = {error:.1f} (the best pair rule of notebook 4 has 6.6, the triplet rule 0.35)")
 

@@ -40,7 +40,7 @@ me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ f
 # ## Predict: two heaps or one?
 #
 # The four rules of this figure have the *same window*: LTP of A_plus exp(-delta_t/tau), LTD of A_minus exp(delta_t/tau), and LTD is 5 % stronger. They
-# differ only in how a change depends on the weight w (between 0 and 1): LTP is multiplied by (1 - w)**mu, LTD by w**mu.
+# differ only in how a change depends on the weight w (between 0 and 1): LTP is multiplied by `(1 - w)**mu`, LTD by `w**mu`.
 #
 # - mu = 0 is called *additive*: every step has the same size, and at 0 and 1 it is cut off.
 # - mu = 1 is called *multiplicative*: the nearer to a bound, the smaller the steps towards it.
@@ -410,7 +410,7 @@ print("All claims hold.")
 #
 # **What goes wrong**
 #
-# - mu = 0.02 is predicted to look like mu = 0. The exponent is small, but (1 - w)**0.02 still goes to 0 at the bound, and there it counts.
+# - mu = 0.02 is predicted to look like mu = 0. The exponent is small, but `(1 - w)**0.02` still goes to 0 at the bound, and there it counts.
 # - The swapped rule is predicted to settle in the middle, as its drift is zero there too. Let students push the weight by a little: where does it go?
 # - In 6.1 and 6.2 the time constants are forgotten, or w and 1 - w are exchanged. The checks say which.
 # - In 6.3 the bounds are forgotten (additive rules then have no stable weight at all), or unstable points are listed. The checks say so.

@@ -336,7 +336,7 @@ ax.plot(t, np.exp(np.minimum(growth * t, 3)), label="excess of our cell's rate, 
 ax.plot(t, np.exp(per_second * t), "--", label="scaling of a silent cell")
 ax.plot([48 * 3600], [1.92], "o", color="C1", label="measured after 48 h (Turrigiano et al. 1998)")
 ax.set(xscale="log", xlabel="time (s)", ylabel="factor", ylim=(0.9, 4), title="Scaling is thousands of times slower than the runaway")
-_ = ax.legend(fontsize="small", loc="upper left")
+_ = ax.legend(fontsize="small", loc="upper center")
 slower = growth / per_second
 sh.course.reveal("scaling", slower)
 

@@ -496,8 +496,8 @@ at = np.arange(2)
 ax.bar(at - 0.2, inhibition[:, 0], 0.4, label="members")
 ax.bar(at + 0.2, inhibition[:, 1], 0.4, label="all other cells", hatch="//", edgecolor="white")
 ax.set_xticks(at, ["before, at 10 s", "hidden, at 25 s"])
-ax.set(ylabel="sum of inhibitory weights on a cell (nS)", title="The memory is in the weights: members get more inhibition")
-_ = ax.legend(loc="lower center")
+ax.set(ylim=(0, 125), ylabel="sum of inhibitory weights on a cell (nS)", title="The memory is in the weights: members get more inhibition")
+_ = ax.legend(loc="upper left")
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # ## Explain in two sentences

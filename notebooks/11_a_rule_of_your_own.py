@@ -413,8 +413,9 @@ print(board.error.to_pandas().round(1).T.to_string())
 sh.figure(board)
 
 # %% [markdown]
-# Read your column with care. A rule that you changed until it met a point has been *fitted* to that point. What counts is how it does on data that
-# you had not looked at, such as the triplets of Wang et al. (2005), and whether another rule does as well with fewer parameters.
+# Read your column of the table (your line of the figure) with care. A rule that you changed until it met a point has been *fitted* to that
+# point. What counts is how it does on data that you had not looked at, such as the triplets of Wang et al. (2005), and whether another rule does
+# as well with fewer parameters.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # ## Explain in two sentences

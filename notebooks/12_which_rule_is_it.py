@@ -23,16 +23,19 @@
 #
 # A synapse is hidden from you. It follows one of six rules, with parameters of its own. You may buy experiments with a budget of 48 cells; cells
 # differ, some show nothing, some are lost. In the end you write down a probability for each rule. First you learn to plan, then you play.
+# (Without a C++ compiler the hidden rule is one of four, at level 0: calcium rules would take numpy many minutes.)
 
 # %%
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 
 import spikeheb as sh
 
 me = sh.course.seed("Ada Lovelace")  # your own name here: your hidden synapse differs from your neighbour's
-hidden = sh.mystery(me.integer("synapse", 1, 9999), level=1)
-print(hidden.text)
+hidden = sh.mystery(me.integer("synapse", 1, 9999), level=sh.course.affordable(1, 0))
+print(textwrap.fill(hidden.text, 100))
 
 # %% [markdown]
 # (In a terminal: `spikeheb mystery new --seed 7`, then `do`, `answer` and `grade`. A seed is for practice: anybody can compute the synapse from
@@ -50,7 +53,6 @@ mine = 1
 sh.course.predict("fit", mine)
 
 # %%
-RULES = hidden.level.answers
 EXPERIMENTS = {
     "+10 ms": {"delta_t": "10 ms"},
     "-10 ms": {"delta_t": "-10 ms"},
@@ -73,11 +75,13 @@ def predicted(rule, **settings):
 
 
 def predicted_by_all():
-    """For each experiment the ratios of all rules."""
-    return [[predicted(rule, **settings) for rule in RULES] for settings in EXPERIMENTS.values()]
+    """For each of the six rules its ratios in all experiments."""
+    return {rule: [predicted(rule, **settings) for settings in EXPERIMENTS.values()] for rule in hidden.level.answers}
 
 
-table = np.array(sh.course.long_run("12_which_rule_is_it", "table", predicted_by_all))
+of_rules = sh.course.long_run("12_which_rule_is_it", "table", predicted_by_all)
+RULES = list(of_rules)
+table = np.array(list(of_rules.values())).T  # a row for each experiment, a column for each rule
 fig, ax = plt.subplots(figsize=(8.5, 4.4), layout="constrained")
 picture = ax.imshow(np.log(table), cmap="PuOr_r", vmin=-1.2, vmax=1.2, aspect="auto")
 for (row, column), value in np.ndenumerate(table):
@@ -353,13 +357,15 @@ hidden  # noqa: B018  # shows what was bought, and what is left
 # %% nbgrader={"grade": false, "grade_id": "answer-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # Write hidden.answer({"rule": probability, ...})
 ### BEGIN SOLUTION
-shares_now = np.full(len(RULES), 1 / len(RULES))
+rules = hidden.level.answers
+columns = [RULES.index(rule) for rule in rules]
+shares_now = np.full(len(rules), 1 / len(rules))
 rows = ("+10 ms", "burst before pre", "-10 ms, 240 pairs")
 for row, result in zip(rows, (data_1, data_2, data_3), strict=True):
     measured = result.ratio.values.ravel()
-    shares_now = bayes(shares_now, table[list(EXPERIMENTS).index(row)], 0.4, measured[np.isfinite(measured)])
+    shares_now = bayes(shares_now, table[list(EXPERIMENTS).index(row), columns], 0.4, measured[np.isfinite(measured)])
 shares_now = np.round(0.94 * shares_now + 0.01, 3)  # the rules' parameters vary too, so nothing is certain
-hidden.answer(dict(zip(RULES[:-1], shares_now[:-1].tolist(), strict=True)))
+hidden.answer(dict(zip(rules[:-1], shares_now[:-1].tolist(), strict=True)))
 ### END SOLUTION
 
 # %% [markdown]

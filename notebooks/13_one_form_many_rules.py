@@ -316,7 +316,7 @@ sh.course.check("13.4", which_rule, on=one_step, cases=15)
 # spiking synapses end at a bound of 10, so that Hebb's stop there, all 20 of them.)
 
 # %%
-side_by_side = sh.rates.three_rules(seeds=1, duration=sh.course.affordable(30.0, 10.0))
+side_by_side = sh.rates.three_rules(seeds=1, duration=sh.course.affordable(30.0, 5.0))
 sh.figure(side_by_side)
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}

@@ -26,6 +26,13 @@ NOTEBOOKS = {name: notebooks.read(path) for name, path in notebooks.names().item
 
 every = pytest.mark.parametrize("notebook", NOTEBOOKS.values(), ids=NOTEBOOKS)
 
+SECONDS, SECONDS_WITHOUT_COMPILER = 30.0, 60.0
+"""CPU seconds that a notebook may take; ``python tests/benchmarks/table.py --only notebooks`` lists what each takes."""
+GROSSLY = 2.0
+"""A test fails only beyond so many budgets, because processors and their load differ."""
+TRIED_WITHOUT_COMPILER = ("07", "08", "09", "12")
+"""Those that read stored results or hide an easier synapse, and are quick; the others are tried where SPIKEHEB_FULL is set."""
+
 
 @pytest.fixture(autouse=True)
 def _fixed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,8 +68,18 @@ def test_what_a_student_is_asked_stands_on_the_page(notebook: Notebook) -> None:
     """Lines of code that are longer than a column are cut: questions, and what a function is to do, are not."""
     for cell in notebook.cells:
         if cell.kind == "code":
-            long = [line for line in cell.source.splitlines() if len(line) > 100 and re.match(r'\s*(#|""")', line)]
+            questions = [line for line in cell.source.splitlines() if re.match(r"\s*#", line)]
+            functions = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.FunctionDef)]
+            tasks = [ast.get_docstring(node, clean=False) or "" for node in functions]
+            long = [line for text in (*questions, *tasks) for line in text.splitlines() if len(line) > 100]
             assert not long, long
+
+
+@every
+def test_a_power_in_a_text_does_not_become_bold(notebook: Notebook) -> None:
+    for cell in notebook.cells:
+        if cell.kind == "markdown":
+            assert not re.findall(r"[\w)]\*\*\w.*", re.sub(r"`[^`]*`", "", cell.source))
 
 
 @every
@@ -108,11 +125,34 @@ def test_what_a_notebook_reads_without_a_compiler_is_stored_and_nothing_else(not
     assert "tests/course_results.py" in stored["note"]
 
 
+def keeps_its_claims(notebook: Notebook, place: Path, budget: float) -> None:
+    before = os.times()
+    outcomes = carry_out(notebook.cells, place)
+    after = os.times()
+    assert {cell.number: f"{cell.error}: {cell.message}" for cell in outcomes if cell.error} == {}
+    used = after.children_user + after.children_system - before.children_user - before.children_system  # 0 on Windows
+    assert used < GROSSLY * budget, f"{used:.0f} s of CPU; {budget:.0f} s are meant"
+
+
 @every
 @pytest.mark.slow
 def test_the_solved_notebook_keeps_its_claims(notebook: Notebook, tmp_path: Path) -> None:
-    outcomes = carry_out(notebook.cells, tmp_path)
-    assert {cell.number: f"{cell.error}: {cell.message}" for cell in outcomes if cell.error} == {}
+    keeps_its_claims(notebook, tmp_path, SECONDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "notebook",
+    [
+        pytest.param(each, id=name, marks=() if name.startswith(TRIED_WITHOUT_COMPILER) else pytest.mark.full)
+        for name, each in NOTEBOOKS.items()
+    ],
+)
+def test_the_solved_notebook_keeps_its_claims_without_a_compiler(
+    notebook: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    keeps_its_claims(notebook, tmp_path, SECONDS_WITHOUT_COMPILER)
 
 
 @pytest.mark.slow

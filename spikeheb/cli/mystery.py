@@ -26,7 +26,10 @@ mystery = typer.Typer(no_args_is_help=True, help="Find out the hidden rule of a 
 Log = Annotated[Path, typer.Option("--log", metavar="FILE", help="The log of the hidden synapse.", rich_help_panel=options.OUTPUT_PANEL)]
 LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="The log of a hidden synapse.")]
 LevelNumber = Annotated[
-    int, typer.Option(min=1, max=3, help="1: six rules, 48 cells. 2: thirteen, 36 cells. 3: 24 cells, or none of these.")
+    int,
+    typer.Option(
+        min=0, max=3, help="0: four rules that need no compiler, 48 cells. 1: six, 48 cells. 2: thirteen, 36. 3: 24, or none of these."
+    ),
 ]
 Secret = Annotated[
     Path | None,
@@ -61,8 +64,11 @@ def new(
 ) -> None:  # fmt: skip
     """Hide a synapse for practice, and start its log."""
     from spikeheb.cli.printing import note, paragraphs
+    from spikeheb.engines.choice import hint_on_compiler
     from spikeheb.studies.mystery.game import new as study
 
+    if level and (hint := hint_on_compiler()):
+        note(f"calcium rules take many minutes here, and --level 0 has none{hint}")
     made = study(seed, level=level, path=log)
     paragraphs(made.text)
     note(f"{log}: {made.records[0]['mark']}")

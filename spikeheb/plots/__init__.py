@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from spikeheb.errors import FormatError, SpikehebError, unknown_name
 from spikeheb.plots import style
-from spikeheb.plots.board import board_page, draw_board, size_alone
+from spikeheb.plots.board import axes_alone, board_page, draw_board
 from spikeheb.plots.comparing import comparison
 from spikeheb.plots.constraint import constraint_page, draw_bias, draw_diagonal
 from spikeheb.plots.course import courses, draw_course, panels_of
@@ -114,8 +114,10 @@ def _panel(data: xr.Dataset, ax: Axes | None, panel: str | None, series: str | N
     panel = panel or ("outcome" if study == "experiment" and "epsp" not in data else PANELS[study][0])
     if panel not in PANELS[study]:
         raise unknown_name("panel", panel, PANELS[study])
-    if ax is None:
-        ax = style.new_axes(*size_alone(data)) if panel == "board" else style.new_axes()
+    if panel == "board" and ax is None:
+        ax, scale = axes_alone(data)
+        return draw_board(ax, data, scale)
+    ax = style.new_axes() if ax is None else ax
     if study in RATES:
         return RATES[study][panel](ax, data)
     if panel == "window":

@@ -13,7 +13,8 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from spikeheb.plots.style import BLACK, GREY
+from spikeheb.plots.shown import ShownAxes
+from spikeheb.plots.style import BLACK, GREY, new_figure
 from spikeheb.studies.board.standing import FITTED, MARK, NOT_APPLICABLE, REFITTED, SAME
 
 if TYPE_CHECKING:
@@ -63,11 +64,15 @@ def board_page(data: xr.Dataset) -> Figure:
     return page
 
 
-def size_alone(data: xr.Dataset) -> tuple[float, float]:
-    """Inches of a figure in which one heat map has squares of the usual size, and its names have room."""
+def axes_alone(data: xr.Dataset) -> tuple[Axes, Axes]:
+    """Axes for one heat map and for its scale, in a figure of their own in which squares have the usual size and names have room."""
     heads = [_head(data, n) for n in range(data.sizes["data_set"])]
-    width = _width([*_names(data), CEILING]) + SQUARE * len(heads) + 4 * GAP
-    return max(width, NARROWEST), _width(heads) + SQUARE * (data.sizes["entry"] + 2) + SCALE + 2 * GAP
+    left, top, bottom = _width([*_names(data), CEILING]) + 0.35, _width(heads) + 0.3, SCALE + 0.1
+    across, up = SQUARE * len(heads), SQUARE * (data.sizes["entry"] + 2)
+    page = new_figure(left + max(across, SCALE_WIDTH) + GAP, top + up + bottom)
+    page.set_layout_engine("none")
+    ax = page.add_axes(_box(page, left, bottom, across, up), axes_class=ShownAxes)
+    return ax, page.add_axes(_box(page, left + 0.2, bottom - 0.25, SCALE_WIDTH - 0.6, 0.09))
 
 
 def _empty_page() -> Figure:

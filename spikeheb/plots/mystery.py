@@ -30,6 +30,7 @@ def draw_cells(ax: Axes, data: xr.Dataset) -> Axes:
     ax.set_xticks(range(data.sizes["condition"]), [str(text).replace(", ", "\n") for text in data["condition"].values])
     ax.set_xlim(-0.8, data.sizes["condition"] - 0.2)
     lost = int(np.isnan(data["ratio"].values).sum())
+    ax.set_xlabel(data.attrs.get("besides", ""))
     ax.set_ylabel("EPSP after / before")
     ax.set_title(f"{data.attrs['protocol']}: each cell, mean ± SEM" + (f" ({lost} lost)" if lost else ""))
     ratio_axis([ax])

@@ -52,7 +52,7 @@ def test_what_is_known_and_left_can_be_read_again(begun):
     done = begun("show")
     assert done.code == 0
     assert "pair:additive" in done.out
-    assert 'pairing: delta_t = 10 ms, post_pattern = "0 ms, 20 ms"' in done.out
+    assert 'delta_t = 10 ms, post_pattern = "0 ms, 20 ms"' in done.out
     assert "44 of 48 cells are left" in done.err
 
 

@@ -8,7 +8,7 @@ from matplotlib.text import Text
 
 import spikeheb as sh
 from spikeheb.plots import figure
-from spikeheb.plots.board import NOTHING, UNVERIFIED
+from spikeheb.plots.board import NOTHING, SQUARE, UNVERIFIED
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +81,16 @@ def test_what_is_unverified_is_marked_and_explained(board, marked):
     assert UNVERIFIED not in [text.get_text() for text, _ in texts(figure(board))]
 
 
-def test_the_layout_of_one_map_alone_does_not_collapse(board):
-    """The usual figure is too low for the names above the columns: its layout collapsed, with a warning."""
-    many = board.isel(entry=np.arange(40) % board.sizes["entry"])
-    for data in (board, many):
-        page = sh.plot(data).figure
-        page.draw_without_rendering()
-        assert min(page.axes[0].bbox.size) > 0
+@pytest.mark.parametrize("columns", CHOICES)
+@pytest.mark.parametrize("lines", [1, 40])
+def test_one_map_alone_has_squares_of_the_usual_size_and_every_word(board, columns, lines):
+    data = board.isel(data_set=CHOICES[columns], entry=np.arange(lines) % board.sizes["entry"])
+    page = sh.plot(data).figure
+    all_on_the_page(page)
+    assert page.axes[0].bbox.size == pytest.approx(page.dpi * SQUARE * np.array([data.sizes["data_set"], lines + 2]), rel=0.02)
+
+
+def test_the_longest_names_of_the_board_are_on_the_page_of_a_map_alone():
+    page = sh.plot(sh.score("triplet", "sjostrom_2001", refit=True)).figure
+    assert any("authors" in text.get_text() or "refit" in text.get_text() for text, _ in texts(page))
+    all_on_the_page(page)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from drawn import line, texts
+from drawn import line, reaches, texts, window
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 
@@ -40,6 +40,19 @@ def test_a_long_title_stays_inside_the_figure(made):
     title = page.get_suptitle()
     assert "visual_cortex_nearest_full" in title
     assert page._suptitle.get_window_extent().x1 <= page.bbox.x1
+
+
+LONG = "triplet / visual_cortex_nearest_full, as the authors publish it"
+
+
+def test_no_figure_of_a_long_name_is_cut(sjostrom, made):
+    sjostrom.attrs["rule_label"] = LONG
+    bare = made({"delta_t": [0.01, 0.02]}, [1.1, 1.2], test_pulses=False)
+    bare.attrs["rule_label"] = LONG
+    pages = [plots.figure(data) for data in (sjostrom, bare, window(LONG))]
+    pages += [sh.plot(sjostrom, panel=panel).figure for panel in plots.PANELS["experiment"]]
+    pages += [sh.plot(data).figure for data in (bare, window(LONG), [window(LONG), window("pair")])]
+    assert [reaches(page) for page in pages] == pytest.approx([0] * len(pages), abs=1)
 
 
 def test_course_leaves_rejected_sweeps_out(sjostrom):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
+from drawn import reaches
 
 import spikeheb as sh
 
@@ -40,6 +41,11 @@ def test_every_kept_cell_is_a_point_and_lost_ones_are_counted(cells):
     assert "(1 lost)" in ax.get_title(loc="left")
 
 
+def test_what_else_was_asked_for_stands_below_the_cells():
+    data = sh.mystery(3, level=0).do("pairing", cells=2, delta_t="-10 ms", pairs=240)
+    assert sh.plot(data).get_xlabel() == "pairs = 240"
+
+
 def test_the_posterior_is_drawn_against_cells_with_the_truth_thick(posterior):
     ax = sh.plot(posterior)
     lines = [line for line in ax.lines if line.get_marker() == "o"]
@@ -52,3 +58,11 @@ def test_the_posterior_is_drawn_against_cells_with_the_truth_thick(posterior):
 @pytest.mark.parametrize("name", ["cells", "posterior"])
 def test_the_whole_figure_has_the_panel(name, request):
     assert len(sh.figure(request.getfixturevalue(name)).axes) == 1
+
+
+def test_long_names_of_rules_and_conditions_are_not_cut(cells, posterior):
+    names = ["triplet:visual_cortex_nearest_min", "damour_froemke:auditory_cortex", "graupner_brunel:cortical_slices"]
+    posterior = posterior.assign_coords(rule=names)
+    posterior.attrs |= {"truth": names[0], "same": names[0]}
+    cells = cells.assign_coords(condition=["frequency = 1 Hz, delta_t = 10 ms", "frequency = 1 Hz, delta_t = -10 ms"])
+    assert [reaches(sh.plot(data).figure) for data in (cells, posterior)] == pytest.approx([0, 0], abs=1)

@@ -13,8 +13,10 @@ from spikeheb.circuits.steps import Steps
 from spikeheb.engines.choice import carry_out
 from spikeheb.errors import ScheduleError
 from spikeheb.limits import check_count
+from spikeheb.results import SHOWN
 from spikeheb.rules import choose
 from spikeheb.schedules import Lane, Schedule, to_steps
+from spikeheb.studies.experiment.readout import TEXTS
 from spikeheb.studies.experiment.session import session
 
 STANDARD_CELL = "l5_pyramidal"
@@ -48,13 +50,14 @@ class Condition:
 
     @property
     def label(self) -> str:
-        """The condition in words."""
-        return _lane(self).label
+        """The condition in words, with units: ``"frequency = 1 Hz, delta_t = 10 ms"``."""
+        return ", ".join(f"{name} = {_in_words(name, value)}" for name, value in _lane(self).condition.items())
 
     @property
-    def siblings(self) -> int:
-        """How many conditions the protocol has with these parameters."""
-        return len(_schedule(self.protocol, self.parameters).lanes)
+    def besides(self) -> str:
+        """The changed parameters of the protocol that the label does not name: ``"pairs = 240"``."""
+        named = _lane(self).condition
+        return ", ".join(f'{k} = "{v}"' if "," in v else f"{k} = {v}" for k, v in self.parameters if k not in named)
 
     @property
     def duration(self) -> float:
@@ -93,6 +96,14 @@ def conditions_of(protocol: object, parameters: Mapping[str, object]) -> list[Co
 def _text(value: object) -> str:
     """A parameter as it stands in a log; rows are separated by commas, as on the command line."""
     return ", ".join(map(_text, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _in_words(name: str, value: object) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    units = TEXTS.get(name, ("1", ""))[0]
+    unit, factor = SHOWN.get(units, (units, 1.0))
+    return f"{float(f'{value * factor:.6g}'):g} {unit}".strip()
 
 
 def _check(each: Condition) -> None:

@@ -13,7 +13,7 @@ from spikeheb.errors import FormatError, ScheduleError
 from spikeheb.numbers import quantities
 from spikeheb.studies.labels import describe
 from spikeheb.studies.mystery.budget import check_affordable, cost
-from spikeheb.studies.mystery.conditions import SHORTEST, Session, conditions_of
+from spikeheb.studies.mystery.conditions import SHORTEST, Condition, Session, conditions_of
 from spikeheb.studies.mystery.log import Record
 from spikeheb.studies.mystery.noise import EPSP, Measured
 from spikeheb.studies.mystery.synapse import Synapse
@@ -119,7 +119,8 @@ def as_dataset(record: Record) -> xr.Dataset:
         },
         coords={"condition": [each["condition"] for each in record["results"]]},
     )
-    data.attrs = {"study": "mystery", "protocol": record["protocol"], "cost": record["cost"], "left": record["left"]}
+    besides = Condition(record["protocol"], tuple(sorted(record["parameters"].items()))).besides
+    data.attrs = {"study": "mystery", "protocol": record["protocol"], "besides": besides, "cost": record["cost"], "left": record["left"]}
     return describe(
         data,
         {

@@ -165,8 +165,9 @@ def mystery(seed: int = 0, *, level: int = 1, log: str | Path | None = None) -> 
     Parameters
     ----------
     seed : int
-    level : {1, 2, 3}
-        6 rules and 48 cells; 13 rules and 36 cells; 24 cells, and the rule may be none of the 13.
+    level : {0, 1, 2, 3}
+        4 rules that need no compiler and 48 cells; 6 rules and 48 cells; 13 rules and 36 cells; 24 cells, and the rule may be none of
+        the 13.
     log : str or Path, optional
         A log. If it exists, it is continued; the seed and the level are then those of the log.
 

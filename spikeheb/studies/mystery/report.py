@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -26,12 +26,15 @@ COLUMNS = (
 """Of the table of a class."""
 STYLE = (
     ".mystery table{border-collapse:collapse;margin:1em 0}"
-    ".mystery td,.mystery th{text-align:left;padding:.2em .7em;border-bottom:1px solid #ddd;vertical-align:top}"
+    ".mystery table td,.mystery table th{text-align:left;padding:.2em .7em;border-bottom:1px solid #ddd}"
+    ".mystery table td{vertical-align:top;overflow-wrap:anywhere}"
     ".mystery .bar{display:inline-block;height:.8em;background:#5b3a8c;margin-right:.4em}.mystery .right{font-weight:bold}"
     ".mystery .mark{padding:.4em .8em;border-left:.3em solid #a60;background:#fff6e5;color:#222}"
 )
 """Of a report, in a notebook as on a page of its own."""
 PAGE = "body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#222;background:#fff}"
+MOST_LISTED = 12
+"""Sessions that the page of a class names."""
 WIDEST = 12.0
 """Width of a bar for certainty, in em."""
 
@@ -73,13 +76,20 @@ class Row:
     twin: str = ""
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a teacher should know of the log."""
+        if self.grade is None:
+            return (f"refused: {self.reason}",)
+        return (*self.grade.notes, *([f"the same experiments and results as {self.twin}"] if self.twin else []))
+
+    @property
     def cells(self) -> list[str]:
         """The row of the table, in the order of `COLUMNS`."""
+        status = "; ".join(self.notes)
         if self.log is None or self.grade is None:
-            return [self.file, *[""] * (len(COLUMNS) - 2), f"refused: {self.reason}"]
+            return [self.file, *[""] * (len(COLUMNS) - 2), status]
         first, grade = self.log.records[0], self.grade
         points = (grade.total, grade.design, grade.inference, grade.parameters, grade.prediction)
-        status = "; ".join([*grade.notes, *([f"the same experiments and results as {self.twin}"] if self.twin else [])])
         return [
             self.file, str(first.get("student", "")), str(first.get("assignment", "")), str(self.log.level.number),
             *(f"{value:.1f}" for value in points), f"{grade.bits:.2f}", f"{grade.reference_bits:.2f}", f"{grade.difficulty:.3f}",
@@ -107,8 +117,13 @@ def with_twins(rows: Sequence[Row]) -> list[Row]:
 # --- one log --------------------------------------------------------------------------------------------------------------
 
 
-def parts(grade: Grade) -> list[tuple[str, float, float, str]]:
+def parts(log: Played, grade: Grade) -> list[tuple[str, float, float, str]]:
     """Name, points, most points, and what each part of the score rests on."""
+    right = [log.level.answers.index(name) for name in grade.same]
+    ideal = f"an ideal observer of the same data gives {grade.beliefs[-1][right].sum():.2f} to the right answer"
+    if log.answered:
+        shares = log.records[-1]["probabilities"]
+        ideal += f", the written probabilities {sum(shares.get(name, 0.0) for name in grade.same):.2f}"
     return [
         (
             "design",
@@ -116,10 +131,21 @@ def parts(grade: Grade) -> list[tuple[str, float, float, str]]:
             DESIGN,
             f"bits about the rule: {grade.bits:.2f} in these data, {grade.reference_bits:.2f} in the reference design's",
         ),
-        ("inference", grade.inference, INFERENCE, "the written probabilities beside those of an ideal observer of the same data"),
+        ("inference", grade.inference, INFERENCE, ideal),
         ("parameters", grade.parameters, PARAMETERS, "how well the answer predicts four other protocols, in standard deviations of a cell"),
-        ("prediction", grade.prediction, PREDICTION, "the interval that was registered before the last experiment"),
+        ("prediction", grade.prediction, PREDICTION, _predicted(log)),
     ]
+
+
+def _predicted(log: Played) -> str:
+    """The registered interval, and the mean ratio that came."""
+    experiments = experiments_of(log.records)
+    if not experiments or experiments[-1][0].get("predict") is None:
+        return "no interval was registered before the last experiment"
+    record, done = experiments[-1]
+    low, high = record["predict"]
+    mean = _numbers([cell for _, cells in done for cell in cells])[-1] or "not known, all cells were lost"
+    return f"before the last experiment {low:g} to {high:g} was registered; the mean ratio was {mean}"
 
 
 def bought(log: Played, grade: Grade) -> list[list[str]]:
@@ -137,13 +163,12 @@ def bought(log: Played, grade: Grade) -> list[list[str]]:
 
 
 def _label(session: Session) -> str:
-    """A session in words: what was asked for, and which condition it is where the protocol has several."""
-    parts = [f'{name} = "{value}"' if "," in value else f"{name} = {value}" for name, value in session.condition.parameters]
-    if session.condition.siblings > 1 or not parts:
-        parts.append(session.condition.label)
+    """A session in words: its condition, and what else was asked for."""
+    condition = session.condition
+    parts = [part for part in (condition.label, condition.besides) if part]
     if session.start != 1:
         parts.append(f"start = {session.start:g}")
-    return f"{session.condition.protocol}: {', '.join(parts)}"
+    return f"{condition.protocol}: {', '.join(parts)}"
 
 
 def _numbers(cells: Sequence[Measured]) -> list[str]:
@@ -158,7 +183,7 @@ BOUGHT = ("experiment", "what", "cells", "lost", "mean ratio", "cost", "bits")
 def text(log: Played, grade: Grade) -> str:
     """The report as plain text."""
     lines = [f"{grade.total:.0f} of 100 points; the synapse was {grade.truth}"]
-    lines += [f"  {name}: {points:.1f} of {most:.0f} ({why})" for name, points, most, why in parts(grade)]
+    lines += [f"  {name}: {points:.1f} of {most:.0f} ({why})" for name, points, most, why in parts(log, grade)]
     if len(grade.same) > 1:
         lines.append(f"These predict the same and count as one answer: {', '.join(grade.same)}.")
     lines += ["", "What the experiments said to an ideal observer (probability of the right answer, and the most probable one):"]
@@ -243,8 +268,8 @@ def _body(log: Played, grade: Grade) -> list[str]:
     return [
         f"<h1>{_safe(who)}: {grade.total:.0f} of 100</h1>", f'<p class="mark">{_safe("; ".join(grade.notes))}</p>',
         f"<p>The synapse was <b>{_safe(grade.truth)}</b>. Level {log.level.number}, {log.spent} of {log.level.cells} cells spent, "
-        f"difficulty {grade.difficulty:.3f}.</p>",
-        _table(("part", "points", "of", "what it rests on"), [[n, f"{p:.1f}", f"{m:.0f}", w] for n, p, m, w in parts(grade)]),
+        f"difficulty {grade.difficulty:.3f} (of 0 to 0.1: the doubt that the reference design leaves).</p>",
+        _table(("part", "points", "of", "what it rests on"), [[n, f"{p:.1f}", f"{m:.0f}", w] for n, p, m, w in parts(log, grade)]),
         "<h2>What the experiments said</h2>",
         "<p>Probabilities of an ideal observer after each experiment, and those that were handed in. One bit halves the doubt.</p>",
         _posterior(log, grade), "<h2>What would have told the rules apart</h2>",
@@ -275,17 +300,24 @@ def _handed_in(log: Played) -> str:
         return ""
     answer = log.records[-1]
     best = named(log.level, answer["probabilities"])
-    given = ", ".join(f"{name} = {value:.4g} (SI)" for name, value in answer["parameters"].items()) or "published values"
+    values = {name: replace(best.rule.parameters[name], value=float(f"{value:.4g}")) for name, value in answer["parameters"].items()}
+    given = ", ".join(f"{name} = {value.text}" for name, value in values.items()) or "published values"
     return f"<p>Parameters that were handed in, for {_safe(best.name)}: {_safe(given)}.</p>"
 
 
 # --- a class --------------------------------------------------------------------------------------------------------------
 
 
-def protocols_used(rows: Sequence[Row]) -> list[tuple[str, int]]:
-    """How many experiments of a class used each protocol."""
-    used = Counter(record["protocol"] for row in rows if row.log is not None for record in row.log.records if record["kind"] == "do")
-    return used.most_common()
+def sessions_used(rows: Sequence[Row]) -> list[tuple[str, int, int]]:
+    """What the logs of a class bought most often: a session in words, in how many experiments, and with how many cells in all."""
+    used: Counter[str] = Counter()
+    cells_of: Counter[str] = Counter()
+    for row in rows:
+        for _, done in experiments_of(row.log.records) if row.log is not None else ():
+            for session, cells in done:
+                used[_label(session)] += 1
+                cells_of[_label(session)] += len(cells)
+    return [(name, count, cells_of[name]) for name, count in used.most_common(MOST_LISTED)]
 
 
 def confusions(rows: Sequence[Row]) -> list[tuple[str, str, int]]:
@@ -304,24 +336,37 @@ def overview(rows: Sequence[Row]) -> str:
     mean = f"{sum(graded) / len(graded):.0f}" if graded else "none"
     body = [
         f"<h1>{len(rows)} logs, mean {mean} of 100</h1>", _class_table(rows), "<p>Everything else is in grades.csv.</p>",
-        "<h2>Protocols that were used</h2>",
-        _table(("protocol", "experiments"), [[name, str(count)] for name, count in protocols_used(rows)]), "<h2>Confusions</h2>",
+        "<h2>What to look at</h2>", _notes_of_class(rows),
+        "<h2>What was bought most often</h2>",
+        _table(("what", "experiments", "cells"), [[name, str(n), str(cells)] for name, n, cells in sessions_used(rows)]),
+        "<h2>Confusions</h2>",
         _table(("the synapse was", "the answer was", "times"), [[a, b, str(n)] for a, b, n in confusions(rows)]),
     ]  # fmt: skip
     return _document("class", body)
 
 
 def _class_table(rows: Sequence[Row]) -> str:
-    """A row for each log: points, rules without parameters, and what the teacher should know; the file leads to its page."""
-    heads = ("file", "student", "total", "design", "inference", "parameters", "prediction", "truth", "answer", "status")
+    """A row for each log: points, and rules without parameters; the name leads to the page of the log."""
+    heads = ("student", "total", "design", "inference", "parameters", "prediction", "truth", "answer")
     lines = []
     for row in rows:
         cells = dict(zip(COLUMNS, row.cells, strict=True))
         cells["truth"] = cells["truth"].partition(" (")[0]
         first, *others = (_safe(cells[name]) for name in heads)
+        first = first or _safe(row.file)
         link = first if row.grade is None else f'<a href="{_safe(quote(page_name(row)))}">{first}</a>'
         lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in (link, *others)) + "</tr>")
     return f"<table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>{''.join(lines)}</table>"
+
+
+def _notes_of_class(rows: Sequence[Row]) -> str:
+    """Each thing that a teacher should know, with the files that it is about."""
+    files: dict[str, list[str]] = {}
+    for row in rows:
+        for note in row.notes:
+            files.setdefault(note, []).append(row.file)
+    lines = [f"<li>{_safe(note)}: {_safe(', '.join(names))}</li>" for note, names in files.items()]
+    return f"<ul>{''.join(lines)}</ul>" if lines else "<p>Nothing.</p>"
 
 
 def page_name(row: Row) -> str:

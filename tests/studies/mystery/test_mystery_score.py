@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from html import escape
 
 import numpy as np
 import pytest
@@ -12,11 +14,12 @@ from hypothesis import strategies as st
 import spikeheb as sh
 from spikeheb.studies.mystery import log
 from spikeheb.studies.mystery.candidates import LEVELS
-from spikeheb.studies.mystery.conditions import Session
+from spikeheb.studies.mystery.conditions import Session, conditions_of
 from spikeheb.studies.mystery.designs import REFERENCE, WINDOW, pairs, shared_out
+from spikeheb.studies.mystery.experiments import experiments_of
 from spikeheb.studies.mystery.game import Mystery
 from spikeheb.studies.mystery.observer import posterior
-from spikeheb.studies.mystery.report import Row, overview, page, text, with_twins
+from spikeheb.studies.mystery.report import Row, _handed_in, _label, overview, page, text, with_twins
 from spikeheb.studies.mystery.score import design_points, gained, inference_points, interval_score, prediction_points
 from spikeheb.studies.mystery.synapse import drawn, equivalent
 
@@ -146,6 +149,28 @@ def test_a_notebook_shows_the_budget_and_then_the_report_in_short_html(game):
     assert len(after._repr_html_()) < 8000
     assert "body{" not in after._repr_html_()  # a notebook keeps its own look
     assert repr(after) == text(game, after.grade)
+
+
+def test_the_report_says_what_was_missed_and_units(game, grade):
+    report = text(game, grade)
+    assert re.search(r"an ideal observer of the same data gives \d\.\d\d to the right answer, the written probabilities \d\.\d\d", report)
+    both = conditions_of("pairing", {"delta_t": ["10 ms", "-10 ms"], "pairs": 240})
+    assert [_label(Session(each)) for each in both] == [
+        "pairing: frequency = 1 Hz, delta_t = 10 ms, pairs = 240", "pairing: frequency = 1 Hz, delta_t = -10 ms, pairs = 240",
+    ]  # fmt: skip
+
+
+def test_parameters_stand_in_the_report_with_their_units():
+    mystery = played(3, said=None, cells=2)
+    mystery.answer({"pair:additive": 0.9}, {"tau_plus": "18 ms"})
+    assert "tau_plus = 18 ms." in _handed_in(mystery)
+
+
+def test_the_page_of_a_class_counts_what_was_bought(game, grade):
+    html = overview([Row("a.jsonl", game, grade), Row("b.jsonl", game, grade)])
+    for record, done in experiments_of(game.records):
+        assert record["cells"] == len(done[0][1])
+        assert f"<td>{escape(_label(done[0][0]))}</td><td>2</td><td>{2 * record['cells']}</td>" in html
 
 
 def test_two_submissions_with_one_log_are_shown(game, grade):
