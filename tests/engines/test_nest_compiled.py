@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from nest_networks import DT, SPREAD, given, of, relay_in, replace_delay
+from nest_networks import DT, SPREAD, STEPS, given, of, relay_in, replace_delay
 from test_nest import difference, driven_by, needs_nest
 
 import spikeheb as sh
@@ -14,6 +14,7 @@ from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.connect import AllToAll
 from spikeheb.circuits.distributions import Uniform
 from spikeheb.circuits.drives import Drives, from_start
+from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
@@ -155,6 +156,28 @@ def test_transmission_that_depends_on_the_state_agrees_by_the_spikes_that_it_cau
     a, b = ({(s, c) for s, c in zip(*carry_out_network(circuit, engine).spikes["e"], strict=True)} for engine in ("nest", "kernel"))
     assert len(b) > 100
     assert len(a & b) > 0.95 * len(b)
+
+
+PHASES = (
+    Phase(step=0, parameters={"xe": {"A_plus": 0.03}}),
+    Phase(step=9_000, plastic={"xe": False}),
+    Phase(step=14_321, plastic={"xe": True}, parameters={"xe": {"A_plus": 0.0, "A_minus": 0.02}}),
+    Phase(step=21_000, parameters={"xe": {"A_plus": 0.01}}),
+)
+
+
+@needs_nest
+@pytest.mark.parametrize("way", WAYS)
+def test_phases_hold_from_their_step_on(relay, way):
+    """Also a rule that one of NEST's own synapses computes is compiled where a phase changes it."""
+    circuit = given(relay, of("pair", backpropagation_delay="1 ms"), ties=True, **WAYS[way])
+    steps = np.array([8_998, 8_999, 9_000, 14_319, 14_320, 14_321, 20_999, 21_000, STEPS - 1])
+    circuit = replace(circuit, phases=PHASES, probes=Probes(trains=True, snapshots=steps))
+    assert is_compiled(circuit)
+    assert difference(circuit) < 1e-12
+    weights = carry_out_network(circuit, "nest").snapshots["xe"]
+    np.testing.assert_array_equal(weights[1], weights[4])
+    assert abs(weights[0] - weights[1]).max() + abs(weights[4] - weights[6]).max() > 1e-3
 
 
 @needs_nest

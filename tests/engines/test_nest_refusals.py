@@ -13,7 +13,7 @@ import spikeheb as sh
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.connect import FixedIndegree
 from spikeheb.circuits.drives import Noise
-from spikeheb.circuits.phases import Phase
+from spikeheb.circuits.phases import Phase, Rewire
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import OfCells, OfSynapses, Probes
 from spikeheb.circuits.projections import Normalise, Projection
@@ -64,7 +64,10 @@ def test_projections_that_nest_has_not_are_refused_by_name(relay):
     assert "random currents" in refusal(replace(circuit, drives={"e": replace(circuit.drives["e"], noise=noise)}))
     assert '"xe": all spikes, and snapshots' in refusal(replace(circuit, probes=Probes(projections={"xe": OfSynapses(watched=1)})))
     assert '"e": all spikes, and snapshots' in refusal(replace(circuit, probes=Probes(populations={"e": OfCells(bin_steps=10)})))
-    assert "phase" in refusal(replace(circuit, phases=(Phase(step=9, plastic={"xe": False}),)))
+    rewired = Phase(step=9, rewire={"xe": Rewire(0.5, "indegree")})
+    assert "no projection is rewired in NEST" in refusal(replace(circuit, phases=(rewired,)))
+    still = replace(circuit, projections={"xe": rewarded}, phases=(Phase(step=9, plastic={"xe": False}),))
+    assert "nothing changes at a phase" in refusal(still)
 
 
 def test_cells_that_nest_has_not_are_refused_by_name(relay):

@@ -52,13 +52,14 @@ class _Writer:
         flows = ["  double dt;", *(f"  Propagator<{len(decay.names)}> flow_{n};" for n, decay in self.coupled)]
         parts = [
             f"static constexpr int constant_count = {len(constants)};",
-            f"static constexpr int weight = {variables.index(self.program.rule.weight)};",
+            f"static constexpr int place_of_weight = {variables.index(self.program.rule.weight)};",
             f"static constexpr bool post_first = {str(self.program.rule.coincidence == 'post_first').lower()};",
             f"static constexpr const char *names[] = {{{shown}}};",
             f"static constexpr int variable_count = {len(variables)};",
             struct("Numbers", "double", constants, "of the rule"),
             "struct Constants : Numbers {", *flows, "};",
             struct("Variables", "double", variables, "of a synapse"),
+            f"static double &weight(Variables &s) {{ return s.{mangled(self.program.rule.weight)}; }}",
             self.prepare(), self.advance(), self.heard("pre"), self.heard("post"),
         ]  # fmt: skip
         return "\n".join(["struct Model {", indent("\n".join(parts)), "};", ""])

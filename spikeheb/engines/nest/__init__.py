@@ -14,7 +14,8 @@ number by number, because spikeheb draws them and hands them over as arrays.
   written otherwise: any rule whose handlers hear spikes and whose variables are solved between them, with any bounds, start values,
   order of ties and order of transmission. Under given spikes, weights are the kernel's within 1e-12. This needs g++ and 10 seconds for
   each rule, once. (NESTML could write such synapses too; it moves postsynaptic traces into cells that it has to write anew, so that
-  NEST's own cells could not be used, and knows one order of ties.)
+  NEST's own cells could not be used, and knows one order of ties.) Phases change such synapses alone; NEST then exchanges spikes in
+  every step.
 
 Cells run where NEST has their equations: leaky integrate-and-fire cells with two conductances, or with currents. NEST integrates with
 other methods, so some spikes come a step earlier or later, and recurrent networks agree in distribution only.
@@ -38,8 +39,8 @@ exchanges spikes in every step; a tie of spikes counts in neither order there, a
 weights up to date between spikes, so it is kept from doing that within a run.
 
 **What is refused, by name**: rules with a clock, noise, ``[post]``, the membrane potential or delayed handlers, other rules with rewards,
-rewards that cells bring about, of several amounts or to single cells, phases, normalisation, constants that differ between cells, single
-precision, other cells, and imposed spikes on cells that could fire by themselves.
+rewards that cells bring about, of several amounts or to single cells, rewiring, normalisation, constants that differ between cells,
+single precision, other cells, and imposed spikes on cells that could fire by themselves.
 
 **Several machines.** The wheel of NEST has threads and no MPI. For MPI, NEST is built from source (``cmake -Dwith-mpi=ON``) into the
 environment that has spikeheb and mpi4py, and ``mpirun -n 4 python run.py`` runs a script that calls ``sh.network(..., engine="nest")``.

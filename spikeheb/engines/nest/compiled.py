@@ -68,10 +68,10 @@ class Compiled:
     late: int
     start: Mapping[str, Floats]
 
-    @property
-    def constants(self) -> list[float]:
-        """The rule's numbers, in the order in which the synapse has them."""
-        return [float(self.program.rule.constants[name]) for name in self.program.constants]
+    def during(self, plastic: bool, values: Mapping[str, float]) -> dict[str, object]:
+        """What holds in a phase: whether weights may change, and the rule's numbers in the order in which the synapse has them."""
+        numbers = {**self.program.rule.constants, **values}
+        return {"plastic": plastic, "constants": [float(numbers[name]) for name in self.program.constants]}
 
 
 def install(nest: Any, program: Program) -> str:

@@ -94,8 +94,8 @@ def plan(circuit: Circuit) -> Plan:
         raise EngineError(FOR_NETWORKS, key="engine")
     if circuit.precision != "float64":
         raise EngineError("NEST computes in double precision", key="precision")
-    if circuit.phases:
-        raise EngineError("NEST brings a weight up to date at its next presynaptic spike, so that nothing changes at a phase", key="phases")
+    if any(phase.rewire for phase in circuit.phases):
+        raise EngineError("no projection is rewired in NEST; the kernel does it", key="phases")
     if circuit.triggers:
         raise EngineError("rewards that cells bring about are not carried out in NEST; the kernel does", key="triggers")
     _check_probes(circuit)
@@ -191,6 +191,9 @@ def _built_in(circuit: Circuit, name: str, model: Model, edges: Edges, scale: fl
     assert rule is not None
     hears = any(handler.event == "reward" for handler in rule.handlers)
     rewards, amount = _rewards(circuit, projection.post) if hears else (none, 1.0)
+    if any(name in phase.plastic or name in phase.parameters for phase in circuit.phases):
+        why = "NEST's own synapses bring a weight up to date at its next presynaptic spike, so that nothing changes at a phase"
+        raise EngineError(f'"{name}": {why}', key="phases")
     others = sorted(set(projection.initial) - {rule.weight})
     if others:
         raise EngineError(f'"{name}": in NEST only the weight may start elsewhere than the rule says (got {others[0]})', key="initial")

@@ -11,6 +11,7 @@ import numpy as np
 
 from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.drives import by_cell
+from spikeheb.circuits.phases import at
 from spikeheb.circuits.populations import Cells
 from spikeheb.circuits.recording import NetworkRecording
 from spikeheb.circuits.steps import Floats, Steps
@@ -98,8 +99,8 @@ class _Network:
             each.before[each.before > 0] for each in planned.connections.values()
         ]
         self.slice = min((int(delay.min()) for delay in delays if len(delay)), default=1)
-        if any(isinstance(each.synapse.late, Rewarded) for each in planned.connections.values()):
-            self.slice = 1  # such weights move at any time, so that they are read in the very step that is asked for
+        if self.circuit.phases or any(isinstance(each.synapse.late, Rewarded) for each in planned.connections.values()):
+            self.slice = 1  # weights are read in the very step that is asked for: they move at any time, or differently from then on
         self.longest = max((int(delay.max()) for delay in delays if len(delay)), default=1)
         rest = max((each.synapse.rest for each in planned.connections.values()), default=0.0)
         ahead = [each.ahead for each in planned.connections.values() if isinstance(each.synapse.late, Rewarded)]
@@ -162,7 +163,8 @@ class _Network:
             case Compiled(program, late, start):
                 base, own = self.own_models[name], {of: values for of, values in start.items() if of != program.rule.weight}
                 own["place"] = np.arange(len(each.edges.pre))
-                given |= {"constants": each.synapse.late.constants, "late": late, "until": float(self.first - each.ahead)}
+                given |= each.synapse.late.during(*at(self.circuit.phases, name, 0))
+                given |= {"late": late, "until": float(self.first - each.ahead)}
         self.nest.CopyModel(base, model, given)
         self.models[name], self.ends[name] = model, (self._relayed(pre, each), post[each.edges.post])
         self.nest.Connect(
@@ -246,6 +248,10 @@ class _Network:
             for name in self._ruled():
                 target = (self.first + step - self.plan.connections[name].ahead) // self.slice * self.slice
                 acts.setdefault(max(target + 1, self.silent), []).append(self._reading(name, target, kept))
+        for step in sorted({phase.step for phase in self.circuit.phases if 0 < phase.step < self.circuit.steps}):
+            for name in self.own_models:
+                target = self.first + step - 1 - self.plan.connections[name].ahead
+                acts.setdefault(max(target + 1, self.silent), []).append(self._entering(name, step, target))
         acts.setdefault(self.first + self.circuit.steps - 1, []).append(lambda: None)
         return acts
 
@@ -267,6 +273,17 @@ class _Network:
             self.w[name] = self._weights(name, target)
             if kept:
                 self.snapshots[name].append(self.w[name])
+
+        return act
+
+    def _entering(self, name: str, step: int, target: int) -> Any:
+        """A phase begins: compiled synapses are brought up to date before other numbers hold."""
+
+        def act() -> None:
+            late = self.plan.connections[name].synapse.late
+            if isinstance(late, Compiled) and name in self.ends:
+                self._gathered(name, self.handles[name].connections, target)
+                self.nest.SetDefaults(self.models[name], late.during(*at(self.circuit.phases, name, step)))
 
         return act
 

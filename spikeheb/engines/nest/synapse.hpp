@@ -15,12 +15,14 @@ namespace {
 struct Common : nest::CommonSynapseProperties, Model::Constants {
   double unit = 1.0;   // NEST's weight for efficacy 1
   int64_t late = 0;
+  bool plastic = true;     // where not, traces run on and the weight stands still
   double *into = nullptr;  // weights of synapses that are brought up to date, each at its own place
 
   void get_status(Dictionary &d) const {
     nest::CommonSynapseProperties::get_status(d);
     d["unit"] = unit;
     d["late"] = static_cast<long>(late);
+    d["plastic"] = plastic;
     d["into"] = reinterpret_cast<long>(into);
     std::vector<double> values(Model::constant_count);
     if constexpr (Model::constant_count > 0) std::memcpy(values.data(), static_cast<const Model::Numbers *>(this), 8 * values.size());
@@ -31,6 +33,7 @@ struct Common : nest::CommonSynapseProperties, Model::Constants {
     d.update_value("unit", unit);
     long steps = late;
     if (d.update_value("late", steps)) late = steps;
+    d.update_value("plastic", plastic);
     long address = 0;
     if (d.update_value("into", address)) into = reinterpret_cast<double *>(address);
     std::vector<double> values;
@@ -60,7 +63,9 @@ public:
     pass(now, k);
     tie_is_open = !Model::post_first;
     e.set_receiver(*get_target(thread));
-    e.set_weight(k.unit * Model::on_pre(variables, k, now));
+    double released = 0.0;
+    act(k, [&] { released = Model::on_pre(variables, k, now); });
+    e.set_weight(k.unit * released);
     e.set_delay_steps(get_delay_steps());
     e.set_rport(get_rport());
     e();
@@ -93,19 +98,11 @@ public:
       hear(*target, int64_t(until), k);
       pass(int64_t(until), k);
       tie_is_open = tie_is_open && int64_t(until) < at;
-      if (k.into) {
-        std::memcpy(values, &variables, sizeof values);
-        k.into[place] = values[Model::weight];
-      }
+      if (k.into) k.into[place] = Model::weight(variables);
     } else
       at = int64_t(until);
   }
-  void set_weight(double w) {
-    double values[Model::variable_count];
-    std::memcpy(values, &variables, sizeof values);
-    values[Model::weight] = w;
-    std::memcpy(&variables, values, sizeof values);
-  }
+  void set_weight(double w) { Model::weight(variables) = w; }
 
   class Dummy : public nest::ConnTestDummyNodeBase {
   public:
@@ -127,8 +124,13 @@ private:
   uint32_t place = 0;
 
   // The weight goes by the name that NEST has for weights.
-  static std::string name(int n) { return n == Model::weight ? std::string("weight") : std::string(Model::names[n]); }
+  static std::string name(int n) { return n == Model::place_of_weight ? std::string("weight") : std::string(Model::names[n]); }
 
+  template <class Handler> void act(const Common &k, Handler handler) {
+    const double w = Model::weight(variables);
+    handler();
+    if (!k.plastic) Model::weight(variables) = w;
+  }
   void pass(int64_t step, const Common &k) {
     if (step > at) Model::advance(variables, k, step - at);
     at = std::max(at, step);
@@ -143,7 +145,7 @@ private:
     for (; spike != end; ++spike) {
       const int64_t now = std::llround(spike->t_ / step) + k.late;
       pass(now, k);
-      Model::on_post(variables, k, now);
+      act(k, [&] { Model::on_post(variables, k, now); });
     }
   }
 };
