@@ -18,7 +18,7 @@ from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
-from spikeheb.circuits.sources import Poisson
+from spikeheb.circuits.sources import Poisson, Replayed
 from spikeheb.engines.choice import carry_out_network
 from spikeheb.engines.nest.compiled import Compiled
 from spikeheb.engines.nest.plan import plan
@@ -28,31 +28,31 @@ UNUSUAL = """
 schema = 1
 name = "unusual"
 title = "What no synapse of NEST has"
-doc = "Traces that feed each other, a start above 0, two handlers of one event, a tie that is discarded, and half of each spike sent."
+doc = "Traces that feed each other, a start above 0, two handlers of one event, a discarded tie, half of each spike sent, NEST's names."
 [parameters]
-tau_a = { value = "20 ms", doc = "fast trace", source = "chosen for illustration" }
-tau_b = { value = "50 ms", doc = "slow trace", source = "chosen for illustration" }
-A = { value = 0.02, doc = "gain", source = "chosen for illustration" }
-B = { value = 0.01, doc = "loss", source = "chosen for illustration" }
+target = { value = "20 ms", doc = "fast trace", source = "chosen for illustration" }
+place = { value = "50 ms", doc = "slow trace", source = "chosen for illustration" }
+receptor = { value = 0.02, doc = "gain", source = "chosen for illustration" }
+plastic = { value = 0.01, doc = "loss", source = "chosen for illustration" }
 [synapse]
-weight = "w"
-efficacy = "w"
+weight = "into"
+efficacy = "into"
 model = '''
-da/dt = (b - a)/tau_a : 1
-db/dt = -b/tau_b : 1
-dy/dt = -y/tau_a : 1
-w : 1
+ddelay/dt = (source - delay)/target : 1
+dsource/dt = -source/place : 1
+duntil/dt = -until/target : 1
+into : 1
 '''
-initial = { w = 0.5, b = 0.7 }
+initial = { into = 0.5, source = 0.7 }
 [[on]]
 event = "pre"
-do = ["ltd = B*y*w", "transmit = 0.5", "b = b + 1"]
+do = ["ltd = plastic*until*into", "transmit = 0.5", "source = source + 1"]
 [[on]]
 event = "pre"
-do = ["w += 0.0001*a"]
+do = ["into += 0.0001*delay"]
 [[on]]
 event = "post"
-do = ["ltp = A*a*exp(-w)", "y = 1"]
+do = ["ltp = receptor*delay*exp(-into)", "until = 1"]
 [bounds]
 kind = "hard"
 w_min = -1.0
@@ -106,7 +106,7 @@ def test_what_no_synapse_of_nest_has(relay, unusual, way):
     circuit = given(relay, unusual, Uniform(low=-0.5, high=0.8), ties=True, **WAYS[way])
     assert is_compiled(circuit)
     assert difference(circuit) < 1e-12
-    other = replace(circuit.projections["xe"], initial={"w": SPREAD, "a": Uniform(low=0.0, high=2.0)})
+    other = replace(circuit.projections["xe"], initial={"into": SPREAD, "delay": Uniform(low=0.0, high=2.0)})
     assert difference(replace(circuit, projections={"xe": other})) < 1e-12
 
 
@@ -156,6 +156,19 @@ def test_transmission_that_depends_on_the_state_agrees_by_the_spikes_that_it_cau
     a, b = ({(s, c) for s, c in zip(*carry_out_network(circuit, engine).spikes["e"], strict=True)} for engine in ("nest", "kernel"))
     assert len(b) > 100
     assert len(a & b) > 0.95 * len(b)
+
+
+@needs_nest
+@pytest.mark.parametrize("order", ["pre_first", "post_first"])
+def test_spikes_of_the_first_step_count(relay, order):
+    pre, post = (np.array([0, 40, 90]), np.array([0, 1, 70])), (np.array([0, 41, 300]), np.array([1, 40]))
+    circuit = given(relay, sh.rule("pair", coincidence=order))
+    circuit = replace(
+        circuit, populations={"x": Spikes((Replayed(pre),)), "e": Cells(2, relay)}, drives={"e": Drives(imposed=(Replayed(post),))},
+        projections={"xe": replace(circuit.projections["xe"], connect=AllToAll())},
+        probes=Probes(trains=True, snapshots=np.array([0, 1, 2, 100])),
+    )  # fmt: skip
+    assert difference(circuit) < 1e-12
 
 
 PHASES = (

@@ -1,6 +1,6 @@
 """The C++ of one synapse for NEST: what time and spikes do to its variables. ``nest/synapse.hpp`` says when.
 
-Names of the rule get an underscore at the end; variables are members of ``s``, constants of ``k``.
+Names of the rule get an underscore at the end, by which they meet none of NEST's; variables are members of ``s``, constants of ``k``.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class _Writer:
 
     def model(self) -> str:
         variables, constants = self.program.variables, self.program.constants
-        shown = ", ".join(f'"{name}"' for name in variables)
+        shown = ", ".join(f'"{mangled(name)}"' for name in variables)
         flows = ["  double dt;", *(f"  Propagator<{len(decay.names)}> flow_{n};" for n, decay in self.coupled)]
         parts = [
             f"static constexpr int constant_count = {len(constants)};",

@@ -19,6 +19,7 @@ from spikeheb.circuits.steps import Floats
 from spikeheb.engines import cache
 from spikeheb.engines.compiler import SUFFIX, Compiler, compiler_of_system
 from spikeheb.engines.emit.in_nest import generate
+from spikeheb.engines.emit.text import mangled
 from spikeheb.errors import EngineError
 from spikeheb.program.program import Program
 
@@ -67,6 +68,11 @@ class Compiled:
     program: Program
     late: int
     start: Mapping[str, Floats]
+
+    @property
+    def states(self) -> dict[str, Floats]:
+        """Where variables start, but for the weight, by the names that the synapse has for them."""
+        return {mangled(name): values for name, values in self.start.items() if name != self.program.rule.weight}
 
     def during(self, plastic: bool, values: Mapping[str, float]) -> dict[str, object]:
         """What holds in a phase: whether weights may change, and the rule's numbers in the order in which the synapse has them."""

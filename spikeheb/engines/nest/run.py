@@ -160,11 +160,10 @@ class _Network:
         match each.synapse.late:
             case Rewarded():
                 given["volume_transmitter"] = self._transmitter(each)
-            case Compiled(program, late, start):
-                base, own = self.own_models[name], {of: values for of, values in start.items() if of != program.rule.weight}
-                own["place"] = np.arange(len(each.edges.pre))
-                given |= each.synapse.late.during(*at(self.circuit.phases, name, 0))
-                given |= {"late": late, "until": float(self.first - each.ahead)}
+            case Compiled() as compiled:
+                base, own = self.own_models[name], {**compiled.states, "place": np.arange(len(each.edges.pre))}
+                given |= compiled.during(*at(self.circuit.phases, name, 0))
+                given |= {"late": compiled.late, "until": float(self.first - each.ahead)}
         self.nest.CopyModel(base, model, given)
         self.models[name], self.ends[name] = model, (self._relayed(pre, each), post[each.edges.post])
         self.nest.Connect(
@@ -296,7 +295,7 @@ class _Network:
             return _Handle(None, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
         connections = self.nest.GetConnections(synapse_model=self.models[name])
         if isinstance(each.synapse.late, Compiled):
-            mine = np.flatnonzero(np.isfinite(self._gathered(name, connections, self.first - each.ahead)))
+            mine = np.flatnonzero(np.isfinite(self._gathered(name, connections, self.first - each.ahead - 1)))
             return _Handle(connections, np.arange(len(mine)), mine)
         there = {key: np.atleast_1d(values) for key, values in connections.get(["source", "target", "delay", "weight"]).items()}
         delays = np.rint(there["delay"] / self.step)

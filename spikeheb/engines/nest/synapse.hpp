@@ -9,11 +9,13 @@
 #include <cstring>
 #include <deque>
 #include <limits>
+#include <string>
+#include <vector>
 
 namespace {
 
 struct Common : nest::CommonSynapseProperties, Model::Constants {
-  double unit = 1.0;   // NEST's weight for efficacy 1
+  double unit = 1.0;       // NEST's weight for efficacy 1
   int64_t late = 0;
   bool plastic = true;     // where not, traces run on and the weight stands still
   double *into = nullptr;  // weights of synapses that are brought up to date, each at its own place
@@ -99,8 +101,10 @@ public:
       pass(int64_t(until), k);
       tie_is_open = tie_is_open && int64_t(until) < at;
       if (k.into) k.into[place] = Model::weight(variables);
-    } else
+    } else {
       at = int64_t(until);
+      tie_is_open = true;
+    }
   }
   void set_weight(double w) { Model::weight(variables) = w; }
 
