@@ -21,7 +21,7 @@ from spikeheb.engines.compiler import compiler
 PATIENCE = 60.0
 """Seconds until something must have happened: a bound, not a measurement. The cells that are interrupted would take minutes."""
 BEGUN = 1.5
-"""Seconds of computing after which a study is on its way: the modules that it needs are imported by then. Importing the package takes one more."""
+"""Seconds of computing after which a study is on its way, with all modules that it needs; importing the package takes one more."""
 INPUTS = "'l5_pyramidal', sh.poisson_inputs(200, '20 Hz'), '200000 s'"
 LONG = {
     "weights": f"sh.weights(['pair'], {INPUTS}, seeds=1)",
