@@ -20,13 +20,15 @@ from spikeheb.engines.compiler import compiler
 
 PATIENCE = 60.0
 """Seconds until something must have happened: a bound, not a measurement. The cells that are interrupted would take minutes."""
+BEGUN = 1.5
+"""Seconds of computing after which a study is on its way, with all modules that it needs; importing the package takes one more."""
 INPUTS = "'l5_pyramidal', sh.poisson_inputs(200, '20 Hz'), '200000 s'"
 LONG = {
     "weights": f"sh.weights(['pair'], {INPUTS}, seeds=1)",
     "weights side by side": f"sh.weights(['pair', 'triplet'], {INPUTS}, seeds=3)",
     "weights with a bar": f"sh.weights(['pair'], {INPUTS}, seeds=6, progress=True)",
-    "run": "sh.run('sjostrom_2001', 'triplet', seeds=2000)",
-    "run with a bar": "sh.run('sjostrom_2001', 'triplet', seeds=2000, progress=True)",
+    "run": "sh.run('sjostrom_2001', 'triplet', seeds=200)",
+    "run with a bar": "sh.run('sjostrom_2001', 'triplet', seeds=200, progress=True)",
 }
 LEFT = """
 import os, sys, threading, time
@@ -68,7 +70,7 @@ def test_an_interrupt_of_python_stops_a_study_and_leaves_nothing(case: str, tmp_
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     running = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     try:
-        wait_for(lambda: running.poll() is not None or cpu(running.pid) > 4.0)
+        wait_for(lambda: running.poll() is not None or cpu(running.pid) > BEGUN + 1.0)
         running.send_signal(signal.SIGINT)
         output, errors = running.communicate(timeout=PATIENCE)
     finally:
@@ -137,7 +139,7 @@ def notebook(tmp_path: Path) -> Iterator[Notebook]:
 def test_an_interrupted_cell_of_jupyter_leaves_nothing(notebook: Notebook) -> None:
     notebook.run("import threading, spikeheb as sh; count = threading.active_count()")
     for cell in LONG.values():
-        given = notebook.run(cell, interrupted_after=3.0)
+        given = notebook.run(cell, interrupted_after=BEGUN)
         assert [content["ename"] for kind, content in given if kind == "error"] == ["KeyboardInterrupt"]
         bars = [content["data"]["text/plain"] for kind, content in given if kind.endswith("display_data")]
         assert not bars or bars[-1] == ""

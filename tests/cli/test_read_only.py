@@ -124,11 +124,19 @@ def test_a_user_whom_the_system_does_not_know_has_a_cache(ended: Ended, place: P
     assert (place / "temporary" / ".cache" / "spikeheb" / "kernel").is_dir()
 
 
-@pytest.mark.parametrize("cache", ["file", "file/below", "locked/below", "/dev/null", "x" * 300])
+WEIGHTS = ("weights", "--rule", "pair", "--duration", "1 s", "--inputs", "5")
+
+
 @pytest.mark.parametrize(
-    "command", [RUN, ("weights", "--rule", "pair", "--duration", "1 s", "--inputs", "5"), ("window", "--rule", "pair")]
+    ("command", "cache"),
+    [
+        *((RUN, cache) for cache in ("file", "file/below", "locked/below", "/dev/null", "x" * 300)),
+        (WEIGHTS, "locked/below"),
+        (("window", "--rule", "pair"), "file"),
+    ],
 )
 def test_a_cache_that_cannot_be_is_one_line(ended: Ended, place: Path, cache: str, command: tuple[str, ...]) -> None:
+    """Every kind of place with one command, and every command with one such place: they ask for the same cache."""
     (place / "file").write_text("no folder")
     (place / "locked").mkdir(mode=0o500)
     code, lines = ended(*command, SPIKEHEB_CACHE=str(place / cache))
@@ -172,7 +180,7 @@ main()
 """
 STUDIES = {
     "experiment": RUN,
-    "weights": ("weights", "--rule", "pair", "--duration", "1 s", "--inputs", "5"),
+    "weights": WEIGHTS,
     "window": ("window", "--rule", "pair"),
     "score": ("score", "--rule", "pair:additive", "--protocol", "markram_1997", "--no-refit"),
 }

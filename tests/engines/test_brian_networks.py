@@ -25,7 +25,7 @@ from spikeheb.engines.choice import Checkpoints, carry_out_network
 from spikeheb.engines.compiler import compiler, compiler_of_system
 from spikeheb.errors import EngineError, NonFiniteError, UnknownName
 
-DT, STEPS = 1e-4, 5000
+DT, STEPS = 1e-4, 3000
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
 pytestmark = needs_compiler
 

@@ -81,7 +81,7 @@ do = ["transmit = 1", "ltd = 0.01*{late}", "{x} += 1"]
 
 [[on]]
 event = "post"
-do = ["ltp = {p1}*{y}", "{w} += 0.001*{u}"]
+do = ["ltp = {p1}*{y} + {more}", "{w} += 0.001*{u}"]
 
 [bounds]
 kind = "hard"
@@ -95,9 +95,10 @@ def rule_of(folder: Path, chosen: list[str]) -> Rule:
     x, y, w, u, late, p0, p1, p2, *rest = chosen
     numbers = {p2: '"0.5 ms"'} | {name: f"{0.001 * (k + 1):g}" for k, name in enumerate(rest)}
     lines = [f'{name} = {{ value = {value}, doc = "", source = "chosen for illustration" }}' for name, value in numbers.items()]
-    total = " + ".join(f"0.01*{name}" for name in rest) or "0.01"
+    half = (len(rest) + 1) // 2
+    total, more = (" + ".join(f"0.01*{name}" for name in part) or "0.01" for part in (rest[:half], rest[half:]))
     path = folder / "named.toml"
-    text = TEXT.format(x=x, y=y, w=w, u=u, late=late, p0=p0, p1=p1, p2=p2, many="\n".join(lines), sum=total)
+    text = TEXT.format(x=x, y=y, w=w, u=u, late=late, p0=p0, p1=p1, p2=p2, many="\n".join(lines), sum=total, more=more)
     path.write_text(text, encoding="utf-8")
     return read_rule(path)
 
@@ -129,11 +130,11 @@ def test_given_names_take_every_place_and_change_nothing(tmp_path: Path, turn: i
 
 
 def test_every_name_around_an_equation_may_be_a_parameter(tmp_path: Path) -> None:
-    """All of them, forty at a time, in both engines."""
+    """All of them, eighty at a time, in both engines."""
     usable = [name for name in everything() if name not in CHOICES]
     assert len(usable) > 800
-    for k in range(0, len(usable), 40):
-        rule = rule_of(tmp_path, [*ORDINARY[:8], *(name for name in usable[k : k + 40] if name not in ORDINARY)])
+    for k in range(0, len(usable), 80):
+        rule = rule_of(tmp_path, [*ORDINARY[:8], *(name for name in usable[k : k + 80] if name not in ORDINARY)])
         assert weights(rule, "numpy")[0] == pytest.approx(weights(rule, "brian:numpy")[0], rel=1e-12)
 
 

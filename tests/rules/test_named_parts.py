@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import brian2 as b2
@@ -86,14 +87,25 @@ def weight(rule: sh.Rule, engine: str) -> float:
     return float((fan_in if engine == "fan-in" else runtime).run(job).w[0, 0])
 
 
+@pytest.fixture(scope="module")
+def without_names(tmp_path_factory):
+    """The weight with every part written out, of the cell's variable in what is read or in the factor; computed once for each."""
+    folder = tmp_path_factory.mktemp("written_out")
+
+    def computed(in_read: bool, coincidence: str, engine: str) -> float:
+        parts = {**PLAIN, "read": "(x*(1 + 0.1*u))", "factor": "1"} if in_read else PLAIN
+        return weight(rule_of(folder, coincidence, **parts), engine)
+
+    return cache(computed)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("coincidence", ["pre_first", "discard"])
 @pytest.mark.parametrize("case", NAMED)
-def test_a_named_part_is_what_stands_for_it(tmp_path, case, coincidence, engine):
+def test_a_named_part_is_what_stands_for_it(tmp_path, without_names, case, coincidence, engine):
     if engine == "fan-in" and compiler() is None:
         pytest.skip("no C++ compiler here")
-    plain = PLAIN if case != "of [post] in one of the synapse" else {**PLAIN, "read": "(x*(1 + 0.1*u))", "factor": "1"}
-    expected = weight(rule_of(tmp_path, coincidence, **plain), engine)
+    expected = without_names(case == "of [post] in one of the synapse", coincidence, engine)
     assert expected != 0.5
     assert weight(rule_of(tmp_path, coincidence, **NAMED[case]), engine) == pytest.approx(expected, abs=1e-13)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import spikeheb as sh
 from spikeheb.plots.windows import _population
+from spikeheb.schedules import Schedule
 from spikeheb.studies.board.predictions import predict
 from spikeheb.studies.windows.drift import drift
 
@@ -39,7 +41,7 @@ def _with_post(folder: Path, post: str, *changes: tuple[str, str]) -> sh.Rule:
 
 
 def test_noise_of_post_variables_is_averaged_over_cells(noisy_post: sh.Rule) -> None:
-    windows = [sh.window(noisy_post, [0.01], seed=seed) for seed in range(12)]
+    windows = [sh.window(noisy_post, [0.01], pairs=10, seed=seed) for seed in range(12)]
     assert (windows[0].attrs["cells"], windows[0].attrs["synapses"]) == (200, 1)
     spread = np.std([data["change"].values for data in windows], ddof=1)
     sem = np.mean([data["change_sem"].values for data in windows])
@@ -83,13 +85,15 @@ def test_a_noisy_membrane_is_a_population_of_cells(tmp_path: Path) -> None:
     assert 0 < float(data["change_sem"][0]) < abs(float(data["change"][0]))
 
 
-def test_drift_of_noise_of_the_cell_is_a_mean_over_cells(tmp_path: Path) -> None:
-    """Each cell's noise is its own, so that the mean of 32 scatters less than single cells do."""
+def test_drift_of_noise_of_the_cell_is_a_mean_over_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each cell's noise is its own, so that the mean of 32 scatters less than single cells do; 30 pulses show it as 300 would."""
+    short = partial(Schedule, baseline=60.0, follow_up=240.0)
+    monkeypatch.setattr("spikeheb.studies.windows.drift.Schedule", short)
     post = NOISE.replace("0.5*xi", "xi")
     first = '[[on]]\nevent = "pre"\ndo = ["transmit = 1"'
     kicked = rule(tmp_path, (first, f'{post}\n{first}, "w += 0.01*r"'))
     values = [drift(kicked, seed=seed) for seed in range(3)]
-    assert 0 < np.std(values) < 3 * 2 * 0.01 * np.sqrt(0.5) * np.sqrt(300) / np.sqrt(32)
+    assert 0 < np.std(values) < 3 * 2 * 0.01 * np.sqrt(0.5) * np.sqrt(30) / np.sqrt(32)
 
 
 STARTS = {

@@ -72,7 +72,7 @@ def test_a_rule_without_such_lines_cannot_be_logged():
 @pytest.mark.skipif(compiler() is None, reason="no C++ compiler here")
 def test_a_spiking_cell_under_poisson_inputs_follows_the_theorem():
     """Probabilities come from other seeds. Fast STDP is held up by the floor at 0, which slow STDP hardly meets."""
-    result = constraint(duration="200 s", seeds=8)
+    result = constraint(duration="100 s", seeds=8)
     z = (result["weight"] - result["predicted"]) / np.hypot(result["weight_sem"], result["predicted_sem"])
     slow = z.sel(learning_rate=0.002)
     assert float((np.abs(z.sel(kind="hebbian")) <= 3).mean()) > 0.95
