@@ -179,8 +179,7 @@ def one_pair(draw):
 
     def change(with_slope=slope, seen=mu, read=mu):
         """What the library says: the inputs less `seen` drive the outputs, and
-        those less `read` enter the
-        product.
+        those less `read` enter the product.
         """
         y = 1 / (1 + np.exp(-W @ (x - seen)))
         rule = sh.rates.rule("delta_rule" if with_slope else "hebbian_descent", eta=eta)

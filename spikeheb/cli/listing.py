@@ -100,6 +100,7 @@ def _check_network(path: Path) -> str:
     if circuit.is_network:
         return _check_network_of_cells(path, circuit)
     trial.run(circuit.rule, circuit.cell)
+    _note_on_ties(circuit.rule, f"{path}: {', '.join(f'projections.{name}' for name in circuit.projections)}")
     sources, cells = circuit.sources.count, circuit.cells.count
     return f"network {path.stem}, {sources:,} {'source' if sources == 1 else 'sources'} onto {cells:,} {'cell' if cells == 1 else 'cells'}"
 
@@ -110,9 +111,10 @@ def _check_network_of_cells(path: Path, circuit: Circuit) -> str:
     from spikeheb.engines import trial
 
     cells = {name: population for name, population in circuit.populations.items() if isinstance(population, Cells)}
-    for projection in circuit.projections.values():
+    for name, projection in circuit.projections.items():
         if projection.rule is not None:
             trial.run(projection.rule, cells[projection.post].cell)
+            _note_on_ties(projection.rule, f"{path}: projections.{name}")
     synapses = sum(map(circuit.expected_synapses, circuit.projections))
     return f"network {path.stem}, {sum(each.count for each in cells.values()):,} cells, about {synapses:,.0f} synapses"
 
@@ -135,3 +137,10 @@ def _check_choices(rule: Rule) -> str:
         try_rule(chosen)
         try_in_numpy(chosen, cell)
     return f"rule {rule.name}, {len(rule.sets)} {'set' if len(rule.sets) == 1 else 'sets'}"
+
+
+def _note_on_ties(rule: Rule, place: Path | str) -> None:
+    from spikeheb.rules.ties import without_effect
+
+    if sentence := without_effect(rule):
+        note(f"note: {place}: {sentence}")

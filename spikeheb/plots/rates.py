@@ -49,7 +49,9 @@ def draw_capacity(ax: Axes, data: xr.Dataset) -> Axes:
     """Overlap against load, with 0.138 marked."""
     _against_load(ax, data, "overlap")
     ax.axvline(0.138, color=GREY, linestyle=":", linewidth=1.5)
-    ax.annotate("0.138", (0.138, 0.02), (4, 0), textcoords="offset points", color=GREY, fontsize=11)
+    ax.annotate(
+        "0.138", (0.138, 1.0), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center", color=GREY, fontsize=11
+    )
     ax.set_ylabel("overlap after recall")
     ax.legend(loc="lower left", handlelength=HANDLE)
     return ax
@@ -158,9 +160,14 @@ def _errors(ax: Axes, data: xr.Dataset, stream: str) -> None:
 
 
 def draw_ages(ax: Axes, data: xr.Dataset) -> Axes:
-    """Overlap with the memory against its age."""
+    """Overlap with the memory against its age: the mean of networks that keep it, and a cross for each that has lost it."""
     for k, tau in enumerate(data["tau"].values):
-        band(ax, data["age"], data["overlap"].sel(tau=tau), color=CYCLE[k % len(CYCLE)], label=f"tau = {tau:g}")
+        at, color = data.sel(tau=tau), CYCLE[k % len(CYCLE)]
+        band(ax, data["age"], at["overlap"].where(at["kept"] > 0), color=color, label=f"tau = {tau:g}")
+        lost = at["overlap"].where(at["kept"] == 0).transpose("age", "seed").values
+        ax.plot(data["age"].values, lost, "x", color=color, markersize=7, markeredgewidth=2)
+    if (data["kept"] == 0).any():
+        ax.plot([], [], "x", color=GREY, markersize=7, markeredgewidth=2, label="lost (left out of the mean)")
     ax.set_xlabel("age of the memory: patterns / connections")
     ax.set_ylabel("overlap, mean in time")
     ax.set_ylim(-0.05, 1.05)
@@ -186,7 +193,7 @@ def draw_norms(ax: Axes, data: xr.Dataset) -> Axes:
     ax.set_yscale("log")
     ax.set_ylim(bottom=0.1, top=min(1000.0, 2 * float(data["norm"].max())))
     ax.set_ylabel("norm of the weights")
-    ax.legend(loc="best")
+    ax.legend(loc="upper right", ncols=2, columnspacing=1.0, handlelength=HANDLE)
     return ax
 
 
@@ -240,7 +247,7 @@ def draw_association(ax: Axes, data: xr.Dataset) -> Axes:
     ax.axvline(5.0, color=GREY, linestyle=":", linewidth=1.5)
     ax.set_xlabel("distance in the sequence (dotted: the classical limit)")
     ax.set_ylabel("correlation of attractors")
-    ax.legend(loc="best")
+    ax.legend(loc="best", title="c: self-excitation\nless inhibition of a pattern")
     return ax
 
 
@@ -259,15 +266,25 @@ def draw_pair_ages(ax: Axes, data: xr.Dataset) -> Axes:
 
 
 def draw_reward_paths(ax: Axes, data: xr.Dataset) -> Axes:
-    """Trials against the strength of the Hebbian term, a point for each run; the wall is dotted."""
-    for n in range(data.sizes["seed"]):
-        ax.plot(data["ratio"].values, data["steps"].isel(seed=n).values, "o", color=LIGHT, markersize=4)
-    middle = np.exp(np.log(data["steps"].values).mean(axis=data["steps"].dims.index("seed")))
-    ax.plot(data["ratio"].values, middle, "o-", color=CYCLE[0], label="geometric mean")
+    """Trials against the strength of the Hebbian term: a point for each run, a cross for one that failed; the wall is dotted."""
+    x, failed = data["ratio"].values, data["failed"] > 0
+    steps = data["steps"].transpose("ratio", "seed")
+    ax.plot(x, steps.where(~failed).values, "o", color=LIGHT, markersize=4)
+    ax.plot(x, steps.where(failed).values, "x", color=CYCLE[1], markersize=7, markeredgewidth=2)
+    for ratio, number in zip(x, failed.sum("seed").values, strict=True):
+        if number > 0:
+            words = f"{number} of {data.sizes['seed']}"
+            ax.annotate(
+                words, (ratio, float(data.attrs["most"])), (0, 7), textcoords="offset points", ha="center", color=CYCLE[1], fontsize=10
+            )
+    if failed.any():
+        ax.plot([], [], "x", color=CYCLE[1], markersize=7, markeredgewidth=2, label="failed")
+    ax.plot(x, np.exp(np.log(steps.values).mean(axis=1)), "o-", color=CYCLE[0], label="geometric mean, failed runs counted")
     ax.axvline({"signed": 0.25, "active": 0.5}[str(data.attrs["form"])], color=GREY, linestyle=":", linewidth=1.5)
     ax.set_yscale("log")
     ax.set_xlabel("Hebbian step / largest depression (dotted: the wall)")
     ax.set_ylabel("trials until all pairs are right")
+    ax.set_ylim(top=2.0 * float(data["steps"].max()))
     ax.legend(loc="best")
     return ax
 

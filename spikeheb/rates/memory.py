@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
@@ -24,6 +25,8 @@ SEPARATIONS, ORDERS = get_args(Separation), get_args(Order)
 BLOCK = 2_000_000
 """Numbers of a block of similarities, so that 10^5 patterns need no large table."""
 SWEEPS = 100
+AHEAD = 32
+"""Cells of the order of updates that are looked at together: where none of them flips in any state, none has to be looked at alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +88,16 @@ class Memory:
         """How many cells there are."""
         return int(self.stored.shape[1])
 
+    @cached_property
+    def _columns(self) -> Floats:
+        """What each cell sends, a row for each cell."""
+        return np.ascontiguousarray(self.stored.T)
+
+    @cached_property
+    def _tie(self) -> float:
+        """The largest input that is the rounding of 0: sums of weights that cancel are common where few patterns are stored."""
+        return 1e-14 * len(self.stored) * float(np.abs(self.stored).max()) if self.separation == "sign" else 0.0
+
     def recall(self, cues: npt.ArrayLike, *, flips: int = 0, sweeps: int = SWEEPS, seed: int = 0) -> Floats:
         """The states that cues come to.
 
@@ -139,13 +152,11 @@ class Memory:
     def updated(self, states: Floats, rng: np.random.Generator) -> Floats:
         """The states after each cell was updated once; a cell whose input is 0 keeps its state."""
         if self.order == "at_once":
-            inputs, tie = self.inputs(states), _tie(self.stored) if self.separation == "sign" else 0.0
-            return np.where(np.abs(inputs) <= tie, states, np.sign(inputs))
-        return (
-            _weights_in_turn(self.stored, states, rng)
-            if self.separation == "sign"
-            else _powers_in_turn(self.stored, states, self.power, rng)
-        )
+            inputs = self.inputs(states)
+            return np.where(np.abs(inputs) <= self._tie, states, np.sign(inputs))
+        if self.separation == "sign":
+            return _weights_in_turn(self._columns, self.inputs(states), states, self._tie, rng)
+        return _powers_in_turn(self.stored, states, self.power, rng)
 
     def inputs(self, states: npt.ArrayLike) -> Floats:
         """The input h of each cell, shape (states, cells); an update takes its sign. For "softmax" it is the retrieved average itself.
@@ -180,8 +191,7 @@ class Memory:
     def fixed(self, patterns: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Which patterns no cell wants to leave, shape (patterns,)."""
         table = checked.patterns(patterns, "patterns", self.cells)
-        tie = _tie(self.stored) if self.separation == "sign" else 0.0
-        return np.asarray((self.inputs(table) * table >= -tie).all(axis=1))
+        return np.asarray((self.inputs(table) * table >= -self._tie).all(axis=1))
 
     def overlaps(self, patterns: npt.ArrayLike, *, flips: int = 0, sweeps: int = SWEEPS, seed: int = 0) -> Floats:
         """The overlap of each pattern with what it comes to after so many of its BITS were flipped, shape (patterns,)."""
@@ -221,21 +231,17 @@ def nearest(cues: npt.ArrayLike, patterns: npt.ArrayLike) -> npt.NDArray[np.int6
     return np.concatenate([(cue[n : n + step] @ stored.T).argmax(axis=1) for n in range(0, len(cue), step)])
 
 
-def _tie(weights: Floats) -> float:
-    """The largest input that is the rounding of 0: sums of weights that cancel are common where few patterns are stored."""
-    return 1e-14 * len(weights) * float(np.abs(weights).max())
-
-
-def _weights_in_turn(weights: Floats, states: Floats, rng: np.random.Generator) -> Floats:
+def _weights_in_turn(columns: Floats, inputs: Floats, states: Floats, tie: float, rng: np.random.Generator) -> Floats:
     """One sweep: the inputs of all states are kept, and what a flipped cell changes in them is added."""
-    states = states.copy()
-    inputs = states @ weights.T
-    columns, tie = np.ascontiguousarray(weights.T), _tie(weights)
-    for i in rng.permutation(states.shape[1]):
-        flips = inputs[:, i] * states[:, i] < -tie
-        if flips.any():
-            states[flips, i] *= -1.0
-            inputs[flips] += 2.0 * states[flips, i, None] * columns[i]
+    states, order = states.copy(), rng.permutation(states.shape[1])
+    for block in np.split(order, range(AHEAD, len(order), AHEAD)):
+        if (inputs[:, block] * states[:, block] >= -tie).all():
+            continue
+        for i in block:
+            flips = inputs[:, i] * states[:, i] < -tie
+            if flips.any():
+                states[flips, i] *= -1.0
+                inputs[flips] += 2.0 * states[flips, i, None] * columns[i]
     return states
 
 

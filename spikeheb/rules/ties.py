@@ -4,6 +4,8 @@ With ``coincidence = "discard"`` the pair counts in neither direction: the lines
 values from before either, and the other lines run as with ``pre_first``. Since the presynaptic handlers run first, only the
 postsynaptic ones need to be told what was before: each variable that they read and the others write is kept beside itself, with the
 step in which it was last written.
+
+Where no spike changes the weight (it moves with a reward, a clock or an equation), nothing is left to discard: `without_effect` says so.
 """
 
 from __future__ import annotations
@@ -52,6 +54,13 @@ def with_ties(rule: Rule) -> Rule:
     for before_, written_ in kept.values():
         starts |= {before_: t.ZERO, written_: NEVER}
     return replace(rule, equations=(*rule.equations, *added), initial={**rule.initial, **starts}, before=kept)
+
+
+def without_effect(rule: Rule) -> str | None:
+    """A sentence where ties are to be discarded and no spike changes the weight, so that they are in fact taken as with ``pre_first``."""
+    if rule.coincidence != "discard" or any(_changes(rule, each) for each in rule.handlers if each.event in ("pre", "post")):
+        return None
+    return 'coincidence: "discard" has no effect here, since no spike changes the weight of this rule; it is taken as "pre_first"'
 
 
 def without_ties(rule: Rule) -> Rule:

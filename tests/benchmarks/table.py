@@ -17,6 +17,7 @@ from pathlib import Path
 import course_notebooks
 import lanes
 import others
+import rates_benchmarks
 import startup
 from measuring import Row, as_text
 
@@ -26,7 +27,7 @@ Group = Callable[[], list[Row]]
 def groups(brian: bool) -> dict[str, Group]:
     """All benchmarks, by the word that chooses them."""
     benchmarks: dict[str, Group] = {"lanes": lanes.rows, "startup": startup.rows, "nest": others.nest_rows}
-    benchmarks["notebooks"] = course_notebooks.rows
+    benchmarks |= {"notebooks": course_notebooks.rows, "rates": rates_benchmarks.rows}
     if brian:
         benchmarks["brian"] = others.brian_rows
     if importlib.util.find_spec("fan_in_benchmarks") is not None:
@@ -54,7 +55,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--brian", action="store_true", help="against Brian2's standalone mode as well; takes minutes")
     parser.add_argument(
-        "--only", action="append", help="lanes, startup, nest, notebooks, brian, fan_in, weights or networks; may be given several times"
+        "--only",
+        action="append",
+        help="lanes, startup, nest, notebooks, rates, brian, fan_in, weights or networks; may be given several times",
     )
     parser.add_argument("--out", type=Path, default=Path("benchmarks.json"), help="the JSON file")
     given = parser.parse_args()

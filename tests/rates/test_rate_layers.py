@@ -104,6 +104,17 @@ def test_what_grows_without_bound_is_named_by_its_sample() -> None:
         sh.rates.Layer(sh.rates.rule("hebb", eta=10), 1).fit(np.ones((400, 4)))
 
 
+def test_the_instar_needs_inputs_that_are_not_zero_on_average() -> None:
+    """As its file says: on inputs of mean 0 it diverges, or at a small eta reaches tens; shifted, it settles."""
+    samples, _ = spiked(5000, 20, (3, 2), rng=np.random.default_rng(0))
+    with pytest.raises(sh.NonFiniteError, match=r"instar: sample [0-9]+: the outputs are not finite any more"):
+        sh.rates.Layer(sh.rates.rule("instar", eta=0.01), 1).fit(samples)
+    assert np.linalg.norm(sh.rates.Layer("instar", 1).fit(samples).weights_) > 9
+    start = np.full((1, 20), 0.1)
+    shifted = sh.rates.Layer("instar", 1, w0=start).fit(samples + 2.0).weights_
+    assert np.abs(shifted - 2.0).max() < 0.5
+
+
 def test_other_wrong_things() -> None:
     layer = sh.rates.Layer("oja", 2)
     with pytest.raises(sh.FormatError, match="has no weights yet; call fit"):

@@ -88,6 +88,23 @@ def test_a_dashed_line_is_dashed_in_the_legend_too(study: str, panel: str, sever
     assert any(stop <= (length - marker) / 2 or start >= (length + marker) / 2 for start, stop in gaps)
 
 
+def crosses(data: xr.Dataset) -> list[tuple[float, float]]:
+    lines = [line for line in sh.plot(data).lines if line.get_marker() == "x"]
+    return sorted((x, y) for line in lines for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True) if np.isfinite(y))
+
+
+def test_what_failed_or_was_lost_is_marked_by_a_cross() -> None:
+    runs = sh.rates.reward_paths(3, **SMALL["reward_paths"])
+    assert runs["failed"].any() and not runs["failed"].all()
+    failed = [(float(ratio), 200.0) for ratio in runs["ratio"] for each in runs["failed"].sel(ratio=ratio).values if each]
+    assert crosses(runs) == sorted(failed)
+    memories = sh.rates.forgetting(1, **SMALL["forgetting"] | {"ages": (0, 0.1, 0.9)})
+    assert 0 < float(memories["kept"].sum()) < memories["kept"].size
+    columns = (memories[name].values.ravel() for name in ("overlap", "kept"))
+    lost = [(age, overlap) for age, overlap, kept in zip(memories["age"].values, *columns, strict=True) if not kept]
+    assert crosses(memories) == sorted(lost)
+
+
 @pytest.mark.parametrize("study", TRIED)
 def test_from_the_command_line(study: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = [f"--{key.replace('_', '-')}={_written(value)}" for key, value in SMALL[study].items() if value != ()]

@@ -1,5 +1,7 @@
 """Ties that are discarded: the pair counts in neither direction, in every engine and shape."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from circuits_by_hand import of_fan_in
@@ -7,14 +9,17 @@ from circuits_by_hand import of_fan_in
 import spikeheb as sh
 from spikeheb import library
 from spikeheb.circuits.sources import Replayed
+from spikeheb.cli.app import run
 from spikeheb.draws.expanded import expanded
 from spikeheb.engines.brian import runtime
 from spikeheb.engines.compiler import compiler
 from spikeheb.engines.kernel import fan_in, numpy_lanes
 from spikeheb.program.analysis import analyse
 from spikeheb.rules.meaning import reads_membrane
+from spikeheb.rules.ties import without_effect
 
 DT = 1e-4
+FAN_IN = Path(__file__).parents[2] / "models" / "networks" / "fan_in.toml"
 
 
 def by_hand(pre, post, w, *, A_plus, A_minus, tau_plus, tau_minus, soft=False):
@@ -114,3 +119,26 @@ def test_combined_rules_discard_together():
 def test_a_result_is_made_again(name):
     data = sh.replay(sh.rule(name, coincidence="discard"), [[0.1, 0.2]], [[0.1, 0.21]])
     np.testing.assert_array_equal(sh.rerun(data)["w"], data["w"])
+
+
+def test_a_rule_whose_weight_no_spike_changes_has_nothing_to_discard(tmp_path, capsys):
+    """The note is there exactly where the policy changes nothing but the order; a pair rule and another policy get none."""
+    for name in ("izhikevich_2007", "covariance_reward", "graupner_brunel"):
+        rule = sh.rule(name, coincidence="discard")
+        assert rule.before == {}
+        assert without_effect(rule) is not None
+        assert without_effect(sh.rule(name, coincidence="post_first")) is None
+    for name in ("pair", "vogels", "oja", "pair+tsodyks_markram"):
+        assert without_effect(sh.rule(name, coincidence="discard")) is None
+    for name, noted in (("izhikevich_reward", True), ("pair", False)):
+        chosen = sh.rule(name, coincidence="discard")
+        assert any(warning.startswith('coincidence: "discard" has no effect here') for warning in sh.portrait(chosen).warnings) == noted
+        path = tmp_path / f"{name}.toml"
+        text = FAN_IN.read_text(encoding="utf-8").replace('rule = "pair"\n', f'rule = {{ name = "{name}", coincidence = "discard" }}\n')
+        path.write_text(text, encoding="utf-8")
+        assert run(["check", str(path)]) == 0
+        err = capsys.readouterr().err
+        assert (
+            f'note: {path}: projections.synapses: coincidence: "discard" has no effect here, since no spike changes the weight' in err
+        ) == noted
+        assert noted or err == ""

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from spikeheb.expressions.printers import latex_name, to_text
 from spikeheb.rules import Handler, ParameterSet, Rule
+from spikeheb.rules.ties import without_effect
 from spikeheb.rules.trial import compared_for_equality
 from spikeheb.studies.board.entries import Entry, unverified_of
 from spikeheb.studies.portrait.formulas import Block, Formula, bounds_text, document, equations, starts, statements, update
@@ -204,4 +205,5 @@ def _set(rule: Rule, chosen: ParameterSet) -> PublishedSet:
 def _warnings(rule: Rule) -> tuple[str, ...]:
     unverified = unverified_of(Entry(rule))
     compared = [f"{key}: {sentence}" for key, sentence in compared_for_equality(rule)]
-    return (*compared, *([f"not all numbers or sources are verified: {unverified}"] if unverified else []))
+    ties = [sentence] if (sentence := without_effect(rule)) else []
+    return (*compared, *ties, *([f"not all numbers or sources are verified: {unverified}"] if unverified else []))

@@ -138,7 +138,7 @@ def half_loads(loads: Floats, kept: Floats) -> Floats:
 def _claim(kinds: tuple[str, ...]) -> str:
     """What the figure shows of such kinds of memory: the criteria of capacity, or what Dale's law leaves of it."""
     if UNSIGNED.keys() & set(kinds):
-        return "Patterns are recalled with few errors up to 0.138 N; exactly fixed ones are gone long before."
+        return "Patterns are recalled with few errors up to 0.138 N; beyond N/(2 ln N) fewer and fewer stay exactly as stored."
     return "Under Dale's law a memory keeps most where synapses of both signs are plastic and their common mode is cancelled."
 
 

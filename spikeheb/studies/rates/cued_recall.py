@@ -92,9 +92,13 @@ def cued_recall(settings: CuedRecall, *, progress: Progress = None) -> xr.Datase
             "members": (("seed", "share"), active[0], "Hz", "rate of members that are not cued"),
             "others": (("seed", "share"), active[1], "Hz", "rate of others that are not cued"),
         },
-        claim="The spiking memory recalls the rest of a pattern, but less than its rate counterpart, and more of it from a larger cue.",
+        claim="The spiking memory recalls the rest of a pattern, but less than its rate counterpart.",
         table="overlap",
-        notes=["No publication has this network; its numbers are chosen. The rate cells know how many members are to be active."],
+        notes=[
+            "No publication has this network; its numbers are chosen. The rate cells know how many members are to be active.",
+            "With few patterns the overlap in spikes hardly depends on the cue; of 20 patterns it is 0.31, 0.61 and 0.68 from cues to 20, "
+            "50 and 80 % of the members.",
+        ],
     )
 
 

@@ -79,5 +79,8 @@ def reward_paths(settings: RewardPaths, *, progress: Progress = None) -> xr.Data
         },
         claim=f"A Hebbian term shortens learning by trial and error, until from a ratio of {WALLS[settings.form]:g} on nothing is learned.",
         table="steps failed",
-        notes=["A pair is repeated until it is right; in strict turn most runs fail. After cond-mat/0301627 (abstract only)."],
+        notes=[
+            f"A cross is a run that failed: {settings.most} trials were not enough. A pair is repeated until it is right; in strict turn "
+            "most runs fail. After cond-mat/0301627 (abstract only)."
+        ],
     )

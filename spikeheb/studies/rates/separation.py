@@ -110,7 +110,7 @@ def _labelled(settings: Separation, axes: tuple[list[Any], ...], exact: Floats, 
             "nearest": (over[:3], right, "1", "share of cues whose nearest pattern is the right one"),
             "attention_difference": (over[:2], difference, "1", "largest difference from attention"),
         },
-        claim="Hopfield's weights hold a few patterns, powers some hundreds, the softmax all that can be told apart.",
+        claim="Hopfield's weights hold a few patterns, powers hundreds to thousands, the softmax all that can be told apart.",
         table="exact nearest",
         notes=[
             f"{settings.cells} cells; bits, not per cent, are flipped: a tenth of 64 is not whole.",
