@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import shutil
 import subprocess
 import tempfile
@@ -277,6 +278,36 @@ def against_brian(circuit: Circuit, work: str, runs: int = 2) -> list[Row]:
     ]
 
 
+def against_nest(circuit: Circuit, work: str, runs: int = 2) -> list[Row]:
+    """Time by the clock of NEST's simulation over that of `advance`, two threads each: as the file is, and with NEST's own synapses."""
+    if importlib.util.find_spec("nest") is None:
+        return []
+    from spikeheb.engines.nest import run as nest
+
+    learns = {name: each for name, each in circuit.projections.items() if each.rule is not None}
+    usual = {
+        name: replace(each, rule=choose(each.rule, coincidence="discard", backpropagation_delay=f"{2e3 * each.delay:g} ms"))
+        for name, each in learns.items()
+    }
+    rows = []
+    for kind, projections in (("a synapse compiled from the rule", {}), ("its own synapse", usual)):
+        asked, ratios, notes = replace(circuit, projections={**circuit.projections, **projections}), [], []
+        for _ in range(runs):
+            with network.Network(asked, threads=2) as started:
+                begun = time.perf_counter()
+                started.advance(asked.steps)
+                ours = time.perf_counter() - begun
+            module = nest.module()
+            built = nest._Network(module, nest.plan(asked))
+            built.advance(None)
+            theirs = module.GetKernelStatus("time_simulate")
+            module.ResetKernel()
+            ratios.append(theirs / ours)
+            notes.append(f"NEST {theirs:.3g} s, kernel {ours:.3g} s")
+        rows.append(Row(work, f"NEST with {kind} / kernel, 2 threads, by the clock", tuple(ratios), None, note=notes[-1]))
+    return rows
+
+
 def build(circuit: Circuit, work: str, runs: int = 3) -> list[Row]:
     """Time of the compiler for all that a network needs: on all processors, as a network builds it, and all processors together."""
     chosen = needed_compiler()
@@ -338,6 +369,7 @@ def rows(runs: int = 5, *, brian: bool = False) -> list[Row]:
             two_threads(circuit, work, runs),
             *without_columns(circuit, work, runs),
             *build(circuit, work),
+            *against_nest(circuit, work),
         ]
         measured += against_brian(circuit, work) if brian else []
     stdp = cases[1][0]
