@@ -269,11 +269,23 @@ def against_brian(circuit: Circuit, work: str, runs: int = 2) -> list[Row]:
         advance()
         ours.append(time.process_time() - before)
     programs = [network_program.run(circuit).engine for _ in range(runs)]
+    with_openmp = float(network_program.run(circuit, threads=2).engine["run_s"])
+    with network.Network(circuit, threads=2) as started:
+        begun = time.perf_counter()
+        started.advance(circuit.steps)
+        two = time.perf_counter() - begun
     spent = [float(each["run_cpu_s"]) for each in programs]
     note = f"Brian2 {min(spent):.3g} s, kernel {min(ours):.3g} s"
     ratios = tuple(seconds / min(ours) for seconds in spent)
     return [
         Row(work, "Brian2 standalone, run / kernel", ratios, 5.0, at_least=True, note=note),
+        Row(
+            work,
+            "Brian2 standalone with OpenMP / kernel, 2 threads, by the clock",
+            (with_openmp / two,),
+            None,
+            note=f"Brian2 {with_openmp:.3g} s, kernel {two:.3g} s",
+        ),
         Row(work, "Brian2 standalone, build, CPU", tuple(float(each["build_cpu_s"]) for each in programs), unit="s"),
     ]
 

@@ -10,6 +10,7 @@ import os
 import pickle
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +33,14 @@ OUTCOME = "outcome.pickle"
 ELSE = 'use the engine "brian:cython" or "brian:numpy"'
 
 
-def run(circuit: Circuit) -> NetworkRecording:
-    """Build a network's program and run it; the recording's `engine` has the CPU seconds of the build and of the run.
+def run(circuit: Circuit, *, threads: int = 0) -> NetworkRecording:
+    """Build a network's program and run it; the recording's `engine` has the CPU seconds of the build, and CPU and clock of the run.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    threads : int
+        Of OpenMP; 0 for a program without it.
 
     Raises
     ------
@@ -48,7 +55,7 @@ def run(circuit: Circuit) -> NetworkRecording:
     if compiler_of_system() is None:
         raise BuildError(f"no C++ compiler found that Brian2 can use (CXX, g++, c++, clang++); install one, or {ELSE}")
     with tempfile.TemporaryDirectory(prefix="spikeheb-run-") as place:
-        arguments = [sys.executable, "-m", "spikeheb.engines.brian.network_program", place]
+        arguments = [sys.executable, "-m", "spikeheb.engines.brian.network_program", place, str(threads)]
         done = children.call(arguments, data=pickle.dumps(circuit), folder=Path(place), environment={"TMPDIR": place})
         file = Path(place) / OUTCOME
         if done.returncode != 0 or not file.is_file():
@@ -89,10 +96,11 @@ def _records_before(probes: Probes, circuit: Circuit, last: int) -> bool:
     return False
 
 
-def _build_and_run(circuit: Circuit, folder: Path) -> NetworkRecording:
+def _build_and_run(circuit: Circuit, folder: Path, threads: int) -> NetworkRecording:
     planned, b2, program = plan(circuit), importing.brian(), str(folder / "program")
     b2.set_device("cpp_standalone", directory=program, build_on_run=False)
     b2.prefs.devices.cpp_standalone.extra_make_args_unix = ["-j2"]
+    b2.prefs.devices.cpp_standalone.openmp_threads = threads
     b2.seed(circuit.seed)
     start = _cpu()
     with importing.refusals(""):
@@ -102,9 +110,9 @@ def _build_and_run(circuit: Circuit, folder: Path) -> NetworkRecording:
             enter(planned, built, begin)
             built.network.run((end - begin) * circuit.dt * b2.second, namespace={})
     b2.device.build(directory=program, compile=True, run=False, with_output=False)
-    ready = _cpu()
+    ready, begun = _cpu(), time.perf_counter()
     b2.device.run(directory=program, results_directory="results", with_output=False, run_args=[])
-    spent = {"build_cpu_s": f"{ready - start:.3f}", "run_cpu_s": f"{_cpu() - ready:.3f}"}
+    spent = {"build_cpu_s": f"{ready - start:.3f}", "run_cpu_s": f"{_cpu() - ready:.3f}", "run_s": f"{time.perf_counter() - begun:.3f}"}
     check_finite(planned, built, circuit.steps)
     check_values(built.network, built.values)
     weights = {name: weights_of(planned, built, name) for name in planned.ruled}
@@ -118,14 +126,14 @@ def _cpu() -> float:
     return sum(os.times()[:4])
 
 
-def _main(folder: Path) -> None:
+def _main(folder: Path, threads: int) -> None:
     outcome: NetworkRecording | SpikehebError
     try:
-        outcome = _build_and_run(pickle.load(sys.stdin.buffer), folder)
+        outcome = _build_and_run(pickle.load(sys.stdin.buffer), folder, threads)
     except SpikehebError as error:
         outcome = error
     (folder / OUTCOME).write_bytes(pickle.dumps(outcome))
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]))
+    _main(Path(sys.argv[1]), int(sys.argv[2]))
