@@ -58,8 +58,13 @@ def draw_capacity(ax: Axes, data: xr.Dataset) -> Axes:
 
 
 def draw_fixed(ax: Axes, data: xr.Dataset) -> Axes:
-    """The share of exactly fixed patterns against load, with N/(2 ln N) and N/(4 ln N) marked for the largest network."""
+    """The share of exactly fixed patterns against load, grey what is expected; N/(2 ln N) and N/(4 ln N) of the largest network."""
     _against_load(ax, data, "fixed")
+    if "unconstrained" in data["kind"].values:
+        for n in range(data.sizes["cells"]):
+            expected = data["fixed_expected"].isel(cells=n).sortby("load")
+            ax.plot(expected["load"], expected, color=GREY, linewidth=1.2, zorder=1, label=None if n else "expected, unconstrained")
+        ax.legend(loc="upper right", handlelength=HANDLE)
     largest = data.isel(cells=int(np.argmax(data["cells"].values)))
     for name, text in (("fixed_theory", "N/(2 ln N)"), ("all_fixed_theory", "N/(4 ln N)")):
         ax.axvline(float(largest[name]), color=GREY, linestyle=":", linewidth=1.5)

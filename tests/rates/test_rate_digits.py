@@ -37,7 +37,7 @@ def test_without_scikit_learn_one_line_says_so(monkeypatch: pytest.MonkeyPatch) 
         sh.rates.digits()
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.full), pytest.param(2, marks=pytest.mark.full)])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(1, 10))])
 def test_sanger_finds_the_components_of_digits(digits: tuple[Floats, npt.NDArray[np.int64]], seed: int) -> None:
     """Row 4: eight cells have the variance of as many components of PCA, and the first four are these components."""
     centred = digits[0] - digits[0].mean(axis=0)
@@ -59,11 +59,12 @@ def read_out(features: Floats, which: npt.NDArray[np.int64], order: npt.NDArray[
     return float(((x[test] @ w).argmax(axis=1) == which[test]).mean())
 
 
-def test_rectified_components_are_better_features_than_random_ones(digits: tuple[Floats, npt.NDArray[np.int64]]) -> None:
-    """Row 4b: 32 cells, in the mean of 6 seeds by more than .03."""
+@pytest.mark.parametrize("seeds", [2, pytest.param(6, marks=pytest.mark.full)])
+def test_rectified_components_are_better_features_than_random_ones(digits: tuple[Floats, npt.NDArray[np.int64]], seeds: int) -> None:
+    """Row 4b: 32 cells, in the mean of 6 seeds (and of the first 2) by more than .03."""
     samples, which = digits
     gains, right = [], []
-    for seed in range(6):
+    for seed in range(seeds):
         rng = np.random.default_rng(seed)
         order = rng.permutation(len(samples))
         centred = samples - samples[order[:1000]].mean(axis=0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import chi2, norm
 
 from spikeheb.declared import takes_settings
 from spikeheb.rates import checked
@@ -56,7 +57,8 @@ def capacity(settings: Capacity, *, progress: Progress = None) -> xr.Dataset:
         Over ``seed``, ``cells``, ``load`` and ``kind``: ``overlap``, the mean over patterns after recall; ``kept``, the share of patterns
         with an overlap above 0.9; ``fixed``, the share that no cell wants to leave; ``all_fixed``, 1 where all are. Over ``seed``,
         ``cells`` and ``kind``: ``half_load``, the load at which half are kept (NaN where the loads do not reach it). Over ``cells`` the
-        loads ``fixed_theory`` and ``all_fixed_theory``.
+        loads ``fixed_theory`` and ``all_fixed_theory``; over ``cells`` and ``load`` the share ``fixed_expected`` of patterns that stay
+        fixed in networks without constraints.
 
     Raises
     ------
@@ -91,6 +93,7 @@ def capacity(settings: Capacity, *, progress: Progress = None) -> xr.Dataset:
             "fixed": (over, fixed, "1", "share of patterns that are exactly fixed"),
             "all_fixed": (over, all_fixed, "1", "whether all patterns are exactly fixed"),
             "half_load": (("seed", "cells", "kind"), half_loads(np.array(loads), kept), "1", "load at which half of the patterns are kept"),
+            "fixed_expected": (over[1:3], [[expected_fixed(n, load) for load in loads] for n in sizes], "1", "expected of fixed"),
             "fixed_theory": (("cells",), [1 / (2 * math.log(size)) for size in sizes], "1", "load N/(2 ln N) over N"),
             "all_fixed_theory": (("cells",), [1 / (4 * math.log(size)) for size in sizes], "1", "load N/(4 ln N) over N"),
         },
@@ -119,6 +122,19 @@ def _memory(kind: str, patterns: Floats, sign: Floats, w0: float) -> Memory:
         return Memory(UNSIGNED[kind](patterns), "asynchronous")
     plastic: Any = kind if kind in DALE else "both"
     return Memory(dale(patterns, sign, plastic=plastic, w0=w0), "asynchronous", cancels_common_mode=kind != "uncancelled")
+
+
+def expected_fixed(cells: int, load: float) -> float:
+    """The share of patterns that are exactly fixed in `hebbian` weights, on average over networks.
+
+    The input of a cell is its state and a noise from the other P - 1 patterns, which is nearly normal. Its variance over the cells differs
+    between patterns, as chi2(P - 1)/N.
+    """
+    others = max(1, round(load * cells)) - 1
+    if others == 0:
+        return 1.0
+    variances = chi2(others).ppf((np.arange(2000) + 0.5) / 2000) / cells
+    return float(((1.0 - norm.sf(1.0 / np.sqrt(variances))) ** cells).mean())
 
 
 def half_loads(loads: Floats, kept: Floats) -> Floats:

@@ -66,6 +66,12 @@ def three_rules(settings: ThreeRules, *, progress: Progress = None) -> xr.Datase
     Raises
     ------
     SpikehebError
+
+    Notes
+    -----
+    How near Oja's rule comes to the first component depends on eta and on the start. On 64 inputs with the eigenvalues 5 and 4 a constant
+    eta of 5e-4 leaves a cosine of 0.995 on average, and one network in ten below 0.99. With eta = 1/(200 + t) and 10 000 samples it is
+    0.998 on average, but a start that is nearly orthogonal to the component is not there yet (0.95).
     """
     seeds, blocks = chosen_seeds(settings.seeds, settings.seed), round(settings.duration / BLOCK)
     if blocks < SHOWN or not np.isfinite(settings.duration):
