@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2, norm
 
 from spikeheb.declared import takes_settings
 from spikeheb.rates import checked
@@ -130,6 +129,8 @@ def expected_fixed(cells: int, load: float) -> float:
     The input of a cell is its state and a noise from the other P - 1 patterns, which is nearly normal. Its variance over the cells differs
     between patterns, as chi2(P - 1)/N.
     """
+    from scipy.stats import chi2, norm
+
     others = max(1, round(load * cells)) - 1
     if others == 0:
         return 1.0
