@@ -233,7 +233,8 @@ def rates_in_and_out():
     settled, frozen, settled_at_first = [], [], None
     for rate in input_rates:
         trains = sh.with_inhibition(sh.poisson_inputs(1000, rate), 200, "10 Hz")
-        data = sh.weights("pair:additive", "song_2000", trains, "3000 s", 1)
+        lasts = f"{30_000 / rate:g} s"  # as many spikes of each input at every rate
+        data = sh.weights("pair:additive", "song_2000", trains, lasts, 1)
         settled_at_first = data.weight.values[0, 0, 0] if settled_at_first is None else settled_at_first
         alone = sh.weights(frozen_rule, "song_2000", trains, "20 s", 1, w0=settled_at_first)
         settled.append(round(float(data.rate[0, 0]), 1))
