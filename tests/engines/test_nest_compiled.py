@@ -6,19 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from nest_networks import DT, SPREAD, STEPS, given, of, relay_in, replace_delay
-from test_nest import difference, driven_by, needs_nest
+from nest_networks import SPREAD, STEPS, given, of, relay_in, replace_delay
+from test_nest import check_that_driven_cells_agree, difference, driven_by, needs_nest
 
 import spikeheb as sh
-from spikeheb.circuits.circuit import Circuit
 from spikeheb.circuits.connect import AllToAll
 from spikeheb.circuits.distributions import Uniform
-from spikeheb.circuits.drives import Drives, from_start
+from spikeheb.circuits.drives import Drives
 from spikeheb.circuits.phases import Phase
 from spikeheb.circuits.populations import Cells, Spikes
 from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
-from spikeheb.circuits.sources import Poisson, Replayed
+from spikeheb.circuits.sources import Replayed
 from spikeheb.engines.choice import carry_out_network
 from spikeheb.engines.nest.compiled import Compiled
 from spikeheb.engines.nest.plan import plan
@@ -126,24 +125,8 @@ def test_two_rules_onto_one_population_need_no_common_time_constant(relay):
 @needs_nest
 @pytest.mark.parametrize("back", ["0 ms", "2 ms"])
 def test_weights_that_drive_the_cells_agree(back):
-    """The rule of the library as it is, which transmits before its own change: the same until a cell fires a step earlier or later,
-    because the integrators differ."""
-    rule = replace_delay(sh.rule("pair"), back)
-    plastic = Projection("x", "e", AllToAll(), rule, receptor="ampa", initial={"w": SPREAD}, delay=Uniform(low=1e-3, high=2e-3))
-    circuit = Circuit(
-        dt=DT, steps=10_000, seed=1, populations={"x": Spikes((Poisson(np.full(100, 15.0)),)), "e": Cells(20, sh.cell("vogels_2011"))},
-        projections={"xe": plastic}, drives={"e": Drives(currents=from_start(1e-10))}, probes=Probes(trains=True),
-    )  # fmt: skip
-    a, b = (carry_out_network(circuit, engine) for engine in ("nest", "kernel"))
-    assert "note" not in a.engine
-    mine, others = (set(zip(*(part.tolist() for part in recording.spikes["e"]), strict=True)) for recording in (a, b))
-    until = min(step for step, _ in (mine ^ others) or {(circuit.steps, 0)}) - 20
-    assert until > 1000, "cells fire in other steps before there were any changes of weights"
-    first = replace(circuit, steps=until)
-    a, b = (carry_out_network(first, engine) for engine in ("nest", "kernel"))
-    np.testing.assert_array_equal(np.array(a.spikes["e"]), np.array(b.spikes["e"]))
-    np.testing.assert_allclose(a.w["xe"], b.w["xe"], rtol=0, atol=1e-12)
-    assert b.counts["e"].sum() > 100
+    """The rule of the library as it is, which transmits before its own change."""
+    check_that_driven_cells_agree(replace_delay(sh.rule("pair"), back), 1e-12)
 
 
 @needs_nest

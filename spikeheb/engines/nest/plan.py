@@ -163,7 +163,7 @@ def _connections(circuit: Circuit, name: str, model: Model, known: dict[tuple[st
     if projection.rule is None:
         weights = initial_values(alone_with(circuit, name, edges))["w"]
         if len(edges.pre) and edges.delay.min() < 1:
-            raise EngineError(f'"{name}": a delay is one time step ({1e3 * circuit.dt:g} ms) at least in NEST (got 0)', key="delay")
+            raise _at_once(circuit, name)
         return Connections(edges, STATIC, port, scale, weights, np.zeros(len(edges.pre), dtype=np.int64), edges.delay.astype(np.int64))
     for what, given in {"normalisation": projection.normalise, "constants that differ between cells": projection.overrides}.items():
         if given:
@@ -224,7 +224,7 @@ def _compiled(circuit: Circuit, name: str, model: Model, edges: Edges, scale: fl
     least, known = int(axonal.min(initial=np.iinfo(np.int64).max)), back + (rule.coincidence != "post_first")
     passes_on = not model.relay
     if passes_on and least < 1:
-        raise EngineError(f'"{name}": a delay is one time step ({1e3 * circuit.dt:g} ms) at least in NEST (got 0)', key="delay")
+        raise _at_once(circuit, name)
     if passes_on and known < 1:
         text = (
             f'"{name}": with coincidence = "post_first", postsynaptic spikes take one time step ({1e3 * circuit.dt:g} ms) at least back to'
@@ -250,7 +250,7 @@ def _delays(circuit: Circuit, name: str, edges: Edges, model: Model, synapse: Sy
     least = int(axonal.min()) if len(axonal) else 1
     if synapse.late is None or model.relay:  # either nothing comes back, or nothing goes on
         if least < 1 and not model.relay:
-            raise EngineError(f'"{name}": a delay is one time step ({1e3 * circuit.dt:g} ms) at least in NEST (got 0)', key="delay")
+            raise _at_once(circuit, name)
         delay = np.maximum(axonal, 1) if synapse.late is None else np.full(len(axonal), max(1, back - least))
         before = np.zeros_like(axonal) if synapse.late is None else axonal - back + delay
         return before, delay, 0 if synapse.late is None else back - max(1, back - least)
@@ -263,6 +263,10 @@ def _delays(circuit: Circuit, name: str, edges: Edges, model: Model, synapse: Sy
             path=rule.path, key="backpropagation_delay",
         )  # fmt: skip
     return axonal - back // 2, np.full(len(axonal), back // 2), back // 2
+
+
+def _at_once(circuit: Circuit, name: str) -> EngineError:
+    return EngineError(f'"{name}": a delay is one time step ({1e3 * circuit.dt:g} ms) at least in NEST (got 0)', key="delay")
 
 
 def _check_cells_agree(post: str, name: str, synapse: Synapse, known: dict[tuple[str, str], tuple[float, str]]) -> None:
