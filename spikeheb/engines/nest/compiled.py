@@ -6,6 +6,7 @@ loads. Numbers of the rule are handed over when it runs, so that one module serv
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import shlex
 import shutil
@@ -122,6 +123,7 @@ def _built(source: str, name: str, key: str, working: Compiler) -> Path:
     return cache.opened("nest", key, compile_in, (f"{name}{SUFFIX}",), lambda folder: folder / f"{name}{SUFFIX}")
 
 
+@functools.cache
 def _flags(nest: Any) -> tuple[str, ...]:
     """How a module for this NEST is compiled.
 
