@@ -19,7 +19,8 @@ from spikeheb.circuits.probes import Probes
 from spikeheb.circuits.projections import Projection
 from spikeheb.circuits.sources import Replayed
 from spikeheb.engines.choice import carry_out_network
-from spikeheb.engines.nest.compiled import Compiled
+from spikeheb.engines.compiler import Compiler
+from spikeheb.engines.nest.compiled import Compiled, _builder
 from spikeheb.engines.nest.plan import plan
 from spikeheb.errors import EngineError
 
@@ -202,3 +203,61 @@ def test_a_module_is_built_once_for_all_parameters_of_a_rule(relay):
         for changes in ({}, {"tau_minus": "30 ms"}, {"bounds": "kind=hard, w_min=0.1, w_max=1"})
     }
     assert len(models) == 1
+
+
+class Elsewhere:
+    """A NEST that was built from source: of its package there is but a file."""
+
+    __version__ = "3.10.0"
+
+    def __init__(self, folder):
+        self.__file__ = str(folder / "__init__.py")
+
+
+def headers(folder, *lines):
+    folder.mkdir(parents=True)
+    (folder / "connection.h").write_text("", encoding="utf-8")
+    (folder / "config.h").write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+def program(folder, name, text, monkeypatch):
+    """A program of that name, the only one on the path."""
+    file = folder / name
+    file.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    file.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    return str(file)
+
+
+GCC = Compiler(("g++",), "g++ 12", (), "here")
+
+
+def test_a_nest_with_mpi_is_compiled_for_by_the_compiler_of_mpi(tmp_path, monkeypatch):
+    headers(tmp_path / "include" / "nest", "#define HAVE_MPI 1")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EngineError, match="built with MPI, and its compiler mpicxx is not found"):
+        _builder(Elsewhere(tmp_path), GCC)
+    found = program(tmp_path, "mpicxx", "", monkeypatch)
+    assert _builder(Elsewhere(tmp_path), GCC).command == (found,)
+
+
+def test_a_nest_without_mpi_is_compiled_for_by_the_usual_one(tmp_path):
+    headers(tmp_path / "include" / "nest", "/* #undef HAVE_MPI */")
+    assert _builder(Elsewhere(tmp_path), GCC).command == ("g++",)
+
+
+def test_a_nest_whose_headers_are_elsewhere_says_where(tmp_path, monkeypatch):
+    there = headers(tmp_path / "far", "#define HAVE_MPI 1")
+    program(tmp_path, "mpicxx", "", monkeypatch)
+    program(tmp_path, "nest-config", f"echo -I{there}", monkeypatch)
+    made = _builder(Elsewhere(tmp_path), GCC)
+    assert f"-I{there}" in made.flags
+    assert made.command == (str(tmp_path / "mpicxx"),)
+
+
+def test_a_nest_config_that_fails_is_one_line(tmp_path, monkeypatch):
+    found = program(tmp_path, "nest-config", "echo no such prefix >&2; exit 3", monkeypatch)
+    with pytest.raises(EngineError) as caught:
+        _builder(Elsewhere(tmp_path), GCC)
+    assert str(caught.value) == f"engine: {found} --includes does not say how NEST was built (no such prefix); run it by hand"

@@ -42,10 +42,13 @@ weights up to date between spikes, so it is kept from doing that within a run.
 rewards that cells bring about, of several amounts or to single cells, rewiring, normalisation, constants that differ between cells,
 single precision, other cells, and imposed spikes on cells that could fire by themselves.
 
-**Several machines.** The wheel of NEST has threads and no MPI. For MPI, NEST is built from source (``cmake -Dwith-mpi=ON``) into the
-environment that has spikeheb and mpi4py, and ``mpirun -n 4 python run.py`` runs a script that calls ``sh.network(..., engine="nest")``.
-Each process draws the whole graph and then keeps the synapses onto its own cells: the weights in its result are those of these synapses,
-the spikes those of all cells; let each process save under a name of its own. A plastic synapse takes 48 to 112 bytes in NEST and 20 (12 in
-single precision) in the kernel, so one machine with the kernel holds as much as two to eight with NEST: it pays from about 10^9 synapses
-on. Not tested: this engine under MPI at all, and more than one host.
+**Several processes.** The wheel of NEST has threads and no MPI. For MPI, NEST is built from source (``pip install --no-binary
+nest-simulator --config-settings=cmake.define.with-mpi=ON nest-simulator``, which takes half an hour) into the environment that has
+spikeheb and mpi4py, and ``mpirun -n 4 python run.py`` runs a script that calls ``sh.network(..., engine="nest")``. Rules are then compiled
+with MPI's compiler, ``mpicxx``. Each process draws the whole graph and then keeps the synapses onto its own cells: the weights in its
+result are those of these synapses, the spikes those of all cells; let each process save under a name of its own. Tested on one machine
+with Open MPI and 1 to 4 processes: given spikes and a recurrent network, with NEST's own synapses (with dopamine too) and with compiled
+ones, have the spikes and weights of one process. A second network in the same processes is refused, since NEST 3.10 hands its spikes to
+wrong synapses. A plastic synapse takes 48 to 112 bytes in NEST and 20 (12 in single precision) in the kernel, so one machine with the
+kernel holds as much as two to eight with NEST: it pays from about 10^9 synapses on. Not tested: more than one host.
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -31,6 +32,7 @@ FLAGS = ("-std=c++20", "-O2", "-fno-math-errno", "-ffp-contract=off", "-Wno-psab
 """As NEST itself is compiled, but every operation stays as it is written."""
 OLD_STRINGS = b"ModuleManager7installERKSs"
 """A symbol of NEST where it was built with the older of the two forms that GNU's library has for strings."""
+WITH_MPI = re.compile(r"^#define HAVE_MPI 1", re.MULTILINE)
 SOURCE = """\
 #include "nest_extension_interface.h"
 
@@ -105,13 +107,13 @@ def install(nest: Any, program: Program) -> str:
     if working is None:
         why = f'NEST has no synapse of its own for the rule "{program.rule.name}", and there is no C++ compiler to build one'
         raise EngineError(f"{why}; install g++ (a compiler from a Python wheel does not fit NEST)", key="engine")
-    flags = _flags(nest)
+    builder = _builder(nest, working)
     files = {file.name: file.read_text(encoding="utf-8") for file in (*HEADERS, *BOOST.glob("*.hpp"))}
-    stamped = "\0".join((model, SOURCE, *files.values(), nest.__version__, *flags, *working.command, working.version))
+    stamped = "\0".join((model, SOURCE, *files.values(), nest.__version__, builder.identity))
     key = hashlib.sha256(stamped.encode()).hexdigest()[:32]
     name = f"spikeheb_{key}"
     if name not in nest.synapse_models:
-        nest.Install(str(_built(SOURCE.format(model=model.rstrip(), name=name), name, key, replace(working, flags=flags))))
+        nest.Install(str(_built(SOURCE.format(model=model.rstrip(), name=name), name, key, builder)))
     return name
 
 
@@ -124,22 +126,43 @@ def _built(source: str, name: str, key: str, working: Compiler) -> Path:
 
 
 @functools.cache
-def _flags(nest: Any) -> tuple[str, ...]:
-    """How a module for this NEST is compiled.
+def _builder(nest: Any, compiler: Compiler) -> Compiler:
+    """The compiler of a module for this NEST: MPI's, which knows where its headers are, if NEST was built with MPI.
 
     Raises
     ------
     EngineError
-        Where its headers are not found.
+        Where NEST's headers are not found, or not MPI's compiler.
     """
     package = Path(nest.__file__).parent
-    includes, own = [f"-I{package / 'include' / 'nest'}"], ["-fopenmp"]
-    if not (package / "include" / "nest" / "connection.h").is_file():  # it was built from source, and says itself how
-        says = shutil.which("nest-config")
-        if says is None:
-            raise EngineError("the headers of NEST are not where its package is, and there is no nest-config that says where", key="engine")
-        includes, own = (shlex.split(subprocess.check_output([says, what], text=True)) for what in ("--includes", "--cflags"))
+    headers, own = package / "include" / "nest", ["-fopenmp"]
+    includes = [f"-I{headers}"]
+    if not (headers / "connection.h").is_file():  # it was built from source, and says itself how
+        includes, own = _said_by_nest("--includes"), _said_by_nest("--cflags")
+        headers = Path(next((word[2:] for word in includes if (Path(word[2:]) / "connection.h").is_file()), headers))
+    command = compiler.command
+    if WITH_MPI.search(_text(headers / "config.h")):
+        found = shutil.which("mpicxx")
+        if found is None:
+            raise EngineError("NEST was built with MPI, and its compiler mpicxx is not found; put it on the PATH", key="engine")
+        command = (found,)
     old = any(OLD_STRINGS in file.read_bytes() for file in package.glob("nestkernel_api*"))
     strings = [f"-D_GLIBCXX_USE_CXX11_ABI={int(not old)}"]
     mine = [f"-I{file.parent}" for file in HEADERS] + ["-idirafter", str(HERE)]  # whose `boost` is for where there is none
-    return (*FLAGS, *own, *strings, *includes, *mine)
+    return replace(compiler, command=command, flags=(*FLAGS, *own, *strings, *includes, *mine))
+
+
+def _said_by_nest(what: str) -> list[str]:
+    """The words with which ``nest-config`` answers."""
+    program = shutil.which("nest-config")
+    if program is None:
+        raise EngineError("the headers of NEST are not where its package is, and there is no nest-config that says where", key="engine")
+    try:
+        return shlex.split(subprocess.run([program, what], capture_output=True, text=True, check=True).stdout)
+    except (OSError, subprocess.CalledProcessError, ValueError) as error:
+        lines = (getattr(error, "stderr", None) or str(error)).strip().splitlines() or [str(error)]
+        raise EngineError(f"{program} {what} does not say how NEST was built ({lines[-1]}); run it by hand", key="engine") from None
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""

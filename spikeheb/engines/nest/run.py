@@ -32,6 +32,8 @@ OF_A_THREAD = 200_000
 """Synapses that are worth a thread."""
 _alone = threading.Lock()
 """NEST has one network in a process."""
+_begun: list[bool] = []
+"""One entry for each network that this process has begun to run."""
 
 
 def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
@@ -53,6 +55,7 @@ def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
     planned = plan(circuit)
     nest = module()
     with _alone:
+        _once_with_mpi(nest)
         try:
             network = _Network(nest, planned)
             network.advance(progress)
@@ -61,6 +64,14 @@ def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
             raise EngineError(f"NEST: {error}", key="engine") from error
         finally:
             nest.ResetKernel()
+
+
+def _once_with_mpi(nest: Any) -> None:
+    """Refuse a second network in processes that MPI started: NEST 3.10 then hands spikes to wrong synapses, or breaks down."""
+    if nest.num_processes > 1 and _begun:
+        why = "with several processes NEST hands spikes of a second network to wrong synapses"
+        raise EngineError(f"{why}; run each network by an mpirun of its own", key="engine")
+    _begun.append(True)
 
 
 @dataclass(frozen=True)
