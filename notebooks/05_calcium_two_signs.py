@@ -15,12 +15,12 @@
 # %% [markdown]
 # # 5. How can one molecule have two signs?
 #
-# **You learn** how the same calcium strengthens and weakens a synapse, why less calcium can turn LTP into LTD, why the outcome depends on
-# the weight at the start, and why one synapse with two states says nothing about the mean.
+# **You learn** how the same calcium strengthens and weakens a synapse, what the calcium of the bath does to the window, why the outcome
+# depends on the weight at the start, and why one synapse with two states says nothing about the mean.
 #
 # **You need** notebooks 1, 2 and 4, exponentials, and a function in Python.
 #
-# **Time** 45 minutes.
+# **Time** 60 minutes.
 #
 # Keep calcium away from the postsynaptic spine, and most synapses show neither LTP nor LTD. So "calcium means LTP" is half of the truth, and "calcium means LTD"
 # is the other half. The proposal of this notebook is old (Bear, Cooper and Ebner 1987; Lisman 1989): *how much* calcium, and how long, sets
@@ -68,6 +68,10 @@ for ax, delta_t, what in zip(axes, (-0.012, 0.012), ("post first by 12 ms", "pre
     ax.fill_between(1e3 * times, k["theta_p"], trace, where=trace >= k["theta_p"], color="C0", alpha=0.9, label="above theta_p: up")
     ax.axhline(k["theta_d"], color="C1", linestyle="--")
     ax.axhline(k["theta_p"], color="C0", linestyle=":")
+    for at, name in ((40, "pre"), (40 + 1e3 * delta_t, "post")):
+        ax.plot(at, -0.15, "|", color="black", markersize=10)
+        first = at == 40 + min(0, 1e3 * delta_t)
+        ax.annotate(name, (at - 3 if first else at + 3, -0.15), ha="right" if first else "left", va="center")
     ax.set(xlabel="time (ms)", title=what)
 axes[0].set_ylabel("calcium (1: threshold of LTD)")
 axes[0].legend()
@@ -81,7 +85,7 @@ _ = fig.suptitle("The order of the spikes matters only by how high calcium gets"
 
 # %%
 gap = me.between("gap", "14 ms", "30 ms", step="1 ms")
-print(f"delta_t = {1e3 * gap:.0f} ms; C_pre = {k['C_pre']:.3f}, C_post = {k['C_post']:.3f}, D = {1e3 * k['D']:.2f} ms,", end=" ")
+print(f"gap = delta_t = {gap:.3f} s; C_pre = {k['C_pre']:.3f}, C_post = {k['C_post']:.3f}, D = {1e3 * k['D']:.2f} ms,", end=" ")
 print(f"tau_ca = {1e3 * k['tau_ca']:.2f} ms")
 
 # %% nbgrader={"grade": false, "grade_id": "answer-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -96,6 +100,10 @@ sh.course.check(
     expected=float(calcium(np.array([gap]), [0.0], [gap], k)[0]),
     within=0.005,
     mistakes={
+        "Only the postsynaptic calcium is left: is the exponent in one unit? gap, D and tau_ca are in s.": k["C_post"],
+        "The postsynaptic calcium is missing.": k["C_pre"] * np.exp(-(gap - k["D"]) / k["tau_ca"]),
+        "Calcium decays: the exponent is negative.": k["C_post"] + k["C_pre"] * np.exp((gap - k["D"]) / k["tau_ca"]),
+        "The delay D shortens the decay; it is subtracted from the gap.": k["C_post"] + k["C_pre"] * np.exp(-(gap + k["D"]) / k["tau_ca"]),
         "Presynaptic calcium comes with the delay D, so it has decayed for less long.": k["C_post"]
         + k["C_pre"] * np.exp(-gap / k["tau_ca"]),
         "The presynaptic calcium has decayed in the meantime.": k["C_post"] + k["C_pre"],
@@ -113,8 +121,8 @@ sh.course.check(
 
 # %% nbgrader={"grade": false, "grade_id": "time-above", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def time_above(pre, post, threshold, k):
-    """Seconds that calcium spends at or above the threshold; all spikes (s) fall into 0 to 0.3 s,
-    and the constants are `k`.
+    """Seconds that calcium spends at or above the threshold, to within 0.3 ms. Spikes (s) fall into
+    0 to 0.3 s, calcium has gone by 0.6 s, and the constants are `k`.
     """
     ### BEGIN SOLUTION
     step = 1e-5
@@ -137,11 +145,16 @@ def few_spikes(draw):
     threshold = draw.between("threshold", 0.6, 1.5)
     exact, sides = stopwatch(pre, post, threshold), (np.full(pre.size, k["C_pre"]), np.full(post.size, k["C_post"]))
     without_delay = fraction_above(np.r_[pre, post], np.r_[sides], 1.0, k["tau_ca"], threshold)
-    from_start = fraction_above(np.r_[pre + k["D"], post], np.r_[sides], 1.0, k["tau_ca"], k["theta_p"])
+    at, usual = np.r_[pre + k["D"], post], "where the threshold is an argument of the function."
+    above = {name: fraction_above(at, np.r_[sides], 1.0, k["tau_ca"], k[name]) for name in ("theta_p", "theta_d")}
     mistakes = {
         "no delay": without_delay,
-        "This is the time above theta_p, where the threshold is an argument of the function.": from_start,
+        "swapped": fraction_above(np.r_[post + k["D"], pre], np.r_[sides[::-1]], 1.0, k["tau_ca"], threshold),
+        f"This is the time above theta_p, {usual}": above["theta_p"],
+        f"This is the time above theta_d, {usual}": above["theta_d"],
         "This is the time below the threshold.": 1 - exact,
+        "This is the time below the threshold, of 0.3 s.": 0.3 - exact,
+        "This is a share of 0.3 s, where seconds are asked for.": exact / 0.3,
     }
     return sh.course.Problem((pre, post, threshold, dict(k)), exact, mistakes)
 
@@ -195,6 +208,11 @@ def one_pair(draw):
         ),
         "The start weight counts: (1 - w) for LTP, w for LTD.": in_words(k["gamma_p"] * time_p - k["gamma_d"] * time_d),
         "The times must be weighted by the gammas and by the weight.": in_words(2 * time_p - time_d),
+        "The gammas are left out: LTP and LTD have different speeds.": in_words((1 - w) * time_p - w * time_d),
+        "(1 - w) is left out: a strong synapse has little room to rise.": in_words(k["gamma_p"] * time_p - k["gamma_d"] * w * time_d),
+        "w is left out: a weak synapse has little room to fall.": in_words(k["gamma_p"] * (1 - w) * time_p - k["gamma_d"] * time_d),
+        "Without time above either threshold nothing happens.": in_words(change) if time_d > 0 else "down",
+        "Without time above either threshold nothing happens, and not up.": in_words(change) if time_d > 0 else "up",
         "The signs are exchanged.": in_words(-change),
     }
     return sh.course.Problem((time_p, time_d, k["gamma_p"], k["gamma_d"], w), in_words(change), mistakes)
@@ -236,8 +254,9 @@ error = normalised_error(*fitted[:, 2:].T)
 print(f"E = {error:.1f} (the best pair rule of notebook 4 has 6.6, the triplet rule 0.35)")
 
 # %% [markdown]
-# Its shape is right: no change at 0.1 Hz with +10 ms, LTD with -10 ms, LTP for both at high frequency. It is a little too small at 40 and 50 Hz.
-# (It was fitted to 75 pairs without a break and not to bursts, as the all-spike set of notebook 4. See there.)
+# Its shape is right: no change at 0.1 Hz with +10 ms, LTD with -10 ms, LTP for both at high frequency. But from 10 Hz
+# on its LTP is too small, at 40 and 50 Hz often half of what was measured. (It was fitted to 75 pairs without a break; the experiment gave
+# them in bursts with breaks.)
 #
 # ## Predict: less calcium outside
 #
@@ -290,7 +309,7 @@ for ax, level in zip(axes, levels, strict=True):
             marker, color = symbols[row.outcome]
             ax.plot(1e3 * row.condition["delta_t"], 160, marker, color=color, markersize=10)
             ax.annotate(row.outcome, (1e3 * row.condition["delta_t"], 168), ha="center", fontsize="small")
-    ax.axhline(100, color="0.8")
+    ax.axhline(100, color="0.8", zorder=0)
     ax.set(xlabel="delta_t (ms)", title=f"{level:g} mM calcium", ylim=(40, 180))
 axes[0].set_ylabel("efficacy after / before (%)")
 axes[0].legend(loc="lower center", fontsize="small")
@@ -302,7 +321,9 @@ sh.course.reveal("bath", f"only LTD: {change[1.8][-0.012]:+.0%} at -12 ms, {chan
 # a strong one. At 1.3 mM no pair reaches any threshold. An order of spikes has no sign of its own.
 #
 # An honest word about the black line: the rule's constants were fitted to these directions (and to no numbers, for the source gives
-# none; the paper gave 150 pairs at -25 ms, we give 100). It is a description and no proof. It also fails: at 1.8 mM with three postsynaptic spikes the measured synapses potentiate, and this rule depresses.
+# none; the paper gave 150 pairs at -25 ms, we give 100). It is a description and no proof. It also fails: at 1.8 mM and
+# -25 ms it has hardly any LTD (4 %), and with three postsynaptic spikes the measured synapses potentiate, where this rule depresses. At 3 mM
+# it does not come back to 100 % where the spikes are far apart, since one spike alone already crosses `theta_d`. No experiment here tests that.
 #
 # ## See: one synapse is not the mean
 #
@@ -338,7 +359,8 @@ axes[0].legend(fontsize="small")
 _ = fig.suptitle("No single synapse changes by 25 %: the mean belongs to the population")
 
 # %% [markdown]
-# Each single synapse becomes 5.28 times as strong, 5.28 times as weak, or stays. "25 % LTP" says how *many* changed. For such a rule
+# Each single synapse becomes 5.28 times as strong, 5.28 times as weak, or stays. "25 % LTP" says how *many* changed. (The dashed line is the
+# sum after over the sum before. It is not the mean of the bars: a weak synapse that grows is a bar far to the right, though it had little of the sum before.) For such a rule
 # `sh.window` therefore always computes many synapses, and gives the standard error.
 #
 # ## Check 5.4: from shares to the EPSP
@@ -369,20 +391,24 @@ def shares(draw):
         "beta is the share of weak synapses at the start, not of strong ones.": population_change({"beta": 1 - beta, "b": b}, up, down),
         "Only the synapses that grow are counted.": population_change({"beta": beta, "b": b}, up, 0.0),
         "up and down are exchanged.": population_change({"beta": beta, "b": b}, down, up),
+        "This is the mean after; divide it by the mean before.": expected * (beta + (1 - beta) * b),
+        "Synapses that change have to be counted in their new state.": (beta * (1 - up) + (1 - beta) * b * (1 - down))
+        / (beta + (1 - beta) * b),
     }
     return sh.course.Problem((up, down, beta, b), expected, mistakes)
 
 
-sh.course.check("5.4", population_ratio, on=shares, within=1e-6)
+sh.course.check("5.4", population_ratio, on=shares, within=1e-3)
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # ## Explain in two sentences
 #
-# A drug halves the calcium that enters the spine. A colleague expects "the same window, half as large". What do you expect, and why?
+# A drug halves both jumps of calcium, `C_pre` and `C_post`, in the CA3-CA1 synapse at 3 mM. A colleague expects "the same window, half as
+# large". What do you expect, and why? Use the words `theta_d` and `theta_p`.
 #
 # ### BEGIN SOLUTION
-# Pairs that gave LTP may now stay between the two thresholds and give LTD, so the window changes its shape and even its sign. With still less calcium
-# no threshold is reached, and neither LTP nor LTD is left.
+# Pairs that gave LTP now stay between theta_d and theta_p and give LTD, so the window changes its sign. Pairs that gave LTD no longer reach
+# theta_d, and nothing is left of theirs.
 #
 # Rubric: 1 point: two thresholds, moderate calcium depresses, so LTP can turn into LTD. 1 point: below the lower threshold nothing happens.
 # No point for "LTP and LTD both get smaller" alone.
@@ -421,5 +447,5 @@ print("All claims hold.")
 # - In 5.4 the mean of the ratios of single synapses is taken: 0.3 synapses that grow by 5.28 look like enormous LTP.
 #
 # **To discuss** At 3 mM in this rule presynaptic spikes alone reach the lower threshold, so that test pulses would weaken the synapse (the
-# window falls below 100 % at both ends). No experiment shows that. What is wrong: the exponent, the threshold, or that the line was fitted to
+# window falls below 100 % at both ends, and to half at 200 ms). No experiment shows that. What is wrong: the exponent, the threshold, or that the line was fitted to
 # directions only? And what does it mean that most published windows were measured at 2 to 3 mM?

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ import numpy as np
 
 from spikeheb.errors import FormatError, SpikehebError, one_line
 from spikeheb.studies.course import predictions
-from spikeheb.studies.course.mistakes import Case, direction, recognised, same
+from spikeheb.studies.course.mistakes import Case, direction, measured, recognised, same
 from spikeheb.studies.course.predictions import shown
 from spikeheb.studies.course.seeds import Seed, fresh
 from spikeheb.studies.course.timeout import TookTooLong
@@ -112,7 +113,7 @@ def check(
     draws = fresh(seed)
     problems = [_problem(on, Seed(f"{draws.name}/{key}/{number}"), key) for number in range(max(1, cases))]
     answers = [_called(key, answer, problem, seconds, draws.name) for problem in problems]
-    complaint = _complaint(problems, answers, (within, absolute), unit)
+    complaint = _complaint(answer, problems, answers, (within, absolute), unit)
     if complaint:
         raise CheckFailed(f'Check {key}: {complaint} (seed="{draws.name}" repeats these cases.)')
     print(f"Check {key} passed, in {len(problems)} fresh cases.")
@@ -160,7 +161,7 @@ def _called(key: str, function: Callable[..., Any], problem: Problem, seconds: f
         what = f"{_name(function)} ends Python (exit); it should return its answer."
     except Exception as error:
         what = _raised(function, error)
-    raise CheckFailed(f'Check {key}: {what} It was called with {_arguments(problem)} (seed="{seed}").') from None
+    raise CheckFailed(f'Check {key}: {what} It was called with {_arguments(function, problem)} (seed="{seed}").') from None
 
 
 def is_stub(error: BaseException, namespace: Mapping[str, Any]) -> bool:
@@ -181,10 +182,13 @@ def _raised(function: Callable[..., Any], error: Exception) -> str:
     """What a function raised, and in which of its lines."""
     lines = [entry.lineno for entry in traceback.extract_tb(error.__traceback__) if entry.name == _name(function)]
     where = f" in line {lines[-1]} of its cell" if lines else ""
-    return f"{_name(function)} raised {type(error).__name__}{where}: {one_line(str(error), 200)}"
+    said = one_line(str(error), 200)
+    return (
+        f"{_name(function)} raised {type(error).__name__}{where}{': ' if said else ''}{said}{'' if said.endswith(('.', '!', '?')) else '.'}"
+    )
 
 
-def _complaint(problems: list[Problem], answers: list[Any], tolerance: tuple[float, float], unit: str) -> str:
+def _complaint(function: Callable[..., Any], problems: list[Problem], answers: list[Any], tolerance: tuple[float, float], unit: str) -> str:
     """What is wrong with the answers; empty where all are right."""
     kinds = [_kind_problem(answer, problem.expected) for problem, answer in zip(problems, answers, strict=True) if problem.accept is None]
     if any(kinds):
@@ -196,11 +200,16 @@ def _complaint(problems: list[Problem], answers: list[Any], tolerance: tuple[flo
     wrong = [case for case in cases if not same(case.answer, case.expected, *tolerance)]
     if not wrong:
         return ""
-    text = recognised(cases, *tolerance, unit) or recognised(wrong, *tolerance, unit) or direction(cases, *tolerance)
+    text = recognised(cases, *tolerance, unit) or (recognised(wrong, *tolerance, unit) if measured(wrong) else "")
     first = next(p for p, a in zip(problems, answers, strict=True) if p.accept is None and not same(a, p.expected, *tolerance))
     example = next(case for case in wrong if case.expected is first.expected)
     counted = f"wrong in {len(wrong)} of {len(cases)} fresh cases."
-    return f"{counted} {text} For example, with {_arguments(first)} it gave {shown(example.answer, unit)}."
+    sentences = (
+        counted,
+        text or direction(cases, *tolerance),
+        f"For example, with {_arguments(function, first)} it gave {shown(example.answer, unit)}.",
+    )
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _kind_problem(answer: Any, expected: Any) -> str:
@@ -232,8 +241,14 @@ def _allowed(expected: Any, tolerance: tuple[float, float]) -> str:
     return " and ".join(parts + ([f"{absolute:g}"] if absolute else [])) or "nothing"
 
 
-def _arguments(problem: Problem) -> str:
-    return "(" + ", ".join(one_line(shown(argument), 80) for argument in problem.given) + ")"
+def _arguments(function: Callable[..., Any], problem: Problem) -> str:
+    """What a function was called with, each beside the function's own name for it."""
+    values = [one_line(shown(argument), 80) for argument in problem.given]
+    try:
+        names = list(inspect.signature(function).bind(*problem.given).arguments)
+    except (TypeError, ValueError):  # the arguments do not fit, or it is written in C
+        names = []
+    return "(" + ", ".join([f"{n}={v}" for n, v in zip(names, values, strict=True)] if len(names) == len(values) else values) + ")"
 
 
 def _name(function: Callable[..., Any]) -> str:

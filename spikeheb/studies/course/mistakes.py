@@ -6,6 +6,7 @@ in which the mistaken answer happens to be right.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -135,7 +136,7 @@ def recognised(cases: Sequence[Case], within: float, absolute: float, unit: str)
         wrong = [case.mistakes.get(key) for case in cases]
         if _fits(cases, wrong, within, absolute):
             return NAMED.get(key, key)
-    if not all(_is_number(case.expected) for case in cases):
+    if not measured(cases):
         return ""
     for mistake in GENERAL:
         if mistake.units and unit not in mistake.units:
@@ -156,12 +157,14 @@ def _fits(cases: Sequence[Case], wrong: Sequence[Any], within: float, absolute: 
 
 
 def direction(cases: Sequence[Case], within: float, absolute: float) -> str:
-    """Where no mistake is recognised: too large, too small, of the wrong sign; of yes and no, which of the two is said wrongly."""
+    """Where no mistake is recognised: too large or too small; of words, and of yes and no, which is said in place of which."""
     if all(isinstance(case.expected, bool | np.bool_) for case in cases):
         false = sum(bool(case.answer) and not case.expected for case in cases)
         missed = sum(bool(case.expected) and not case.answer for case in cases)
         return f"It says True {false} times where False is right, and False {missed} times where True is right."
-    if not all(_is_number(case.expected) for case in cases):
+    if all(isinstance(case.expected, str) for case in cases):
+        return _of_words(cases)
+    if not measured(cases):
         return ""
     if any(np.shape(case.answer) != np.shape(case.expected) for case in cases):
         case = next(case for case in cases if np.shape(case.answer) != np.shape(case.expected))
@@ -173,6 +176,22 @@ def direction(cases: Sequence[Case], within: float, absolute: float) -> str:
     if above and below:
         return "It is too large in some places and too small in others."
     return "It is too large." if above else "It is too small."
+
+
+def _of_words(cases: Sequence[Case]) -> str:
+    words = sorted({case.expected for case in cases})
+    other = next((case.answer for case in cases if case.answer not in words), None)
+    if other is not None:
+        near = [word for word in words if word.casefold() == str(other).strip().casefold()]
+        return f'It gave "{other}"; ' + (f'write exactly "{near[0]}".' if near else "its words are not those that are asked for.")
+    taken = Counter((case.answer, case.expected) for case in cases if case.answer != case.expected)
+    (answer, expected), count = taken.most_common(1)[0]
+    return f'It gave "{answer}" {count} time{"" if count == 1 else "s"} where "{expected}" is right.'
+
+
+def measured(cases: Sequence[Case]) -> bool:
+    """Whether all answers are numbers, of which a few tell a mistake: of two words, anything wrong gives the other one."""
+    return all(_is_number(case.expected) for case in cases)
 
 
 def _is_number(value: Any) -> bool:
