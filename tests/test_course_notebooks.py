@@ -158,7 +158,7 @@ def test_the_solved_notebook_keeps_its_claims_without_a_compiler(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "notebook",
-    [pytest.param(each, id=name, marks=pytest.mark.full if each.seconds > 9 else ()) for name, each in NOTEBOOKS.items()],
+    [pytest.param(each, id=name, marks=pytest.mark.full if each.seconds > 6 else ()) for name, each in NOTEBOOKS.items()],
 )
 def test_the_students_copy_fails_only_where_something_is_to_be_written(notebook: Notebook, tmp_path: Path) -> None:
     bare = notebooks.without_solutions(notebook)

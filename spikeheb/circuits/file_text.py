@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -130,7 +131,8 @@ def _pattern(pasted: Pasted) -> Content:
 
 def _rows(rows: Mapping[str, Iterable[float]], dimension: Dimension) -> Content:
     """Quantities for each train: one and how many trains there are, where all are the same."""
-    lists = {name: [format_quantity(value, dimension) for value in values] for name, values in rows.items()}
+    text = functools.cache(lambda value: format_quantity(value, dimension))  # often thousands of trains are alike
+    lists = {name: [text(value) for value in values] for name, values in rows.items()}
     short: Content = {name: texts[0] if len(set(texts)) == 1 else texts for name, texts in lists.items()}
     return short if any(isinstance(value, list) for value in short.values()) else {"count": len(next(iter(lists.values()))), **short}
 

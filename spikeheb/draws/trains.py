@@ -20,6 +20,8 @@ from spikeheb.draws import patterns, random
 INPUTS, INHIBITION, IMPOSED = 5, 6, 7
 NEVER = 2.0**52
 _BLOCK = 64
+_AT_ONCE = 200_000
+"""Random numbers that are drawn together: as many as stay in a processor's cache with what is computed from them."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def _draw(source: Source, clock: Clock, stream: int, copy: int, first: int, grou
     match source:
         case Poisson(rates):
             keys = random.streams(clock.seed, stream, np.arange(first, first + len(rates)))
-            return [_poisson(key, scale, clock.steps) for key, scale in zip(keys, scales(np.asarray(rates) * clock.dt), strict=True)]
+            return _poisson(keys, scales(np.asarray(rates) * clock.dt), clock.steps)
         case Regular(periods, phases):
             return [_regular(phase / clock.dt, period / clock.dt, clock.steps) for period, phase in zip(periods, phases, strict=True)]
         case Replayed(given):
@@ -180,16 +182,33 @@ def intervals(stream: Any, counter: Any, scale: Any) -> Steps:
     return steps
 
 
-def _poisson(key: Any, scale: float, steps: int) -> Steps:
-    """All spikes of one Poisson train (or all events of a group) before the last step."""
-    parts, last = [np.zeros(0, dtype=np.int64)], -1
-    counter, size = 0, int(min(1.2 * steps / max(scale, 1.0) + _BLOCK, 1e6))
-    while last < steps:
-        block = last + np.cumsum(intervals(np.broadcast_to(key, (size,)), np.arange(counter, counter + size), scale))
-        parts.append(block)
-        last, counter = int(block[-1]), counter + size
-    train = np.concatenate(parts)
-    return train[train < steps]
+def _poisson(keys: Any, scale: Floats, steps: int) -> list[Steps]:
+    """All spikes of Poisson trains (or all events of groups) before the last step; trains of like rates are drawn together."""
+    widths = np.minimum(1.2 * steps / np.maximum(scale, 1.0) + _BLOCK, 1e6).astype(np.int64)
+    order = np.argsort(-widths, kind="stable")
+    drawn: list[Steps] = [np.zeros(0, dtype=np.int64)] * len(order)
+    first = 0
+    while first < len(order):
+        width = int(widths[order[first]])
+        alike = int(np.searchsorted(-widths[order], -width // 2, side="right"))
+        some = order[first : min(alike, first + max(1, _AT_ONCE // width))]
+        for n, train in zip(some, _of_like_rates(keys[some], scale[some], steps, width), strict=True):
+            drawn[n] = train
+        first += len(some)
+    return drawn
+
+
+def _of_like_rates(keys: Any, scale: Floats, steps: int, width: int) -> list[Steps]:
+    parts: list[list[Steps]] = [[] for _ in keys]
+    counter, last, left = 0, np.full(len(keys), -1, dtype=np.int64), np.arange(len(keys))
+    while len(left):
+        block = last[:, None] + np.cumsum(intervals(keys[left, None], np.arange(counter, counter + width), scale[left, None]), axis=1)
+        inside = block < steps
+        for n, part in zip(left, np.split(block[inside], np.cumsum(inside.sum(axis=1))[:-1]), strict=True):
+            parts[n].append(part)
+        going = inside[:, -1]
+        last, left, counter = block[going, -1], left[going], counter + width
+    return [part[0] if len(part) == 1 else np.concatenate(part) for part in parts]
 
 
 def _regular(phase: float, period: float, steps: int) -> Steps:
@@ -199,7 +218,7 @@ def _regular(phase: float, period: float, steps: int) -> Steps:
 
 
 def _group(source: Group, clock: Clock, key: Any) -> list[Steps]:
-    events = _poisson(key, float(scales([source.rate * clock.dt])[0]), clock.steps)
+    (events,) = _poisson(key, scales([source.rate * clock.dt]), clock.steps)
     latency = np.rint(np.asarray(source.latencies) / clock.dt).astype(np.int64)
     pairs = [np.zeros((2, 0), dtype=np.int64)]
     for event, member, delay in _members(source, clock.dt, events, key):

@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jobs import DT, LIBRARY, lanes, random_trains, rule
+from jobs import DT, lanes, random_trains, rule
 from oracles import pair, triplet
 
-from spikeheb.cells import read_cell
-from spikeheb.circuits.drives import RELEASED, Change
-from spikeheb.engines.brian import runtime, standalone
+from spikeheb.engines.brian import runtime
 
 BATCH = 50
 train = st.lists(st.integers(0, 4000), max_size=25, unique=True).map(lambda s: np.array(sorted(s)) * DT)
@@ -50,28 +48,9 @@ def test_the_triplet_rule_equals_its_oracle(which, trains):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "which"), [("pair", "gutig"), ("triplet", "visual_cortex_all_full")])
 def test_numpy_and_cython_agree_on_given_spikes(name, which):
-    """As numpy and a standalone program do, of which `test_brian_failures` needs one: a program is a build of a quarter of a minute."""
+    """As numpy and a standalone program do in `test_brian_failures`, which needs one."""
     the_rule = rule(name, set=which)
     pre, post = random_trains(np.random.default_rng(3), 20)
     job = lanes(the_rule, pre, post)
     reference = runtime.run(job, "numpy").w
     np.testing.assert_allclose(runtime.run(job, "cython").w, reference, rtol=0, atol=tolerance(job, reference))
-
-
-@pytest.mark.slow
-def test_targets_agree_in_a_closed_loop_with_sweeps_samples_and_a_clamp():
-    cell = read_cell(LIBRARY / "cells" / "ca1_pyramidal.toml")
-    pre, post = random_trains(np.random.default_rng(4), 3, duration=0.5)
-    job = lanes(
-        rule("triplet", set="visual_cortex_all_full"), pre, post, cell,
-        samples=np.array([0, 2000, 4000]), sweeps=np.array([100, 3000]), sweep_steps=500,
-        clamps=(Change(0, 3100, -0.03), Change(0, 3300, RELEASED)),
-    )  # fmt: skip
-    reference, other = runtime.run(job, "numpy"), standalone.run(job)
-    assert [s.tolist() for s in other.spikes] == [s.tolist() for s in reference.spikes]
-    np.testing.assert_allclose(other.w, reference.w, rtol=0, atol=1e-10)
-    np.testing.assert_allclose(other.weight, reference.weight, rtol=0, atol=1e-10)
-    np.testing.assert_allclose(other.efficacy, reference.efficacy, rtol=0, atol=1e-10)
-    np.testing.assert_allclose(other.v, reference.v, rtol=0, atol=1e-12)
-    assert np.all(other.v[0, 1, 100:300] == -0.03)
-    assert not np.any(other.v[1:, 1, 100:300] == -0.03)

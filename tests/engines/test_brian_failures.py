@@ -9,15 +9,17 @@ import sys
 import numpy as np
 import pytest
 from circuits_by_hand import but, post_trains
-from jobs import DT, lanes, random_trains, rule
+from jobs import DT, LIBRARY, lanes, random_trains, rule
 
+from spikeheb.cells import read_cell
+from spikeheb.circuits.drives import RELEASED, Change
 from spikeheb.engines import children
 from spikeheb.engines.alone import alone
 from spikeheb.engines.brian import building, importing, modules, runtime, standalone
 from spikeheb.engines.choice import carry_out
 from spikeheb.errors import BuildError, EngineError, NonFiniteError, StorageError, UnknownName
 
-LANES = 20
+LANES, CELLS = 20, 3
 
 
 @pytest.fixture(scope="module")
@@ -26,59 +28,77 @@ def job():
 
 
 @pytest.fixture(scope="module")
-def built(job, tmp_path_factory):
-    """The job's program, in a cache of its own."""
+def closed():
+    """Cells that fire by themselves and are clamped for a while, with sweeps and samples."""
+    return lanes(
+        rule("triplet", set="visual_cortex_all_full"), *random_trains(np.random.default_rng(4), CELLS, duration=0.5),
+        read_cell(LIBRARY / "cells" / "ca1_pyramidal.toml"),
+        samples=np.array([0, 2000, 4000]), sweeps=np.array([100, 3000]), sweep_steps=500,
+        clamps=(Change(0, 3100, -0.03), Change(0, 3300, RELEASED)),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def built(closed, tmp_path_factory):
+    """The closed loop's program, in a cache of its own; a program is a build of a quarter of a minute."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPIKEHEB_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield standalone.run(job)
+        yield standalone.run(closed)
 
 
 @pytest.mark.slow
-def test_the_program_and_numpy_agree_on_given_spikes(built, job):
-    np.testing.assert_allclose(built.w, runtime.run(job, "numpy").w, rtol=0, atol=1e-12)
-    assert np.ptp(built.w) > 0.01
+def test_the_program_and_numpy_agree_in_a_closed_loop_with_sweeps_samples_and_a_clamp(built, closed):
+    reference = runtime.run(closed, "numpy")
+    assert [s.tolist() for s in built.spikes] == [s.tolist() for s in reference.spikes]
+    for name in ("w", "weight", "efficacy"):
+        np.testing.assert_allclose(getattr(built, name), getattr(reference, name), rtol=0, atol=1e-10, err_msg=name)
+    np.testing.assert_allclose(built.v, reference.v, rtol=0, atol=1e-12)
+    assert np.ptp(built.weight) > 0.001
+    assert np.all(built.v[0, 1, 100:300] == -0.03)
+    assert not np.any(built.v[1:, 1, 100:300] == -0.03)
 
 
 @pytest.mark.slow
-def test_a_second_run_builds_nothing_whatever_the_values(built, job, monkeypatch):
+def test_a_second_run_builds_nothing_whatever_the_values(built, closed, monkeypatch):
     monkeypatch.setattr(standalone, "_build", lambda *_: pytest.fail("built again"))
-    start = np.linspace(0.1, 0.3, LANES)
-    other = but(job, rule=rule(set="gutig", parameters={"A_plus": 0.0005, "tau_plus": "10 ms"}), initial={"w": start})
+    start = np.linspace(0.1, 0.3, CELLS)
+    slower = rule("triplet", set="visual_cortex_all_full", parameters={"A3_plus": 0.001, "tau_plus": "10 ms"})
+    other = but(closed, rule=slower, initial={"w": start})
     again = standalone.run(other)
-    np.testing.assert_allclose(again.w, runtime.run(other, "numpy").w, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(again.w, runtime.run(other, "numpy").w, rtol=0, atol=1e-12)
     assert abs(again.w - built.w).min() > 0.1
 
 
 @pytest.mark.slow
-def test_a_value_file_of_the_wrong_size_is_an_error(built, job, monkeypatch):
+def test_a_value_file_of_the_wrong_size_is_an_error(built, closed, monkeypatch):
     monkeypatch.setattr(standalone, "_write", lambda file, value: value[:-1].tofile(file))
     with pytest.raises(EngineError, match="does not match expected size"):
-        standalone.run(job)
+        standalone.run(closed)
 
 
 @pytest.mark.slow
-def test_a_value_that_the_program_did_not_take_is_an_error(built, job, monkeypatch):
+def test_a_value_that_the_program_did_not_take_is_an_error(built, closed, monkeypatch):
     monkeypatch.setattr(standalone, "_write", lambda file, value: (value + 1).tofile(file))
     with pytest.raises(EngineError, match="did not take the value"):
-        standalone.run(job)
+        standalone.run(closed)
 
 
 @pytest.mark.slow
-def test_a_value_that_is_not_finite_never_reaches_the_program(built, job):
+def test_a_value_that_is_not_finite_never_reaches_the_program(built, closed):
     with pytest.raises(NonFiniteError, match="initial value of w"):
-        standalone.run(but(job, initial={"w": np.full(LANES, np.nan)}))
+        standalone.run(but(closed, initial={"w": np.full(CELLS, np.nan)}))
 
 
 @pytest.mark.slow
-def test_a_whole_number_cannot_be_set_from_outside_where_it_would_be_truncated(built, job, tmp_path, monkeypatch):
+def test_a_whole_number_cannot_be_set_from_outside_where_it_would_be_truncated(built, closed, tmp_path, monkeypatch):
     plain = standalone.settings
     monkeypatch.setattr(standalone, "settings", lambda j: {**plain(j), "synapses.N": np.array([1.5])})
     with pytest.raises(EngineError, match=r"no variable synapses\.N"):
-        standalone.run(job)
+        standalone.run(closed)
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_an_error(built, job, monkeypatch):
+def test_a_full_disk_is_an_error(built, closed, monkeypatch):
     resource = pytest.importorskip("resource")
     plain = subprocess.Popen
 
@@ -91,11 +111,11 @@ def test_a_full_disk_is_an_error(built, job, monkeypatch):
 
     monkeypatch.setattr(children.subprocess, "Popen", limited)
     with pytest.raises((StorageError, EngineError), match="disk full"):
-        standalone.run(job)
+        standalone.run(closed)
 
 
 @pytest.mark.slow
-def test_an_emptied_result_file_is_an_error(built, job, monkeypatch):
+def test_an_emptied_result_file_is_an_error(built, closed, monkeypatch):
     call = standalone._call
 
     def then_empty(program, place, values, arrays):
@@ -103,8 +123,8 @@ def test_an_emptied_result_file_is_an_error(built, job, monkeypatch):
         (place / "results" / arrays["synapses.rule_w_r"]["file"]).write_bytes(b"")
 
     monkeypatch.setattr(standalone, "_call", then_empty)
-    with pytest.raises(StorageError, match=r"synapses\.w has 0 bytes instead of 160"):
-        standalone.run(job)
+    with pytest.raises(StorageError, match=r"synapses\.w has 0 bytes instead of 24"):
+        standalone.run(closed)
 
 
 def test_models_that_differ_have_programs_that_differ(job):

@@ -53,7 +53,7 @@ def test_closed_loop(name, on, tmp_path):
     rule = deterministic(tmp_path, name)
     if rule is None:
         pytest.skip("in distribution only")
-    compare(rule, cell(on), steps=6000, lanes=2)
+    compare(rule, cell(on), steps=3000, lanes=2)
 
 
 @pytest.mark.parametrize("on", ["shaped", "l5_clopath"])
@@ -64,7 +64,7 @@ def test_spikes_with_a_shape_and_delayed_reads(name, on, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("on", ["l23_pyramidal", "l5_pyramidal"])
+@pytest.mark.parametrize("on", [pytest.param("l23_pyramidal", marks=pytest.mark.full), "l5_pyramidal"])
 def test_twenty_seconds_of_a_cell_that_fires(on, tmp_path):
     """The same spike steps throughout, then weights to 1e-10."""
     rule = read(tmp_path, "pair", set="multiplicative")

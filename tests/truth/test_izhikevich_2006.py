@@ -50,9 +50,15 @@ def test_in_the_first_ten_seconds_the_rhythm_is_slow(seed):
 
 
 @pytest.mark.full
-def test_after_an_hour_a_fast_rhythm_has_joined_the_slow_one():
-    """Not in its place: the slow one goes on. A program written anew after the published one gives the same."""
-    recording = run(1, 3600.0)
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_after_an_hour_a_fast_rhythm_has_joined_the_slow_one(seed):
+    """Its share has grown from .06-.08 to .27-.40, and its peak is at 31-34 Hz. But it does not take the place of the slow one, which goes
+    on with .35-.47 of the power (.80-.84 before). A program written anew after the published one gives the same.
+    """
+    recording = run(seed, 3600.0)
     before, after = power(recording, 0, 10), power(recording, 3000, 3600)
-    assert share(after, FAST) > 2 * share(before, FAST)
-    assert share(after, SLOW) < share(before, SLOW)
+    assert share(after, FAST) > 3 * share(before, FAST)
+    assert share(after, SLOW) < 0.6 * share(before, SLOW)
+    frequencies, values = after
+    fast = (frequencies >= FAST[0]) & (frequencies <= FAST[1])
+    assert 30 <= frequencies[fast][values[fast].argmax()] <= 40
