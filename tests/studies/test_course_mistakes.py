@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from course_problems import complaint, decay, tau_of
 
@@ -123,7 +124,35 @@ def test_rows_are_compared_place_by_place() -> None:
 
     assert "reverse order" in complaint(lambda values: values[::-1], on=row)
     assert "shape (3,)" in complaint(lambda values: values[:3], on=row)
-    assert "too large in some places and too small" in complaint(lambda values: values * [1.1, 0.9, 1, 1], on=row)
+    assert "the first is too large, the second is too small; the rest is right" in complaint(
+        lambda values: values * [1.1, 0.9, 1, 1], on=row
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "false"), [(0.1, 156.2, "one over"), (5, 4, "ratio"), (3, 4, "change"), (0.0016, 0.6154, "100 times")]
+)
+def test_an_absolute_tolerance_says_nothing_of_what_is_made_of_the_right_value(answer: float, expected: float, false: str) -> None:
+    """A tolerance of 0.5 around 156.2 is not one around 1/156.2; and a number of sweeps is no ratio."""
+    assert false not in mistakes.recognised([mistakes.Case(answer, expected, {})], 0.0, 0.5 if expected > 1 else 0.01, "")
+    assert "sign" in mistakes.recognised([mistakes.Case(-expected, expected, {})], 0.0, 0.5 if expected > 1 else 0.01, "")
+
+
+def test_of_a_few_values_those_are_named_that_are_wrong() -> None:
+    def pair(draw: Any) -> Any:
+        values = draw.rng("pair").uniform(1, 2, 2)
+        return course.Problem((values,), values)
+
+    assert "Of its 2 values the second is too large; the rest is right." in complaint(lambda values: values * [1, 1.3], on=pair)
+    assert "Value 2 of 2 is a table of the shape (2, 2)" in complaint(lambda values: (1.0, np.eye(2)), on=pair)
+
+
+def test_texts_of_mistakes_may_have_any_character_that_prints() -> None:
+    def squares(draw: Any) -> Any:
+        number = draw.integer("n", 2, 9)
+        return course.Problem((number,), number**2, {"It is ±n² and\x1b no more.": number})
+
+    assert "It is ±n² and\\x1b no more." in complaint(lambda n: n, on=squares)
 
 
 def test_the_expected_value_comes_after_three_tries(capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,7 +205,7 @@ def test_words_that_are_not_asked_for_are_said(answer: str, words: str) -> None:
 
 
 def test_arguments_are_shown_beside_their_names() -> None:
-    assert "with (times=30 values" in complaint(lambda times, values: 0.5)
+    assert "with (times=30 values: 0.001, 0.003034, ..., 0.06, values=" in complaint(lambda times, values: 0.5)
     assert "with (30 values" in complaint(lambda *given: 0.5)
     assert re.search(r"raised NameError in line \d+ of its cell: name 'weak' is not defined\. It was called with", complaint(undefined))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from spikeheb.errors import FormatError, SpikehebError, one_line
+from spikeheb.errors import FormatError, SpikehebError, one_line, printable
 from spikeheb.studies.course import predictions
 from spikeheb.studies.course.mistakes import Case, direction, measured, recognised, same
 from spikeheb.studies.course.predictions import shown
@@ -27,7 +27,15 @@ _tries: Counter[str] = Counter()
 
 
 class CheckFailed(SpikehebError):
-    """A graded check is not passed; a notebook shows the message alone, without the lines of the program."""
+    """A graded check is not passed; a notebook shows the message alone, without the lines of the program.
+
+    Its text may hold any character that prints: a notebook shows them, unlike some terminals.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = printable(message)
+        self.args = (self.message,)
 
     def _render_traceback_(self) -> list[str]:
         return [str(self)]
@@ -130,7 +138,7 @@ def _check_value(key: str, answer: Any, case: Case, tolerance: tuple[float, floa
     what = problem or recognised([case], *tolerance, unit) or direction([case], *tolerance) or "It is not that."
     text = f"Check {key}: {shown(answer, unit)} is not right yet. {what}"
     if _tries[key] >= TRIES:
-        text += f" Expected: {shown(case.expected, unit)}, within {_allowed(case.expected, tolerance)}. How would you have found it?"
+        text += f" Expected: {shown(case.expected, unit)}, {_allowed(tolerance)}. How would you have found it?"
     print(text)
 
 
@@ -225,20 +233,31 @@ def _kind_problem(answer: Any, expected: Any) -> str:
     try:
         numbers = np.asarray(answer, dtype=float)
     except (TypeError, ValueError):
-        return f"A number is expected (got {type(answer).__name__})."
+        return _ragged(answer, expected) or f"A number is expected (got {type(answer).__name__})."
     if np.shape(expected) == () and numbers.shape != ():
         return f"One number is expected (got {numbers.size} values)."
     return (
         ""
         if np.all(np.isfinite(numbers))
-        else "The answer is not a finite number: something was divided by zero, or a mean of nothing taken."
+        else "The answer is not a finite number: something was divided by zero, the logarithm of 0 or less was taken, or a mean of nothing."
     )
 
 
-def _allowed(expected: Any, tolerance: tuple[float, float]) -> str:
+def _ragged(answer: Any, expected: Any) -> str:
+    """Of several values the one that is no number."""
+    if not isinstance(answer, tuple | list) or len(answer) != np.size(expected):
+        return ""
+    shapes = [np.shape(value) for value in answer]
+    which = next((n for n, shape in enumerate(shapes) if shape), None)
+    return (
+        "" if which is None else f"Value {which + 1} of {len(answer)} is a table of the shape {shapes[which]}; a number is expected there."
+    )
+
+
+def _allowed(tolerance: tuple[float, float]) -> str:
     relative, absolute = tolerance
     parts = [f"{100 * relative:g} %"] if relative else []
-    return " and ".join(parts + ([f"{absolute:g}"] if absolute else [])) or "nothing"
+    return "within " + " and ".join(parts) if (parts := parts + ([f"{absolute:g}"] if absolute else [])) else "exactly"
 
 
 def _arguments(function: Callable[..., Any], problem: Problem) -> str:

@@ -37,6 +37,8 @@ class Mistake:
     units: tuple[str, ...] = ()
 
 
+NEAR = 0.01
+"""How far an answer may at most be from what a general mistake makes of the right value, in parts of it."""
 RATIO = ("", "1")
 """Units of ratios and plain numbers."""
 TIMES = ("s", "ms")
@@ -111,6 +113,10 @@ NAMED = {
 """Texts of mistakes that a problem may name by a short word; any other key of `mistakes` is a sentence, and is said as it stands."""
 
 
+PLACES = ("first", "second", "third", "fourth")
+"""Where an answer has so few values, it is said of each how it is wrong."""
+
+
 def same(answer: Any, expected: Any, within: float, absolute: float) -> bool:
     """Whether an answer is right: numbers within the tolerance at every place, anything else equal."""
     if isinstance(expected, str | bool | np.bool_) or expected is None:
@@ -138,12 +144,21 @@ def recognised(cases: Sequence[Case], within: float, absolute: float, unit: str)
             return NAMED.get(key, key)
     if not measured(cases):
         return ""
+    expected = [np.asarray(case.expected, dtype=float) for case in cases]
+    counts = all(bool(np.all(values == np.rint(values))) for values in expected)
+    size = max(float(np.max(np.abs(values), initial=0.0)) for values in expected)
+    near = max(within, min(NEAR, within + absolute / size if size else NEAR))  # of what is made of the right value, which may be small
     for mistake in GENERAL:
         if mistake.units and unit not in mistake.units:
             continue
         if mistake.kind in ("milli", "kilo", "milli and sign") and unit in RATIO:
             continue
-        if _fits(cases, [mistake.wrong(np.asarray(case.expected, dtype=float)) for case in cases], within, absolute):
+        if mistake.units == RATIO and counts:  # whole numbers are counts
+            continue
+        wrong = [mistake.wrong(values) for values in expected]
+        if all(same(value, case.expected, within, absolute) for case, value in zip(cases, wrong, strict=True)):
+            continue
+        if _fits(cases, wrong, near, 0.0):
             return mistake.text
     return ""
 
@@ -171,11 +186,22 @@ def direction(cases: Sequence[Case], within: float, absolute: float) -> str:
         return f"It has the shape {np.shape(case.answer)}, where {np.shape(case.expected)} is expected."
     off = [np.asarray(case.answer, dtype=float) - np.asarray(case.expected, dtype=float) for case in cases]
     allowed = [within * np.abs(np.asarray(case.expected, dtype=float)) + absolute for case in cases]
-    above = any(bool(np.any(o > a)) for o, a in zip(off, allowed, strict=True))
-    below = any(bool(np.any(o < -a)) for o, a in zip(off, allowed, strict=True))
-    if above and below:
-        return "It is too large in some places and too small in others."
-    return "It is too large." if above else "It is too small."
+    shape = np.shape(cases[0].expected)
+    if len(shape) == 1 and shape[0] <= len(PLACES) and all(o.shape == shape for o in off):
+        return _by_place(np.array(off), np.array(allowed))
+    return f"It is {_off(np.concatenate([o.ravel() for o in off]), np.concatenate([a.ravel() for a in allowed]))}."
+
+
+def _by_place(off: Numbers, allowed: Numbers) -> str:
+    """Of a few values, which are wrong and how."""
+    wrong = [n for n in range(off.shape[1]) if np.any(np.abs(off[:, n]) > allowed[:, n])]
+    said = ", ".join(f"the {PLACES[n]} is {_off(off[:, n], allowed[:, n])}" for n in wrong)
+    return f"Of its {off.shape[1]} values {said}{'' if len(wrong) == off.shape[1] else '; the rest is right'}."
+
+
+def _off(off: Numbers, allowed: Numbers) -> str:
+    above, below = bool(np.any(off > allowed)), bool(np.any(off < -allowed))
+    return "too large in some places and too small in others" if above and below else "too large" if above else "too small"
 
 
 def _of_words(cases: Sequence[Case]) -> str:

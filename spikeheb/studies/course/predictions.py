@@ -76,7 +76,7 @@ def shown(value: Any, unit: str = "") -> str:
     if numbers.ndim == 0:
         return f"{float(numbers):.4g}{unit}"
     if numbers.size > 6:
-        return f"{numbers.size} values from {numbers.flat[0]:.4g} to {numbers.flat[-1]:.4g}{unit}"
+        return f"{numbers.size} values: {numbers.flat[0]:.4g}, {numbers.flat[1]:.4g}, ..., {numbers.flat[-1]:.4g}{unit}"
     return "[" + ", ".join(f"{number:.4g}" for number in numbers.flat) + f"]{unit}"
 
 
