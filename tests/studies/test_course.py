@@ -98,6 +98,13 @@ def test_a_prediction_stands_beside_the_result_and_stays_the_first_one(capsys: p
     course.predict("jump", 4)
     course.reveal("jump", 5.0, unit="ms")
     assert capsys.readouterr().out.endswith("You predicted  4 ms\nThe result is  5 ms\n")
+    course.predict("side", "up", among=("up", "down"))
+    course.predict("side", ["up", "down", "up"], among=("up", "down"))
+    assert course.predicted("side") == ["up", "down", "up"]
+    for wrong in ("Up", 3, ["down", "cats"]):
+        with pytest.raises(FormatError, match='is none of the words "up", "down"; choose from these'):
+            course.predict("side", wrong, among=("up", "down"))
+    assert course.predicted("side") == ["up", "down", "up"]
     course.predict("jump", 5)
     assert "your first prediction stays: 4" in capsys.readouterr().out
     assert course.predicted("jump") == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ _predictions: dict[str, Any] = {}
 _revealed: set[str] = set()
 
 
-def predict(key: str, value: Any) -> None:
+def predict(key: str, value: Any, *, among: Sequence[str] = ()) -> None:
     """Keep a prediction.
 
     Once the result has been shown, the first prediction stays: a prediction afterwards is none.
@@ -24,15 +25,23 @@ def predict(key: str, value: Any) -> None:
         The name of what is predicted.
     value : object
         A number, text such as ``"20 ms"`` or ``"up"``, or several of these.
+    among : sequence of str, optional
+        The words from which the prediction, or each of several, is chosen. Any other is refused, with the words.
 
     Raises
     ------
     NotImplementedError
         Where the value is still to be written (None or ``...``).
+    FormatError
+        For a word that is not among those.
     """
     _named(key)
     if value is None or value is ...:
         raise NotImplementedError("write your prediction first; it is never graded, and you learn more from a wrong one than from none")
+    for word in value if isinstance(value, list | tuple) else [value]:
+        if among and word not in among:
+            offered = ", ".join(f'"{each}"' for each in among)
+            raise FormatError(f"{_quoted(word)} is none of the words {offered}; choose from these", key=f"prediction {key}")
     if key in _revealed and key in _predictions:
         print(f"The result has been shown already, so your first prediction stays: {shown(_predictions[key])}.")
         return
@@ -87,6 +96,10 @@ def _without_place(value: Any) -> str:
     if isinstance(value, tuple | list):
         return "[" + ", ".join(shown(entry) for entry in value[:6]) + (", ...]" if len(value) > 6 else "]")
     return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))[:80]
+
+
+def _quoted(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else shown(value)
 
 
 def _named(key: str) -> str:
