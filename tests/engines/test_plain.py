@@ -32,7 +32,7 @@ RULES = sorted(path.stem for path in (LIBRARY / "rules").glob("*.toml"))
 SOME = ("pair", "bcm", "graupner_brunel")
 CELLS = sorted(path.stem for path in (LIBRARY / "cells").glob("*.toml") if not path.stem.endswith("_1ms"))
 """But for those of steps of 1 ms, which `test_triggered_rewards.py` has in networks."""
-SECOND, PULSES = 10_000, 1000
+STEPS, PULSES = 7_000, 1000
 LANES, INPUTS = 3, 2
 STILL = ("tsodyks_markram", "gain", "izhikevich_2006")
 """Rules whose weights stay for half a second: two have none that changes, the third changes them once a second."""
@@ -55,18 +55,23 @@ def rewards(the_rule, lanes):
     return tuple(Change(lane, step, amount) for lane in range(lanes) for step, amount in given) if hears else ()
 
 
-def second(the_rule, cell, **more):
+def seven_tenths(the_rule, cell, **more):
     """Poisson spikes of both sides with ties, and test pulses every 100 ms; the second cell is made to fire, the third clamped."""
     rng = np.random.default_rng(7)
-    pre = [np.union1d(poisson(rng, SECOND, 20.0), np.arange(50 + 7 * n, SECOND, PULSES)) for n in range(LANES * INPUTS)]
-    post = [np.union1d(poisson(rng, SECOND, 15.0), pre[INPUTS * lane][::4]) for lane in range(LANES)]
+    pre = [np.union1d(poisson(rng, STEPS, 20.0), np.arange(50 + 7 * n, STEPS, PULSES)) for n in range(LANES * INPUTS)]
+    post = [np.union1d(poisson(rng, STEPS, 15.0), pre[INPUTS * lane][::4]) for lane in range(LANES)]
     if cell is not None:
         more.setdefault("currents", (Change(1, 3000, 8e-10), Change(1, 5000, 0.0)))
         more.setdefault("clamps", (Change(2, 4000, -0.05), Change(2, 6500, RELEASED)))
-        more |= {"sweeps": np.arange(0, SECOND, 2500), "sweep_steps": 1500}
-    samples = np.arange(499, SECOND, 500)
-    job = of_lanes(the_rule, cell, DT, SECOND, np.repeat(np.arange(LANES), INPUTS), tuple(pre), tuple(post), seed=3, samples=samples)
+        more |= {"sweeps": np.arange(0, STEPS, 2500), "sweep_steps": 1500}
+    samples = np.arange(499, STEPS, 500)
+    job = of_lanes(the_rule, cell, DT, STEPS, np.repeat(np.arange(LANES), INPUTS), tuple(pre), tuple(post), seed=3, samples=samples)
     return but(job, rewards=rewards(the_rule, LANES), **more)
+
+
+def stepped(job):
+    """The job in which rules that read the potential are stepped; `test_kernel_exact` and the quiet stretches hold jumps to steps."""
+    return but(job, exact=reads_membrane(job.rule))
 
 
 def scale(job):
@@ -98,9 +103,9 @@ def test_lanes_of_every_rule_on_every_cell(name, on):
     the_rule = rule(name)
     if on is None and reads_membrane(the_rule):
         pytest.skip("reads the membrane")
-    job = second(the_rule, cell_of(on))
+    job = seven_tenths(the_rule, cell_of(on))
     expected = plain.run(job)
-    same(runner.run(job), expected, job)
+    same(runner.run(stepped(job)), expected, job)
     moved = np.ptp(expected.weight) > 0 or any(np.ptp(values) > 0 for values in expected.variables.values())
     assert moved or name in STILL, "nothing happened"
     assert on is None or len(expected.spikes[1]) > len(post_trains(job)[1]), "the cell never fired by itself"
@@ -124,7 +129,7 @@ def test_a_quiet_stretch_of_two_seconds(name, on):
 @pytest.mark.parametrize("coincidence", ["pre_first", "post_first", "discard"])
 @pytest.mark.parametrize("on", [None, "l23_pyramidal"])
 def test_ties_and_delays(on, coincidence):
-    job = second(rule("triplet", coincidence=coincidence, axonal_delay="2 ms", backpropagation_delay="1.26 ms"), cell_of(on))
+    job = seven_tenths(rule("triplet", coincidence=coincidence, axonal_delay="2 ms", backpropagation_delay="1.26 ms"), cell_of(on))
     same(runner.run(job), plain.run(job), job)
 
 
@@ -133,14 +138,14 @@ def test_constants_that_differ_between_lanes():
     late = {"D": np.array([0.0, 0.002, 0.0137]), "gamma_p": np.array([300.0, 321.8, 350.0])}
     read_late = {"late": np.array([0.0, 0.0011, 0.007])}
     for name, on, overrides in (("graupner_brunel", None, late), ("clopath", "l5_clopath", read_late)):
-        job = second(rule(name), cell_of(on), overrides=overrides)
-        same(runner.run(job), plain.run(job), job)
+        job = seven_tenths(rule(name), cell_of(on), overrides=overrides)
+        same(runner.run(stepped(job)), plain.run(job), job)
 
 
 @pytest.mark.parametrize("on", ["pv_interneuron", "brunel_2000", "izhikevich_rs"])
 @pytest.mark.parametrize("receptor", ["ampa", "gaba"])
 def test_either_receptor(receptor, on):
-    job = second(rule("vogels"), cell_of(on), receptor=receptor)
+    job = seven_tenths(rule("vogels"), cell_of(on), receptor=receptor)
     same(runner.run(job), plain.run(job), job)
 
 
@@ -261,7 +266,7 @@ def test_a_reward_of_nothing_is_a_reward(engine):
 
 def test_brian_refuses_two_rewards_in_one_step():
     with pytest.raises(EngineError, match="two rewards in one time step"):
-        carry_out(second(rule("covariance_reward"), None), "brian:numpy")
+        carry_out(seven_tenths(rule("covariance_reward"), None), "brian:numpy")
 
 
 # --- the judge itself -----------------------------------------------------------------------------------------------------
@@ -271,7 +276,7 @@ def test_brian_refuses_two_rewards_in_one_step():
 def test_what_a_loop_does_otherwise_is_seen(fault):
     """Each fault as a rule, cell or job that is just that much different."""
     name = "graupner_brunel" if fault == "a draw of another seed" else "pair"
-    job = second(rule(name), cell_of("l23_pyramidal"))
+    job = seven_tenths(rule(name), cell_of("l23_pyramidal"))
     faulty = {
         "order of handlers": lambda: but(job, rule=rule(name, coincidence="post_first")),
         "delay by a step": lambda: but(job, rule=rule(name, backpropagation_delay="0.1 ms")),
@@ -292,7 +297,7 @@ def test_it_is_an_engine_like_any_other():
 
 
 def test_the_recording_says_which_engine_ran():
-    assert carry_out(second(rule("pair"), None), "plain").engine["engine"] == "plain"
+    assert carry_out(seven_tenths(rule("pair"), None), "plain").engine["engine"] == "plain"
 
 
 def test_single_precision_is_refused():

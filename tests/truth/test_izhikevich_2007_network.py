@@ -3,7 +3,7 @@
 The network is as in the published program but for what its file says, and nothing in it was chosen to suit the seeds. It was tried with
 the seeds 1, 1001, 1002 and 1003, in which the rewarded weight was 0.5, 4, 2.0 and 0.3 after 200 to 250 s: how soon it grows differs, so
 that a short run is held to the same run without reward (0.08 and 0.04 at most, seeds 1002 and 1003). A weight at its limit does not stay
-there: it goes up and down for as long as the network runs. So it is the largest weight of the rewarded synapse that is held to the limit.
+there: it goes up and down for as long as the network runs.
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ def test_the_rewarded_synapse_grows_and_without_reward_it_does_not():
 
 @pytest.mark.full
 def test_in_an_hour_the_rewarded_synapse_reaches_its_limit():
-    """In at least 8 of 10 seeds above 3.8 of 4 at some time; the median of the others stays low."""
+    """In at least 8 of 10 seeds it ends above 3.8 of 4, and the median of the others stays low.
+
+    It reached 4 in all ten, and ended at 4.0, 3.99, 3.99, 3.98, 4.0, 4.0, 3.67, 3.90, 3.98 and 3.32; the medians are 0.33 to 0.64.
+    """
     outcomes = [run(seed, 3600.0, 100) for seed in range(2, 12)]
-    assert sum(course.max() > 3.8 for course, _ in outcomes) >= 8
+    assert all(course.max() > 3.8 for course, _ in outcomes)
+    assert sum(course[-1] > 3.8 for course, _ in outcomes) >= 8
     assert all(np.median(others) < 1.0 for _, others in outcomes)
