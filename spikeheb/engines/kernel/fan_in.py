@@ -18,7 +18,7 @@ from spikeheb.engines.alone import Progress
 from spikeheb.engines.compiler import compiler, remedy
 from spikeheb.engines.dense import Dense, dense
 from spikeheb.engines.emit import tiles
-from spikeheb.engines.kernel.build import load
+from spikeheb.engines.kernel.build import OF_FAN_IN, load
 from spikeheb.engines.kernel.contract import FAN_IN, FIRED, Array
 from spikeheb.engines.kernel.fan_in_arrays import FanInArrays
 from spikeheb.engines.kernel.fan_in_values import values
@@ -96,7 +96,7 @@ class FanIn(Run[Recording]):
         source = tiles.generate(
             self.program, self.sites, width=width, precision=job.precision, inhibitory=inhibitory, mirrored=circuit.mirrored
         )
-        library = load(source, tiles.header(self.program, asked.cell), chosen, HEADERS)
+        library = load(source, tiles.header(self.program, asked.cell), chosen, HEADERS, OF_FAN_IN)
         workers = max(1, min(threads or allowed(), -(-job.cells // width)))
         self.arrays = FanInArrays(job, self.program, self.sites, width, workers, inhibitory)
         self._functions = _functions(library.loaded)

@@ -57,7 +57,7 @@ def built(circuit: Circuit, chosen: Compiler, sources: int = 0, edges: Edges | N
     few, equal = edges is None or are_few(sources, job.cells, edges), edges is not None and are_equal(job)
     shape = sparse(few=few, equal=equal, waits=edges is not None and waits(job, program, places))
     source = tiles.generate(program, places, precision=job.precision, shape=shape)
-    return Built(job, program, places, load(source, tiles.header(program, job.cell), chosen, HEADERS))
+    return Built(job, program, places, load(source, tiles.header(program, job.cell), chosen, HEADERS, ()))
 
 
 def lag(circuit: Circuit, edges: Mapping[str, Edges], parts: Mapping[str, Built]) -> int:
