@@ -430,11 +430,11 @@ def fresh_spikes(draw):
             return "Now the loss comes with every postsynaptic spike; it belongs to the presynaptic one."
         alone = final(rule, pre, [[]] * 3) - 1
         if np.any(alone >= 0):
-            return "A presynaptic spike alone must weaken the synapse by eta·alpha; with your rule it does not."
+            return "A presynaptic spike alone must weaken the synapse by eta*alpha; with your rule it does not."
         if np.any(np.abs(final(rule, [[]] * 3, post) - 1) > 1e-12):
             return "Postsynaptic spikes alone must change nothing; with your rule they do. Which trace does `post` read?"
         if np.any(np.abs(alone + np.array([train.size for train in pre]) * 1e-3 * 0.2) > 1e-9):
-            return "Presynaptic spikes alone must weaken the synapse by eta·alpha each, and nothing else. Which trace does `pre` read?"
+            return "Presynaptic spikes alone must weaken the synapse by eta*alpha each, and nothing else. Which trace does `pre` read?"
         return "Each side alone is right, but pairs of spikes still give another weight. Do both traces still jump at their own spikes?"
 
     return sh.course.Problem(given=(FAULTY,), accept=accept)
