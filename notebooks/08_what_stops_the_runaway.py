@@ -19,7 +19,7 @@
 #
 # **You need** notebooks 6 and 7, and what the slope of a curve at a point means.
 #
-# **Time** 45 minutes.
+# **Time** 70 minutes.
 #
 # A synapse that helps to fire the cell grows. Then it helps more, and grows faster. This circle has no end in itself. In this notebook you switch
 # it on, see a cell run away, and look for what stops it in time.
@@ -57,7 +57,7 @@ _ = ax.legend(loc="upper left", fontsize="small")
 # The curve is no fit, and at 1 Hz it misses the point: there the real synapse is depressed more. What counts here is the change of sign.
 #
 # Now the circle is closed: a cell gets 200 inputs of 10 Hz, whose weights change by such a rule with a *fixed* threshold of 10 Hz. One
-# cell starts with weights of 1.7 and fires a little below the threshold. The other starts with 1.9 and fires a little above it. No weight can
+# cell starts with weights of 1.7 and fires at about half the threshold. The other starts with 1.9 and fires at nearly twice. No weight can
 # exceed 10.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-runaway", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -141,6 +141,9 @@ sh.course.check(
         "Divide the square by the goal rate.": history**2,
         "This is the mean rate; the threshold grows with its square.": history,
         "This is the goal rate: the threshold is there only if the cell fires at the goal.": 10.0,
+        "Square first, then divide: the goal rate is not squared.": (history / 10) ** 2,
+        "The mean rate is divided, but not squared.": history / 10,
+        "This is a square root, and the goal rate is multiplied; square the mean rate and divide.": (10 * history) ** 0.5,
     },
 )
 
@@ -163,7 +166,7 @@ def threshold_of(rates, changes):
 # %% nbgrader={"grade": true, "grade_id": "check-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def bcm_curve(draw):
     rho, rng, seconds, lanes = draw.between("rho", 8, 25), draw.rng("spikes"), 200, 8
-    rates = rho * np.array([0, 0.25, 0.5, 0.75, 0.9, 1.1, 1.3, 1.6])
+    rates = rho * np.array([0, 0.25, 0.5, 0.7, 0.88, 1.32, 1.5, 1.7])
 
     def train(rate):
         return np.sort(rng.choice(seconds * 10_000, round(rate * seconds), replace=False)) / 10_000
@@ -176,6 +179,12 @@ def bcm_curve(draw):
         "This is where LTD is deepest, half of the threshold.": rates[np.argmin(final)],
         "This is the first measured rate with LTP; draw a line between it and the last one with LTD.": rates[5],
         "This is the last measured rate with LTD; draw a line between it and the first one with LTP.": rates[4],
+        "This is the middle between two rates; the line between their changes crosses 0 nearer to the smaller change.": rates[4:6].mean(),
+        "This is the number of a place in the array, not the rate that stands there.": np.argmax(final > 0),
+        "This is the number of the last place with LTD, not a rate.": np.argmax(final > 0) - 1,
+        "The threshold lies above all rates with LTD. This is their mean, or the zero of one straight line through all points.": rates[
+            final < 0
+        ].mean(),
     }
     return sh.course.Problem(given=(rates, final), expected=rho, mistakes=mistakes)
 
@@ -189,8 +198,8 @@ sh.course.check("8.2", threshold_of, on=bcm_curve, within=0.08, unit="Hz")
 # of 100 s and of 200 s.
 
 # %% nbgrader={"grade": false, "grade_id": "predict-tau", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# What does the rate do with each? Write mine = three words, each of "settles", "swings" and
-# "runs away".
+# What does the rate do with each? Write mine = three of "falls silent", "runs away", "settles",
+# "swings". You may use the same one twice or three times.
 ### BEGIN SOLUTION
 mine = ["settles", "settles", "settles"]
 ### END SOLUTION
@@ -216,7 +225,9 @@ _ = axes[-1].set_xlabel("minutes")
 highest = [max(run["rate"]) for run in slid]
 late = [np.array(run["rate"][120:]) for run in slid]
 fates = ["runs away" if top > 100 else "swings" if np.ptp(rate) > rho_0 else "settles" for top, rate in zip(highest, late, strict=True)]
-sh.course.reveal("tau", ", ".join(fates))
+sh.course.reveal(
+    "tau", ", ".join(f"{fate}, then falls silent" if run["rate"][-1] == 0 else fate for fate, run in zip(fates, slid, strict=True))
+)
 print("Highest rate:", ", ".join(f"{rate:.0f} Hz with {tau} s" for rate, tau in zip(highest, times, strict=True)))
 
 # %% [markdown]
@@ -237,8 +248,14 @@ for tau, run, style in zip(times, slid, ("C0-", "C1--", "C2-."), strict=True):
         following += (value - following) * (1 - np.exp(-10 / tau))
         mean.append(following)
     until = 240 if tau < 200 else 40
-    ax.plot(np.maximum(rate, 0.5)[:until], np.square(mean)[:until] / rho_0, style, linewidth=1, label=f"tau = {tau} s")
-ax.set(xscale="log", yscale="log", xlabel="rate (Hz)", ylabel="threshold rate (Hz)", xlim=(0.5, 2000), ylim=(0.5, 2000))
+    x, y = np.maximum(rate, 0.5)[:until], np.square(mean)[:until] / rho_0
+    ax.plot(x, y, style, linewidth=1, label=f"tau = {tau} s")
+    ax.plot(x[0], y[0], style[:2] + "o", markersize=11 if tau == 100 else 7, zorder=2 if tau == 100 else 3)
+    top = np.argmax(y)
+    start, end = {10: (0, 4), 100: (84, 100), 200: (top - 2, top - 1)}[tau]
+    ax.annotate("", (x[end], y[end]), (x[start], y[start]), arrowprops={"arrowstyle": "-|>", "color": style[:2], "mutation_scale": 16})
+ax.plot([], [], "o", color="0.5", label="after 10 s (arrows: then)")
+ax.set(xscale="log", yscale="log", xlabel="rate (Hz)", ylabel="threshold rate (Hz)", xlim=(0.5, 2000), ylim=(0.1, 2000))
 ax.set_title("Right of the diagonal weights grow, left of it they shrink")
 _ = ax.legend(fontsize="small", loc="lower right")
 
@@ -306,6 +323,8 @@ def small_push(draw):
     mistakes = {
         "This is lambda, a rate; the limit of tau is one over it.": rate_of_growth,
         "This is two limits: is the last tau a stable one?": 2 / rate_of_growth,
+        "The halves are exchanged: where the swings grow, the limit is a shorter tau.": 10_000 if rate_of_growth > 0.01 else 1,
+        "The upper half is taken although the swings grow: the limit is a shorter tau.": 10_000,
     }
     return sh.course.Problem(given=(course,), expected=1 / rate_of_growth, mistakes=mistakes)
 
@@ -316,10 +335,10 @@ sh.course.check("8.3", slowest_tau, on=small_push, within=0.05, unit="s")
 # ## How fast are real cells?
 #
 # Turrigiano and others (1998) silenced cultured cells for 48 hours: the EPSCs grew by about 92 %, all by the same factor (the number is quoted from memory and was not
-# checked; the gain of the rule that we use is set by it). How long does this scaling need to double the weights?
+# checked; the gain of the rule that we use is set by it). How long does this scaling need to let the weights grow e-fold?
 
 # %% nbgrader={"grade": false, "grade_id": "predict-scaling", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# How many times slower is that than the runaway of our cell (which grows e-fold in 1/lambda)?
+# How many times longer is that than 1/lambda, in which the rate of our cell runs away e-fold?
 # Write mine = a number.
 ### BEGIN SOLUTION
 mine = 10
@@ -366,19 +385,16 @@ def both_ways():
 
 
 normalised = sh.course.long_run("08_what_stops_the_runaway", "normalised", both_ways)
-fig, ax = plt.subplots()
-ax.plot(input_rates, normalised["divisive"], "o", markersize=4, label="divisive")
-ax.plot(input_rates, normalised["subtractive"], "s", markersize=4, label="subtractive")
-ax.axhline(1, color="0.7", label="at the start")
-ax.set(
-    xlabel="rate of the input (Hz)",
-    ylabel="weight / weight at the start",
-    title="Same sum, other code: how one normalises decides what is learned",
-)
-ax.set_yscale("symlog", linthresh=1)
-ax.set_ylim(-0.2, 16)
-ax.set_yticks([0, 0.5, 1, 2, 5, 10], ["0", "0.5", "1", "2", "5", "10"])
-_ = ax.legend()
+fig, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+for ax, how, style in zip(axes, normalised, ("C0o", "C1s"), strict=True):
+    ax.plot(input_rates, normalised[how], style, markersize=4)
+    ax.axhline(1, color="0.7", label="at the start")
+    ax.set(xlabel="rate of the input (Hz)", title=how)
+    ax.set_ylim(0 if how == "divisive" else -0.5, None)
+axes[0].set_ylabel("weight / weight at the start")
+axes[1].set_ylabel("(mind the other scale)")
+axes[0].legend()
+_ = fig.suptitle("Same sum, other code: how one normalises decides what is learned")
 dead = {how: float(np.mean(np.array(weights) < 0.01)) for how, weights in normalised.items()}
 print("Share of weights at zero:", ", ".join(f"{how} {share:.0%}" for how, share in dead.items()))
 
@@ -414,24 +430,45 @@ def normalise(weights, total, how):
 # %% nbgrader={"grade": true, "grade_id": "check-4", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 def too_much(draw):
     rng, how = draw.rng("weights"), draw.choice("how", ["divisive", "subtractive"])
-    after = rng.uniform(0.1, 1, 12)
+    after = rng.uniform(0.1, 1, 5)
     if how == "divisive":
         before = after * draw.between("factor", 1.2, 3)
     else:
-        amount = draw.between("amount", 0.1, 0.5)
-        poor = rng.permutation(12)[: draw.integer("poor", 1, 5)]
+        amount = draw.between("amount", 0.2, 0.5)
+        poor = rng.permutation(5)[:2]
         after[poor] = 0
         before = after + amount
-        before[poor] = rng.uniform(0.02, 0.9 * amount, poor.size)
-    share = (before.sum() - after.sum()) / 12
+        # one becomes negative when all give the same, the other only when the others give more
+        before[poor] = amount * np.array([draw.between("poorest", 0.05, 0.5), draw.between("poor", 0.9, 0.96)])
+    total = float(after.sum())
+    share = (before.sum() - total) / 5
+    cut = np.maximum(before - share, 0)
+    twice = np.where(cut > 0, cut - (cut.sum() - total) / np.sum(cut > 0), 0)
+    falling = np.sort(before)[::-1]
+    subtracted = np.maximum(before - np.max((np.cumsum(falling) - total) / np.arange(1, 6)), 0)
+
+    def wrong(divisive=after, subtractive=after):
+        return divisive if how == "divisive" else subtractive
+
     mistakes = {
-        "It divides in both ways; subtractive takes the same amount from each.": before * after.sum() / before.sum(),
-        "Some weights are negative: the sum is right, but a synapse cannot change its sign.": before - share,
-        "Negative weights are set to zero, but then the sum is too large: the others must give more.": np.maximum(before - share, 0),
-        "Negative weights are set to zero and all is divided once more: that is no longer the same amount from each.": np.maximum(before - share, 0)
-        * after.sum() / np.maximum(before - share, 0).sum(),
-    }  # fmt: skip
-    return sh.course.Problem(given=(before, float(after.sum()), how), expected=after, mistakes=mistakes)
+        "It divides in both ways; subtractive takes the same amount from each.": before * total / before.sum(),
+        "It subtracts in both ways; divisive multiplies all weights by one factor.": subtracted,
+        "Some weights are negative: the sum is right, but a synapse cannot change its sign.": wrong(subtractive=before - share),
+        "Negative weights are set to zero, but then the sum is too large: the others must give more.": wrong(subtractive=cut),
+        "Negative weights are set to zero and all is divided once more: that is no longer the same amount from each.": wrong(
+            subtractive=cut * total / cut.sum()
+        ),
+        "After the second subtraction other weights are negative: repeat it until none is.": wrong(subtractive=twice),
+        "The second subtraction makes other weights negative, and the sum is too large again: repeat it until it is right.": wrong(
+            subtractive=np.maximum(twice, 0)
+        ),
+        "The whole excess is taken from each weight; together they should give it.": wrong(subtractive=np.maximum(before - 5 * share, 0)),
+        "The whole excess is taken from each weight: some are negative, and the sum is wrong.": wrong(subtractive=before - 5 * share),
+        "The sum should be `total`, and not 1.": wrong(divisive=before / before.sum()),
+        "The sum should be `total` in both ways, and not 1.": after / total,
+        "The weights are divided by `total`; multiply them by one factor, so that `total` is their sum.": wrong(divisive=before / total),
+    }
+    return sh.course.Problem(given=(before, total, how), expected=after, mistakes=mistakes)
 
 
 sh.course.check("8.4", normalise, on=too_much, cases=10, within=1e-3, absolute=1e-6)
