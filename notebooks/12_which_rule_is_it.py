@@ -398,7 +398,7 @@ hidden  # noqa: B018  # shows what was bought, and what is left
 # Write your probabilities: honest doubt is paid, a lucky guess is not. What you do not name shares the rest.
 #
 # Your function `bayes` may do the work, with a row of `table` for each experiment. Two warnings. A lost cell is NaN, and one NaN makes every
-# probability NaN: write `r = data_1.ratio.values.ravel()` and then `r = r[np.isfinite(r)]`. And `bayes` is too sure of itself: the hidden
+# probability NaN: write `r = data_1.ratio.values.ravel()` and then `r = r[np.isfinite(r)]`. And `bayes` may be too sure of itself: the hidden
 # rule has parameters of its own and is no column of the table, and strong changes have an SD above 0.3. So be less sure than
 # `bayes`.
 #
