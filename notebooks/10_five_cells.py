@@ -20,12 +20,14 @@
 #
 # **You need** notebook 1, the mean and the standard deviation, and the idea of a t-test.
 #
-# **Time** 60 minutes.
+# **Time** 70 minutes.
 #
 # Most published points of plasticity rest on four to ten cells. Here you have what no laboratory has: cells whose true change you know. So you
 # can repeat the same experiment ten thousand times, and see how often five cells tell the truth.
 
 # %%
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy import stats
@@ -88,7 +90,8 @@ exaggerated = float(means[significant].mean())
 print(f"True ratio 1.20; mean of all experiments {means.mean():.2f}; mean of the significant ones {exaggerated:.2f}")
 
 # %% [markdown]
-# If only significant results are published, the published LTP is too large by about half, although nobody cheated.
+# If only significant results are published, the published LTP is too large by about half (a change of 30 % instead of 20 %), although nobody
+# cheated.
 #
 # ## See: what is behind the ±
 #
@@ -106,13 +109,15 @@ ax.plot(ratio, sem, ".", color="0.6", label="SEM: how well the mean is known")
 ax.axvline(1, color="0.7")
 ax.set(xlabel="mean ratio", ylabel="SD or SEM of the ratio", title="Cells differ far more than the error bars suggest")
 _ = ax.legend()
-print(
-    f"{len(rows)} means, of {int(np.median(n))} cells in the middle; median SD near a ratio of 1: {np.median(sd[abs(ratio - 1) < 0.1]):.2f}"
-)
+print(f"{len(rows)} means; the median n is {int(np.median(n))} cells")
+for low, high in ((0.9, 1.1), (1.1, 1.4), (1.4, 3.0)):
+    print(f"Ratios from {low} to {high}: median SD {np.median(sd[(ratio >= low) & (ratio < high)]):.2f}")
 
 # %% [markdown]
 # **The SEM is not the spread.** The SD is a property of the cells and stays as it is when you record more of them; the SEM
 # shrinks, because you know the mean better. A small error bar may hide cells that went up and cells that went down.
+#
+# The SD grows with the ratio. Our 0.25 is about that of ratios from 1.1 to 1.4.
 #
 # ## Check 10.1: the cells behind a published point
 
@@ -133,6 +138,7 @@ sh.course.check(
         "sem for sd": point.sem,
         "You divided once more: the SEM has already been divided by the square root of n.": point.sem / np.sqrt(point.n),
         "The error goes with the square root of n, not with n.": point.sem * point.n,
+        "From SEM to SD it is the square root of n; n - 1 belongs in the SD from single cells.": point.sem * np.sqrt(point.n - 1),
     },
 )
 
@@ -168,8 +174,9 @@ _ = ax.legend()
 sh.course.reveal("mean", "mean of ratios" if mean_of_ratios > ratio_of_means else "ratio of means")
 
 # %% [markdown]
-# **The ratio of the means is not the mean of the ratios.** In the first, strong synapses count more; in the second, every cell counts the same.
-# Papers on plasticity mostly normalise each cell to its own baseline, which is the second. A paper must say which, and so must you.
+# **The ratio of the means is not the mean of the ratios.** In the ratio of the means, strong synapses count more; in the mean of the ratios, every cell
+# counts the same. Papers on plasticity mostly normalise each cell to its own baseline, and so give the mean of the ratios. A paper must say
+# which, and so must you.
 #
 # ## Check 10.2: the outcome of a slice
 #
@@ -201,6 +208,13 @@ def recorded_cells(draw):
             mean,
             error * np.sqrt((size - 1) / size),
         ],
+        "numpy's std is an SD (with n, not n - 1); the standard error of the mean is asked for.": [
+            mean,
+            spread * np.sqrt((size - 1) / size),
+        ],
+        "Divide the SD by the square root of n, not by n.": [mean, spread / size],
+        "Divide the SD by the square root of n, not by n; and the SD needs ddof=1.": [mean, spread * np.sqrt((size - 1) / size) / size],
+        "n - 1 is in the SD already (ddof=1): divide by the square root of n.": [mean, spread / np.sqrt(size - 1)],
         "The first number is the change (after/before - 1); the ratio is asked for.": [mean - 1, error],
         "Before and after are exchanged in the ratio.": [np.mean(1 / ratios), np.std(1 / ratios, ddof=1) / np.sqrt(size)],
     }
@@ -235,7 +249,7 @@ axes[0].set_ylabel("EPSP after / before")
 _ = axes[0].legend(loc="upper left", fontsize=8)
 
 # %% [markdown]
-# Look at -10 ms and 40 Hz: 1.56 ± 0.32, five cells. Its interval reaches from LTD to a doubling, so this point can neither prove LTP
+# Look at -10 ms and 40 Hz: 1.56 ± 0.32, five cells. Its interval reaches from 0.67, which is LTD, to 2.45, which is more than a doubling, so this point can neither prove LTP
 # (p is 0.16) nor refuse a rule that predicts 1.2. A rule that goes through a point which says so little has passed no test.
 #
 # ## Check 10.3: is the prediction compatible?
@@ -260,19 +274,31 @@ student_t = {3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 9: 2.306, 12: 2.201}
 
 def published_point(draw):
     size = draw.choice("n", list(student_t))
-    at = draw.choice("at", [0.9, 1.1, 1.25 / student_t[size], 1.6 / student_t[size]])  # as shares of the half width
+    t, root = student_t[size], np.sqrt(size)
+    one_sided, wrong_df = stats.t.ppf(0.95, size - 1), stats.t.ppf(0.975, size)
+    # half widths of right and wrong intervals, in SEM; the prediction lies between two of them
+    widths = [0.0, *sorted([1.0, 1.96, t, one_sided, wrong_df, root, t / root, t * root]), 1.2 * t * root]
+    between = [(low + high) / 2 for low, high in pairwise(widths) if high - low > 0.06]
+    distance, side = draw.choice("distance", between), draw.choice("side", [-1, 1])
     mean, error = draw.between("ratio", 0.6, 1.9), draw.between("sem", 0.04, 0.25)
-    predicted = mean + draw.choice("side", [-1, 1]) * at * student_t[size] * error
+    predicted = mean + side * distance * error
     mistakes = {
-        "You allow one SEM only: the true mean lies within one SEM in two of three experiments at best.": False,
-        "It is the other way round: True means that the prediction is inside.": bool(at > 1),
-        "Your interval is that of many cells (1.96 SEM), so it is too narrow for so few.": bool(at * student_t[size] <= 1.96),
-        "Your interval is ± the SD of the cells; the interval of the mean is asked for.": bool(at * student_t[size] <= np.sqrt(size)),
+        "It is the other way round: True means that the prediction is inside.": bool(distance > t),
+        "You allow one SEM only: the true mean lies within one SEM in two of three experiments at best.": bool(distance <= 1),
+        "Your interval is that of many cells (1.96 SEM), so it is too narrow for so few.": bool(distance <= 1.96),
+        "This t leaves 5 % on one side (0.95); a 95 % interval leaves 2.5 % on each side: 0.975.": bool(distance <= one_sided),
+        "The degrees of freedom are n - 1, not n.": bool(distance <= wrong_df),
+        "Your interval is plus or minus the SD of the cells; the interval of the mean is asked for.": bool(distance <= root),
+        "You divided by the square root of n again; the SEM has it already.": bool(distance <= t / root),
+        "That is t times the SD of the cells; for the mean it is t times the SEM.": bool(distance <= t * root),
+        "The absolute value is missing: a prediction may also lie below the interval.": bool(side * distance <= t),
+        "The absolute value is missing: a prediction may also lie above the interval.": bool(-side * distance <= t),
+        "This asks whether 1 lies in the interval; the question is whether the prediction does.": bool(abs(mean - 1) <= t * error),
     }
-    return sh.course.Problem((mean, error, size, predicted), bool(at < 1), mistakes)
+    return sh.course.Problem((mean, error, size, predicted), bool(distance < t), mistakes)
 
 
-sh.course.check("10.3", compatible, on=published_point, cases=24)
+sh.course.check("10.3", compatible, on=published_point, cases=40)
 
 # %% [markdown]
 # ## Predict: how much is a p < 0.05 worth?
@@ -330,7 +356,11 @@ def planned(draw):
         cells = numbers.normal(true_ratio, spread, (20_000, n))
         return float(np.mean(stats.ttest_1samp(cells, 1.0, axis=1).pvalue < 0.05))
 
+    for_many = (2.8 * spread / (true_ratio - 1)) ** 2  # with 1.96 + 0.84 for t, as if the SD were known
+
     def accept(n):
+        if n is None:
+            return "The function returns nothing: its last line should be `return` with the answer."
         if not isinstance(n, int | float | np.number) or isinstance(n, bool) or not np.isfinite(n) or n != int(n) or n < 2:
             return "The function should return a whole number of cells, 2 or more."
         if n > 500:
@@ -338,7 +368,13 @@ def planned(draw):
         n, case = int(n), f"a true ratio of {true_ratio:.2f} and an SD of {spread:.2f}"
         slack = 0.015 + 0.01 * (n > 12)
         if share(n) < 0.8 - slack:
-            hint = " (Did you forget that t is larger for few cells?)" if share(n) > 0.6 else " It finds the effect too seldom."
+            formula, one_too_few = n in (int(for_many), int(np.ceil(for_many))), share(n + 1) >= 0.8
+            hint = " That is too seldom."
+            if formula and not one_too_few:
+                hint = " Is this the formula for many cells? t is larger for few cells."
+            elif one_too_few:
+                hint = " Does the loop return the first n that is enough, or the one before it?"
+                hint += " The formula for many cells gives this number as well: t is larger for few." if formula else ""
             return f"With {n} cells the power is {share(n):.0%} for {case}.{hint}"
         if n > 2 and share(n - 1) > 0.8 + slack:
             return f"With {n} cells the power is {share(n):.0%} for {case}; fewer cells are enough."

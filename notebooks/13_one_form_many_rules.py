@@ -20,7 +20,7 @@
 #
 # **You need** notebook 6, matrices and eigenvectors, and a function in Python.
 #
-# **Time** 60 minutes.
+# **Time** 70 minutes.
 #
 # From here on cells have *rates* instead of spikes: an input gives a number x, a cell gives y = w·x. A sample is one set of inputs. Books list dozens
 # of "Hebbian rules" as if each were a theory of its own. Nearly all of them are one form:
@@ -47,10 +47,10 @@ for name in ("hebb", "covariance", "instar", "oja", "sanger", "oja_subspace", "b
     print(f"{name:14} {sh.rates.rule(name).forward.text}")
 
 # %% [markdown]
-# Hebb forgets nothing. Instar forgets in proportion to y, Oja in proportion to y². In Sanger's rule and the subspace rule the cells of a layer know of each
+# In the second term K is y for instar, and y² for Oja. In Sanger's rule and the subspace rule the cells of a layer know of each
 # other: K is a table, with an entry y_i y_k for some or all pairs of cells. BCM and the covariance rule change *post* or *pre* instead.
 #
-# ## Predict: no forgetting, some, more
+# ## Predict: how long do the weights become?
 #
 # One cell gets 20 inputs. Their rates rise and fall together, those of inputs 0 to 9 by 90 %, those of inputs 10 to 19 by 30 %, around a mean of 1.
 # It sees 4000 samples.
@@ -80,10 +80,11 @@ for name in rules:
 fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for name in rules:
     axes[0].plot(steps + 20, lengths[name], label=name)
-    axes[1].plot(ends[name] / np.linalg.norm(ends[name]), "o-", markersize=4, label=name)
+    width = {"hebb": 9, "instar": 5, "oja": 1.5}[name]  # the lines lie on each other
+    axes[1].plot(ends[name] / np.linalg.norm(ends[name]), linewidth=width, label=name)
 axes[0].axhline(1, color="0.7")
 axes[0].set(yscale="log", ylim=(0.1, 1e4), xlabel="samples", ylabel="length of w", title="Only rules that forget settle")
-axes[1].plot(leading, color="black", linestyle=":", label="leading eigenvector")
+axes[1].plot(leading, "k.", markersize=4, label="leading eigenvector")
 axes[1].set(xlabel="input", ylabel="weight / length of w", ylim=(0, 0.4), title="All point in the same direction")
 axes[0].legend()
 _ = axes[1].legend()
@@ -92,8 +93,11 @@ sh.course.reveal("length", settled)
 
 # %% [markdown]
 # **"Cells that fire together wire together" is no complete rule**: by itself it has no end. What fires together wires together, so it fires still more, and so on.
-# What a cell *selects* is in the first term, and is the same for all three. *How long* its weights become is in the second: 1 for Oja, and for instar so
-# that the weights look like a typical sample.
+# Hebb's rule forgets nothing; instar forgets in proportion to y, and Oja in proportion to y².
+# What a cell *selects* is in the first term, and is the same for all three. *How long* its weights become is in the second: 1 for Oja, and for instar
+# about the length of a typical sample.
+#
+# (The weights always follow the latest samples a little. So they are near the eigenvector, and not exactly on it.)
 #
 # ## Check 13.1: one step by hand
 
@@ -111,6 +115,8 @@ y = w @ x
 dw1 = eta * (y * x[1] - y**2 * w[1])
 ### END SOLUTION
 one = {name: float(sh.rates.change(sh.rates.rule(name, eta=eta), w[None], x, [w @ x])[0, 1]) for name in rules}
+of_first = float(sh.rates.change(sh.rates.rule("oja", eta=eta), w[None], x, [w @ x])[0, 0])
+alone = w[1] * x[1]
 sh.course.check(
     "13.1",
     dw1,
@@ -121,6 +127,11 @@ sh.course.check(
         "The decay has the wrong sign: forgetting takes away.": 2 * one["hebb"] - one["oja"],
         "The learning rate is left out.": one["oja"] / eta,
         "This is the new weight; its change is asked for.": one["oja"] + w[1],
+        "This is the change of w[0]; inputs are counted from 0, and w[1] is asked for.": of_first,
+        "y is one number, the sum of w*x over both inputs.": eta * (alone * x[1] - alone**2 * w[1]),
+        "The learning rate belongs to both terms.": one["hebb"] - (one["hebb"] - one["oja"]) / eta,
+        "The square is at the wrong place: y is squared in the decay, and w[1] is not.": one["hebb"] - eta * (w @ x) * w[1] ** 2,
+        "The decay has y*w[1] squared as a whole; only y is squared.": one["hebb"] - eta * (w @ x * w[1]) ** 2,
     },
 )
 
@@ -162,6 +173,7 @@ def any_layer(draw):
         return sh.rates.change(sh.rates.rule(named[kind], eta=rate), W, x, y)
 
     hebb = sh.rates.change(sh.rates.rule("hebb", eta=rate), W, x, y)
+    vector = rate * (np.outer(y, x) - y**2 @ W) if among == "own" else step(among)
     backwards = step("earlier", W[::-1], y[::-1])[::-1] if among == "earlier" else step(among)
     mistakes = {
         "The decay is left out: this is Hebb's rule, whose weights grow without end.": hebb,
@@ -170,6 +182,11 @@ def any_layer(draw):
         "The order is reversed: cell i forgets what cells k <= i have, and not k >= i.": backwards,
         "Cell i itself is left out: k <= i includes k = i.": step(among) - step("own") + hebb if among == "earlier" else step(among),
         "The learning rate is left out.": step(among) / rate,
+        "This is the new W; its change is asked for.": W + step(among),
+        'With "earlier" cell i forgets the weights of k <= i only, and not of all.': step("all" if among == "earlier" else among),
+        'With "own" each cell forgets its own weights only: K has nothing beside its diagonal.': step("all" if among == "own" else among),
+        "All three kinds give the same here: does the function look at `among`?": step("all"),
+        'With "own" K must be a matrix: np.diag of a matrix gives a row of numbers, and np.diag of this row a matrix.': vector,
     }
     return sh.course.Problem((W, x, y, rate, among), step(among), mistakes)
 
@@ -213,7 +230,11 @@ def mean_changes(draw):
             return "At w = 0 nothing changes, but the weights lead away from there: it is unstable."
         along = (w @ C @ w) / (w @ w)
         if np.linalg.norm(C @ w - along * w) > 1e-6 * np.linalg.norm(C @ w):
-            return "w is no eigenvector of C. Eigenvectors are the columns of what eigh gives, not its rows."
+            if abs(w @ m) > (1 - 1e-9) * np.linalg.norm(w) * np.linalg.norm(m):
+                return "w has the direction of m, the mean of the inputs. It must have that of an eigenvector of C."
+            if np.max(np.abs(np.linalg.eigh(C)[1] @ w)) > (1 - 1e-9) * np.linalg.norm(w):
+                return "w is a row of what eigh gives. Eigenvectors are its columns."
+            return "w is no eigenvector of C."
         if along < 0.999 * np.linalg.eigvalsh(C)[-1]:
             return "w is an eigenvector, but not the leading one: the weights lead away from it. eigh gives rising eigenvalues."
         if w.sum() < 0:
@@ -225,7 +246,7 @@ def mean_changes(draw):
         if rule == "oja" and abs(np.linalg.norm(w) / along - 1) < 1e-6:
             return "Oja: w is not normalised. Its length is the eigenvalue, where the direction alone counts."
         if rule == "instar" and abs(np.linalg.norm(w) - 1) < 1e-6:
-            return f"Instar: this w has length 1, which is Oja's, and is too {much}. At which length do C w and (m·w) w balance?"
+            return f"Instar: this w has length 1, which is Oja's, and is too {much}. At which length do C w and (m @ w) w balance?"
         return f"{rule}: the direction is right, and w is too {much}: growth and forgetting do not balance."
 
     return sh.course.Problem((C, m, rule), accept=accept)
@@ -238,6 +259,8 @@ ratio = {
 print("Length in the figure over the length that you computed:", {name: round(float(value), 3) for name, value in ratio.items()})
 
 # %% [markdown]
+# The figure's weights follow the latest samples, so that the two lengths need not agree exactly: for instar a few per cent are usual.
+#
 # ## Predict: cells that do not know of each other
 #
 # Two cells get the same inputs, with *two* strong directions in them. Each follows Oja's rule, from other weights at the start.
@@ -313,11 +336,23 @@ sh.course.check("13.4", which_rule, on=one_step, cases=15)
 #
 # These rules have twins among the spiking rules, so that STDP-like changes do the same. In the twin of Oja's rule a postsynaptic spike adds the trace of
 # presynaptic spikes to the weight, and takes some of the weight away. Lines are Poisson spikes, dashes are rates, with the same mean drift. (Weights of
-# spiking synapses end at a bound of 10, so that Hebb's stop there, all 20 of them.)
+# spiking synapses end at a bound of 10, so that Hebb's stop there, all 20 of them. In spikes Oja's length is a little above 1, because the
+# trace of the output lags behind the rate.)
 
 # %%
 side_by_side = sh.rates.three_rules(seeds=1, duration=sh.course.affordable(30.0, 5.0))
-sh.figure(side_by_side)
+fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+for colour, name in enumerate(rules):
+    for form, style in (("spikes", "-"), ("rates", "--")):
+        one_seed = side_by_side.sel(rule=name, form=form).isel(seed=0)
+        axes[0].plot(one_seed.time, one_seed.norm, style, color=f"C{colour}")
+        axes[1].plot(one_seed.time, one_seed.cosine, style, color=f"C{colour}", label=f"{name}, {form}")
+axes[0].axhline(1, color="0.7", zorder=0)
+axes[0].set(
+    yscale="log", ylim=(0.1, 1e3), xlabel="time (s)", ylabel="length of w", title="In spikes as in rates: only rules that forget settle"
+)
+axes[1].set(xlabel="time (s)", ylabel="cosine with the leading eigenvector", title="And all point in the same direction")
+_ = axes[1].legend(loc="lower right")
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # ## Explain in two sentences
