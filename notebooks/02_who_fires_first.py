@@ -42,7 +42,7 @@ me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ f
 # of its own with another delta_t.
 
 # %%
-window = sh.window("pair", pairs=60, frequency="1 Hz")
+window = sh.window("pair", np.r_[np.arange(-60, 0, 2), np.arange(2, 61, 2)] / 1000, pairs=60, frequency="1 Hz")
 ax = sh.plot(window)
 _ = ax.set_title("Pre before post strengthens, post before pre weakens")
 
@@ -61,10 +61,10 @@ sh.course.predict("tie", mine)
 # %%
 policies = ("pre_first", "post_first", "discard")
 at_tie = {name: float(sh.window(sh.rule("pair", coincidence=name), [0.0]).change[0]) for name in policies}
-sh.course.reveal("tie", at_tie)
+sh.course.reveal("tie", "it depends: " + ", ".join(f"{name} {100 * change:+.0f} %" for name, change in at_tie.items()))
 
 # %% [markdown]
-# All three are the same equations. A tie has no meaning in them: the author of a program decides, often without knowing it, which
+# The default of this laboratory is `pre_first`; `discard` leaves the pair out. All three are the same equations. A tie has no meaning in them: the author of a program decides, often without knowing it, which
 # of the two spikes is handled first. In a real synapse there is no exact tie. **"Firing together" is not what the rule rewards:**
 # it rewards the cause that comes just before its effect.
 #
@@ -100,7 +100,13 @@ def our_delta_t(theirs):
 # %% nbgrader={"grade": true, "grade_id": "check-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 def axis(draw):
     ours = draw.rng("axis").uniform(-0.08, 0.08, 12)
-    return sh.course.Problem(given=(-1000 * ours,), expected=ours)
+    mistakes = {
+        "To get seconds, divide by 1000.": 1e6 * ours,
+        "To get seconds, divide by 1000. The sign is wrong, too.": -1e6 * ours,
+        "The sign is lost: some values are negative.": np.abs(ours),
+        "The sign is lost, and these are milliseconds.": 1000 * np.abs(ours),
+    }
+    return sh.course.Problem((-1000 * ours,), ours, mistakes)
 
 
 sh.course.check("2.2", our_delta_t, on=axis, unit="s")
@@ -109,7 +115,8 @@ sh.course.check("2.2", our_delta_t, on=axis, unit="s")
 # ## See: the window is no law of nature
 #
 # Here is the same experiment (single spikes, or the calmest protocol of the paper) as it was measured at other synapses.
-# Each pair of points joined by a line is one kind of synapse, with its standard error.
+# Each pair of points is one kind of synapse, with its standard error. The line only joins what belongs together: between its ends nothing was
+# measured. (The first synapse has its negative point at -15 ms, the others at -10 ms.)
 
 # %%
 sources = {
@@ -135,7 +142,7 @@ ax.set(xlabel="delta_t = t_post - t_pre (ms)", ylabel="EPSP after / before", tit
 _ = ax.legend()
 
 # %% [markdown]
-# At one synapse the order decides as in our rule. At the second, single pairs hardly potentiate at all. At the third, both orders depress.
+# At one synapse the order decides as in our rule. At the second, pairs of single spikes hardly potentiate at all. At the third, both orders depress.
 # A window is a result *of one preparation, with one protocol*. Whenever you read "the STDP window", ask: where, and with how many spikes?
 #
 # ## Predict: a delay
@@ -154,11 +161,13 @@ sh.course.predict("jump", mine)
 fine = (np.arange(-60, 60) + 0.5) / 1000
 without = sh.window("pair", fine)
 delayed = sh.window(sh.rule("pair", axonal_delay="5 ms"), fine)
-ax = sh.plot(without, label="no delay")
-sh.plot(delayed, ax=ax, label="axonal delay of 5 ms")
-_ = ax.set_title("A delay moves the window, and its jump")
 k = int(np.argmax(np.diff(delayed.change.values)))
 jump = float(fine[k] + fine[k + 1]) / 2
+ax = sh.plot(without, label="no delay")
+for part, label in ((fine < jump, "axonal delay of 5 ms"), (fine > jump, "_")):  # both lines are broken where they jump
+    ax.plot(1e3 * fine[part], delayed.change.values[part], "--", color="C1", label=label)
+ax.set_title("A delay moves the window, and its jump")
+_ = ax.legend()
 sh.course.reveal("jump", 1000 * jump, unit="ms")
 
 # %% [markdown]
@@ -167,8 +176,8 @@ sh.course.reveal("jump", 1000 * jump, unit="ms")
 #
 # ## Check 2.3: find the delay
 #
-# Write a function that finds the axonal delay from a measured window. The window has a value every millisecond; the answer must be
-# right to 0.6 ms.
+# Write a function that finds the axonal delay from a measured window. The window has a value every millisecond, and its values
+# scatter a little, as measured ones do. The answer must be right to 0.6 ms.
 
 
 # %% nbgrader={"grade": false, "grade_id": "delay-of", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -186,12 +195,18 @@ def delay_of(delta_t, change):
 def delayed_window(draw):
     delay = draw.between("delay", "2 ms", "12 ms", step="1 ms")
     data = sh.window(sh.rule("pair", axonal_delay=delay, tau_minus=draw.between("tau", "15 ms", "40 ms")), fine)
-    given = (fine, data.change.values)
-    lowest = fine[np.argmin(data.change.values)]
-    return sh.course.Problem(given, delay, {"This is where LTD is deepest; the jump is what you look for.": lowest - 0.0007})
+    change = data.change.values + 0.05 * draw.rng("scatter").standard_normal(fine.size)
+    mistakes = {
+        "This is where LTD is deepest; the jump is what you look for.": fine[np.argmin(change)],
+        "This is where LTP is largest; the jump is what you look for.": fine[np.argmax(change)],
+        "This is where the change is smallest. Far from the jump the change is small, too.": fine[np.argmin(np.abs(change))],
+        "This is the first positive value. Values scatter: one far from the jump may be positive.": fine[np.argmax(change > 0)],
+        "This is the index of the jump, where its delta_t is asked for.": np.argmax(np.diff(change)),
+    }
+    return sh.course.Problem((fine, change), delay, mistakes)
 
 
-sh.course.check("2.3", delay_of, on=delayed_window, within=0.0, absolute=0.0006, unit="s")
+sh.course.check("2.3", delay_of, on=delayed_window, within=0.0, absolute=0.0006, unit="s", cases=8)
 
 # %% [markdown]
 # ## Check 2.4: measure tau
@@ -216,15 +231,26 @@ def tau_plus_of(delta_t, change):
 steps = np.r_[np.arange(-60, 0, 4), np.arange(4, 61, 4)] / 1000
 
 
+def tau_of(times, values):
+    return -1 / np.polyfit(times, np.log(values), 1)[0]
+
+
 def own_window(draw):
     tau_plus = draw.between("tau_plus", "10 ms", "35 ms")
     tau_minus = tau_plus + draw.between("difference", "5 ms", "20 ms")
-    data = sh.window(sh.rule("pair", tau_plus=tau_plus, tau_minus=tau_minus), steps)
+    change = sh.window(sh.rule("pair", tau_plus=tau_plus, tau_minus=tau_minus), steps).change.values
+    ltp = steps > 0
     mistakes = {
         "This is the time constant of LTD: take the side on which the presynaptic spike comes first.": tau_minus,
         "This is the slope of the logarithm, a rate; tau is minus one over it.": -1 / tau_plus,
+        "The logarithm falls, so its slope is negative: tau is minus one over it.": -tau_plus,
+        "This is the other side, that of LTD, and its sign is wrong.": -tau_minus,
+        "This logarithm is to the base 10. An exponential needs the natural one.": tau_plus * np.log(10),
+        "This is the half-life, where the time to 1/e is asked for.": tau_plus * np.log(2),
+        "This is a fit to log(1 + change). Take the logarithm of the change alone.": tau_of(steps[ltp], 1 + change[ltp]),
+        "Both sides were fitted at once. They have different time constants.": tau_of(np.abs(steps), np.abs(change)),
     }
-    return sh.course.Problem((steps, data.change.values), tau_plus, mistakes)
+    return sh.course.Problem((steps, change), tau_plus, mistakes)
 
 
 sh.course.check("2.4", tau_plus_of, on=own_window, within=0.02, unit="s")
@@ -232,15 +258,16 @@ sh.course.check("2.4", tau_plus_of, on=own_window, within=0.02, unit="s")
 # %% [markdown]
 # ## See: the window that most models use
 #
-# Bi and Poo (1998) gave 60 pairs at 1 Hz to cells in culture. The single connections scatter; the line is an exponential that was
-# fitted to them, with its time constants (16.8 and 33.7 ms). With them, our rule draws the same curve.
+# Bi and Poo (1998) gave 60 pairs at 1 Hz to cells in culture. They fitted an exponential to each side, with the time
+# constants 16.8 and 33.7 ms. The dots are their fit; the single connections, which scatter widely around it, are not drawn. With these
+# constants, our rule draws the same curve.
 
 # %%
 fit = sh.protocol("bi_poo_1998").fitted[1]
 rule = sh.rule("pair", tau_plus=fit.tau_plus, tau_minus=fit.tau_minus, A_plus=fit.A_plus / 120, A_minus=-fit.A_minus / 120)
 data = sh.window(rule, steps, pairs=60)
 ax = sh.plot(data, label="pair rule")
-ax.plot(1e3 * steps, [fit.ratio(t) - 1 for t in steps], "o", color="C1", markersize=4, label="fit of Bi & Poo's points")
+ax.plot(1e3 * steps, [fit.ratio(t) - 1 for t in steps], "o", color="C1", markersize=4, label="fit of Bi and Poo")
 ax.set_title("Two exponentials describe the window of cultured cells")
 _ = ax.legend()
 
@@ -278,7 +305,7 @@ print("All claims hold.")
 #
 # - delta_t is counted as t_pre - t_post, from a textbook or another simulator. Checks 2.1 and 2.2 say so. Let students draw two spikes on a
 #   time axis before they write code.
-# - In 2.3 students look for the minimum instead of the jump, or give the delay a minus sign. Ask: which spike arrives late?
+# - In 2.3 students look for the minimum instead of the jump, which the scatter moves, or give the delay a minus sign. Ask: which spike arrives late?
 # - In 2.4 the logarithm of negative changes gives NaN; the check says that the answer is not a finite number.
 # - "The tie must be zero, by symmetry" is a frequent prediction. The window is not symmetric, and the reveal shows three answers.
 #

@@ -15,15 +15,15 @@
 # %% [markdown]
 # # 4. When is timing not enough?
 #
-# **You learn** why the same 10 ms weaken a synapse at 10 Hz and strengthen it at 50 Hz, what a triplet of spikes is, how to say in one
-# number how well a rule fits data, and why you must simulate the spikes that were really given.
+# **You learn** what the frequency of pairs does to the window, what a triplet of spikes is, how to say in one number how well a rule fits data,
+# and what the schedule of an experiment does to the verdict on a rule.
 #
 # **You need** notebooks 1 to 3, and a function in Python.
 #
-# **Time** 45 minutes.
+# **Time** 75 minutes.
 #
 # "Pre before post strengthens, post before pre weakens." You measured this in notebook 2, with one pair of spikes each second. Many texts
-# stop there. Cells do not fire one pair a second: in this notebook the pairs come faster, and the sentence breaks down.
+# stop there. Cells do not fire one pair a second: in this notebook the pairs come faster.
 
 # %%
 import matplotlib.pyplot as plt
@@ -43,13 +43,13 @@ me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ f
 # *before* the presynaptic one (delta_t = -10 ms). The pairs came in bursts of five, one burst every 10 s. At 10 Hz within the burst, the
 # EPSP fell to 59 %.
 
-# %% nbgrader={"grade": false, "grade_id": "predict-fast", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "predict-wrong-order", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # The same at 50 Hz, still with delta_t = -10 ms: EPSP after / before? Write mine = a number (1
 # is no change). Sketch the whole curve on paper, too.
 ### BEGIN SOLUTION
 mine = 0.4
 ### END SOLUTION
-sh.course.predict("fast", mine)
+sh.course.predict("wrong-order", mine)
 
 # %%
 rows = [row for row in sh.protocol("sjostrom_2001").published.rows if row.series == "frequency"]
@@ -69,14 +69,14 @@ fig, ax = plt.subplots()
 measured(ax, 0.01, fmt="o-", color="C0", label="pre first, delta_t = +10 ms")
 measured(ax, -0.01, fmt="s--", color="C1", label="post first, delta_t = -10 ms")
 ax.axhline(1, color="0.7")
-ax.set(xlabel="frequency of the pairs (Hz)", ylabel="EPSP after / before", title="From 40 Hz on, both orders strengthen (mean ± SEM)")
+ax.set(xlabel="frequency of the pairs (Hz)", ylabel="EPSP after / before", title="Fast pairs strengthen in both orders (mean ± SEM)")
 _ = ax.legend(loc="upper left")
 fastest = next(row for row in rows if row.condition == {"frequency": 50.0, "delta_t": -0.01})
-sh.course.reveal("fast", fastest.ratio)
+sh.course.reveal("wrong-order", fastest.ratio)
 
 # %% [markdown]
-# **"Post before pre weakens" is false at 40 Hz and above, and "pre before post strengthens" is false at 0.1 Hz**, where this synapse does
-# not change at all. The frequency decides as much as the order.
+# **"Post before pre weakens" is false at 50 Hz (and probably at 40 Hz), and "pre before post strengthens" is false at 0.1 Hz**, where this
+# synapse does not change. The frequency decides as much as the order.
 #
 # ## Check 4.1: whose partner?
 #
@@ -101,16 +101,21 @@ sh.course.check(
     mistakes={
         "This is the time between two presynaptic spikes; the postsynaptic one comes 10 ms before the second of them.": period,
         "The postsynaptic spike comes before the second presynaptic spike, not after it: take 10 ms off the period.": period + 0.01,
+        "This is the delay within the pair. The presynaptic spike of the pair before is asked for.": 0.01,
+        "This is delta_t within the pair. The presynaptic spike of the pair before is asked for.": -0.01,
+        "The period is in seconds here, and 10 is in ms.": period - 10,
+        "This is the time between two presynaptic spikes, and in ms.": 1000 * period,
     },
 )
 
 # %% [markdown]
-# At 50 Hz this is 10 ms: every postsynaptic spike lies exactly in the middle, and "pre first" and "post first" become the same train.
-# So the two orders *must* meet at 50 Hz. But do they meet at "up", as measured, or at "down"? The rule of pairs has an opinion.
+# At 50 Hz this is 10 ms: every postsynaptic spike lies exactly in the middle, and "pre first" and "post first" become nearly the same train.
+# Only the ends of a burst differ. So the two orders *must* come near each other at 50 Hz. But at "up", as measured, or at "down"? A rule of
+# pairs has an answer of its own.
 #
-# ## See: no pair rule can do it
+# ## See: can a pair rule do it?
 #
-# We give the pair rule its best chance: its two amplitudes are *fitted* to these ten points. (Its changes are proportional to A_plus
+# We take a rule of nearest pairs with two fixed time constants. Its two amplitudes are *fitted* to these ten points. (Its changes are proportional to A_plus
 # and to A_minus, so one run with each of the two is enough, and the fit is linear.)
 
 # %%
@@ -159,12 +164,14 @@ for ax, delta_t, order in zip(axes, (0.01, -0.01), ("pre first, +10 ms", "post f
     ax.set(xlabel="frequency of the pairs (Hz)", title=order)
 axes[0].set_ylabel("weight (EPSP) after / before")
 axes[0].legend()
-_ = fig.suptitle("The best pair rule misses the data, the triplet rule meets them")
+_ = fig.suptitle("The best pair rule misses the data, the triplet rule comes near them")
 
 # %% [markdown]
-# A pair rule cannot do nothing at 0.1 Hz and much at 50 Hz with the same +10 ms. The rule of Pfister and Gerstner (2006) can: there LTP
-# needs *three* spikes, post-pre-post. A second, slower trace of the postsynaptic cell remembers whether it has fired before, with a time
-# constant of 40 ms. In this set there is no LTP by pairs at all. At 0.1 Hz the slow trace has long decayed: no LTP. At 50 Hz it has not.
+# At 50 Hz the best pair rule says 1.10 and 1.02, hardly any change. Measured were 1.6 and 1.75. It cannot do nothing at 0.1 Hz and much at
+# 50 Hz with the same +10 ms. The rule of Pfister and Gerstner (2006) can: there LTP needs *three* spikes, post-pre-post. The cell has traces:
+# a trace is a number that jumps at each spike and decays. A second, slower trace of the postsynaptic cell remembers whether it has fired
+# before, with a time constant of 40 ms. (Two of the ten points of this rule, at -10 ms, lie just below the bar of one standard error: 1.21 at
+# 40 Hz and 1.56 at 50 Hz.) In this set there is no LTP by pairs at all. At 0.1 Hz the slow trace has long decayed: no LTP. At 50 Hz it has not.
 #
 # ## Check 4.2: how good is a fit?
 #
@@ -198,6 +205,9 @@ def points(draw):
         "Divide by the standard error before you square, not after.": np.sum(np.square(distances) * errors) / n,
         "It is the mean distance without squares.": np.abs(distances).sum() / n,
         "Distances above and below cancel each other: square them before you take the mean.": distances.sum() / n,
+        "Positive and negative distances cancel each other: square them before you take the mean.": -distances.sum() / n,
+        "The mean was squared. Square each distance first, then take the mean.": np.square(distances.mean()),
+        "The sum is divided by n - 1. E is a mean: divide by n.": n * e / (n - 1),
     }
     return sh.course.Problem((outcome + distances * errors, outcome, errors), e, mistakes)
 
@@ -218,7 +228,8 @@ for label, value in (("triplet rule", e_triplet), ("best pair rule", e_pair), ("
 #
 # At delta_t = -10 ms the synapse shrinks at 20 Hz and grows at 50 Hz. Somewhere between lies a frequency at which nothing happens. You get a
 # function `ratio_at`: it carries out the experiment at one frequency (Hz) and gives after / before. Each call is an experiment. With
-# bisection ten are enough: try the middle, keep the half in which the answer lies, and so on. The answer must be right to 0.5 Hz.
+# bisection ten are enough: try the middle, keep the half in which the answer lies, and so on. (To try every 0.1 Hz is accepted, too, but it
+# costs 300 experiments.) The answer must be right to 0.5 Hz.
 
 
 # %% nbgrader={"grade": false, "grade_id": "turning-frequency", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -258,7 +269,9 @@ def seeded_triplet(draw):
     turn = brentq(lambda frequency: ratio_at(frequency) - 1, 20, 50, xtol=0.02)
     mistakes = {
         "This is the lower end of the range: the search does not move up.": 20.0,
-        "This is the upper end of the range: the search does not move down.": 50.0,
+        "This is the upper end: the search does not move down, or keeps the wrong half. Where ratio_at(middle) > 1, the answer lies below.": 50.0,
+        "This is the middle of the range. Does the loop end after one step, by a return inside it?": 35.0,
+        "The search ends after one step. Repeat it until the range is short.": 42.5 if turn > 35 else 27.5,
     }
     return sh.course.Problem((ratio_at, 20.0, 50.0), turn, mistakes)
 
@@ -294,6 +307,10 @@ ax.set(ylabel="weight (EPSP) after / before", ylim=(0.8, 1.5), title="The same t
 _ = ax.legend(loc="upper left")
 
 # %% [markdown]
+# Measured: post-pre-post strengthens, pre-post-pre does next to nothing. The triplet rule has this difference, although three of its four
+# points lie a little outside one standard error. The pair rule says 0.98 four times. (It is not fitted here; but no amplitudes could make it
+# tell the two kinds apart.)
+#
 # The same holds for bursts. Nevian and Sakmann (2006) let one EPSP be followed by one, two or three spikes at 50 Hz, 10 ms later. The triplet
 # rule below was fitted to another layer of another area, so it predicts.
 
@@ -313,12 +330,14 @@ ax.set_xticks([1, 2, 3])
 _ = ax.legend(loc="upper left")
 
 # %% [markdown]
-# The triplet rule has the shape: nothing by one spike, LTP by two or three. It has not the size. A prediction for other cells seldom has.
+# The triplet rule has the shape: nothing by one spike, LTP by two or three. It has not the size: +0.31 and +0.40 are about a third of what was
+# measured, +0.95 and +1.01. The pair rule (not fitted here) is nearer at two and three spikes, 1.50 and 1.55, but it errs at one spike: 1.36,
+# where 1.04 was measured. A prediction for other cells seldom has the right size.
 #
 # ## Predict: sixty pairs, or the bursts really given?
 #
 # Another set of the triplet rule lets *all* spikes interact, where the set above counts only the nearest. It was fitted to 60 pairs without a
-# break and has E = 0.36 there. The experiment had 15 bursts of 5 pairs, with 10 s between.
+# break and has E = 0.36 there. The experiment had 15 bursts of 5 pairs, with 10 s between (at 0.1 Hz, 50 single pairs).
 
 # %% nbgrader={"grade": false, "grade_id": "predict-bursts", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # What is the E of this set with the bursts that were really given? Write mine = a number.
@@ -328,7 +347,7 @@ mine = 0.4
 sh.course.predict("bursts", mine)
 
 # %%
-schedules = {"60 pairs without a break": "idealised", "15 bursts of 5 pairs": "experiment"}
+schedules = {"60 pairs without a break": "idealised", "as in the experiment": "experiment"}
 sets = {"all spikes": "triplet:visual_cortex_all_min", "nearest spikes": triplet}
 fig, axes = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
 error = {}
@@ -344,7 +363,7 @@ for ax, (of, rule) in zip(axes, sets.items(), strict=True):
     ax.legend(loc="upper left", fontsize="small")
 axes[0].set_ylabel("weight (EPSP) after / before")
 axes[0].set_ylim(0.4, 2.6)
-_ = fig.suptitle("The verdict on a rule depends on the schedule (delta_t = -10 ms)")
+_ = fig.suptitle("The verdict on a rule depends on the schedule (drawn: delta_t = -10 ms; E: all ten points)")
 sh.course.reveal("bursts", error["all spikes", "experiment"])
 
 # %% [markdown]
@@ -353,8 +372,8 @@ sh.course.reveal("bursts", error["all spikes", "experiment"])
 #
 # ## Check 4.4: make the weight go down
 #
-# At 40 Hz the synapse grows with either order of 10 ms. Is LTD impossible at high frequency? The presynaptic cell fires a regular train at
-# 35 to 45 Hz. *You* choose the spikes of the postsynaptic cell: at least a third as many as presynaptic ones. The weight under the triplet
+# Under the triplet rule a synapse grows at 40 Hz with either order of 10 ms. Is LTD impossible at high frequency? The presynaptic cell fires a regular train at
+# 35 to 45 Hz. *You* choose the spikes of the postsynaptic cell: at least a third as many as presynaptic ones. The weight under the same
 # rule must fall by 20 % or more. Think of what its LTP needs: a recent postsynaptic spike *and* a recent presynaptic one.
 
 
@@ -373,9 +392,14 @@ def downwards(draw):
     pre = sh.train(draw.integer("spikes", 80, 120), draw.between("rate", 35.0, 45.0), start=0.1)
 
     def accept(post):
-        post = np.atleast_1d(np.asarray(post, dtype=float))
-        if post.size < pre.size / 3:
-            return f"You give {post.size} postsynaptic spikes to {pre.size} presynaptic ones; a third as many are asked for."
+        if post is None:
+            return "The function returns nothing: its last line should be `return` with the spike times."
+        try:
+            post = np.atleast_1d(np.asarray(post, dtype=float))
+        except (TypeError, ValueError):
+            return "The function should return an array of times in seconds."
+        if post.size < pre.size // 3:
+            return f"Too few postsynaptic spikes ({post.size} to {pre.size} presynaptic ones); a third as many are asked for."
         if post.max() > pre.max() + 1:
             return "Your spikes go on for more than a second after the last presynaptic one: are they in seconds?"
         try:
@@ -404,7 +428,7 @@ sh.course.check("4.4", post_spikes, on=downwards)
 # ### BEGIN SOLUTION
 # At 50 Hz each postsynaptic spike also comes 10 ms after the presynaptic spike of the pair before, so the order within a pair no longer says
 # what the synapse sees. And a postsynaptic spike only 20 ms earlier makes this a triplet post-pre-post, which strengthens the synapse, as
-# was measured at -10 ms from 40 Hz on.
+# was measured at -10 ms and 50 Hz.
 #
 # Rubric: 1 point: at high frequency a spike has partners in the neighbouring pairs, on both sides. 1 point: LTP grows with the frequency of
 # postsynaptic spikes (triplet, slow trace), or the measured point is cited. No point for "noise" or "too few cells".
@@ -418,6 +442,8 @@ sh.course.check("4.4", post_spikes, on=downwards)
 # %%
 assert fastest.ratio > 1 + 2 * fastest.sem, "post before pre potentiates at 50 Hz, measured"
 assert e_triplet < 1 < e_pair and e_pair > 0.6 * e_nothing, "the best pair rule is hardly better than no change; the triplet rule fits"
+at_50_hz = pair_fit.efficacy_ratio.values[pair_fit.frequency.values == 50]
+assert np.allclose(at_50_hz, [1.10, 1.02], atol=0.01), "at 50 Hz the best pair rule changes hardly anything"
 assert abs(first.efficacy_ratio[shown[0]] - first.efficacy_ratio[shown[2]]) < 1e-9, "for pairs, both triplets are the same"
 assert bursts_of_triplet[0] == 1 and bursts_of_triplet[2] > bursts_of_triplet[1] > 1, "one spike does nothing, a burst potentiates"
 assert error["all spikes", "idealised"] < 1 < error["all spikes", "experiment"], "the schedule decides about the set with all spikes"
