@@ -56,7 +56,7 @@ _ = ax.set_title("Pre before post strengthens, post before pre weakens")
 ### BEGIN SOLUTION
 mine = "it depends"
 ### END SOLUTION
-sh.course.predict("tie", mine)
+sh.course.predict("tie", mine, among=("up", "down", "nothing", "it depends"))
 
 # %%
 policies = ("pre_first", "post_first", "discard")

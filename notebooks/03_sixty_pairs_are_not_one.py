@@ -285,7 +285,7 @@ sh.course.check("3.3", nearest, on=by_nearest, within=0, absolute=1e-9, cases=8)
 ### BEGIN SOLUTION
 mine = "the same"
 ### END SOLUTION
-sh.course.predict("fast", mine)
+sh.course.predict("fast", mine, among=("more", "the same", "less"))
 
 # %%
 frequencies = np.array([1, 5, 10, 20, 30, 40, 50])

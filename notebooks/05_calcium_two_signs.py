@@ -269,7 +269,7 @@ print(f"E = {error:.1f} (the best pair rule of notebook 4 has 6.6, the triplet r
 ### BEGIN SOLUTION
 mine = "smaller"
 ### END SOLUTION
-sh.course.predict("bath", mine)
+sh.course.predict("bath", mine, among=("smaller", "narrower", "inverted", "only LTP", "only LTD", "flat"))
 
 # %%
 levels, delta_ts = (3.0, 1.8, 1.3), np.array([-60, -45, -35, -25, -18, -12, -6, 0, 6, 10, 15, 20, 25, 35, 45, 60]) / 1e3

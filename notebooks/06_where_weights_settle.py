@@ -53,7 +53,7 @@ me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ f
 ### BEGIN SOLUTION
 mine = [0, 0.02]
 ### END SOLUTION
-sh.course.predict("heaps", mine)
+sh.course.predict("heaps", mine, among=(0, 0.02, 0.2, 1))
 
 # %%
 mus = (0, 0.02, 0.2, 1)
@@ -121,7 +121,7 @@ _ = ax.legend()
 ### BEGIN SOLUTION
 mine = "in the middle"
 ### END SOLUTION
-sh.course.predict("swap", mine)
+sh.course.predict("swap", mine, among=("in the middle", "at 0", "at 1", "at both ends"))
 
 # %%
 swapped = sh.rule("pair", A_plus=0.02, A_minus=0.02, bounds={"kind": "law", "F_plus": "w", "F_minus": "1 - w", "w_min": 0, "w_max": 1})

@@ -203,7 +203,7 @@ sh.course.check("8.2", threshold_of, on=bcm_curve, within=0.08, unit="Hz")
 ### BEGIN SOLUTION
 mine = ["settles", "settles", "settles"]
 ### END SOLUTION
-sh.course.predict("tau", mine)
+sh.course.predict("tau", mine, among=("falls silent", "runs away", "settles", "swings"))
 
 # %%
 times = (10, 100, 200)

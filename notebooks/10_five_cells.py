@@ -153,7 +153,7 @@ sh.course.check(
 ### BEGIN SOLUTION
 mine = "the same"
 ### END SOLUTION
-sh.course.predict("mean", mine)
+sh.course.predict("mean", mine, among=("mean of ratios", "ratio of means", "the same"))
 
 
 # %%

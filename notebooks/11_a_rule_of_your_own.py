@@ -137,7 +137,7 @@ print(source[begin:end])
 ### BEGIN SOLUTION
 mine = "no"
 ### END SOLUTION
-sh.course.predict("engines", mine)
+sh.course.predict("engines", mine, among=("yes", "no"))
 
 # %%
 FAULTY = PAIR.replace('event = "pre"', 'event = "?"').replace('event = "post"', 'event = "pre"').replace('event = "?"', 'event = "post"')
@@ -350,7 +350,7 @@ sh.course.check("11.3", third_engine, on=spike_lists, within=1e-9, absolute=1e-9
 ### BEGIN SOLUTION
 mine = "up"
 ### END SOLUTION
-sh.course.predict("fifty", mine)
+sh.course.predict("fifty", mine, among=("down", "up", "nothing"))
 
 # %%
 data = sh.run("sjostrom_2001", "first.toml", series="frequency", test_pulses=False)

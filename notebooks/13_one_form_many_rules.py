@@ -60,7 +60,7 @@ for name in ("hebb", "covariance", "instar", "oja", "sanger", "oja_subspace", "b
 ### BEGIN SOLUTION
 mine = ["instar", "oja"]
 ### END SOLUTION
-sh.course.predict("length", mine)
+sh.course.predict("length", mine, among=("hebb", "instar", "oja"))
 
 # %%
 rng = me.rng("samples")

@@ -43,7 +43,7 @@ me = sh.course.seed("Ada Lovelace")  # your own name here: your numbers differ f
 ### BEGIN SOLUTION
 mine = "to the mean"
 ### END SOLUTION
-sh.course.predict("cloud", mine)
+sh.course.predict("cloud", mine, among=("along the spread", "to the mean"))
 
 # %%
 cloud = np.array([4.0, 0.0]) + me.rng("cloud").normal(size=(6000, 2)) * [0.5, 2.0]
@@ -173,7 +173,7 @@ sh.course.check("14.3", settled_output, on=layer_and_sample, cases=6, within=1e-
 ### BEGIN SOLUTION
 mine = "the second"
 ### END SOLUTION
-sh.course.predict("switch", mine)
+sh.course.predict("switch", mine, among=("both", "the first", "the second", "none"))
 
 # %%
 course = sh.rates.subspace(seeds=2, samples=(100, 300, 1000, 3000, 3300, 4000, 6000))

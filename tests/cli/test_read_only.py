@@ -67,7 +67,9 @@ def kinds(lines: list[str]) -> list[str]:
     return [line.partition(":")[0] for line in lines]
 
 
-@pytest.mark.parametrize("inside", ["", ".cache", ".cache/spikeheb", ".cache/spikeheb/kernel"])
+@pytest.mark.parametrize(
+    "inside", ["", *(pytest.param(f, marks=pytest.mark.full) for f in (".cache", ".cache/spikeheb")), ".cache/spikeheb/kernel"]
+)
 def test_a_home_that_cannot_be_written_is_no_hindrance(ended: Ended, place: Path, inside: str) -> None:
     """What is built is kept for the run, and nothing is left of it."""
     locked = place / "home" / inside

@@ -102,7 +102,7 @@ def test_a_prediction_stands_beside_the_result_and_stays_the_first_one(capsys: p
     course.predict("side", ["up", "down", "up"], among=("up", "down"))
     assert course.predicted("side") == ["up", "down", "up"]
     for wrong in ("Up", 3, ["down", "cats"]):
-        with pytest.raises(FormatError, match='is none of the words "up", "down"; choose from these'):
+        with pytest.raises(FormatError, match='is none of "up", "down"; choose from these'):
             course.predict("side", wrong, among=("up", "down"))
     assert course.predicted("side") == ["up", "down", "up"]
     course.predict("jump", 5)

@@ -36,8 +36,8 @@ def gutig(mu):
     ("mu", "expected", "tolerance", "duration"),
     [
         (0.02, 0.136, 0.003, "4000 s"),
-        (0.1, 0.380, 0.02 * 0.380, "1500 s"),
-        (0.5, 0.476, 0.02 * 0.476, "600 s"),
+        pytest.param(0.1, 0.380, 0.02 * 0.380, "1500 s", marks=pytest.mark.full),
+        pytest.param(0.5, 0.476, 0.02 * 0.476, "600 s", marks=pytest.mark.full),
         (1.0, 0.488, 0.02 * 0.488, "600 s"),
     ],
 )

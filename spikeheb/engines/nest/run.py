@@ -22,6 +22,7 @@ from spikeheb.engines.nest.installed import module
 from spikeheb.engines.nest.late import Ends, Train, brought_up, brought_up_with_rewards, train_of
 from spikeheb.engines.nest.patterns import Late
 from spikeheb.engines.nest.plan import TINY, Connections, Plan, plan
+from spikeheb.engines.nest.processes import begin, of_all_processes
 from spikeheb.engines.nest.reward import Rewarded, State
 from spikeheb.engines.threads import allowed, needs_main_thread, stop_if_asked
 from spikeheb.errors import EngineError, NonFiniteError
@@ -32,8 +33,6 @@ OF_A_THREAD = 200_000
 """Synapses that are worth a thread."""
 _alone = threading.Lock()
 """NEST has one network in a process."""
-_begun: list[bool] = []
-"""One entry for each network that this process has begun to run."""
 
 
 def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
@@ -55,7 +54,7 @@ def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
     planned = plan(circuit)
     nest = module()
     with _alone:
-        _once_with_mpi(nest)
+        begin(nest)
         try:
             network = _Network(nest, planned)
             network.advance(progress)
@@ -64,14 +63,6 @@ def run(circuit: Circuit, *, progress: Progress = None) -> NetworkRecording:
             raise EngineError(f"NEST: {error}", key="engine") from error
         finally:
             nest.ResetKernel()
-
-
-def _once_with_mpi(nest: Any) -> None:
-    """Refuse a second network in processes that MPI started: NEST 3.10 then hands spikes to wrong synapses, or breaks down."""
-    if nest.num_processes > 1 and _begun:
-        why = "with several processes NEST hands spikes of a second network to wrong synapses"
-        raise EngineError(f"{why}; run each network by an mpirun of its own", key="engine")
-    _begun.append(True)
 
 
 @dataclass(frozen=True)
@@ -358,15 +349,7 @@ class _Network:
         events = self.recorders[name].events
         first = self.nodes[name][0].global_id if len(self.nodes[name]) else 0
         steps, cells = np.asarray(events["times"], dtype=np.int64), np.asarray(events["senders"], dtype=np.int64) - first
-        return (self._of_all(steps), self._of_all(cells)) if self.nest.num_processes > 1 else (steps, cells)
-
-    def _of_all(self, numbers: Steps) -> Steps:
-        """What each process has, one after the other."""
-        try:
-            from mpi4py import MPI  # type: ignore[import-not-found,import-untyped,unused-ignore]  # optional
-        except ImportError:
-            raise EngineError("NEST runs in several processes, which need mpi4py to exchange spikes; install it", key="engine") from None
-        return np.concatenate(MPI.COMM_WORLD.allgather(numbers))
+        return (of_all_processes(steps), of_all_processes(cells)) if self.nest.num_processes > 1 else (steps, cells)
 
     def _models(self) -> str:
         """Which of NEST's synapses each projection with a rule has."""

@@ -14,7 +14,7 @@ _predictions: dict[str, Any] = {}
 _revealed: set[str] = set()
 
 
-def predict(key: str, value: Any, *, among: Sequence[str] = ()) -> None:
+def predict(key: str, value: Any, *, among: Sequence[str | float] = ()) -> None:
     """Keep a prediction.
 
     Once the result has been shown, the first prediction stays: a prediction afterwards is none.
@@ -25,23 +25,23 @@ def predict(key: str, value: Any, *, among: Sequence[str] = ()) -> None:
         The name of what is predicted.
     value : object
         A number, text such as ``"20 ms"`` or ``"up"``, or several of these.
-    among : sequence of str, optional
-        The words from which the prediction, or each of several, is chosen. Any other is refused, with the words.
+    among : sequence of str or float, optional
+        The words or numbers from which the prediction, or each of several, is chosen. Any other is refused, with the words.
 
     Raises
     ------
     NotImplementedError
         Where the value is still to be written (None or ``...``).
     FormatError
-        For a word that is not among those.
+        For one that is not among those.
     """
     _named(key)
     if value is None or value is ...:
         raise NotImplementedError("write your prediction first; it is never graded, and you learn more from a wrong one than from none")
-    for word in value if isinstance(value, list | tuple) else [value]:
-        if among and word not in among:
-            offered = ", ".join(f'"{each}"' for each in among)
-            raise FormatError(f"{_quoted(word)} is none of the words {offered}; choose from these", key=f"prediction {key}")
+    for choice in value if isinstance(value, list | tuple) else [value]:
+        if among and choice not in among:
+            offered = ", ".join(map(_quoted, among))
+            raise FormatError(f"{_quoted(choice)} is none of {offered}; choose from these", key=f"prediction {key}")
     if key in _revealed and key in _predictions:
         print(f"The result has been shown already, so your first prediction stays: {shown(_predictions[key])}.")
         return
