@@ -138,7 +138,7 @@ def in_turn():
             yield pytest.param(fault, engine, cell, marks=() if (n + n // len(ENGINES) + k) % 2 == 0 else pytest.mark.full)
 
 
-@pytest.mark.parametrize(("fault", "engine", "cell"), in_turn())
+@pytest.mark.parametrize(("fault", "engine", "cell"), [*in_turn()])
 def test_stops_with_time_and_index(fault, engine, cell, tmp_path):
     changes, step = FAULTS[fault]
     if compiler() is None and engine in COMPILED:

@@ -104,7 +104,7 @@ def in_turn(pairs):
         yield pytest.param(name, on, marks=() if always else pytest.mark.full)
 
 
-@pytest.mark.parametrize(("name", "on"), in_turn(TRIED))
+@pytest.mark.parametrize(("name", "on"), [*in_turn(TRIED)])
 def test_lanes_of_every_rule_on_every_cell(name, on):
     """Cells of networks with some of the rules: each pair is a kernel of its own, and takes seconds to build."""
     the_rule = rule(name)
