@@ -197,11 +197,11 @@ def working():
 def test_a_library_that_cannot_be_loaded_is_rebuilt(place, working, made):
     """It stands in the cache with a manifest that fits, as an odd compiler or a full disk may have left it."""
     source = 'extern "C" int seven() { return 7; }\n'
-    library = kernel_build.load(source, "", working, ())
+    library = kernel_build.load(source, "", working, (), ())
     (library.path / f"model{SUFFIX}").unlink()
     (library.path / f"model{SUFFIX}").write_bytes(made)
     describe_anew(library.path)
-    again = kernel_build.load(source, "", working, ())
+    again = kernel_build.load(source, "", working, (), ())
     assert again.loaded.seven.restype is ctypes.c_int
     assert again.loaded.seven() == 7
 
