@@ -85,7 +85,7 @@ def stepped_only(the_job):
     program = analyse(the_job.rule, the_job.cell, the_job.dt)
     source = re.sub(r"(can_rest|can_glide) = true", r"\1 = false", building.generate(program))
     chosen = compiler()
-    run = runner.Lanes(the_job, program, building.load(source, "", chosen), chosen)
+    run = runner.Lanes(the_job, program, building.load(source, "", chosen, building.HEADERS, building.FLAGS), chosen)
     run.advance(the_job.steps)
     return run.recording()
 
