@@ -14,21 +14,38 @@ inline void let_others_work() { SwitchToThread(); }
 inline void let_others_work() { sched_yield(); }
 #endif
 
+// Sleep as long as the turn is this one, and wake all who do. Elsewhere than on Linux nobody sleeps.
+#if defined(__linux__)
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+inline void sleep_through(const int64_t &turn, int64_t now) {
+  const timespec at_most{0, 20'000'000};  // so that what was given up meanwhile is seen
+  syscall(SYS_futex, &turn, FUTEX_WAIT_PRIVATE, uint32_t(now), &at_most, nullptr, 0);
+}
+inline void wake_all(const int64_t &turn) { syscall(SYS_futex, &turn, FUTEX_WAKE_PRIVATE, INT32_MAX, nullptr, nullptr, 0); }
+#else
+inline void sleep_through(const int64_t &, int64_t) { let_others_work(); }
+inline void wake_all(const int64_t &) {}
+#endif
+
 // All threads wait for the last, unless it was given up that it comes: at work at first, since that is a moment; then others may have
-// the processor, of whom the last may be one.
+// the processor, of whom the last may be one; then asleep, since beside other programs the last may have to wait for a processor itself.
 inline bool meet(Network &network) {
   if (network.threads == 1) return true;
-  constexpr int PATIENCE = 2000;
+  constexpr int PATIENCE = 2000, POLITENESS = PATIENCE + 50;
   const int64_t turn = __atomic_load_n(&network.turn, __ATOMIC_ACQUIRE);
   if (__atomic_add_fetch(&network.arrived, 1, __ATOMIC_ACQ_REL) == network.threads) {
     __atomic_store_n(&network.arrived, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&network.turn, turn + 1, __ATOMIC_RELEASE);
+    wake_all(network.turn);
     return true;
   }
   for (int n = 0; __atomic_load_n(&network.turn, __ATOMIC_ACQUIRE) == turn; ++n)
     if (n > PATIENCE) {
       if (__atomic_load_n(&network.given_up, __ATOMIC_ACQUIRE)) return false;
-      let_others_work();
+      n < POLITENESS ? let_others_work() : sleep_through(network.turn, turn);
     }
   return true;
 }
