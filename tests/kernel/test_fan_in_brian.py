@@ -62,7 +62,7 @@ def test_every_rule(name, on, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("on", ["ca1_pyramidal", "l5_pyramidal"])
+@pytest.mark.parametrize("on", ["ca1_pyramidal", pytest.param("l5_pyramidal", marks=pytest.mark.full)])
 def test_twenty_seconds(on, tmp_path):
     """The same spike steps throughout, then weights to 1e-10."""
     rule = read(tmp_path, "pair", set="additive", parameters={"A_plus": 0.02, "A_minus": 0.021})
