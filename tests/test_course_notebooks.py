@@ -229,6 +229,14 @@ def test_a_notebook_that_does_not_end_is_ended(tmp_path: Path) -> None:
     assert [cell.error for cell in carry_out(cells, tmp_path, seconds=4)] == ["", "TookTooLong"]
 
 
+def test_each_prediction_has_a_key_of_its_own() -> None:
+    """Two notebooks in one kernel would otherwise share it, and the later one would keep the prediction of the other."""
+    text = "\n".join(cell.source for notebook in NOTEBOOKS.values() for cell in notebook.cells)
+    keys = re.findall(r'course\.predict\("([^"]+)"', text)
+    assert len(keys) > 30
+    assert sorted(keys) == sorted(set(keys))
+
+
 # --- nbgrader
 
 

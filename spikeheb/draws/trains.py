@@ -186,11 +186,12 @@ def _poisson(keys: Any, scale: Floats, steps: int) -> list[Steps]:
     """All spikes of Poisson trains (or all events of groups) before the last step; trains of like rates are drawn together."""
     widths = np.minimum(1.2 * steps / np.maximum(scale, 1.0) + _BLOCK, 1e6).astype(np.int64)
     order = np.argsort(-widths, kind="stable")
+    falling = widths[order]
     drawn: list[Steps] = [np.zeros(0, dtype=np.int64)] * len(order)
     first = 0
     while first < len(order):
-        width = int(widths[order[first]])
-        alike = int(np.searchsorted(-widths[order], -width // 2, side="right"))
+        width = int(falling[first])
+        alike = int(np.searchsorted(-falling, -width // 2, side="right"))
         some = order[first : min(alike, first + max(1, _AT_ONCE // width))]
         for n, train in zip(some, _of_like_rates(keys[some], scale[some], steps, width), strict=True):
             drawn[n] = train

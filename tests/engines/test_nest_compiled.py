@@ -238,8 +238,8 @@ def test_a_nest_with_mpi_is_compiled_for_by_the_compiler_of_mpi(tmp_path, monkey
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EngineError, match="built with MPI, and its compiler mpicxx is not found"):
         _builder(Elsewhere(tmp_path), GCC)
-    found = program(tmp_path, "mpicxx", "", monkeypatch)
-    assert _builder(Elsewhere(tmp_path), GCC).command == (found,)
+    of_mpi = program(tmp_path, "mpicxx", "", monkeypatch)
+    assert _builder(Elsewhere(tmp_path), GCC).command == (of_mpi,)
 
 
 def test_a_nest_without_mpi_is_compiled_for_by_the_usual_one(tmp_path):
@@ -257,7 +257,7 @@ def test_a_nest_whose_headers_are_elsewhere_says_where(tmp_path, monkeypatch):
 
 
 def test_a_nest_config_that_fails_is_one_line(tmp_path, monkeypatch):
-    found = program(tmp_path, "nest-config", "echo no such prefix >&2; exit 3", monkeypatch)
+    config = program(tmp_path, "nest-config", "echo no such prefix >&2; exit 3", monkeypatch)
     with pytest.raises(EngineError) as caught:
         _builder(Elsewhere(tmp_path), GCC)
-    assert str(caught.value) == f"engine: {found} --includes does not say how NEST was built (no such prefix); run it by hand"
+    assert str(caught.value) == f"engine: {config} --includes does not say how NEST was built (no such prefix); run it by hand"

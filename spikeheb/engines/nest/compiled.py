@@ -142,10 +142,10 @@ def _builder(nest: Any, compiler: Compiler) -> Compiler:
         headers = Path(next((word[2:] for word in includes if (Path(word[2:]) / "connection.h").is_file()), headers))
     command = compiler.command
     if WITH_MPI.search(_text(headers / "config.h")):
-        found = shutil.which("mpicxx")
-        if found is None:
+        of_mpi = shutil.which("mpicxx")
+        if of_mpi is None:
             raise EngineError("NEST was built with MPI, and its compiler mpicxx is not found; put it on the PATH", key="engine")
-        command = (found,)
+        command = (of_mpi,)
     old = any(OLD_STRINGS in file.read_bytes() for file in package.glob("nestkernel_api*"))
     strings = [f"-D_GLIBCXX_USE_CXX11_ABI={int(not old)}"]
     mine = [f"-I{file.parent}" for file in HEADERS] + ["-idirafter", str(HERE)]  # whose `boost` is for where there is none

@@ -190,10 +190,9 @@ def _raised(function: Callable[..., Any], error: Exception) -> str:
     """What a function raised, and in which of its lines."""
     lines = [entry.lineno for entry in traceback.extract_tb(error.__traceback__) if entry.name == _name(function)]
     where = f" in line {lines[-1]} of its cell" if lines else ""
-    said = one_line(str(error), 200)
-    return (
-        f"{_name(function)} raised {type(error).__name__}{where}{': ' if said else ''}{said}{'' if said.endswith(('.', '!', '?')) else '.'}"
-    )
+    reason = one_line(str(error), 200)
+    end = "" if reason.endswith((".", "!", "?")) else "."
+    return f"{_name(function)} raised {type(error).__name__}{where}{': ' if reason else ''}{reason}{end}"
 
 
 def _complaint(function: Callable[..., Any], problems: list[Problem], answers: list[Any], tolerance: tuple[float, float], unit: str) -> str:
@@ -256,8 +255,8 @@ def _ragged(answer: Any, expected: Any) -> str:
 
 def _allowed(tolerance: tuple[float, float]) -> str:
     relative, absolute = tolerance
-    parts = [f"{100 * relative:g} %"] if relative else []
-    return "within " + " and ".join(parts) if (parts := parts + ([f"{absolute:g}"] if absolute else [])) else "exactly"
+    parts = ([f"{100 * relative:g} %"] if relative else []) + ([f"{absolute:g}"] if absolute else [])
+    return "within " + " and ".join(parts) if parts else "exactly"
 
 
 def _arguments(function: Callable[..., Any], problem: Problem) -> str:
@@ -267,7 +266,9 @@ def _arguments(function: Callable[..., Any], problem: Problem) -> str:
         names = list(inspect.signature(function).bind(*problem.given).arguments)
     except (TypeError, ValueError):  # the arguments do not fit, or it is written in C
         names = []
-    return "(" + ", ".join([f"{n}={v}" for n, v in zip(names, values, strict=True)] if len(names) == len(values) else values) + ")"
+    if len(names) == len(values):
+        values = [f"{name}={value}" for name, value in zip(names, values, strict=True)]
+    return f"({', '.join(values)})"
 
 
 def _name(function: Callable[..., Any]) -> str:

@@ -157,7 +157,7 @@ def recognised(cases: Sequence[Case], within: float, absolute: float, unit: str)
             continue
         wrong = [mistake.wrong(values) for values in expected]
         if all(same(value, case.expected, within, absolute) for case, value in zip(cases, wrong, strict=True)):
-            continue
+            continue  # the check itself takes it for right
         if _fits(cases, wrong, near, 0.0):
             return mistake.text
     return ""
