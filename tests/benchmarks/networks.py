@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from lanes import needed_compiler
 from measuring import Row, as_text, paired
+from network_threads import beside_another, two_threads
 from startup import children_cpu
 
 from spikeheb.cells import read_cell
@@ -235,20 +236,6 @@ def against_hand(circuit: Circuit, work: str, runs: int) -> list[Row]:
     return rows
 
 
-def two_threads(circuit: Circuit, work: str, runs: int) -> Row:
-    """Time by the clock with one thread over that with two, which have the same bytes."""
-    ratios = []
-    for _ in range(runs):
-        seconds = []
-        for threads in (1, 2):
-            with network.Network(circuit, threads=threads) as started:
-                begun = time.perf_counter()
-                started.advance(circuit.steps)
-                seconds.append(time.perf_counter() - begun)
-        ratios.append(seconds[0] / seconds[1])
-    return Row(work, "one thread / two threads, by the clock", tuple(ratios), None, note=f"threads meet every {started.struct.block} steps")
-
-
 def without_columns(circuit: Circuit, work: str, runs: int) -> list[Row]:
     """CPU time of `advance` without columns over that with them, which have the same bytes."""
     rows = []
@@ -379,6 +366,7 @@ def rows(runs: int = 5, *, brian: bool = False) -> list[Row]:
         measured += [
             *against_hand(circuit, work, runs),
             two_threads(circuit, work, runs),
+            beside_another(circuit, work, runs),
             *without_columns(circuit, work, runs),
             *build(circuit, work),
             *against_nest(circuit, work),
